@@ -1,0 +1,162 @@
+"""The Docker engine as the program needs it beside the Docker provider: what exists, what runs, files in containers.
+
+Creating and removing containers, networks and volumes is the Docker provider's part. Every function raises
+:class:`~infra.errors.EngineUnreachableError` with one sentence when the engine does not answer.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from infra.errors import EngineUnreachableError
+
+if TYPE_CHECKING:
+    import docker
+
+TIMEOUT_SECONDS = 30
+"""How long one call to the engine may take before the engine counts as hanging."""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What the engine holds, by kind and name, each with its labels."""
+
+    containers: Mapping[str, Mapping[str, str]]
+    volumes: Mapping[str, Mapping[str, str]]
+    networks: Mapping[str, Mapping[str, str]]
+    images: Mapping[str, str]
+    """Image tag to image id."""
+    ports: Mapping[int, str] = field(default_factory=dict)
+    """Published host port to the name of the container that owns it, stopped containers included."""
+
+
+@dataclass(frozen=True)
+class ContainerState:
+    """How a container is doing: enough for an error message and for a decision to give up."""
+
+    status: str
+    exit_code: int
+    restarts: int
+    last_log_lines: str
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether waiting any longer is pointless."""
+        return self.status in {"exited", "dead"}
+
+
+@contextmanager
+def connect() -> Iterator[docker.DockerClient]:
+    """Open a client for `DOCKER_HOST` or the local socket.
+
+    Raises:
+        EngineUnreachableError: The engine is not running, not permitted, or does not answer.
+    """
+    import docker
+    import requests
+
+    host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    try:
+        client = docker.DockerClient.from_env(timeout=TIMEOUT_SECONDS)
+    except docker.errors.DockerException as exc:
+        raise EngineUnreachableError(_unreachable(host, exc)) from exc
+    try:
+        yield client
+    except requests.exceptions.ConnectionError as exc:
+        raise EngineUnreachableError(_unreachable(host, exc)) from exc
+    except requests.exceptions.Timeout as exc:
+        raise EngineUnreachableError(_unreachable(host, exc)) from exc
+    finally:
+        client.close()
+
+
+def _unreachable(host: str, exc: Exception) -> str:
+    if "Permission denied" in str(exc):
+        return (
+            f"using the Docker engine at '{host}': permission denied. "
+            "Add your user to the group 'docker' and log in again, or set DOCKER_HOST to an engine that you may use."
+        )
+    return (
+        f"using the Docker engine at '{host}': it does not answer ({type(exc).__name__}). "
+        "Start it with `make setup`, or set DOCKER_HOST to a running engine."
+    )
+
+
+def inventory() -> Inventory:
+    """List all containers (stopped ones too), volumes, networks, image tags and published ports of the engine."""
+    with connect() as client:
+        api = client.api
+        containers = api.containers(all=True)
+        return Inventory(
+            containers={n.lstrip("/"): c.get("Labels") or {} for c in containers for n in c["Names"]},
+            volumes={v["Name"]: v.get("Labels") or {} for v in api.volumes()["Volumes"] or []},
+            networks={n["Name"]: n.get("Labels") or {} for n in api.networks()},
+            images={tag: image["Id"] for image in api.images() for tag in image.get("RepoTags") or []},
+            ports=_published_ports(client, [c["Id"] for c in containers]),
+        )
+
+
+def _published_ports(client: docker.DockerClient, container_ids: list[str]) -> dict[int, str]:
+    # A stopped container shows its ports only in its host configuration; it wants them back when it starts again.
+    import docker
+
+    ports: dict[int, str] = {}
+    for container_id in container_ids:
+        try:
+            details = client.api.inspect_container(container_id)
+        except docker.errors.NotFound:
+            continue
+        for bindings in (details["HostConfig"].get("PortBindings") or {}).values():
+            for binding in bindings or []:
+                if binding.get("HostPort"):
+                    ports[int(binding["HostPort"])] = details["Name"].lstrip("/")
+    return ports
+
+
+def container_state(name: str, *, log_lines: int = 10) -> ContainerState | None:
+    """Look at one container; None when there is no container of that name."""
+    import docker
+
+    with connect() as client:
+        try:
+            details = client.api.inspect_container(name)
+            logs = client.api.logs(name, tail=log_lines, stdout=True, stderr=True)
+        except docker.errors.NotFound:
+            return None
+    return ContainerState(
+        status=details["State"]["Status"],
+        exit_code=details["State"]["ExitCode"],
+        restarts=details.get("RestartCount", 0),
+        last_log_lines=logs.decode(errors="replace").strip(),
+    )
+
+
+def write_file(container: str, folder: str, name: str, content: bytes, *, uid: int, gid: int, mode: int) -> None:
+    """Put one file into a container's folder, which has to be a volume when the root file system is read-only."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.uid, entry.gid, entry.mode = len(content), uid, gid, mode
+        tar.addfile(entry, io.BytesIO(content))
+    with connect() as client:
+        client.api.put_archive(container, folder, archive.getvalue())
+
+
+def read_file(container: str, path: str) -> bytes | None:
+    """Fetch one file out of a container; None when the file is not there."""
+    import docker
+
+    with connect() as client:
+        try:
+            chunks, _ = client.api.get_archive(container, path)
+        except docker.errors.NotFound:
+            return None
+        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
+            member = tar.extractfile(tar.next())  # type: ignore[arg-type]
+            return member.read() if member else None

@@ -1,0 +1,94 @@
+"""The storage account's data plane: containers (buckets), their versioning and tags, and the documents in them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from minio import Minio
+
+
+class ObjectStore:
+    """One storage account, reached over its S3 endpoint.
+
+    Args:
+        endpoint: Base URL, e.g. ``http://127.0.0.1:20001``.
+        access_key: Root or service account's access key.
+        secret_key: The secret that belongs to it.
+    """
+
+    def __init__(self, endpoint: str, access_key: str, secret_key: str) -> None:
+        from minio import Minio
+
+        url = urlsplit(endpoint)
+        self._client: Minio = Minio(
+            url.netloc, access_key=access_key, secret_key=secret_key, secure=url.scheme == "https", region="us-east-1"
+        )
+
+    def ensure_bucket(self, name: str, *, versioned: bool) -> None:
+        """Make the bucket if it is missing and switch its versioning on or off (off keeps the versions there are)."""
+        from minio.error import S3Error
+        from minio.versioningconfig import ENABLED, SUSPENDED, VersioningConfig
+
+        try:
+            self._client.make_bucket(name)
+        except S3Error as exc:
+            if exc.code != "BucketAlreadyOwnedByYou":
+                raise
+        current = self._client.get_bucket_versioning(name).status
+        wanted = ENABLED if versioned else SUSPENDED
+        if current != wanted and (versioned or current == ENABLED):
+            self._client.set_bucket_versioning(name, VersioningConfig(wanted))
+
+    def describe_bucket(self, name: str) -> tuple[bool, dict[str, str]] | None:
+        """Whether the bucket is versioned and what tags it has; None when there is no such bucket."""
+        from minio.versioningconfig import ENABLED
+
+        if not self._client.bucket_exists(name):
+            return None
+        tags = self._client.get_bucket_tags(name)
+        return self._client.get_bucket_versioning(name).status == ENABLED, dict(tags or {})
+
+    def set_bucket_tags(self, name: str, tags: Mapping[str, str]) -> None:
+        """Replace all tags of the bucket."""
+        from minio.commonconfig import Tags
+
+        if not tags:
+            self._client.delete_bucket_tags(name)
+            return
+        tag_set = Tags.new_bucket_tags()
+        tag_set.update(tags)
+        self._client.set_bucket_tags(name, tag_set)
+
+    def put_document(self, bucket: str, key: str, content: bytes, *, content_type: str) -> None:
+        """Write one document; the previous one stays as a version where the bucket keeps versions."""
+        self._client.put_object(bucket, key, io.BytesIO(content), len(content), content_type=content_type)
+
+    def get_document(self, bucket: str, key: str) -> bytes | None:
+        """Read one document; None when the document or its bucket is gone."""
+        from minio.error import S3Error
+
+        try:
+            response = self._client.get_object(bucket, key)
+        except S3Error as exc:
+            if exc.code in {"NoSuchKey", "NoSuchBucket"}:
+                return None
+            raise
+        try:
+            return response.data
+        finally:
+            response.close()
+            response.release_conn()
+
+    def delete_document(self, bucket: str, key: str) -> None:
+        """Delete one document; one that is gone already is fine."""
+        from minio.error import S3Error
+
+        try:
+            self._client.remove_object(bucket, key)
+        except S3Error as exc:
+            if exc.code not in {"NoSuchKey", "NoSuchBucket"}:
+                raise

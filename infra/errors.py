@@ -1,0 +1,78 @@
+"""Every error that a user may cause or has to act on.
+
+    MlWorkspaceError                 one clear message, never a traceback
+    |-- ConfigurationError           the stack file breaks rules; carries every violation
+    |-- EngineError                  the Docker engine cannot be used as it is
+    |   |-- EngineUnreachableError   not running, not permitted, or hanging
+    |   |-- ForeignObjectError       a name on the engine belongs to somebody else
+    |   |-- ImageMissingError        a service's image is not on the engine
+    |   `-- PortRangeExhaustedError  no free port is left in `ml-workspace:portRange`
+    `-- ServiceError                 a service of the workspace does not do what it must
+        |-- NotReadyError            its readiness probe did not pass in time
+        |-- KeyVaultLockedError      the key vault holds data that no known key opens
+        `-- RecordError              the workspace record cannot be read or written
+
+A message says what was being done, what was found, what is allowed and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from infra.rules.violation import Violation
+
+
+class MlWorkspaceError(Exception):
+    """Root of all errors that are shown to the user as one message."""
+
+
+class ConfigurationError(MlWorkspaceError):
+    """A stack's configuration breaks rules; nothing has been created.
+
+    Attributes:
+        violations: Everything that is wrong, in the order of the stack file's keys.
+    """
+
+    def __init__(self, violations: Sequence[Violation], *, stack: str) -> None:
+        self.violations = tuple(violations)
+        count = len(self.violations)
+        title = f"stack '{stack}' is not valid: {count} violation{'s' if count != 1 else ''}, nothing was created"
+        super().__init__("\n".join([title, *(f"  {n}. {v.message}" for n, v in enumerate(self.violations, 1))]))
+
+
+class EngineError(MlWorkspaceError):
+    """The Docker engine cannot be used as it is."""
+
+
+class EngineUnreachableError(EngineError):
+    """The engine does not answer: not running, not permitted, or hanging."""
+
+
+class ForeignObjectError(EngineError):
+    """A container, volume or network of a needed name exists and is not this stack's."""
+
+
+class ImageMissingError(EngineError):
+    """An image that a service runs from is not on the engine."""
+
+
+class PortRangeExhaustedError(EngineError):
+    """The stack's port range holds fewer free ports than the workspace needs."""
+
+
+class ServiceError(MlWorkspaceError):
+    """A service of the workspace does not do what it must."""
+
+
+class NotReadyError(ServiceError):
+    """A service did not pass its readiness probe before the deadline, or its container exited."""
+
+
+class KeyVaultLockedError(ServiceError):
+    """The key vault is initialised, and no known key opens it."""
+
+
+class RecordError(ServiceError):
+    """The workspace record cannot be read or written."""

@@ -1,0 +1,104 @@
+"""Readiness: ask a service from outside until it answers as it should, or explain why it does not.
+
+A gate ends in one of three ways: the probe passed; the container exited (no use waiting); the deadline passed. The
+last two raise with the probe's last answer and the container's last log lines.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from infra.clients import engine
+from infra.errors import NotReadyError
+
+POLL_SECONDS = 0.05
+"""Pause between two probes: short against a service's start, long against a probe."""
+
+CONTAINER_CHECK_SECONDS = 1.0
+"""Pause between two looks at the container; costlier than a probe."""
+
+PROBE_TIMEOUT_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """What one probe saw: whether it passed, and how to say it."""
+
+    passed: bool
+    seen: str
+
+
+Probe = Callable[[], ProbeResult]
+
+
+def http_probe(url: str, *, expected: frozenset[int]) -> Probe:
+    """Build a probe that passes when ``GET url`` answers with one of the expected status codes."""
+    parts = urlsplit(url)
+
+    def probe() -> ProbeResult:
+        connection = http.client.HTTPConnection(parts.netloc, timeout=PROBE_TIMEOUT_SECONDS)
+        try:
+            connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as exc:
+            return ProbeResult(passed=False, seen=f"GET {url} -> {type(exc).__name__}")
+        finally:
+            connection.close()
+        return ProbeResult(passed=status in expected, seen=f"GET {url} -> {status}")
+
+    return probe
+
+
+def tcp_probe(host: str, port: int) -> Probe:
+    """Build a probe that passes when a connection is accepted."""
+
+    def probe() -> ProbeResult:
+        try:
+            with socket.create_connection((host, port), timeout=PROBE_TIMEOUT_SECONDS):
+                return ProbeResult(passed=True, seen=f"connect {host}:{port} -> accepted")
+        except OSError as exc:
+            return ProbeResult(passed=False, seen=f"connect {host}:{port} -> {type(exc).__name__}")
+
+    return probe
+
+
+def wait_until_ready(what: str, probes: list[Probe], *, container: str, deadline_seconds: float) -> None:
+    """Wait until every probe passes.
+
+    Args:
+        what: The resource as the user knows it, e.g. ``key vault 'kv-churn-dev'``.
+        probes: Asked in order, each until it passes.
+        container: Name of the container that serves it.
+        deadline_seconds: For all probes together.
+
+    Raises:
+        NotReadyError: The deadline passed, or the container exited.
+    """
+    started = time.monotonic()
+    next_look = started + CONTAINER_CHECK_SECONDS
+    for probe in probes:
+        while not (result := probe()).passed:
+            now = time.monotonic()
+            if now - started > deadline_seconds:
+                raise NotReadyError(_explain(f"{what} did not become ready in {deadline_seconds:.0f} s", result, container))
+            if now > next_look:
+                next_look = now + CONTAINER_CHECK_SECONDS
+                state = engine.container_state(container, log_lines=1)
+                if state is None or state.has_stopped:
+                    raise NotReadyError(_explain(f"{what} stopped before it was ready", result, container))
+            time.sleep(POLL_SECONDS)
+
+
+def _explain(headline: str, result: ProbeResult, container: str) -> str:
+    state = engine.container_state(container)
+    if state is None:
+        return f"{headline}: {result.seen}; container '{container}' is gone. Run `make up` again."
+    return (
+        f"{headline}: {result.seen}; container '{container}' is {state.status} (exit code {state.exit_code}, "
+        f"restarts {state.restarts}). Run `make up` again once the cause is gone; last log lines:\n{state.last_log_lines}"
+    )
