@@ -1,0 +1,57 @@
+"""Order and markers of the tiers, and the fixtures that every tier on the real engine shares.
+
+A test's tier is its folder; its marker is added here, so that none can be forgotten. Inside a tier the order is random
+(pytest-randomly), the tiers themselves run from cheap to dear, and the comparison of the engine with what it held
+before comes last of all.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from docker import DockerClient
+
+from tests.support.engine import open_engine
+from tests.support.environment import Environment, copy_project, make_environment
+from tests.support.inventory import Inventory, take_inventory
+from tests.support.tiers import ENGINE_TIERS, empty_tiers, position_of, tier_of
+
+NARROWING_OPTIONS = ("keyword", "markexpr", "lf", "deselect")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test with its tier, early enough for ``-m``."""
+    item.add_marker(tier_of(item.path))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the tiers in order after everything else has shuffled, and refuse a tier without tests."""
+    items.sort(key=lambda item: position_of(item.path))
+    if not any(config.getoption(option) for option in NARROWING_OPTIONS):
+        asked_for = [config.invocation_params.dir.joinpath(argument).resolve() for argument in config.args]
+        empty = empty_tiers(asked_for, (item.path for item in items))
+        if empty:
+            message = f"no test was collected in: {', '.join(empty)}"
+            raise pytest.UsageError(message)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[DockerClient]:
+    """The real engine."""
+    with open_engine() as client:
+        yield client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine_before(request: pytest.FixtureRequest) -> Inventory:
+    """What the engine held before the first test that uses it; taken only when there is one."""
+    if not any(tier_of(item.path) in ENGINE_TIERS for item in request.session.items):
+        return Inventory()
+    return take_inventory(request.getfixturevalue("engine"))
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """The run's own copy of the project, with a state backend, a passphrase and port claims of its own."""
+    base = tmp_path_factory.mktemp("run")
+    return make_environment(copy_project(base / "project"), base / "home")

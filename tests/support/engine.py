@@ -1,0 +1,82 @@
+"""Talking to the Docker engine from outside the product: by its labels, its files and its raw answers."""
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+import docker
+from docker.errors import NotFound
+
+from tests.support.inventory import Inventory, take_inventory
+
+STACK_LABEL = "ml-workspace.stack"
+RESOURCE_LABEL = "ml-workspace.resource-id"
+BACKEND_LABEL = "ml-workspace.backend"
+
+
+@contextmanager
+def open_engine() -> Iterator[docker.DockerClient]:
+    """Connect to the engine that DOCKER_HOST names, or to the local one; closed at the end."""
+    client = docker.from_env(timeout=60)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def objects_with_label(engine: docker.DockerClient, **labels: str) -> Inventory:
+    """Return what carries all the given labels; keyword names are the last part of our label names."""
+    return take_inventory(
+        engine, labels={f"ml-workspace.{key.replace('_', '-')}": value for key, value in labels.items()}
+    )
+
+
+def assert_nothing_left(engine: docker.DockerClient, **labels: str) -> None:
+    """Fail when anything carries all the given labels."""
+    left = objects_with_label(engine, **labels)
+    assert not left, f"objects with {labels} are still there: {left}"
+
+
+def remove_objects(engine: docker.DockerClient, objects: Inventory) -> None:
+    """Remove objects for good: containers first, since they hold the other two."""
+    for container in objects.containers:
+        with suppress(NotFound):
+            engine.api.remove_container(container, force=True, v=True)
+    for network in objects.networks:
+        with suppress(NotFound):
+            engine.api.remove_network(network)
+    for volume in objects.volumes.values():
+        with suppress(NotFound):
+            engine.api.remove_volume(volume, force=True)
+
+
+def container_named(engine: docker.DockerClient, name: str) -> Mapping[str, object]:
+    """Return what ``docker inspect`` says."""
+    inspected: dict[str, object] = engine.api.inspect_container(name)
+    return inspected
+
+
+def read_files(engine: docker.DockerClient, container: str, path: str) -> dict[str, bytes]:
+    """Return the regular files below a path inside a container, by name, as Docker's archive API hands them out."""
+    chunks, _ = engine.api.get_archive(container, path)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+        found = {}
+        for member in archive.getmembers():
+            file = archive.extractfile(member) if member.isfile() else None
+            if file is not None:
+                found[member.name] = file.read()
+        return found
+
+
+def everything_inspected(engine: docker.DockerClient, objects: Inventory) -> str:
+    """Return all that the engine tells about objects to whoever may ask: inspection, processes, logs."""
+    parts = []
+    for container in objects.containers:
+        parts.append(json.dumps(engine.api.inspect_container(container)))
+        parts.append(json.dumps(engine.api.top(container)))
+        parts.append(engine.api.logs(container).decode(errors="replace"))
+    parts.extend(json.dumps(engine.api.inspect_volume(volume)) for volume in objects.volumes.values())
+    parts.extend(json.dumps(engine.api.inspect_network(network)) for network in objects.networks)
+    return "\n".join(parts)

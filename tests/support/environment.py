@@ -1,0 +1,76 @@
+"""A place of its own for a test run: a copy of the project, a home for state, and the environment of ``make -s env``.
+
+The project is copied, so that stack files of tests never lie beside the user's, and a run with a broken program harms
+nobody. The home (state backend, passphrase, port claims) is new; the cache of tools and images is the user's, since
+filling it takes minutes. What the caller's shell may have set for another backend is dropped first: a test must never
+reach the user's own stacks.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.processes import run
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+NOT_COPIED = shutil.ignore_patterns(
+    ".git",
+    ".venv",
+    "__pycache__",
+    "*.egg-info",
+    ".*_cache",
+    ".hypothesis",
+    ".coverage",
+    "build",
+    "tests",
+    "Pulumi.*.yaml",
+)
+OWN_VARIABLES = ("MLW_HOME", "XDG_DATA_HOME", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "STACK", "PYTHONPATH")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Environment:
+    """Where commands of a test run, and with which variables."""
+
+    project: Path
+    home: Path
+    variables: Mapping[str, str]
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the file backend keeps its files."""
+        return Path(self.variables["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi"
+
+    @property
+    def stack_folder(self) -> Path:
+        """Where the stack files are."""
+        return self.project / "stacks"
+
+
+def copy_project(target: Path) -> Path:
+    """Copy the project without its stack files; the Python environment is linked, since it is large and only read."""
+    shutil.copytree(PROJECT_ROOT, target, ignore=NOT_COPIED)
+    (target / "stacks").mkdir(exist_ok=True)
+    (target / ".venv").symlink_to(PROJECT_ROOT / ".venv")
+    return target
+
+
+def outer_variables(home: Path) -> dict[str, str]:
+    """Return the caller's variables without anything that points at another backend, plus the given home."""
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in OWN_VARIABLES and not key.startswith(("PULUMI_", "PYTEST_"))
+    }
+    return {**kept, "MLW_HOME": str(home)}
+
+
+def make_environment(project: Path, home: Path) -> Environment:
+    """Do what the README tells a person to do: ``eval "$(make -s env)"``."""
+    variables = outer_variables(home)
+    script = 'exports="$(make -s env)" || exit; eval "$exports"; exec env -0'
+    printed = run(["sh", "-c", script], cwd=project, env=variables, timeout_seconds=60).check().stdout
+    pairs = (pair.partition("=") for pair in printed.split("\0") if pair)
+    return Environment(project=project, home=home, variables={key: value for key, _, value in pairs})

@@ -1,0 +1,68 @@
+"""What the engine holds, taken as a whole and compared: the proof that a run left nothing and touched nothing.
+
+Containers and networks count by id, volumes by name and time of creation, so that something deleted and made again
+under the same name is seen. The engine's own networks (bridge, host, none) are left out: it makes them anew whenever it
+starts. Images are left out as well: they are a declared cache.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from docker import DockerClient
+
+PREDEFINED_NETWORKS = frozenset({"bridge", "host", "none"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inventory:
+    """Identities of containers, volumes and networks, each with the name that a person knows it by."""
+
+    containers: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    networks: Mapping[str, str] = field(default_factory=dict)
+
+    def __sub__(self, other: "Inventory") -> "Inventory":
+        """Return what is here and not in the other."""
+        return Inventory(
+            containers={key: name for key, name in self.containers.items() if key not in other.containers},
+            volumes={key: name for key, name in self.volumes.items() if key not in other.volumes},
+            networks={key: name for key, name in self.networks.items() if key not in other.networks},
+        )
+
+    def __len__(self) -> int:
+        """Return the number of objects."""
+        return len(self.containers) + len(self.volumes) + len(self.networks)
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        kinds = {"containers": self.containers, "volumes": self.volumes, "networks": self.networks}
+        return "; ".join(f"{kind} {sorted(names.values())}" for kind, names in kinds.items() if names) or "nothing"
+
+    @property
+    def names(self) -> dict[str, frozenset[str]]:
+        """Return the names by kind."""
+        return {
+            "containers": frozenset(self.containers.values()),
+            "volumes": frozenset(self.volumes.values()),
+            "networks": frozenset(self.networks.values()),
+        }
+
+
+def take_inventory(engine: DockerClient, *, labels: Mapping[str, str] | None = None) -> Inventory:
+    """List everything on the engine, running or not; with ``labels``, only what carries all of them."""
+    filters = {"label": [f"{key}={value}" for key, value in (labels or {}).items()]}
+    containers = engine.api.containers(all=True, filters=filters)
+    volumes = engine.api.volumes(filters=filters)["Volumes"] or []
+    networks = engine.api.networks(filters=filters)
+    return Inventory(
+        containers={item["Id"]: item["Names"][0].lstrip("/") for item in containers},
+        volumes={f"{item['Name']} of {item.get('CreatedAt', '')}": item["Name"] for item in volumes},
+        networks={item["Id"]: item["Name"] for item in networks if item["Name"] not in PREDEFINED_NETWORKS},
+    )
+
+
+def assert_same(before: Inventory, after: Inventory) -> None:
+    """Fail and name every object that came or went."""
+    appeared, vanished = after - before, before - after
+    assert not appeared, f"left over on the engine: {appeared}"
+    assert not vanished, f"gone from the engine, but there before: {vanished}"

@@ -1,0 +1,124 @@
+"""An OpenTelemetry client as a data scientist's program has one, and a reader of what the collector kept.
+
+Signals are made by the SDK and handed to its OTLP exporters one by one, so that a test sees each export's own result
+instead of a line in a log. Every signal carries a marker that only this test knows.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogExporter
+from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter as GrpcMetricExporter
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpanExporter
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter as HttpLogExporter
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter as HttpMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpSpanExporter
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, LogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+SIGNALS = ("traces", "metrics", "logs")
+STORE_FOLDER = "/var/lib/otelcol/data/"
+
+
+class Protocol(StrEnum):
+    """The two transports of OTLP. Not the encoding: both carry protobuf."""
+
+    GRPC = "otlpGrpc"
+    HTTP = "otlpHttp"
+
+
+def send(
+    protocol: Protocol, endpoints: Mapping[str, str], token: str, marker: str, *, seconds: float = 5.0
+) -> dict[str, bool]:
+    """Send one span, one metric and one log record that carry the marker; return which of them were accepted."""
+    endpoint = endpoints[protocol]
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    return {
+        "traces": _send_span(_span_exporter(protocol, endpoint, headers, seconds), marker),
+        "metrics": _send_metric(_metric_exporter(protocol, endpoint, headers, seconds), marker),
+        "logs": _send_log(_log_exporter(protocol, endpoint, headers, seconds), marker),
+    }
+
+
+def _span_exporter(protocol: Protocol, endpoint: str, headers: dict[str, str], seconds: float) -> SpanExporter:
+    if protocol is Protocol.GRPC:
+        return GrpcSpanExporter(endpoint=endpoint, insecure=True, headers=headers, timeout=seconds)
+    return HttpSpanExporter(endpoint=f"{endpoint}/v1/traces", headers=headers, timeout=seconds)
+
+
+def _metric_exporter(protocol: Protocol, endpoint: str, headers: dict[str, str], seconds: float) -> MetricExporter:
+    if protocol is Protocol.GRPC:
+        return GrpcMetricExporter(endpoint=endpoint, insecure=True, headers=headers, timeout=seconds)
+    return HttpMetricExporter(endpoint=f"{endpoint}/v1/metrics", headers=headers, timeout=seconds)
+
+
+def _log_exporter(protocol: Protocol, endpoint: str, headers: dict[str, str], seconds: float) -> LogRecordExporter:
+    if protocol is Protocol.GRPC:
+        return GrpcLogExporter(endpoint=endpoint, insecure=True, headers=headers, timeout=seconds)
+    return HttpLogExporter(endpoint=f"{endpoint}/v1/logs", headers=headers, timeout=seconds)
+
+
+def _resource(marker: str) -> Resource:
+    return Resource.create({"service.name": "test-client", "test.marker": marker})
+
+
+def _send_span(exporter: SpanExporter, marker: str) -> bool:
+    kept = InMemorySpanExporter()
+    provider = TracerProvider(resource=_resource(marker), shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    with provider.get_tracer("test").start_as_current_span("train", attributes={"test.marker": marker}):
+        pass
+    result = exporter.export(kept.get_finished_spans())
+    exporter.shutdown()
+    return result.name == "SUCCESS"
+
+
+def _send_metric(exporter: MetricExporter, marker: str) -> bool:
+    reader = InMemoryMetricReader()
+    provider = MeterProvider(metric_readers=[reader], resource=_resource(marker), shutdown_on_exit=False)
+    provider.get_meter("test").create_counter("epochs").add(3, {"test.marker": marker})
+    data = reader.get_metrics_data()
+    assert data is not None, "the SDK collected no metric"
+    result = exporter.export(data)
+    exporter.shutdown()
+    provider.shutdown()
+    return result.name == "SUCCESS"
+
+
+def _send_log(exporter: LogRecordExporter, marker: str) -> bool:
+    kept = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]  # the SDK annotates only a part of itself
+    provider = LoggerProvider(resource=_resource(marker), shutdown_on_exit=False)
+    provider.add_log_record_processor(SimpleLogRecordProcessor(kept))
+    provider.get_logger("test").emit(body="epoch done", attributes={"test.marker": marker})
+    result = exporter.export(kept.get_finished_logs())
+    exporter.shutdown()  # type: ignore[no-untyped-call]
+    return result.name == "SUCCESS"
+
+
+def markers_in_store(files: Mapping[str, bytes]) -> dict[str, set[str]]:
+    """Return the markers found in the collector's files, by signal; every line must be whole JSON."""
+    found: dict[str, set[str]] = {signal: set() for signal in SIGNALS}
+    for name, content in files.items():
+        signal = next((signal for signal in SIGNALS if f"/{signal}" in f"/{name}"), None)
+        if signal is not None:
+            for line in content.splitlines():
+                found[signal].update(_markers(json.loads(line)))
+    return found
+
+
+def _markers(node: object) -> Iterable[str]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _markers(item)
+    elif isinstance(node, dict):
+        if node.get("key") == "test.marker":
+            yield node["value"]["stringValue"]
+        for item in node.values():
+            yield from _markers(item)

@@ -1,0 +1,119 @@
+"""Throw-away stacks, driven by the real CLI as a person would drive it.
+
+A stack made here is destroyed and removed at the end of its ``with`` block, also when the test failed; whatever its own
+destroy leaves on the engine is then removed by label, and the test fails for it. ``KEEP_STACK=1`` keeps the stack for a
+look at it (and so the last test of the run, which expects an untouched engine, says what was kept).
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.engine import objects_with_label, open_engine, remove_objects
+from tests.support.environment import Environment
+from tests.support.inventory import Inventory
+from tests.support.processes import Finished, finish, run, start
+from tests.support.stack_file import unique_workload, valid_settings, write_stack_file
+from tests.support.updates import Update, read_update
+
+UP_SECONDS = 180.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stack:
+    """One stack of the test's backend."""
+
+    name: str
+    workload: str
+    environment: Environment
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def configure(self, **changed: object) -> None:
+        """Write the stack file: what it held, with some keys changed; ``None`` takes a key away."""
+        self.settings.update(changed)
+        present = {key: value for key, value in self.settings.items() if value is not None}
+        write_stack_file(self.environment.stack_folder, self.name, present)
+
+    def command(self, verb: str, *flags: str) -> list[str]:
+        """Return a command line that asks nothing."""
+        return ["pulumi", *verb.split(), "--stack", self.name, "--non-interactive", "--color", "never", *flags]
+
+    def pulumi(self, verb: str, *flags: str, **variables: str) -> Finished:
+        """Run a Pulumi command on this stack and return what came out, whatever its exit code."""
+        env = {**self.environment.variables, **variables}
+        return run(self.command(verb, *flags), cwd=self.environment.project, env=env, timeout_seconds=UP_SECONDS)
+
+    def start(self, verb: str, *flags: str) -> subprocess.Popen[str]:
+        """Start a Pulumi command in a session of its own, for tests that end it early."""
+        return start(self.command(verb, *flags), cwd=self.environment.project, env=self.environment.variables)
+
+    def finish(self, process: subprocess.Popen[str]) -> Finished:
+        """Wait for what :meth:`start` returned."""
+        return finish(process, timeout_seconds=UP_SECONDS)
+
+    def lifecycle(self, verb: str, **variables: str) -> Finished:
+        """Run what ``make up`` and ``make down`` run once the tools are there."""
+        command = ["python", "-m", "tools.lifecycle", verb, "--stack", self.name]
+        env = {**self.environment.variables, **variables}
+        return run(command, cwd=self.environment.project, env=env, timeout_seconds=UP_SECONDS)
+
+    def init(self) -> None:
+        """Create the empty stack."""
+        self.pulumi("stack init", "--no-select").check()
+
+    def preview(self) -> Update:
+        """Preview."""
+        return read_update(self.pulumi("preview", "--json"))
+
+    def up(self) -> Update:
+        """Create or update."""
+        return read_update(self.pulumi("up", "--yes", "--skip-preview", "--json"))
+
+    def refresh(self) -> Update:
+        """Refresh."""
+        return read_update(self.pulumi("refresh", "--yes", "--skip-preview", "--json"))
+
+    def destroy(self) -> Update:
+        """Destroy."""
+        return read_update(self.pulumi("destroy", "--yes", "--skip-preview", "--json"))
+
+    def outputs(self, *, show_secrets: bool = True) -> dict[str, Any]:
+        """Return the outputs: the only thing that an outside client gets."""
+        flags = ("--json", "--show-secrets") if show_secrets else ("--json",)
+        outputs: dict[str, Any] = json.loads(self.pulumi("stack output", *flags).check().stdout)
+        return outputs
+
+    def objects(self) -> Inventory:
+        """Return what the engine holds of this stack."""
+        with open_engine() as engine:
+            return objects_with_label(engine, stack=self.name)
+
+    def remove(self) -> None:
+        """Destroy and forget the stack; fail when that did not work or left something on the engine."""
+        destroyed = self.pulumi("destroy", "--yes", "--skip-preview")
+        self.pulumi("stack rm", "--yes", "--force", "--remove-backups")
+        (self.environment.stack_folder / f"Pulumi.{self.name}.yaml").unlink(missing_ok=True)
+        with open_engine() as engine:
+            left = objects_with_label(engine, stack=self.name)
+            remove_objects(engine, left)
+        assert not left, f"stack '{self.name}' left {left}\n{destroyed.output}"
+
+
+@contextmanager
+def ephemeral_stack(environment: Environment, **changed: object) -> Iterator[Stack]:
+    """Make an empty stack with a compliant stack file, some keys changed; remove it at the end."""
+    workload = unique_workload()
+    stack = Stack(
+        name=f"stack-{workload}", workload=workload, environment=environment, settings=valid_settings(workload)
+    )
+    stack.configure(**changed)
+    stack.init()
+    try:
+        yield stack
+    finally:
+        if os.environ.get("KEEP_STACK") != "1":
+            stack.remove()

@@ -1,0 +1,31 @@
+"""The tiers of the tests: which one a file belongs to, in which order they run, and that none of them is empty."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+TESTS_ROOT = Path(__file__).resolve().parents[1]
+TIERS = ("unit", "policy", "integration", "e2e", "fault")
+ENGINE_TIERS = frozenset({"integration", "e2e", "fault"})
+LAST_FILE = TESTS_ROOT / "e2e" / "test_engine_is_left_as_found.py"
+
+
+def tier_of(path: Path) -> str:
+    """Return the tier of a test file: the first folder below ``tests/``."""
+    tier = path.relative_to(TESTS_ROOT).parts[0]
+    if tier not in TIERS:
+        message = f"'{path}' belongs to no tier; allowed folders below tests/: {', '.join(TIERS)}"
+        raise ValueError(message)
+    return tier
+
+
+def position_of(path: Path) -> int:
+    """Return the place of a file's tier in the run; what has to see the traces of all others comes after them."""
+    return len(TIERS) if path == LAST_FILE else TIERS.index(tier_of(path))
+
+
+def empty_tiers(asked_for: Iterable[Path], collected: Iterable[Path]) -> list[str]:
+    """Return the tiers that were asked for as a whole and have no test."""
+    folders = list(asked_for)
+    found = {tier_of(path) for path in collected}
+    asked = [tier for tier in TIERS if any((TESTS_ROOT / tier).is_relative_to(folder) for folder in folders)]
+    return [tier for tier in asked if tier not in found]

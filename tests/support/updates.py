@@ -1,0 +1,78 @@
+"""What an engine run did, read from the event stream of ``pulumi ... --json``."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.processes import Finished
+
+UNCHANGED = frozenset({"same", "read", "refresh"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One resource and what was done (or would be done) to it."""
+
+    operation: str
+    urn: str
+    resource_type: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Update:
+    """A finished preview, update, refresh or destroy."""
+
+    finished: Finished
+    steps: tuple[Step, ...]
+
+    @property
+    def operations(self) -> Counter[str]:
+        """Return how many resources each operation was done to."""
+        return Counter(step.operation for step in self.steps)
+
+    def check(self) -> "Update":
+        """Fail with the engine's output when the run did not succeed."""
+        self.finished.check()
+        return self
+
+
+def read_events(text: str) -> list[dict[str, Any]]:
+    """Return the JSON objects of a stream: one object per line, or one indented object as ``preview`` prints it."""
+    decoder, events, position = json.JSONDecoder(), [], 0
+    while (position := text.find("{", position)) >= 0:
+        event, position = decoder.raw_decode(text, position)
+        events.append(event)
+    return events
+
+
+def read_update(finished: Finished) -> Update:
+    """Read the steps out of the output of a command that ran with ``--json``."""
+    steps: list[Step] = []
+    for event in read_events(finished.stdout):
+        steps.extend(_step(raw) for raw in event.get("steps", ()))
+        metadata = event.get("resourcePreEvent", {}).get("metadata")
+        if metadata is not None:
+            steps.append(_step(metadata))
+    return Update(finished=finished, steps=tuple(steps))
+
+
+def _step(raw: dict[str, Any]) -> Step:
+    urn = raw["urn"]
+    return Step(operation=raw["op"], urn=urn, resource_type=urn.split("::")[2].rpartition("$")[2])
+
+
+def assert_unchanged(update: Update) -> None:
+    """Fail and name every resource that was, or would be, touched."""
+    update.check()
+    touched = [f"{step.operation} {step.urn}" for step in update.steps if step.operation not in UNCHANGED]
+    assert update.steps, f"no steps in the output of {' '.join(update.finished.command)}"
+    assert not touched, f"expected no changes, got: {touched}"
+
+
+def assert_updated_in_place(update: Update) -> None:
+    """Fail unless something was updated, and nothing was created, deleted or replaced."""
+    update.check()
+    others = [f"{step.operation} {step.urn}" for step in update.steps if step.operation not in {*UNCHANGED, "update"}]
+    assert not others, f"expected updates in place only, got: {others}"
+    assert update.operations["update"] > 0, f"nothing was updated: {dict(update.operations)}"

@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from tests.support.tiers import LAST_FILE, TESTS_ROOT, TIERS, empty_tiers, position_of, tier_of
+
+
+def test_tier_is_the_first_folder() -> None:
+    assert tier_of(TESTS_ROOT / "unit" / "support" / "test_tiers.py") == "unit"
+
+
+def test_file_outside_the_tiers_is_refused() -> None:
+    with pytest.raises(ValueError, match="belongs to no tier"):
+        tier_of(TESTS_ROOT / "misc" / "test_x.py")
+
+
+def test_tiers_run_from_cheap_to_dear_and_the_last_file_after_all() -> None:
+    paths = [LAST_FILE, *(TESTS_ROOT / tier / "test_x.py" for tier in reversed(TIERS))]
+
+    ordered = sorted(paths, key=position_of)
+
+    assert [tier_of(path) for path in ordered] == [*TIERS, "e2e"]
+    assert ordered[-1] == LAST_FILE
+
+
+def test_last_file_exists() -> None:
+    assert LAST_FILE.is_file()
+
+
+def test_tier_without_tests_is_named_when_the_whole_was_asked_for() -> None:
+    collected = [TESTS_ROOT / tier / "test_x.py" for tier in TIERS if tier != "fault"]
+
+    assert empty_tiers([TESTS_ROOT], collected) == ["fault"]
+
+
+def test_tiers_that_were_not_asked_for_may_be_empty() -> None:
+    assert empty_tiers([TESTS_ROOT / "unit"], [TESTS_ROOT / "unit" / "test_x.py"]) == []
+
+
+def test_single_file_asks_for_no_whole_tier() -> None:
+    assert empty_tiers([Path(__file__)], [Path(__file__)]) == []
