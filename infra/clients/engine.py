@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from infra.errors import EngineUnreachableError
+from infra.labels import BACKEND, STACK
 
 if TYPE_CHECKING:
     import docker
@@ -117,6 +118,24 @@ def _published_ports(client: docker.DockerClient, container_ids: list[str]) -> d
                 if binding.get("HostPort"):
                     ports[int(binding["HostPort"])] = details["Name"].lstrip("/")
     return ports
+
+
+def remove_leftovers(*, stack: str, backend: str) -> list[str]:
+    """Remove the stack's own containers and networks; volumes stay, because volumes hold data.
+
+    Returns:
+        What was removed, e.g. ``container 'stchurn'``.
+    """
+    mine = {"label": [f"{STACK}={stack}", f"{BACKEND}={backend}"]}
+    removed = []
+    with connect() as client:
+        for container in client.containers.list(all=True, filters=mine, ignore_removed=True):
+            container.remove(force=True, v=True)
+            removed.append(f"container '{container.name}'")
+        for network in client.networks.list(filters=mine):
+            network.remove()
+            removed.append(f"network '{network.name}'")
+    return removed
 
 
 def container_state(name: str, *, log_lines: int = 10) -> ContainerState | None:

@@ -1,0 +1,1 @@
+"""Machine-learning workspaces on local Docker: settings, rules, components, clients."""

@@ -1,0 +1,80 @@
+"""Application insights: traces, metrics and logs over OTLP, taken by an OpenTelemetry collector into durable files."""
+
+from __future__ import annotations
+
+import pulumi
+
+from infra import images
+from infra.components.assets import asset
+from infra.components.base import Component, Site
+from infra.components.service import File, Service, run
+from infra.resources.generated_secrets import GeneratedSecrets
+from infra.resources.ready_gate import ReadyGate
+from infra.settings import ApplicationInsightsSettings
+
+APPLICATION_INSIGHTS = "ml-workspace:insights:ApplicationInsights"
+
+USE_GRPC = "otlpGrpc"
+USE_HTTP = "otlpHttp"
+VOLUMES = {"data": "/var/lib/otelcol", "config": "/etc/otelcol"}
+
+
+class ApplicationInsights(Component):
+    """One application insights component.
+
+    Owns: a volume with the telemetry, one container, the ingestion token.
+    Guarantees: what was acknowledged is in a file that outlives the container; nothing is taken without the token.
+
+    Pulumi type: ``ml-workspace:insights:ApplicationInsights``
+    Ready when:  OTLP over HTTP answers 401 to a request without token, and OTLP over gRPC accepts a connection.
+    """
+
+    otlp_http: pulumi.Output[str]
+    """Base URL for OTLP over HTTP; known when it is ready."""
+
+    otlp_grpc: pulumi.Output[str]
+    """URL for OTLP over gRPC; known when it is ready."""
+
+    credentials: pulumi.Output[dict[str, str]]
+    """``token`` for ``Authorization: Bearer``; secret."""
+
+    def __init__(self, settings: ApplicationInsightsSettings, *, parent: pulumi.Resource) -> None:
+        super().__init__(APPLICATION_INSIGHTS, settings.name, settings.props(), parent=parent)
+        self._retention_days = settings.retention_in_days
+
+    def provision(self, site: Site) -> None:
+        """Make the volumes and the container, and wait until both protocols are served."""
+        name = self.resource_name
+        ingestion = GeneratedSecrets(f"{name}-ingestion", lengths={"token": 40}, opts=self.child_options(after=site.reservation))
+        container = run(self, _service(ingestion, self._retention_days), site)
+        gate = ReadyGate(
+            f"{name}-ready",
+            what=f"application insights '{name}'",
+            container=name,
+            container_id=container.id,
+            endpoint=site.url(USE_HTTP),
+            path="/v1/traces",
+            expected=(401,),
+            others=(site.url(USE_GRPC),),
+            opts=self.child_options(deleted_with=container),
+        )
+        self.otlp_http = gate.endpoint
+        self.otlp_grpc = gate.others.apply(lambda urls: urls[0])
+        self.credentials = ingestion.values
+        self.register_outputs(
+            {"otlp_http": self.otlp_http, "otlp_grpc": self.otlp_grpc, "credentials": self.credentials}
+        )
+
+
+def _service(ingestion: GeneratedSecrets, retention_days: int) -> Service:
+    return Service(
+        image="collector",
+        command=[images.table()["collector"].binary, "--config=/etc/otelcol/config.yaml"],
+        volumes=VOLUMES,
+        ports={USE_GRPC: 4317, USE_HTTP: 4318},
+        files=[
+            File(path="/etc/otelcol/config.yaml", content=asset("collector.yaml", retention_days=str(retention_days))),
+            File(path="/etc/otelcol/token", content=ingestion.value("token")),
+        ],
+        memory_mib=256,
+    )

@@ -1,0 +1,18 @@
+# mlock is off, because raft maps its files into memory; the container may not swap instead.
+disable_mlock = true
+ui            = false
+api_addr      = "http://127.0.0.1:8200"
+cluster_addr  = "http://127.0.0.1:8201"
+log_level     = "warn"
+
+storage "raft" {
+  path    = "/vault/file"
+  node_id = "vault"
+  # One node elects itself; the default multiplier of 5 would make it wait for others for five seconds.
+  performance_multiplier = 1
+}
+
+listener "tcp" {
+  address     = "0.0.0.0:8200"
+  tls_disable = true
+}

@@ -1,0 +1,76 @@
+"""What every component shares: its Azure properties, its identity labels, options for its children."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from infra import labels
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """Where containers run: what the resource group and the reservation give to every component."""
+
+    reservation: pulumi.Resource
+    """What every child waits for that would touch the engine or leave something in the state."""
+
+    network: pulumi.Output[str]
+    """Name of the resource group's network."""
+
+    ports: pulumi.Output[dict[str, int]]
+    """Host port of each use."""
+
+    image_ids: pulumi.Output[dict[str, str]]
+    """Image id of each service."""
+
+    def port(self, use: str) -> pulumi.Output[int]:
+        """Host port of one use."""
+        return self.ports.apply(lambda ports: int(ports[use]))
+
+    def url(self, use: str) -> pulumi.Output[str]:
+        """Base URL of one use, as clients on this machine reach it."""
+        return self.port(use).apply(lambda port: f"http://127.0.0.1:{port}")
+
+    def image(self, service: str) -> pulumi.Output[str]:
+        """Image id of one service."""
+        return self.image_ids.apply(lambda ids: ids[service])
+
+
+class Component(pulumi.ComponentResource):
+    """Base of the components.
+
+    Args:
+        pulumi_type: Type token.
+        name: The Azure resource's name; prefix of every child's logical and physical name.
+        props: The resource's Azure properties, which policies see before any child is made.
+        parent: The component it lives in.
+    """
+
+    resource_name: str
+    resource_id: str
+
+    def __init__(
+        self, pulumi_type: str, name: str, props: Mapping[str, Any], *, parent: pulumi.Resource | None = None
+    ) -> None:
+        super().__init__(pulumi_type, name, dict(props), pulumi.ResourceOptions(parent=parent))
+        self.resource_name = name
+        self.resource_id = props["resourceId"]
+
+    def identity(self) -> dict[str, str]:
+        """Labels of every Docker object of this component."""
+        return labels.identity(stack=pulumi.get_stack(), resource_id=self.resource_id)
+
+    def child_options(
+        self, *, after: pulumi.Resource | None = None, deleted_with: pulumi.Resource | None = None
+    ) -> pulumi.ResourceOptions:
+        """Options of a child: it belongs to the component; what has a fixed name makes room before it is replaced."""
+        return pulumi.ResourceOptions(
+            parent=self,
+            depends_on=[after] if after else None,
+            delete_before_replace=True,
+            deleted_with=deleted_with,
+        )

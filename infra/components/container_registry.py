@@ -1,0 +1,84 @@
+"""Container registry: images and other OCI artifacts, served by the OCI distribution registry."""
+
+from __future__ import annotations
+
+import pulumi
+
+from infra import images
+from infra.components.assets import asset
+from infra.components.base import Component, Site
+from infra.components.service import File, Service, run
+from infra.resources.generated_secrets import GeneratedSecrets
+from infra.resources.ready_gate import ReadyGate
+from infra.settings import ContainerRegistrySettings
+
+CONTAINER_REGISTRY = "ml-workspace:containerregistry:ContainerRegistry"
+
+USE = "registry"
+VOLUMES = {"data": "/var/lib/registry", "config": "/etc/distribution"}
+
+
+class ContainerRegistry(Component):
+    """One container registry.
+
+    Owns: a volume with the images, one container, the admin user's generated password.
+    Guarantees: no request is answered without credentials; `login_server` is known only when it answers.
+
+    Pulumi type: ``ml-workspace:containerregistry:ContainerRegistry``
+    Ready when:  ``GET /v2/`` answers 401.
+    """
+
+    login_server: pulumi.Output[str]
+    """``host:port``, as `docker login` takes it."""
+
+    credentials: pulumi.Output[dict[str, str]]
+    """``username`` and ``password`` of the admin user; secret."""
+
+    def __init__(self, settings: ContainerRegistrySettings, *, parent: pulumi.Resource) -> None:
+        super().__init__(CONTAINER_REGISTRY, settings.name, settings.props(), parent=parent)
+
+    def provision(self, site: Site) -> None:
+        """Make the volumes and the container, and wait until the registry asks for credentials."""
+        name = self.resource_name
+        admin = GeneratedSecrets(
+            f"{name}-admin",
+            lengths={"password": 32, "httpSecret": 32},
+            hashed=("password",),
+            opts=self.child_options(after=site.reservation),
+        )
+        container = run(self, _service(name, admin), site)
+        gate = ReadyGate(
+            f"{name}-ready",
+            what=f"container registry '{name}'",
+            container=name,
+            container_id=container.id,
+            endpoint=site.url(USE),
+            path="/v2/",
+            expected=(401,),
+            opts=self.child_options(deleted_with=container),
+        )
+        self.login_server = gate.endpoint.apply(lambda url: url.removeprefix("http://"))
+        self.credentials = admin.values.apply(lambda v: {"username": name, "password": v["password"]})
+        self.register_outputs({"login_server": self.login_server, "credentials": self.credentials})
+
+
+def _service(name: str, admin: GeneratedSecrets) -> Service:
+    return Service(
+        image="registry",
+        command=[images.table()["registry"].binary, "serve", "/etc/distribution/config.yml"],
+        volumes=VOLUMES,
+        ports={USE: 5000},
+        files=[
+            File(
+                path="/etc/distribution/config.yml",
+                content=admin.value("httpSecret").apply(lambda secret: asset("registry.yml", http_secret=secret)),
+            ),
+            File(
+                path="/etc/distribution/htpasswd",
+                content=admin.value("passwordBcrypt").apply(lambda hashed: f"{name}:{hashed}\n"),
+            ),
+        ],
+        # Without this it sends traces to a collector that is not there and floods its log.
+        environment={"OTEL_TRACES_EXPORTER": "none"},
+        memory_mib=512,
+    )

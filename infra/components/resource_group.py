@@ -1,0 +1,38 @@
+"""Resource group: the unit of life time; its network is what the group's containers reach each other over."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_docker as docker
+
+from infra.components.base import Component
+from infra.settings import ResourceGroupSettings
+
+RESOURCE_GROUP = "ml-workspace:resources:ResourceGroup"
+
+
+class ResourceGroup(Component):
+    """One resource group.
+
+    Owns: a bridge network of the group's name. Does not own: the components in it, which have it as parent.
+
+    Pulumi type: ``ml-workspace:resources:ResourceGroup``
+    """
+
+    network: pulumi.Output[str]
+    """Name of the network, known when it exists."""
+
+    def __init__(self, settings: ResourceGroupSettings) -> None:
+        super().__init__(RESOURCE_GROUP, settings.name, settings.props())
+
+    def provision(self, *, after: pulumi.Resource) -> None:
+        """Make the network."""
+        network = docker.Network(
+            f"{self.resource_name}-network",
+            name=self.resource_name,
+            driver="bridge",
+            labels=[docker.NetworkLabelArgs(label=k, value=v) for k, v in self.identity().items()],
+            opts=self.child_options(after=after),
+        )
+        self.network = network.name
+        self.register_outputs({"network": self.network})

@@ -1,0 +1,104 @@
+"""A service's container, hardened the same way for all: not root, read-only, no capabilities, loopback ports only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_docker as docker
+
+from infra import images
+from infra.components.base import Component, Site
+
+LOOPBACK = "127.0.0.1"
+STOP_GRACE_SECONDS = 30
+"""Upper bound of a graceful stop; without it the provider kills data services at once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """A file that is put on one of the container's volumes before it starts; readable by the service alone."""
+
+    path: str
+    content: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """What a component wants to run."""
+
+    image: str
+    """Service name in images.toml."""
+
+    command: Sequence[str]
+    """Whole command line, program first."""
+
+    volumes: Mapping[str, str]
+    """Part of the volume's name to the folder in the container."""
+
+    ports: Mapping[str, int]
+    """Use (as reserved) to the port in the container."""
+
+    files: Sequence[File] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    memory_mib: int = 512
+
+
+def run(component: Component, service: Service, site: Site) -> docker.Container:
+    """Make a component's volumes and its container."""
+    name, image = component.resource_name, images.table()[service.image]
+    volumes = {part: _volume(component, part, site) for part in service.volumes}
+    return docker.Container(
+        f"{name}-container",
+        name=name,
+        image=site.image(service.image),
+        entrypoints=[service.command[0]],
+        command=list(service.command[1:]),
+        user=image.user,
+        working_dir="/",
+        envs=[f"{key}={value}" for key, value in service.environment.items()],
+        labels=[docker.ContainerLabelArgs(label=k, value=v) for k, v in component.identity().items()],
+        networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=site.network)],
+        network_mode="bridge",
+        ports=[
+            docker.ContainerPortArgs(internal=internal, external=site.port(use), ip=LOOPBACK)
+            for use, internal in service.ports.items()
+        ],
+        volumes=[
+            docker.ContainerVolumeArgs(volume_name=volumes[part].name, container_path=path)
+            for part, path in service.volumes.items()
+        ],
+        uploads=[
+            docker.ContainerUploadArgs(
+                file=f.path, content=f.content, owner=image.uid, group=image.gid, permissions="0400"
+            )
+            for f in service.files
+        ],
+        memory=service.memory_mib,
+        memory_swap=service.memory_mib,
+        tmpfs={"/tmp": "rw,noexec,nosuid,size=64m,mode=1777"},  # noqa: S108 - the container's own
+        read_only=True,
+        capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+        security_opts=["no-new-privileges:true"],
+        restart="unless-stopped",
+        destroy_grace_seconds=STOP_GRACE_SECONDS,
+        log_driver="json-file",
+        log_opts={"max-size": "10m", "max-file": "3"},
+        opts=component.child_options(),
+    )
+
+
+def _volume(component: Component, part: str, site: Site) -> docker.Volume:
+    name = f"{component.resource_name}-{part}"
+    return docker.Volume(
+        name,
+        name=name,
+        labels=[docker.VolumeLabelArgs(label=k, value=v) for k, v in component.identity().items()],
+        opts=component.child_options(after=site.reservation),
+    )
+
+
+def volume_names(name: str, parts: Sequence[str]) -> list[str]:
+    """Physical names of a component's volumes."""
+    return [f"{name}-{part}" for part in parts]

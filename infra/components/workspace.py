@@ -1,0 +1,80 @@
+"""Workspace: the record that ties the associated resources together; made last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from infra.components.base import Component
+from infra.components.storage_account import StorageAccount
+from infra.resources.workspace_identity import WorkspaceIdentity
+from infra.resources.workspace_record import WorkspaceRecord
+from infra.settings import WorkspaceSettings
+
+WORKSPACE = "ml-workspace:machinelearningservices:Workspace"
+AZURE_TYPE = "Microsoft.MachineLearningServices/workspaces"
+
+
+class Workspace(Component):
+    """One machine-learning workspace.
+
+    Owns: the workspace's identity (GUID, creation time) and its record. Does not own: the associated resources, which
+    it names by their ids.
+
+    Pulumi type: ``ml-workspace:machinelearningservices:Workspace``
+    Ready when:  the record is written, which waits for everything it names.
+    """
+
+    workspace_id: pulumi.Output[str]
+    """GUID that survives updates."""
+
+    record: pulumi.Output[dict[str, Any]]
+    """The record as it stands in the storage account."""
+
+    def __init__(self, settings: WorkspaceSettings, associated: dict[str, str], *, parent: pulumi.Resource) -> None:
+        props = {**settings.props(), **associated}
+        super().__init__(WORKSPACE, settings.name, props, parent=parent)
+        self._props = props
+
+    def identify(self, *, after: pulumi.Resource) -> None:
+        """Make the identity, which containers are named after."""
+        self._identity = WorkspaceIdentity(f"{self.resource_name}-identity", opts=self.child_options(after=after))
+        self.workspace_id = self._identity.workspace_id
+
+    def provision(
+        self,
+        storage: StorageAccount,
+        *,
+        resource_group: str,
+        bucket: pulumi.Input[str],
+        ready: list[pulumi.Output[str]],
+    ) -> None:
+        """Write the record.
+
+        Args:
+            storage: The account that keeps it.
+            resource_group: Name of the group the workspace is in.
+            bucket: Container that it lies in.
+            ready: Outputs of everything that the record names; it is written when all are known.
+        """
+        self.record = WorkspaceRecord(
+            f"{self.resource_name}-record",
+            endpoint=pulumi.Output.all(storage.endpoint, *ready).apply(lambda known: str(known[0])),
+            keys=storage.credentials,
+            bucket=bucket,
+            record=self._record(resource_group),
+            opts=self.child_options(deleted_with=storage.container),
+        ).record
+        self.register_outputs({"workspace_id": self.workspace_id, "record": self.record})
+
+    def _record(self, resource_group: str) -> dict[str, Any]:
+        return {
+            **{key: value for key, value in self._props.items() if key != "resourceId"},
+            "id": self.resource_id,
+            "type": AZURE_TYPE,
+            "resourceGroup": resource_group,
+            "workspaceId": self.workspace_id,
+            "creationTime": self._identity.creation_time,
+            "provisioningState": "Succeeded",
+        }

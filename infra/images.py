@@ -1,0 +1,39 @@
+"""The services' images: the table in `images.toml`, read once."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Image:
+    """One service's image; the same for a pulled, a mirrored and a built one."""
+
+    image: str
+    """Local tag that containers run."""
+
+    binary: str
+    """Path of the service's program in the image."""
+
+    user: str
+    """``uid:gid`` that the service runs as."""
+
+    @property
+    def uid(self) -> str:
+        """Numeric user id."""
+        return self.user.partition(":")[0]
+
+    @property
+    def gid(self) -> str:
+        """Numeric group id."""
+        return self.user.partition(":")[2]
+
+
+@cache
+def table() -> dict[str, Image]:
+    """Every service's image by service name: ``minio``, ``registry``, ``vault``, ``collector``."""
+    rows = tomllib.loads(Path(__file__).with_name("images.toml").read_text())
+    return {service: Image(row["image"], row["binary"], row["user"]) for service, row in rows.items()}

@@ -1,0 +1,145 @@
+"""The composition root, which reads like an Azure template: everything is declared, then reserved, then made.
+
+Nothing is made before every component has been declared (so that the settings and the policies have judged all of it)
+and the engine has been asked whether it can take the stack. The workspace record comes last.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+
+from infra import images, settings
+from infra.components import application_insights, container_registry, key_vault, storage_account
+from infra.components.application_insights import ApplicationInsights
+from infra.components.base import Component, Site
+from infra.components.container_registry import ContainerRegistry
+from infra.components.key_vault import KeyVault
+from infra.components.resource_group import ResourceGroup
+from infra.components.service import volume_names
+from infra.components.storage_account import StorageAccount
+from infra.components.workspace import Workspace
+from infra.datastores import ARTIFACT_CONTAINER, provision_datastores
+from infra.errors import ConfigurationError
+from infra.resources.engine_reservation import EngineReservation
+from infra.settings import Settings
+
+STORAGE_USE = "storage"
+
+
+def main() -> None:
+    """Entry of `pulumi up`: read the stack's configuration and provision it; a bad one ends in one message."""
+    try:
+        wanted = settings.load(runtime_config.CONFIG.get(), stack=pulumi.get_stack())
+    except ConfigurationError as exc:
+        raise pulumi.RunError(str(exc)) from None
+    for name, value in provision(wanted).items():
+        pulumi.export(name, value)
+
+
+def provision(wanted: Settings) -> dict[str, Any]:
+    """Provision one workspace.
+
+    Returns:
+        The stack's outputs.
+    """
+    group = ResourceGroup(wanted.resource_group)
+    storage = StorageAccount(wanted.storage_account, parent=group)
+    registry = ContainerRegistry(wanted.container_registry, parent=group)
+    vault = KeyVault(wanted.key_vault, parent=group)
+    insights = ApplicationInsights(wanted.application_insights, parent=group)
+    additional = [StorageAccount(account, parent=group) for account in wanted.additional_storage_accounts]
+    associated = {
+        "storageAccount": wanted.storage_account.id,
+        "keyVault": wanted.key_vault.id,
+        "containerRegistry": wanted.container_registry.id,
+        "applicationInsights": wanted.application_insights.id,
+    }
+    workspace = Workspace(wanted.workspace, associated, parent=group)
+
+    reservation = _reserve(wanted, [group, storage, registry, vault, insights, *additional, workspace])
+    group.provision(after=reservation)
+    workspace.identify(after=reservation)
+    site = Site(
+        reservation=reservation, network=group.network, ports=reservation.ports, image_ids=reservation.image_ids
+    )
+    storage.provision(site, use=STORAGE_USE)
+    registry.provision(site)
+    vault.provision(site)
+    insights.provision(site)
+    for account in additional:
+        account.provision(site, use=_additional_use(account.resource_name))
+
+    datastores = provision_datastores(storage, wanted.datastores, workspace_id=workspace.workspace_id)
+    workspace.provision(
+        storage,
+        resource_group=wanted.resource_group.name,
+        bucket=ARTIFACT_CONTAINER,
+        ready=[
+            registry.login_server,
+            vault.vault_uri,
+            insights.otlp_http,
+            pulumi.Output.all(**datastores).apply(lambda made: ",".join(made)),
+            *(account.endpoint for account in additional),
+        ],
+    )
+    return {
+        "workspace": workspace.record,
+        "resourceGroup": {key: value for key, value in wanted.resource_group.props().items() if key != "resourceId"}
+        | {"id": wanted.resource_group.id},
+        "endpoints": {
+            "storage": storage.endpoint,
+            "registry": registry.login_server,
+            "keyVault": vault.vault_uri,
+            "otlpGrpc": insights.otlp_grpc,
+            "otlpHttp": insights.otlp_http,
+            **{_additional_use(account.resource_name): account.endpoint for account in additional},
+        },
+        "datastores": list(datastores.values()),
+        "credentials": pulumi.Output.secret(
+            {
+                "storage": storage.credentials,
+                "registry": registry.credentials,
+                "keyVault": vault.credentials,
+                "telemetry": insights.credentials,
+                **{_additional_use(account.resource_name): account.credentials for account in additional},
+            }
+        ),
+    }
+
+
+def _additional_use(account_name: str) -> str:
+    return f"{STORAGE_USE}.{account_name}"
+
+
+def _reserve(wanted: Settings, declared: list[Component]) -> EngineReservation:
+    accounts = [wanted.storage_account.name, *(account.name for account in wanted.additional_storage_accounts)]
+    volumes = {
+        **dict.fromkeys(accounts, storage_account.VOLUMES),
+        wanted.container_registry.name: container_registry.VOLUMES,
+        wanted.key_vault.name: key_vault.VOLUMES,
+        wanted.application_insights.name: application_insights.VOLUMES,
+    }
+    return EngineReservation(
+        f"{wanted.resource_group.name}-reservation",
+        names={
+            "containers": list(volumes),
+            "volumes": [name for owner, parts in volumes.items() for name in volume_names(owner, list(parts))],
+            "networks": [wanted.resource_group.name],
+        },
+        uses=[
+            STORAGE_USE,
+            container_registry.USE,
+            key_vault.USE,
+            application_insights.USE_GRPC,
+            application_insights.USE_HTTP,
+            *(_additional_use(account.name) for account in wanted.additional_storage_accounts),
+        ],
+        images={service: image.image for service, image in images.table().items()},
+        port_range=(wanted.port_range.first, wanted.port_range.last),
+        # A URN without its dependency: a dependency on a component is one on all its children, and those wait for this.
+        declared=[pulumi.Output.from_input(component.urn.future()) for component in declared],
+        opts=pulumi.ResourceOptions(parent=declared[0]),
+    )

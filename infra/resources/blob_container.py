@@ -1,0 +1,83 @@
+"""Blob containers (and file shares) of a storage account: buckets with versioning and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+
+from infra.clients.object_store import ObjectStore
+from infra.resources.base import Props, Provider
+
+
+class _BlobContainerProvider(Provider):
+    inputs = ("endpoint", "access_key", "secret_key", "container_name", "versioned", "tags")
+
+    def create(self, props: Props) -> CreateResult:
+        _apply(props)
+        return CreateResult(props["container_name"], props)
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        found = _store(props).describe_bucket(id_)
+        if found is None:
+            return ReadResult(None, {})
+        versioned, tags = found
+        return ReadResult(id_, {**props, "versioned": versioned, "tags": tags})
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        _apply(_news)
+        return UpdateResult(_news)
+
+
+def _store(props: Props) -> ObjectStore:
+    return ObjectStore(props["endpoint"], props["access_key"], props["secret_key"])
+
+
+def _apply(props: Props) -> None:
+    store = _store(props)
+    store.ensure_bucket(props["container_name"], versioned=props["versioned"])
+    store.set_bucket_tags(props["container_name"], props["tags"])
+
+
+class BlobContainer(Resource, module="ml-workspace", name="BlobContainer"):
+    """One container of a storage account.
+
+    Taking it out of the configuration leaves the container and its blobs where they are, as unregistering a datastore
+    does in Azure; they go with the storage account.
+
+    Args:
+        name: Logical name.
+        endpoint: The account's base URL.
+        keys: The account's ``accessKey`` and ``secretKey``.
+        container_name: Name of the container.
+        versioned: Whether overwritten and deleted blobs stay as versions.
+        tags: Tags in the alphabet of bucket tags.
+        opts: Resource options.
+    """
+
+    container_name: pulumi.Output[str]
+    """Name of the container, known only when it exists."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        endpoint: pulumi.Input[str],
+        keys: pulumi.Output[dict[str, str]],
+        container_name: pulumi.Input[str],
+        versioned: bool,
+        tags: Mapping[str, str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props: dict[str, Any] = {
+            "endpoint": endpoint,
+            "access_key": keys.apply(lambda values: values["accessKey"]),
+            "secret_key": keys.apply(lambda values: values["secretKey"]),
+            "container_name": container_name,
+            "versioned": versioned,
+            "tags": dict(tags),
+        }
+        keep = pulumi.ResourceOptions(retain_on_delete=True)
+        super().__init__(_BlobContainerProvider(), name, props, pulumi.ResourceOptions.merge(keep, opts))

@@ -1,0 +1,130 @@
+"""Reservation on the Docker engine: everything a stack is about to use is checked and claimed before anything is made.
+
+It finds out that a name belongs to somebody else, that an image is missing, or that no port is free while there is
+still nothing to clean up. All Docker objects of a stack depend on it, so there are none before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, Resource, UpdateResult
+
+from infra import labels
+from infra.clients import engine, port_claims
+from infra.errors import ForeignObjectError, ImageMissingError
+from infra.resources.base import Props, Provider
+
+KINDS = ("containers", "volumes", "networks")
+
+
+class _EngineReservationProvider(Provider):
+    inputs = ("stack", "backend", "names", "uses", "images", "first_port", "last_port")
+
+    def create(self, props: Props) -> CreateResult:
+        held = engine.inventory()
+        _refuse_foreign(props["names"], held, props)
+        # Every Docker object of the stack comes after its reservation: what carries our labels now was left behind by
+        # a run that was killed, and is in no state. Volumes stay, because volumes hold data.
+        engine.remove_leftovers(stack=props["stack"], backend=props["backend"])
+        return CreateResult(_owner(props), {**props, **_reserve(props, held, kept={})})
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        held = engine.inventory()
+        added = {kind: [n for n in _news["names"][kind] if n not in _olds["names"][kind]] for kind in KINDS}
+        _refuse_foreign(added, held, _news)
+        kept = {use: int(port) for use, port in _olds["ports"].items()}
+        return UpdateResult({**_news, **_reserve(_news, held, kept=kept)})
+
+    def delete(self, _id: str, _props: Props) -> None:
+        port_claims.release(_id)
+
+
+def _owner(props: Props) -> str:
+    return f"{props['backend']}/{props['stack']}"
+
+
+def _reserve(props: Props, held: engine.Inventory, *, kept: Mapping[str, int]) -> Props:
+    images = _resolve_images(props["images"], held)
+    ports = port_claims.claim(
+        _owner(props),
+        props["uses"],
+        first=int(props["first_port"]),
+        last=int(props["last_port"]),
+        published=held.ports,
+        kept=kept,
+    )
+    return {"image_ids": images, "ports": ports}
+
+
+def _refuse_foreign(names: Mapping[str, Sequence[str]], held: engine.Inventory, props: Props) -> None:
+    foreign = [
+        f"{kind.removesuffix('s')} '{name}'"
+        for kind in KINDS
+        for name in names[kind]
+        if name in (found := getattr(held, kind))
+        and not labels.belongs_to(found[name], stack=props["stack"], backend=props["backend"])
+    ]
+    if foreign:
+        raise ForeignObjectError(
+            f"reserving names on the engine for stack '{props['stack']}': {', '.join(foreign)} exist and do not belong "
+            "to this stack; nothing was created, adopted or removed. Remove them yourself, or give the resource "
+            f"another name in stacks/Pulumi.{props['stack']}.yaml."
+        )
+
+
+def _resolve_images(wanted: Mapping[str, str], held: engine.Inventory) -> dict[str, str]:
+    missing = sorted(tag for tag in wanted.values() if tag not in held.images)
+    if missing:
+        raise ImageMissingError(
+            f"looking for the services' images: {', '.join(repr(tag) for tag in missing)} not found on the engine. "
+            "Run `make setup`, which pulls or builds them."
+        )
+    return {service: held.images[tag] for service, tag in wanted.items()}
+
+
+class EngineReservation(Resource, module="ml-workspace", name="EngineReservation"):
+    """Names, ports and images that a stack uses on the engine.
+
+    Args:
+        name: Logical name.
+        names: Names that must be free or the stack's own, by kind (``containers``, ``volumes``, ``networks``).
+        uses: One port is claimed for each, e.g. ``storage``; it stays the same for the life of the stack.
+        images: Image tag of each service.
+        port_range: First and last port that may be claimed.
+        declared: URNs of the components; reservation waits until the policies have judged all of them.
+        opts: Resource options.
+    """
+
+    ports: pulumi.Output[dict[str, int]]
+    """Claimed host port of each use."""
+
+    image_ids: pulumi.Output[dict[str, str]]
+    """Image id of each service; an id, because a tag would make the Docker provider replace containers."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        names: Mapping[str, Sequence[str]],
+        uses: Sequence[str],
+        images: Mapping[str, str],
+        port_range: tuple[int, int],
+        declared: pulumi.Input[Sequence[str]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props: dict[str, Any] = {
+            "stack": pulumi.get_stack(),
+            "backend": labels.backend_id(),
+            "names": names,
+            "uses": uses,
+            "images": images,
+            "first_port": port_range[0],
+            "last_port": port_range[1],
+            "declared": declared,
+            "ports": None,
+            "image_ids": None,
+        }
+        super().__init__(_EngineReservationProvider(), name, props, opts)

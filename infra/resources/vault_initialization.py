@@ -1,0 +1,151 @@
+"""The key vault's first opening: initialised once, unsealed, its secrets engine mounted; the key kept where it belongs.
+
+The unseal key lies as a file of the vault's user (mode 0400) on a volume of its own, where the container's entry script
+finds it after every restart; and, encrypted, in the stack's state. It is written to the volume before anything else
+happens with the new vault: a run that is killed afterwards finds it there and goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, Resource, UpdateResult
+
+from infra import health
+from infra.clients import engine
+from infra.clients.vault import Vault
+from infra.errors import KeyVaultLockedError
+from infra.resources.base import Props, Provider
+from infra.resources.ready_gate import DEADLINE_SECONDS
+
+UNSEAL_FOLDER = "/vault/unseal"
+UNSEAL_FILE = "request.json"
+"""Body of ``PUT /v1/sys/unseal``, so that the entry script can send it without the key on a command line."""
+
+_LISTENING = frozenset({200, 429, 501, 503})
+_OPEN = frozenset({200})
+
+
+class _VaultInitializationProvider(Provider):
+    inputs = ("address", "container", "container_id", "user")
+
+    def create(self, props: Props) -> CreateResult:
+        _wait(props, _LISTENING)
+        vault = Vault(props["address"])
+        if vault.is_initialised():
+            key = _known_key(props)
+            _open(vault, key, props)
+            token = vault.root_token_from(key)
+        else:
+            keys = vault.initialise()
+            key, token = keys.unseal_key, keys.root_token
+            _store_key(key, props)
+            _open(vault, key, props)
+        return CreateResult(props["container"], {**props, **_finish(props, key, token)})
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        _wait(_news, _LISTENING)
+        vault = Vault(_news["address"])
+        if not vault.is_initialised():
+            raise KeyVaultLockedError(_data_lost(_news))
+        if _stored_key(_news) is None:
+            _store_key(_olds["unseal_key"], _news)
+        _open(vault, _olds["unseal_key"], _news)
+        return UpdateResult({**_news, **_finish(_news, _olds["unseal_key"], _olds["token"])})
+
+
+def _wait(props: Props, expected: frozenset[int]) -> None:
+    health.wait_until_ready(
+        f"key vault '{props['container']}'",
+        [health.http_probe(f"{props['address']}/v1/sys/health", expected=expected)],
+        container=props["container"],
+        deadline_seconds=DEADLINE_SECONDS,
+    )
+
+
+def _open(vault: Vault, key: str, props: Props) -> None:
+    if vault.is_sealed() and not vault.unseal(key):
+        raise KeyVaultLockedError(
+            f"opening key vault '{props['container']}': its unseal key does not fit; the data volume belongs to another "
+            "key. Put the matching volumes back, or delete the stack with `make down` if its secrets may go."
+        )
+    _wait(props, _OPEN)
+
+
+def _finish(props: Props, key: str, token: str) -> dict[str, str]:
+    Vault(props["address"], token).ensure_secrets_engine()
+    return {"unseal_key": key, "token": token}
+
+
+def _store_key(key: str, props: Props) -> None:
+    uid, _, gid = props["user"].partition(":")
+    content = json.dumps({"key": key}).encode()
+    engine.write_file(
+        props["container"], UNSEAL_FOLDER, UNSEAL_FILE, content, uid=int(uid), gid=int(gid), mode=0o400
+    )
+
+
+def _stored_key(props: Props) -> str | None:
+    content = engine.read_file(props["container"], f"{UNSEAL_FOLDER}/{UNSEAL_FILE}")
+    return str(json.loads(content)["key"]) if content else None
+
+
+def _known_key(props: Props) -> str:
+    key = _stored_key(props)
+    if key is None:
+        raise KeyVaultLockedError(
+            f"initialising key vault '{props['container']}': it is initialised already, but its unseal key was never "
+            "stored (a run ended between the two). It has never been open, so it holds no secrets: "
+            "run `make down`, then `make up`."
+        )
+    return key
+
+
+def _data_lost(props: Props) -> str:
+    return (
+        f"opening key vault '{props['container']}': it is empty, but this stack had initialised it; its data volume was "
+        "lost or replaced. Nothing was initialised over it. Put the volume back (or restore a snapshot), "
+        "or run `make down` and `make up` if its secrets may go."
+    )
+
+
+class VaultInitialization(Resource, module="ml-workspace", name="VaultInitialization"):
+    """Initialises and opens a key vault.
+
+    Args:
+        name: Logical name.
+        address: Base URL.
+        container: Name of the vault's container.
+        container_id: Its id; a new container is opened again with the key there is.
+        user: ``uid:gid`` of the vault's process, who alone may read the unseal key.
+        opts: Resource options.
+    """
+
+    address: pulumi.Output[str]
+    """Base URL, known only when the vault is open."""
+
+    token: pulumi.Output[str]
+    """Token of the stack's owner; secret."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        address: pulumi.Input[str],
+        container: str,
+        container_id: pulumi.Input[str],
+        user: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props: dict[str, Any] = {
+            "address": address,
+            "container": container,
+            "container_id": container_id,
+            "user": user,
+            "token": None,
+            "unseal_key": None,
+        }
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["token", "unseal_key"])
+        super().__init__(_VaultInitializationProvider(), name, props, pulumi.ResourceOptions.merge(secret, opts))
