@@ -5,6 +5,7 @@ A test's tier is its folder; its marker is added here, so that none can be forgo
 before comes last of all.
 """
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,7 @@ from docker import DockerClient
 from tests.support.engine import open_engine
 from tests.support.environment import Environment, copy_project, make_environment
 from tests.support.inventory import Inventory, take_inventory
+from tests.support.stacks import LiveStack, live_stack
 from tests.support.tiers import ENGINE_TIERS, empty_tiers, position_of, tier_of
 
 NARROWING_OPTIONS = ("keyword", "markexpr", "lf", "deselect")
@@ -55,3 +57,16 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """The run's own copy of the project, with a state backend, a passphrase and port claims of its own."""
     base = tmp_path_factory.mktemp("run")
     return make_environment(copy_project(base / "project"), base / "home")
+
+
+@pytest.fixture(scope="module")
+def live(environment: Environment) -> Iterator[LiveStack]:
+    """A workspace that is up, shared by the tests of one file: they add to it and take away only what is theirs."""
+    with live_stack(environment) as stack:
+        yield stack
+
+
+@pytest.fixture
+def marker() -> str:
+    """A word that no other test knows: names for what a test writes into a shared service."""
+    return f"m{uuid.uuid4().hex[:12]}"

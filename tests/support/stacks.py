@@ -117,3 +117,23 @@ def ephemeral_stack(environment: Environment, **changed: object) -> Iterator[Sta
     finally:
         if os.environ.get("KEEP_STACK") != "1":
             stack.remove()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveStack:
+    """A stack that is up, and its outputs."""
+
+    stack: Stack
+    outputs: dict[str, Any]
+
+    def name_of(self, resource: str) -> str:
+        """Return the name of ``storageAccount``, ``keyVault``, ...: the last part of its id, and its container."""
+        return str(self.outputs["workspace"][resource]).rpartition("/")[2]
+
+
+@contextmanager
+def live_stack(environment: Environment, **changed: object) -> Iterator[LiveStack]:
+    """Bring a compliant stack up; remove it at the end."""
+    with ephemeral_stack(environment, **changed) as stack:
+        stack.up().check()
+        yield LiveStack(stack=stack, outputs=stack.outputs())

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.probes import probe_until
-from tests.support.processes import kill_session, run, session_members, start
+from tests.support.processes import command_lines, kill_session, run, session_members, start
 
 HERE = Path(__file__).parent
 
@@ -25,6 +25,16 @@ def test_failed_command_is_reported_with_its_output() -> None:
 def test_command_over_its_time_is_ended_with_all_its_children() -> None:
     with pytest.raises(AssertionError, match=r"did not end within 0\.3 s"):
         run(["sh", "-c", "sleep 60 & sleep 60"], cwd=HERE, env=os.environ, timeout_seconds=0.3)
+
+
+def test_command_line_of_a_running_process_is_seen() -> None:
+    process = start(["sleep", "12.345"], cwd=HERE, env=os.environ)
+
+    seen = command_lines()
+    kill_session(process.pid)
+    process.communicate()
+
+    assert "sleep 12.345" in seen
 
 
 def test_killing_a_session_reaches_children_in_a_process_group_of_their_own() -> None:
