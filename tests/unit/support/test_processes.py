@@ -30,11 +30,12 @@ def test_command_over_its_time_is_ended_with_all_its_children() -> None:
 def test_command_line_of_a_running_process_is_seen() -> None:
     process = start(["sleep", "12.345"], cwd=HERE, env=os.environ)
 
-    seen = command_lines()
+    def seen() -> None:
+        assert "sleep 12.345" in command_lines()
+
+    probe_until(seen, what="the command line", timeout_seconds=5)
     kill_session(process.pid)
     process.communicate()
-
-    assert "sleep 12.345" in seen
 
 
 def test_killing_a_session_reaches_children_in_a_process_group_of_their_own() -> None:
