@@ -85,7 +85,8 @@ def wait_until_ready(what: str, probes: list[Probe], *, container: str, deadline
         while not (result := probe()).passed:
             now = time.monotonic()
             if now - started > deadline_seconds:
-                raise NotReadyError(_explain(f"{what} did not become ready in {deadline_seconds:.0f} s", result, container))
+                headline = f"{what} did not become ready in {deadline_seconds:.0f} s"
+                raise NotReadyError(_explain(headline, result, container))
             if now > next_look:
                 next_look = now + CONTAINER_CHECK_SECONDS
                 state = engine.container_state(container, log_lines=1)
@@ -100,5 +101,6 @@ def _explain(headline: str, result: ProbeResult, container: str) -> str:
         return f"{headline}: {result.seen}; container '{container}' is gone. Run `make up` again."
     return (
         f"{headline}: {result.seen}; container '{container}' is {state.status} (exit code {state.exit_code}, "
-        f"restarts {state.restarts}). Run `make up` again once the cause is gone; last log lines:\n{state.last_log_lines}"
+        f"restarts {state.restarts}). Run `make up` again once the cause is gone. Last log lines:\n"
+        f"{state.last_log_lines}"
     )

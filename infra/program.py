@@ -81,7 +81,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
             registry.login_server,
             vault.vault_uri,
             insights.otlp_http,
-            pulumi.Output.all(**datastores).apply(lambda made: ",".join(made)),
+            pulumi.Output.all(**datastores).apply(sorted),
             *(account.endpoint for account in additional),
         ],
     )

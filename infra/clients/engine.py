@@ -126,7 +126,7 @@ def remove_leftovers(*, stack: str, backend: str) -> list[str]:
     Returns:
         What was removed, e.g. ``container 'stchurn'``.
     """
-    mine = {"label": [f"{STACK}={stack}", f"{BACKEND}={backend}"]}
+    mine: dict[str, str | list[str] | bool] = {"label": [f"{STACK}={stack}", f"{BACKEND}={backend}"]}
     removed = []
     with connect() as client:
         for container in client.containers.list(all=True, filters=mine, ignore_removed=True):

@@ -30,8 +30,9 @@ class ObjectStore:
 
     def ensure_bucket(self, name: str, *, versioned: bool) -> None:
         """Make the bucket if it is missing and switch its versioning on or off (off keeps the versions there are)."""
+        from minio.commonconfig import ENABLED
         from minio.error import S3Error
-        from minio.versioningconfig import ENABLED, SUSPENDED, VersioningConfig
+        from minio.versioningconfig import SUSPENDED, VersioningConfig
 
         try:
             self._client.make_bucket(name)
@@ -45,7 +46,7 @@ class ObjectStore:
 
     def describe_bucket(self, name: str) -> tuple[bool, dict[str, str]] | None:
         """Whether the bucket is versioned and what tags it has; None when there is no such bucket."""
-        from minio.versioningconfig import ENABLED
+        from minio.commonconfig import ENABLED
 
         if not self._client.bucket_exists(name):
             return None

@@ -45,7 +45,9 @@ class ApplicationInsights(Component):
     def provision(self, site: Site) -> None:
         """Make the volumes and the container, and wait until both protocols are served."""
         name = self.resource_name
-        ingestion = GeneratedSecrets(f"{name}-ingestion", lengths={"token": 40}, opts=self.child_options(after=site.reservation))
+        ingestion = GeneratedSecrets(
+            f"{name}-ingestion", lengths={"token": 40}, opts=self.child_options(after=site.reservation)
+        )
         container = run(self, _service(ingestion, self._retention_days), site)
         gate = ReadyGate(
             f"{name}-ready",

@@ -68,8 +68,8 @@ def _wait(props: Props, expected: frozenset[int]) -> None:
 def _open(vault: Vault, key: str, props: Props) -> None:
     if vault.is_sealed() and not vault.unseal(key):
         raise KeyVaultLockedError(
-            f"opening key vault '{props['container']}': its unseal key does not fit; the data volume belongs to another "
-            "key. Put the matching volumes back, or delete the stack with `make down` if its secrets may go."
+            f"opening key vault '{props['container']}': its unseal key does not fit; the data volume belongs to "
+            "another key. Put the matching volumes back, or delete the stack with `make down` if its secrets may go."
         )
     _wait(props, _OPEN)
 
@@ -82,9 +82,7 @@ def _finish(props: Props, key: str, token: str) -> dict[str, str]:
 def _store_key(key: str, props: Props) -> None:
     uid, _, gid = props["user"].partition(":")
     content = json.dumps({"key": key}).encode()
-    engine.write_file(
-        props["container"], UNSEAL_FOLDER, UNSEAL_FILE, content, uid=int(uid), gid=int(gid), mode=0o400
-    )
+    engine.write_file(props["container"], UNSEAL_FOLDER, UNSEAL_FILE, content, uid=int(uid), gid=int(gid), mode=0o400)
 
 
 def _stored_key(props: Props) -> str | None:
@@ -105,8 +103,8 @@ def _known_key(props: Props) -> str:
 
 def _data_lost(props: Props) -> str:
     return (
-        f"opening key vault '{props['container']}': it is empty, but this stack had initialised it; its data volume was "
-        "lost or replaced. Nothing was initialised over it. Put the volume back (or restore a snapshot), "
+        f"opening key vault '{props['container']}': it is empty, but this stack had initialised it; its data "
+        "volume was lost or replaced. Nothing was initialised over it. Put the volume back (or restore a snapshot), "
         "or run `make down` and `make up` if its secrets may go."
     )
 
