@@ -1,0 +1,105 @@
+"""The whole life of a workspace: made, unchanged, changed in place, mended, gone."""
+
+import json
+
+from docker import DockerClient
+
+from tests.support.engine import assert_nothing_left, objects_with_label
+from tests.support.environment import Environment
+from tests.support.object_store import s3_client
+from tests.support.stacks import LiveStack, ephemeral_stack
+from tests.support.updates import assert_unchanged, assert_updated_in_place
+from tests.support.vault import read_secret, write_secret
+
+
+def test_preview_of_a_live_stack_shows_no_changes(live: LiveStack) -> None:
+    assert_unchanged(live.stack.preview())
+
+
+def test_second_up_changes_nothing_and_keeps_the_objects(live: LiveStack) -> None:
+    before = live.stack.objects()
+
+    update = live.stack.up()
+
+    assert_unchanged(update)
+    assert live.stack.objects() == before
+
+
+def test_refresh_of_a_live_stack_shows_no_changes(live: LiveStack) -> None:
+    assert_unchanged(live.stack.refresh())
+    assert_unchanged(live.stack.preview())
+
+
+def test_changed_tags_are_updated_in_place_and_no_data_is_lost(live: LiveStack, marker: str) -> None:
+    s3_client(live.outputs).put_object(Bucket="azureml", Key=marker, Body=b"kept")
+    write_secret(live.outputs, marker, {"kept": "yes"})
+    objects = live.stack.objects()
+    tags = {**live.stack.settings["tags"], "cost-center": "4712", "phase": marker}
+
+    live.stack.configure(tags=tags)
+    update = live.stack.up()
+    outputs = live.stack.outputs()
+
+    assert_updated_in_place(update)
+    assert live.stack.objects() == objects
+    assert tags.items() <= outputs["workspace"]["tags"].items()
+    assert outputs["workspace"]["workspaceId"] == live.outputs["workspace"]["workspaceId"]
+    assert outputs["workspace"]["creationTime"] == live.outputs["workspace"]["creationTime"]
+    assert outputs["endpoints"] == live.outputs["endpoints"]
+    assert outputs["credentials"] == live.outputs["credentials"]
+    assert s3_client(outputs).get_object(Bucket="azureml", Key=marker)["Body"].read() == b"kept"
+    assert read_secret(outputs, marker) == {"kept": "yes"}
+
+
+def test_removed_tag_is_taken_off_in_place(live: LiveStack) -> None:
+    tags = {key: value for key, value in live.stack.settings["tags"].items() if key != "phase"}
+    live.stack.configure(tags={**tags, "phase": "trial"})
+    live.stack.up().check()
+
+    live.stack.configure(tags=tags)
+    update = live.stack.up()
+
+    assert_updated_in_place(update)
+    assert "phase" not in live.stack.outputs()["workspace"]["tags"]
+
+
+def test_record_deleted_by_hand_is_seen_by_refresh_and_written_again(live: LiveStack) -> None:
+    s3 = s3_client(live.outputs)
+    s3.delete_object(Bucket="azureml", Key="workspace.json")
+
+    refreshed = live.stack.refresh().check()
+    live.stack.up().check()
+    outputs = live.stack.outputs()
+
+    assert refreshed.operations["delete"] > 0, dict(refreshed.operations)
+    assert json.loads(s3.get_object(Bucket="azureml", Key="workspace.json")["Body"].read()) == outputs["workspace"]
+    assert outputs["workspace"]["workspaceId"] == live.outputs["workspace"]["workspaceId"]
+
+
+def test_record_changed_by_hand_is_seen_by_refresh_and_mended(live: LiveStack) -> None:
+    s3 = s3_client(live.outputs)
+    wanted = live.stack.outputs()["workspace"]
+    s3.put_object(Bucket="azureml", Key="workspace.json", Body=json.dumps({**wanted, "friendlyName": "mine"}).encode())
+
+    live.stack.refresh().check()
+    update = live.stack.up()
+
+    assert_updated_in_place(update)
+    assert json.loads(s3.get_object(Bucket="azureml", Key="workspace.json")["Body"].read()) == wanted
+
+
+def test_destroyed_stack_leaves_nothing_and_can_be_made_again_at_once(
+    environment: Environment, engine: DockerClient
+) -> None:
+    with ephemeral_stack(environment) as stack:
+        stack.up().check()
+        first = stack.objects()
+        assert len(first) > 0
+
+        stack.destroy().check()
+        assert_nothing_left(engine, stack=stack.name)
+
+        stack.up().check()
+        again = objects_with_label(engine, stack=stack.name)
+        assert again.names == first.names
+        assert not set(again.containers) & set(first.containers)

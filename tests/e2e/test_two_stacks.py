@@ -1,0 +1,104 @@
+"""Two workspaces on one engine, brought up at the same time, share nothing."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import hvac.exceptions
+import pytest
+from botocore.exceptions import ClientError
+from docker import DockerClient
+
+from tests.support.engine import assert_nothing_left
+from tests.support.environment import Environment
+from tests.support.object_store import s3_client
+from tests.support.oci import RegistryClient
+from tests.support.otlp import Protocol, send
+from tests.support.stacks import LiveStack, ephemeral_stack
+from tests.support.vault import assert_unsealed, read_secret, vault_client, write_secret
+
+
+@pytest.fixture(scope="module")
+def pair(environment: Environment) -> Iterator[tuple[LiveStack, LiveStack]]:
+    """Two stacks of one backend, made at the same time."""
+    with ExitStack() as at_end:
+        stacks = [at_end.enter_context(ephemeral_stack(environment)) for _ in range(2)]
+        running = [(stack, stack.start("up", "--yes", "--skip-preview")) for stack in stacks]
+        for stack, process in running:
+            stack.finish(process).check()
+        first, second = (LiveStack(stack=stack, outputs=stack.outputs()) for stack in stacks)
+        yield first, second
+
+
+def ports_of(live: LiveStack) -> set[str]:
+    return {url.rpartition(":")[2] for url in live.outputs["endpoints"].values()}
+
+
+def test_they_share_no_object_and_no_name(pair: tuple[LiveStack, LiveStack]) -> None:
+    first, second = (live.stack.objects().names for live in pair)
+
+    for kind in ("containers", "volumes", "networks"):
+        assert first[kind], kind
+        assert not first[kind] & second[kind], kind
+
+
+def test_they_share_no_port(pair: tuple[LiveStack, LiveStack]) -> None:
+    first, second = (ports_of(live) for live in pair)
+
+    assert not first & second
+
+
+def test_they_share_no_network(pair: tuple[LiveStack, LiveStack], engine: DockerClient) -> None:
+    attached = [
+        {
+            network
+            for container in live.stack.objects().containers
+            for network in engine.api.inspect_container(container)["NetworkSettings"]["Networks"]
+        }
+        for live in pair
+    ]
+
+    assert attached == [{live.outputs["resourceGroup"]["name"]} for live in pair]
+
+
+def test_they_share_no_identity_and_no_credential(pair: tuple[LiveStack, LiveStack]) -> None:
+    first, second = pair
+
+    assert first.outputs["workspace"]["workspaceId"] != second.outputs["workspace"]["workspaceId"]
+    for service, key in (
+        ("storage", "secretKey"),
+        ("registry", "password"),
+        ("keyVault", "token"),
+        ("telemetry", "token"),
+    ):
+        assert first.outputs["credentials"][service][key] != second.outputs["credentials"][service][key]
+
+
+def test_credentials_of_one_open_nothing_of_the_other(pair: tuple[LiveStack, LiveStack], marker: str) -> None:
+    theirs = pair[0].outputs["credentials"]
+    mine = pair[1].outputs
+    registry = RegistryClient(mine, credentials=(theirs["registry"]["username"], theirs["registry"]["password"]))
+
+    with pytest.raises(ClientError, match=r"InvalidAccessKeyId|SignatureDoesNotMatch"):
+        s3_client(mine, **theirs["storage"]).list_buckets()
+    with pytest.raises(hvac.exceptions.Forbidden, match="permission denied"):
+        vault_client(mine, token=theirs["keyVault"]["token"]).secrets.kv.v2.list_secrets(path="", mount_point="secret")
+    assert registry.request("GET", "").status_code == 401
+    assert not any(send(Protocol.HTTP, mine["endpoints"], theirs["telemetry"]["token"], marker, seconds=2).values())
+
+
+def test_destroying_one_leaves_the_other_working(environment: Environment, engine: DockerClient, marker: str) -> None:
+    with ephemeral_stack(environment) as kept, ephemeral_stack(environment) as gone:
+        running = [(stack, stack.start("up", "--yes", "--skip-preview")) for stack in (kept, gone)]
+        for stack, process in running:
+            stack.finish(process).check()
+        outputs = kept.outputs()
+        write_secret(outputs, marker, {"kept": "yes"})
+        objects = kept.objects()
+
+        gone.destroy().check()
+
+        assert_nothing_left(engine, stack=gone.name)
+        assert kept.objects() == objects
+        assert_unsealed(outputs)
+        assert read_secret(outputs, marker) == {"kept": "yes"}
+        assert s3_client(outputs).list_objects_v2(Bucket="azureml")["KeyCount"] == 1
