@@ -1,0 +1,30 @@
+"""What all providers share."""
+
+import logging
+
+from infra.errors import NotReadyError
+from infra.resources.base import Provider, _is_a_defect
+
+
+class _Provider(Provider):
+    inputs = ("tags", "size")
+
+
+def test_only_a_changed_input_is_a_change() -> None:
+    olds = {"tags": {"a": "1"}, "size": 1.0, "made": "here"}
+
+    assert not _Provider().diff("id", olds, {"tags": {"a": "1"}, "size": 1.0}).changes
+    assert _Provider().diff("id", olds, {"tags": {"a": "2"}, "size": 1.0}).changes
+
+
+def test_nothing_is_ever_replaced() -> None:
+    assert not _Provider().diff("id", {}, {"tags": {}, "size": 2.0}).replaces
+
+
+def _record(error: Exception) -> logging.LogRecord:
+    return logging.LogRecord("grpc._server", logging.ERROR, "", 0, "", None, (type(error), error, None))
+
+
+def test_a_users_error_leaves_no_traceback_in_the_output_but_a_defect_does() -> None:
+    assert not _is_a_defect(_record(NotReadyError("not ready")))
+    assert _is_a_defect(_record(KeyError("bug")))

@@ -1,0 +1,132 @@
+"""First opening of a key vault against a made-up vault and engine: what happens when a run was killed in between."""
+
+from typing import Any, ClassVar
+
+import pytest
+
+from infra.clients import engine
+from infra.clients.vault import VaultKeys
+from infra.errors import KeyVaultLockedError
+from infra.resources import vault_initialization
+from infra.resources.vault_initialization import _VaultInitializationProvider
+
+PROPS: dict[str, Any] = {"address": "http://127.0.0.1:1", "container": "kv", "container_id": "c1", "user": "100:1000"}
+
+
+class _FakeVault:
+    """A vault that opens with one key, and notes what was asked of it."""
+
+    initialised: ClassVar[bool]
+    sealed: ClassVar[bool]
+    key: ClassVar[str]
+    calls: ClassVar[list[str]]
+
+    def __init__(self, _address: str, _token: str | None = None) -> None:
+        """Like the real one, without a connection."""
+
+    def is_initialised(self) -> bool:
+        return _FakeVault.initialised
+
+    def is_sealed(self) -> bool:
+        return _FakeVault.sealed
+
+    def initialise(self) -> VaultKeys:
+        _FakeVault.calls.append("initialise")
+        _FakeVault.initialised = True
+        return VaultKeys(unseal_key=_FakeVault.key, root_token="root-1")
+
+    def unseal(self, key: str) -> bool:
+        _FakeVault.calls.append("unseal")
+        _FakeVault.sealed = key != _FakeVault.key
+        return not _FakeVault.sealed
+
+    def root_token_from(self, _unseal_key: str) -> str:
+        _FakeVault.calls.append("generate root")
+        return "root-2"
+
+    def ensure_secrets_engine(self) -> None:
+        _FakeVault.calls.append("mount")
+
+
+@pytest.fixture
+def volume(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+
+    def write(_container: str, folder: str, name: str, content: bytes, **_: object) -> None:
+        _FakeVault.calls.append("store key")
+        files[f"{folder}/{name}"] = content
+
+    monkeypatch.setattr(engine, "write_file", write)
+    monkeypatch.setattr(engine, "read_file", lambda _container, path: files.get(path))
+    monkeypatch.setattr(vault_initialization, "Vault", _FakeVault)
+    monkeypatch.setattr(vault_initialization.health, "wait_until_ready", lambda *_, **__: None)
+    _FakeVault.initialised, _FakeVault.sealed, _FakeVault.key, _FakeVault.calls = False, True, "key-1", []
+    return files
+
+
+def _create() -> dict[str, Any]:
+    outs = _VaultInitializationProvider().create(dict(PROPS)).outs
+    assert outs is not None
+    return outs
+
+
+@pytest.mark.usefixtures("volume")
+def test_the_key_is_stored_before_anything_else_happens() -> None:
+    outs = _create()
+
+    assert _FakeVault.calls == ["initialise", "store key", "unseal", "mount"]
+    assert outs["token"] == "root-1"
+    assert outs["unseal_key"] == "key-1"
+
+
+@pytest.mark.usefixtures("volume")
+def test_a_run_killed_after_the_key_was_stored_goes_on_with_a_new_root_token() -> None:
+    _create()
+    _FakeVault.sealed, _FakeVault.calls = True, []
+
+    outs = _create()
+
+    assert _FakeVault.calls == ["unseal", "generate root", "mount"]
+    assert outs["token"] == "root-2"
+
+
+@pytest.mark.usefixtures("volume")
+def test_a_run_killed_before_the_key_was_stored_is_explained_and_nothing_is_initialised_over() -> None:
+    _FakeVault.initialised = True
+
+    with pytest.raises(KeyVaultLockedError, match="never stored .*make down"):
+        _create()
+
+    assert _FakeVault.calls == []
+
+
+def test_a_new_container_is_opened_with_the_known_key_and_gets_a_lost_key_file_back(volume: dict[str, bytes]) -> None:
+    olds = _create()
+    volume.clear()
+    _FakeVault.sealed, _FakeVault.calls = True, []
+
+    outs = _VaultInitializationProvider().update("kv", olds, {**PROPS, "container_id": "c2"}).outs
+
+    assert _FakeVault.calls == ["store key", "unseal", "mount"]
+    assert outs is not None
+    assert outs["token"] == "root-1"
+
+
+@pytest.mark.usefixtures("volume")
+def test_a_vault_whose_data_is_gone_is_not_initialised_again() -> None:
+    olds = _create()
+    _FakeVault.initialised, _FakeVault.calls = False, []
+
+    with pytest.raises(KeyVaultLockedError, match="data volume was lost"):
+        _VaultInitializationProvider().update("kv", olds, {**PROPS, "container_id": "c2"})
+
+    assert _FakeVault.calls == []
+
+
+@pytest.mark.usefixtures("volume")
+def test_a_key_that_does_not_fit_is_refused() -> None:
+    olds = _create()
+    _FakeVault.sealed, _FakeVault.key = True, "another"
+
+    with pytest.raises(KeyVaultLockedError, match="does not fit"):
+        _VaultInitializationProvider().update("kv", olds, {**PROPS, "container_id": "c2"})
