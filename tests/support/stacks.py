@@ -25,7 +25,7 @@ UP_SECONDS = 180.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stack:
-    """One stack of the test's backend."""
+    """One stack of the test's backend; ``settings`` is what its file holds when nothing is changed."""
 
     name: str
     workload: str
@@ -33,9 +33,8 @@ class Stack:
     settings: dict[str, Any] = field(default_factory=dict)
 
     def configure(self, **changed: object) -> None:
-        """Write the stack file: what it held, with some keys changed; ``None`` takes a key away."""
-        self.settings.update(changed)
-        present = {key: value for key, value in self.settings.items() if value is not None}
+        """Write the stack file: the stack's settings with some keys changed; ``None`` takes a key away."""
+        present = {key: value for key, value in {**self.settings, **changed}.items() if value is not None}
         write_stack_file(self.environment.stack_folder, self.name, present)
 
     def command(self, verb: str, *flags: str) -> list[str]:
@@ -107,10 +106,9 @@ class Stack:
 def ephemeral_stack(environment: Environment, **changed: object) -> Iterator[Stack]:
     """Make an empty stack with a compliant stack file, some keys changed; remove it at the end."""
     workload = unique_workload()
-    stack = Stack(
-        name=f"stack-{workload}", workload=workload, environment=environment, settings=valid_settings(workload)
-    )
-    stack.configure(**changed)
+    settings = valid_settings(workload, **changed)
+    stack = Stack(name=f"stack-{workload}", workload=workload, environment=environment, settings=settings)
+    stack.configure()
     stack.init()
     try:
         yield stack

@@ -2,7 +2,8 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.processes import Finished
@@ -17,6 +18,8 @@ class Step:
     operation: str
     urn: str
     resource_type: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """What the resource was asked to be, where the output tells (a preview does)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +62,8 @@ def read_update(finished: Finished) -> Update:
 
 def _step(raw: dict[str, Any]) -> Step:
     urn = raw["urn"]
-    return Step(operation=raw["op"], urn=urn, resource_type=urn.split("::")[2].rpartition("$")[2])
+    inputs = (raw.get("newState") or {}).get("inputs") or {}
+    return Step(operation=raw["op"], urn=urn, resource_type=urn.split("::")[2].rpartition("$")[2], inputs=inputs)
 
 
 def assert_unchanged(update: Update) -> None:

@@ -27,12 +27,14 @@ def test_steps_of_an_event_stream_are_read() -> None:
 
 
 def test_steps_of_a_preview_digest_are_read() -> None:
-    digest = {"config": {}, "steps": [{"op": "create", "urn": f"{PARENT}::data"}], "changeSummary": {"create": 1}}
+    step = {"op": "create", "urn": f"{PARENT}::data", "newState": {"inputs": {"name": "data"}}}
+    digest = {"config": {}, "steps": [step], "changeSummary": {"create": 1}}
     finished = Finished(command=("pulumi",), exit_code=0, stdout=json.dumps(digest, indent=4), stderr="")
 
     update = read_update(finished)
 
     assert [step.resource_type for step in update.steps] == ["ml-workspace:storage:StorageAccount"]
+    assert update.steps[0].inputs == {"name": "data"}
 
 
 def test_objects_on_one_line_each_and_text_between_them_are_told_apart() -> None:

@@ -1,0 +1,60 @@
+"""An engine, a passphrase or a folder that cannot be used: one clear message, and nothing is changed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.environment import Environment, outer_variables
+from tests.support.processes import run
+from tests.support.refusals import assert_refused
+from tests.support.stacks import LiveStack, Stack, ephemeral_stack
+from tests.support.updates import assert_unchanged
+
+
+@pytest.fixture(scope="module")
+def stack(environment: Environment) -> Iterator[Stack]:
+    """A stack that never gets up."""
+    with ephemeral_stack(environment) as stack:
+        yield stack
+
+
+def test_engine_that_is_not_running_is_named(stack: Stack, tmp_path: Path) -> None:
+    nobody = f"unix://{tmp_path}/docker.sock"
+
+    finished = stack.pulumi("up", "--yes", "--skip-preview", DOCKER_HOST=nobody)
+
+    assert_refused(finished, nobody)
+    assert not stack.objects()
+
+
+def test_stack_survives_an_up_without_its_engine(live: LiveStack, tmp_path: Path) -> None:
+    before = live.stack.objects()
+
+    finished = live.stack.pulumi("refresh", "--yes", "--skip-preview", DOCKER_HOST=f"unix://{tmp_path}/docker.sock")
+
+    assert finished.exit_code != 0
+    assert live.stack.objects() == before
+    assert_unchanged(live.stack.up())
+
+
+def test_wrong_passphrase_is_refused_before_anything_is_touched(live: LiveStack, tmp_path: Path) -> None:
+    wrong = tmp_path / "passphrase"
+    wrong.write_text("not the one")
+    before = live.stack.objects()
+
+    finished = live.stack.pulumi("up", "--yes", "--skip-preview", PULUMI_CONFIG_PASSPHRASE_FILE=str(wrong))
+
+    assert_refused(finished, "passphrase")
+    assert live.stack.objects() == before
+    assert_unchanged(live.stack.preview())
+
+
+@pytest.mark.parametrize("target", ["up", "down", "preview"])
+def test_state_folder_that_cannot_be_made_is_named(environment: Environment, tmp_path: Path, target: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    home = tmp_path / "file" / "home"
+
+    finished = run(["make", target], cwd=environment.project, env=outer_variables(home))
+
+    assert_refused(finished, str(home))
