@@ -1,0 +1,86 @@
+"""The commands that make calls: up, preview, refresh, recover. Taking a stack down is :mod:`tools.lifecycle.down`'s."""
+
+from __future__ import annotations
+
+import json
+
+from tools.lifecycle import display, engine, locks, ports, pulumi, recovery, stack_file, state_files
+from tools.lifecycle.context import Context
+from tools.lifecycle.errors import LifecycleError, OperationFailedError
+from tools.lifecycle.operations import ensure_stack, perform, say
+
+
+def up(context: Context) -> None:
+    """Bring the stack up, or what is missing of it, and print where it is."""
+    context.require_stack_file()
+    context.prepare_folders()
+    with locks.exclusive(context, "make up", say=say):
+        recovery.recover(context, say=say)
+        is_new = ensure_stack(context)
+        recovery.repair(context, say=say)
+        try:
+            progress = perform(context, "up")
+        except LifecycleError:
+            if is_new:
+                _forget_empty_stack(context)
+            raise
+        say(progress.summary())
+        checkpoint = state_files.read(context)
+    say("")
+    say(display.endpoints(context.stack, checkpoint.outputs if checkpoint else _outputs(context)))
+
+
+def _outputs(context: Context) -> dict[str, object]:
+    found = json.loads(pulumi.query(context, ["stack", "output", "--json", f"--stack={context.stack}"]))
+    return dict(found)
+
+
+def _forget_empty_stack(context: Context) -> None:
+    """Leave nothing of a first `up` that failed before it made anything."""
+    checkpoint = state_files.read(context)
+    if checkpoint is None or checkpoint.made_resources() or checkpoint.pending or engine.list_objects(context):
+        return
+    pulumi.query(context, [*pulumi.remove_stack(context), "--force"])
+    ports.release(context)
+
+
+def preview(context: Context) -> None:
+    """Show what `up` would do, with the policy pack; a stack that does not exist yet is not left behind."""
+    context.require_stack_file()
+    context.prepare_folders()
+    with locks.exclusive(context, "make preview", say=say):
+        is_new = ensure_stack(context)
+        try:
+            checkpoint = state_files.read(context)
+            stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
+            exit_code = pulumi.run_plain(context, pulumi.preview(context))
+        finally:
+            if is_new:
+                pulumi.query(context, pulumi.remove_stack(context))
+    if exit_code != 0:
+        raise OperationFailedError(
+            f"previewing stack '{context.stack}': it failed, the causes are shown above. Nothing was changed."
+        )
+
+
+def refresh(context: Context) -> None:
+    """Have the state take over what the engine and the services really hold."""
+    context.prepare_folders()
+    with locks.exclusive(context, "make refresh", say=say):
+        recovery.recover(context, say=say)
+        _require_state(context)
+        say(perform(context, "refresh").summary())
+
+
+def recover(context: Context) -> None:
+    """Only put right what a killed run has left; the guard in front of a plain `pulumi` calls this."""
+    context.prepare_folders()
+    with locks.exclusive(context, "recovery", say=say):
+        recovery.recover(context, say=say)
+        if context.stack_file.is_file():
+            ensure_stack(context)
+
+
+def _require_state(context: Context) -> None:
+    if context.state_file is not None and not state_files.exists(context):
+        raise LifecycleError(f"looking for stack '{context.stack}': it is not up. Start it with `make up`.")

@@ -1,0 +1,58 @@
+"""Errors of the life of a stack: each is one message for the user, as all of :mod:`infra.errors`.
+
+MlWorkspaceError
+`-- LifecycleError
+    |-- UnknownStackError         no stack file of that name
+    |-- StateFolderError          the folder of the state cannot be used
+    |-- WrongPassphraseError      the secrets of the state cannot be opened
+    |-- StackBusyError            somebody else works on the stack
+    |-- DamagedStateError         the state cannot be read and no backup can
+    |-- DataLossError             going on would put something empty in the place of data
+    |-- OperationFailedError      a pulumi command failed; its own message is already shown
+    |-- OperationCancelledError   the user interrupted it
+    `-- LeftoversError            something of the stack is still there after `down`
+"""
+
+from __future__ import annotations
+
+from infra.errors import MlWorkspaceError
+
+
+class LifecycleError(MlWorkspaceError):
+    """Root of the errors of this package."""
+
+
+class UnknownStackError(LifecycleError):
+    """There is no stack file of that name."""
+
+
+class StateFolderError(LifecycleError):
+    """The folder that holds state, locks and passphrase cannot be used."""
+
+
+class WrongPassphraseError(LifecycleError):
+    """The passphrase does not open the secrets of the state; nothing has been touched."""
+
+
+class StackBusyError(LifecycleError):
+    """Another process works on the stack and did not end in time."""
+
+
+class DamagedStateError(LifecycleError):
+    """The stack's state is damaged and no valid backup is left."""
+
+
+class DataLossError(LifecycleError):
+    """A data volume that the state knows is gone; going on would make an empty one."""
+
+
+class OperationFailedError(LifecycleError):
+    """A pulumi command ended with an error."""
+
+
+class OperationCancelledError(LifecycleError):
+    """The user interrupted a command, and it ended in good order."""
+
+
+class LeftoversError(LifecycleError):
+    """Something of the stack is left after it was taken down."""

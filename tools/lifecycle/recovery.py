@@ -1,0 +1,144 @@
+"""Puts a stack right after a crash, so that the next command goes on as if nothing had happened.
+
+A killed run can leave: Pulumi's lock, its plugins still at work, an empty or torn state file, objects on the engine
+that the state does not know, and creations that the state only knows were begun. :func:`recover` resolves all of them
+while it holds Pulumi's own lock. Data is never removed: orphan volumes stay, for the program to use again.
+
+:func:`repair` then compares the engine with the state: what was removed or stopped behind the project's back is
+refreshed, so that the next update makes or starts it again; a data volume that is gone is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+
+from tools.lifecycle import engine, locks, processes, pulumi, state, state_files
+from tools.lifecycle.context import Context
+from tools.lifecycle.errors import DamagedStateError, DataLossError
+from tools.lifecycle.objects import Comparison, EngineObject, compare, describe, in_removal_order
+from tools.lifecycle.operations import perform
+from tools.lifecycle.state import Checkpoint
+
+Say = Callable[[str], None]
+
+
+def recover(context: Context, *, say: Say) -> None:
+    """Resolve what a killed run has left. Costs two calls to the engine when there is nothing.
+
+    Raises:
+        EngineUnreachableError: The engine does not answer; nothing was touched.
+        StackBusyError: Somebody else works on the stack.
+        DamagedStateError: The state is damaged and cannot be healed.
+        WrongPassphraseError: Something has to be done, and the passphrase is wrong; nothing was touched.
+    """
+    engine.list_objects(context)
+    was_killed = locks.clear_stale(context, say=say) > 0
+    if context.bookkeeping is None:
+        return
+    if not was_killed and not _needs_a_look(context):
+        return
+    with locks.hold_pulumi_lock(context):
+        end_leftover_processes(context, say=say)
+        checkpoint = _sound_state(context, engine.list_objects(context), say=say)
+        _resolve(context, checkpoint, say=say)
+
+
+def _needs_a_look(context: Context) -> bool:
+    if not state_files.exists(context):
+        return bool(engine.list_objects(context))
+    try:
+        checkpoint = state_files.read(context)
+    except DamagedStateError:
+        return True
+    found = engine.list_objects(context)
+    orphans = checkpoint and compare(found, checkpoint.docker_objects()).removable_orphans
+    return bool(orphans or (checkpoint and checkpoint.pending) or state_files.is_silently_damaged(context))
+
+
+def end_leftover_processes(context: Context, *, say: Say) -> None:
+    """End the plugins of a killed run, before they make what nobody would know of."""
+    leftover = processes.of_run(context.owner)
+    if leftover:
+        say(f"Ending {len(leftover)} process(es) of a run that was killed.")
+        processes.end(leftover)
+
+
+def _sound_state(context: Context, found: Sequence[EngineObject], *, say: Say) -> Checkpoint | None:
+    if state_files.exists(context) or (found and state_files.newest_backup(context)):
+        state_files.heal(context, say=say)
+        return state_files.read(context)
+    volumes = [item for item in found if item.kind == "volume"]
+    if volumes:
+        raise DamagedStateError(
+            f"looking for the state of stack '{context.stack}': there is none in '{context.state_file}', and no "
+            f"backup, but the engine holds its data: {describe(volumes)}. The keys to that data were in the state. "
+            f"Put a backup of the state there, or remove the data with `make down STACK={context.stack}`."
+        )
+    return None
+
+
+def _resolve(context: Context, checkpoint: Checkpoint | None, *, say: Say) -> None:
+    comparison = _compared(context, checkpoint)
+    orphans = comparison.removable_orphans
+    unfinished = checkpoint is not None and checkpoint.has_pending_creates()
+    if checkpoint and (orphans or unfinished):
+        require_passphrase(context, checkpoint)
+    if orphans:
+        say(f"Removing what a killed run has left: {describe(orphans)}.")
+        _remove_all(context, checkpoint)
+    if comparison.orphan_volumes and checkpoint:
+        say(f"Keeping for use again: {describe(comparison.orphan_volumes)}.")
+    if unfinished and checkpoint and context.state_file:
+        begun = [o["resource"]["urn"].rpartition("::")[2] for o in checkpoint.pending if o["type"] == "creating"]
+        say(f"Forgetting creations that a killed run did not finish: {', '.join(begun)}.")
+        state_files.write_durably(context.state_file, state.without_pending_creates(checkpoint))
+
+
+def _compared(context: Context, checkpoint: Checkpoint | None) -> Comparison:
+    return compare(engine.list_objects(context), checkpoint.docker_objects() if checkpoint else [])
+
+
+def _remove_all(context: Context, checkpoint: Checkpoint | None) -> None:
+    # Twice at most: a request that was under way at the engine when its sender died may end after the first look.
+    for _ in range(2):
+        orphans = _compared(context, checkpoint).removable_orphans
+        if not orphans:
+            return
+        engine.remove(in_removal_order(orphans))
+
+
+def require_passphrase(context: Context, checkpoint: Checkpoint) -> None:
+    """Make sure that the passphrase opens the state, before anything that cannot be undone.
+
+    Raises:
+        WrongPassphraseError: It does not.
+    """
+    if checkpoint.salt is not None:
+        pulumi.query(context, ["stack", "export", "--show-secrets", f"--stack={context.stack}"])
+
+
+def repair(context: Context, *, say: Say) -> None:
+    """Have the state notice what was removed or stopped behind the project's back.
+
+    Raises:
+        DataLossError: A data volume is gone that nobody asked to remove.
+    """
+    checkpoint = None
+    with contextlib.suppress(DamagedStateError):
+        checkpoint = state_files.read(context)
+    if checkpoint is None:
+        return
+    comparison = _compared(context, checkpoint)
+    going = checkpoint.urns_being_deleted()
+    volumes = [item for item in comparison.lost if item.kind == "volume" and item.urn not in going]
+    if volumes:
+        raise DataLossError(
+            f"checking the data of stack '{context.stack}': {describe(volumes)} is gone from the engine, and its data "
+            "with it. An empty one would hide that. Restore the volume, or start afresh with "
+            f"`make down STACK={context.stack}` and `make up STACK={context.stack}`."
+        )
+    changed = [*comparison.lost, *comparison.stopped]
+    if changed:
+        say(f"Removed or stopped outside of the project: {describe(changed)}. Putting it right.")
+        perform(context, "refresh", *[f"--target={item.urn}" for item in changed])

@@ -1,0 +1,57 @@
+"""Says how a stack is: what its state knows beside what the engine has. Changes nothing."""
+
+from __future__ import annotations
+
+from tools.lifecycle import display, engine, locks, state_files
+from tools.lifecycle.context import Context
+from tools.lifecycle.errors import DamagedStateError, LifecycleError
+from tools.lifecycle.objects import EngineObject, compare, describe
+from tools.lifecycle.operations import say
+
+
+def status(context: Context) -> None:
+    """Print the stack's condition.
+
+    Raises:
+        LifecycleError: It is not as it should be; the message says what to do.
+    """
+    found = engine.list_objects(context)
+    held = locks.pulumi_locks(context)
+    for lock in held:
+        say(f"locked ({lock.verdict}) by {lock.owner}")
+    try:
+        checkpoint = state_files.read(context)
+    except DamagedStateError as exc:
+        raise LifecycleError(f"{exc} `make up STACK={context.stack}` restores the newest sound backup.") from exc
+    if checkpoint is None:
+        if found:
+            raise LifecycleError(f"stack '{context.stack}' has no state, but the engine holds {describe(found)}.")
+        say(f"Stack '{context.stack}' is not up.")
+        return
+    problems = _problems(context, found)
+    say(f"Stack '{context.stack}': {len(checkpoint.resources)} resources, {len(found)} objects on the engine.")
+    if problems:
+        raise LifecycleError(
+            f"stack '{context.stack}' is not as its state says: {'; '.join(problems)}. "
+            f"`make up STACK={context.stack}` puts it right."
+        )
+    say(display.endpoints(context.stack, checkpoint.outputs))
+
+
+def _problems(context: Context, found: list[EngineObject]) -> list[str]:
+    checkpoint = state_files.read(context)
+    if checkpoint is None:
+        return []
+    comparison = compare(found, checkpoint.docker_objects())
+    problems = [
+        f"{words} {describe(items)}"
+        for words, items in (
+            ("unknown", comparison.orphans),
+            ("gone", comparison.lost),
+            ("stopped", comparison.stopped),
+        )
+        if items
+    ]
+    if checkpoint.pending:
+        problems.append(f"{len(checkpoint.pending)} operation(s) of a killed run")
+    return problems
