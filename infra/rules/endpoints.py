@@ -1,0 +1,71 @@
+"""Where the stack meets the machine: the ports it may publish, and the mirror that images come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from infra.rules.violation import Violation
+
+MIN_PORT, MAX_PORT = 1024, 65535
+NEEDED_PORTS = 5
+DEFAULT_PORT_RANGE = (20000, 29999)
+
+PORTS = "ports-stack-limit-range"
+MIRROR = "images-stack-require-registry-reference"
+
+_HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])"
+_MIRROR = re.compile(rf"{_HOST}(?::(?P<port>[0-9]{{1,5}}))?(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*", re.ASCII)
+
+
+def check_port_range(ports: Mapping[str, int], *, key: str = "portRange") -> list[Violation]:
+    """Violations by the range of ports that a stack may publish."""
+    first, last = ports.get("first", DEFAULT_PORT_RANGE[0]), ports.get("last", DEFAULT_PORT_RANGE[1])
+    allowed = f"first and last between {MIN_PORT} and {MAX_PORT}, at least {NEEDED_PORTS} ports"
+    outside = [(name, port) for name, port in (("first", first), ("last", last)) if not MIN_PORT <= port <= MAX_PORT]
+    if outside:
+        return [
+            Violation(
+                rule=PORTS,
+                key=f"{key}.{name}",
+                value=port,
+                found="not a port that a stack may publish",
+                allowed=allowed,
+                fix=f"set '{key}.{name}' to e.g. {DEFAULT_PORT_RANGE[name == 'last']}",
+            )
+            for name, port in outside
+        ]
+    if last - first + 1 >= NEEDED_PORTS:
+        return []
+    count = max(last - first + 1, 0)
+    return [
+        Violation(
+            rule=PORTS,
+            key=key,
+            value=f"{first}-{last}",
+            found=f"the range holds {count} ports, a workspace needs {NEEDED_PORTS}"
+            if count
+            else "it ends before it starts",
+            allowed=allowed,
+            fix=f"set '{key}' to e.g. {{first: {DEFAULT_PORT_RANGE[0]}, last: {DEFAULT_PORT_RANGE[1]}}}",
+        )
+    ]
+
+
+def check_image_registry(reference: str, *, key: str = "imageRegistry") -> list[Violation]:
+    """A violation if ``reference`` is no registry that images can be pulled from."""
+    match = _MIRROR.fullmatch(reference)
+    if match and 0 < int(match["port"] or 1) <= MAX_PORT:
+        return []
+    scheme = "it starts with a scheme" if "://" in reference else "not a reference to a registry of images"
+    return [
+        Violation(
+            rule=MIRROR,
+            key=key,
+            value=reference,
+            found=scheme,
+            secret="@" in reference,
+            allowed="host[:port][/path], the path in lower case, without scheme, user and final slash",
+            fix=f"set '{key}' to e.g. 'mirror.example.org:5000/ml'",
+        )
+    ]

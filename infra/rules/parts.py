@@ -1,0 +1,66 @@
+"""The parts that names are made of, as the stack file gives them: workload, environment, instance."""
+
+from __future__ import annotations
+
+import re
+
+from infra.rules.violation import Violation, one_of
+
+ENVIRONMENTS = ("dev", "test", "stage", "prod")
+
+WORKLOAD = "settings-workload-require"
+ENVIRONMENT = "settings-environment-limit"
+INSTANCE = "settings-instance-limit"
+
+_INSTANCE = re.compile(r"[0-9A-Za-z]{1,8}", re.ASCII)
+_MEANT = {"development": "dev", "testing": "test", "qa": "test", "staging": "stage", "production": "prod"}
+
+
+def check_workload(workload: str | None, *, key: str = "workload") -> list[Violation]:
+    """A violation if there is no workload; whether names can be made from it is judged where they are made."""
+    if workload is not None and workload.strip():
+        return []
+    return [
+        Violation(
+            rule=WORKLOAD,
+            key=key,
+            value=workload,
+            found="it is missing, and every default name is made of it",
+            allowed="a short name of the project, letters and digits",
+            fix=f"set '{key}' to e.g. 'churn'",
+        )
+    ]
+
+
+def check_environment(environment: str, *, key: str = "environment") -> list[Violation]:
+    """A violation by an environment that is not known."""
+    if environment in ENVIRONMENTS:
+        return []
+    lower = environment.lower()
+    near = lower if lower in ENVIRONMENTS else _MEANT.get(lower, "dev")
+    return [
+        Violation(
+            rule=ENVIRONMENT,
+            key=key,
+            value=environment,
+            found="no such environment",
+            allowed=one_of(ENVIRONMENTS),
+            fix=f"set '{key}' to '{near}'",
+        )
+    ]
+
+
+def check_instance(instance: str, *, key: str = "instance") -> list[Violation]:
+    """A violation by an instance that can't stand at the end of a name."""
+    if _INSTANCE.fullmatch(instance):
+        return []
+    return [
+        Violation(
+            rule=INSTANCE,
+            key=key,
+            value=instance,
+            found="it can't stand at the end of a name",
+            allowed="1-8 letters and digits, as a rule three digits in quotes",
+            fix=f"set '{key}' to e.g. \"001\"",
+        )
+    ]

@@ -1,0 +1,56 @@
+"""Azure's regions: the names that `location` may have, and the short code of each.
+
+The short codes are Microsoft's geo-codes (Azure Backup's geo-code list); a made name uses one where the region's full
+name does not fit. Geographies such as `europe` are no regions. Display names (`West Europe`) mean the same as
+`westeurope`, as in Azure's own API.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from infra.rules.violation import Violation
+
+RULE = "location-resource-require-known-region"
+
+REGIONS: dict[str, str] = {
+    "australiacentral": "acl", "australiacentral2": "acl2", "australiaeast": "ae", "australiasoutheast": "ase",
+    "austriaeast": "ate", "belgiumcentral": "bec", "brazilsouth": "brs", "brazilsoutheast": "bse",
+    "canadacentral": "cnc", "canadaeast": "cne", "centralindia": "inc", "centralus": "cus", "chilecentral": "clc",
+    "chinaeast": "sha", "chinaeast2": "sha2", "chinaeast3": "sha3", "chinanorth": "bjb", "chinanorth2": "bjb2",
+    "chinanorth3": "bjb3", "denmarkeast": "dke", "eastasia": "ea", "eastus": "eus", "eastus2": "eus2",
+    "francecentral": "frc", "francesouth": "frs", "germanynorth": "gn", "germanywestcentral": "gwc",
+    "indonesiacentral": "idc", "israelcentral": "ilc", "italynorth": "itn", "japaneast": "jpe", "japanwest": "jpw",
+    "jioindiacentral": "jic", "jioindiawest": "jiw", "koreacentral": "krc", "koreasouth": "krs",
+    "malaysiawest": "myw", "mexicocentral": "mxc", "newzealandnorth": "nzn", "northcentralus": "ncus",
+    "northeurope": "ne", "norwayeast": "nwe", "norwaywest": "nww", "polandcentral": "plc", "qatarcentral": "qac",
+    "southafricanorth": "san", "southafricawest": "saw", "southcentralus": "scus", "southeastasia": "sea",
+    "southindia": "ins", "spaincentral": "spc", "swedencentral": "sdc", "swedensouth": "sds",
+    "switzerlandnorth": "szn", "switzerlandwest": "szw", "uaecentral": "uac", "uaenorth": "uan", "uksouth": "uks",
+    "ukwest": "ukw", "usdodcentral": "udc", "usdodeast": "ude", "usgovarizona": "uga", "usgovtexas": "ugt",
+    "usgovvirginia": "ugv", "westcentralus": "wcus", "westeurope": "we", "westindia": "inw", "westus": "wus",
+    "westus2": "wus2", "westus3": "wus3",
+}  # fmt: skip
+
+
+def normalise(location: str) -> str:
+    """``location`` as Azure's API writes it: lower case without spaces."""
+    return location.replace(" ", "").lower()
+
+
+def check_location(location: object, *, key: str = "location") -> list[Violation]:
+    """A violation if ``location`` is no region that Azure has."""
+    if isinstance(location, str) and normalise(location) in REGIONS:
+        return []
+    near = difflib.get_close_matches(normalise(str(location)), REGIONS, n=1)
+    proposal = near[0] if near else "westeurope"
+    return [
+        Violation(
+            rule=RULE,
+            key=key,
+            value=location,
+            found="no Azure region has this name",
+            allowed=f"one of Azure's {len(REGIONS)} regions, e.g. northeurope, westeurope, eastus, swedencentral",
+            fix=f"set '{key}' to e.g. '{proposal}'",
+        )
+    ]

@@ -1,0 +1,85 @@
+"""One broken rule: where, what was found, what is allowed, what to do.
+
+Owns the house form of a message, so that the settings, the policy pack and reports all say the same sentence. Leaves
+out how violations are collected and raised (`infra.settings`, `policies.pack`). A value that may be a secret never
+reaches a message: `hidden` stands for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+MAX_QUOTED = 80
+HIDDEN = "(hidden, it looks like a secret)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Violation:
+    """A rule that one value breaks.
+
+    Attributes:
+        rule: Id of the rule, as in `docs/policies.md`.
+        key: The property, `ml-workspace:storageAccount.sku` or relative to a resource (`sku`).
+        value: What stands there; None when nothing does.
+        found: What is wrong with it.
+        allowed: What would be right.
+        fix: What to do about it, an imperative sentence without a full stop.
+        file: The file that holds the key, where it is known.
+        secret: True if the value must not be shown.
+    """
+
+    rule: str
+    key: str
+    value: object
+    found: str
+    allowed: str
+    fix: str
+    file: str = ""
+    secret: bool = False
+
+    @property
+    def message(self) -> str:
+        """The whole violation in one line."""
+        subject = self.key if self.value is None else f"{self.key} is {self.shown_value}"
+        place = f" in {self.file}" if self.file else ""
+        return f"{subject}: {self.found}; allowed: {self.allowed}; to fix it{place}: {self.fix} [{self.rule}]"
+
+    @property
+    def shown_value(self) -> str:
+        """The value, quoted and on one line, or a note that it is hidden."""
+        return HIDDEN if self.secret else quote(self.value)
+
+    def under(self, prefix: str) -> Violation:
+        """The same violation with its key placed below ``prefix``."""
+        return replace(self, key=join_key(prefix, self.key))
+
+    def located(self, file: str) -> Violation:
+        """The same violation, saying in which file the key stands."""
+        return replace(self, file=file)
+
+
+def join_key(prefix: str, key: str) -> str:
+    """``prefix`` and ``key`` as one dotted key; an index follows without a dot."""
+    if not prefix or not key:
+        return prefix or key
+    return prefix + key if key.startswith("[") else f"{prefix}.{key}"
+
+
+def quote(value: object) -> str:
+    """``value`` as the stack file would show it: text in quotes, one line, long ones shortened with their length."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if not isinstance(value, str):
+        value = str(value)
+    text = "".join(ch if ch.isprintable() else ch.encode("unicode_escape").decode() for ch in value)
+    if len(text) > MAX_QUOTED:
+        return f"'{text[:MAX_QUOTED]}…' ({len(value)} characters)"
+    return f"'{text}'"
+
+
+def one_of(values: Iterable[object]) -> str:
+    """A list of allowed values, in the order given."""
+    return ", ".join(str(value) for value in values)

@@ -1,0 +1,32 @@
+"""A stack's configuration: typed, judged, complete.
+
+`load` is the only way in; what it gives is frozen. Reading a stack file without the engine is `stack_file`'s.
+"""
+
+from infra.settings.loader import load
+from infra.settings.models import (
+    ApplicationInsightsSettings,
+    ContainerRegistrySettings,
+    DatastoreSettings,
+    KeyVaultSettings,
+    PortRange,
+    ResourceGroupSettings,
+    ResourceSettings,
+    Settings,
+    StorageAccountSettings,
+    WorkspaceSettings,
+)
+
+__all__ = [
+    "ApplicationInsightsSettings",
+    "ContainerRegistrySettings",
+    "DatastoreSettings",
+    "KeyVaultSettings",
+    "PortRange",
+    "ResourceGroupSettings",
+    "ResourceSettings",
+    "Settings",
+    "StorageAccountSettings",
+    "WorkspaceSettings",
+    "load",
+]

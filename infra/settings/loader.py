@@ -1,0 +1,96 @@
+"""`load`: a stack's configuration as the engine gives it, judged and complete, or every violation at once.
+
+The one place where all rules meet before anything is registered. Reads no file but `policies/assignments.yaml`, which
+says which rules hold where; the engine's values come in as a mapping, so that this works without an engine too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from infra.errors import ConfigurationError
+from infra.rules import resources
+from infra.rules.endpoints import DEFAULT_PORT_RANGE
+from infra.rules.violation import Violation
+from infra.settings.checking import check
+from infra.settings.models import DatastoreSettings, PortRange, Settings
+from infra.settings.reading import Reading, read
+from infra.settings.resolving import Draft, Resolution, resolve
+
+
+def load(config: Mapping[str, str], *, stack: str) -> Settings:
+    """The settings of ``stack``.
+
+    Args:
+        config: Full keys (`ml-workspace:workload`) with text; lists and mappings as JSON. Other namespaces are ignored.
+        stack: The stack's name; messages name its file.
+
+    Raises:
+        ConfigurationError: Rules are broken; carries every violation.
+    """
+    reading = read(config)
+    resolution = resolve(reading.input)
+    violations = check(reading, resolution)
+    if violations:
+        raise ConfigurationError([_located(violation, stack) for violation in violations], stack=stack)
+    return _settings(reading, resolution, stack)
+
+
+def _located(violation: Violation, stack: str) -> Violation:
+    return replace(violation, file=f"stacks/Pulumi.{stack}.yaml")
+
+
+def _settings(reading: Reading, resolution: Resolution, stack: str) -> Settings:
+    given, parts = reading.input, resolution.parts
+    storage, *additional = (_props(draft) for draft in resolution.of_type(resources.STORAGE_ACCOUNT))
+    single: dict[str, Any] = {
+        draft.section: _props(draft) for draft in resolution.drafts if draft.type_token != resources.STORAGE_ACCOUNT
+    }
+    first, last = DEFAULT_PORT_RANGE
+    return Settings(
+        stack=stack,
+        workload=parts.workload,
+        environment=parts.environment,
+        location=parts.location,
+        instance=parts.instance,
+        subscription=resolution.subscription,
+        resource_group=single["resourceGroup"],
+        storage_account=storage,
+        additional_storage_accounts=tuple(additional),
+        container_registry=single["containerRegistry"],
+        key_vault=single["keyVault"],
+        application_insights=single["applicationInsights"],
+        workspace=single["workspace"],
+        datastores=tuple(
+            DatastoreSettings.model_validate(datastore.model_dump(exclude_none=True)) for datastore in given.datastores
+        ),
+        image_registry=given.image_registry or "",
+        port_range=PortRange(
+            first=first if given.port_range.first is None else given.port_range.first,
+            last=last if given.port_range.last is None else given.port_range.last,
+        ),
+        allow_replacement=tuple(given.allow_replacement),
+        notices=_notices(reading),
+    )
+
+
+def _props(draft: Draft) -> dict[str, Any]:
+    return draft.props
+
+
+def _notices(reading: Reading) -> tuple[str, ...]:
+    accounts = [
+        ("storageAccount", reading.input.storage_account),
+        *(
+            (f"additionalStorageAccounts[{index}]", account)
+            for index, account in enumerate(reading.input.additional_storage_accounts)
+        ),
+    ]
+    return tuple(
+        f"ml-workspace:{section}.blobVersioning has no effect while 'kind' is 'Storage': general-purpose v1 keeps no "
+        "versions of blobs. It takes effect with the upgrade to 'StorageV2'."
+        for section, account in accounts
+        if account.kind == "Storage" and account.blob_versioning
+    )

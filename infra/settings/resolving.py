@@ -1,0 +1,205 @@
+"""From typed input to complete resources: defaults, names, inherited tags, ids.
+
+Owns what is filled in and from where. Judges nothing but what it makes: a name that can't be made is a violation and
+stays absent, so that what follows from it is not reported as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.rules import resources, tags
+from infra.rules.ids import resource_id
+from infra.rules.kinds import ResourceKind
+from infra.rules.naming import NameNotMadeError, NameParts, make_name
+from infra.rules.regions import REGIONS, normalise
+from infra.rules.resources import COMPONENT_TYPES
+from infra.rules.storage import PREMIUM_SKUS
+from infra.rules.violation import Violation
+from infra.settings.stack_input import ResourceInput, StackInput, StorageAccountInput
+
+DEFAULT_ENVIRONMENT = "dev"
+DEFAULT_LOCATION = "westeurope"
+DEFAULT_INSTANCE = "001"
+DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    resources.RESOURCE_GROUP: {},
+    resources.CONTAINER_REGISTRY: {"sku": "Basic", "adminUserEnabled": True},
+    resources.KEY_VAULT: {"sku": "standard", "softDeleteRetentionInDays": 90, "enablePurgeProtection": False},
+    resources.APPLICATION_INSIGHTS: {"retentionInDays": 90},
+    resources.WORKSPACE: {"description": "", "sku": "Basic"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One resource, complete but not yet judged.
+
+    Attributes:
+        section: Where the stack file configures it, e.g. `additionalStorageAccounts[0]`.
+        own_tags: The tags of its own section.
+        own_location: True if its own section says where it lies.
+    """
+
+    type_token: str
+    section: str
+    props: dict[str, Any]
+    own_tags: dict[str, str]
+    own_location: bool
+
+    @property
+    def kind(self) -> ResourceKind:
+        """The kind of its name."""
+        return COMPONENT_TYPES[self.type_token].kind
+
+    @property
+    def name(self) -> str:
+        """Its name; empty if none could be made."""
+        return str(self.props.get("name", ""))
+
+
+@dataclass(slots=True)
+class Resolution:
+    """All resources of a stack, the resource group first, and what went wrong while making their names."""
+
+    parts: NameParts
+    subscription: str
+    drafts: list[Draft] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+
+    def of_type(self, type_token: str) -> list[Draft]:
+        """The resources of a type, the workspace's own before additional ones."""
+        return [draft for draft in self.drafts if draft.type_token == type_token]
+
+
+def resolve(given: StackInput) -> Resolution:
+    """Every resource that ``given`` asks for, with all its properties."""
+    location = normalise(given.location or DEFAULT_LOCATION)
+    parts = NameParts(
+        workload=given.workload or "",
+        environment=given.environment or DEFAULT_ENVIRONMENT,
+        location=location,
+        instance=given.instance or DEFAULT_INSTANCE,
+    )
+    resolution = Resolution(parts, given.subscription or DEFAULT_SUBSCRIPTION)
+    group = _Group(given.tags or {}, location, given.resource_group)
+    for type_token, section, entry, own in _entries(given):
+        draft = Draft(
+            type_token, section, group.common(entry) | own, dict(entry.tags or {}), entry.location is not None
+        )
+        resolution.drafts.append(draft)
+    _name(resolution)
+    _identify(resolution)
+    return resolution
+
+
+class _Group:
+    """What resources inherit from the stack and from their resource group."""
+
+    def __init__(self, stack_tags: dict[str, str], location: str, group: ResourceInput) -> None:
+        self._stack_tags = tags.merge(stack_tags, group.tags or {})
+        self._location = normalise(group.location) if group.location else location
+
+    def common(self, entry: ResourceInput) -> dict[str, Any]:
+        """Name, location and effective tags of a resource."""
+        name = {} if entry.name is None else {"name": entry.name}
+        location = normalise(entry.location) if entry.location else self._location
+        return name | {"location": location, "tags": tags.merge(self._stack_tags, entry.tags or {})}
+
+
+def _entries(given: StackInput) -> list[tuple[str, str, ResourceInput, dict[str, Any]]]:
+    """Type, section, input and own properties of every resource."""
+    single = {
+        resources.RESOURCE_GROUP: given.resource_group,
+        resources.CONTAINER_REGISTRY: given.container_registry,
+        resources.KEY_VAULT: given.key_vault,
+        resources.APPLICATION_INSIGHTS: given.application_insights,
+        resources.WORKSPACE: given.workspace,
+    }
+    entries = [
+        (token, COMPONENT_TYPES[token].section, entry, _DEFAULTS[token] | _own(entry))
+        for token, entry in single.items()
+    ]
+    accounts = [("storageAccount", "default", given.storage_account)]
+    accounts += [
+        (f"additionalStorageAccounts[{index}]", "additional", account)
+        for index, account in enumerate(given.additional_storage_accounts)
+    ]
+    entries[1:1] = [
+        (resources.STORAGE_ACCOUNT, section, account, _storage(account, role)) for section, role, account in accounts
+    ]
+    return entries
+
+
+def _own(entry: ResourceInput) -> dict[str, Any]:
+    return entry.model_dump(by_alias=True, exclude_none=True, exclude={"name", "location", "tags"})
+
+
+def _storage(account: StorageAccountInput, role: str) -> dict[str, Any]:
+    """Own properties of a storage account; defaults are those that its kind can have."""
+    kind = account.kind or "StorageV2"
+    premium_kind = kind in {"BlockBlobStorage", "FileStorage"}
+    hns = bool(account.is_hns_enabled)
+    versioned = kind != "Storage" if role == "default" else kind not in {"Storage", "FileStorage"} and not hns
+    props: dict[str, Any] = {
+        "kind": kind,
+        "sku": PREMIUM_SKUS[0] if premium_kind and role == "additional" else "Standard_LRS",
+        "isHnsEnabled": False,
+        "accessTier": "Premium" if kind == "BlockBlobStorage" and role == "additional" else "Hot",
+        "minimumTlsVersion": "TLS1_2",
+        "blobVersioning": versioned,
+        "deleteRetentionDays": 7,
+        "role": role,
+    } | _own(account)
+    if kind == "Storage":
+        # General-purpose v1 has no versions; the wish takes effect with the upgrade to v2.
+        props["blobVersioning"] = False
+    return props
+
+
+def _name(resolution: Resolution) -> None:
+    """Makes the names that are left out; an additional account has no default name."""
+    illegal: list[NameNotMadeError] = []
+    for draft in resolution.drafts:
+        if "name" in draft.props or draft.props.get("role") == "additional" or not resolution.parts.workload.strip():
+            continue
+        try:
+            draft.props["name"] = make_name(draft.kind, resolution.parts, key=f"ml-workspace:{draft.section}.name")
+        except NameNotMadeError as error:
+            if error.too_long:
+                resolution.violations.append(error.violation)
+            else:
+                illegal.append(error)
+    if illegal and resolution.parts.location in REGIONS:
+        resolution.violations.append(_illegal_workload(resolution.parts.workload, illegal))
+
+
+def _illegal_workload(workload: str, errors: list[NameNotMadeError]) -> Violation:
+    """One violation for a workload from which no legal names can be made, whatever their number."""
+    worst = errors[0].violation
+    proposal = "".join(ch for ch in workload.lower() if ch.isascii() and ch.isalnum())[:8] or "churn"
+    return Violation(
+        rule=worst.rule,
+        key="ml-workspace:workload",
+        value=workload,
+        found="; ".join(dict.fromkeys(error.violation.found for error in errors)),
+        allowed="; ".join(dict.fromkeys(error.violation.allowed for error in errors)),
+        fix=f"set 'ml-workspace:workload' to e.g. '{proposal}'",
+    )
+
+
+def _identify(resolution: Resolution) -> None:
+    """Ids of all resources, and those that the workspace points at."""
+    group = resolution.of_type(resources.RESOURCE_GROUP)[0].name
+    workspace = resolution.of_type(resources.WORKSPACE)[0]
+    workspace.props.setdefault("friendlyName", workspace.name)
+    for draft in resolution.drafts:
+        if not group or not draft.name:
+            continue
+        identity = resource_id(resolution.subscription, group, draft.kind, draft.name)
+        draft.props["resourceId"] = identity
+        section = draft.section
+        if section in {"storageAccount", "containerRegistry", "keyVault", "applicationInsights"}:
+            workspace.props[section] = identity

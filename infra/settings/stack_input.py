@@ -1,0 +1,103 @@
+"""What a stack file may hold, as it is written: every key with its type, nothing filled in.
+
+Frozen pydantic models that refuse unknown keys and never convert: a number in quotes is text. Values are judged by
+`infra.rules`, so an enumeration is plain text here; required keys are checked by the loader, which reports them
+together with everything else.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
+
+
+class ResourceInput(_Input):
+    """What every resource has."""
+
+    name: str | None = None
+    location: str | None = None
+    tags: dict[str, str] | None = None
+
+
+class StorageAccountInput(ResourceInput):
+    """`storageAccount`, and one entry of `additionalStorageAccounts`."""
+
+    kind: str | None = None
+    sku: str | None = None
+    is_hns_enabled: bool | None = None
+    access_tier: str | None = None
+    minimum_tls_version: str | None = None
+    blob_versioning: bool | None = None
+    delete_retention_days: int | None = None
+
+
+class ContainerRegistryInput(ResourceInput):
+    """`containerRegistry`."""
+
+    sku: str | None = None
+    admin_user_enabled: bool | None = None
+
+
+class KeyVaultInput(ResourceInput):
+    """`keyVault`."""
+
+    sku: str | None = None
+    soft_delete_retention_in_days: int | None = None
+    enable_purge_protection: bool | None = None
+
+
+class ApplicationInsightsInput(ResourceInput):
+    """`applicationInsights`."""
+
+    retention_in_days: int | None = None
+
+
+class WorkspaceInput(ResourceInput):
+    """`workspace`."""
+
+    friendly_name: str | None = None
+    description: str | None = None
+    sku: str | None = None
+
+
+class DatastoreInput(_Input):
+    """One entry of `datastores`."""
+
+    name: str | None = None
+    type: str | None = None
+    container: str | None = None
+    description: str | None = None
+    tags: dict[str, str] | None = None
+
+
+class PortRangeInput(_Input):
+    """`portRange`."""
+
+    first: int | None = None
+    last: int | None = None
+
+
+class StackInput(_Input):
+    """All keys of the namespace `ml-workspace`."""
+
+    workload: str | None = None
+    environment: str | None = None
+    location: str | None = None
+    instance: str | None = None
+    subscription: str | None = None
+    tags: dict[str, str] | None = None
+    resource_group: ResourceInput = Field(default_factory=ResourceInput)
+    storage_account: StorageAccountInput = Field(default_factory=StorageAccountInput)
+    additional_storage_accounts: list[StorageAccountInput] = Field(default_factory=list)
+    container_registry: ContainerRegistryInput = Field(default_factory=ContainerRegistryInput)
+    key_vault: KeyVaultInput = Field(default_factory=KeyVaultInput)
+    application_insights: ApplicationInsightsInput = Field(default_factory=ApplicationInsightsInput)
+    workspace: WorkspaceInput = Field(default_factory=WorkspaceInput)
+    datastores: list[DatastoreInput] = Field(default_factory=list)
+    image_registry: str | None = None
+    port_range: PortRangeInput = Field(default_factory=PortRangeInput)
+    allow_replacement: list[str] = Field(default_factory=list)
