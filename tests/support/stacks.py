@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.support.engine import objects_with_label, open_engine, remove_objects
@@ -54,11 +55,14 @@ class Stack:
         """Wait for what :meth:`start` returned."""
         return finish(process, timeout_seconds=UP_SECONDS)
 
-    def lifecycle(self, verb: str, **variables: str) -> Finished:
+    def lifecycle(self, verb: str) -> Finished:
         """Run what ``make up`` and ``make down`` run once the tools are there."""
+        return self.finish(self.start_lifecycle(verb))
+
+    def start_lifecycle(self, verb: str) -> subprocess.Popen[str]:
+        """Start it in a session of its own, for tests that end it early."""
         command = ["python", "-m", "tools.lifecycle", verb, "--stack", self.name]
-        env = {**self.environment.variables, **variables}
-        return run(command, cwd=self.environment.project, env=env, timeout_seconds=UP_SECONDS)
+        return start(command, cwd=self.environment.project, env=self.environment.variables)
 
     def init(self) -> None:
         """Create the empty stack."""
@@ -90,6 +94,26 @@ class Stack:
         """Return what the engine holds of this stack."""
         with open_engine() as engine:
             return objects_with_label(engine, stack=self.name)
+
+    def names_in_state(self) -> dict[str, frozenset[str]]:
+        """Return the names of the Docker objects that the stack's state holds."""
+        exported = json.loads(self.pulumi("stack export").check().stdout)
+        held = exported["deployment"].get("resources", [])
+        return {
+            f"{kind.lower()}s": frozenset(
+                resource["outputs"]["name"] for resource in held if resource["type"].endswith(f":{kind}")
+            )
+            for kind in ("Container", "Volume", "Network")
+        }
+
+    def lock_files(self) -> list[Path]:
+        """Return the locks that the backend holds on the stack."""
+        return [path for path in (self.environment.state_folder / "locks").rglob("*.json") if self.name in path.parts]
+
+    def files_in_backend(self) -> list[Path]:
+        """Return every file of the backend that names the stack: state, backups, history, locks."""
+        files = (path for path in self.environment.state_folder.rglob("*") if path.is_file())
+        return [path for path in files if any(self.name in part for part in path.parts)]
 
     def remove(self) -> None:
         """Destroy and forget the stack; fail when that did not work or left something on the engine."""

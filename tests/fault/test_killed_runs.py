@@ -1,0 +1,196 @@
+"""The provisioner dies in the middle of its work: the next run finishes what was begun, and down leaves nothing.
+
+Where to kill is a condition on the engine, not a point in time, so that every case hits the same step on any machine.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from docker import DockerClient
+
+from tests.support.engine import assert_nothing_left
+from tests.support.environment import Environment
+from tests.support.journal import Journal
+from tests.support.probes import probe_until
+from tests.support.processes import kill_session, session_members
+from tests.support.stacks import Stack, ephemeral_stack
+from tests.support.updates import assert_unchanged
+
+CONTAINERS = 4
+
+Condition = Callable[[Stack, DockerClient], bool]
+
+
+def lock_is_taken(stack: Stack, _: DockerClient) -> bool:
+    return bool(stack.lock_files())
+
+
+def network_is_made(stack: Stack, _: DockerClient) -> bool:
+    return len(stack.objects().networks) > 0
+
+
+def volume_is_made(stack: Stack, _: DockerClient) -> bool:
+    return len(stack.objects().volumes) > 0
+
+
+def container_is_made(stack: Stack, _: DockerClient) -> bool:
+    return len(stack.objects().containers) > 0
+
+
+def all_containers_are_made(stack: Stack, _: DockerClient) -> bool:
+    return len(stack.objects().containers) == CONTAINERS
+
+
+def vault_is_initialised(stack: Stack, engine: DockerClient) -> bool:
+    """The most delicate moment: the keys have been handed out, and may not have been stored yet."""
+    vault = next((name for name in stack.objects().containers.values() if name.startswith("kv-")), None)
+    if vault is None:
+        return False
+    bindings = engine.api.inspect_container(vault)["HostConfig"]["PortBindings"]
+    port = next(iter(bindings.values()))[0]["HostPort"]
+    try:
+        return bool(requests.get(f"http://127.0.0.1:{port}/v1/sys/init", timeout=1).json()["initialized"])
+    except requests.RequestException:
+        return False
+
+
+@pytest.fixture
+def stack(environment: Environment) -> Iterator[Stack]:
+    """A stack for one test."""
+    with ephemeral_stack(environment) as stack:
+        yield stack
+
+
+def wait_for(condition: Callable[[], bool], running: subprocess.Popen[str]) -> None:
+    """Wait for a condition that has to come true while the run is under way."""
+
+    def reached() -> bool:
+        ended = running.poll() is not None
+        if condition():
+            return True
+        if ended:
+            return False
+        message = "not yet"
+        raise AssertionError(message)
+
+    assert probe_until(reached, what="the point to strike at", timeout_seconds=60, interval_seconds=0.01), (
+        f"the run ended before it came to the point: {running.communicate()}"
+    )
+
+
+def assert_whole(stack: Stack, engine: DockerClient, marker: str) -> None:
+    """Fail unless the stack is complete, consistent with its state and usable."""
+    assert_unchanged(stack.preview())
+    assert len(stack.objects().containers) == CONTAINERS
+    assert stack.objects().names == stack.names_in_state()
+    Journal(outputs=stack.outputs(), marker=marker).write().verify(engine)
+
+
+def assert_gone(stack: Stack, engine: DockerClient) -> None:
+    """Fail unless neither the engine nor the backend knows the stack."""
+    assert_nothing_left(engine, stack=stack.name)
+    assert stack.files_in_backend() == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        lock_is_taken,
+        network_is_made,
+        volume_is_made,
+        container_is_made,
+        all_containers_are_made,
+        vault_is_initialised,
+    ],
+)
+def test_killed_up_is_finished_by_the_next_up_and_taken_down_whole(
+    stack: Stack, engine: DockerClient, marker: str, condition: Condition
+) -> None:
+    running = stack.start("up", "--yes", "--skip-preview")
+    wait_for(lambda: condition(stack, engine), running)
+    kill_session(running.pid)
+    running.communicate()
+
+    stack.lifecycle("up").check()
+    assert_whole(stack, engine, marker)
+
+    stack.lifecycle("down").check()
+    assert_gone(stack, engine)
+
+
+def test_killed_up_is_taken_down_whole_without_another_up(stack: Stack, engine: DockerClient) -> None:
+    running = stack.start("up", "--yes", "--skip-preview")
+    wait_for(lambda: container_is_made(stack, engine), running)
+    kill_session(running.pid)
+    running.communicate()
+
+    stack.lifecycle("down").check()
+
+    assert_gone(stack, engine)
+
+
+@pytest.mark.parametrize("left", [CONTAINERS - 1, 0], ids=["one container gone", "all containers gone"])
+def test_killed_destroy_is_finished_by_down(stack: Stack, engine: DockerClient, left: int) -> None:
+    stack.up().check()
+    running = stack.start("destroy", "--yes", "--skip-preview")
+    wait_for(lambda: len(stack.objects().containers) <= left, running)
+    kill_session(running.pid)
+    running.communicate()
+
+    stack.lifecycle("down").check()
+    again = stack.lifecycle("down")
+
+    assert_gone(stack, engine)
+    assert again.exit_code == 0, again.output
+
+
+def test_killed_destroy_is_undone_by_up(stack: Stack, engine: DockerClient, marker: str) -> None:
+    stack.up().check()
+    running = stack.start("destroy", "--yes", "--skip-preview")
+    wait_for(lambda: len(stack.objects().containers) < CONTAINERS, running)
+    kill_session(running.pid)
+    running.communicate()
+
+    stack.lifecycle("up").check()
+
+    assert_whole(stack, engine, marker)
+
+
+def test_killed_docker_provider_fails_the_run_and_the_next_up_finishes_it(
+    stack: Stack, engine: DockerClient, marker: str
+) -> None:
+    running = stack.start("up", "--yes", "--skip-preview")
+    wait_for(lambda: container_is_made(stack, engine), running)
+    os.kill(process_named("pulumi-resource-docker", running.pid), signal.SIGKILL)
+    finished = stack.finish(running)
+
+    stack.lifecycle("up").check()
+
+    assert finished.exit_code != 0
+    assert_whole(stack, engine, marker)
+
+
+def test_interrupted_up_says_so_and_the_next_up_finishes_it(stack: Stack, engine: DockerClient, marker: str) -> None:
+    running = stack.start_lifecycle("up")
+    wait_for(lambda: container_is_made(stack, engine), running)
+    os.killpg(running.pid, signal.SIGINT)
+    finished = stack.finish(running)
+
+    stack.lifecycle("up").check()
+
+    assert finished.exit_code == 130, finished.output
+    assert "Traceback" not in finished.output
+    assert_whole(stack, engine, marker)
+
+
+def process_named(name: str, session: int) -> int:
+    """Return the process of a session that runs a program of that name."""
+    # The kernel keeps the first 15 characters of a name.
+    found = [pid for pid in session_members(session) if Path(f"/proc/{pid}/comm").read_text().strip() == name[:15]]
+    assert len(found) == 1, f"expected one '{name}' in session {session}, found {found}"
+    return found[0]

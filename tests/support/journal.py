@@ -1,0 +1,64 @@
+"""A journal of what the services acknowledged: after a fault, all of it must still be there and equal.
+
+One entry for each kind of data that a workspace keeps: an object, a secret, an image, a span.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docker import DockerClient
+
+from tests.support.engine import read_files
+from tests.support.object_store import s3_client
+from tests.support.oci import registry_client, tiny_image
+from tests.support.otlp import STORE_FOLDER, Protocol, markers_in_store, send
+from tests.support.vault import read_secret, write_secret
+
+BUCKET = "azureml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Journal:
+    """What was written under one marker, to one stack, and acknowledged."""
+
+    outputs: Mapping[str, Any]
+    marker: str
+
+    def write(self) -> "Journal":
+        """Write one of each; every write has been acknowledged when this returns."""
+        s3_client(self.outputs).put_object(Bucket=BUCKET, Key=self.marker, Body=self.marker.encode())
+        write_secret(self.outputs, self.marker, {"value": self.marker})
+        registry_client(self.outputs).push(f"journal/{self.marker}", "v1", tiny_image(self.marker.encode()))
+        token = self.outputs["credentials"]["telemetry"]["token"]
+        sent = send(Protocol.HTTP, self.outputs["endpoints"], token, self.marker)
+        assert all(sent.values()), f"not acknowledged by application insights: {sent}"
+        return self
+
+    def verify(self, engine: DockerClient) -> None:
+        """Fail unless everything is readable and equal."""
+        self.verify_object()
+        self.verify_secret()
+        self.verify_image()
+        self.verify_signals(engine)
+
+    def verify_object(self) -> None:
+        """Read the object."""
+        answer = s3_client(self.outputs).get_object(Bucket=BUCKET, Key=self.marker)
+        assert answer["Body"].read() == self.marker.encode()
+
+    def verify_secret(self) -> None:
+        """Read the secret, which only an open vault hands out."""
+        assert read_secret(self.outputs, self.marker) == {"value": self.marker}
+
+    def verify_image(self) -> None:
+        """Pull the image."""
+        pulled = registry_client(self.outputs).pull(f"journal/{self.marker}", "v1")
+        assert pulled == tiny_image(self.marker.encode())
+
+    def verify_signals(self, engine: DockerClient) -> None:
+        """Find span, metric and log record in the collector's files."""
+        container = str(self.outputs["workspace"]["applicationInsights"]).rpartition("/")[2]
+        found = markers_in_store(read_files(engine, container, STORE_FOLDER))
+        missing = [signal for signal, markers in found.items() if self.marker not in markers]
+        assert not missing, f"{missing} with marker {self.marker} are gone"
