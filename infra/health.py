@@ -70,6 +70,8 @@ def tcp_probe(host: str, port: int) -> Probe:
 def wait_until_ready(what: str, probes: list[Probe], *, container: str, deadline_seconds: float) -> None:
     """Wait until every probe passes.
 
+    A container that an interrupted run created but never started is started first: all it needs lies on its volumes.
+
     Args:
         what: The resource as the user knows it, e.g. ``key vault 'kv-churn-dev'``.
         probes: Asked in order, each until it passes.
@@ -79,6 +81,7 @@ def wait_until_ready(what: str, probes: list[Probe], *, container: str, deadline
     Raises:
         NotReadyError: The deadline passed, or the container exited.
     """
+    engine.start_if_stopped(container)
     started = time.monotonic()
     next_look = started + CONTAINER_CHECK_SECONDS
     for probe in probes:

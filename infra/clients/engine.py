@@ -156,15 +156,57 @@ def container_state(name: str, *, log_lines: int = 10) -> ContainerState | None:
     )
 
 
-def write_file(container: str, folder: str, name: str, content: bytes, *, uid: int, gid: int, mode: int) -> None:
-    """Put one file into a container's folder, which has to be a volume when the root file system is read-only."""
+def start_if_stopped(name: str) -> None:
+    """Start a container that was only created or has ended; one that runs, or is gone, is left alone."""
+    import docker
+
+    with connect() as client:
+        try:
+            container = client.containers.get(name)
+        except docker.errors.NotFound:
+            return
+        if container.status in {"created", "exited"}:
+            container.start()
+
+
+def write_files(container: str, folder: str, files: Mapping[str, bytes], *, uid: int, gid: int) -> None:
+    """Put files (mode 0400) into a container's folder, which has to be a volume where the root is read-only."""
+    with connect() as client:
+        client.api.put_archive(container, folder, _archive(files, uid=uid, gid=gid))
+
+
+def write_volume(
+    volume: str, files: Mapping[str, bytes], *, image: str, labels: Mapping[str, str], uid: int, gid: int
+) -> None:
+    """Put files (mode 0400) at the top of a volume, through a container that is created and never started.
+
+    Args:
+        volume: Name of the volume.
+        files: File name to content.
+        image: Any image that is there; nothing of it is run.
+        labels: Labels of the container.
+        uid: Owner of the files.
+        gid: Group of the files.
+    """
+    folder = "/volume"
+    with connect() as client:
+        api = client.api
+        binds = api.create_host_config(binds={volume: {"bind": folder, "mode": "rw"}})
+        carrier = api.create_container(image, ["none"], host_config=binds, labels=dict(labels))["Id"]
+        try:
+            api.put_archive(carrier, folder, _archive(files, uid=uid, gid=gid))
+        finally:
+            api.remove_container(carrier, v=True, force=True)
+
+
+def _archive(files: Mapping[str, bytes], *, uid: int, gid: int) -> bytes:
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
-        entry = tarfile.TarInfo(name)
-        entry.size, entry.uid, entry.gid, entry.mode = len(content), uid, gid, mode
-        tar.addfile(entry, io.BytesIO(content))
-    with connect() as client:
-        client.api.put_archive(container, folder, archive.getvalue())
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.uid, entry.gid, entry.mode = len(content), uid, gid, 0o400
+            tar.addfile(entry, io.BytesIO(content))
+    return archive.getvalue()
 
 
 def read_file(container: str, path: str) -> bytes | None:

@@ -7,7 +7,7 @@ import pulumi
 from infra import images
 from infra.components.assets import asset
 from infra.components.base import Component, Site
-from infra.components.service import File, Service, run
+from infra.components.service import Service, run
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
 from infra.settings import ApplicationInsightsSettings
@@ -74,9 +74,9 @@ def _service(ingestion: GeneratedSecrets, retention_days: int) -> Service:
         command=[images.table()["collector"].binary, "--config=/etc/otelcol/config.yaml"],
         volumes=VOLUMES,
         ports={USE_GRPC: 4317, USE_HTTP: 4318},
-        files=[
-            File(path="/etc/otelcol/config.yaml", content=asset("collector.yaml", retention_days=str(retention_days))),
-            File(path="/etc/otelcol/token", content=ingestion.value("token")),
-        ],
+        files={
+            "config.yaml": asset("collector.yaml", retention_days=str(retention_days)),
+            "token": ingestion.value("token"),
+        },
         memory_mib=256,
     )

@@ -7,7 +7,7 @@ import pulumi
 from infra import images
 from infra.components.assets import asset
 from infra.components.base import Component, Site
-from infra.components.service import File, Service, run
+from infra.components.service import Service, run
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
 from infra.settings import ContainerRegistrySettings
@@ -68,16 +68,10 @@ def _service(name: str, admin: GeneratedSecrets) -> Service:
         command=[images.table()["registry"].binary, "serve", "/etc/distribution/config.yml"],
         volumes=VOLUMES,
         ports={USE: 5000},
-        files=[
-            File(
-                path="/etc/distribution/config.yml",
-                content=admin.value("httpSecret").apply(lambda secret: asset("registry.yml", http_secret=secret)),
-            ),
-            File(
-                path="/etc/distribution/htpasswd",
-                content=admin.value("passwordBcrypt").apply(lambda hashed: f"{name}:{hashed}\n"),
-            ),
-        ],
+        files={
+            "config.yml": admin.value("httpSecret").apply(lambda secret: asset("registry.yml", http_secret=secret)),
+            "htpasswd": admin.value("passwordBcrypt").apply(lambda hashed: f"{name}:{hashed}\n"),
+        },
         # Without this it sends traces to a collector that is not there and floods its log.
         environment={"OTEL_TRACES_EXPORTER": "none"},
         memory_mib=512,

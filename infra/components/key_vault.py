@@ -7,7 +7,7 @@ import pulumi
 from infra import images
 from infra.components.assets import asset
 from infra.components.base import Component, Site
-from infra.components.service import File, Service, run
+from infra.components.service import Service, run
 from infra.resources.vault_initialization import UNSEAL_FOLDER, VaultInitialization
 from infra.settings import KeyVaultSettings
 
@@ -59,10 +59,7 @@ def _service() -> Service:
         command=["/bin/sh", "/vault/config/start.sh"],
         volumes=VOLUMES,
         ports={USE: 8200},
-        files=[
-            File(path="/vault/config/vault.hcl", content=asset("vault.hcl")),
-            File(path="/vault/config/start.sh", content=asset("vault-start.sh")),
-        ],
+        files={"vault.hcl": asset("vault.hcl"), "start.sh": asset("vault-start.sh")},
         environment={"HOME": "/tmp"},  # noqa: S108 - the container's own
         memory_mib=512,
     )

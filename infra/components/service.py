@@ -10,18 +10,11 @@ import pulumi_docker as docker
 
 from infra import images
 from infra.components.base import Component, Site
+from infra.resources.volume_files import VolumeFiles
 
 LOOPBACK = "127.0.0.1"
 STOP_GRACE_SECONDS = 30
 """Upper bound of a graceful stop; without it the provider kills data services at once."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class File:
-    """A file that is put on one of the container's volumes before it starts; readable by the service alone."""
-
-    path: str
-    content: pulumi.Input[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +33,9 @@ class Service:
     ports: Mapping[str, int]
     """Use (as reserved) to the port in the container."""
 
-    files: Sequence[File] = ()
+    files: Mapping[str, pulumi.Input[str]]
+    """Files on the volume `config`: name to content."""
+
     environment: Mapping[str, str] = field(default_factory=dict)
     memory_mib: int = 512
 
@@ -49,6 +44,15 @@ def run(component: Component, service: Service, site: Site) -> docker.Container:
     """Make a component's volumes and its container."""
     name, image = component.resource_name, images.table()[service.image]
     volumes = {part: _volume(component, part, site) for part in service.volumes}
+    files = VolumeFiles(
+        f"{name}-files",
+        volume=volumes["config"].name,
+        files=service.files,
+        image_id=site.image(service.image),
+        user=image.user,
+        labels=component.identity(),
+        opts=component.child_options(deleted_with=volumes["config"]),
+    )
     return docker.Container(
         f"{name}-container",
         name=name,
@@ -57,7 +61,7 @@ def run(component: Component, service: Service, site: Site) -> docker.Container:
         command=list(service.command[1:]),
         user=image.user,
         working_dir="/",
-        envs=[f"{key}={value}" for key, value in service.environment.items()],
+        envs=[*(f"{key}={value}" for key, value in service.environment.items()), _files_digest(files)],
         labels=[docker.ContainerLabelArgs(label=k, value=v) for k, v in component.identity().items()],
         networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=site.network)],
         network_mode="bridge",
@@ -68,12 +72,6 @@ def run(component: Component, service: Service, site: Site) -> docker.Container:
         volumes=[
             docker.ContainerVolumeArgs(volume_name=volumes[part].name, container_path=path)
             for part, path in service.volumes.items()
-        ],
-        uploads=[
-            docker.ContainerUploadArgs(
-                file=f.path, content=f.content, owner=image.uid, group=image.gid, permissions="0400"
-            )
-            for f in service.files
         ],
         memory=service.memory_mib,
         memory_swap=service.memory_mib,
@@ -87,6 +85,11 @@ def run(component: Component, service: Service, site: Site) -> docker.Container:
         log_opts={"max-size": "10m", "max-file": "3"},
         opts=component.child_options(),
     )
+
+
+def _files_digest(files: VolumeFiles) -> pulumi.Output[str]:
+    # A digest of random secrets gives nothing away, and a secret one would hide every change of the environment.
+    return pulumi.Output.unsecret(files.digest).apply(lambda digest: f"MLW_FILES={digest}")
 
 
 def _volume(component: Component, part: str, site: Site) -> docker.Volume:

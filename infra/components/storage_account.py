@@ -9,7 +9,7 @@ import pulumi_docker as docker
 
 from infra import images
 from infra.components.base import Component, Site
-from infra.components.service import File, Service, run
+from infra.components.service import Service, run
 from infra.resources.blob_container import BlobContainer
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
@@ -91,15 +91,13 @@ def _service(keys: GeneratedSecrets, use: str) -> Service:
         command=[images.table()["minio"].binary, "server", "--quiet", f"/data{{1...{DRIVES}}}"],
         volumes=VOLUMES,
         ports={use: 9000},
-        files=[
-            File(path="/etc/minio/root-user", content=keys.value("accessKey")),
-            File(path="/etc/minio/root-password", content=keys.value("secretKey")),
-        ],
+        files={"root-user": keys.value("accessKey"), "root-password": keys.value("secretKey")},
         environment={
             "MINIO_ROOT_USER_FILE": "/etc/minio/root-user",
             "MINIO_ROOT_PASSWORD_FILE": "/etc/minio/root-password",
             "MINIO_BROWSER": "off",
             "MINIO_UPDATE": "off",
+            "MINIO_CALLHOME_ENABLE": "off",
             "HOME": "/tmp",  # noqa: S108 - the container's own
         },
         memory_mib=1024,

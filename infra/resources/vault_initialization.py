@@ -82,7 +82,7 @@ def _finish(props: Props, key: str, token: str) -> dict[str, str]:
 def _store_key(key: str, props: Props) -> None:
     uid, _, gid = props["user"].partition(":")
     content = json.dumps({"key": key}).encode()
-    engine.write_file(props["container"], UNSEAL_FOLDER, UNSEAL_FILE, content, uid=int(uid), gid=int(gid), mode=0o400)
+    engine.write_files(props["container"], UNSEAL_FOLDER, {UNSEAL_FILE: content}, uid=int(uid), gid=int(gid))
 
 
 def _stored_key(props: Props) -> str | None:

@@ -25,6 +25,11 @@ class _Answering(http.server.BaseHTTPRequestHandler):
         """Keep the test's output clean."""
 
 
+@pytest.fixture(autouse=True)
+def _no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "start_if_stopped", lambda _: None)
+
+
 @pytest.fixture
 def service() -> Iterator[tuple[str, type[_Answering]]]:
     handler = type("Handler", (_Answering,), {"statuses": [200]})

@@ -52,11 +52,11 @@ class _FakeVault:
 def volume(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
 
-    def write(_container: str, folder: str, name: str, content: bytes, **_: object) -> None:
+    def write(_container: str, folder: str, written: dict[str, bytes], **_: object) -> None:
         _FakeVault.calls.append("store key")
-        files[f"{folder}/{name}"] = content
+        files.update({f"{folder}/{name}": content for name, content in written.items()})
 
-    monkeypatch.setattr(engine, "write_file", write)
+    monkeypatch.setattr(engine, "write_files", write)
     monkeypatch.setattr(engine, "read_file", lambda _container, path: files.get(path))
     monkeypatch.setattr(vault_initialization, "Vault", _FakeVault)
     monkeypatch.setattr(vault_initialization.health, "wait_until_ready", lambda *_, **__: None)

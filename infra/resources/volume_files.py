@@ -1,0 +1,80 @@
+"""Configuration and secrets of a service: files on a volume, written before the service's container exists.
+
+The Docker provider's own uploads go through the container's root file system and fail where that is read-only. Files on
+a volume do not stand in `docker inspect`, survive the container, and let a container that was only created be started.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, Resource, UpdateResult
+
+from infra.clients import engine
+from infra.resources.base import Props, Provider
+
+
+class _VolumeFilesProvider(Provider):
+    inputs = ("volume", "files", "user")
+
+    def create(self, props: Props) -> CreateResult:
+        return CreateResult(props["volume"], _write(props))
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        return UpdateResult(_write(_news))
+
+
+def _write(props: Props) -> Props:
+    uid, _, gid = props["user"].partition(":")
+    engine.write_volume(
+        props["volume"],
+        {name: content.encode() for name, content in props["files"].items()},
+        image=props["image_id"],
+        labels=props["labels"],
+        uid=int(uid),
+        gid=int(gid),
+    )
+    digest = hashlib.sha256(json.dumps(props["files"], sort_keys=True).encode()).hexdigest()
+    return {**props, "digest": digest[:16]}
+
+
+class VolumeFiles(Resource, module="ml-workspace", name="VolumeFiles"):
+    """Files at the top of a volume, each readable by the service's user alone (mode 0400).
+
+    Args:
+        name: Logical name.
+        volume: Name of the volume.
+        files: File name to content; stored as a secret.
+        image_id: Image of the never started container that the files are written through.
+        user: ``uid:gid`` that owns the files.
+        labels: Identity labels of that container, in case a kill leaves it behind.
+        opts: Resource options.
+    """
+
+    digest: pulumi.Output[str]
+    """Changes with the files; a container that holds it is replaced when they change."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        volume: pulumi.Input[str],
+        files: Mapping[str, pulumi.Input[str]],
+        image_id: pulumi.Input[str],
+        user: str,
+        labels: Mapping[str, str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props: dict[str, Any] = {
+            "volume": volume,
+            "files": pulumi.Output.secret(dict(files)),
+            "image_id": image_id,
+            "user": user,
+            "labels": dict(labels),
+            "digest": None,
+        }
+        super().__init__(_VolumeFilesProvider(), name, props, opts)
