@@ -6,6 +6,7 @@ and the engine has been asked whether it can take the stack. The workspace recor
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -18,7 +19,6 @@ from infra.components.base import Component, Site
 from infra.components.container_registry import ContainerRegistry
 from infra.components.key_vault import KeyVault
 from infra.components.resource_group import ResourceGroup
-from infra.components.service import volume_names
 from infra.components.storage_account import StorageAccount
 from infra.components.workspace import Workspace
 from infra.datastores import ARTIFACT_CONTAINER, provision_datastores
@@ -35,6 +35,8 @@ def main() -> None:
         wanted = settings.load(runtime_config.CONFIG.get(), stack=pulumi.get_stack())
     except ConfigurationError as exc:
         raise pulumi.RunError(str(exc)) from None
+    for notice in wanted.notices:
+        pulumi.warn(notice)
     for name, value in provision(wanted).items():
         pulumi.export(name, value)
 
@@ -51,15 +53,15 @@ def provision(wanted: Settings) -> dict[str, Any]:
     vault = KeyVault(wanted.key_vault, parent=group)
     insights = ApplicationInsights(wanted.application_insights, parent=group)
     additional = [StorageAccount(account, parent=group) for account in wanted.additional_storage_accounts]
-    associated = {
-        "storageAccount": wanted.storage_account.id,
-        "keyVault": wanted.key_vault.id,
-        "containerRegistry": wanted.container_registry.id,
-        "applicationInsights": wanted.application_insights.id,
-    }
-    workspace = Workspace(wanted.workspace, associated, parent=group)
+    workspace = Workspace(wanted.workspace, parent=group)
 
-    reservation = _reserve(wanted, [group, storage, registry, vault, insights, *additional, workspace])
+    volumes: dict[Component, Iterable[str]] = {
+        **dict.fromkeys([storage, *additional], storage_account.VOLUMES),
+        registry: container_registry.VOLUMES,
+        vault: key_vault.VOLUMES,
+        insights: application_insights.VOLUMES,
+    }
+    reservation = _reserve(wanted, group, volumes, declared=[group, *volumes, workspace])
     group.provision(after=reservation)
     workspace.identify(after=reservation)
     site = Site(
@@ -81,7 +83,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
             registry.login_server,
             vault.vault_uri,
             insights.otlp_http,
-            pulumi.Output.all(**datastores).apply(sorted),
+            pulumi.Output.all(**datastores).apply(lambda made: str(len(made))),
             *(account.endpoint for account in additional),
         ],
     )
@@ -114,20 +116,20 @@ def _additional_use(account_name: str) -> str:
     return f"{STORAGE_USE}.{account_name}"
 
 
-def _reserve(wanted: Settings, declared: list[Component]) -> EngineReservation:
-    accounts = [wanted.storage_account.name, *(account.name for account in wanted.additional_storage_accounts)]
-    volumes = {
-        **dict.fromkeys(accounts, storage_account.VOLUMES),
-        wanted.container_registry.name: container_registry.VOLUMES,
-        wanted.key_vault.name: key_vault.VOLUMES,
-        wanted.application_insights.name: application_insights.VOLUMES,
-    }
+def _reserve(
+    wanted: Settings,
+    group: ResourceGroup,
+    volumes: Mapping[Component, Iterable[str]],
+    *,
+    declared: Sequence[Component],
+) -> EngineReservation:
+    additional = [_additional_use(account.name) for account in wanted.additional_storage_accounts]
     return EngineReservation(
-        f"{wanted.resource_group.name}-reservation",
+        f"{group.resource_name}-reservation",
         names={
-            "containers": list(volumes),
-            "volumes": [name for owner, parts in volumes.items() for name in volume_names(owner, list(parts))],
-            "networks": [wanted.resource_group.name],
+            "containers": [component.container_name for component in volumes],
+            "volumes": [component.volume_name(part) for component, parts in volumes.items() for part in parts],
+            "networks": [group.network_name],
         },
         uses=[
             STORAGE_USE,
@@ -135,11 +137,15 @@ def _reserve(wanted: Settings, declared: list[Component]) -> EngineReservation:
             key_vault.USE,
             application_insights.USE_GRPC,
             application_insights.USE_HTTP,
-            *(_additional_use(account.name) for account in wanted.additional_storage_accounts),
+            *additional,
         ],
         images={service: image.image for service, image in images.table().items()},
         port_range=(wanted.port_range.first, wanted.port_range.last),
-        # A URN without its dependency: a dependency on a component is one on all its children, and those wait for this.
-        declared=[pulumi.Output.from_input(component.urn.future()) for component in declared],
-        opts=pulumi.ResourceOptions(parent=declared[0]),
+        declared=[pulumi.Output.from_input(_urn(component)) for component in declared],
+        opts=pulumi.ResourceOptions(parent=group),
     )
+
+
+async def _urn(component: Component) -> str:
+    # Without its dependency: one on a component is one on all its children, and those wait for the reservation.
+    return str(await component.urn.future())

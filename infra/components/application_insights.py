@@ -10,9 +10,8 @@ from infra.components.base import Component, Site
 from infra.components.service import Service, run
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
+from infra.rules.resources import APPLICATION_INSIGHTS
 from infra.settings import ApplicationInsightsSettings
-
-APPLICATION_INSIGHTS = "ml-workspace:insights:ApplicationInsights"
 
 USE_GRPC = "otlpGrpc"
 USE_HTTP = "otlpHttp"
@@ -28,6 +27,8 @@ class ApplicationInsights(Component):
     Pulumi type: ``ml-workspace:insights:ApplicationInsights``
     Ready when:  OTLP over HTTP answers 401 to a request without token, and OTLP over gRPC accepts a connection.
     """
+
+    role = "insights"
 
     otlp_http: pulumi.Output[str]
     """Base URL for OTLP over HTTP; known when it is ready."""
@@ -52,7 +53,7 @@ class ApplicationInsights(Component):
         gate = ReadyGate(
             f"{name}-ready",
             what=f"application insights '{name}'",
-            container=name,
+            container=self.container_name,
             container_id=container.id,
             endpoint=site.url(USE_HTTP),
             path="/v1/traces",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 
 from infra import labels
+from infra.rules.physical_names import physical_name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,8 +51,14 @@ class Component(pulumi.ComponentResource):
         parent: The component it lives in.
     """
 
+    role: ClassVar[str]
+    """What the component is on the engine, e.g. ``registry``; suffix of its container's name."""
+
     resource_name: str
+    """The Azure resource's name."""
+
     resource_id: str
+    """The Azure resource's full id."""
 
     def __init__(
         self, pulumi_type: str, name: str, props: Mapping[str, Any], *, parent: pulumi.Resource | None = None
@@ -59,6 +66,15 @@ class Component(pulumi.ComponentResource):
         super().__init__(pulumi_type, name, dict(props), pulumi.ResourceOptions(parent=parent))
         self.resource_name = name
         self.resource_id = props["resourceId"]
+
+    @property
+    def container_name(self) -> str:
+        """Name of the component's container."""
+        return f"{physical_name(self.resource_name)}-{self.role}"
+
+    def volume_name(self, part: str) -> str:
+        """Name of one of the component's volumes."""
+        return f"{self.container_name}-{part}"
 
     def identity(self) -> dict[str, str]:
         """Labels of every Docker object of this component."""

@@ -10,9 +10,8 @@ from infra.components.base import Component, Site
 from infra.components.service import Service, run
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
+from infra.rules.resources import CONTAINER_REGISTRY
 from infra.settings import ContainerRegistrySettings
-
-CONTAINER_REGISTRY = "ml-workspace:containerregistry:ContainerRegistry"
 
 USE = "registry"
 VOLUMES = {"data": "/var/lib/registry", "config": "/etc/distribution"}
@@ -27,6 +26,8 @@ class ContainerRegistry(Component):
     Pulumi type: ``ml-workspace:containerregistry:ContainerRegistry``
     Ready when:  ``GET /v2/`` answers 401.
     """
+
+    role = "registry"
 
     login_server: pulumi.Output[str]
     """``host:port``, as `docker login` takes it."""
@@ -50,7 +51,7 @@ class ContainerRegistry(Component):
         gate = ReadyGate(
             f"{name}-ready",
             what=f"container registry '{name}'",
-            container=name,
+            container=self.container_name,
             container_id=container.id,
             endpoint=site.url(USE),
             path="/v2/",

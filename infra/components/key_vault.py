@@ -9,9 +9,8 @@ from infra.components.assets import asset
 from infra.components.base import Component, Site
 from infra.components.service import Service, run
 from infra.resources.vault_initialization import UNSEAL_FOLDER, VaultInitialization
+from infra.rules.resources import KEY_VAULT
 from infra.settings import KeyVaultSettings
-
-KEY_VAULT = "ml-workspace:keyvault:KeyVault"
 
 USE = "keyVault"
 VOLUMES = {"data": "/vault/file", "config": "/vault/config", "unseal": UNSEAL_FOLDER}
@@ -26,6 +25,8 @@ class KeyVault(Component):
     Pulumi type: ``ml-workspace:keyvault:KeyVault``
     Ready when:  ``GET /v1/sys/health`` answers 200 (initialised, unsealed, active).
     """
+
+    role = "vault"
 
     vault_uri: pulumi.Output[str]
     """Base URL, known when the vault is open."""
@@ -42,8 +43,9 @@ class KeyVault(Component):
         container = run(self, _service(), site)
         opened = VaultInitialization(
             f"{name}-initialization",
+            vault_name=name,
             address=site.url(USE),
-            container=name,
+            container=self.container_name,
             container_id=container.id,
             user=images.table()["vault"].user,
             opts=self.child_options(deleted_with=container),

@@ -6,9 +6,9 @@ import pulumi
 import pulumi_docker as docker
 
 from infra.components.base import Component
+from infra.rules.physical_names import physical_name
+from infra.rules.resources import RESOURCE_GROUP
 from infra.settings import ResourceGroupSettings
-
-RESOURCE_GROUP = "ml-workspace:resources:ResourceGroup"
 
 
 class ResourceGroup(Component):
@@ -25,11 +25,16 @@ class ResourceGroup(Component):
     def __init__(self, settings: ResourceGroupSettings) -> None:
         super().__init__(RESOURCE_GROUP, settings.name, settings.props())
 
+    @property
+    def network_name(self) -> str:
+        """Name of the network on the engine."""
+        return physical_name(self.resource_name)
+
     def provision(self, *, after: pulumi.Resource) -> None:
         """Make the network."""
         network = docker.Network(
             f"{self.resource_name}-network",
-            name=self.resource_name,
+            name=self.network_name,
             driver="bridge",
             labels=[docker.NetworkLabelArgs(label=k, value=v) for k, v in self.identity().items()],
             opts=self.child_options(after=after),

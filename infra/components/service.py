@@ -42,7 +42,7 @@ class Service:
 
 def run(component: Component, service: Service, site: Site) -> docker.Container:
     """Make a component's volumes and its container."""
-    name, image = component.resource_name, images.table()[service.image]
+    name, image = component.container_name, images.table()[service.image]
     volumes = {part: _volume(component, part, site) for part in service.volumes}
     files = VolumeFiles(
         f"{name}-files",
@@ -54,7 +54,7 @@ def run(component: Component, service: Service, site: Site) -> docker.Container:
         opts=component.child_options(deleted_with=volumes["config"]),
     )
     return docker.Container(
-        f"{name}-container",
+        name,
         name=name,
         image=site.image(service.image),
         entrypoints=[service.command[0]],
@@ -93,15 +93,10 @@ def _files_digest(files: VolumeFiles) -> pulumi.Output[str]:
 
 
 def _volume(component: Component, part: str, site: Site) -> docker.Volume:
-    name = f"{component.resource_name}-{part}"
+    name = component.volume_name(part)
     return docker.Volume(
         name,
         name=name,
         labels=[docker.VolumeLabelArgs(label=k, value=v) for k, v in component.identity().items()],
         opts=component.child_options(after=site.reservation),
     )
-
-
-def volume_names(name: str, parts: Sequence[str]) -> list[str]:
-    """Physical names of a component's volumes."""
-    return [f"{name}-{part}" for part in parts]

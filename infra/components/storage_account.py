@@ -14,9 +14,8 @@ from infra.resources.blob_container import BlobContainer
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
 from infra.rules.bucket_tags import to_bucket_tags
+from infra.rules.resources import STORAGE_ACCOUNT
 from infra.settings import StorageAccountSettings
-
-STORAGE_ACCOUNT = "ml-workspace:storage:StorageAccount"
 
 DRIVES = 4
 """Drives of one account; with four, MinIO keeps two of them as parity and survives the loss of two (docs/adr/0003)."""
@@ -34,6 +33,8 @@ class StorageAccount(Component):
     Pulumi type: ``ml-workspace:storage:StorageAccount``
     Ready when:  ``GET /minio/health/cluster`` answers 200.
     """
+
+    role = "storage"
 
     endpoint: pulumi.Output[str]
     """Base URL of the blob endpoint."""
@@ -58,7 +59,7 @@ class StorageAccount(Component):
         gate = ReadyGate(
             f"{name}-ready",
             what=f"storage account '{name}'",
-            container=name,
+            container=self.container_name,
             container_id=self.container.id,
             endpoint=site.url(use),
             path="/minio/health/cluster",

@@ -10,10 +10,8 @@ from infra.components.base import Component
 from infra.components.storage_account import StorageAccount
 from infra.resources.workspace_identity import WorkspaceIdentity
 from infra.resources.workspace_record import WorkspaceRecord
+from infra.rules.resources import COMPONENT_TYPES, WORKSPACE
 from infra.settings import WorkspaceSettings
-
-WORKSPACE = "ml-workspace:machinelearningservices:Workspace"
-AZURE_TYPE = "Microsoft.MachineLearningServices/workspaces"
 
 
 class Workspace(Component):
@@ -32,10 +30,9 @@ class Workspace(Component):
     record: pulumi.Output[dict[str, Any]]
     """The record as it stands in the storage account."""
 
-    def __init__(self, settings: WorkspaceSettings, associated: dict[str, str], *, parent: pulumi.Resource) -> None:
-        props = {**settings.props(), **associated}
-        super().__init__(WORKSPACE, settings.name, props, parent=parent)
-        self._props = props
+    def __init__(self, settings: WorkspaceSettings, *, parent: pulumi.Resource) -> None:
+        super().__init__(WORKSPACE, settings.name, settings.props(), parent=parent)
+        self._settings = settings
 
     def identify(self, *, after: pulumi.Resource) -> None:
         """Make the identity, which containers are named after."""
@@ -70,9 +67,9 @@ class Workspace(Component):
 
     def _record(self, resource_group: str) -> dict[str, Any]:
         return {
-            **{key: value for key, value in self._props.items() if key != "resourceId"},
+            **{key: value for key, value in self._settings.props().items() if key != "resourceId"},
             "id": self.resource_id,
-            "type": AZURE_TYPE,
+            "type": COMPONENT_TYPES[WORKSPACE].arm_type,
             "resourceGroup": resource_group,
             "workspaceId": self.workspace_id,
             "creationTime": self._identity.creation_time,

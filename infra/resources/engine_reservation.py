@@ -112,7 +112,7 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
         uses: Sequence[str],
         images: Mapping[str, str],
         port_range: tuple[int, int],
-        declared: pulumi.Input[Sequence[str]],
+        declared: Sequence[pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -123,7 +123,7 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
             "images": images,
             "first_port": port_range[0],
             "last_port": port_range[1],
-            "declared": declared,
+            "declared": list(declared),
             "ports": None,
             "image_ids": None,
         }

@@ -29,7 +29,7 @@ _OPEN = frozenset({200})
 
 
 class _VaultInitializationProvider(Provider):
-    inputs = ("address", "container", "container_id", "user")
+    inputs = ("name", "address", "container", "container_id", "user")
 
     def create(self, props: Props) -> CreateResult:
         _wait(props, _LISTENING)
@@ -58,7 +58,7 @@ class _VaultInitializationProvider(Provider):
 
 def _wait(props: Props, expected: frozenset[int]) -> None:
     health.wait_until_ready(
-        f"key vault '{props['container']}'",
+        f"key vault '{props['name']}'",
         [health.http_probe(f"{props['address']}/v1/sys/health", expected=expected)],
         container=props["container"],
         deadline_seconds=DEADLINE_SECONDS,
@@ -68,7 +68,7 @@ def _wait(props: Props, expected: frozenset[int]) -> None:
 def _open(vault: Vault, key: str, props: Props) -> None:
     if vault.is_sealed() and not vault.unseal(key):
         raise KeyVaultLockedError(
-            f"opening key vault '{props['container']}': its unseal key does not fit; the data volume belongs to "
+            f"opening key vault '{props['name']}': its unseal key does not fit; the data volume belongs to "
             "another key. Put the matching volumes back, or delete the stack with `make down` if its secrets may go."
         )
     _wait(props, _OPEN)
@@ -94,7 +94,7 @@ def _known_key(props: Props) -> str:
     key = _stored_key(props)
     if key is None:
         raise KeyVaultLockedError(
-            f"initialising key vault '{props['container']}': it is initialised already, but its unseal key was never "
+            f"initialising key vault '{props['name']}': it is initialised already, but its unseal key was never "
             "stored (a run ended between the two). It has never been open, so it holds no secrets: "
             "run `make down`, then `make up`."
         )
@@ -103,7 +103,7 @@ def _known_key(props: Props) -> str:
 
 def _data_lost(props: Props) -> str:
     return (
-        f"opening key vault '{props['container']}': it is empty, but this stack had initialised it; its data "
+        f"opening key vault '{props['name']}': it is empty, but this stack had initialised it; its data "
         "volume was lost or replaced. Nothing was initialised over it. Put the volume back (or restore a snapshot), "
         "or run `make down` and `make up` if its secrets may go."
     )
@@ -114,6 +114,7 @@ class VaultInitialization(Resource, module="ml-workspace", name="VaultInitializa
 
     Args:
         name: Logical name.
+        vault_name: The resource as the user knows it.
         address: Base URL.
         container: Name of the vault's container.
         container_id: Its id; a new container is opened again with the key there is.
@@ -131,6 +132,7 @@ class VaultInitialization(Resource, module="ml-workspace", name="VaultInitializa
         self,
         name: str,
         *,
+        vault_name: str,
         address: pulumi.Input[str],
         container: str,
         container_id: pulumi.Input[str],
@@ -138,6 +140,7 @@ class VaultInitialization(Resource, module="ml-workspace", name="VaultInitializa
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
+            "name": vault_name,
             "address": address,
             "container": container,
             "container_id": container_id,

@@ -10,7 +10,13 @@ from infra.errors import KeyVaultLockedError
 from infra.resources import vault_initialization
 from infra.resources.vault_initialization import _VaultInitializationProvider
 
-PROPS: dict[str, Any] = {"address": "http://127.0.0.1:1", "container": "kv", "container_id": "c1", "user": "100:1000"}
+PROPS: dict[str, Any] = {
+    "name": "kv",
+    "address": "http://127.0.0.1:1",
+    "container": "kv-vault",
+    "container_id": "c1",
+    "user": "100:1000",
+}
 
 
 class _FakeVault:
