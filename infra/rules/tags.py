@@ -49,6 +49,20 @@ def merge(inherited: Tags, own: Tags, *, always: Iterable[str] = ()) -> dict[str
     return merged
 
 
+def inherit(above: Tags, own: Tags, parameters: Mapping[str, object]) -> dict[str, str]:
+    """``own`` with what a rule lets it inherit of ``above``.
+
+    Args:
+        above: The tags of the level above.
+        own: The resource's tags.
+        parameters: `tags`: names, or `*` for all; `mode`: `ifMissing`, or `always` for values that win over own ones.
+    """
+    listed = parameters["tags"]
+    names = {str(name).lower() for name in listed} if isinstance(listed, Iterable) else set()
+    passed = {name: value for name, value in above.items() if "*" in names or name.lower() in names}
+    return merge(passed, own, always=passed if parameters["mode"] == "always" else ())
+
+
 def check_count(tags: Mapping[str, object], *, key: str = "tags") -> list[Violation]:
     """A violation if there are more tags than a resource may carry."""
     if len(tags) <= MAX_TAGS:

@@ -27,6 +27,7 @@ class Violation:
         fix: What to do about it, an imperative sentence without a full stop.
         file: The file that holds the key, where it is known.
         secret: True if the value must not be shown.
+        assigned: What makes the rule hold here, where it could be otherwise: an assignment and its scope.
     """
 
     rule: str
@@ -37,13 +38,15 @@ class Violation:
     fix: str
     file: str = ""
     secret: bool = False
+    assigned: str = ""
 
     @property
     def message(self) -> str:
         """The whole violation in one line."""
         subject = self.key if self.value is None else f"{self.key} is {self.shown_value}"
         place = f" in {self.file}" if self.file else ""
-        return f"{subject}: {self.found}; allowed: {self.allowed}; to fix it{place}: {self.fix} [{self.rule}]"
+        rule = f"{self.rule}, {self.assigned}" if self.assigned else self.rule
+        return f"{subject}: {self.found}; allowed: {self.allowed}; to fix it{place}: {self.fix} [{rule}]"
 
     @property
     def shown_value(self) -> str:
@@ -71,7 +74,7 @@ def quote(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return str(value)
+        return str(int(value)) if float(value).is_integer() else str(value)
     if not isinstance(value, str):
         value = str(value)
     text = "".join(ch if ch.isprintable() else ch.encode("unicode_escape").decode() for ch in value)

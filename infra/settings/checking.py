@@ -6,10 +6,14 @@ written, not once per resource. The rules themselves are in `infra.rules`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from infra.rules import tags
-from infra.rules.checks import check_resource
+from infra.rules.assignments import AssignedRule, Assignments, Effect
+from infra.rules.checks import RESOURCE_CHECKS
 from infra.rules.datastores import check_datastores
 from infra.rules.endpoints import check_image_registry, check_port_range
 from infra.rules.ids import check_subscription
@@ -17,26 +21,56 @@ from infra.rules.parts import check_environment, check_instance, check_workload
 from infra.rules.regions import RULE as LOCATION
 from infra.rules.regions import check_location
 from infra.rules.resources import STORAGE_ACCOUNT
+from infra.rules.shape import RULE as SHAPE
 from infra.rules.uniqueness import Named, check_unique
 from infra.rules.violation import Violation
 from infra.settings.reading import NAMESPACE, Reading
 from infra.settings.resolving import Draft, Resolution
 from infra.settings.stack_input import StackInput
 
-REQUIRED_TAGS = ("owner", "cost-center", "project")
+# Judged by functions of their own below: told where they are written, not once for every resource that inherits them.
+_ONCE = frozenset({tags.COUNT, tags.NAME, tags.VALUE, tags.CASE, tags.SECRET, tags.REQUIRED, SHAPE})
 MISSING = "settings-key-require-value"
 _TAGS_KEY = f"{NAMESPACE}tags"
 
 
-def check(reading: Reading, resolution: Resolution) -> list[Violation]:
+class Rules:
+    """The assigned rules of effect deny, as they hold for each resource on a day."""
+
+    def __init__(self, resolution: Resolution, assignments: Assignments, today: dt.date) -> None:
+        self._denying = [rule for rule in resolution.effective if rule.effect is Effect.DENY]
+        self._assignments = assignments
+        self._today = today
+
+    def denying(self, draft: Draft) -> list[AssignedRule]:
+        """The rules that refuse ``draft`` when it breaks them."""
+        identity = str(draft.props.get("resourceId", ""))
+        return [
+            rule
+            for rule in self._denying
+            if draft.type_token in RESOURCE_CHECKS[rule.rule].applies_to
+            and not self._assignments.is_exempt(rule, identity, self._today)
+        ]
+
+    def refused(self, violations: Iterable[Violation], drafts: Sequence[Draft]) -> Iterator[Violation]:
+        """Those of ``violations`` whose rule refuses any of ``drafts``."""
+        by_rule = {rule.rule: rule for draft in drafts for rule in self.denying(draft)}
+        for violation in violations:
+            if violation.rule in by_rule:
+                yield by_rule[violation.rule].attributed(violation)
+
+
+def check(reading: Reading, resolution: Resolution, assignments: Assignments, today: dt.date) -> list[Violation]:
     """Everything that is wrong with a stack, each thing once."""
+    rules, drafts = Rules(resolution, assignments, today), resolution.drafts
+    stack_tags = reading.input.tags or {}
     found = [
         *reading.violations,
         *_check_parts(reading.input, reading.unusable),
         *resolution.violations,
-        *(violation for draft in resolution.drafts for violation in _check_draft(draft, reading.unusable)),
-        *_check_tags(reading.input.tags or {}, resolution.drafts),
-        *_check_required_tags(resolution.drafts, reading.unusable),
+        *(violation for draft in drafts for violation in _check_draft(draft, rules, reading.unusable)),
+        *rules.refused(_check_tags(stack_tags, drafts), drafts),
+        *_check_required_tags(drafts, rules, stack_tags, reading.unusable),
         *_check_names(resolution),
         *_check_datastores(reading.input, reading.unusable),
         *_check_endpoints(reading.input),
@@ -57,14 +91,16 @@ def _check_parts(given: StackInput, unusable: Iterable[str]) -> Iterator[Violati
         yield from check_subscription(given.subscription, key=f"{NAMESPACE}subscription")
 
 
-def _check_draft(draft: Draft, unusable: frozenset[str]) -> Iterator[Violation]:
+def _check_draft(draft: Draft, rules: Rules, unusable: frozenset[str]) -> Iterator[Violation]:
     """Properties of one resource; an inherited location is judged where it is written."""
     prefix = f"{NAMESPACE}{draft.section}"
     if draft.props.get("role") == "additional" and not draft.name and f"{prefix}.name" not in unusable:
         yield _missing(f"{prefix}.name", "an additional storage account has no default name", "e.g. 'stchurndata001'")
-    for violation in check_resource(draft.type_token, draft.props):
-        if violation.rule != LOCATION or draft.own_location:
-            yield violation.under(prefix)
+    for rule in rules.denying(draft):
+        if rule.rule in _ONCE or (rule.rule == LOCATION and not draft.own_location):
+            continue
+        for violation in RESOURCE_CHECKS[rule.rule].check(draft.type_token, draft.props, rule.parameters):
+            yield rule.attributed(violation.under(prefix))
 
 
 def _check_tags(stack_tags: dict[str, str], drafts: list[Draft]) -> Iterator[Violation]:
@@ -73,8 +109,7 @@ def _check_tags(stack_tags: dict[str, str], drafts: list[Draft]) -> Iterator[Vio
     for draft in drafts:
         key = f"{NAMESPACE}{draft.section}.tags"
         on_storage = draft.type_token == STORAGE_ACCOUNT
-        own = tags.check_own(draft.own_tags, on_storage=on_storage, key=key)
-        yield from own
+        yield from tags.check_own(draft.own_tags, on_storage=on_storage, key=key)
         if len(stack_tags) <= tags.MAX_TAGS and len(draft.own_tags) <= tags.MAX_TAGS:
             yield from tags.check_count(draft.props["tags"], key=key)
         if on_storage:
@@ -82,16 +117,25 @@ def _check_tags(stack_tags: dict[str, str], drafts: list[Draft]) -> Iterator[Vio
             yield from tags.check_names(inherited, on_storage=True, key=_TAGS_KEY, only_length=True)
 
 
-def _check_required_tags(drafts: list[Draft], unusable: frozenset[str]) -> Iterator[Violation]:
+def _check_required_tags(
+    drafts: list[Draft], rules: Rules, stack_tags: dict[str, str], unusable: frozenset[str]
+) -> Iterator[Violation]:
     """Required tags, after inheritance; one violation for a tag that no resource has."""
-    for name in REQUIRED_TAGS:
-        without = [draft for draft in drafts if tags.missing(draft.props["tags"], [name])]
-        keys = [f"{NAMESPACE}{draft.section}.tags" for draft in without]
-        if len(without) == len(drafts):
-            keys = [_TAGS_KEY]
-        for key in keys:
-            if not unusable & {key, f"{key}.{name}", _TAGS_KEY, f"{_TAGS_KEY}.{name}"}:
-                yield tags.missing_violation(name, key=key)
+    found = [
+        (draft, rule.attributed(violation))
+        for draft in drafts
+        for rule in rules.denying(draft)
+        if rule.rule == tags.REQUIRED
+        for violation in RESOURCE_CHECKS[rule.rule].check(draft.type_token, draft.props, rule.parameters)
+    ]
+    counts = Counter(violation.key for _, violation in found if violation.value is None)
+    inherited = {f"tags.{name.lower()}" for name in stack_tags}
+    for draft, violation in found:
+        own = f"{NAMESPACE}{draft.section}."
+        everywhere = counts[violation.key] == len(drafts) or violation.key.lower() in inherited
+        prefix = NAMESPACE if everywhere and violation.key[5:] not in draft.own_tags else own
+        if not unusable & {f"{own}tags", f"{own}{violation.key}", _TAGS_KEY, f"{NAMESPACE}{violation.key}"}:
+            yield replace(violation, key=prefix + violation.key)
 
 
 def _check_names(resolution: Resolution) -> list[Violation]:

@@ -6,12 +6,16 @@ says which rules hold where; the engine's values come in as a mapping, so that t
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from infra.errors import ConfigurationError
 from infra.rules import resources
+from infra.rules.assignments import Assignments
+from infra.rules.assignments_text import parse_assignments
 from infra.rules.endpoints import DEFAULT_PORT_RANGE
 from infra.rules.violation import Violation
 from infra.settings.checking import check
@@ -19,20 +23,32 @@ from infra.settings.models import DatastoreSettings, PortRange, Settings
 from infra.settings.reading import Reading, read
 from infra.settings.resolving import Draft, Resolution, resolve
 
+ASSIGNMENTS_FILE = Path(__file__).parents[2] / "policies" / "assignments.yaml"
 
-def load(config: Mapping[str, str], *, stack: str) -> Settings:
+
+def read_assignments(path: Path = ASSIGNMENTS_FILE) -> Assignments:
+    """The assignments of this checkout."""
+    return parse_assignments(path.read_text(encoding="utf-8"), file=f"policies/{path.name}")
+
+
+def load(
+    config: Mapping[str, str], *, stack: str, assignments: Assignments | None = None, today: dt.date | None = None
+) -> Settings:
     """The settings of ``stack``.
 
     Args:
         config: Full keys (`ml-workspace:workload`) with text; lists and mappings as JSON. Other namespaces are ignored.
         stack: The stack's name; messages name its file.
+        assignments: Which rules hold where; those of this checkout if not given.
+        today: The day on which exemptions are judged.
 
     Raises:
         ConfigurationError: Rules are broken; carries every violation.
     """
     reading = read(config)
-    resolution = resolve(reading.input)
-    violations = check(reading, resolution)
+    assignments = assignments or read_assignments()
+    resolution = resolve(reading.input, assignments)
+    violations = check(reading, resolution, assignments, today or dt.datetime.now(tz=dt.UTC).date())
     if violations:
         raise ConfigurationError([_located(violation, stack) for violation in violations], stack=stack)
     return _settings(reading, resolution, stack)

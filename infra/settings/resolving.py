@@ -6,16 +6,20 @@ stays absent, so that what follows from it is not reported as well.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.rules import resources, tags
+from infra.rules import resources
+from infra.rules.assignments import AssignedRule, Assignments, Effect
+from infra.rules.checks import INHERIT
 from infra.rules.ids import resource_id
 from infra.rules.kinds import ResourceKind
 from infra.rules.naming import NameNotMadeError, NameParts, make_name
 from infra.rules.regions import REGIONS, normalise
 from infra.rules.resources import COMPONENT_TYPES
 from infra.rules.storage import PREMIUM_SKUS
+from infra.rules.tags import inherit, merge
 from infra.rules.violation import Violation
 from infra.settings.stack_input import ResourceInput, StackInput, StorageAccountInput
 
@@ -62,10 +66,11 @@ class Draft:
 
 @dataclass(slots=True)
 class Resolution:
-    """All resources of a stack, the resource group first, and what went wrong while making their names."""
+    """All resources of a stack, the resource group first; what holds for them; what went wrong with their names."""
 
     parts: NameParts
     subscription: str
+    effective: list[AssignedRule] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
 
@@ -74,39 +79,41 @@ class Resolution:
         return [draft for draft in self.drafts if draft.type_token == type_token]
 
 
-def resolve(given: StackInput) -> Resolution:
+def resolve(given: StackInput, assignments: Assignments) -> Resolution:
     """Every resource that ``given`` asks for, with all its properties."""
-    location = normalise(given.location or DEFAULT_LOCATION)
     parts = NameParts(
         workload=given.workload or "",
         environment=given.environment or DEFAULT_ENVIRONMENT,
-        location=location,
+        location=normalise(given.location or DEFAULT_LOCATION),
         instance=given.instance or DEFAULT_INSTANCE,
     )
     resolution = Resolution(parts, given.subscription or DEFAULT_SUBSCRIPTION)
-    group = _Group(given.tags or {}, location, given.resource_group)
+    group_location = normalise(given.resource_group.location or parts.location)
     for type_token, section, entry, own in _entries(given):
-        draft = Draft(
-            type_token, section, group.common(entry) | own, dict(entry.tags or {}), entry.location is not None
-        )
+        props: dict[str, Any] = {} if entry.name is None else {"name": entry.name}
+        props["location"] = normalise(entry.location) if entry.location else group_location
+        draft = Draft(type_token, section, props | own, dict(entry.tags or {}), entry.location is not None)
         resolution.drafts.append(draft)
     _name(resolution)
+    resolution.effective = assignments.effective(resolution.subscription, resolution.drafts[0].name)
+    subscription_tags = assignments.subscription_tags(resolution.subscription)
+    _tag(resolution, given.tags or {}, subscription_tags)
     _identify(resolution)
     return resolution
 
 
-class _Group:
-    """What resources inherit from the stack and from their resource group."""
-
-    def __init__(self, stack_tags: dict[str, str], location: str, group: ResourceInput) -> None:
-        self._stack_tags = tags.merge(stack_tags, group.tags or {})
-        self._location = normalise(group.location) if group.location else location
-
-    def common(self, entry: ResourceInput) -> dict[str, Any]:
-        """Name, location and effective tags of a resource."""
-        name = {} if entry.name is None else {"name": entry.name}
-        location = normalise(entry.location) if entry.location else self._location
-        return name | {"location": location, "tags": tags.merge(self._stack_tags, entry.tags or {})}
+def _tag(resolution: Resolution, stack_tags: Mapping[str, str], subscription_tags: Mapping[str, str]) -> None:
+    """Effective tags: own, the stack's, then what rules of effect `modify` let a resource inherit."""
+    group = resolution.drafts[0]
+    for draft in resolution.drafts:
+        effective = merge(stack_tags, draft.own_tags)
+        for rule in resolution.effective:
+            if rule.rule != INHERIT or rule.effect is not Effect.MODIFY:
+                continue
+            from_group = rule.parameters["source"] == "resourceGroup"
+            above = group.props.get("tags", effective) if from_group else subscription_tags
+            effective = inherit(above, effective, rule.parameters)
+        draft.props["tags"] = effective
 
 
 def _entries(given: StackInput) -> list[tuple[str, str, ResourceInput, dict[str, Any]]]:

@@ -1,0 +1,138 @@
+"""Which rules hold where: management groups, subscriptions, resource groups, and what is assigned to them.
+
+Azure's model: an assignment holds for its scope and everything below; assignments add up, a lower scope can only be
+stricter, and the only way out is an exemption with a reason and a date. An initiative is a named list of rules whose
+parameters an assignment may set. Owns the model and its resolution; the text comes from `policies/assignments.yaml`,
+read by whoever needs it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from infra.rules.violation import Violation
+
+
+class Effect(StrEnum):
+    """What happens when an assigned rule is broken. Not the severity of the rule."""
+
+    DENY = "deny"
+    AUDIT = "audit"
+    MODIFY = "modify"
+    DISABLED = "disabled"
+
+
+Parameters = Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AssignedRule:
+    """A rule as it holds at a scope.
+
+    Attributes:
+        assignment: Name of the assignment that brought it.
+        scope: Where that is, e.g. `management group 'ml'`.
+    """
+
+    rule: str
+    effect: Effect
+    parameters: Parameters
+    assignment: str
+    scope: str
+
+    def attributed(self, violation: Violation) -> Violation:
+        """``violation``, saying which assignment at which scope forbids it."""
+        return replace(violation, assigned=f"assignment '{self.assignment}' at {self.scope}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exemption:
+    """A resource that an assignment does not hold for, until a day.
+
+    Attributes:
+        rules: The rules of the assignment that it is exempt from; empty for all.
+        resource: Pattern of resource ids, compared without case.
+        expires: The last day.
+    """
+
+    name: str
+    assignment: str
+    rules: tuple[str, ...]
+    resource: str
+    expires: dt.date
+    reason: str
+
+    def covers(self, assigned: AssignedRule, resource_id: str, today: dt.date) -> bool:
+        """True if ``assigned`` does not hold for the resource on the day ``today``."""
+        return (
+            self.assignment == assigned.assignment
+            and (not self.rules or assigned.rule in self.rules)
+            and today <= self.expires
+            and fnmatchcase(resource_id.lower(), self.resource.lower())
+        )
+
+
+class Level(StrEnum):
+    """What a scope is."""
+
+    MANAGEMENT_GROUP = "management group"
+    SUBSCRIPTION = "subscription"
+    RESOURCE_GROUP = "resource group"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """A management group, a subscription or a resource group, with everything below it.
+
+    Attributes:
+        pattern: What ids or names it holds for, compared without case.
+        root: True for a management group at the top, which holds for every subscription.
+        tags: Tags of a subscription, which resources may inherit.
+    """
+
+    level: Level
+    pattern: str
+    root: bool = False
+    tags: Mapping[str, str]
+    rules: tuple[AssignedRule, ...]
+    children: tuple[Scope, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignments:
+    """The whole tree of scopes, and the exemptions."""
+
+    roots: tuple[Scope, ...]
+    exemptions: tuple[Exemption, ...]
+
+    def effective(self, subscription: str, resource_group: str) -> list[AssignedRule]:
+        """Every rule that holds for the resource group, from the outermost scope inwards."""
+        return [rule for scope in _holding(self.roots, subscription, resource_group) for rule in scope.rules]
+
+    def subscription_tags(self, subscription: str) -> dict[str, str]:
+        """The tags of the subscription."""
+        scopes = _holding(self.roots, subscription, "")
+        return {name: value for scope in scopes for name, value in scope.tags.items()}
+
+    def is_exempt(self, assigned: AssignedRule, resource_id: str, today: dt.date) -> bool:
+        """True if an exemption that has not expired covers the resource."""
+        return any(exemption.covers(assigned, resource_id, today) for exemption in self.exemptions)
+
+
+def _holding(scopes: Iterable[Scope], subscription: str, resource_group: str) -> list[Scope]:
+    """The scopes that hold for the resource group, outer ones first."""
+    found = []
+    for scope in scopes:
+        below = _holding(scope.children, subscription, resource_group)
+        if scope.level is Level.MANAGEMENT_GROUP:
+            holds = scope.root or any(child.level is Level.SUBSCRIPTION for child in below)
+        else:
+            subject = subscription if scope.level is Level.SUBSCRIPTION else resource_group
+            holds = fnmatchcase(subject.lower(), scope.pattern.lower())
+        if holds:
+            found += [scope, *below]
+    return found
