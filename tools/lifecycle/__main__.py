@@ -10,10 +10,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from tools.bootstrap.environment import environment
-
 from infra.errors import MlWorkspaceError
-from tools.lifecycle import commands, context, down, status
+from tools.bootstrap.environment import environment
+from tools.lifecycle import bench, commands, context, down, status
 from tools.lifecycle.context import Context
 from tools.lifecycle.errors import OperationCancelledError
 
@@ -40,10 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     choices = parser.add_subparsers(dest="command", required=True)
     for name, (_, text) in COMMANDS.items():
         choices.add_parser(name, help=text).add_argument("--stack", default="dev")
+    measure = choices.add_parser("bench", help="measure against plain docker, on a throw-away stack")
+    measure.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args(arguments)
     # A folder made from here on is nobody else's, also where pulumi makes it.
     os.umask(0o077)
     os.environ.update(environment())
+    if options.command == "bench":
+        return guarded("bench", lambda: bench.bench(options.rounds))
     return guarded(options.command, lambda: COMMANDS[options.command][0](context.load(options.stack, os.environ)))
 
 

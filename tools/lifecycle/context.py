@@ -37,6 +37,9 @@ class Context:
     root: Path = ROOT
     """The checkout that holds `Pulumi.yaml`."""
 
+    configuration: Path | None = None
+    """A stack file outside of the checkout, where a stack has one."""
+
     @property
     def backend_url(self) -> str:
         """Address of the state backend."""
@@ -103,7 +106,7 @@ class Context:
     @property
     def stack_file(self) -> Path:
         """The user's configuration of the stack."""
-        return self.root / "stacks" / f"Pulumi.{self.stack}.yaml"
+        return self.configuration or self.root / "stacks" / f"Pulumi.{self.stack}.yaml"
 
     def _below(self, *parts: str) -> Path | None:
         folder = self.bookkeeping

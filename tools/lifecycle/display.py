@@ -15,6 +15,10 @@ from typing import TextIO
 from tools.lifecycle.pulumi import Event
 
 MARKUP = re.compile(r"<\{%.*?%\}>")
+BRIDGE_ECHO = re.compile(r"^(?:error: )?sdk-v2/\S+\.go:\d+: ")
+"""The Docker provider says each error twice: first as its own log line, then as the error."""
+
+ERROR_LIST = re.compile(r"^1 error occurred:\s*\* ")
 PROVIDER_NOISE = re.compile(
     r"^(?:error: )?(?:Exception calling application: |Program failed with an unhandled exception:\s*)"
 )
@@ -38,6 +42,7 @@ class Progress:
     def __init__(self, *, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self._began: dict[str, float] = {}
+        self._shown: set[str] = set()
         self._started = time.monotonic()
         self.changes: Mapping[str, int] = {}
         """Number of resources by what was done to them, once it is over."""
@@ -66,18 +71,16 @@ class Progress:
         self._print(f"  {symbol:<2} {kind:<22} {name:<46} {seconds:5.1f} s")
 
     def _diagnostic(self, diagnostic: Mapping[str, str]) -> None:
-        text = clean(diagnostic.get("message", ""))
-        if not text or diagnostic.get("severity") == "debug" or diagnostic.get("ephemeral"):
+        raw, severity = diagnostic.get("message", ""), diagnostic.get("severity", "")
+        if severity == "debug" or diagnostic.get("ephemeral") or BRIDGE_ECHO.match(raw):
             return
-        if diagnostic.get("severity") == "error":
-            if text in self.errors or text.startswith(("update failed", "preview failed")):
-                return
+        text = clean(raw)
+        if not text or text in self._shown or text.startswith(("update failed", "preview failed")):
+            return
+        self._shown.add(text)
+        if severity == "error":
             self.errors.append(text)
-            self._print(f"error: {text}")
-        elif diagnostic.get("severity") == "warning":
-            self._print(f"warning: {text}")
-        else:
-            self._print(text)
+        self._print(f"{severity}: {text}" if severity in {"error", "warning"} else text)
 
     def _policy(self, violation: Mapping[str, str]) -> None:
         level = violation.get("enforcementLevel", "")
@@ -110,7 +113,7 @@ class Progress:
 
 def clean(message: str) -> str:
     """Take colour markup and the words that Pulumi puts in front out of a message."""
-    return PROVIDER_NOISE.sub("", MARKUP.sub("", message).strip()).strip()
+    return ERROR_LIST.sub("", PROVIDER_NOISE.sub("", MARKUP.sub("", message).strip())).strip()
 
 
 def table(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> str:

@@ -133,7 +133,7 @@ def judge(content: bytes, *, hostname: str, is_alive: Callable[[int, datetime], 
     try:
         lock = json.loads(content)
         pid, host, since = int(lock["pid"]), str(lock["hostname"]), datetime.fromisoformat(lock["timestamp"])
-        who = f"{lock.get('username') or 'somebody'}@{host}, process {pid}, since {since:%Y-%m-%d %H:%M:%S}"
+        who = f"{lock.get('username') or 'somebody'}@{host}, process {pid}, since {since.astimezone():%d %b %H:%M:%S}"
     except (ValueError, TypeError, KeyError, AttributeError):
         return Verdict.STALE, "nobody: the lock file is empty or damaged"
     if since.tzinfo is None:

@@ -52,6 +52,8 @@ def _problems(context: Context, found: list[EngineObject]) -> list[str]:
         )
         if items
     ]
+    if not checkpoint.outputs.get("endpoints"):
+        problems.append("its last update did not finish")
     if checkpoint.pending:
         problems.append(f"{len(checkpoint.pending)} operation(s) of a killed run")
     return problems
