@@ -1,0 +1,57 @@
+"""Pulumi's mocks with a memory: what a program registered, in which order, with which inputs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks
+
+DYNAMIC = "pulumi-python:dynamic/ml-workspace:"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One resource as the engine would see it."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+
+
+@dataclass
+class RecordingMocks(Mocks):
+    """Answers like the providers would and records every registration."""
+
+    resources: list[Registered] = field(default_factory=list)
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        """Record one resource and make up what its provider adds."""
+        inputs = {key: value for key, value in args.inputs.items() if key != "__provider"}
+        self.resources.append(Registered(args.typ, args.name, inputs))
+        return f"{args.name}-id", {**inputs, **_outputs(args.typ, inputs)}
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """Functions are not used by the program."""
+        message = f"unexpected call of {args.token}"
+        raise AssertionError(message)
+
+    def of_type(self, type_: str) -> list[Registered]:
+        """All resources of one type, in the order of registration."""
+        return [resource for resource in self.resources if resource.type == type_]
+
+
+def _outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    match type_.removeprefix(DYNAMIC):
+        case "EngineReservation":
+            ports = {use: 20000 + number for number, use in enumerate(inputs["uses"])}
+            return {"ports": ports, "image_ids": {service: f"sha256:{service}" for service in inputs["images"]}}
+        case "GeneratedSecrets":
+            names = [*inputs["lengths"], *(f"{name}Bcrypt" for name in inputs["hashed"])]
+            return {"values": {name: f"generated-{name}" for name in names}}
+        case "WorkspaceIdentity":
+            return {"workspace_id": "00000000-1111-2222-3333-444444444444", "creation_time": "2026-01-01T00:00:00.000Z"}
+        case "VaultInitialization":
+            return {"token": "generated-vault-token", "unseal_key": "generated-unseal-key"}
+        case "VolumeFiles":
+            return {"digest": "0123456789abcdef"}
+        case _:
+            return {}

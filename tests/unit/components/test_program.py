@@ -1,0 +1,181 @@
+"""The whole program against recording mocks: what it registers, in which order, and what it gives out."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks as pulumi_mocks
+
+from infra import settings
+from infra.program import provision
+from tests.support.mocks import DYNAMIC, RecordingMocks, Registered
+
+CONFIG = {
+    "ml-workspace:workload": "churn",
+    "ml-workspace:tags": '{"owner": "a@example.org", "cost-center": "4711", "project": "churn"}',
+}
+CONTAINER, VOLUME, NETWORK = (
+    "docker:index/container:Container",
+    "docker:index/volume:Volume",
+    "docker:index/network:Network",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of the program did."""
+
+    mocks: RecordingMocks
+    outputs: dict[str, Any]
+    secrets: set[str]
+
+    @property
+    def docker_objects(self) -> list[Registered]:
+        return [r for r in self.mocks.resources if r.type in {CONTAINER, VOLUME, NETWORK}]
+
+
+@pytest.fixture(scope="module")
+def _event_loops() -> Iterator[None]:
+    """Close the event loops that Pulumi's mocks make and forget."""
+    make, made = asyncio.new_event_loop, list[asyncio.AbstractEventLoop]()
+
+    def new_event_loop() -> asyncio.AbstractEventLoop:
+        made.append(make())
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "new_event_loop", new_event_loop)
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        yield
+    asyncio.set_event_loop(None)
+    for loop in made:
+        loop.close()
+
+
+@pytest.fixture(scope="module")
+def run(_event_loops: None) -> Run:
+    """Run the program once."""
+    recording = RecordingMocks()
+    pulumi.runtime.set_mocks(recording, project="ml-workspace", stack="dev")
+    outputs: dict[str, Any] = {}
+    secrets: set[str] = set()
+
+    async def resolve(name: str, output: pulumi.Output[Any]) -> None:
+        outputs[name] = await output.future()
+        if await output.is_secret():
+            secrets.add(name)
+
+    @pulumi_mocks.test
+    def program() -> pulumi.Output[Any]:
+        given = provision(settings.load(CONFIG, stack="dev"))
+        resolved = [resolve(name, pulumi.Output.from_input(value)) for name, value in given.items()]
+        return pulumi.Output.from_input(asyncio.gather(*resolved))  # type: ignore[arg-type]
+
+    program()
+    return Run(recording, outputs, secrets)
+    # Pulumi's mocks leave the event loops that they made to the garbage collector; collect them while nobody complains.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+class TestOrder:
+    """A violation or a name that is taken must never leave half a stack."""
+
+    def test_every_component_is_declared_before_anything_is_reserved(self, run: Run) -> None:
+        types = [resource.type for resource in run.mocks.resources]
+
+        reserved = types.index(f"{DYNAMIC}EngineReservation")
+
+        assert {t for t in types[:reserved] if t.startswith("ml-workspace:")} == {
+            "ml-workspace:resources:ResourceGroup",
+            "ml-workspace:storage:StorageAccount",
+            "ml-workspace:containerregistry:ContainerRegistry",
+            "ml-workspace:keyvault:KeyVault",
+            "ml-workspace:insights:ApplicationInsights",
+            "ml-workspace:machinelearningservices:Workspace",
+        }
+        assert not [t for t in types[:reserved] if t.startswith(("docker:", "pulumi-python:"))]
+
+    def test_the_workspace_record_comes_last(self, run: Run) -> None:
+        assert run.mocks.resources[-1].type == f"{DYNAMIC}WorkspaceRecord"
+
+    def test_every_name_on_the_engine_is_reserved(self, run: Run) -> None:
+        names = run.mocks.of_type(f"{DYNAMIC}EngineReservation")[0].inputs["names"]
+
+        assert {r.inputs["name"] for r in run.mocks.of_type(CONTAINER)} == set(names["containers"])
+        assert {r.inputs["name"] for r in run.mocks.of_type(VOLUME)} == set(names["volumes"])
+        assert {r.inputs["name"] for r in run.mocks.of_type(NETWORK)} == set(names["networks"])
+
+
+class TestEngineObjects:
+    """The contract with outside tools: labels, names, ports; and the hardening that every container gets."""
+
+    def test_there_are_four_containers_and_one_network(self, run: Run) -> None:
+        assert len(run.mocks.of_type(CONTAINER)) == 4
+        assert len(run.mocks.of_type(NETWORK)) == 1
+
+    def test_labels_carry_identity_and_nothing_else(self, run: Run) -> None:
+        for made in run.docker_objects:
+            labels = {label["label"]: label["value"] for label in made.inputs["labels"]}
+
+            assert set(labels) == {"ml-workspace.stack", "ml-workspace.resource-id", "ml-workspace.backend"}
+            assert labels["ml-workspace.stack"] == "dev"
+            assert labels["ml-workspace.resource-id"].startswith("/subscriptions/")
+
+    def test_every_name_starts_with_its_resources_own_name(self, run: Run) -> None:
+        for made in run.docker_objects:
+            labels = {label["label"]: label["value"] for label in made.inputs["labels"]}
+
+            assert made.inputs["name"].startswith(labels["ml-workspace.resource-id"].rpartition("/")[2])
+
+    def test_ports_are_published_on_loopback_only(self, run: Run) -> None:
+        published = [port for made in run.mocks.of_type(CONTAINER) for port in made.inputs["ports"]]
+
+        assert len(published) == 5
+        assert {port["ip"] for port in published} == {"127.0.0.1"}
+
+    def test_no_container_runs_as_root_or_with_a_capability(self, run: Run) -> None:
+        for made in run.mocks.of_type(CONTAINER):
+            assert not made.inputs["user"].startswith("0")
+            assert made.inputs["readOnly"] is True
+            assert made.inputs["capabilities"] == {"drops": ["ALL"]}
+            assert made.inputs["securityOpts"] == ["no-new-privileges:true"]
+            assert made.inputs["memory"] == made.inputs["memorySwap"]
+
+    def test_data_services_are_stopped_gracefully_and_come_back_after_a_restart(self, run: Run) -> None:
+        for made in run.mocks.of_type(CONTAINER):
+            assert made.inputs["destroyGraceSeconds"] >= 30
+            assert made.inputs["restart"] == "unless-stopped"
+
+    def test_no_generated_value_stands_in_an_environment_or_on_a_command_line(self, run: Run) -> None:
+        for made in run.mocks.of_type(CONTAINER):
+            assert "generated-" not in f"{made.inputs['envs']} {made.inputs['command']} {made.inputs['entrypoints']}"
+
+
+class TestOutputs:
+    """The contract with clients."""
+
+    def test_outputs_are_the_documented_ones(self, run: Run) -> None:
+        assert set(run.outputs) == {"workspace", "resourceGroup", "endpoints", "datastores", "credentials"}
+
+    def test_credentials_are_secret_and_nothing_else_is(self, run: Run) -> None:
+        assert "credentials" in run.secrets
+        assert not run.secrets & {"endpoints", "datastores", "resourceGroup"}
+
+    def test_the_record_names_the_four_associated_resources_by_full_id(self, run: Run) -> None:
+        record = run.outputs["workspace"]
+
+        for key in ("id", "storageAccount", "keyVault", "containerRegistry", "applicationInsights"):
+            assert record[key].startswith("/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-churn")
+
+    def test_registry_endpoint_is_what_docker_login_takes(self, run: Run) -> None:
+        assert run.outputs["endpoints"]["registry"].startswith("127.0.0.1:")
+
+    def test_datastores_hold_no_credentials(self, run: Run) -> None:
+        assert {frozenset(store) for store in run.outputs["datastores"]} == {
+            frozenset({"name", "type", "container", "uri"})
+        }
