@@ -157,7 +157,7 @@ def test_signals_are_found_in_the_store_of_application_insights(
     sent = send(protocol, live.outputs["endpoints"], live.outputs["credentials"]["telemetry"]["token"], marker)
 
     def stored() -> None:
-        files = engines.read_files(engine, live.name_of("applicationInsights"), STORE_FOLDER)
+        files = engines.read_files(engine, live.container_of("applicationInsights"), STORE_FOLDER)
         missing = [signal for signal, markers in markers_in_store(files).items() if marker not in markers]
         assert not missing, f"{missing} with marker {marker} not found in {sorted(files)}"
 

@@ -3,7 +3,6 @@
 import json
 import socket
 
-import pytest
 from docker import DockerClient
 
 from infra.labels import backend_id
@@ -12,18 +11,6 @@ from tests.support.processes import command_lines
 from tests.support.stacks import LiveStack
 
 SERVICES = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights")
-
-
-@pytest.fixture
-def secrets_of_stack(live: LiveStack) -> list[str]:
-    """The generated secrets; access keys and user names may be seen."""
-    credentials = live.outputs["credentials"]
-    return [
-        credentials["storage"]["secretKey"],
-        credentials["registry"]["password"],
-        credentials["keyVault"]["token"],
-        credentials["telemetry"]["token"],
-    ]
 
 
 def labels_by_name(engine: DockerClient, live: LiveStack) -> dict[str, dict[str, str]]:
@@ -38,10 +25,10 @@ def labels_by_name(engine: DockerClient, live: LiveStack) -> dict[str, dict[str,
     }
 
 
-def test_every_service_is_one_container_named_like_its_resource(live: LiveStack, engine: DockerClient) -> None:
+def test_every_service_is_one_container_on_the_network_of_the_group(live: LiveStack, engine: DockerClient) -> None:
     objects = objects_with_label(engine, stack=live.stack.name)
 
-    assert objects.names["containers"] == {live.name_of(service) for service in SERVICES}
+    assert objects.names["containers"] == {live.container_of(service) for service in SERVICES}
     assert objects.names["networks"] == {live.outputs["resourceGroup"]["name"]}
 
 
@@ -68,7 +55,7 @@ def test_labels_carry_nothing_that_may_change(live: LiveStack, engine: DockerCli
 
 def test_ports_are_published_on_the_loopback_address_only(live: LiveStack, engine: DockerClient) -> None:
     for service in SERVICES:
-        inspected = engine.api.inspect_container(live.name_of(service))
+        inspected = engine.api.inspect_container(live.container_of(service))
         published = [binding for bindings in inspected["HostConfig"]["PortBindings"].values() for binding in bindings]
 
         assert published, service
@@ -76,7 +63,8 @@ def test_ports_are_published_on_the_loopback_address_only(live: LiveStack, engin
 
 
 def test_services_are_out_of_reach_by_any_other_address_of_the_host(live: LiveStack, engine: DockerClient) -> None:
-    gateway = engine.api.inspect_network("bridge")["IPAM"]["Config"][0]["Gateway"]
+    attached = engine.api.inspect_container(live.container_of("keyVault"))["NetworkSettings"]["Networks"]
+    gateway = attached[live.outputs["resourceGroup"]["name"]]["Gateway"]
     ports = [int(url.rpartition(":")[2]) for url in live.outputs["endpoints"].values()]
 
     for port in ports:
@@ -89,26 +77,24 @@ def test_no_volume_is_anonymous(live: LiveStack, engine: DockerClient) -> None:
     named = objects_with_label(engine, stack=live.stack.name).names["volumes"]
 
     for service in SERVICES:
-        mounts = engine.api.inspect_container(live.name_of(service))["Mounts"]
+        mounts = engine.api.inspect_container(live.container_of(service))["Mounts"]
         assert {mount["Name"] for mount in mounts if mount["Type"] == "volume"} <= named, service
 
 
-def test_secrets_stand_in_no_inspection_log_or_process_list(
-    live: LiveStack, engine: DockerClient, secrets_of_stack: list[str]
-) -> None:
+def test_secrets_stand_in_no_inspection_log_or_process_list(live: LiveStack, engine: DockerClient) -> None:
     seen = everything_inspected(engine, objects_with_label(engine, stack=live.stack.name))
     processes = command_lines()
 
-    assert live.name_of("keyVault") in seen
-    assert [secret for secret in secrets_of_stack if secret in seen or secret in processes] == []
+    assert live.container_of("keyVault") in seen
+    assert [secret for secret in live.secrets if secret in seen or secret in processes] == []
 
 
-def test_secrets_stand_in_no_file_of_the_state_or_the_project(live: LiveStack, secrets_of_stack: list[str]) -> None:
+def test_secrets_stand_in_no_file_of_the_state_or_the_project(live: LiveStack) -> None:
     environment = live.stack.environment
     folders = (environment.state_folder, environment.home, environment.stack_folder)
     files = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
 
-    leaking = [str(path) for path in files for secret in secrets_of_stack if secret.encode() in path.read_bytes()]
+    leaking = [str(path) for path in files for secret in live.secrets if secret.encode() in path.read_bytes()]
 
     assert any(path.name == f"{live.stack.name}.json" for path in files)
     assert leaking == []
@@ -126,7 +112,7 @@ def test_home_is_closed_to_other_users(live: LiveStack) -> None:
 
 def test_services_run_without_root_and_without_privileges(live: LiveStack, engine: DockerClient) -> None:
     for service in SERVICES:
-        inspected = engine.api.inspect_container(live.name_of(service))
+        inspected = engine.api.inspect_container(live.container_of(service))
         user = inspected["Config"]["User"].partition(":")[0]
 
         assert user not in {"", "0", "root"}, json.dumps(inspected["Config"])

@@ -27,10 +27,10 @@ def remove(engine: DockerClient, container: str) -> None:
 def test_next_up_repairs_a_lost_container_and_keeps_its_data(
     live: LiveStack, engine: DockerClient, marker: str, service: str, fault: Fault
 ) -> None:
-    journal = Journal(outputs=live.outputs, marker=marker).write()
+    journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
     volumes = live.stack.objects().volumes
 
-    fault(engine, live.name_of(service))
+    fault(engine, live.container_of(service))
     live.stack.lifecycle("up").check()
 
     assert live.stack.outputs() == live.outputs

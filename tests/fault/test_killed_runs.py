@@ -88,7 +88,7 @@ def assert_whole(stack: Stack, engine: DockerClient, marker: str) -> None:
     assert_unchanged(stack.preview())
     assert len(stack.objects().containers) == CONTAINERS
     assert stack.objects().names == stack.names_in_state()
-    Journal(outputs=stack.outputs(), marker=marker).write().verify(engine)
+    Journal(stack=stack.name, outputs=stack.outputs(), marker=marker).write().verify(engine)
 
 
 def assert_gone(stack: Stack, engine: DockerClient) -> None:

@@ -44,19 +44,19 @@ def crash(engine: DockerClient, container: str) -> None:
 def test_service_comes_back_with_its_data(
     live: LiveStack, engine: DockerClient, marker: str, service: str, fault: Fault
 ) -> None:
-    journal = Journal(outputs=live.outputs, marker=marker).write()
+    journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
 
-    fault(engine, live.name_of(service))
+    fault(engine, live.container_of(service))
 
     probe_until(lambda: journal.verify(engine), what=f"data after {service}", timeout_seconds=BACK_SECONDS)
-    later = Journal(outputs=live.outputs, marker=f"{marker}-later")
+    later = Journal(stack=live.stack.name, outputs=live.outputs, marker=f"{marker}-later")
     probe_until(later.write, what=f"writes after {service}", timeout_seconds=BACK_SECONDS)
     later.verify(engine)
 
 
 def test_key_vault_opens_itself_after_every_restart(live: LiveStack, engine: DockerClient) -> None:
     for _ in range(3):
-        restart(engine, live.name_of("keyVault"))
+        restart(engine, live.container_of("keyVault"))
 
         probe_until(lambda: assert_unsealed(live.outputs), what="an open vault", timeout_seconds=BACK_SECONDS)
 
@@ -64,7 +64,7 @@ def test_key_vault_opens_itself_after_every_restart(live: LiveStack, engine: Doc
 def test_everything_restarted_at_once_comes_back_with_its_data(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
-    journal = Journal(outputs=live.outputs, marker=marker).write()
+    journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
 
     for container in live.stack.objects().containers:
         engine.api.kill(container, signal="SIGKILL")
@@ -77,7 +77,7 @@ def test_everything_restarted_at_once_comes_back_with_its_data(
 def test_engine_restart_brings_everything_back_with_its_data(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
-    journal = Journal(outputs=live.outputs, marker=marker).write()
+    journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
     environment = live.stack.environment
 
     command = ["python3", "-m", "tools.bootstrap", "engine", "--restart"]

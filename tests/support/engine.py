@@ -3,7 +3,7 @@
 import io
 import json
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import docker
@@ -52,10 +52,11 @@ def remove_objects(engine: docker.DockerClient, objects: Inventory) -> None:
             engine.api.remove_volume(volume, force=True)
 
 
-def container_named(engine: docker.DockerClient, name: str) -> Mapping[str, object]:
-    """Return what ``docker inspect`` says."""
-    inspected: dict[str, object] = engine.api.inspect_container(name)
-    return inspected
+def container_of(engine: docker.DockerClient, resource_id: str, *, stack: str) -> str:
+    """Return the name of the one container that serves a resource."""
+    found = sorted(objects_with_label(engine, stack=stack, resource_id=resource_id).containers.values())
+    assert len(found) == 1, f"expected one container of {resource_id}, found {found}"
+    return found[0]
 
 
 def read_files(engine: docker.DockerClient, container: str, path: str) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from docker import DockerClient
 
-from tests.support.engine import read_files
+from tests.support.engine import container_of, read_files
 from tests.support.object_store import s3_client
 from tests.support.oci import registry_client, tiny_image
 from tests.support.otlp import STORE_FOLDER, Protocol, markers_in_store, send
@@ -22,6 +22,7 @@ BUCKET = "azureml"
 class Journal:
     """What was written under one marker, to one stack, and acknowledged."""
 
+    stack: str
     outputs: Mapping[str, Any]
     marker: str
 
@@ -58,7 +59,7 @@ class Journal:
 
     def verify_signals(self, engine: DockerClient) -> None:
         """Find span, metric and log record in the collector's files."""
-        container = str(self.outputs["workspace"]["applicationInsights"]).rpartition("/")[2]
+        container = container_of(engine, self.outputs["workspace"]["applicationInsights"], stack=self.stack)
         found = markers_in_store(read_files(engine, container, STORE_FOLDER))
         missing = [signal for signal, markers in found.items() if self.marker not in markers]
         assert not missing, f"{missing} with marker {self.marker} are gone"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.support.engine import objects_with_label, open_engine, remove_objects
+from tests.support.engine import container_of, objects_with_label, open_engine, remove_objects
 from tests.support.environment import Environment
 from tests.support.inventory import Inventory
 from tests.support.processes import Finished, finish, run, start
@@ -148,9 +148,25 @@ class LiveStack:
     stack: Stack
     outputs: dict[str, Any]
 
+    @property
+    def secrets(self) -> list[str]:
+        """Return the generated secrets; access key and user name may be seen."""
+        credentials = self.outputs["credentials"]
+        return [
+            credentials["storage"]["secretKey"],
+            credentials["registry"]["password"],
+            credentials["keyVault"]["token"],
+            credentials["telemetry"]["token"],
+        ]
+
     def name_of(self, resource: str) -> str:
-        """Return the name of ``storageAccount``, ``keyVault``, ...: the last part of its id, and its container."""
+        """Return the name of ``storageAccount``, ``keyVault``, ...: the last part of its id."""
         return str(self.outputs["workspace"][resource]).rpartition("/")[2]
+
+    def container_of(self, resource: str) -> str:
+        """Return the name of the container that serves ``storageAccount``, ``keyVault``, ..."""
+        with open_engine() as engine:
+            return container_of(engine, self.outputs["workspace"][resource], stack=self.stack.name)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.support.processes import Finished
@@ -28,6 +28,8 @@ class Update:
 
     finished: Finished
     steps: tuple[Step, ...]
+    messages: tuple[str, ...] = ()
+    """Everything of weight that the engine said: warnings, errors, and what the program itself wrote."""
 
     @property
     def operations(self) -> Counter[str]:
@@ -35,8 +37,10 @@ class Update:
         return Counter(step.operation for step in self.steps)
 
     def check(self) -> "Update":
-        """Fail with the engine's output when the run did not succeed."""
-        self.finished.check()
+        """Fail with what the engine said when the run did not succeed; its debugging lines are left out."""
+        if self.finished.exit_code != 0:
+            said = "".join(self.messages) or self.finished.stdout
+            replace(self.finished, stdout=said).check()
         return self
 
 
@@ -52,12 +56,17 @@ def read_events(text: str) -> list[dict[str, Any]]:
 def read_update(finished: Finished) -> Update:
     """Read the steps out of the output of a command that ran with ``--json``."""
     steps: list[Step] = []
+    messages: list[str] = []
     for event in read_events(finished.stdout):
         steps.extend(_step(raw) for raw in event.get("steps", ()))
-        metadata = event.get("resourcePreEvent", {}).get("metadata")
-        if metadata is not None:
-            steps.append(_step(metadata))
-    return Update(finished=finished, steps=tuple(steps))
+        # What is planned for a refresh is always "refresh"; what came of it stands in the event after the fact.
+        for kind in ("resOutputsEvent", "resOpFailedEvent"):
+            if kind in event:
+                steps.append(_step(event[kind]["metadata"]))
+        spoken = event.get("diagnosticEvent") or {"severity": "debug"}
+        if spoken["severity"] != "debug":
+            messages.append(spoken["prefix"] + spoken["message"])
+    return Update(finished=finished, steps=tuple(steps), messages=tuple(messages))
 
 
 def _step(raw: dict[str, Any]) -> Step:

@@ -11,7 +11,7 @@ PARENT = "urn:pulumi:demo::ml-workspace::ml-workspace:storage:StorageAccount"
 
 def event(operation: str, name: str = "data") -> dict[str, Any]:
     urn = f"{PARENT}$docker:index/container:Container::{name}"
-    return {"sequence": 1, "resourcePreEvent": {"metadata": {"op": operation, "urn": urn}}}
+    return {"sequence": 1, "resOutputsEvent": {"metadata": {"op": operation, "urn": urn}}}
 
 
 def update_of(*operations: str, exit_code: int = 0) -> Update:
@@ -39,6 +39,19 @@ def test_steps_of_a_preview_digest_are_read() -> None:
 
 def test_objects_on_one_line_each_and_text_between_them_are_told_apart() -> None:
     assert read_events('{"a": 1}\nsome text\n{"b": {"c": 2}}\n') == [{"a": 1}, {"b": {"c": 2}}]
+
+
+def test_failed_run_is_told_without_debugging_lines() -> None:
+    lines = [
+        {"diagnosticEvent": {"severity": "debug", "prefix": "debug: ", "message": "noise\n"}},
+        {"diagnosticEvent": {"severity": "error", "prefix": "error: ", "message": "no such image\n"}},
+    ]
+    stdout = "\n".join(json.dumps(line) for line in lines)
+
+    update = read_update(Finished(command=("pulumi", "up"), exit_code=255, stdout=stdout, stderr=""))
+
+    with pytest.raises(AssertionError, match=r"ended with 255:\nerror: no such image\n$"):
+        update.check()
 
 
 def test_run_without_changes_is_unchanged() -> None:
