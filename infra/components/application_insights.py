@@ -28,7 +28,7 @@ class ApplicationInsights(Component):
     Ready when:  OTLP over HTTP answers 401 to a request without token, and OTLP over gRPC accepts a connection.
     """
 
-    role = "insights"
+    engine_role = "insights"
 
     otlp_http: pulumi.Output[str]
     """Base URL for OTLP over HTTP; known when it is ready."""

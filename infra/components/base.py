@@ -51,8 +51,11 @@ class Component(pulumi.ComponentResource):
         parent: The component it lives in.
     """
 
-    role: ClassVar[str]
-    """What the component is on the engine, e.g. ``registry``; suffix of its container's name."""
+    engine_role: ClassVar[str]
+    """What the component is on the engine, e.g. ``registry``; suffix of its container's name.
+
+    Not ``role``: Pulumi sets every property as an attribute, and a storage account has a property of that name.
+    """
 
     resource_name: str
     """The Azure resource's name."""
@@ -70,7 +73,7 @@ class Component(pulumi.ComponentResource):
     @property
     def container_name(self) -> str:
         """Name of the component's container."""
-        return f"{physical_name(self.resource_name)}-{self.role}"
+        return f"{physical_name(self.resource_name)}-{self.engine_role}"
 
     def volume_name(self, part: str) -> str:
         """Name of one of the component's volumes."""

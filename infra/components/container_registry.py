@@ -27,7 +27,7 @@ class ContainerRegistry(Component):
     Ready when:  ``GET /v2/`` answers 401.
     """
 
-    role = "registry"
+    engine_role = "registry"
 
     login_server: pulumi.Output[str]
     """``host:port``, as `docker login` takes it."""

@@ -26,7 +26,7 @@ class KeyVault(Component):
     Ready when:  ``GET /v1/sys/health`` answers 200 (initialised, unsealed, active).
     """
 
-    role = "vault"
+    engine_role = "vault"
 
     vault_uri: pulumi.Output[str]
     """Base URL, known when the vault is open."""

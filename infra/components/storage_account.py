@@ -34,7 +34,7 @@ class StorageAccount(Component):
     Ready when:  ``GET /minio/health/cluster`` answers 200.
     """
 
-    role = "storage"
+    engine_role = "storage"
 
     endpoint: pulumi.Output[str]
     """Base URL of the blob endpoint."""

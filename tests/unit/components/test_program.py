@@ -76,10 +76,6 @@ def run(_event_loops: None) -> Run:
 
     program()
     return Run(recording, outputs, secrets)
-    # Pulumi's mocks leave the event loops that they made to the garbage collector; collect them while nobody complains.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 class TestOrder:
@@ -131,6 +127,14 @@ class TestEngineObjects:
             labels = {label["label"]: label["value"] for label in made.inputs["labels"]}
 
             assert made.inputs["name"].startswith(labels["ml-workspace.resource-id"].rpartition("/")[2])
+
+    def test_a_container_is_named_after_its_resource_and_its_role(self, run: Run) -> None:
+        assert [made.inputs["name"] for made in run.mocks.of_type(CONTAINER)] == [
+            "stchurndevwesteurope001-storage",
+            "crchurndevwesteurope001-registry",
+            "kv-churn-dev-we-001-vault",
+            "appi-churn-dev-westeurope-001-insights",
+        ]
 
     def test_ports_are_published_on_loopback_only(self, run: Run) -> None:
         published = [port for made in run.mocks.of_type(CONTAINER) for port in made.inputs["ports"]]
