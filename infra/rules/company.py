@@ -18,8 +18,8 @@ Props = Mapping[str, object]
 Parameters = Mapping[str, object]
 
 LOCATIONS = "location-resource-limit-allowed"
-SKUS = "sku-resource-limit-allowed"
-TYPES = "type-resource-forbid-listed"
+SKUS = "resource-limit-skus"
+TYPES = "resource-forbid-types"
 PATTERN = "naming-resource-require-pattern"
 VERSIONING = "storage-account-require-versioning"
 SOFT_DELETE = "storage-account-require-soft-delete"

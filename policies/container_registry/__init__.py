@@ -1,0 +1,1 @@
+"""Container registries: SKU and admin account."""

@@ -1,0 +1,1 @@
+"""Key vaults: SKU, soft delete, purge protection."""

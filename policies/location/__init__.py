@@ -1,0 +1,1 @@
+"""Locations: known to Azure, allowed by the company."""

@@ -1,0 +1,1 @@
+"""Names: legal by Azure's rules, and by the company's."""

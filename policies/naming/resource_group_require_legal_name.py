@@ -1,0 +1,12 @@
+"""naming-resource-group-require-legal-name: A resource group has a name that Azure accepts."""
+
+from policies.rule import Rule, Severity
+
+RULE = Rule(
+    id="naming-resource-group-require-legal-name",
+    summary="A resource group has a name that Azure accepts.",
+    why="A name can never be changed, and Azure refuses an illegal one only when the resource is created.",
+    severity=Severity.HIGH,
+    source="N1, M1",
+    fix="Set the resource's 'name' to a legal one, or leave it out to have it made.",
+)

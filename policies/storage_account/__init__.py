@@ -1,0 +1,1 @@
+"""Storage accounts: kinds, SKUs and their combinations."""

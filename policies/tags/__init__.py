@@ -1,0 +1,1 @@
+"""Tags: limits, form, secrets, inheritance, what is required."""
