@@ -129,12 +129,12 @@ class TestEngineObjects:
             assert made.inputs["name"].startswith(labels["ml-workspace.resource-id"].rpartition("/")[2])
 
     def test_a_container_is_named_after_its_resource_and_its_role(self, run: Run) -> None:
-        assert [made.inputs["name"] for made in run.mocks.of_type(CONTAINER)] == [
+        assert {made.inputs["name"] for made in run.mocks.of_type(CONTAINER)} == {
             "stchurndevwesteurope001-storage",
             "crchurndevwesteurope001-registry",
             "kv-churn-dev-we-001-vault",
             "appi-churn-dev-westeurope-001-insights",
-        ]
+        }
 
     def test_ports_are_published_on_loopback_only(self, run: Run) -> None:
         published = [port for made in run.mocks.of_type(CONTAINER) for port in made.inputs["ports"]]
