@@ -1,0 +1,73 @@
+"""A stack file read without the engine, in the form in which the engine would give it.
+
+For checks that must touch nothing (`make check`, reports). Differences to plain YAML follow the engine's reader: only
+`true` and `false` are booleans, a key may stand once. Encrypted values can't be read here; they count as text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.errors import MlWorkspaceError
+
+
+class StackFileError(MlWorkspaceError):
+    """The stack file can't be read."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's booleans, and no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the base's signature
+        """The mapping, or an error naming the key that stands twice."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = [key for index, key in enumerate(keys) if key in keys[:index]]
+        if twice:
+            raise yaml.constructor.ConstructorError(
+                problem=f"the key '{twice[0]}' stands twice", problem_mark=node.start_mark
+            )
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+
+
+def read_stack_file(path: Path) -> Mapping[str, str]:
+    """The configuration in ``path``: full keys with text; lists and mappings as JSON.
+
+    Raises:
+        StackFileError: There is no such file, or it is not a stack file.
+    """
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except OSError as exc:
+        msg = f"reading {path}: {exc.strerror}; a stack is configured in stacks/Pulumi.<stack>.yaml"
+        raise StackFileError(msg) from exc
+    except yaml.YAMLError as exc:
+        msg = f"reading {path}: it is not YAML: {' '.join(str(exc).split())}"
+        raise StackFileError(msg) from exc
+    config = document.get("config") if isinstance(document, dict) else None
+    if not isinstance(config, dict):
+        msg = f"reading {path}: it has no mapping 'config'; allowed: config: {{ml-workspace:workload: …}}"
+        raise StackFileError(msg)
+    return {str(key): _text(value) for key, value in config.items() if value is not None}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
