@@ -1,0 +1,71 @@
+# Every target that needs tools, engine, images or Python packages brings them first; see tools/bootstrap.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+STACK ?= dev
+# Arguments for pytest, e.g. `make unit ARGS='-k naming'`.
+ARGS ?=
+PYTHON ?= python3
+
+bootstrap := $(PYTHON) -m tools.bootstrap
+in_venv := .venv/bin/python
+lifecycle = $(bootstrap) ensure && $(in_venv) -m tools.lifecycle
+# Tests that talk to the engine or to Pulumi run in the environment that users get from `make env`.
+in_environment = eval "$$($(bootstrap) env)"
+code := infra policies tools tests
+
+.PHONY: help setup up down preview bench test unit policy integration e2e fault check format lint type env clean-tools
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## bring everything that is missing: engine, tools, images, Python environment, state
+	@$(bootstrap) ensure
+
+up: ## make the workspace of STACK (default: dev) and print its endpoints
+	@$(lifecycle) up --stack $(STACK)
+
+down: ## remove the workspace of STACK with its state, and prove that nothing is left
+	@$(lifecycle) down --stack $(STACK)
+
+preview: ## show what `make up` would do
+	@$(lifecycle) preview --stack $(STACK)
+
+bench: ## measure up, no-op, down and plain docker; prints a table
+	@$(lifecycle) bench --stack $(STACK)
+
+test: ## everything, unit to end-to-end, on the real engine and the real services
+	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests $(ARGS)
+
+unit: ## pure parts, seconds
+	@$(bootstrap) python && $(in_venv) -m pytest tests/unit $(ARGS)
+
+policy: ## the policy pack, alone and in the real engine
+	@$(bootstrap) tools && $(in_environment) && $(in_venv) -m pytest tests/policy $(ARGS)
+
+integration: ## one service at a time on the real engine
+	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests/integration $(ARGS)
+
+e2e: ## whole workspaces and their whole life
+	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests/e2e $(ARGS)
+
+fault: ## kills, restarts and full disks in the middle of everything
+	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests/fault $(ARGS)
+
+check: lint type unit ## format, lint, types and fast tests
+
+format: ## rewrite the code in the project's format
+	@$(bootstrap) python && $(in_venv) -m ruff format $(code) && $(in_venv) -m ruff check --fix $(code)
+
+lint: ## format and lint, changing nothing
+	@$(bootstrap) python && $(in_venv) -m ruff format --check $(code) && $(in_venv) -m ruff check $(code)
+
+type: ## types
+	@$(bootstrap) python && $(in_venv) -m mypy
+
+env: ## print the environment for: eval "$$(make -s env)"
+	@$(bootstrap) ensure && $(bootstrap) env
+
+clean-tools: ## remove tools, plugins and caches; state and images stay
+	@$(bootstrap) clean

@@ -1,0 +1,83 @@
+"""Finished tools in the cache: whole or not there at all.
+
+A tool's folder is named after its version and the hash of its recipe. It is filled under another name and renamed when
+complete, so that its existence is the proof: a kill at any moment leaves at most a folder that nobody looks at, and
+which the next run removes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.bootstrap import paths
+
+UNFINISHED = ".unfinished-"
+HASH_LENGTH = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artefact:
+    """One tool in one version, made by one recipe."""
+
+    name: str
+    version: str
+    recipe: str
+    """Hash of everything that decides what the tool is made of."""
+    files: tuple[str, ...]
+    """The programs in it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the finished tool lies."""
+        return paths.tools() / f"{self.name}-{self.version}-{self.recipe}"
+
+    def is_present(self) -> bool:
+        """Whether the tool is there with all its programs, all runnable."""
+        return all(os.access(self.folder / name, os.X_OK) for name in self.files)
+
+
+def recipe_hash(root: Path, files: Iterable[Path], facts: object = "") -> str:
+    """Hash the names (below a root) and contents of files, and facts that are not in files; independent of order."""
+    digest = hashlib.sha256(repr(facts).encode())
+    for path in sorted(files):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"\0{path.relative_to(root).as_posix()}\0{content}".encode())
+    return digest.hexdigest()[:HASH_LENGTH]
+
+
+@contextmanager
+def publish(artefact: Artefact) -> Iterator[Path]:
+    """Give a folder to fill; when the block ends well, it becomes the finished tool."""
+    parent = paths.private_folder(paths.tools())
+    unfinished = parent / f"{UNFINISHED}{os.getpid()}-{artefact.name}"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    try:
+        yield unfinished
+        for name in artefact.files:
+            (unfinished / name).chmod(0o755)
+        # A folder with missing programs, which somebody deleted, would be in the way of the rename.
+        shutil.rmtree(artefact.folder, ignore_errors=True)
+        unfinished.rename(artefact.folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Remove what killed runs left; only while holding the lock."""
+    for leftover in paths.tools().glob(f"{UNFINISHED}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def link(name: str, target: Path, folder: Path) -> None:
+    """Let a link point at a program, at once: nobody ever finds the link missing."""
+    unfinished = folder / f"{UNFINISHED}{os.getpid()}-{name}"
+    unfinished.unlink(missing_ok=True)
+    unfinished.symlink_to(target)
+    unfinished.replace(folder / name)

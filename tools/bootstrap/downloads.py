@@ -1,0 +1,91 @@
+"""Official archives over HTTPS: given up on within seconds where the network is closed, checked before they are used.
+
+A host that did not answer once is not asked again in the same run. Contact is bounded as a whole, name resolution
+included, which a socket's time-out alone does not cover.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import urllib.error
+import urllib.request
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+CONTACT_SECONDS = 5.0
+STALL_SECONDS = 30.0
+CHUNK = 1024 * 1024
+
+_silent: set[str] = set()
+
+
+class UnavailableError(Exception):
+    """The network does not give the file, or gives another one; the text says in a few words what happened."""
+
+
+def fetch(url: str, target: Path, *, sha256: str) -> None:
+    """Download a file; it appears under its name only when it is complete and has the right hash."""
+    if target.exists() and _sha256(target) == sha256:
+        return
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with _open(url) as response, unfinished.open("wb") as file:
+            while chunk := response.read(CHUNK):
+                file.write(chunk)
+        found = _sha256(unfinished)
+        if found != sha256:
+            raise UnavailableError(f"{url} has the SHA-256 {found}, expected is {sha256}")
+        unfinished.replace(target)
+    except (OSError, HTTPException) as exc:
+        raise UnavailableError(f"{url}: the transfer broke off ({_reason(exc)})") from exc
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_json(url: str) -> Any:  # noqa: ANN401  (whatever the document holds)
+    """Read a JSON document."""
+    try:
+        with _open(url) as response:
+            return json.load(response)
+    except (OSError, HTTPException, ValueError) as exc:
+        raise UnavailableError(f"{url}: no readable document ({_reason(exc)})") from exc
+
+
+def _open(url: str) -> HTTPResponse:
+    """Begin a request; give up when the answer has not begun in time."""
+    host = urlsplit(url).netloc
+    if host in _silent:
+        raise UnavailableError(f"{host} cannot be reached")
+    outcome: list[HTTPResponse | Exception] = []
+
+    def contact() -> None:
+        try:
+            outcome.append(urllib.request.urlopen(url, timeout=STALL_SECONDS))  # noqa: S310  (addresses of our table)
+        except (OSError, HTTPException) as exc:
+            outcome.append(exc)
+
+    thread = threading.Thread(target=contact, daemon=True)
+    thread.start()
+    thread.join(CONTACT_SECONDS)
+    answer = outcome[0] if outcome else TimeoutError(f"no answer within {CONTACT_SECONDS:.0f} s")
+    if isinstance(answer, urllib.error.HTTPError):
+        raise UnavailableError(f"{url}: answer {answer.code}") from answer
+    if isinstance(answer, Exception):
+        _silent.add(host)
+        raise UnavailableError(f"{host} cannot be reached ({_reason(answer)})") from answer
+    return answer
+
+
+def _reason(exc: Exception) -> str:
+    inner = exc.reason if isinstance(exc, urllib.error.URLError) else exc
+    return getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,88 @@
+"""The Docker engine: a running one is used; where there is none, root on Debian and Ubuntu gets one.
+
+On a machine with systemd the engine is the system's: it is started by `systemctl`. On a bare machine without it the
+bootstrap starts `dockerd` itself (:mod:`tools.bootstrap.engine_process`). Everywhere else one message says what to do.
+"""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+from pathlib import Path
+
+from tools.bootstrap import commands, engine_process, system_packages
+from tools.bootstrap.engine_address import Answer, Health, address, ask, is_local_default
+from tools.bootstrap.errors import BootstrapError
+from tools.bootstrap.progress import Report
+
+SYSTEMD = Path("/run/systemd/system")
+DAEMON = "dockerd"
+CLIENT_PACKAGE = "docker-cli"
+SYSTEMD_SECONDS = 120.0
+
+
+def is_present() -> bool:
+    """Whether an engine answers and Docker's client is there."""
+    return shutil.which("docker") is not None and ask().health is Health.READY
+
+
+def ensure(report: Report) -> str:
+    """Make sure that an engine answers; return what was done."""
+    answer = ask()
+    if answer.health is Health.READY and shutil.which("docker"):
+        return "running"
+    if answer.health is not Health.READY and (answer.health is not Health.ABSENT or not is_local_default()):
+        raise BootstrapError(unusable(answer))
+    if shutil.which(DAEMON) is None or shutil.which("docker") is None:
+        _install(report)
+    if ask().health is Health.READY:  # installing it may have started it
+        return "installed"
+    _start(report)
+    return "started"
+
+
+def restart(*, hard: bool) -> str:
+    """Restart an engine that the bootstrap started; containers live on."""
+    engine_process.stop(hard=hard)
+    engine_process.start()
+    return "restarted"
+
+
+def unusable(answer: Answer) -> str:
+    """One message for an engine that cannot be used as it is."""
+    doing = f"looking for a Docker engine at {address()}: {answer.detail}."
+    if answer.health is Health.FORBIDDEN:
+        return (
+            f"{doing} Let your user use it by `sudo usermod -aG docker {getpass.getuser()}` and log in again, "
+            "or run as root."
+        )
+    if not is_local_default():
+        return f"{doing} Start that engine, or correct DOCKER_HOST, or unset it to use the local engine."
+    if answer.health is Health.SILENT:
+        return f"{doing} The engine hangs: restart it, for example by `sudo systemctl restart docker`."
+    return f"{doing} Start it, for example by `sudo systemctl start docker`, or set DOCKER_HOST to another engine."
+
+
+def _install(report: Report) -> None:
+    if not system_packages.can_install():
+        raise BootstrapError(
+            f"looking for a Docker engine at {address()}: Docker is not installed. Install it (on Debian and Ubuntu "
+            "as root: apt-get install docker.io iptables), or set DOCKER_HOST to another engine."
+        )
+    report("installing the packages docker.io and iptables")
+    packages = ["docker.io", "iptables", "ca-certificates"]
+    system_packages.install(packages, doing="installing the Docker engine")
+    if shutil.which("docker") is None and system_packages.is_known(CLIENT_PACKAGE):
+        system_packages.install([CLIENT_PACKAGE], doing="installing the Docker client")
+
+
+def _start(report: Report) -> None:
+    if SYSTEMD.is_dir():
+        report("starting the service 'docker'")
+        commands.run(["systemctl", "start", "docker"], doing="starting the Docker engine", timeout=SYSTEMD_SECONDS)
+        engine_process.wait_until_ready()
+        return
+    if not engine_process.may_start():
+        raise BootstrapError(unusable(ask()))
+    report("starting dockerd")
+    engine_process.start()

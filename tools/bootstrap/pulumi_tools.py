@@ -1,0 +1,79 @@
+"""Pulumi's CLI, the Python language host and the Docker provider, where Pulumi finds them without a warning.
+
+The tools themselves lie in the cache, one folder for each version and recipe; what is on PATH and in Pulumi's plugin
+folder are links. `pulumi` on PATH is a guard of the life cycle's that looks for the traces of a killed run and then
+starts `pulumi-cli`, the real one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tools.bootstrap import artefacts, paths, sources, versions
+from tools.bootstrap.artefacts import Artefact
+from tools.bootstrap.progress import Report
+from tools.bootstrap.versions import Tool
+
+CLI = "pulumi"
+REAL_CLI = "pulumi-cli"
+GUARD = "tools/lifecycle/pulumi-shim.sh"
+
+
+def artefact(tool: Tool) -> Artefact:
+    """The tool as this checkout's recipe makes it."""
+    module = paths.repo() / sources.MODULE
+    recipe = artefacts.recipe_hash(module, recipe_files(tool), tool.row)
+    return Artefact(name=tool.name, version=tool.version, recipe=recipe, files=tool.files)
+
+
+def recipe_files(tool: Tool) -> list[Path]:
+    """What a tool is built from: the module's pins, and its own sources without their tests."""
+    module = paths.repo() / sources.MODULE
+    files = [module / "go.mod", module / "go.sum"]
+    if tool.package.startswith("./"):
+        files += (path for path in (module / tool.package).glob("*.go") if not path.name.endswith("_test.go"))
+    if tool.plugin:
+        files += (path for path in (module / "dockershim").iterdir() if path.suffix in {".go", ".mod"})
+    return files
+
+
+def is_present(tool: Tool) -> bool:
+    """Whether the tool is there and every link to it leads to it."""
+    made = artefact(tool)
+    return made.is_present() and all(_leads_to(folder / name, target) for folder, name, target in links(tool, made))
+
+
+def ensure(tool: Tool, report: Report) -> str:
+    """Bring a tool and its links; return how."""
+    made = artefact(tool)
+    how = "ready"
+    if not made.is_present():
+        with artefacts.publish(made) as folder:
+            how = sources.provide(tool, folder, report)
+    for folder, name, target in links(tool, made):
+        artefacts.link(name, target, paths.private_folder(folder))
+    return how
+
+
+def links(tool: Tool, made: Artefact) -> list[tuple[Path, str, Path]]:
+    """Every link that a tool needs: the folder, the link's name, and where it leads."""
+    if tool.plugin:
+        plugins = paths.pulumi_home() / "plugins" / f"resource-{tool.plugin}-v{tool.version}"
+        return [(plugins, name, made.folder / name) for name in tool.files]
+    folder = paths.bin_folder()
+    if tool.name != CLI:
+        return [(folder, name, made.folder / name) for name in tool.files]
+    guard = paths.repo() / GUARD
+    return [(folder, REAL_CLI, made.folder / CLI), (folder, CLI, guard if guard.exists() else made.folder / CLI)]
+
+
+def all_tools() -> tuple[Tool, ...]:
+    """The pinned tools."""
+    return versions.tools()
+
+
+def _leads_to(link: Path, target: Path) -> bool:
+    try:
+        return link.readlink() == target
+    except OSError:
+        return False

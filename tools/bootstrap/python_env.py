@@ -1,0 +1,117 @@
+"""The project's Python environment, `.venv`: exactly the packages of `requirements.lock`, and the project itself.
+
+A stamp in the environment names the lock that it was made from; without the right stamp it is made anew, so that a run
+that was killed half way never leaves an environment that only looks complete. The lock has hashes and no
+addresses: packages come from wherever this machine's pip is set up to get them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from tools.bootstrap import commands, disk, paths, system_packages
+from tools.bootstrap.errors import BootstrapError
+from tools.bootstrap.progress import Report
+
+LOCK = "requirements.lock"
+PROJECT = "pyproject.toml"
+STAMP = "ml-workspace-stamp.json"
+SPACE = disk.GIB
+INSTALL_SECONDS = 1200.0
+
+
+def wanted_stamp() -> dict[str, str]:
+    """What the environment has to be made from."""
+    place = str(paths.repo())  # an environment cannot be moved
+    return {"packages": _hash(paths.repo() / LOCK, place), "project": _hash(paths.repo() / PROJECT, place)}
+
+
+def is_present() -> bool:
+    """Whether the environment is there and made from what lies in the checkout now."""
+    return (paths.venv() / "bin" / "python").exists() and _found_stamp() == wanted_stamp()
+
+
+def ensure(report: Report) -> str:
+    """Bring the environment up to date; return what was done."""
+    wanted = wanted_stamp()
+    anew = _found_stamp().get("packages") != wanted["packages"]
+    if anew:
+        disk.require(paths.venv(), SPACE, doing="making the Python environment")
+        report("making the environment and installing packages")
+        _remove_old()
+        _create()
+        _pip("install", "--require-hashes", "--no-deps", "--requirement", str(paths.repo() / LOCK))
+    _pip("install", "--no-deps", "--no-build-isolation", "--editable", str(paths.repo()))
+    stamp = paths.venv() / STAMP
+    unfinished = stamp.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(wanted))
+    unfinished.replace(stamp)
+    return "made" if anew else "project installed"
+
+
+def base_python() -> Path:
+    """The interpreter outside every virtual environment: this process may run from the one that is made anew."""
+    if sys.prefix == sys.base_prefix:
+        return Path(sys.executable)
+    return Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _create() -> None:
+    if importlib.util.find_spec("ensurepip") is None:
+        _bring_venv_module()
+    commands.run([base_python(), "-m", "venv", paths.venv()], doing="making the Python environment", timeout=120)
+
+
+def _bring_venv_module() -> None:
+    """Debian ships Python without what `python3 -m venv` needs."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if not system_packages.can_install():
+        raise BootstrapError(
+            f"making the Python environment: {base_python()} has no module 'ensurepip'. "
+            f"Install it, on Debian and Ubuntu by: sudo apt-get install python{version}-venv"
+        )
+    system_packages.install([f"python{version}-venv"], doing="installing Python's venv module")
+
+
+def _pip(*arguments: str) -> None:
+    python = paths.venv() / "bin" / "python"
+    env = {key: value for key, value in os.environ.items() if key not in {"PYTHONHOME", "PYTHONPATH", "PIP_TARGET"}}
+    commands.run(
+        [python, "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments],
+        doing="installing Python packages",
+        cwd=paths.repo(),
+        env=env,
+        timeout=INSTALL_SECONDS,
+    )
+
+
+def _remove_old() -> None:
+    try:
+        if paths.venv().exists():
+            shutil.rmtree(paths.venv())
+    except OSError as exc:
+        raise BootstrapError(
+            f"making the Python environment: the old one at '{exc.filename}' cannot be removed ({exc.strerror})."
+        ) from exc
+
+
+def _found_stamp() -> dict[str, str]:
+    try:
+        found = json.loads((paths.venv() / STAMP).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _hash(path: Path, fact: str) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as exc:
+        raise BootstrapError(f"reading '{path}': {exc.strerror}. Is this a complete checkout?") from exc
+    return hashlib.sha256(content + fact.encode()).hexdigest()

@@ -1,0 +1,38 @@
+"""Debian packages, for what only the system can bring: Docker's engine, Python's venv module."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+
+from tools.bootstrap import commands
+
+LIST_SECONDS = 180.0
+INSTALL_SECONDS = 900.0
+
+
+def can_install() -> bool:
+    """Whether this process may install packages: as root, on Debian, Ubuntu and the like."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def is_known(package: str) -> bool:
+    """Whether the distribution has a package of this name."""
+    if shutil.which("apt-cache") is None:
+        return False
+    return "Candidate:" in commands.run(
+        ["apt-cache", "policy", package], doing=f"looking for the package {package}", timeout=LIST_SECONDS
+    )
+
+
+def install(packages: Sequence[str], *, doing: str) -> None:
+    """Install packages without asking anything."""
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    commands.run(["apt-get", "update"], doing=doing, env=env, timeout=LIST_SECONDS)
+    commands.run(
+        ["apt-get", "install", "--yes", "--no-install-recommends", *packages],
+        doing=doing,
+        env=env,
+        timeout=INSTALL_SECONDS,
+    )
