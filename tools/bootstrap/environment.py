@@ -28,6 +28,8 @@ def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         # Everything that is needed is installed; asking a network that does not answer would only take time.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # Another installation's plugins on PATH would come first, and be another version.
+        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
         # A fresh clone's stack files carry no salt: the state's own is used instead of making another one.
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
     }

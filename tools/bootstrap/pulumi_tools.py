@@ -1,8 +1,12 @@
 """Pulumi's CLI, the Python language host and the Docker provider, where Pulumi finds them without a warning.
 
-The tools themselves lie in the cache, one folder for each version and recipe; what is on PATH and in Pulumi's plugin
-folder are links. `pulumi` on PATH is a guard of the life cycle's that looks for the traces of a killed run and then
-starts `pulumi-cli`, the real one.
+The tools themselves lie in the cache, one folder for each version and recipe; what Pulumi and its users see are links:
+
+- `bin/pulumi-cli` is the CLI, `bin/pulumi` a guard of the life cycle's that looks for the traces of a killed run and
+  then starts it;
+- the language host and its scripts stand beside the CLI's program, the only place where Pulumi takes them from without
+  a word (from PATH it would take them too, with a warning in every run);
+- the provider stands in Pulumi's plugin folder.
 """
 
 from __future__ import annotations
@@ -60,9 +64,10 @@ def links(tool: Tool, made: Artefact) -> list[tuple[Path, str, Path]]:
     if tool.plugin:
         plugins = paths.pulumi_home() / "plugins" / f"resource-{tool.plugin}-v{tool.version}"
         return [(plugins, name, made.folder / name) for name in tool.files]
-    folder = paths.bin_folder()
     if tool.name != CLI:
-        return [(folder, name, made.folder / name) for name in tool.files]
+        beside_cli = artefact(versions.tool(CLI)).folder
+        return [(beside_cli, name, made.folder / name) for name in tool.files]
+    folder = paths.bin_folder()
     guard = paths.repo() / GUARD
     return [(folder, REAL_CLI, made.folder / CLI), (folder, CLI, guard if guard.exists() else made.folder / CLI)]
 
