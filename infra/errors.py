@@ -7,6 +7,7 @@
     |   |-- ForeignObjectError       a name on the engine belongs to somebody else
     |   |-- ImageMissingError        a service's image is not on the engine
     |   `-- PortRangeExhaustedError  no free port is left in `ml-workspace:portRange`
+    |-- SharedResourceError          another workspace uses what would be deleted
     `-- ServiceError                 a service of the workspace does not do what it must
         |-- NotReadyError            its readiness probe did not pass in time
         |-- KeyVaultLockedError      the key vault holds data that no known key opens
@@ -60,6 +61,10 @@ class ImageMissingError(EngineError):
 
 class PortRangeExhaustedError(EngineError):
     """The stack's port range holds fewer free ports than the workspace needs."""
+
+
+class SharedResourceError(MlWorkspaceError):
+    """Another stack's workspace uses a resource that would be deleted."""
 
 
 class ServiceError(MlWorkspaceError):

@@ -23,7 +23,17 @@ from infra.components.storage_account import StorageAccount
 from infra.components.workspace import Workspace
 from infra.datastores import ARTIFACT_CONTAINER, provision_datastores
 from infra.errors import ConfigurationError
+from infra.resources.change_guard import ChangeGuard
 from infra.resources.engine_reservation import EngineReservation
+from infra.resources.usage_guard import UsageGuard
+from infra.rules.resources import (
+    APPLICATION_INSIGHTS,
+    CONTAINER_REGISTRY,
+    KEY_VAULT,
+    RESOURCE_GROUP,
+    STORAGE_ACCOUNT,
+    WORKSPACE,
+)
 from infra.settings import Settings
 
 STORAGE_USE = "storage"
@@ -61,7 +71,8 @@ def provision(wanted: Settings) -> dict[str, Any]:
         vault: key_vault.VOLUMES,
         insights: application_insights.VOLUMES,
     }
-    reservation = _reserve(wanted, group, volumes, declared=[group, *volumes, workspace])
+    guard = _guard_changes(wanted, group, declared=[group, *volumes, workspace])
+    reservation = _reserve(wanted, group, volumes, after=guard)
     group.provision(after=reservation)
     workspace.identify(after=reservation)
     site = Site(
@@ -86,6 +97,11 @@ def provision(wanted: Settings) -> dict[str, Any]:
             pulumi.Output.all(**datastores).apply(lambda made: str(len(made))),
             *(account.endpoint for account in additional),
         ],
+    )
+    UsageGuard(
+        f"{wanted.stack}-usage",
+        resource_ids=[component.resource_id for component in volumes],
+        opts=pulumi.ResourceOptions(parent=group, depends_on=[workspace.record_resource]),
     )
     return {
         "workspace": workspace.record,
@@ -121,7 +137,7 @@ def _reserve(
     group: ResourceGroup,
     volumes: Mapping[Component, Iterable[str]],
     *,
-    declared: Sequence[Component],
+    after: ChangeGuard,
 ) -> EngineReservation:
     additional = [_additional_use(account.name) for account in wanted.additional_storage_accounts]
     return EngineReservation(
@@ -141,6 +157,26 @@ def _reserve(
         ],
         images={service: image.image for service, image in images.table().items()},
         port_range=(wanted.port_range.first, wanted.port_range.last),
+        opts=pulumi.ResourceOptions(parent=group, depends_on=[after]),
+    )
+
+
+def _guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[Component]) -> ChangeGuard:
+    return ChangeGuard(
+        f"{wanted.stack}-changes",
+        resources={
+            "resourceGroup": (RESOURCE_GROUP, wanted.resource_group.props()),
+            "storageAccount": (STORAGE_ACCOUNT, wanted.storage_account.props()),
+            "containerRegistry": (CONTAINER_REGISTRY, wanted.container_registry.props()),
+            "keyVault": (KEY_VAULT, wanted.key_vault.props()),
+            "applicationInsights": (APPLICATION_INSIGHTS, wanted.application_insights.props()),
+            "workspace": (WORKSPACE, wanted.workspace.props()),
+            **{
+                f"additionalStorageAccounts/{account.name}": (STORAGE_ACCOUNT, account.props())
+                for account in wanted.additional_storage_accounts
+            },
+        },
+        allowed=wanted.allow_replacement,
         declared=[pulumi.Output.from_input(_urn(component)) for component in declared],
         opts=pulumi.ResourceOptions(parent=group),
     )

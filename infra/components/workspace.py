@@ -27,6 +27,9 @@ class Workspace(Component):
     workspace_id: pulumi.Output[str]
     """GUID that survives updates."""
 
+    record_resource: WorkspaceRecord
+    """The last resource of the stack; depends on everything."""
+
     record: pulumi.Output[dict[str, Any]]
     """The record as it stands in the storage account."""
 
@@ -55,14 +58,15 @@ class Workspace(Component):
             bucket: Container that it lies in.
             ready: Outputs of everything that the record names; it is written when all are known.
         """
-        self.record = WorkspaceRecord(
+        self.record_resource = WorkspaceRecord(
             f"{self.resource_name}-record",
             endpoint=pulumi.Output.all(storage.endpoint, *ready).apply(lambda known: str(known[0])),
             keys=storage.credentials,
             bucket=bucket,
             record=self._record(resource_group),
             opts=self.child_options(deleted_with=storage.container),
-        ).record
+        )
+        self.record = self.record_resource.record
         self.register_outputs({"workspace_id": self.workspace_id, "record": self.record})
 
     def _record(self, resource_group: str) -> dict[str, Any]:

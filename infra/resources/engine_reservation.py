@@ -94,7 +94,6 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
         uses: One port is claimed for each, e.g. ``storage``; it stays the same for the life of the stack.
         images: Image tag of each service.
         port_range: First and last port that may be claimed.
-        declared: URNs of the components; reservation waits until the policies have judged all of them.
         opts: Resource options.
     """
 
@@ -112,7 +111,6 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
         uses: Sequence[str],
         images: Mapping[str, str],
         port_range: tuple[int, int],
-        declared: Sequence[pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -123,7 +121,6 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
             "images": images,
             "first_port": port_range[0],
             "last_port": port_range[1],
-            "declared": list(declared),
             "ports": None,
             "image_ids": None,
         }

@@ -85,8 +85,9 @@ class TestOrder:
         types = [resource.type for resource in run.mocks.resources]
 
         reserved = types.index(f"{DYNAMIC}EngineReservation")
+        guarded = types.index(f"{DYNAMIC}ChangeGuard")
 
-        assert {t for t in types[:reserved] if t.startswith("ml-workspace:")} == {
+        assert {t for t in types[:guarded] if t.startswith("ml-workspace:")} == {
             "ml-workspace:resources:ResourceGroup",
             "ml-workspace:storage:StorageAccount",
             "ml-workspace:containerregistry:ContainerRegistry",
@@ -94,10 +95,10 @@ class TestOrder:
             "ml-workspace:insights:ApplicationInsights",
             "ml-workspace:machinelearningservices:Workspace",
         }
-        assert not [t for t in types[:reserved] if t.startswith(("docker:", "pulumi-python:"))]
+        assert [t for t in types[:reserved] if t.startswith(("docker:", "pulumi-python:"))] == [types[guarded]]
 
-    def test_the_workspace_record_comes_last(self, run: Run) -> None:
-        assert run.mocks.resources[-1].type == f"{DYNAMIC}WorkspaceRecord"
+    def test_the_workspace_record_comes_last_but_for_the_guard_that_is_deleted_first(self, run: Run) -> None:
+        assert [r.type for r in run.mocks.resources[-2:]] == [f"{DYNAMIC}WorkspaceRecord", f"{DYNAMIC}UsageGuard"]
 
     def test_every_name_on_the_engine_is_reserved(self, run: Run) -> None:
         names = run.mocks.of_type(f"{DYNAMIC}EngineReservation")[0].inputs["names"]

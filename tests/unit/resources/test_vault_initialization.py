@@ -100,7 +100,7 @@ def test_a_run_killed_after_the_key_was_stored_goes_on_with_a_new_root_token() -
 def test_a_run_killed_before_the_key_was_stored_is_explained_and_nothing_is_initialised_over() -> None:
     _FakeVault.initialised = True
 
-    with pytest.raises(KeyVaultLockedError, match="never stored .*make down"):
+    with pytest.raises(KeyVaultLockedError, match=r"never stored .*make down"):
         _create()
 
     assert _FakeVault.calls == []

@@ -1,0 +1,84 @@
+"""What the other stacks of the same state backend hold: their components, as they stand in the stored state.
+
+Only the file backend can be read without its service; with any other, the lists are empty and what depends on them
+(names that are unique across stacks, resources that are shared) is checked by the service's own means.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+COMPONENT_PREFIX = "ml-workspace:"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A component that a stack's state holds."""
+
+    stack: str
+    type: str
+    properties: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the Azure resource."""
+        return str(self.properties.get("name", ""))
+
+    @property
+    def resource_id(self) -> str:
+        """Full Azure-style id."""
+        return str(self.properties.get("resourceId", ""))
+
+
+def deployed(*, project: str, except_stack: str) -> list[Deployed]:
+    """List the components of all other stacks of the project; a state that cannot be read counts as empty."""
+    return [
+        component
+        for path in _state_files(project)
+        if (stack := path.name.partition(".json")[0]) != except_stack
+        for component in _components(path, stack)
+    ]
+
+
+def users_of(resource_id: str, components: list[Deployed]) -> list[str]:
+    """Names of the stacks with a workspace that is tied to a resource, in alphabetical order."""
+    wanted = resource_id.casefold()
+    return sorted(
+        {
+            component.stack
+            for component in components
+            for key, value in component.properties.items()
+            if key != "resourceId" and isinstance(value, str) and value.casefold() == wanted
+        }
+    )
+
+
+def _state_files(project: str) -> Iterator[Path]:
+    address = urlsplit(os.environ.get("PULUMI_BACKEND_URL", ""))
+    if address.scheme != "file":
+        return
+    root = Path(unquote(address.netloc + address.path)).expanduser()
+    folder = root / ".pulumi" / "stacks" / project
+    for path in sorted(folder.glob("*.json*")):
+        if path.name.endswith((".json", ".json.gz")):
+            yield path
+
+
+def _components(path: Path, stack: str) -> Iterator[Deployed]:
+    try:
+        raw = path.read_bytes()
+        state = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+    except (OSError, ValueError):
+        # Another stack's run may be replacing the file, or it is damaged; that is told to who works on that stack.
+        return
+    latest = (state.get("checkpoint") or {}).get("latest") or {}
+    for resource in latest.get("resources") or []:
+        if str(resource.get("type", "")).startswith(COMPONENT_PREFIX) and resource.get("inputs"):
+            yield Deployed(stack, resource["type"], resource["inputs"])

@@ -1,0 +1,68 @@
+"""Changes that would lose data are refused before anything is touched."""
+
+from typing import Any
+
+import pytest
+
+from infra.resources.change_guard import _ChangeGuardProvider
+from infra.rules.resources import KEY_VAULT, STORAGE_ACCOUNT
+
+ACCOUNT = {"name": "stchurn", "location": "westeurope", "kind": "StorageV2", "sku": "Standard_LRS", "role": "default"}
+
+
+def _failures(old: dict[str, Any], new: dict[str, Any], *, allowed: tuple[str, ...] = ()) -> list[str]:
+    def resources(properties: dict[str, Any]) -> dict[str, Any]:
+        return {"storageAccount": {"type": STORAGE_ACCOUNT, "properties": properties}}
+
+    olds = {"resources": resources(old), "allowed": []}
+    result = _ChangeGuardProvider().check(olds, {"resources": resources(new), "allowed": list(allowed)})
+    return [failure.reason for failure in result.failures]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"sku": "Standard_GRS"}, id="redundancy within a family"),
+        pytest.param({"tags": {"owner": "b"}}, id="tags"),
+        pytest.param({"accessTier": "Cool"}, id="access tier"),
+    ],
+)
+def test_a_change_that_azure_makes_in_place_passes(change: dict[str, Any]) -> None:
+    assert _failures(ACCOUNT, {**ACCOUNT, **change}) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        pytest.param({"name": "stother"}, "stother", id="another name"),
+        pytest.param({"sku": "Standard_ZRS"}, "Standard_ZRS", id="redundancy of another family"),
+        pytest.param({"location": "northeurope"}, "northeurope", id="another region"),
+    ],
+)
+def test_a_change_that_replaces_is_refused_with_the_way_out(change: dict[str, Any], named: str) -> None:
+    (failure,) = _failures(ACCOUNT, {**ACCOUNT, **change})
+
+    assert named in failure
+    assert "allowReplacement" in failure
+
+
+def test_a_replacement_that_the_stack_asks_for_passes() -> None:
+    assert _failures(ACCOUNT, {**ACCOUNT, "sku": "Standard_ZRS"}, allowed=("stchurn",)) == []
+
+
+def test_all_refusals_come_at_once() -> None:
+    vault = {"name": "kv", "location": "westeurope", "softDeleteRetentionInDays": 90, "enablePurgeProtection": True}
+    before = {"type": KEY_VAULT, "properties": vault}
+    after = {"type": KEY_VAULT, "properties": {**vault, "softDeleteRetentionInDays": 7, "enablePurgeProtection": False}}
+
+    result = _ChangeGuardProvider().check(
+        {"resources": {"keyVault": before}}, {"resources": {"keyVault": after}, "allowed": []}
+    )
+
+    assert len(result.failures) == 2
+
+
+def test_the_first_run_and_an_added_resource_have_nothing_to_be_compared_with() -> None:
+    news = {"resources": {"storageAccount": {"type": STORAGE_ACCOUNT, "properties": ACCOUNT}}, "allowed": []}
+
+    assert _ChangeGuardProvider().check({}, news).failures == []
