@@ -71,7 +71,7 @@ class Progress:
         self._print(f"  {symbol:<2} {kind:<22} {name:<46} {seconds:5.1f} s")
 
     def _diagnostic(self, diagnostic: Mapping[str, str]) -> None:
-        raw, severity = diagnostic.get("message", ""), diagnostic.get("severity", "")
+        raw, severity = MARKUP.sub("", diagnostic.get("message", "")).strip(), diagnostic.get("severity", "")
         if severity == "debug" or diagnostic.get("ephemeral") or BRIDGE_ECHO.match(raw):
             return
         text = clean(raw)

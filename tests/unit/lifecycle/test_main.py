@@ -1,0 +1,40 @@
+"""The command line: one message and an exit code for every error."""
+
+import pytest
+
+from infra.errors import EngineUnreachableError
+from tools.lifecycle import __main__ as main
+from tools.lifecycle.errors import OperationCancelledError
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        pytest.param(EngineUnreachableError("no engine"), 1, "make up: no engine\n", id="an error of the project"),
+        pytest.param(OperationCancelledError("stopped"), 130, "make up: stopped\n", id="interrupted in good order"),
+        pytest.param(
+            KeyboardInterrupt(), 130, "make up: interrupted before anything was changed.\n", id="interrupted early"
+        ),
+    ],
+)
+def test_an_error_is_one_message_and_an_exit_code(
+    capsys: pytest.CaptureFixture[str], error: BaseException, code: int, message: str
+) -> None:
+    def action() -> None:
+        raise error
+
+    assert main.guarded("up", action) == code
+    assert capsys.readouterr().err == message
+
+
+def test_a_defect_is_not_dressed_up_as_a_users_error() -> None:
+    def action() -> None:
+        raise ZeroDivisionError("defect")
+
+    with pytest.raises(ZeroDivisionError, match="defect"):
+        main.guarded("up", action)
+
+
+def test_an_unknown_stack_ends_with_code_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["up", "--stack", "no-such-stack"]) == 1
+    assert "there is no file 'stacks/Pulumi.no-such-stack.yaml'. Stacks that exist: " in capsys.readouterr().err
