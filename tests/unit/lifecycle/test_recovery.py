@@ -44,8 +44,8 @@ class FakeEngine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     fake = FakeEngine()
-    monkeypatch.setattr(recovery.engine, "list_objects", fake.list_objects)
-    monkeypatch.setattr(recovery.engine, "remove", fake.remove)
+    monkeypatch.setattr("tools.lifecycle.engine.list_objects", fake.list_objects)
+    monkeypatch.setattr("tools.lifecycle.engine.remove", fake.remove)
     monkeypatch.setattr(recovery, "require_passphrase", lambda *_: None)
     return fake
 
