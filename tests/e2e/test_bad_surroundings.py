@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.environment import Environment, outer_variables
+from tests.support.environment import PROJECT_ROOT, Environment, outer_variables
 from tests.support.processes import run
 from tests.support.refusals import assert_refused
 from tests.support.stacks import LiveStack, Stack, ephemeral_stack
@@ -51,10 +51,10 @@ def test_wrong_passphrase_is_refused_before_anything_is_touched(live: LiveStack,
 
 
 @pytest.mark.parametrize("target", ["up", "down", "preview"])
-def test_state_folder_that_cannot_be_made_is_named(environment: Environment, tmp_path: Path, target: str) -> None:
+def test_state_folder_that_cannot_be_made_is_named(tmp_path: Path, target: str) -> None:
     (tmp_path / "file").write_text("in the way")
     home = tmp_path / "file" / "home"
 
-    finished = run(["make", target], cwd=environment.project, env=outer_variables(home))
+    finished = run(["make", target], cwd=PROJECT_ROOT, env=outer_variables(home))
 
     assert_refused(finished, str(home))

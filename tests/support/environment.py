@@ -68,9 +68,12 @@ def outer_variables(home: Path) -> dict[str, str]:
 
 
 def make_environment(project: Path, home: Path) -> Environment:
-    """Do what the README tells a person to do: ``eval "$(make -s env)"``."""
-    variables = outer_variables(home)
+    """Do what the README tells a person to do: ``eval "$(make -s env)"``.
+
+    In the checkout, not in the copy: a Python environment belongs to the folder that it was made for.
+    """
     script = 'exports="$(make -s env)" || exit; eval "$exports"; exec env -0'
-    printed = run(["sh", "-c", script], cwd=project, env=variables, timeout_seconds=60).check().stdout
+    made = run(["sh", "-c", script], cwd=PROJECT_ROOT, env=outer_variables(home), timeout_seconds=300)
+    printed = made.check().stdout
     pairs = (pair.partition("=") for pair in printed.split("\0") if pair)
     return Environment(project=project, home=home, variables={key: value for key, _, value in pairs})

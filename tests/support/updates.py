@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.support.processes import Finished
 
-UNCHANGED = frozenset({"same", "read", "refresh"})
+UNCHANGED = frozenset({"same", "read"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

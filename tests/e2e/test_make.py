@@ -1,0 +1,113 @@
+"""The commands that people type: `make up`, `make preview`, `make down`, in the checkout itself.
+
+The stack is `ci`, the smallest one that comes with the project; state and claims are the test's own.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from docker import DockerClient
+
+from infra.labels import backend_id
+from tests.support.engine import objects_with_label
+from tests.support.environment import PROJECT_ROOT, outer_variables
+from tests.support.inventory import assert_same, take_inventory
+from tests.support.processes import Finished, run
+from tests.support.vault import assert_unsealed
+
+STACK = "ci"
+ENDPOINTS = ("storage", "registry", "keyVault", "otlpGrpc", "otlpHttp")
+MAKE_SECONDS = 300
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A new user's home of state; whatever a failed test left in it is taken down."""
+    home = tmp_path / "home"
+    yield home
+    make("down", home)
+
+
+def make(target: str, home: Path) -> Finished:
+    command = ["make", target, f"STACK={STACK}"]
+    return run(command, cwd=PROJECT_ROOT, env=outer_variables(home), timeout_seconds=MAKE_SECONDS)
+
+
+def bare(command: str, home: Path) -> Finished:
+    """Run a command as the README says: in a shell, after ``eval "$(make -s env)"``."""
+    script = f'exports="$(make -s env)" || exit; eval "$exports"; {command}'
+    return run(["bash", "-c", script], cwd=PROJECT_ROOT, env=outer_variables(home), timeout_seconds=MAKE_SECONDS)
+
+
+def files_of_stack(home: Path) -> list[Path]:
+    """Return what the backend still knows of the stack: state, backups, history, locks."""
+    files = (path for path in (home / "state").rglob("*") if path.is_file())
+    return [path for path in files if any(part.split(".")[0] == STACK for part in path.parts)]
+
+
+def test_up_again_down_again_and_up_once_more(home: Path, engine: DockerClient) -> None:
+    before = take_inventory(engine)
+
+    first = make("up", home).check()
+    shown = bare(f"pulumi stack output --stack {STACK} --show-secrets --json", home).check()
+    outputs = json.loads(shown.stdout)
+    assert [name for name in ENDPOINTS if outputs["endpoints"][name] not in first.stdout] == []
+    assert_unsealed(outputs)
+
+    again = make("up", home).check()
+    assert "no changes" in again.output.lower()
+    assert [name for name in ENDPOINTS if outputs["endpoints"][name] not in again.stdout] == []
+
+    gone = make("down", home).check()
+    assert_same(before, take_inventory(engine))
+    assert files_of_stack(home) == []
+    assert STACK in gone.output
+
+    nothing_to_do = make("down", home)
+    assert nothing_to_do.exit_code == 0, nothing_to_do.output
+    assert_same(before, take_inventory(engine))
+
+    make("up", home).check()
+    make("down", home).check()
+    assert_same(before, take_inventory(engine))
+
+
+def test_preview_makes_nothing(home: Path, engine: DockerClient) -> None:
+    finished = make("preview", home).check()
+
+    backend = backend_id(f"file://{home}/state")
+    assert "create" in finished.output
+    assert not objects_with_label(engine, backend=backend)
+
+
+def test_bare_pulumi_works_after_make_env(home: Path, engine: DockerClient) -> None:
+    up = bare(f"pulumi stack init {STACK} && pulumi up --stack {STACK} --yes --non-interactive", home)
+    unchanged = bare(f"pulumi preview --stack {STACK} --expect-no-changes --non-interactive", home)
+    down = bare(f"pulumi destroy --stack {STACK} --yes --non-interactive", home)
+
+    assert up.exit_code == 0, up.output
+    assert "warning" not in up.output.lower()
+    assert unchanged.exit_code == 0, unchanged.output
+    assert down.exit_code == 0, down.output
+    assert not objects_with_label(engine, backend=backend_id(f"file://{home}/state"))
+
+
+def test_stack_files_of_the_project_are_left_as_they_are(home: Path) -> None:
+    files = {path: path.read_bytes() for path in (PROJECT_ROOT / "stacks").iterdir()}
+
+    make("preview", home).check()
+
+    assert {path: path.read_bytes() for path in (PROJECT_ROOT / "stacks").iterdir()} == files
+
+
+def test_unknown_stack_is_refused_with_the_ones_that_exist(tmp_path: Path) -> None:
+    command = ["make", "up", "STACK=nobody"]
+
+    finished = run(command, cwd=PROJECT_ROOT, env=outer_variables(tmp_path / "home"), timeout_seconds=MAKE_SECONDS)
+
+    assert finished.exit_code != 0
+    assert "nobody" in finished.output
+    assert STACK in finished.output
+    assert "Traceback" not in finished.output
