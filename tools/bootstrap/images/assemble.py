@@ -1,0 +1,62 @@
+"""From a binary to the finished local image, and the proof that it runs.
+
+Every source of a service ends here, so that a pulled, a mirrored and a built image differ in nothing but one label. The
+canonical tag moves last and at once: whoever looks at it sees the old image or the finished new one.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from typing import TYPE_CHECKING
+
+from tools.bootstrap import paths
+from tools.bootstrap.images import context, docker
+from tools.bootstrap.images.recipe import RECIPE_LABEL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tools.bootstrap.images.context import BaseFiles
+    from tools.bootstrap.images.table import Service
+
+VERSION_SECONDS = 60.0
+CONFINED = ("--network", "none", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+
+
+class UnfitImageError(Exception):
+    """An image does not run, or is not the version that the table names; the text is one line."""
+
+
+def finish(service: Service, *, binary: Path, base: BaseFiles, recipe: str, source: str) -> None:
+    """Build the image around a binary, run it once, and give it the canonical tag."""
+    candidate = f"ml-workspace/{service.name}:candidate-{recipe}"
+    with tempfile.TemporaryFile(dir=paths.private_folder(paths.build())) as stream:
+        context.write(stream, service, base, binary, recipe=recipe, source=source)
+        stream.seek(0)
+        docker.build(stream, candidate)
+    try:
+        adopt(service, candidate)
+    finally:
+        docker.call("rmi", candidate)
+
+
+def adopt(service: Service, reference: str) -> None:
+    """Give a finished image the canonical tag, if it is what it claims to be."""
+    verify(service, reference)
+    docker.call("tag", reference, service.image)
+
+
+def remove_replaced() -> None:
+    """Remove our images that lost their tag to a newer one; the engine keeps those that a container still runs on."""
+    docker.call("image", "prune", "--force", "--filter", f"label={RECIPE_LABEL}")
+
+
+def verify(service: Service, reference: str) -> None:
+    """Run the binary once, with as few rights as the workspace will give it, and look for its version."""
+    try:
+        said = docker.call("run", "--rm", *CONFINED, reference, "--version", seconds=VERSION_SECONDS)
+    except docker.DockerError as exc:
+        raise UnfitImageError(f"{reference} does not run: {exc}") from exc
+    if service.version not in said:
+        first = said.strip().partition("\n")[0]
+        raise UnfitImageError(f"{reference} reports the version {first!r}; expected is {service.version!r}")

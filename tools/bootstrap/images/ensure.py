@@ -1,0 +1,118 @@
+"""All services' images on the engine: found, fetched or built.
+
+The quick way out comes first: one call tells whether all canonical tags carry the current recipe. What is missing is
+asked for at the registries, all services at once (a network that swallows requests costs one time-out, not four); what
+they do not give is built one by one, since one build already uses every core. Every finished binary is kept, so a run
+that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from tools.bootstrap import paths
+from tools.bootstrap.errors import BootstrapError
+from tools.bootstrap.images import assemble, basefiles, docker, gobuild, sources, table
+from tools.bootstrap.images.context import BaseFiles
+from tools.bootstrap.images.recipe import RECIPE_LABEL, image_recipe
+from tools.bootstrap.images.sources import Fetched
+from tools.bootstrap.images.table import Service
+from tools.bootstrap.progress import Report
+
+MIRROR_VARIABLE = "MLW_IMAGE_REGISTRY"
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+"""What the kernel and the engine call the same processor."""
+
+
+class ImageError(BootstrapError):
+    """An image could not be provided; the text says what was tried and what to do."""
+
+
+def missing(services: Sequence[Service] | None = None) -> list[Service]:
+    """Return the services whose canonical tag is absent, or was made by another recipe; one call of the engine."""
+    wanted = table.load() if services is None else services
+    try:
+        local = docker.inspect([service.image for service in wanted])
+    except docker.DockerError as exc:
+        raise ImageError(f"looking for the services' images: {exc}. Start Docker, or set DOCKER_HOST.") from exc
+    return [
+        service
+        for service in wanted
+        if service.image not in local or local[service.image].labels.get(RECIPE_LABEL) != image_recipe(service)
+    ]
+
+
+def ensure(*, mirror: str | None, report: Report, services: Sequence[Service] | None = None) -> list[str]:
+    """Provide every image.
+
+    Args:
+        mirror: Registry to ask first; `MLW_IMAGE_REGISTRY` when it is not given.
+        report: Takes the progress lines.
+        services: Which ones; all by default.
+
+    Returns:
+        The tags that had to be made.
+
+    Raises:
+        ImageError: An image cannot be provided; what was finished before stays.
+    """
+    registry = mirror or os.environ.get(MIRROR_VARIABLE) or None
+    if registry and (problem := table.mirror_problem(registry)):
+        raise ImageError(problem)
+    absent = missing(services)
+    try:
+        _provide(absent, registry, report)
+    except (docker.DockerError, basefiles.BaseFileError, assemble.UnfitImageError) as exc:
+        raise ImageError(f"providing the services' images: {exc}") from exc
+    except OSError as exc:
+        raise ImageError(f"providing the services' images: {exc.strerror} ({exc.filename or paths.build()})") from exc
+    return [service.image for service in absent]
+
+
+def _provide(absent: Sequence[Service], mirror: str | None, report: Report) -> None:
+    """Fetch what registries have, build the rest."""
+    if not absent:
+        return
+    with tempfile.TemporaryDirectory(dir=paths.private_folder(paths.build()), prefix="images-") as folder:
+        fetch = partial(sources.fetch, mirror=mirror, folder=Path(folder), report=report)
+        with ThreadPoolExecutor(max_workers=len(absent)) as pool:
+            answers = list(pool.map(fetch, absent))
+        for service, answer in zip(absent, answers, strict=True):
+            if not answer.finished:
+                _assemble(service, answer, report)
+    assemble.remove_replaced()
+
+
+def _assemble(service: Service, answer: Fetched, report: Report) -> None:
+    """Make the image from the fetched binary, or from one that is built now."""
+    check_machine(platform.system(), platform.machine(), docker.call("version", "--format", "{{.Server.Arch}}").strip())
+    base = BaseFiles(busybox=basefiles.busybox(), certificates=basefiles.certificates())
+    finish = partial(assemble.finish, service, base=base, recipe=image_recipe(service))
+    if answer.binary is not None:
+        try:
+            finish(binary=answer.binary, source=answer.source)
+        except assemble.UnfitImageError as exc:
+            answer.refusals.append(str(exc))
+        else:
+            return report(f"{service.image} made from the {answer.source} binary")
+    for refusal in answer.refusals:
+        report(f"not from a registry: {refusal}")
+    finish(binary=gobuild.binary(service, report), source="built")
+    return report(f"{service.image} built")
+
+
+def check_machine(system: str, machine: str, engine: str) -> None:
+    """Refuse to put this host's programs into images for another kind of machine."""
+    if system == "Linux" and MACHINES.get(machine, machine) == engine:
+        return
+    raise ImageError(
+        f"making the services' images: this host is {system} on {machine}, the engine runs linux on {engine}. "
+        f"Images can be made only on the engine's own kind of machine: make them there, push them with "
+        f"'python3 -m tools.bootstrap images --push HOST', and set {MIRROR_VARIABLE}=HOST here."
+    )

@@ -1,0 +1,75 @@
+"""Filling a private mirror, so that machines without access to public registries need to build nothing.
+
+Uses the images that this machine has; making them is ``ensure``'s business. Credentials come from the user's
+``docker login``, or are given for this one push and then kept in a folder that is removed with it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tools.bootstrap.errors import BootstrapError
+from tools.bootstrap.images import docker
+from tools.bootstrap.images.recipe import RECIPE_LABEL, image_recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tools.bootstrap.images.table import Service
+    from tools.bootstrap.progress import Report
+
+
+class PushError(BootstrapError):
+    """The mirror could not be filled; the text says what to do."""
+
+
+def push(services: Sequence[Service], mirror: str, *, report: Report, login: tuple[str, str] | None = None) -> None:
+    """Push the finished images as ``<mirror>/ml-workspace/<service>:<version>``."""
+    local = docker.inspect([service.image for service in services])
+    for service in services:
+        image = local.get(service.image)
+        if image is None or image.labels.get(RECIPE_LABEL) != image_recipe(service):
+            raise PushError(
+                f"cannot push to {mirror}: this machine has no current image {service.image!r}; "
+                f"run 'make up' or 'python3 -m tools.bootstrap images' first"
+            )
+    with _credentials(mirror, login) as options:
+        for service in services:
+            _push_one(service, service.mirrored(mirror), options)
+            report(f"pushed {service.mirrored(mirror)}")
+
+
+def _push_one(service: Service, reference: str, options: Sequence[str]) -> None:
+    """Push one image under a tag that lives only as long as the push."""
+    docker.call("tag", service.image, reference)
+    try:
+        docker.call(*options, "push", "--quiet", reference, seconds=docker.TRANSFER_SECONDS)
+    except docker.DockerError as exc:
+        raise PushError(
+            f"pushing {reference} failed: {exc}; check the address and log in with 'docker login', "
+            f"or pass --username and --password-stdin"
+        ) from exc
+    finally:
+        docker.call("rmi", reference)
+
+
+@contextmanager
+def _credentials(mirror: str, login: tuple[str, str] | None) -> Iterator[tuple[str, ...]]:
+    """Log in for one push only: the user's own logins are neither used up nor added to."""
+    if login is None:
+        yield ()
+        return
+    username, password = login
+    with tempfile.TemporaryDirectory(prefix="mlw-login-") as folder:
+        # Another configuration folder would also mean another engine, if the user chose one by a context.
+        engine = docker.call("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").strip()
+        options = ("--config", folder, "--host", engine)
+        host = mirror.partition("/")[0]
+        arguments = ("login", "--username", username, "--password-stdin", host)
+        try:
+            docker.call(*options, *arguments, stdin=password.encode())
+        except docker.DockerError as exc:
+            raise PushError(f"logging in to {host!r} as {username!r} failed: {exc}") from exc
+        yield options
