@@ -18,10 +18,12 @@ _HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0
 _MIRROR = re.compile(rf"{_HOST}(?::(?P<port>[0-9]{{1,5}}))?(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*", re.ASCII)
 
 
-def check_port_range(ports: Mapping[str, int], *, key: str = "portRange") -> list[Violation]:
-    """Violations by the range of ports that a stack may publish."""
+def check_port_range(
+    ports: Mapping[str, int], *, needed: int = NEEDED_PORTS, key: str = "portRange"
+) -> list[Violation]:
+    """Violations by the range of ports that a stack may publish; ``needed`` is how many it does publish."""
     first, last = ports.get("first", DEFAULT_PORT_RANGE[0]), ports.get("last", DEFAULT_PORT_RANGE[1])
-    allowed = f"first and last between {MIN_PORT} and {MAX_PORT}, at least {NEEDED_PORTS} ports"
+    allowed = f"first and last between {MIN_PORT} and {MAX_PORT}, at least {needed} ports"
     outside = [(name, port) for name, port in (("first", first), ("last", last)) if not MIN_PORT <= port <= MAX_PORT]
     if outside:
         return [
@@ -35,7 +37,7 @@ def check_port_range(ports: Mapping[str, int], *, key: str = "portRange") -> lis
             )
             for name, port in outside
         ]
-    if last - first + 1 >= NEEDED_PORTS:
+    if last - first + 1 >= needed:
         return []
     count = max(last - first + 1, 0)
     return [
@@ -43,9 +45,7 @@ def check_port_range(ports: Mapping[str, int], *, key: str = "portRange") -> lis
             rule=PORTS,
             key=key,
             value=f"{first}-{last}",
-            found=f"the range holds {count} ports, a workspace needs {NEEDED_PORTS}"
-            if count
-            else "it ends before it starts",
+            found=f"the range holds {count} ports, a workspace needs {needed}" if count else "it ends before it starts",
             allowed=allowed,
             fix=f"set '{key}' to e.g. {{first: {DEFAULT_PORT_RANGE[0]}, last: {DEFAULT_PORT_RANGE[1]}}}",
         )

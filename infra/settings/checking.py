@@ -15,7 +15,7 @@ from infra.rules import tags
 from infra.rules.assignments import AssignedRule, Assignments, Effect
 from infra.rules.checks import RESOURCE_CHECKS
 from infra.rules.datastores import check_datastores
-from infra.rules.endpoints import check_image_registry, check_port_range
+from infra.rules.endpoints import NEEDED_PORTS, check_image_registry, check_port_range
 from infra.rules.ids import check_subscription
 from infra.rules.parts import check_environment, check_instance, check_workload
 from infra.rules.regions import RULE as LOCATION
@@ -159,7 +159,10 @@ def _check_datastores(given: StackInput, unusable: frozenset[str]) -> Iterator[V
 
 
 def _check_endpoints(given: StackInput) -> Iterator[Violation]:
-    yield from check_port_range(given.port_range.model_dump(exclude_none=True), key=f"{NAMESPACE}portRange")
+    ports = given.port_range.model_dump(exclude_none=True)
+    # An additional storage account is a service of its own, with a port of its own.
+    needed = NEEDED_PORTS + len(given.additional_storage_accounts)
+    yield from check_port_range(ports, needed=needed, key=f"{NAMESPACE}portRange")
     if given.image_registry:
         yield from check_image_registry(given.image_registry, key=f"{NAMESPACE}imageRegistry")
 
