@@ -9,8 +9,6 @@ from tests.support.journal import Journal
 from tests.support.stacks import LiveStack
 from tests.support.updates import assert_unchanged
 
-SERVICES = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights")
-
 Fault = Callable[[DockerClient, str], None]
 
 
@@ -23,17 +21,35 @@ def remove(engine: DockerClient, container: str) -> None:
 
 
 @pytest.mark.parametrize("fault", [kill, remove], ids=["docker kill", "docker rm"])
-@pytest.mark.parametrize("service", SERVICES)
-def test_next_up_repairs_a_lost_container_and_keeps_its_data(
-    live: LiveStack, engine: DockerClient, marker: str, service: str, fault: Fault
+def test_next_up_repairs_lost_containers_and_keeps_their_data(
+    live: LiveStack, engine: DockerClient, marker: str, fault: Fault
 ) -> None:
     journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
-    volumes = live.stack.objects().volumes
+    before = live.stack.objects()
 
-    fault(engine, live.container_of(service))
+    for container in before.containers:
+        fault(engine, container)
     live.stack.lifecycle("up").check()
 
+    after = live.stack.objects()
     assert live.stack.outputs() == live.outputs
-    assert live.stack.objects().volumes == volumes
+    assert after.names == before.names
+    assert (after.volumes, after.networks) == (before.volumes, before.networks)
     journal.verify(engine)
     assert_unchanged(live.stack.preview())
+
+
+def test_one_lost_container_is_repaired_without_touching_the_others(
+    live: LiveStack, engine: DockerClient, marker: str
+) -> None:
+    journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
+    before = live.stack.objects()
+    lost = live.container_of("keyVault")
+
+    remove(engine, lost)
+    live.stack.lifecycle("up").check()
+
+    gone = before - live.stack.objects()
+    assert gone.names["containers"] == {lost}
+    assert len(gone) == 1
+    journal.verify(engine)
