@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from tools.bootstrap import engine, environment, locks, paths, steps
 from tools.bootstrap.errors import BootstrapError
-from tools.bootstrap.images import cli as images_cli
+from tools.bootstrap.images.cli import add_arguments as add_image_arguments
+from tools.bootstrap.images.cli import run as run_images
 from tools.bootstrap.progress import say
 
 INTERRUPTED = 130
@@ -46,8 +47,8 @@ def parser() -> argparse.ArgumentParser:
     engine_options.add_argument("--hard", action="store_true", help="with --restart: kill it, as a crash would")
     engine_options.set_defaults(run=_engine, group="engine")
     image_options = commands.add_parser("images", help="bring the services' images, or push them to a mirror")
-    images_cli.add_arguments(image_options)
-    image_options.set_defaults(run=_images)
+    add_image_arguments(image_options)
+    image_options.set_defaults(run=run_images)
     commands.add_parser("env", help="print the environment for `eval` in a shell").set_defaults(run=_env)
     commands.add_parser("clean", help="remove all caches, never the state").set_defaults(run=_clean)
     return top
@@ -68,10 +69,6 @@ def _engine(options: argparse.Namespace) -> None:
             say(f"Docker engine: {engine.restart(hard=options.hard)}")
     else:
         _ensure_group(options)
-
-
-def _images(options: argparse.Namespace) -> int:
-    return images_cli.run(options)
 
 
 def _env(_: argparse.Namespace) -> None:

@@ -74,6 +74,7 @@ def _open(url: str) -> HTTPResponse:
     thread.join(CONTACT_SECONDS)
     answer = outcome[0] if outcome else TimeoutError(f"no answer within {CONTACT_SECONDS:.0f} s")
     if isinstance(answer, urllib.error.HTTPError):
+        answer.close()
         raise UnavailableError(f"{url}: answer {answer.code}") from answer
     if isinstance(answer, Exception):
         _silent.add(host)
