@@ -15,6 +15,7 @@ from infra.rules import tags
 from infra.rules.assignments import AssignedRule, Assignments, Effect
 from infra.rules.checks import RESOURCE_CHECKS
 from infra.rules.datastores import check_datastores
+from infra.rules.deployed import Deployed, names_in_use
 from infra.rules.endpoints import NEEDED_PORTS, check_image_registry, check_port_range
 from infra.rules.ids import check_subscription
 from infra.rules.parts import check_environment, check_instance, check_workload
@@ -31,6 +32,7 @@ from infra.settings.stack_input import StackInput
 # Judged by functions of their own below: told where they are written, not once for every resource that inherits them.
 _ONCE = frozenset({tags.COUNT, tags.NAME, tags.VALUE, tags.CASE, tags.SECRET, tags.REQUIRED, SHAPE})
 MISSING = "settings-key-require-value"
+_OTHER = "set '{prefix}.existing' to another resource, or leave it out for one of the stack's own"
 _TAGS_KEY = f"{NAMESPACE}tags"
 
 
@@ -60,7 +62,13 @@ class Rules:
                 yield by_rule[violation.rule].attributed(violation)
 
 
-def check(reading: Reading, resolution: Resolution, assignments: Assignments, today: dt.date) -> list[Violation]:
+def check(
+    reading: Reading,
+    resolution: Resolution,
+    assignments: Assignments,
+    today: dt.date,
+    deployed: Sequence[Deployed] = (),
+) -> list[Violation]:
     """Everything that is wrong with a stack, each thing once."""
     rules, drafts = Rules(resolution, assignments, today), resolution.drafts
     stack_tags = reading.input.tags or {}
@@ -69,9 +77,9 @@ def check(reading: Reading, resolution: Resolution, assignments: Assignments, to
         *_check_parts(reading.input, reading.unusable),
         *resolution.violations,
         *(violation for draft in drafts for violation in _check_draft(draft, rules, reading.unusable)),
-        *rules.refused(_check_tags(stack_tags, drafts), drafts),
-        *_check_required_tags(drafts, rules, stack_tags, reading.unusable),
-        *_check_names(resolution),
+        *rules.refused(_check_tags(stack_tags, resolution.owned), drafts),
+        *_check_required_tags(resolution.owned, rules, stack_tags, reading.unusable),
+        *_check_names(resolution, deployed),
         *_check_datastores(reading.input, reading.unusable),
         *_check_endpoints(reading.input),
     ]
@@ -100,7 +108,8 @@ def _check_draft(draft: Draft, rules: Rules, unusable: frozenset[str]) -> Iterat
         if rule.rule in _ONCE or (rule.rule == LOCATION and not draft.own_location):
             continue
         for violation in RESOURCE_CHECKS[rule.rule].check(draft.type_token, draft.props, rule.parameters):
-            yield rule.attributed(violation.under(prefix))
+            located = rule.attributed(violation.under(prefix))
+            yield replace(located, fix=_OTHER.format(prefix=prefix)) if draft.existing_in else located
 
 
 def _check_tags(stack_tags: dict[str, str], drafts: list[Draft]) -> Iterator[Violation]:
@@ -138,12 +147,15 @@ def _check_required_tags(
             yield replace(violation, key=prefix + violation.key)
 
 
-def _check_names(resolution: Resolution) -> list[Violation]:
+def _check_names(resolution: Resolution, deployed: Sequence[Deployed]) -> list[Violation]:
     group = resolution.drafts[0].props.get("resourceId", "")
     return check_unique(
-        Named(kind=draft.kind, name=draft.name, key=f"{NAMESPACE}{draft.section}.name", scope=str(group))
-        for draft in resolution.drafts
-        if draft.name
+        (
+            Named(kind=draft.kind, name=draft.name, key=f"{NAMESPACE}{draft.section}.name", scope=str(group))
+            for draft in resolution.owned
+            if draft.name
+        ),
+        names_in_use(deployed),
     )
 
 

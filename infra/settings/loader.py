@@ -7,8 +7,9 @@ says which rules hold where; the engine's values come in as a mapping, so that t
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from infra.errors import ConfigurationError
 from infra.rules import resources
 from infra.rules.assignments import Assignments
 from infra.rules.assignments_text import parse_assignments
+from infra.rules.deployed import Deployed
 from infra.rules.endpoints import DEFAULT_PORT_RANGE
 from infra.rules.violation import Violation
 from infra.settings.checking import check
@@ -26,19 +28,26 @@ from infra.settings.resolving import Draft, Resolution, resolve
 ASSIGNMENTS_FILE = Path(__file__).parents[2] / "policies" / "assignments.yaml"
 
 
+@cache
 def read_assignments(path: Path = ASSIGNMENTS_FILE) -> Assignments:
     """The assignments of this checkout."""
     return parse_assignments(path.read_text(encoding="utf-8"), file=f"policies/{path.name}")
 
 
 def load(
-    config: Mapping[str, str], *, stack: str, assignments: Assignments | None = None, today: dt.date | None = None
+    config: Mapping[str, str],
+    *,
+    stack: str,
+    deployed: Sequence[Deployed] = (),
+    assignments: Assignments | None = None,
+    today: dt.date | None = None,
 ) -> Settings:
     """The settings of ``stack``.
 
     Args:
         config: Full keys (`ml-workspace:workload`) with text; lists and mappings as JSON. Other namespaces are ignored.
         stack: The stack's name; messages name its file.
+        deployed: What the other stacks of the backend have: for names that are unique, and for existing resources.
         assignments: Which rules hold where; those of this checkout if not given.
         today: The day on which exemptions are judged.
 
@@ -47,8 +56,8 @@ def load(
     """
     reading = read(config)
     assignments = assignments or read_assignments()
-    resolution = resolve(reading.input, assignments)
-    violations = check(reading, resolution, assignments, today or dt.datetime.now(tz=dt.UTC).date())
+    resolution = resolve(reading.input, assignments, deployed)
+    violations = check(reading, resolution, assignments, today or dt.datetime.now(tz=dt.UTC).date(), deployed)
     if violations:
         raise ConfigurationError([_located(violation, stack) for violation in violations], stack=stack)
     return _settings(reading, resolution, stack)
@@ -93,7 +102,7 @@ def _settings(reading: Reading, resolution: Resolution, stack: str) -> Settings:
 
 
 def _props(draft: Draft) -> dict[str, Any]:
-    return draft.props
+    return {**draft.props, "existing_in": draft.existing_in}
 
 
 def _notices(reading: Reading) -> tuple[str, ...]:

@@ -22,12 +22,14 @@ class ResourceSettings(_Frozen):
     Attributes:
         id: The full Azure-style resource id; `resourceId` among the properties.
         tags: Effective tags: own and inherited.
+        existing_in: The stack that owns the resource; empty for one of this stack's own.
     """
 
     name: str
     location: str
     tags: dict[str, str]
     id: str = Field(alias="resourceId")
+    existing_in: str = Field(default="", exclude=True)
 
     def props(self) -> dict[str, Any]:
         """The Azure properties, named as in the stack file."""

@@ -6,16 +6,18 @@ stays absent, so that what follows from it is not reported as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from infra.rules import resources
 from infra.rules.assignments import AssignedRule, Assignments, Effect
 from infra.rules.checks import INHERIT
+from infra.rules.deployed import Deployed, check_existing, find_deployed
 from infra.rules.ids import resource_id
 from infra.rules.kinds import ResourceKind
 from infra.rules.naming import NameNotMadeError, NameParts, make_name
+from infra.rules.parts import check_environment, check_instance, check_workload
 from infra.rules.regions import REGIONS, normalise
 from infra.rules.resources import COMPONENT_TYPES
 from infra.rules.storage import PREMIUM_SKUS
@@ -45,6 +47,7 @@ class Draft:
         section: Where the stack file configures it, e.g. `additionalStorageAccounts[0]`.
         own_tags: The tags of its own section.
         own_location: True if its own section says where it lies.
+        existing_in: The stack that owns it; empty for one of this stack's own.
     """
 
     type_token: str
@@ -52,6 +55,7 @@ class Draft:
     props: dict[str, Any]
     own_tags: dict[str, str]
     own_location: bool
+    existing_in: str = ""
 
     @property
     def kind(self) -> ResourceKind:
@@ -74,13 +78,18 @@ class Resolution:
     drafts: list[Draft] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
 
+    @property
+    def owned(self) -> list[Draft]:
+        """The resources that this stack makes itself."""
+        return [draft for draft in self.drafts if not draft.existing_in]
+
     def of_type(self, type_token: str) -> list[Draft]:
         """The resources of a type, the workspace's own before additional ones."""
         return [draft for draft in self.drafts if draft.type_token == type_token]
 
 
-def resolve(given: StackInput, assignments: Assignments) -> Resolution:
-    """Every resource that ``given`` asks for, with all its properties."""
+def resolve(given: StackInput, assignments: Assignments, deployed: Sequence[Deployed] = ()) -> Resolution:
+    """Every resource that ``given`` asks for, with all its properties; existing ones are among ``deployed``."""
     parts = NameParts(
         workload=given.workload or "",
         environment=given.environment or DEFAULT_ENVIRONMENT,
@@ -90,6 +99,9 @@ def resolve(given: StackInput, assignments: Assignments) -> Resolution:
     resolution = Resolution(parts, given.subscription or DEFAULT_SUBSCRIPTION)
     group_location = normalise(given.resource_group.location or parts.location)
     for type_token, section, entry, own in _entries(given):
+        if (reference := getattr(entry, "existing", None)) is not None:
+            _bring_along(resolution, type_token, entry, reference, deployed)
+            continue
         props: dict[str, Any] = {} if entry.name is None else {"name": entry.name}
         props["location"] = normalise(entry.location) if entry.location else group_location
         draft = Draft(type_token, section, props | own, dict(entry.tags or {}), entry.location is not None)
@@ -102,10 +114,33 @@ def resolve(given: StackInput, assignments: Assignments) -> Resolution:
     return resolution
 
 
+def _bring_along(
+    resolution: Resolution, type_token: str, entry: ResourceInput, reference: str, deployed: Sequence[Deployed]
+) -> None:
+    """Add a resource of another stack with its real properties, if it can be found."""
+    section = COMPONENT_TYPES[type_token].section
+    given = entry.model_dump(by_alias=True, exclude_none=True, exclude={"existing"})
+    resolution.violations += check_existing(
+        reference,
+        type_token,
+        deployed,
+        subscription=resolution.subscription,
+        others=given,
+        key=f"ml-workspace:{section}.existing",
+    )
+    found = find_deployed(reference, type_token, deployed)
+    if found is not None:
+        role = {"role": "default"} if type_token == resources.STORAGE_ACCOUNT else {}
+        draft = Draft(
+            type_token, section, {**found.properties, **role}, {}, own_location=False, existing_in=found.stack
+        )
+        resolution.drafts.append(draft)
+
+
 def _tag(resolution: Resolution, stack_tags: Mapping[str, str], subscription_tags: Mapping[str, str]) -> None:
     """Effective tags: own, the stack's, then what rules of effect `modify` let a resource inherit."""
     group = resolution.drafts[0]
-    for draft in resolution.drafts:
+    for draft in resolution.owned:
         effective = merge(stack_tags, draft.own_tags)
         for rule in resolution.effective:
             if rule.rule != INHERIT or rule.effect is not Effect.MODIFY:
@@ -129,7 +164,7 @@ def _entries(given: StackInput) -> list[tuple[str, str, ResourceInput, dict[str,
         (token, COMPONENT_TYPES[token].section, entry, _DEFAULTS[token] | _own(entry))
         for token, entry in single.items()
     ]
-    accounts = [("storageAccount", "default", given.storage_account)]
+    accounts: list[tuple[str, str, StorageAccountInput]] = [("storageAccount", "default", given.storage_account)]
     accounts += [
         (f"additionalStorageAccounts[{index}]", "additional", account)
         for index, account in enumerate(given.additional_storage_accounts)
@@ -141,7 +176,7 @@ def _entries(given: StackInput) -> list[tuple[str, str, ResourceInput, dict[str,
 
 
 def _own(entry: ResourceInput) -> dict[str, Any]:
-    return entry.model_dump(by_alias=True, exclude_none=True, exclude={"name", "location", "tags"})
+    return entry.model_dump(by_alias=True, exclude_none=True, exclude={"name", "location", "tags", "existing"})
 
 
 def _storage(account: StorageAccountInput, role: str) -> dict[str, Any]:
@@ -152,9 +187,9 @@ def _storage(account: StorageAccountInput, role: str) -> dict[str, Any]:
     versioned = kind != "Storage" if role == "default" else kind not in {"Storage", "FileStorage"} and not hns
     props: dict[str, Any] = {
         "kind": kind,
-        "sku": PREMIUM_SKUS[0] if premium_kind and role == "additional" else "Standard_LRS",
+        "sku": PREMIUM_SKUS[0] if premium_kind else "Standard_LRS",
         "isHnsEnabled": False,
-        "accessTier": "Premium" if kind == "BlockBlobStorage" and role == "additional" else "Hot",
+        "accessTier": "Hot",
         "minimumTlsVersion": "TLS1_2",
         "blobVersioning": versioned,
         "deleteRetentionDays": 7,
@@ -169,8 +204,10 @@ def _storage(account: StorageAccountInput, role: str) -> dict[str, Any]:
 def _name(resolution: Resolution) -> None:
     """Makes the names that are left out; an additional account has no default name."""
     illegal: list[NameNotMadeError] = []
-    for draft in resolution.drafts:
-        if "name" in draft.props or draft.props.get("role") == "additional" or not resolution.parts.workload.strip():
+    if _broken(resolution.parts):
+        return
+    for draft in resolution.owned:
+        if "name" in draft.props or draft.props.get("role") == "additional":
             continue
         try:
             draft.props["name"] = make_name(draft.kind, resolution.parts, key=f"ml-workspace:{draft.section}.name")
@@ -179,8 +216,14 @@ def _name(resolution: Resolution) -> None:
                 resolution.violations.append(error.violation)
             else:
                 illegal.append(error)
-    if illegal and resolution.parts.location in REGIONS:
+    if illegal:
         resolution.violations.append(_illegal_workload(resolution.parts.workload, illegal))
+
+
+def _broken(parts: NameParts) -> bool:
+    """True if a part is wrong by itself, which is told once and not for every name that is made of it."""
+    environment, instance = check_environment(parts.environment), check_instance(parts.instance)
+    return bool(check_workload(parts.workload) or environment or instance or parts.location not in REGIONS)
 
 
 def _illegal_workload(workload: str, errors: list[NameNotMadeError]) -> Violation:
@@ -205,8 +248,9 @@ def _identify(resolution: Resolution) -> None:
     for draft in resolution.drafts:
         if not group or not draft.name:
             continue
-        identity = resource_id(resolution.subscription, group, draft.kind, draft.name)
-        draft.props["resourceId"] = identity
+        if not draft.existing_in:
+            identity = resource_id(resolution.subscription, group, draft.kind, draft.name)
+            draft.props["resourceId"] = identity
         section = draft.section
         if section in {"storageAccount", "containerRegistry", "keyVault", "applicationInsights"}:
-            workspace.props[section] = identity
+            workspace.props[section] = draft.props["resourceId"]

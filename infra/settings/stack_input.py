@@ -23,8 +23,14 @@ class ResourceInput(_Input):
     tags: dict[str, str] | None = None
 
 
+class AssociatedInput(ResourceInput):
+    """What a workspace is tied to: made by the stack, or `existing` in another one (its id, or that stack's name)."""
+
+    existing: str | None = None
+
+
 class StorageAccountInput(ResourceInput):
-    """`storageAccount`, and one entry of `additionalStorageAccounts`."""
+    """One entry of `additionalStorageAccounts`; but for `existing` also `storageAccount`."""
 
     kind: str | None = None
     sku: str | None = None
@@ -35,14 +41,20 @@ class StorageAccountInput(ResourceInput):
     delete_retention_days: int | None = None
 
 
-class ContainerRegistryInput(ResourceInput):
+class DefaultStorageAccountInput(StorageAccountInput):
+    """`storageAccount`."""
+
+    existing: str | None = None
+
+
+class ContainerRegistryInput(AssociatedInput):
     """`containerRegistry`."""
 
     sku: str | None = None
     admin_user_enabled: bool | None = None
 
 
-class KeyVaultInput(ResourceInput):
+class KeyVaultInput(AssociatedInput):
     """`keyVault`."""
 
     sku: str | None = None
@@ -50,7 +62,7 @@ class KeyVaultInput(ResourceInput):
     enable_purge_protection: bool | None = None
 
 
-class ApplicationInsightsInput(ResourceInput):
+class ApplicationInsightsInput(AssociatedInput):
     """`applicationInsights`."""
 
     retention_in_days: int | None = None
@@ -91,7 +103,7 @@ class StackInput(_Input):
     subscription: str | None = None
     tags: dict[str, str] | None = None
     resource_group: ResourceInput = Field(default_factory=ResourceInput)
-    storage_account: StorageAccountInput = Field(default_factory=StorageAccountInput)
+    storage_account: DefaultStorageAccountInput = Field(default_factory=DefaultStorageAccountInput)
     additional_storage_accounts: list[StorageAccountInput] = Field(default_factory=list)
     container_registry: ContainerRegistryInput = Field(default_factory=ContainerRegistryInput)
     key_vault: KeyVaultInput = Field(default_factory=KeyVaultInput)

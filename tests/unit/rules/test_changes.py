@@ -140,7 +140,7 @@ def test_workspace_changes_text_tags_and_registry_in_place_and_ids_ignore_case()
     changed = {"description": "x", "friendlyName": "y", "tags": {}, "containerRegistry": "z"}
 
     assert check_workspace_change(WORKSPACE, WORKSPACE | changed) == []
-    assert check_workspace_change(WORKSPACE, WORKSPACE | {"keyVault": WORKSPACE["keyVault"].upper()}) == []
+    assert check_workspace_change(WORKSPACE, WORKSPACE | {"keyVault": str(WORKSPACE["keyVault"]).upper()}) == []
 
 
 def test_registry_changes_sku_and_admin_in_place_but_not_its_region() -> None:
