@@ -13,6 +13,7 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from infra import images, settings
+from infra.clients import backend
 from infra.components import application_insights, container_registry, key_vault, storage_account
 from infra.components.application_insights import ApplicationInsights
 from infra.components.base import Component, Site
@@ -42,7 +43,9 @@ STORAGE_USE = "storage"
 def main() -> None:
     """Entry of `pulumi up`: read the stack's configuration and provision it; a bad one ends in one message."""
     try:
-        wanted = settings.load(runtime_config.CONFIG.get(), stack=pulumi.get_stack())
+        stack = pulumi.get_stack()
+        others = backend.deployed(project=pulumi.get_project(), except_stack=stack)
+        wanted = settings.load(runtime_config.CONFIG.get(), stack=stack, deployed=others)
     except ConfigurationError as exc:
         raise pulumi.RunError(str(exc)) from None
     for notice in wanted.notices:

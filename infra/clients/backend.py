@@ -9,32 +9,13 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from infra.rules.deployed import Deployed
+
 COMPONENT_PREFIX = "ml-workspace:"
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """A component that a stack's state holds."""
-
-    stack: str
-    type: str
-    properties: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Name of the Azure resource."""
-        return str(self.properties.get("name", ""))
-
-    @property
-    def resource_id(self) -> str:
-        """Full Azure-style id."""
-        return str(self.properties.get("resourceId", ""))
 
 
 def deployed(*, project: str, except_stack: str) -> list[Deployed]:
