@@ -18,7 +18,7 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 class Handler(http.server.BaseHTTPRequestHandler):
     """Serves one file, one document, one transfer that breaks off, and nothing else."""
 
-    def do_GET(self) -> None:  # noqa: N802  (the base class's name)
+    def do_GET(self) -> None:
         if self.path not in {"/file", "/document", "/broken"}:
             self.send_error(404)
             return
@@ -98,13 +98,13 @@ def test_a_host_that_never_answers_is_given_up_on_in_time(
     mute_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "CONTACT_SECONDS", 0.05)
-    with pytest.raises(UnavailableError, match="cannot be reached .no answer within"):
+    with pytest.raises(UnavailableError, match="no answer within"):
         downloads.fetch(f"{mute_server}/file", tmp_path / "archive", sha256=DIGEST)
 
 
 def test_a_host_that_did_not_answer_is_not_asked_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UnavailableError, match="cannot be reached .Connection refused"):
+    with pytest.raises(UnavailableError, match="Connection refused"):
         downloads.fetch("http://127.0.0.1:9/file", tmp_path / "archive", sha256=DIGEST)
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("asked again"))
-    with pytest.raises(UnavailableError, match="127.0.0.1:9 cannot be reached$"):
+    with pytest.raises(UnavailableError, match=r"^127\.0\.0\.1:9 cannot be reached$"):
         downloads.fetch("http://127.0.0.1:9/other", tmp_path / "archive", sha256=DIGEST)

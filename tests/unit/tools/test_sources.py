@@ -140,22 +140,15 @@ def install(path: Path, script: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("version", "taken"), [(f"v{CLI.version}", True), ("v3.1.0", False)], ids=["the pinned version", "another version"]
-)
-def test_an_installed_cli_is_taken_over_only_in_the_pinned_version(
-    tmp_path: Path,
-    folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    lines: list[str],
-    version: str,
-    taken: bool,  # noqa: FBT001
-) -> None:
-    install(tmp_path / "nothing" / "pulumi", f"echo {version}")
-    monkeypatch.setattr(golang, "build", lambda **_: None)
-    how = sources.provide(CLI, folder, lines.append)
-    assert (how == f"taken over from {tmp_path / 'nothing'}") is taken
-    assert (folder / "pulumi").exists() is taken
+def test_an_installed_cli_in_the_pinned_version_is_taken_over(tmp_path: Path, folder: Path, lines: list[str]) -> None:
+    install(tmp_path / "nothing" / "pulumi", f"echo v{CLI.version}")
+    assert sources.provide(CLI, folder, lines.append) == f"taken over from {tmp_path / 'nothing'}"
+    assert (folder / "pulumi").exists()
+
+
+def test_an_installed_cli_in_another_version_is_left_alone(tmp_path: Path) -> None:
+    install(tmp_path / "nothing" / "pulumi", "echo v3.1.0")
+    assert sources.find_installed(CLI) is None
 
 
 def test_our_own_link_is_not_taken_for_an_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,132 @@
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.bootstrap import engine, engine_address, engine_process, system_packages
+from tools.bootstrap.engine_address import Answer, Health
+from tools.bootstrap.errors import BootstrapError
+
+
+@pytest.fixture
+def socket_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the engine's socket would be: nothing there yet."""
+    path = tmp_path / "docker.sock"
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+    return path
+
+
+@pytest.fixture
+def answer_with(socket_path: Path) -> Iterator[list[bytes]]:
+    """An engine that answers one request with what is in the list, or not at all."""
+    replies: list[bytes] = []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(socket_path))
+        listener.listen()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                for reply in replies:
+                    connection.sendall(reply)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield replies
+        thread.join()
+
+
+def test_an_engine_that_answers_is_ready(answer_with: list[bytes]) -> None:
+    answer_with.append(b"HTTP/1.0 200 OK\r\n\r\nOK")
+    assert engine_address.ask().health is Health.READY
+
+
+def test_another_answer_is_quoted(answer_with: list[bytes]) -> None:
+    answer_with.append(b"HTTP/1.0 500 Internal\r\n\r\n")
+    answer = engine_address.ask()
+    assert answer.health is Health.SILENT
+    assert "500 Internal" in answer.detail
+
+
+@pytest.mark.usefixtures("socket_path")
+def test_without_a_socket_nobody_is_there() -> None:
+    assert engine_address.ask().health is Health.ABSENT
+
+
+def test_a_socket_that_a_killed_engine_left_counts_as_nobody(socket_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(socket_path))
+    assert engine_address.ask().health is Health.ABSENT
+
+
+def test_an_engine_that_hangs_is_given_up_on(socket_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(socket_path))
+        listener.listen()
+        answer = engine_address.ask(timeout=0.05)
+    assert answer == Answer(Health.SILENT, f"no answer at {socket_path} (timed out)")
+
+
+def test_without_docker_host_the_local_socket_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    assert engine_address.is_local_default()
+    monkeypatch.setenv("DOCKER_HOST", "unix:///var/run/docker.sock")
+    assert engine_address.is_local_default()
+    monkeypatch.setenv("DOCKER_HOST", "tcp://lab:2375")
+    assert not engine_address.is_local_default()
+
+
+@pytest.mark.parametrize(
+    ("health", "host", "advice"),
+    [
+        (Health.FORBIDDEN, "", "usermod -aG docker"),
+        (Health.ABSENT, "", "systemctl start docker"),
+        (Health.SILENT, "", "hangs: restart it"),
+        (Health.SILENT, "tcp://lab:2375", "tcp://lab:2375: .* correct DOCKER_HOST, or unset it"),
+    ],
+    ids=["not permitted", "not running", "hanging", "a remote engine"],
+)
+def test_one_message_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, lines: list[str], health: Health, host: str, advice: str
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", host)
+    monkeypatch.setattr(engine, "ask", lambda: Answer(health, "as found"))
+    monkeypatch.setattr(engine, "SYSTEMD", Path("/nowhere"))
+    monkeypatch.setattr(engine_process, "may_start", lambda: False)
+    with pytest.raises(BootstrapError, match=advice) as caught:
+        engine.ensure(lines.append)
+    assert "\n" not in str(caught.value)
+
+
+def test_without_docker_and_without_rights_the_message_names_the_packages(
+    monkeypatch: pytest.MonkeyPatch, lines: list[str]
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setattr(engine, "ask", lambda: Answer(Health.ABSENT))
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(BootstrapError, match=r"Docker is not installed.*apt-get install docker\.io iptables"):
+        engine.ensure(lines.append)
+
+
+def test_root_on_debian_gets_the_engine_installed_and_started(
+    monkeypatch: pytest.MonkeyPatch, lines: list[str]
+) -> None:
+    installed: list[str] = []
+    started: list[bool] = []
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setattr(engine, "ask", lambda: Answer(Health.ABSENT))
+    monkeypatch.setattr(engine, "SYSTEMD", Path("/nowhere"))
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/docker" if installed and name == "docker" else None)
+    monkeypatch.setattr(system_packages, "can_install", lambda: True)
+    monkeypatch.setattr(system_packages, "install", lambda packages, **_: installed.extend(packages))
+    monkeypatch.setattr(engine_process, "may_start", lambda: True)
+    monkeypatch.setattr(engine_process, "start", lambda: started.append(True))
+    assert engine.ensure(lines.append) == "started"
+    assert installed == ["docker.io", "iptables", "ca-certificates"]
+    assert started == [True]

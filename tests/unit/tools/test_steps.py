@@ -1,0 +1,87 @@
+import pytest
+
+from tools.bootstrap import paths, steps
+from tools.bootstrap.errors import BootstrapError
+from tools.bootstrap.progress import Report
+from tools.bootstrap.steps import Step
+
+
+class Fake:
+    """A step's result, and what was done to make it."""
+
+    def __init__(self, *, there: bool = False) -> None:
+        self.there = there
+        self.made = 0
+
+    def step(self, title: str) -> Step:
+        return Step("group", title, lambda: self.there, self.make)
+
+    def make(self, report: Report) -> str:
+        report("working")
+        self.made += 1
+        self.there = True
+        return "made"
+
+
+def test_when_everything_is_there_one_line_is_said_and_nothing_is_locked(lines: list[str]) -> None:
+    steps.run([Fake(there=True).step("a"), Fake(there=True).step("b")], out=lines.append)
+    assert len(lines) == 1
+    assert lines[0].startswith("bootstrap: everything is there")
+    assert not paths.cache().exists()
+
+
+def test_only_what_is_missing_is_made_and_every_step_is_numbered(lines: list[str]) -> None:
+    present, missing = Fake(there=True), Fake()
+    steps.run([present.step("a"), missing.step("b")], out=lines.append)
+    assert (present.made, missing.made) == (0, 1)
+    assert lines[:4] == ["[1/2] a: there (0.0 s)", "[2/2] b: missing", "[2/2] b: working", "[2/2] b: made (0.0 s)"]
+
+
+def test_a_failed_step_stops_those_that_need_it(lines: list[str]) -> None:
+    def fail(_: Report) -> str:
+        raise BootstrapError("no space")
+
+    later = Fake()
+    with pytest.raises(BootstrapError, match="no space"):
+        steps.run([Step("group", "a", lambda: False, fail), later.step("b")], out=lines.append)
+    assert later.made == 0
+
+
+def test_a_run_after_a_failure_goes_on_where_it_was(lines: list[str]) -> None:
+    first, second = Fake(), Fake()
+    steps.run([first.step("a")], out=lines.append)
+    steps.run([first.step("a"), second.step("b")], out=lines.append)
+    assert (first.made, second.made) == (1, 1)
+
+
+def test_what_another_run_made_meanwhile_is_not_made_again(lines: list[str]) -> None:
+    """The first look, without the lock, says missing; the second one, with it, says there."""
+    looks = iter([False, True])
+    fake = Fake()
+    steps.run([Step("group", "a", lambda: next(looks), fake.make)], out=lines.append)
+    assert fake.made == 0
+
+
+def test_what_killed_runs_left_is_removed(lines: list[str]) -> None:
+    leftover = paths.tools() / ".unfinished-1-tool"
+    leftover.mkdir(parents=True)
+    steps.run([Fake().step("a")], out=lines.append)
+    assert not leftover.exists()
+
+
+def test_the_build_caches_go_and_nothing_else() -> None:
+    for folder in (paths.build() / "mod", paths.tools() / "tool", paths.state()):
+        folder.mkdir(parents=True)
+    steps.clear_build_caches()
+    assert not paths.build().exists()
+    assert (paths.tools() / "tool").exists()
+    assert paths.state().exists()
+
+
+def test_steps_come_in_the_order_in_which_they_need_each_other() -> None:
+    groups = [step.group for step in steps.all_steps()]
+    assert groups == ["state", "python", "engine", "tools", "tools", "tools", "images"]
+
+
+def test_a_group_is_made_alone() -> None:
+    assert [step.title for step in steps.of_groups(["engine"])] == ["Docker engine"]
