@@ -40,13 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, (_, text) in COMMANDS.items():
         choices.add_parser(name, help=text).add_argument("--stack", default="dev")
     measure = choices.add_parser("bench", help="measure against plain docker, on a throw-away stack")
+    measure.add_argument("--stack", default="dev", help="whose configuration the throw-away stack has")
     measure.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args(arguments)
     # A folder made from here on is nobody else's, also where pulumi makes it.
     os.umask(0o077)
     os.environ.update(environment())
     if options.command == "bench":
-        return guarded("bench", lambda: bench.bench(options.rounds))
+        return guarded("bench", lambda: bench.bench(context.load(options.stack, os.environ), options.rounds))
     return guarded(options.command, lambda: COMMANDS[options.command][0](context.load(options.stack, os.environ)))
 
 

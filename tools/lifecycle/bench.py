@@ -93,10 +93,16 @@ def as_table(rows: list[dict[str, Any]]) -> str:
     return table(lines)
 
 
-def bench(rounds: int) -> None:
-    """Measure, print the table, keep the numbers."""
+def bench(model: Context, rounds: int) -> None:
+    """Measure, print the table, keep the numbers.
+
+    Args:
+        model: The stack whose configuration the throw-away stack has; it is not touched.
+        rounds: How often; the table shows medians.
+    """
+    model.require_stack_file()
     samples = Samples()
-    with _throw_away_stack() as context:
+    with _throw_away_stack(model) as context:
         for number in range(1, rounds + 1):
             say(f"Round {number} of {rounds} ...")
             _one_round(context, samples)
@@ -156,7 +162,7 @@ def used_bytes(memory: Mapping[str, Any]) -> int:
 
 
 @contextmanager
-def _throw_away_stack() -> Iterator[Context]:
+def _throw_away_stack(model: Context) -> Iterator[Context]:
     # Always the same home, so that the next benchmark finds and removes what a killed one has left.
     home = contexts.ROOT / "build" / "bench" / "home"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -167,7 +173,7 @@ def _throw_away_stack() -> Iterator[Context]:
         if state_files.leftovers(context):
             say("Removing what a benchmark that was killed has left.")
             down.down(context)
-        text = (contexts.ROOT / "stacks" / "Pulumi.dev.yaml").read_text(encoding="utf-8")
+        text = model.stack_file.read_text(encoding="utf-8")
         configuration.write_text(with_workload(text, f"bench{secrets.randbelow(10**4):04d}"), encoding="utf-8")
         context.prepare_folders()
         try:

@@ -32,6 +32,9 @@ SYMBOLS = {
     "refresh": "~",
     "read": ">",
 }
+SAYS_NOTHING = ("update failed", "preview failed", "Attempting to deploy or update resources with")
+"""Of the last, recovery has taken care, or a destroy does by itself."""
+
 HIDDEN_TYPES = ("pulumi:providers:", "pulumi:pulumi:Stack")
 UNCHANGED = frozenset({"same", "read", "refresh"})
 
@@ -75,7 +78,7 @@ class Progress:
         if severity == "debug" or diagnostic.get("ephemeral") or BRIDGE_ECHO.match(raw):
             return
         text = clean(raw)
-        if not text or text in self._shown or text.startswith(("update failed", "preview failed")):
+        if not text or text in self._shown or text.startswith(SAYS_NOTHING):
             return
         self._shown.add(text)
         if severity == "error":

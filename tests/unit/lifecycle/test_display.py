@@ -72,6 +72,9 @@ def test_messages_come_without_the_words_that_pulumi_adds(message: str, expected
         pytest.param(a_message("please wait", "info", ephemeral=True), id="ephemeral"),
         pytest.param(a_message("update failed"), id="the update's own failure"),
         pytest.param(
+            a_message("Attempting to deploy or update resources with 2 pending", "warning"), id="a killed run"
+        ),
+        pytest.param(
             a_message("<{%reset%}>sdk-v2/provider2.go:571: sdk.helper_schema: no: provider=docker@5.2.0"), id="echo"
         ),
         pytest.param(a_message("  \n", "info"), id="blank"),
