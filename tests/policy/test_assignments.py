@@ -1,0 +1,128 @@
+"""Scopes, inheritance and exemptions of the file of assignments; whatever is wrong with the file is an error."""
+
+import pytest
+
+from infra.rules.assignments import Effect
+from infra.rules.assignments_text import AssignmentsError, parse_assignments
+
+TREE = """
+initiatives:
+  base:
+    parameters: {days: 7}
+    rules:
+      - rule: storage-account-require-soft-delete
+        parameters: {minimumDays: "${days}"}
+      - {rule: key-vault-limit-sku, effect: audit}
+managementGroups:
+  - name: company
+    assignments:
+      - {name: base, initiative: base}
+    managementGroups:
+      - name: production
+        assignments:
+          - {name: strict, initiative: base, parameters: {days: 30}}
+        subscriptions:
+          - id: 0f8fad5b-*
+            tags: {env: prod}
+            resourceGroups:
+              - name: rg-bank-*
+                assignments:
+                  - {name: bank, rule: workspace-limit-sku}
+      - name: sandbox
+        assignments:
+          - {name: free, rule: resource-limit-skus}
+        subscriptions:
+          - id: "1111*"
+"""
+
+
+def names(subscription: str, group: str) -> list[str]:
+    rows = parse_assignments(TREE, file="x").effective(subscription, group)
+    return list(dict.fromkeys(row.assignment for row in rows))
+
+
+def test_assignments_are_inherited_downwards_and_add_up() -> None:
+    assert names("other", "rg") == ["base"]
+    assert names("0F8FAD5B-1", "rg") == ["base", "strict"]
+    assert names("0f8fad5b-1", "RG-Bank-1") == ["base", "strict", "bank"]
+    assert names("1111", "rg-bank-1") == ["base", "free"]
+
+
+def test_parameters_come_from_the_assignment_then_the_initiative_then_the_rule() -> None:
+    rows = parse_assignments(TREE, file="x").effective("0f8fad5b-1", "rg-bank-1")
+    days = [row.parameters["minimumDays"] for row in rows if row.rule == "storage-account-require-soft-delete"]
+
+    assert days == [7, 30]
+    assert [row.effect for row in rows if row.rule == "key-vault-limit-sku"] == [Effect.AUDIT, Effect.AUDIT]
+    assert [row.scope for row in rows][-1] == "resource group 'rg-bank-*'"
+    assert next(row.parameters for row in rows if row.rule == "workspace-limit-sku") == {}
+
+
+def test_subscription_has_tags() -> None:
+    assert parse_assignments(TREE, file="x").subscription_tags("0f8fad5b-1") == {"env": "prod"}
+    assert parse_assignments(TREE, file="x").subscription_tags("other") == {}
+
+
+BROKEN = {
+    "no yaml": ("a: [", "it is not YAML"),
+    "unknown top key": ("policies: {}", "no key 'policies'"),
+    "unknown rule": ("managementGroups: [{name: a, assignments: [{name: b, rule: key-vault-sku}]}]", "no such rule"),
+    "unknown effect": (
+        "managementGroups: [{name: a, assignments: [{name: b, rule: key-vault-limit-sku, effect: block}]}]",
+        "no effect 'block'; allowed: deny, audit, modify, disabled",
+    ),
+    "unknown parameter": (
+        "managementGroups: [{name: a, assignments: [{name: b, rule: key-vault-limit-sku, parameters: {skus: []}}]}]",
+        "has no parameter skus",
+    ),
+    "unknown initiative": (
+        "managementGroups: [{name: a, assignments: [{name: b, initiative: c}]}]",
+        "no initiative 'c'",
+    ),
+    "unknown initiative parameter": (
+        "initiatives: {c: {rules: []}}\n"
+        "managementGroups: [{name: a, assignments: [{name: b, initiative: c, parameters: {d: 1}}]}]",
+        "no parameter 'd'",
+    ),
+    "parameter that nobody sets": (
+        "initiatives: {c: {rules: [{rule: resource-limit-skus, parameters: {allowedSkus: '${x}'}}]}}\n"
+        "managementGroups: [{name: a, assignments: [{name: b, initiative: c}]}]",
+        "no parameter 'x'",
+    ),
+    "assignment twice": (
+        "managementGroups: [{name: a, assignments: "
+        "[{name: b, rule: key-vault-limit-sku}, {name: b, rule: key-vault-limit-sku}]}]",
+        "needs a name of its own",
+    ),
+    "group without a name": ("managementGroups: [{assignments: []}]", "a management group has no 'name'"),
+    "unknown scope key": ("managementGroups: [{name: a, resourceGroups: []}]", "no key 'resourceGroups'"),
+    "exemption without end": (
+        "exemptions: [{name: e, assignment: a, resource: x, reason: y}]",
+        "expires missing",
+    ),
+    "exemption without reason": (
+        "exemptions: [{name: e, assignment: a, resource: x, expires: 2027-01-01}]",
+        "reason missing",
+    ),
+    "exemption with no date": (
+        "exemptions: [{name: e, assignment: a, resource: x, expires: soon, reason: y}]",
+        "allowed: a date",
+    ),
+    "exemption of an unknown assignment": (
+        "exemptions: [{name: e, assignment: a, resource: x, expires: 2027-01-01, reason: y}]",
+        "no assignment 'a'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "cause"), BROKEN.values(), ids=BROKEN.keys())
+def test_mistake_in_the_file_is_an_error_that_names_it(text: str, cause: str) -> None:
+    with pytest.raises(AssignmentsError, match=r"reading policies/x\.yaml") as caught:
+        parse_assignments(text, file="policies/x.yaml")
+
+    assert cause in str(caught.value)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(AssignmentsError, match="2 problems"):
+        parse_assignments("a: 1\nb: 2", file="x")
