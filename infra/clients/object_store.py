@@ -64,6 +64,16 @@ class ObjectStore:
         tag_set.update(tags)
         self._client.set_bucket_tags(name, tag_set)
 
+    def delete_bucket_if_empty(self, name: str) -> None:
+        """Delete a bucket that holds nothing, no old version either; leave one that does, and one that is gone."""
+        from minio.error import S3Error
+
+        try:
+            self._client.remove_bucket(name)
+        except S3Error as exc:
+            if exc.code not in {"BucketNotEmpty", "NoSuchBucket"}:
+                raise
+
     def put_document(self, bucket: str, key: str, content: bytes, *, content_type: str) -> None:
         """Write one document; the previous one stays as a version where the bucket keeps versions."""
         self._client.put_object(bucket, key, io.BytesIO(content), len(content), content_type=content_type)
@@ -85,11 +95,13 @@ class ObjectStore:
             response.release_conn()
 
     def delete_document(self, bucket: str, key: str) -> None:
-        """Delete one document; one that is gone already is fine."""
+        """Delete one document with all its versions; one that is gone already is fine."""
         from minio.error import S3Error
 
         try:
-            self._client.remove_object(bucket, key)
+            versions = self._client.list_objects(bucket, prefix=key, include_version=True)
+            for version in [found for found in versions if found.object_name == key]:
+                self._client.remove_object(bucket, key, version_id=version.version_id)
         except S3Error as exc:
             if exc.code not in {"NoSuchKey", "NoSuchBucket"}:
                 raise

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import pulumi
 
 from infra import images
 from infra.components.assets import asset
-from infra.components.base import Component, Site
+from infra.components.base import ServiceComponent, Site
 from infra.components.service import Service, run
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
@@ -15,10 +18,9 @@ from infra.settings import ApplicationInsightsSettings
 
 USE_GRPC = "otlpGrpc"
 USE_HTTP = "otlpHttp"
-VOLUMES = {"data": "/var/lib/otelcol", "config": "/etc/otelcol"}
 
 
-class ApplicationInsights(Component):
+class ApplicationInsights(ServiceComponent):
     """One application insights component.
 
     Owns: a volume with the telemetry, one container, the ingestion token.
@@ -28,19 +30,14 @@ class ApplicationInsights(Component):
     Ready when:  OTLP over HTTP answers 401 to a request without token, and OTLP over gRPC accepts a connection.
     """
 
+    type_token = APPLICATION_INSIGHTS
     engine_role = "insights"
-
-    otlp_http: pulumi.Output[str]
-    """Base URL for OTLP over HTTP; known when it is ready."""
-
-    otlp_grpc: pulumi.Output[str]
-    """URL for OTLP over gRPC; known when it is ready."""
-
-    credentials: pulumi.Output[dict[str, str]]
-    """``token`` for ``Authorization: Bearer``; secret."""
+    volumes: ClassVar[Mapping[str, str]] = {"data": "/var/lib/otelcol", "config": "/etc/otelcol"}
+    credentials_key = "telemetry"
+    uses = (USE_GRPC, USE_HTTP)
 
     def __init__(self, settings: ApplicationInsightsSettings, *, parent: pulumi.Resource) -> None:
-        super().__init__(APPLICATION_INSIGHTS, settings.name, settings.props(), parent=parent)
+        super().__init__(settings, parent=parent)
         self._retention_days = settings.retention_in_days
 
     def provision(self, site: Site) -> None:
@@ -61,19 +58,15 @@ class ApplicationInsights(Component):
             others=(site.url(USE_GRPC),),
             opts=self.child_options(deleted_with=container),
         )
-        self.otlp_http = gate.endpoint
-        self.otlp_grpc = gate.others.apply(lambda urls: urls[0])
+        self.endpoints = {USE_GRPC: gate.others.apply(lambda urls: urls[0]), USE_HTTP: gate.endpoint}
         self.credentials = ingestion.values
-        self.register_outputs(
-            {"otlp_http": self.otlp_http, "otlp_grpc": self.otlp_grpc, "credentials": self.credentials}
-        )
+        self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
 
 def _service(ingestion: GeneratedSecrets, retention_days: int) -> Service:
     return Service(
         image="collector",
         command=[images.table()["collector"].binary, "--config=/etc/otelcol/config.yaml"],
-        volumes=VOLUMES,
         ports={USE_GRPC: 4317, USE_HTTP: 4318},
         files={
             "config.yaml": asset("collector.yaml", retention_days=str(retention_days)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ import pulumi
 
 from infra import labels
 from infra.rules.physical_names import physical_name
+from infra.settings import ResourceSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,12 +53,6 @@ class Component(pulumi.ComponentResource):
         parent: The component it lives in.
     """
 
-    engine_role: ClassVar[str]
-    """What the component is on the engine, e.g. ``registry``; suffix of its container's name.
-
-    Not ``role``: Pulumi sets every property as an attribute, and a storage account has a property of that name.
-    """
-
     resource_name: str
     """The Azure resource's name."""
 
@@ -69,15 +65,6 @@ class Component(pulumi.ComponentResource):
         super().__init__(pulumi_type, name, dict(props), pulumi.ResourceOptions(parent=parent))
         self.resource_name = name
         self.resource_id = props["resourceId"]
-
-    @property
-    def container_name(self) -> str:
-        """Name of the component's container."""
-        return f"{physical_name(self.resource_name)}-{self.engine_role}"
-
-    def volume_name(self, part: str) -> str:
-        """Name of one of the component's volumes."""
-        return f"{self.container_name}-{part}"
 
     def identity(self) -> dict[str, str]:
         """Labels of every Docker object of this component."""
@@ -93,3 +80,58 @@ class Component(pulumi.ComponentResource):
             delete_before_replace=True,
             deleted_with=deleted_with,
         )
+
+
+class ServiceComponent(Component):
+    """Base of the components that are served by a container.
+
+    A subclass makes its container and sets `endpoints` and `credentials` in `provision`.
+
+    Args:
+        settings: The Azure resource, complete and judged.
+        parent: The resource group's component.
+    """
+
+    type_token: ClassVar[str]
+    """Pulumi type."""
+
+    engine_role: ClassVar[str]
+    """What the component is on the engine, e.g. ``registry``; suffix of its container's name.
+
+    Not ``role``: Pulumi sets every property as an attribute, and a storage account has a property of that name.
+    """
+
+    volumes: ClassVar[Mapping[str, str]]
+    """Part of a volume's name to the folder in the container."""
+
+    credentials_key: str
+    """Where its credentials stand in the stack's output `credentials`."""
+
+    uses: tuple[str, ...]
+    """Its host ports, as they are reserved; keys of the stack's output `endpoints`."""
+
+    endpoints: Mapping[str, pulumi.Output[str]]
+    """Addresses for clients by use, each known when it is ready."""
+
+    credentials: pulumi.Output[dict[str, str]]
+    """What a client needs to be let in; secret."""
+
+    @property
+    def container_name(self) -> str:
+        """Name of the component's container."""
+        return f"{physical_name(self.resource_name)}-{self.engine_role}"
+
+    def volume_name(self, part: str) -> str:
+        """Name of one of the component's volumes."""
+        return f"{self.container_name}-{part}"
+
+    def volume_names(self) -> list[str]:
+        """Names of all the component's volumes."""
+        return [self.volume_name(part) for part in self.volumes]
+
+    def __init__(self, settings: ResourceSettings, *, parent: pulumi.Resource) -> None:
+        super().__init__(self.type_token, settings.name, settings.props(), parent=parent)
+
+    @abstractmethod
+    def provision(self, site: Site) -> None:
+        """Make the container and what belongs to it, and wait until it is ready."""

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-import pulumi
+from collections.abc import Mapping
+from typing import ClassVar
 
 from infra import images
 from infra.components.assets import asset
-from infra.components.base import Component, Site
+from infra.components.base import ServiceComponent, Site
 from infra.components.service import Service, run
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
 from infra.rules.resources import CONTAINER_REGISTRY
-from infra.settings import ContainerRegistrySettings
 
 USE = "registry"
-VOLUMES = {"data": "/var/lib/registry", "config": "/etc/distribution"}
 
 
-class ContainerRegistry(Component):
+class ContainerRegistry(ServiceComponent):
     """One container registry.
 
     Owns: a volume with the images, one container, the admin user's generated password.
-    Guarantees: no request is answered without credentials; `login_server` is known only when it answers.
+    Guarantees: no request is answered without credentials; `endpoints` are known only when it answers.
 
     Pulumi type: ``ml-workspace:containerregistry:ContainerRegistry``
     Ready when:  ``GET /v2/`` answers 401.
     """
 
+    type_token = CONTAINER_REGISTRY
     engine_role = "registry"
-
-    login_server: pulumi.Output[str]
-    """``host:port``, as `docker login` takes it."""
-
-    credentials: pulumi.Output[dict[str, str]]
-    """``username`` and ``password`` of the admin user; secret."""
-
-    def __init__(self, settings: ContainerRegistrySettings, *, parent: pulumi.Resource) -> None:
-        super().__init__(CONTAINER_REGISTRY, settings.name, settings.props(), parent=parent)
+    volumes: ClassVar[Mapping[str, str]] = {"data": "/var/lib/registry", "config": "/etc/distribution"}
+    credentials_key = "registry"
+    uses = (USE,)
 
     def provision(self, site: Site) -> None:
         """Make the volumes and the container, and wait until the registry asks for credentials."""
@@ -58,16 +52,15 @@ class ContainerRegistry(Component):
             expected=(401,),
             opts=self.child_options(deleted_with=container),
         )
-        self.login_server = gate.endpoint.apply(lambda url: url.removeprefix("http://"))
+        self.endpoints = {USE: gate.endpoint.apply(lambda url: url.removeprefix("http://"))}
         self.credentials = admin.values.apply(lambda v: {"username": name, "password": v["password"]})
-        self.register_outputs({"login_server": self.login_server, "credentials": self.credentials})
+        self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
 
 def _service(name: str, admin: GeneratedSecrets) -> Service:
     return Service(
         image="registry",
         command=[images.table()["registry"].binary, "serve", "/etc/distribution/config.yml"],
-        volumes=VOLUMES,
         ports={USE: 5000},
         files={
             "config.yml": admin.value("httpSecret").apply(lambda secret: asset("registry.yml", http_secret=secret)),

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import pulumi
+from collections.abc import Mapping
+from typing import ClassVar
 
 from infra import images
 from infra.components.assets import asset
-from infra.components.base import Component, Site
+from infra.components.base import ServiceComponent, Site
 from infra.components.service import Service, run
 from infra.resources.vault_initialization import UNSEAL_FOLDER, VaultInitialization
 from infra.rules.resources import KEY_VAULT
-from infra.settings import KeyVaultSettings
 
 USE = "keyVault"
-VOLUMES = {"data": "/vault/file", "config": "/vault/config", "unseal": UNSEAL_FOLDER}
 
 
-class KeyVault(Component):
+class KeyVault(ServiceComponent):
     """One key vault.
 
     Owns: a volume with the encrypted data, one with the unseal key, one container; the initialisation.
@@ -26,16 +25,11 @@ class KeyVault(Component):
     Ready when:  ``GET /v1/sys/health`` answers 200 (initialised, unsealed, active).
     """
 
+    type_token = KEY_VAULT
     engine_role = "vault"
-
-    vault_uri: pulumi.Output[str]
-    """Base URL, known when the vault is open."""
-
-    credentials: pulumi.Output[dict[str, str]]
-    """``token``; secret."""
-
-    def __init__(self, settings: KeyVaultSettings, *, parent: pulumi.Resource) -> None:
-        super().__init__(KEY_VAULT, settings.name, settings.props(), parent=parent)
+    volumes: ClassVar[Mapping[str, str]] = {"data": "/vault/file", "config": "/vault/config", "unseal": UNSEAL_FOLDER}
+    credentials_key = "keyVault"
+    uses = (USE,)
 
     def provision(self, site: Site) -> None:
         """Make the volumes and the container, initialise the vault and open it."""
@@ -50,16 +44,15 @@ class KeyVault(Component):
             user=images.table()["vault"].user,
             opts=self.child_options(deleted_with=container),
         )
-        self.vault_uri = opened.address
+        self.endpoints = {USE: opened.address}
         self.credentials = opened.token.apply(lambda token: {"token": token})
-        self.register_outputs({"vault_uri": self.vault_uri, "credentials": self.credentials})
+        self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
 
 def _service() -> Service:
     return Service(
         image="vault",
         command=["/bin/sh", "/vault/config/start.sh"],
-        volumes=VOLUMES,
         ports={USE: 8200},
         files={"vault.hcl": asset("vault.hcl"), "start.sh": asset("vault-start.sh")},
         environment={"HOME": "/tmp"},  # noqa: S108 - the container's own

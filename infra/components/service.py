@@ -9,7 +9,7 @@ import pulumi
 import pulumi_docker as docker
 
 from infra import images
-from infra.components.base import Component, Site
+from infra.components.base import ServiceComponent, Site
 from infra.resources.volume_files import VolumeFiles
 
 LOOPBACK = "127.0.0.1"
@@ -27,9 +27,6 @@ class Service:
     command: Sequence[str]
     """Whole command line, program first."""
 
-    volumes: Mapping[str, str]
-    """Part of the volume's name to the folder in the container."""
-
     ports: Mapping[str, int]
     """Use (as reserved) to the port in the container."""
 
@@ -40,10 +37,10 @@ class Service:
     memory_mib: int = 512
 
 
-def run(component: Component, service: Service, site: Site) -> docker.Container:
+def run(component: ServiceComponent, service: Service, site: Site) -> docker.Container:
     """Make a component's volumes and its container."""
     name, image = component.container_name, images.table()[service.image]
-    volumes = {part: _volume(component, part, site) for part in service.volumes}
+    volumes = {part: _volume(component, part, site) for part in component.volumes}
     files = VolumeFiles(
         f"{name}-files",
         volume=volumes["config"].name,
@@ -71,7 +68,7 @@ def run(component: Component, service: Service, site: Site) -> docker.Container:
         ],
         volumes=[
             docker.ContainerVolumeArgs(volume_name=volumes[part].name, container_path=path)
-            for part, path in service.volumes.items()
+            for part, path in component.volumes.items()
         ],
         memory=service.memory_mib,
         memory_swap=service.memory_mib,
@@ -92,7 +89,7 @@ def _files_digest(files: VolumeFiles) -> pulumi.Output[str]:
     return pulumi.Output.unsecret(files.digest).apply(lambda digest: f"MLW_FILES={digest}")
 
 
-def _volume(component: Component, part: str, site: Site) -> docker.Volume:
+def _volume(component: ServiceComponent, part: str, site: Site) -> docker.Volume:
     name = component.volume_name(part)
     return docker.Volume(
         name,

@@ -3,55 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import pulumi
 import pulumi_docker as docker
 
 from infra import images
-from infra.components.base import Component, Site
+from infra.components.base import ServiceComponent, Site
 from infra.components.service import Service, run
-from infra.resources.blob_container import BlobContainer
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
-from infra.rules.bucket_tags import to_bucket_tags
 from infra.rules.resources import STORAGE_ACCOUNT
 from infra.settings import StorageAccountSettings
+
+USE = "storage"
+"""Use of the workspace's own account; that of an additional one has its name added."""
 
 DRIVES = 4
 """Drives of one account; with four, MinIO keeps two of them as parity and survives the loss of two (docs/adr/0003)."""
 
-VOLUMES = {**{f"data{n}": f"/data{n}" for n in range(1, DRIVES + 1)}, "config": "/etc/minio"}
 
-
-class StorageAccount(Component):
+class StorageAccount(ServiceComponent):
     """One storage account.
 
-    Owns: four drives (volumes) with erasure coding, one container, generated root credentials, blob containers.
-    Does not own: datastores, which are names for containers; their credentials.
-    Guarantees: `endpoint` is known only when the account can be written to.
+    Owns: four drives (volumes) with erasure coding, one container, generated root credentials.
+    Does not own: the containers in it, which datastores ask for.
+    Guarantees: `endpoints` are known only when the account can be written to.
 
     Pulumi type: ``ml-workspace:storage:StorageAccount``
     Ready when:  ``GET /minio/health/cluster`` answers 200.
     """
 
+    type_token = STORAGE_ACCOUNT
     engine_role = "storage"
+    volumes: ClassVar[Mapping[str, str]] = {
+        **{f"data{n}": f"/data{n}" for n in range(1, DRIVES + 1)},
+        "config": "/etc/minio",
+    }
 
-    endpoint: pulumi.Output[str]
-    """Base URL of the blob endpoint."""
-
-    credentials: pulumi.Output[dict[str, str]]
-    """``accessKey`` and ``secretKey``; secret."""
+    credentials_key = USE
+    uses = (USE,)
 
     container: docker.Container
     """What serves it; data-plane objects go with it."""
 
     def __init__(self, settings: StorageAccountSettings, *, parent: pulumi.Resource) -> None:
-        super().__init__(STORAGE_ACCOUNT, settings.name, settings.props(), parent=parent)
-        self._settings = settings
+        super().__init__(settings, parent=parent)
+        if settings.role == "additional":
+            self.credentials_key = f"{USE}.{settings.name}"
+            self.uses = (self.credentials_key,)
 
-    def provision(self, site: Site, *, use: str) -> None:
+    def provision(self, site: Site) -> None:
         """Make the drives and the container, and wait until the account can be written to."""
-        name = self.resource_name
+        name, (use,) = self.resource_name, self.uses
         keys = GeneratedSecrets(
             f"{name}-keys", lengths={"accessKey": 20, "secretKey": 40}, opts=self.child_options(after=site.reservation)
         )
@@ -66,31 +70,19 @@ class StorageAccount(Component):
             expected=(200,),
             opts=self.child_options(deleted_with=self.container),
         )
-        self.endpoint, self.credentials = gate.endpoint, keys.values
-        self.register_outputs({"endpoint": self.endpoint, "credentials": self.credentials})
+        self.endpoints, self.credentials = {use: gate.endpoint}, keys.values
+        self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
-    def add_container(self, logical_name: str, container_name: pulumi.Input[str]) -> BlobContainer:
-        """Make one blob container (or file share) with the account's versioning and tags."""
-        return BlobContainer(
-            f"{self.resource_name}-{logical_name}",
-            endpoint=self.endpoint,
-            keys=self.credentials,
-            container_name=container_name,
-            versioned=self._settings.blob_versioning,
-            tags=self.bucket_tags(),
-            opts=self.child_options(deleted_with=self.container),
-        )
-
-    def bucket_tags(self) -> Mapping[str, str]:
-        """The account's tags in the alphabet of bucket tags."""
-        return to_bucket_tags(self._settings.tags)
+    def data_options(self) -> pulumi.ResourceOptions:
+        """Options of what lies in the account: it goes with the account and never before it."""
+        kept = pulumi.ResourceOptions(retain_on_delete=True)
+        return pulumi.ResourceOptions.merge(self.child_options(deleted_with=self.container), kept)
 
 
 def _service(keys: GeneratedSecrets, use: str) -> Service:
     return Service(
         image="minio",
         command=[images.table()["minio"].binary, "server", "--quiet", f"/data{{1...{DRIVES}}}"],
-        volumes=VOLUMES,
         ports={use: 9000},
         files={"root-user": keys.value("accessKey"), "root-password": keys.value("secretKey")},
         environment={

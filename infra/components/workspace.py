@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 
 from infra.components.base import Component
-from infra.components.storage_account import StorageAccount
+from infra.datastores import DataHome
 from infra.resources.workspace_identity import WorkspaceIdentity
 from infra.resources.workspace_record import WorkspaceRecord
 from infra.rules.resources import COMPONENT_TYPES, WORKSPACE
@@ -44,27 +45,27 @@ class Workspace(Component):
 
     def provision(
         self,
-        storage: StorageAccount,
+        home: DataHome,
         *,
         resource_group: str,
-        bucket: pulumi.Input[str],
-        ready: list[pulumi.Output[str]],
+        bucket: pulumi.Output[str],
+        ready: Sequence[pulumi.Output[Any]],
     ) -> None:
         """Write the record.
 
         Args:
-            storage: The account that keeps it.
+            home: The storage account that keeps it.
             resource_group: Name of the group the workspace is in.
             bucket: Container that it lies in.
             ready: Outputs of everything that the record names; it is written when all are known.
         """
         self.record_resource = WorkspaceRecord(
             f"{self.resource_name}-record",
-            endpoint=pulumi.Output.all(storage.endpoint, *ready).apply(lambda known: str(known[0])),
-            keys=storage.credentials,
+            endpoint=pulumi.Output.all(home.endpoint, *ready).apply(lambda known: str(known[0])),
+            keys=home.keys,
             bucket=bucket,
             record=self._record(resource_group),
-            opts=self.child_options(deleted_with=storage.container),
+            opts=pulumi.ResourceOptions.merge(home.options, pulumi.ResourceOptions(parent=self)),
         )
         self.record = self.record_resource.record
         self.register_outputs({"workspace_id": self.workspace_id, "record": self.record})

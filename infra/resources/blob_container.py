@@ -26,6 +26,9 @@ class _BlobContainerProvider(Provider):
         versioned, tags = found
         return ReadResult(id_, {**props, "versioned": versioned, "tags": tags})
 
+    def delete(self, _id: str, _props: Props) -> None:
+        _store(_props).delete_bucket_if_empty(_id)
+
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         _apply(_news)
         return UpdateResult(_news)
@@ -44,8 +47,8 @@ def _apply(props: Props) -> None:
 class BlobContainer(Resource, module="ml-workspace", name="BlobContainer"):
     """One container of a storage account.
 
-    Taking it out of the configuration leaves the container and its blobs where they are, as unregistering a datastore
-    does in Azure; they go with the storage account.
+    Deleting it deletes a container that is empty. One that holds blobs stays where it is, as it does in Azure when a
+    datastore is unregistered; it goes with the storage account.
 
     Args:
         name: Logical name.
@@ -79,5 +82,4 @@ class BlobContainer(Resource, module="ml-workspace", name="BlobContainer"):
             "versioned": versioned,
             "tags": dict(tags),
         }
-        keep = pulumi.ResourceOptions(retain_on_delete=True)
-        super().__init__(_BlobContainerProvider(), name, props, pulumi.ResourceOptions.merge(keep, opts))
+        super().__init__(_BlobContainerProvider(), name, props, opts)

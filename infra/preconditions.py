@@ -1,0 +1,65 @@
+"""What has to hold before anything is made: no change that loses data, and an engine that can take the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from infra import images
+from infra.components.base import Component, ServiceComponent
+from infra.components.resource_group import ResourceGroup
+from infra.resources.change_guard import ChangeGuard
+from infra.resources.engine_reservation import EngineReservation
+from infra.rules.resources import COMPONENT_TYPES
+from infra.settings import ResourceSettings, Settings
+
+
+def guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[Component]) -> ChangeGuard:
+    """Refuse changes that would replace a resource; those of other stacks are theirs to change."""
+    sections: dict[str, ResourceSettings] = {
+        "resourceGroup": wanted.resource_group,
+        "storageAccount": wanted.storage_account,
+        "containerRegistry": wanted.container_registry,
+        "keyVault": wanted.key_vault,
+        "applicationInsights": wanted.application_insights,
+        "workspace": wanted.workspace,
+    }
+    tokens = {component.section: token for token, component in COMPONENT_TYPES.items()}
+    resources = {
+        section: (tokens[section], settings.props())
+        for section, settings in sections.items()
+        if not settings.existing_in
+    }
+    for account in wanted.additional_storage_accounts:
+        resources[f"additionalStorageAccounts/{account.name}"] = (tokens["storageAccount"], account.props())
+    return ChangeGuard(
+        f"{wanted.stack}-changes",
+        resources=resources,
+        allowed=wanted.allow_replacement,
+        declared=[pulumi.Output.from_input(_urn(component)) for component in declared],
+        opts=pulumi.ResourceOptions(parent=group),
+    )
+
+
+def reserve(
+    wanted: Settings, group: ResourceGroup, services: Sequence[ServiceComponent], *, after: ChangeGuard
+) -> EngineReservation:
+    """Reserve every name, port and image that the group and its services are about to use."""
+    return EngineReservation(
+        f"{group.resource_name}-reservation",
+        names={
+            "containers": [service.container_name for service in services],
+            "volumes": [name for service in services for name in service.volume_names()],
+            "networks": [group.network_name],
+        },
+        uses=[use for service in services for use in service.uses],
+        images={service: image.image for service, image in images.table().items()},
+        port_range=(wanted.port_range.first, wanted.port_range.last),
+        opts=pulumi.ResourceOptions(parent=group, depends_on=[after]),
+    )
+
+
+async def _urn(component: Component) -> str:
+    # Without its dependency: one on a component is one on all its children, and those wait for the reservation.
+    return str(await component.urn.future())
