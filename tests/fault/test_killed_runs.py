@@ -18,20 +18,13 @@ from tests.support.environment import Environment
 from tests.support.journal import Journal
 from tests.support.probes import probe_until
 from tests.support.processes import kill_session, session_members
+from tests.support.refusals import assert_refused
 from tests.support.stacks import Stack, ephemeral_stack
 from tests.support.updates import assert_unchanged
 
 CONTAINERS = 4
 
 Condition = Callable[[Stack, DockerClient], bool]
-
-
-def lock_is_taken(stack: Stack, _: DockerClient) -> bool:
-    return bool(stack.lock_files())
-
-
-def network_is_made(stack: Stack, _: DockerClient) -> bool:
-    return len(stack.objects().networks) > 0
 
 
 def volume_is_made(stack: Stack, _: DockerClient) -> bool:
@@ -97,24 +90,11 @@ def assert_gone(stack: Stack, engine: DockerClient) -> None:
     assert stack.files_in_backend() == []
 
 
-@pytest.mark.parametrize(
-    "condition",
-    [
-        lock_is_taken,
-        network_is_made,
-        volume_is_made,
-        container_is_made,
-        all_containers_are_made,
-        vault_is_initialised,
-    ],
-)
+@pytest.mark.parametrize("condition", [container_is_made, all_containers_are_made])
 def test_killed_up_is_finished_by_the_next_up_and_taken_down_whole(
     stack: Stack, engine: DockerClient, marker: str, condition: Condition
 ) -> None:
-    running = stack.start("up", "--yes", "--skip-preview")
-    wait_for(lambda: condition(stack, engine), running)
-    kill_session(running.pid)
-    running.communicate()
+    kill_when(stack, "up", lambda: condition(stack, engine))
 
     stack.lifecycle("up").check()
     assert_whole(stack, engine, marker)
@@ -123,24 +103,41 @@ def test_killed_up_is_finished_by_the_next_up_and_taken_down_whole(
     assert_gone(stack, engine)
 
 
+def test_killed_up_is_finished_by_a_plain_pulumi_up(stack: Stack, engine: DockerClient, marker: str) -> None:
+    kill_when(stack, "up", lambda: volume_is_made(stack, engine))
+
+    stack.up().check()
+
+    assert_whole(stack, engine, marker)
+
+
 def test_killed_up_is_taken_down_whole_without_another_up(stack: Stack, engine: DockerClient) -> None:
-    running = stack.start("up", "--yes", "--skip-preview")
-    wait_for(lambda: container_is_made(stack, engine), running)
-    kill_session(running.pid)
-    running.communicate()
+    kill_when(stack, "up", lambda: container_is_made(stack, engine))
 
     stack.lifecycle("down").check()
 
     assert_gone(stack, engine)
 
 
-@pytest.mark.parametrize("left", [CONTAINERS - 1, 0], ids=["one container gone", "all containers gone"])
-def test_killed_destroy_is_finished_by_down(stack: Stack, engine: DockerClient, left: int) -> None:
+def test_key_vault_whose_key_may_be_lost_is_never_initialised_over(
+    stack: Stack, engine: DockerClient, marker: str
+) -> None:
+    """The key is handed out once: a run that died before it was stored cannot be finished, only explained."""
+    kill_when(stack, "up", lambda: vault_is_initialised(stack, engine))
+
+    finished = stack.lifecycle("up")
+    if finished.exit_code != 0:  # the key had not been stored yet
+        assert_refused(finished, "key vault", "make down", "make up")
+        stack.lifecycle("down").check()
+        assert_gone(stack, engine)
+        stack.lifecycle("up").check()
+
+    assert_whole(stack, engine, marker)
+
+
+def test_killed_destroy_is_finished_by_down(stack: Stack, engine: DockerClient) -> None:
     stack.up().check()
-    running = stack.start("destroy", "--yes", "--skip-preview")
-    wait_for(lambda: len(stack.objects().containers) <= left, running)
-    kill_session(running.pid)
-    running.communicate()
+    kill_when(stack, "destroy", lambda: len(stack.objects().containers) < CONTAINERS)
 
     stack.lifecycle("down").check()
     again = stack.lifecycle("down")
@@ -151,10 +148,7 @@ def test_killed_destroy_is_finished_by_down(stack: Stack, engine: DockerClient, 
 
 def test_killed_destroy_is_undone_by_up(stack: Stack, engine: DockerClient, marker: str) -> None:
     stack.up().check()
-    running = stack.start("destroy", "--yes", "--skip-preview")
-    wait_for(lambda: len(stack.objects().containers) < CONTAINERS, running)
-    kill_session(running.pid)
-    running.communicate()
+    kill_when(stack, "destroy", lambda: not stack.objects().containers)
 
     stack.lifecycle("up").check()
 
@@ -166,7 +160,7 @@ def test_killed_docker_provider_fails_the_run_and_the_next_up_finishes_it(
 ) -> None:
     running = stack.start("up", "--yes", "--skip-preview")
     wait_for(lambda: container_is_made(stack, engine), running)
-    os.kill(process_named("pulumi-resource-docker", running.pid), signal.SIGKILL)
+    kill_program("pulumi-resource-docker", running.pid)
     finished = stack.finish(running)
 
     stack.lifecycle("up").check()
@@ -188,9 +182,28 @@ def test_interrupted_up_says_so_and_the_next_up_finishes_it(stack: Stack, engine
     assert_whole(stack, engine, marker)
 
 
-def process_named(name: str, session: int) -> int:
-    """Return the process of a session that runs a program of that name."""
+def test_second_up_at_the_same_time_does_no_harm(stack: Stack, engine: DockerClient, marker: str) -> None:
+    first, second = stack.start_lifecycle("up"), stack.start_lifecycle("up")
+
+    outcomes = [stack.finish(first), stack.finish(second)]
+
+    assert 0 in [outcome.exit_code for outcome in outcomes], outcomes
+    assert not [outcome.output for outcome in outcomes if "Traceback" in outcome.output]
+    assert_whole(stack, engine, marker)
+
+
+def kill_when(stack: Stack, verb: str, condition: Callable[[], bool]) -> None:
+    """Start a plain Pulumi command and end it, with all that it has started, as soon as the condition holds."""
+    running = stack.start(verb, "--yes", "--skip-preview")
+    wait_for(condition, running)
+    kill_session(running.pid)
+    running.communicate()
+
+
+def kill_program(name: str, session: int) -> None:
+    """SIGKILL every process of a session that runs a program of that name."""
     # The kernel keeps the first 15 characters of a name.
     found = [pid for pid in session_members(session) if Path(f"/proc/{pid}/comm").read_text().strip() == name[:15]]
-    assert len(found) == 1, f"expected one '{name}' in session {session}, found {found}"
-    return found[0]
+    assert found, f"no '{name}' in session {session}"
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)

@@ -106,10 +106,6 @@ class Stack:
             for kind in ("Container", "Volume", "Network")
         }
 
-    def lock_files(self) -> list[Path]:
-        """Return the locks that the backend holds on the stack."""
-        return [path for path in (self.environment.state_folder / "locks").rglob("*.json") if self.name in path.parts]
-
     def files_in_backend(self) -> list[Path]:
         """Return every file of the backend that names the stack: state, backups, history, locks."""
         files = (path for path in self.environment.state_folder.rglob("*") if path.is_file())
@@ -117,13 +113,15 @@ class Stack:
 
     def remove(self) -> None:
         """Destroy and forget the stack; fail when that did not work or left something on the engine."""
-        destroyed = self.pulumi("destroy", "--yes", "--skip-preview")
-        self.pulumi("stack rm", "--yes", "--force", "--remove-backups")
+        destroyed = ""
+        if self.files_in_backend():
+            destroyed = self.pulumi("destroy", "--yes", "--skip-preview").output
+            self.pulumi("stack rm", "--yes", "--force", "--remove-backups")
         (self.environment.stack_folder / f"Pulumi.{self.name}.yaml").unlink(missing_ok=True)
         with open_engine() as engine:
             left = objects_with_label(engine, stack=self.name)
             remove_objects(engine, left)
-        assert not left, f"stack '{self.name}' left {left}\n{destroyed.output}"
+        assert not left, f"stack '{self.name}' left {left}\n{destroyed}"
 
 
 @contextmanager
