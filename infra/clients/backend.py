@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from infra.rules.deployed import Deployed
 
 COMPONENT_PREFIX = "ml-workspace:"
+STACK = "pulumi:pulumi:Stack"
 
 
 def deployed(*, project: str, except_stack: str) -> list[Deployed]:
@@ -60,6 +61,8 @@ def _components(path: Path, stack: str) -> Iterator[Deployed]:
         # Another stack's run may be replacing the file, or it is damaged; that is told to who works on that stack.
         return
     latest = (state.get("checkpoint") or {}).get("latest") or {}
-    for resource in latest.get("resources") or []:
+    resources = latest.get("resources") or []
+    complete = any(r.get("type") == STACK and "endpoints" in (r.get("outputs") or {}) for r in resources)
+    for resource in resources:
         if str(resource.get("type", "")).startswith(COMPONENT_PREFIX) and resource.get("inputs"):
-            yield Deployed(stack, resource["type"], resource["inputs"])
+            yield Deployed(stack, resource["type"], resource["inputs"], complete)

@@ -23,11 +23,16 @@ SAME_SUBSCRIPTION = "settings-existing-require-same-subscription"
 
 @dataclass(frozen=True)
 class Deployed:
-    """A component that a stack's state holds."""
+    """A component that a stack's state holds.
+
+    Attributes:
+        complete: Whether an `up` of its stack has ended well, so that it has endpoints and credentials.
+    """
 
     stack: str
     type: str
     properties: Mapping[str, Any]
+    complete: bool = True
 
     @property
     def name(self) -> str:
@@ -84,6 +89,8 @@ def check_existing(
     violations = [_not_alone(key, name) for name in others]
     if found is None:
         violations.append(_not_deployed(reference, COMPONENT_TYPES[type_token].kind, known, key))
+    elif not found.complete:
+        violations.append(_not_complete(found, key))
     elif parse_resource_id(found.resource_id).subscription.lower() != subscription.lower():
         violations.append(_elsewhere(found, subscription, key))
     return violations
@@ -112,6 +119,17 @@ def _not_deployed(reference: str, kind: ResourceKind, known: list[Deployed], key
         found=f"no stack of this backend has such a {kind}",
         allowed=ids or f"none: no other stack has a {kind}",
         fix=f"set '{key}' to one of these, or leave it out for a {kind} of the stack's own",
+    )
+
+
+def _not_complete(found: Deployed, key: str) -> Violation:
+    return Violation(
+        rule=RULE,
+        key=key,
+        value=found.resource_id,
+        found=f"no `up` of its stack '{found.stack}' has ended well yet",
+        allowed="a resource of a stack that is up",
+        fix=f"run `make up STACK={found.stack}` first",
     )
 
 
