@@ -28,9 +28,10 @@ from tools.lifecycle import context as contexts
 from tools.lifecycle import down, engine, locks, plain_docker, pulumi, stack_file, state_files
 from tools.lifecycle.context import Context
 from tools.lifecycle.display import Progress, table
+from tools.lifecycle.display import show as say
 from tools.lifecycle.errors import OperationFailedError
 from tools.lifecycle.objects import EngineObject
-from tools.lifecycle.operations import ensure_stack, say
+from tools.lifecycle.operations import ensure_stack
 
 STACK = "bench"
 MEBIBYTE = 1024 * 1024

@@ -6,8 +6,9 @@ import json
 
 from tools.lifecycle import display, engine, locks, ports, pulumi, recovery, stack_file, state_files
 from tools.lifecycle.context import Context
+from tools.lifecycle.display import show as say
 from tools.lifecycle.errors import LifecycleError, OperationFailedError
-from tools.lifecycle.operations import ensure_stack, perform, say
+from tools.lifecycle.operations import ensure_stack, perform
 
 
 def up(context: Context) -> None:
@@ -36,9 +37,9 @@ def _outputs(context: Context) -> dict[str, object]:
 
 
 def _forget_empty_stack(context: Context) -> None:
-    """Leave nothing of a first `up` that failed before it made anything."""
+    """Leave nothing of a first `up` that failed before it made anything: all else lives in the state alone."""
     checkpoint = state_files.read(context)
-    if checkpoint is None or checkpoint.made_resources() or checkpoint.pending or engine.list_objects(context):
+    if checkpoint is None or checkpoint.docker_objects() or checkpoint.pending or engine.list_objects(context):
         return
     pulumi.query(context, [*pulumi.remove_stack(context), "--force"])
     ports.release(context)

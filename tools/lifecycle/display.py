@@ -6,6 +6,7 @@ of the program and of policies are shown as they are, without markup and without
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import time
@@ -32,11 +33,26 @@ SYMBOLS = {
     "refresh": "~",
     "read": ">",
 }
-SAYS_NOTHING = ("update failed", "preview failed", "Attempting to deploy or update resources with")
+SAYS_NOTHING = ("update failed", "preview failed", "context canceled", "Attempting to deploy or update resources with")
 """Of the last, recovery has taken care, or a destroy does by itself."""
 
 HIDDEN_TYPES = ("pulumi:providers:", "pulumi:pulumi:Stack")
 UNCHANGED = frozenset({"same", "read", "refresh"})
+
+
+def show(text: str, stream: TextIO | None = None) -> None:
+    """Tell the user something, at once.
+
+    Where nobody reads any more (a closed terminal, `| head`) it is dropped: an operation that is under way must not
+    break off half done because of it.
+    """
+    target = stream or sys.stdout
+    try:
+        print(text, file=target, flush=True)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, target.fileno())
+        os.close(nowhere)
 
 
 class Progress:
@@ -111,7 +127,7 @@ class Progress:
         return f"Done: {parts} ({self.seconds:.1f} s)."
 
     def _print(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
+        show(text, self._stream)
 
 
 def clean(message: str) -> str:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from tools.lifecycle import display, engine, locks, ports, pulumi, recovery, stack_file, state_files
 from tools.lifecycle.context import Context
+from tools.lifecycle.display import show as say
 from tools.lifecycle.errors import DamagedStateError, LeftoversError
 from tools.lifecycle.objects import EngineObject, describe
-from tools.lifecycle.operations import perform, say
+from tools.lifecycle.operations import perform
 from tools.lifecycle.state import Checkpoint
 
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from tools.lifecycle import pulumi, stack_file, state_files
 from tools.lifecycle.context import Context
 from tools.lifecycle.display import Progress
+from tools.lifecycle.display import show as say
 from tools.lifecycle.errors import OperationFailedError
-
-
-def say(text: str) -> None:
-    """Tell the user something, at once."""
-    print(text, flush=True)
 
 
 def perform(context: Context, verb: str, *extra: str) -> Progress:

@@ -60,7 +60,7 @@ def end_leftover_processes(context: Context, *, say: Say) -> None:
     """End the plugins of a killed run, before they make what nobody would know of."""
     leftover = processes.of_run(context.owner)
     if leftover:
-        say(f"Ending {len(leftover)} process(es) of a run that was killed.")
+        say(f"Ending {len(leftover)} process(es) that an earlier run has left.")
         processes.end(leftover)
 
 

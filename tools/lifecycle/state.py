@@ -96,11 +96,6 @@ class Checkpoint:
             if r["type"] in DOCKER_KINDS and r.get("id")
         ]
 
-    def made_resources(self) -> list[str]:
-        """Names of the resources that stand for something outside of the state."""
-        real = (r for r in self.resources if r.get("custom") and not r["type"].startswith("pulumi:providers:"))
-        return [r["urn"].rpartition("::")[2] for r in real]
-
     def has_pending_creates(self) -> bool:
         """Whether the next update would go on without knowing what became of a resource."""
         return any(operation["type"] == "creating" for operation in self.pending)

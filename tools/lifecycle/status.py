@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tools.lifecycle import display, engine, locks, state_files
 from tools.lifecycle.context import Context
+from tools.lifecycle.display import show as say
 from tools.lifecycle.errors import DamagedStateError, LifecycleError
 from tools.lifecycle.objects import EngineObject, compare, describe
-from tools.lifecycle.operations import say
 
 
 def status(context: Context) -> None:

@@ -1,5 +1,6 @@
 """What is shown of an operation: what changes, what went wrong, and nothing else."""
 
+import os
 from io import StringIO
 from typing import Any
 
@@ -139,3 +140,11 @@ def test_the_last_screen_names_the_five_endpoints_and_the_command_for_the_creden
 
 def test_a_table_is_aligned_and_has_no_trailing_blanks() -> None:
     assert display.table([("a", "b"), ("long", "x")], indent="") == "a     b\nlong  x"
+
+
+def test_what_nobody_reads_any_more_is_dropped_and_nothing_breaks_off() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        display.show("to nobody", stream)
+        display.show("again", stream)

@@ -167,7 +167,7 @@ def test_plugins_of_a_killed_run_are_ended_before_the_engine_is_looked_at(tmp_pa
         plugin.stdout.readline()
         recovery.recover(context, say=heard)
         assert plugin.wait(timeout=10) != 0
-    assert "Ending 1 process(es)" in heard.text
+    assert "Ending 1 process(es) that an earlier run has left" in heard.text
 
 
 @pytest.fixture

@@ -72,13 +72,6 @@ def test_docker_objects_are_the_ones_with_an_id() -> None:
     assert checkpoint.docker_objects() == [DockerObject("container", container["urn"], "c", "st")]
 
 
-def test_providers_and_components_are_not_made_resources() -> None:
-    provider = a_resource("p", type_="pulumi:providers:docker")
-    component = {**a_resource("k", type_="ml-workspace:keyvault:KeyVault"), "custom": False}
-    checkpoint = state.parse(a_state(provider, component, a_resource("v")))
-    assert checkpoint.made_resources() == ["v"]
-
-
 def test_pending_creations_are_dropped_and_nothing_else_changes() -> None:
     kept = a_resource("kept")
     before = a_state(kept, pending=[("creating", a_resource("new")), ("deleting", kept)])
