@@ -20,6 +20,8 @@ from tools.bootstrap.versions import Tool
 
 CLI = "pulumi"
 REAL_CLI = "pulumi-cli"
+ORIGIN = "ORIGIN"
+"""File in a tool's folder that says where the tool came from."""
 GUARD = "tools/lifecycle/pulumi-shim.sh"
 
 
@@ -54,9 +56,15 @@ def ensure(tool: Tool, report: Report) -> str:
     if not made.is_present():
         with artefacts.publish(made) as folder:
             how = sources.provide(tool, folder, report)
+            (folder / ORIGIN).write_text(how + "\n")
     for folder, name, target in links(tool, made):
         artefacts.link(name, target, paths.private_folder(folder))
     return how
+
+
+def origin(tool: Tool) -> str:
+    """Where a tool that is present came from."""
+    return (artefact(tool).folder / ORIGIN).read_text().strip()
 
 
 def links(tool: Tool, made: Artefact) -> list[tuple[Path, str, Path]]:

@@ -33,7 +33,8 @@ def provide(tool: Tool, folder: Path, report: Report) -> str:
     try:
         return download(tool, folder, report)
     except UnavailableError as exc:
-        report(f"no official download ({exc}); building from pinned Go modules, which takes minutes")
+        report(f"no official download: {exc}")
+    report("building from pinned Go modules, which takes minutes")
     build(tool, folder)
     return "built from pinned Go modules"
 

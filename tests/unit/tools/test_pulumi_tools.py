@@ -34,6 +34,7 @@ def everything(provided: list[str], lines: list[str]) -> list[str]:
 @pytest.mark.usefixtures("everything")
 def test_after_ensure_every_tool_is_there() -> None:
     assert all(pulumi_tools.is_present(tool) for tool in pulumi_tools.all_tools())
+    assert {pulumi_tools.origin(tool) for tool in pulumi_tools.all_tools()} == {"provided"}
 
 
 @pytest.mark.usefixtures("everything")

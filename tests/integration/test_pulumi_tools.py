@@ -1,0 +1,197 @@
+"""The Pulumi tools as the bootstrap brings them: names of the provider, behaviour of the language host.
+
+The provider and the language host may be the project's own builds. What a user of the official ones relies on is
+checked here: no property is lost between the Python package and the plugin, a failing program ends as fast as a good
+one, and no run prints a warning about where a tool was found.
+"""
+
+import json
+import subprocess
+import time
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pulumi_docker
+import pytest
+from pulumi import _types
+
+from tests.support.environment import Environment
+from tests.support.processes import Finished, run
+from tools.bootstrap import paths, pulumi_tools, versions
+
+RUN_SECONDS = 60.0
+GRACE_OF_THE_ENGINE = 4.0
+"""The engine waits five seconds for a language host that does not end."""
+
+PLUGIN = versions.tool("pulumi-resource-docker")
+RESOURCES = [
+    "BuildxBuilder", "Container", "Network", "Plugin", "RegistryImage", "RemoteImage", "Secret", "Service",
+    "ServiceConfig", "Tag", "Volume",
+]  # fmt: skip
+
+PROGRAM = """
+import os
+import pulumi
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+
+class Provider(ResourceProvider):
+    def create(self, props):
+        return CreateResult("made", props)
+
+
+class Dynamic(Resource):
+    def __init__(self, colour):
+        super().__init__(Provider(), "dynamic", {"colour": colour})
+
+
+class Component(pulumi.ComponentResource):
+    def __init__(self, colour):
+        super().__init__("test:index:Component", "component", {"colour": colour})
+        self.register_outputs({})
+
+
+Component(os.environ["COLOUR"])
+if os.environ["COLOUR"] == "none":
+    raise RuntimeError("no colour")
+pulumi.export("made", Dynamic(os.environ["COLOUR"]).id)
+"""
+PACK = """
+from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
+
+
+def no_red(args, report):
+    if args.props.get("colour") == "red":
+        report("red is not allowed")
+
+
+PolicyPack("pack", policies=[ResourceValidationPolicy(
+    name="no-red", description="No red.", validate=no_red, enforcement_level=EnforcementLevel.MANDATORY)])
+"""
+
+
+@pytest.fixture(scope="module")
+def plugin_names() -> dict[str, set[str]]:
+    """What the plugin understands; only the project's own build can tell."""
+    if not pulumi_tools.origin(PLUGIN).startswith("built"):
+        pytest.skip("the official plugin is in use, whose names are those of the Python package by definition")
+    folder = paths.pulumi_home() / "plugins" / f"resource-docker-v{PLUGIN.version}"
+    printed = subprocess.check_output([folder / "pulumi-resource-docker", "-property-names"], text=True)
+    return {token.rpartition(":")[2]: set(names) for token, names in json.loads(printed).items()}
+
+
+def inputs_of(arguments: type, prefix: str = "") -> Iterator[str]:
+    """Every property that the Python package can send, nested ones with dots."""
+    types = _types.input_type_types(arguments)
+    for name in _types.input_type_py_to_pulumi_names(arguments).values():
+        yield prefix + name
+        for nested in nested_inputs(types.get(name)):
+            yield from inputs_of(nested, f"{prefix}{name}.")
+
+
+def nested_inputs(annotation: object) -> Iterator[type]:
+    """The input classes inside an annotation."""
+    if isinstance(annotation, type) and _types.is_input_type(annotation):
+        yield annotation
+    for part in typing.get_args(annotation):
+        yield from nested_inputs(part)
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_the_plugin_understands_every_property_of_the_python_package(
+    plugin_names: Mapping[str, set[str]], resource: str
+) -> None:
+    known = set(inputs_of(getattr(pulumi_docker, f"{resource}Args")))
+    assert known - plugin_names[resource] == set()
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_what_the_plugin_returns_has_the_python_package_s_names(
+    plugin_names: Mapping[str, set[str]], resource: str
+) -> None:
+    known = set(inputs_of(getattr(pulumi_docker, f"{resource}Args")))
+    returned = {name for name in plugin_names[resource] - known if "." not in name}
+    outputs = set(_types.resource_types(getattr(pulumi_docker, resource)))
+    assert returned - outputs - {"id"} == set()
+
+
+def test_uploads_have_owner_group_and_permissions(plugin_names: Mapping[str, set[str]]) -> None:
+    assert {"uploads.owner", "uploads.group", "uploads.permissions"} <= plugin_names["Container"]
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a component, a dynamic resource and a policy pack."""
+    folder = tmp_path_factory.mktemp("program")
+    runtime = json.dumps({"name": "python", "options": {"virtualenv": str(paths.venv())}})
+    (folder / "Pulumi.yaml").write_text(f"name: trial\nruntime: {runtime}\n")
+    (folder / "__main__.py").write_text(PROGRAM)
+    (folder / "pack").mkdir()
+    (folder / "pack" / "PulumiPolicy.yaml").write_text(f"runtime: {runtime}\n")
+    (folder / "pack" / "__main__.py").write_text(PACK)
+    return folder
+
+
+class Trial:
+    """Runs of the program in a state backend of its own."""
+
+    def __init__(self, program: Path, environment: Environment, state: Path) -> None:
+        self.program = program
+        self.variables = {
+            **environment.variables,
+            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_OPTION_POLICY_PACK": str(program / "pack"),
+        }
+        self.pulumi("stack init trial").check()
+
+    def pulumi(self, arguments: str, colour: str = "") -> Finished:
+        variables = {**self.variables, "COLOUR": colour}
+        return run(["pulumi", *arguments.split()], cwd=self.program, env=variables, timeout_seconds=RUN_SECONDS)
+
+    def up(self, colour: str) -> tuple[Finished, float]:
+        began = time.monotonic()
+        finished = self.pulumi("up --stack trial --yes --skip-preview --non-interactive", colour)
+        return finished, time.monotonic() - began
+
+
+@pytest.fixture
+def trial(program: Path, environment: Environment, tmp_path: Path) -> Trial:
+    return Trial(program, environment, tmp_path)
+
+
+def test_a_program_with_component_dynamic_resource_and_pack_runs_without_a_warning(trial: Trial) -> None:
+    finished, _ = trial.up("blue")
+    text = finished.check().output
+    assert "+ 3 created" in text
+    assert "warning" not in text
+
+
+def test_a_pack_blocks_and_the_run_ends_at_once(trial: Trial) -> None:
+    first, good = trial.up("blue")
+    first.check()
+    finished, seconds = trial.up("red")
+    assert finished.exit_code != 0
+    assert "red is not allowed" in finished.stdout
+    assert seconds < good + GRACE_OF_THE_ENGINE
+
+
+def test_a_program_that_fails_is_quoted_and_ends_at_once(trial: Trial) -> None:
+    first, good = trial.up("blue")
+    first.check()
+    finished, seconds = trial.up("none")
+    assert finished.exit_code != 0
+    assert "RuntimeError: no colour" in finished.stdout
+    assert seconds < good + GRACE_OF_THE_ENGINE
+
+
+def test_an_option_that_the_language_host_does_not_know_is_refused(trial: Trial) -> None:
+    project = trial.program / "Pulumi.yaml"
+    before = project.read_text()
+    try:
+        project.write_text(before.replace('"options": {', '"options": {"typechecker": "mypy", '))
+        finished, _ = trial.up("blue")
+    finally:
+        project.write_text(before)
+    assert finished.exit_code != 0
+    assert "allowed options: toolchain, virtualenv" in finished.output
