@@ -1,0 +1,164 @@
+"""What `mlw policy` shows: the rules, one rule explained, a stack checked, what applies to a stack and from where.
+
+A library: everything is returned, nothing printed. Checking a stack reads its file and touches nothing else. Two forms
+of a result are for machines: JSON, and SARIF 2.1.0, in which code review shows each violation at its line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.errors import ConfigurationError
+from infra.rules.assignments import AssignedRule
+from infra.rules.resources import COMPONENT_TYPES
+from infra.rules.violation import HIDDEN, Violation
+from infra.settings import load
+from infra.settings.loader import read_assignments
+from infra.settings.reading import read
+from infra.settings.resolving import resolve
+from infra.settings.stack_file import read_stack_file
+from policies.catalogue import all_rules
+from policies.rule import Rule
+
+_SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_SARIF_LEVELS = {"high": "error", "medium": "warning", "low": "note"}
+
+
+class UnknownRuleError(LookupError):
+    """No rule has the id."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A stack's file and every violation in it."""
+
+    stack: str
+    path: Path
+    violations: tuple[Violation, ...]
+
+
+def list_rules() -> list[Rule]:
+    """All rules, by id."""
+    return sorted(all_rules().values(), key=lambda rule: rule.id)
+
+
+def explain(rule_id: str) -> str:
+    """What a rule asks for, why, of what, and where it is documented.
+
+    Raises:
+        UnknownRuleError: There is no such rule; names the near ones.
+    """
+    rules = all_rules()
+    if rule_id not in rules:
+        near = [known for known in sorted(rules) if any(word in known for word in rule_id.split("-"))]
+        msg = f"no rule '{rule_id}'; allowed: {', '.join(near or sorted(rules))}"
+        raise UnknownRuleError(msg)
+    rule = rules[rule_id]
+    parameters = "; ".join(f"{name} (default {json.dumps(value)})" for name, value in rule.parameters.items())
+    lines = [
+        f"{rule.id}: {rule.summary}",
+        f"  Why:        {rule.why}",
+        f"  Applies to: {', '.join(COMPONENT_TYPES[token].section for token in rule.applies_to)}",
+        f"  Severity:   {rule.severity}",
+        f"  Parameters: {parameters or 'none'}",
+        f"  Source:     {rule.source}",
+        f"  Fix:        {rule.fix}",
+    ]
+    return "\n".join(lines)
+
+
+def check_stack(stack: str, folder: Path) -> CheckResult:
+    """Every violation in the file of ``stack``, which lies in ``folder``."""
+    path = folder / f"Pulumi.{stack}.yaml"
+    try:
+        load(read_stack_file(path), stack=stack)
+    except ConfigurationError as error:
+        return CheckResult(stack, path, error.violations)
+    return CheckResult(stack, path, ())
+
+
+def effective(stack: str, folder: Path) -> list[AssignedRule]:
+    """The rules that hold for ``stack``, from the outermost scope inwards, whatever their effect."""
+    reading = read(read_stack_file(folder / f"Pulumi.{stack}.yaml"))
+    return resolve(reading.input, read_assignments()).effective
+
+
+def to_json(result: CheckResult) -> str:
+    """The result as JSON; a value that may be a secret is not in it."""
+    return json.dumps(
+        {
+            "stack": result.stack,
+            "file": str(result.path),
+            "valid": not result.violations,
+            "violations": [_as_dict(violation) for violation in result.violations],
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def to_sarif(result: CheckResult) -> str:
+    """The result as SARIF 2.1.0."""
+    lines = result.path.read_text(encoding="utf-8").splitlines()
+    rules = all_rules()
+    used = sorted({violation.rule for violation in result.violations})
+    run = {
+        "tool": {"driver": {"name": "mlw policy", "rules": [_sarif_rule(rule, rules.get(rule)) for rule in used]}},
+        "results": [
+            {
+                "ruleId": violation.rule,
+                "level": _SARIF_LEVELS[rules[violation.rule].severity] if violation.rule in rules else "error",
+                "message": {"text": violation.message},
+                "locations": [_sarif_location(result.path, line_of(violation.key, lines))],
+            }
+            for violation in result.violations
+        ],
+    }
+    return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+def line_of(key: str, lines: Iterable[str]) -> int:
+    """The line, counted from 1, that holds the last part of ``key`` which the file has; 1 if it has none."""
+    numbered = list(enumerate(lines, 1))
+    found = 1
+    for part in key.replace("[", ".").removeprefix("ml-workspace:").split("."):
+        name = part.rstrip("]")
+        marks = (f"{name}:", f'"{name}":', f"'{name}':", f"ml-workspace:{name}:")
+        hit = next(
+            (n for n, line in numbered if n >= found and any(mark in line.split("#")[0] for mark in marks)), None
+        )
+        found = hit or found
+    return found
+
+
+def _as_dict(violation: Violation) -> dict[str, Any]:
+    return {
+        "rule": violation.rule,
+        "key": violation.key,
+        "value": HIDDEN if violation.secret else violation.value,
+        "found": violation.found,
+        "allowed": violation.allowed,
+        "fix": violation.fix,
+        "assigned": violation.assigned,
+        "message": violation.message,
+    }
+
+
+def _sarif_rule(rule_id: str, rule: Rule | None) -> dict[str, Any]:
+    if rule is None:
+        return {"id": rule_id}
+    return {
+        "id": rule.id,
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": rule.why},
+        "help": {"text": rule.fix},
+    }
+
+
+def _sarif_location(path: Path, line: int) -> dict[str, Any]:
+    uri = f"stacks/{path.name}"
+    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": line}}}
