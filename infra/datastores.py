@@ -27,7 +27,7 @@ class DataHome:
     keys: pulumi.Output[dict[str, str]]
     versioned: bool
     tags: Mapping[str, str]
-    """The account's tags in the alphabet of bucket tags."""
+    """The account's tags in the alphabet of the services' metadata."""
 
     options: pulumi.ResourceOptions
     """Options of what lies in the account."""

@@ -27,7 +27,7 @@ from infra.datastores import DataHome, artifact_container, provision_datastores
 from infra.errors import ConfigurationError
 from infra.preconditions import guard_changes, reserve
 from infra.resources.usage_guard import UsageGuard
-from infra.rules.bucket_tags import to_bucket_tags
+from infra.rules.service_tags import to_service_tags
 from infra.settings import ResourceSettings, Settings
 
 Associated = ServiceComponent | SharedResource
@@ -114,7 +114,7 @@ def _data_home(wanted: Settings, storage: Associated, workspace: Workspace) -> D
         endpoint=storage.endpoints[STORAGE],
         keys=storage.credentials,
         versioned=wanted.storage_account.blob_versioning,
-        tags=to_bucket_tags(wanted.storage_account.tags),
+        tags=to_service_tags(wanted.storage_account.tags),
         options=own.data_options() if own else workspace.child_options(),
         shared=own is None,
     )

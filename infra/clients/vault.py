@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,20 @@ class Vault:
         mounts = self._client.sys.list_mounted_secrets_engines()["data"]
         if f"{SECRETS_MOUNT}/" not in mounts:
             self._client.sys.enable_secrets_engine("kv", path=SECRETS_MOUNT, options={"version": "2"})
+
+    def write_tags(self, path: str, tags: Mapping[str, str]) -> None:
+        """Replace the custom metadata of a path of the secrets engine; the path need not hold a secret."""
+        self._client.secrets.kv.v2.update_metadata(path, mount_point=SECRETS_MOUNT, custom_metadata=dict(tags))
+
+    def read_tags(self, path: str) -> dict[str, str] | None:
+        """Custom metadata of a path of the secrets engine; None when there is none."""
+        import hvac
+
+        try:
+            answer = self._client.secrets.kv.v2.read_secret_metadata(path, mount_point=SECRETS_MOUNT)
+        except hvac.exceptions.InvalidPath:
+            return None
+        return dict(answer["data"].get("custom_metadata") or {})
 
     def accepts_token(self) -> bool:
         """Whether the client's token is good."""

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import pulumi
+
 from infra import images
 from infra.components.assets import asset
 from infra.components.base import ServiceComponent, Site
 from infra.components.service import Service, run
 from infra.resources.vault_initialization import UNSEAL_FOLDER, VaultInitialization
+from infra.resources.vault_tags import VaultTags
 from infra.rules.resources import KEY_VAULT
+from infra.rules.service_tags import to_service_tags
+from infra.settings import KeyVaultSettings
 
 USE = "keyVault"
 
@@ -31,6 +36,10 @@ class KeyVault(ServiceComponent):
     credentials_key = "keyVault"
     uses = (USE,)
 
+    def __init__(self, settings: KeyVaultSettings, *, parent: pulumi.Resource) -> None:
+        super().__init__(settings, parent=parent)
+        self._tags = settings.tags
+
     def provision(self, site: Site) -> None:
         """Make the volumes and the container, initialise the vault and open it."""
         name = self.resource_name
@@ -42,6 +51,13 @@ class KeyVault(ServiceComponent):
             container=self.container_name,
             container_id=container.id,
             user=images.table()["vault"].user,
+            opts=self.child_options(deleted_with=container),
+        )
+        VaultTags(
+            f"{name}-tags",
+            address=opened.address,
+            token=opened.token,
+            tags=to_service_tags(self._tags),
             opts=self.child_options(deleted_with=container),
         )
         self.endpoints = {USE: opened.address}

@@ -56,7 +56,7 @@ class BlobContainer(Resource, module="ml-workspace", name="BlobContainer"):
         keys: The account's ``accessKey`` and ``secretKey``.
         container_name: Name of the container.
         versioned: Whether overwritten and deleted blobs stay as versions.
-        tags: Tags in the alphabet of bucket tags.
+        tags: Tags in the alphabet of the services' metadata.
         opts: Resource options.
     """
 

@@ -168,7 +168,7 @@ NAME_RULES: dict[ResourceKind, NameRule] = {
     ResourceKind.WORKSPACE: NameRule(
         abbreviation="mlw", minimum=3, maximum=33, pattern=_pattern(r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}"),
         alphabet="a-zA-Z0-9_-", words="letters, digits, hyphens and underscores", first="a-zA-Z0-9",
-        first_words=_LETTERS_DIGITS, scope=Scope.RESOURCE_GROUP, source="R1, R2",
+        first_words=_LETTERS_DIGITS, public=True, scope=Scope.RESOURCE_GROUP, source="R1, R2, N4",
     ),
     ResourceKind.COMPUTE_INSTANCE: NameRule(
         abbreviation="", minimum=3, maximum=24, pattern=_pattern(r"(?!.*-[0-9]*$)[a-zA-Z][a-zA-Z0-9-]{2,23}"),

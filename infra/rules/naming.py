@@ -83,7 +83,7 @@ def make_name(kind: ResourceKind, parts: NameParts, *, key: str = "name") -> str
     shorter = _joined(kind, _with_short_region(parts))
     if len(wanted) > NAME_RULES[kind].maximum and _is_legal(kind, shorter):
         return shorter
-    raise _not_made(kind, parts, wanted if len(wanted) <= NAME_RULES[kind].maximum else shorter, key)
+    raise _not_made(kind, parts, wanted, key)
 
 
 def _is_legal(kind: ResourceKind, name: str) -> bool:
@@ -154,6 +154,9 @@ def _not_made(kind: ResourceKind, parts: NameParts, name: str, key: str) -> Name
     proposal = _proposal(kind, parts)
     fix = f"set '{key}' to e.g. '{proposal}', or shorten 'ml-workspace:workload'" if proposal else violation.fix
     found = f"the name made of 'ml-workspace:workload' {quote(parts.workload)} is {violation.found}"
+    shorter = _with_short_region(parts)
+    if too_long and shorter != parts:
+        found += f" (and {len(_joined(kind, shorter))} with the region's short code '{shorter.location}')"
     return NameNotMadeError(replace(violation, found=found, fix=fix), proposal, too_long=too_long)
 
 

@@ -1,4 +1,4 @@
-"""Tags in the alphabet of bucket tags."""
+"""Tags in the alphabet of the services' own metadata."""
 
 import re
 
@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.rules.bucket_tags import to_bucket_tags
+from infra.rules.service_tags import to_service_tags
 
-BUCKET_TAG = re.compile(r"[A-Za-z0-9 +\-._:/@=]*")
+SERVICE_TAG = re.compile(r"[A-Za-z0-9 +\-._:/@=]*")
 
 
 @pytest.mark.parametrize(
@@ -21,11 +21,11 @@ BUCKET_TAG = re.compile(r"[A-Za-z0-9 +\-._:/@=]*")
     ],
 )
 def test_a_value_is_encoded(value: str, encoded: str) -> None:
-    assert to_bucket_tags({"owner": value}) == {"owner": encoded}
+    assert to_service_tags({"owner": value}) == {"owner": encoded}
 
 
 def test_a_value_that_gets_too_long_becomes_its_digest_and_is_not_cut() -> None:
-    first, second = to_bucket_tags({"a": "ü" * 256, "b": "ü" * 255}).values()
+    first, second = to_service_tags({"a": "ü" * 256, "b": "ü" * 255}).values()
 
     assert first.startswith("=sha256:")
     assert first != second
@@ -33,8 +33,8 @@ def test_a_value_that_gets_too_long_becomes_its_digest_and_is_not_cut() -> None:
 
 @given(st.dictionaries(st.text(min_size=1, max_size=512), st.text(max_size=256), max_size=5))
 def test_every_tag_fits_into_a_bucket_tag(tags: dict[str, str]) -> None:
-    encoded = to_bucket_tags(tags)
+    encoded = to_service_tags(tags)
 
     assert len(encoded) == len(tags)
-    assert all(BUCKET_TAG.fullmatch(key) and len(key) <= 128 for key in encoded)
-    assert all(BUCKET_TAG.fullmatch(value) and len(value) <= 256 for value in encoded.values())
+    assert all(SERVICE_TAG.fullmatch(key) and len(key) <= 128 for key in encoded)
+    assert all(SERVICE_TAG.fullmatch(value) and len(value) <= 256 for value in encoded.values())
