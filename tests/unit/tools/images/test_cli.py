@@ -1,0 +1,82 @@
+import argparse
+import io
+
+import pytest
+
+from tools.bootstrap.images import ImageError, cli, mirror
+from tools.bootstrap.progress import Report
+
+
+def options(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    cli.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+@pytest.fixture
+def pushed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[str, str] | None]]:
+    """Where to and with which login was pushed."""
+    calls: list[tuple[str, tuple[str, str] | None]] = []
+
+    def push(_: object, registry: str, *, report: Report, login: tuple[str, str] | None) -> None:
+        report(f"pushed to {registry}")
+        calls.append((registry, login))
+
+    monkeypatch.setattr(mirror, "push", push)
+    return calls
+
+
+def test_a_push_without_a_login_uses_the_users_own(pushed: list[object]) -> None:
+    assert cli.run(options("--push", "mirror:5000")) == 0
+    assert pushed == [("mirror:5000", None)]
+
+
+def test_the_password_is_read_from_standard_input(pushed: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("pass word\n"))
+
+    cli.run(options("--push", "mirror:5000", "--username", "team", "--password-stdin"))
+
+    assert pushed == [("mirror:5000", ("team", "pass word"))]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(("--push", "m", "--username", "team"), "go together", id="name without password"),
+        pytest.param(("--push", "m", "--password-stdin"), "go together", id="password without name"),
+        pytest.param(("--username", "team"), "belong to '--push'", id="login without push"),
+        pytest.param(("--push", "https://m"), "is not an address", id="no address"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(pushed: list[object], words: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        cli.run(options(*words))
+    assert pushed == []
+
+
+def test_when_all_images_are_there_nothing_is_made(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "missing", list)
+    monkeypatch.setattr(cli, "ensure", lambda **_: pytest.fail("made something"))
+
+    assert cli.run(options()) == 0
+    assert capsys.readouterr().err == "images: all are there\n"
+
+
+def test_what_is_missing_is_made_with_the_given_mirror(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str | None] = []
+    monkeypatch.setattr(cli, "missing", lambda: ["one"])
+
+    def make(*, mirror: str | None, report: Report) -> list[str]:
+        report("building one")
+        asked.append(mirror)
+        return ["ml-workspace/one:1"]
+
+    monkeypatch.setattr(cli, "ensure", make)
+
+    assert cli.run(options("--mirror", "mirror:5000")) == 0
+    assert asked == ["mirror:5000"]
+    assert capsys.readouterr().err == "images: building one\nimages: ml-workspace/one:1 is there\n"
