@@ -7,13 +7,14 @@ of a result are for machines: JSON, and SARIF 2.1.0, in which code review shows 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from infra.errors import ConfigurationError
 from infra.rules.assignments import AssignedRule
+from infra.rules.deployed import Deployed
 from infra.rules.resources import COMPONENT_TYPES
 from infra.rules.violation import HIDDEN, Violation
 from infra.settings import load
@@ -71,11 +72,11 @@ def explain(rule_id: str) -> str:
     return "\n".join(lines)
 
 
-def check_stack(stack: str, folder: Path) -> CheckResult:
-    """Every violation in the file of ``stack``, which lies in ``folder``."""
+def check_stack(stack: str, folder: Path, deployed: Sequence[Deployed] = ()) -> CheckResult:
+    """Every violation in the file of ``stack``, which lies in ``folder``; ``deployed`` is what other stacks have."""
     path = folder / f"Pulumi.{stack}.yaml"
     try:
-        load(read_stack_file(path), stack=stack)
+        load(read_stack_file(path), stack=stack, deployed=deployed)
     except ConfigurationError as error:
         return CheckResult(stack, path, error.violations)
     return CheckResult(stack, path, ())

@@ -149,7 +149,8 @@ def _with_short_region(parts: NameParts) -> NameParts:
 
 def _not_made(kind: ResourceKind, parts: NameParts, name: str, key: str) -> NameNotMadeError:
     rule = NAME_RULES[kind]
-    too_long = len(name) > rule.maximum and not any((_alphabet_problem(rule, name), *_shape_problems(rule, name)))
+    # Without the length, nothing is left of what is wrong.
+    too_long = len(name) > rule.maximum and len(_problems(rule, name)) == 1
     violation = check_name(kind, name, key=key)[0]
     proposal = _proposal(kind, parts)
     fix = f"set '{key}' to e.g. '{proposal}', or shorten 'ml-workspace:workload'" if proposal else violation.fix

@@ -19,6 +19,7 @@ from infra.rules.kinds import ResourceKind
 from infra.rules.naming import NameNotMadeError, NameParts, make_name
 from infra.rules.parts import check_environment, check_instance, check_workload
 from infra.rules.regions import REGIONS, normalise
+from infra.rules.reserved_words import reserved_word
 from infra.rules.resources import COMPONENT_TYPES
 from infra.rules.storage import PREMIUM_SKUS
 from infra.rules.tags import inherit, merge
@@ -229,7 +230,8 @@ def _broken(parts: NameParts) -> bool:
 def _illegal_workload(workload: str, errors: list[NameNotMadeError]) -> Violation:
     """One violation for a workload from which no legal names can be made, whatever their number."""
     worst = errors[0].violation
-    proposal = "".join(ch for ch in workload.lower() if ch.isascii() and ch.isalnum())[:8] or "churn"
+    kept = "".join(ch for ch in workload.lower() if ch.isascii() and ch.isalnum())[:8]
+    proposal = "churn" if not kept or reserved_word(kept) else kept
     return Violation(
         rule=worst.rule,
         key="ml-workspace:workload",

@@ -7,6 +7,6 @@ RULE = Rule(
     summary="A workspace has a name that Azure accepts.",
     why="A name can never be changed, and Azure refuses an illegal one only when the resource is created.",
     severity=Severity.HIGH,
-    source="R1, R2",
+    source="R1, R2, N4",
     fix="Set the resource's 'name' to a legal one, or leave it out to have it made.",
 )

@@ -108,7 +108,9 @@ def test_shortest_and_longest_names_pass_and_one_beyond_fails(kind: ResourceKind
 
 
 @pytest.mark.parametrize("word", ["azure", "Xbox", "OFFICE365", "visualstudio"])
-@pytest.mark.parametrize("kind", [K.STORAGE_ACCOUNT, K.CONTAINER_REGISTRY, K.KEY_VAULT, K.ENDPOINT], ids=str)
+@pytest.mark.parametrize(
+    "kind", [K.STORAGE_ACCOUNT, K.CONTAINER_REGISTRY, K.KEY_VAULT, K.WORKSPACE, K.ENDPOINT], ids=str
+)
 def test_reserved_word_is_refused_as_a_whole_name_only(kind: ResourceKind, word: str) -> None:
     name = word.lower() if kind is K.STORAGE_ACCOUNT else word
 
@@ -116,7 +118,7 @@ def test_reserved_word_is_refused_as_a_whole_name_only(kind: ResourceKind, word:
     assert check_name(kind, f"x{name}") == []
 
 
-@pytest.mark.parametrize("kind", [K.RESOURCE_GROUP, K.WORKSPACE, K.APPLICATION_INSIGHTS], ids=str)
+@pytest.mark.parametrize("kind", [K.RESOURCE_GROUP, K.COMPUTE_CLUSTER, K.APPLICATION_INSIGHTS], ids=str)
 def test_names_without_public_address_may_hold_reserved_words(kind: ResourceKind) -> None:
     assert check_name(kind, "login-windows-azure") == []
 
@@ -178,6 +180,8 @@ def test_name_longer_than_limit_is_refused_with_a_proposal_not_cut() -> None:
     assert caught.value.proposal == "kv-customerch-dev-we-001"
     assert caught.value.too_long
     assert "'kv-customerch-dev-we-001'" in caught.value.violation.fix
+    assert caught.value.violation.value == "kv-customer-churn-dev-westeurope-001"
+    assert "it has 36 characters, more than allowed (and 28 with the region's short code 'we')" in str(caught.value)
     assert "'customer-churn'" in str(caught.value)
 
 

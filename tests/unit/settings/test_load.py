@@ -88,7 +88,7 @@ def test_full_stack_keeps_every_value() -> None:
     settings = load(read_stack_file(FOLDER / "full.yaml"), stack="prod")
 
     assert settings.resource_group.id == "/subscriptions/0f8fad5b-d9cb-469f-a165-70867728950e/resourceGroups/rg-churn"
-    assert settings.storage_account.tags == TAGS | {"owner": "storage@example.org", "expires": "2027-06-30"}
+    assert settings.storage_account.tags == TAGS | {"owner": "storage@example.org"}
     assert (settings.storage_account.sku, settings.storage_account.blob_versioning) == ("Standard_ZRS", False)
     assert settings.key_vault.enable_purge_protection
     assert settings.workspace.friendly_name == "Churn"
@@ -109,15 +109,29 @@ def test_location_is_the_resource_groups_by_default_and_a_resources_own_otherwis
     assert settings.key_vault.location == "uksouth"
 
 
-def test_tags_come_from_stack_group_and_resource_the_nearest_wins() -> None:
+def test_tags_come_from_stack_and_resource_the_nearest_wins() -> None:
     settings = loaded(
         resourceGroup={"tags": {"team": "a", "project": "group"}}, keyVault={"tags": {"Project": "vault", "x": "y"}}
     )
 
     assert settings.resource_group.tags == TAGS | {"team": "a", "project": "group"}
-    assert settings.workspace.tags == TAGS | {"team": "a"}
-    assert settings.key_vault.tags["Project"] == "vault"
-    assert "project" not in settings.key_vault.tags
+    assert settings.workspace.tags == TAGS
+    assert settings.key_vault.tags == {"owner": TAGS["owner"], "cost-center": "4711", "Project": "vault", "x": "y"}
+
+
+def test_required_tags_come_from_the_group_and_its_other_tags_stay_there() -> None:
+    many = {f"tag-{number}": "x" for number in range(46)} | {"n" * 512: "x"}
+    settings = load(
+        {
+            "ml-workspace:workload": "churn",
+            "ml-workspace:resourceGroup": json.dumps({"tags": TAGS | many}),
+            "ml-workspace:storageAccount": json.dumps({"tags": {"owner": "me"}}),
+        },
+        stack="dev",
+    )
+
+    assert len(settings.resource_group.tags) == 50
+    assert settings.storage_account.tags == TAGS | {"owner": "me"}
 
 
 def test_v1_account_keeps_no_versions_and_a_wish_for_them_is_noted() -> None:
