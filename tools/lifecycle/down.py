@@ -66,13 +66,16 @@ def _last_state(context: Context) -> Checkpoint | None:
     try:
         with locks.hold_pulumi_lock(context):
             recovery.end_leftover_processes(context, say=say)
-            if state_files.exists(context):
+            if state_files.exists(context) or (engine.list_objects(context) and state_files.newest_backup(context)):
                 state_files.heal(context, say=say)
-        return state_files.read(context)
+            checkpoint = state_files.read(context)
+            # First of all, since a container that the state does not know may use a volume that it does.
+            recovery.remove_orphans(context, checkpoint, say=say)
     except DamagedStateError as exc:
         say(f"WARNING: {exc}\nGoing on by the labels on the engine.")
         state_files.put_aside(context)
         return None
+    return checkpoint
 
 
 def _destroy(context: Context, checkpoint: Checkpoint) -> None:

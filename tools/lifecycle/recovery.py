@@ -40,6 +40,8 @@ def recover(context: Context, *, say: Say) -> None:
         return
     with locks.hold_pulumi_lock(context):
         end_leftover_processes(context, say=say)
+        for path in state_files.unfinished_writes(context):
+            path.unlink(missing_ok=True)
         checkpoint = _sound_state(context, engine.list_objects(context), say=say)
         _resolve(context, checkpoint, say=say)
 
@@ -79,17 +81,13 @@ def _sound_state(context: Context, found: Sequence[EngineObject], *, say: Say) -
 
 
 def _resolve(context: Context, checkpoint: Checkpoint | None, *, say: Say) -> None:
+    remove_orphans(context, checkpoint, say=say)
     comparison = _compared(context, checkpoint)
-    orphans = comparison.removable_orphans
     unfinished = checkpoint is not None and checkpoint.has_pending_creates()
-    if checkpoint and (orphans or unfinished):
-        require_passphrase(context, checkpoint)
-    if orphans:
-        say(f"Removing what a killed run has left: {describe(orphans)}.")
-        _remove_all(context, checkpoint)
     if comparison.orphan_volumes and checkpoint:
         say(f"Keeping for use again: {describe(comparison.orphan_volumes)}.")
     if unfinished and checkpoint and context.state_file:
+        require_passphrase(context, checkpoint)
         begun = [o["resource"]["urn"].rpartition("::")[2] for o in checkpoint.pending if o["type"] == "creating"]
         say(f"Forgetting creations that a killed run did not finish: {', '.join(begun)}.")
         state_files.write_durably(context.state_file, state.without_pending_creates(checkpoint))
@@ -99,12 +97,20 @@ def _compared(context: Context, checkpoint: Checkpoint | None) -> Comparison:
     return compare(engine.list_objects(context), checkpoint.docker_objects() if checkpoint else [])
 
 
-def _remove_all(context: Context, checkpoint: Checkpoint | None) -> None:
+def remove_orphans(context: Context, checkpoint: Checkpoint | None, *, say: Say) -> None:
+    """Remove containers and networks that the state does not know; volumes stay.
+
+    Raises:
+        WrongPassphraseError: There are some, and the passphrase does not open the state; nothing was touched.
+    """
     # Twice at most: a request that was under way at the engine when its sender died may end after the first look.
     for _ in range(2):
         orphans = _compared(context, checkpoint).removable_orphans
         if not orphans:
             return
+        if checkpoint:
+            require_passphrase(context, checkpoint)
+        say(f"Removing what a killed run has left: {describe(orphans)}.")
         engine.remove(in_removal_order(orphans))
 
 
