@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SECRETS_MOUNT = "secret"
 """Where the KV version 2 engine answers; a client's default."""
 
+TIMEOUT_SECONDS = 60
+"""Generous: initialising takes two seconds, on a machine that is busy many."""
+
 _OTP_LENGTH = 28
 """Length of a root token, which the one-time pad of ``sys/generate-root`` has to have (Vault 1.10 and later)."""
 
@@ -40,7 +43,7 @@ class Vault:
     def __init__(self, address: str, token: str | None = None) -> None:
         import hvac
 
-        self._client: hvac.Client = hvac.Client(url=address, token=token, timeout=30)
+        self._client: hvac.Client = hvac.Client(url=address, token=token, timeout=TIMEOUT_SECONDS)
 
     def is_initialised(self) -> bool:
         """Whether the vault has been initialised, sealed or not."""

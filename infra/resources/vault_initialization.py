@@ -2,7 +2,9 @@
 
 The unseal key lies as a file of the vault's user (mode 0400) on a volume of its own, where the container's entry script
 finds it after every restart; and, encrypted, in the stack's state. It is written to the volume before anything else
-happens with the new vault: a run that is killed afterwards finds it there and goes on.
+happens with the new vault: a run that is killed afterwards finds it there and goes on. A note on the same volume tells
+that initialising has begun: a vault without key but with the note has never been open, so it may be emptied and begun
+again; one with neither is left alone.
 """
 
 from __future__ import annotations
@@ -24,6 +26,13 @@ UNSEAL_FOLDER = "/vault/unseal"
 UNSEAL_FILE = "request.json"
 """Body of ``PUT /v1/sys/unseal``, so that the entry script can send it without the key on a command line."""
 
+BEGUN_FILE = "begun"
+"""The note; says `ended` as soon as the key is there, so that a key lost later is never taken for one not yet made."""
+
+_BEGUN, _ENDED = b"begun", b"ended"
+
+DATA_FOLDER = "/vault/file"
+
 _LISTENING = frozenset({200, 429, 501, 503})
 _OPEN = frozenset({200})
 
@@ -34,11 +43,15 @@ class _VaultInitializationProvider(Provider):
     def create(self, props: Props) -> CreateResult:
         _wait(props, _LISTENING)
         vault = Vault(props["address"])
+        if vault.is_initialised() and _never_opened(props):
+            engine.restart_emptied(props["container"], DATA_FOLDER)
+            _wait(props, _LISTENING)
         if vault.is_initialised():
             key = _known_key(props)
             _open(vault, key, props)
             token = vault.root_token_from(key)
         else:
+            _write_files(props, {BEGUN_FILE: _BEGUN})
             keys = vault.initialise()
             key, token = keys.unseal_key, keys.root_token
             _store_key(key, props)
@@ -80,9 +93,17 @@ def _finish(props: Props, key: str, token: str) -> dict[str, str]:
 
 
 def _store_key(key: str, props: Props) -> None:
+    _write_files(props, {UNSEAL_FILE: json.dumps({"key": key}).encode(), BEGUN_FILE: _ENDED})
+
+
+def _write_files(props: Props, files: dict[str, bytes]) -> None:
     uid, _, gid = props["user"].partition(":")
-    content = json.dumps({"key": key}).encode()
-    engine.write_files(props["container"], UNSEAL_FOLDER, {UNSEAL_FILE: content}, uid=int(uid), gid=int(gid))
+    engine.write_files(props["container"], UNSEAL_FOLDER, files, uid=int(uid), gid=int(gid))
+
+
+def _never_opened(props: Props) -> bool:
+    begun = engine.read_file(props["container"], f"{UNSEAL_FOLDER}/{BEGUN_FILE}") == _BEGUN
+    return begun and _stored_key(props) is None
 
 
 def _stored_key(props: Props) -> str | None:
@@ -94,9 +115,9 @@ def _known_key(props: Props) -> str:
     key = _stored_key(props)
     if key is None:
         raise KeyVaultLockedError(
-            f"initialising key vault '{props['name']}': it is initialised already, but its unseal key was never "
-            "stored (a run ended between the two). It has never been open, so it holds no secrets: "
-            "run `make down`, then `make up`."
+            f"initialising key vault '{props['name']}': it is initialised already, and its unseal key is not on "
+            "the volume that keeps it. Nothing was initialised over it. Put the volume back, or run `make down` and "
+            "`make up` if the vault's secrets may go."
         )
     return key
 

@@ -59,10 +59,16 @@ def volume(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
 
     def write(_container: str, folder: str, written: dict[str, bytes], **_: object) -> None:
-        _FakeVault.calls.append("store key")
+        _FakeVault.calls.extend(f"store {name}" for name in written)
         files.update({f"{folder}/{name}": content for name, content in written.items()})
 
     monkeypatch.setattr(engine, "write_files", write)
+
+    def empty(_container: str, folder: str) -> None:
+        _FakeVault.calls.append(f"empty {folder}")
+        _FakeVault.initialised = False
+
+    monkeypatch.setattr(engine, "restart_emptied", empty)
     monkeypatch.setattr(engine, "read_file", lambda _container, path: files.get(path))
     monkeypatch.setattr(vault_initialization, "Vault", _FakeVault)
     monkeypatch.setattr(vault_initialization.health, "wait_until_ready", lambda *_, **__: None)
@@ -80,7 +86,7 @@ def _create() -> dict[str, Any]:
 def test_the_key_is_stored_before_anything_else_happens() -> None:
     outs = _create()
 
-    assert _FakeVault.calls == ["initialise", "store key", "unseal", "mount"]
+    assert _FakeVault.calls == ["store begun", "initialise", "store request.json", "store begun", "unseal", "mount"]
     assert outs["token"] == "root-1"
     assert outs["unseal_key"] == "key-1"
 
@@ -96,11 +102,32 @@ def test_a_run_killed_after_the_key_was_stored_goes_on_with_a_new_root_token() -
     assert outs["token"] == "root-2"
 
 
-@pytest.mark.usefixtures("volume")
-def test_a_run_killed_before_the_key_was_stored_is_explained_and_nothing_is_initialised_over() -> None:
+def test_a_run_killed_before_the_key_was_stored_is_begun_again(volume: dict[str, bytes]) -> None:
+    volume["/vault/unseal/begun"] = b"begun"
     _FakeVault.initialised = True
 
-    with pytest.raises(KeyVaultLockedError, match=r"never stored .*make down"):
+    outs = _create()
+
+    assert _FakeVault.calls[:3] == ["empty /vault/file", "store begun", "initialise"]
+    assert outs["token"] == "root-1"
+
+
+@pytest.mark.usefixtures("volume")
+def test_a_vault_whose_key_is_lost_is_explained_and_nothing_is_initialised_over() -> None:
+    _FakeVault.initialised = True
+
+    with pytest.raises(KeyVaultLockedError, match=r"unseal key is not on .*make down"):
+        _create()
+
+    assert _FakeVault.calls == []
+
+
+def test_a_key_that_was_lost_later_never_empties_the_vault(volume: dict[str, bytes]) -> None:
+    _create()
+    del volume["/vault/unseal/request.json"]
+    _FakeVault.sealed, _FakeVault.calls = True, []
+
+    with pytest.raises(KeyVaultLockedError, match="unseal key is not on"):
         _create()
 
     assert _FakeVault.calls == []
@@ -113,7 +140,7 @@ def test_a_new_container_is_opened_with_the_known_key_and_gets_a_lost_key_file_b
 
     outs = _VaultInitializationProvider().update("kv", olds, {**PROPS, "container_id": "c2"}).outs
 
-    assert _FakeVault.calls == ["store key", "unseal", "mount"]
+    assert _FakeVault.calls == ["store request.json", "store begun", "unseal", "mount"]
     assert outs is not None
     assert outs["token"] == "root-1"
 
