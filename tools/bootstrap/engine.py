@@ -29,12 +29,14 @@ def is_present() -> bool:
 def ensure(report: Report) -> str:
     """Make sure that an engine answers; return what was done."""
     answer = ask()
-    if answer.health is Health.READY and shutil.which("docker"):
+    if answer.health is Health.READY:
+        _bring_client(report)
         return "running"
-    if answer.health is not Health.READY and (answer.health is not Health.ABSENT or not is_local_default()):
+    if answer.health is not Health.ABSENT or not is_local_default():
         raise BootstrapError(unusable(answer))
-    if shutil.which(DAEMON) is None or shutil.which("docker") is None:
+    if shutil.which(DAEMON) is None:
         _install(report)
+    _bring_client(report)
     if ask().health is Health.READY:  # installing it may have started it
         return "installed"
     _start(report)
@@ -72,8 +74,19 @@ def _install(report: Report) -> None:
     report("installing the packages docker.io and iptables")
     packages = ["docker.io", "iptables", "ca-certificates"]
     system_packages.install(packages, doing="installing the Docker engine")
-    if shutil.which("docker") is None and system_packages.is_known(CLIENT_PACKAGE):
-        system_packages.install([CLIENT_PACKAGE], doing="installing the Docker client")
+
+
+def _bring_client(report: Report) -> None:
+    """Some distributions ship Docker's client as a package of its own."""
+    if shutil.which("docker"):
+        return
+    if not system_packages.can_install():
+        raise BootstrapError(
+            f"using the Docker engine at {address()}: Docker's client, the command 'docker', is not installed. "
+            f"Install it, on Debian and Ubuntu by: sudo apt-get install {CLIENT_PACKAGE}"
+        )
+    report(f"installing the package {CLIENT_PACKAGE}")
+    system_packages.install([CLIENT_PACKAGE], doing="installing Docker's client")
 
 
 def _start(report: Report) -> None:

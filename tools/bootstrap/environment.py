@@ -30,6 +30,8 @@ def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         # Another installation's plugins on PATH would come first, and be another version.
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+        # Deleting volumes and networks is mostly waiting: more at a time than the default of four for each core.
+        "PULUMI_PARALLEL": given.get("PULUMI_PARALLEL") or "64",
         # A fresh clone's stack files carry no salt: the state's own is used instead of making another one.
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
     }

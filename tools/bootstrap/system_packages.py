@@ -17,15 +17,6 @@ def can_install() -> bool:
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
-def is_known(package: str) -> bool:
-    """Whether the distribution has a package of this name."""
-    if shutil.which("apt-cache") is None:
-        return False
-    return "Candidate:" in commands.run(
-        ["apt-cache", "policy", package], doing=f"looking for the package {package}", timeout=LIST_SECONDS
-    )
-
-
 def install(packages: Sequence[str], *, doing: str) -> None:
     """Install packages without asking anything."""
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

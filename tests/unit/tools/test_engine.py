@@ -130,3 +130,20 @@ def test_root_on_debian_gets_the_engine_installed_and_started(
     assert engine.ensure(lines.append) == "started"
     assert installed == ["docker.io", "iptables", "ca-certificates"]
     assert started == [True]
+
+
+def test_a_running_engine_without_its_client_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, lines: list[str]
+) -> None:
+    monkeypatch.setattr(engine, "ask", lambda: Answer(Health.READY))
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(BootstrapError, match=r"the command 'docker', is not installed.*apt-get install docker-cli"):
+        engine.ensure(lines.append)
+
+
+def test_a_running_engine_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch, lines: list[str]) -> None:
+    monkeypatch.setattr(engine, "ask", lambda: Answer(Health.READY))
+    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/docker")
+    assert engine.ensure(lines.append) == "running"
+    assert lines == []

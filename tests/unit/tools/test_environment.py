@@ -47,6 +47,11 @@ def test_the_policy_pack_is_always_the_project_s() -> None:
     assert added["PULUMI_OPTION_POLICY_PACK"] == str(paths.repo() / "policies")
 
 
+def test_the_number_of_things_done_at_a_time_is_the_user_s_to_choose() -> None:
+    assert environment.additions({})["PULUMI_PARALLEL"] == "64"
+    assert environment.additions({"PULUMI_PARALLEL": "2"})["PULUMI_PARALLEL"] == "2"
+
+
 def test_the_engine_s_address_is_passed_on_only_when_it_is_set() -> None:
     assert "DOCKER_HOST" not in environment.additions({})
     assert environment.additions({"DOCKER_HOST": "tcp://lab:2375"})["DOCKER_HOST"] == "tcp://lab:2375"
