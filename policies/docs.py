@@ -9,6 +9,7 @@ from pathlib import Path
 
 from infra.rules.kinds import NAME_RULES, ResourceKind
 from infra.rules.resources import COMPONENT_TYPES
+from infra.rules.stack_rules import STACK_RULES
 from policies.catalogue import all_rules
 from policies.judging import current_assignments
 from policies.rule import Rule
@@ -24,6 +25,14 @@ for whatever program registers the components.
 Which rule holds where, with which parameters and which effect (deny, audit, modify, disabled), stands in
 [`policies/assignments.yaml`](../policies/assignments.yaml). An assignment holds for its scope and everything below it;
 the only way out is an exemption with a reason and a last day.
+"""
+_STACK_RULES = """
+## Rules of the stack as a whole
+
+They hold everywhere and are not assigned: a stack that breaks one can't be built, or would lose data.
+
+| Rule | What holds |
+|---|---|
 """
 _NAMES = """
 ## Names
@@ -47,6 +56,7 @@ def render() -> str:
     parts = [_HEAD, "\n## Rules\n"]
     for rule in all_rules().values():
         parts.append(_section(rule))
+    parts += [_STACK_RULES, *(f"| {rule} | {summary} |\n" for rule, summary in STACK_RULES.items())]
     parts += [_NAMES, *(_name_row(kind) for kind in NAME_RULES), _SOURCES]
     return "".join(parts)
 

@@ -16,6 +16,7 @@ from infra.errors import ConfigurationError
 from infra.rules.assignments import AssignedRule
 from infra.rules.deployed import Deployed
 from infra.rules.resources import COMPONENT_TYPES
+from infra.rules.stack_rules import STACK_RULES
 from infra.rules.violation import HIDDEN, Violation
 from infra.settings import load
 from infra.settings.loader import read_assignments
@@ -54,9 +55,12 @@ def explain(rule_id: str) -> str:
         UnknownRuleError: There is no such rule; names the near ones.
     """
     rules = all_rules()
+    if rule_id in STACK_RULES:
+        return f"{rule_id}: {STACK_RULES[rule_id]}\n  Applies to: the stack as a whole; holds everywhere"
     if rule_id not in rules:
-        near = [known for known in sorted(rules) if any(word in known for word in rule_id.split("-"))]
-        msg = f"no rule '{rule_id}'; allowed: {', '.join(near or sorted(rules))}"
+        known = sorted([*rules, *STACK_RULES])
+        near = [name for name in known if any(word in name for word in rule_id.split("-"))]
+        msg = f"no rule '{rule_id}'; allowed: {', '.join(near or known)}"
         raise UnknownRuleError(msg)
     rule = rules[rule_id]
     parameters = "; ".join(f"{name} (default {json.dumps(value)})" for name, value in rule.parameters.items())

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.rules.ids import parse_resource_id
+from infra.rules.ids import name_scope, parse_resource_id
 from infra.rules.kinds import ResourceKind
 from infra.rules.resources import COMPONENT_TYPES
 from infra.rules.uniqueness import Named
@@ -102,7 +102,7 @@ def names_in_use(deployed: Iterable[Deployed]) -> list[Named]:
         Named(
             kind=component.kind,
             name=component.name,
-            scope=component.resource_id.rpartition("/providers/")[0],
+            scope=name_scope(component.resource_id),
             owner=f"stack '{component.stack}'",
         )
         for component in deployed

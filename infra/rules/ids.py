@@ -75,6 +75,18 @@ def parse_resource_id(text: str) -> ResourceId:
     )
 
 
+def name_scope(resource: str) -> str:
+    """The id of what the name of the resource with the id ``resource`` is unique within; empty if it is no id."""
+    try:
+        identity = parse_resource_id(resource)
+    except ValueError:
+        return ""
+    subscription = f"/subscriptions/{identity.subscription}"
+    if identity.kind is ResourceKind.RESOURCE_GROUP:
+        return subscription
+    return f"{subscription}/resourceGroups/{identity.resource_group}"
+
+
 def check_subscription(subscription: str, *, key: str = "subscription") -> list[Violation]:
     """A violation if ``subscription`` is not a GUID."""
     if _GUID.fullmatch(subscription):

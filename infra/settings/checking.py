@@ -17,7 +17,7 @@ from infra.rules.checks import RESOURCE_CHECKS
 from infra.rules.datastores import check_datastores
 from infra.rules.deployed import Deployed, names_in_use
 from infra.rules.endpoints import NEEDED_PORTS, check_image_registry, check_port_range
-from infra.rules.ids import check_subscription
+from infra.rules.ids import check_subscription, name_scope
 from infra.rules.parts import check_environment, check_instance, check_workload
 from infra.rules.regions import RULE as LOCATION
 from infra.rules.regions import check_location
@@ -25,8 +25,8 @@ from infra.rules.resources import STORAGE_ACCOUNT
 from infra.rules.shape import RULE as SHAPE
 from infra.rules.uniqueness import Named, check_unique
 from infra.rules.violation import Violation
+from infra.settings.drafts import Draft, Resolution
 from infra.settings.reading import NAMESPACE, Reading
-from infra.settings.resolving import Draft, Resolution
 from infra.settings.stack_input import StackInput
 
 # Judged by functions of their own below: told where they are written, not once for every resource that inherits them.
@@ -148,10 +148,14 @@ def _check_required_tags(
 
 
 def _check_names(resolution: Resolution, deployed: Sequence[Deployed]) -> list[Violation]:
-    group = resolution.drafts[0].props.get("resourceId", "")
     return check_unique(
         (
-            Named(kind=draft.kind, name=draft.name, key=f"{NAMESPACE}{draft.section}.name", scope=str(group))
+            Named(
+                kind=draft.kind,
+                name=draft.name,
+                key=f"{NAMESPACE}{draft.section}.name",
+                scope=name_scope(str(draft.props.get("resourceId", ""))),
+            )
             for draft in resolution.owned
             if draft.name
         ),

@@ -21,9 +21,10 @@ from infra.rules.deployed import Deployed
 from infra.rules.endpoints import DEFAULT_PORT_RANGE
 from infra.rules.violation import Violation
 from infra.settings.checking import check
+from infra.settings.drafts import Draft, Resolution
 from infra.settings.models import DatastoreSettings, PortRange, Settings
 from infra.settings.reading import Reading, read
-from infra.settings.resolving import Draft, Resolution, resolve
+from infra.settings.resolving import resolve
 
 ASSIGNMENTS_FILE = Path(__file__).parents[2] / "policies" / "assignments.yaml"
 

@@ -7,23 +7,20 @@ stays absent, so that what follows from it is not reported as well.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from infra.rules import resources
-from infra.rules.assignments import AssignedRule, Assignments, Effect
+from infra.rules.assignments import Assignments, Effect
 from infra.rules.checks import INHERIT
 from infra.rules.deployed import Deployed, check_existing, find_deployed
 from infra.rules.ids import resource_id
-from infra.rules.kinds import ResourceKind
-from infra.rules.naming import NameNotMadeError, NameParts, make_name
-from infra.rules.parts import check_environment, check_instance, check_workload
-from infra.rules.regions import REGIONS, normalise
-from infra.rules.reserved_words import reserved_word
+from infra.rules.naming import NameParts
+from infra.rules.regions import normalise
 from infra.rules.resources import COMPONENT_TYPES
 from infra.rules.storage import PREMIUM_SKUS
 from infra.rules.tags import inherit, merge
-from infra.rules.violation import Violation
+from infra.settings.drafts import Draft, Resolution
+from infra.settings.name_making import make_names
 from infra.settings.stack_input import ResourceInput, StackInput, StorageAccountInput
 
 DEFAULT_ENVIRONMENT = "dev"
@@ -38,55 +35,6 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     resources.APPLICATION_INSIGHTS: {"retentionInDays": 90},
     resources.WORKSPACE: {"description": "", "sku": "Basic"},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """One resource, complete but not yet judged.
-
-    Attributes:
-        section: Where the stack file configures it, e.g. `additionalStorageAccounts[0]`.
-        own_tags: The tags of its own section.
-        own_location: True if its own section says where it lies.
-        existing_in: The stack that owns it; empty for one of this stack's own.
-    """
-
-    type_token: str
-    section: str
-    props: dict[str, Any]
-    own_tags: dict[str, str]
-    own_location: bool
-    existing_in: str = ""
-
-    @property
-    def kind(self) -> ResourceKind:
-        """The kind of its name."""
-        return COMPONENT_TYPES[self.type_token].kind
-
-    @property
-    def name(self) -> str:
-        """Its name; empty if none could be made."""
-        return str(self.props.get("name", ""))
-
-
-@dataclass(slots=True)
-class Resolution:
-    """All resources of a stack, the resource group first; what holds for them; what went wrong with their names."""
-
-    parts: NameParts
-    subscription: str
-    effective: list[AssignedRule] = field(default_factory=list)
-    drafts: list[Draft] = field(default_factory=list)
-    violations: list[Violation] = field(default_factory=list)
-
-    @property
-    def owned(self) -> list[Draft]:
-        """The resources that this stack makes itself."""
-        return [draft for draft in self.drafts if not draft.existing_in]
-
-    def of_type(self, type_token: str) -> list[Draft]:
-        """The resources of a type, the workspace's own before additional ones."""
-        return [draft for draft in self.drafts if draft.type_token == type_token]
 
 
 def resolve(given: StackInput, assignments: Assignments, deployed: Sequence[Deployed] = ()) -> Resolution:
@@ -107,7 +55,7 @@ def resolve(given: StackInput, assignments: Assignments, deployed: Sequence[Depl
         props["location"] = normalise(entry.location) if entry.location else group_location
         draft = Draft(type_token, section, props | own, dict(entry.tags or {}), entry.location is not None)
         resolution.drafts.append(draft)
-    _name(resolution)
+    make_names(resolution)
     resolution.effective = assignments.effective(resolution.subscription, resolution.drafts[0].name)
     subscription_tags = assignments.subscription_tags(resolution.subscription)
     _tag(resolution, given.tags or {}, subscription_tags)
@@ -200,46 +148,6 @@ def _storage(account: StorageAccountInput, role: str) -> dict[str, Any]:
         # General-purpose v1 has no versions; the wish takes effect with the upgrade to v2.
         props["blobVersioning"] = False
     return props
-
-
-def _name(resolution: Resolution) -> None:
-    """Makes the names that are left out; an additional account has no default name."""
-    illegal: list[NameNotMadeError] = []
-    if _broken(resolution.parts):
-        return
-    for draft in resolution.owned:
-        if "name" in draft.props or draft.props.get("role") == "additional":
-            continue
-        try:
-            draft.props["name"] = make_name(draft.kind, resolution.parts, key=f"ml-workspace:{draft.section}.name")
-        except NameNotMadeError as error:
-            if error.too_long:
-                resolution.violations.append(error.violation)
-            else:
-                illegal.append(error)
-    if illegal:
-        resolution.violations.append(_illegal_workload(resolution.parts.workload, illegal))
-
-
-def _broken(parts: NameParts) -> bool:
-    """True if a part is wrong by itself, which is told once and not for every name that is made of it."""
-    environment, instance = check_environment(parts.environment), check_instance(parts.instance)
-    return bool(check_workload(parts.workload) or environment or instance or parts.location not in REGIONS)
-
-
-def _illegal_workload(workload: str, errors: list[NameNotMadeError]) -> Violation:
-    """One violation for a workload from which no legal names can be made, whatever their number."""
-    worst = errors[0].violation
-    kept = "".join(ch for ch in workload.lower() if ch.isascii() and ch.isalnum())[:8]
-    proposal = "churn" if not kept or reserved_word(kept) else kept
-    return Violation(
-        rule=worst.rule,
-        key="ml-workspace:workload",
-        value=workload,
-        found="; ".join(dict.fromkeys(error.violation.found for error in errors)),
-        allowed="; ".join(dict.fromkeys(error.violation.allowed for error in errors)),
-        fix=f"set 'ml-workspace:workload' to e.g. '{proposal}'",
-    )
 
 
 def _identify(resolution: Resolution) -> None:

@@ -9,6 +9,7 @@ from pulumi_policy import EnforcementLevel
 
 from infra.rules.assignments import Effect
 from infra.rules.checks import RESOURCE_CHECKS
+from infra.rules.stack_rules import STACK_RULES
 from policies import pack
 from policies.catalogue import all_rules
 from policies.judging import current_assignments
@@ -63,3 +64,16 @@ def test_only_the_adapter_and_the_entry_import_the_policy_sdk() -> None:
     }
 
     assert importing == {"pack.py", "__main__.py"}
+
+
+def test_every_rule_that_the_code_names_is_documented() -> None:
+    named = {
+        node.value
+        for path in sorted((FOLDER.parent / "infra").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.fullmatch(r"[a-z]+(-[a-z]+)*-(require|forbid|limit)(-[a-z]+)*", node.value)
+    }
+
+    assert named - set(all_rules()) - set(STACK_RULES) == set()
+    assert len(named) > 40

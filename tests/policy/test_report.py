@@ -87,6 +87,10 @@ def test_rule_is_explained_and_an_unknown_one_names_the_near_ones() -> None:
         report.explain("vault-limit")
 
 
+def test_rule_of_the_stack_as_a_whole_is_explained() -> None:
+    assert "GUID" in report.explain("subscription-require-guid")
+
+
 def test_rules_are_listed_by_id() -> None:
     ids = [rule.id for rule in report.list_rules()]
 

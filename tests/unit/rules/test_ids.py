@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.rules.ids import PROVIDER_TYPES, check_subscription, parse_resource_id, resource_id
+from infra.rules.ids import PROVIDER_TYPES, check_subscription, name_scope, parse_resource_id, resource_id
 from infra.rules.kinds import ResourceKind
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -65,3 +65,11 @@ def test_subscription_is_a_guid(subscription: str) -> None:
     assert check_subscription(SUBSCRIPTION) == []
     assert check_subscription("0F8FAD5B-d9cb-469f-a165-70867728950e") == []
     assert "not a GUID" in check_subscription(subscription)[0].message
+
+
+def test_name_is_unique_within_its_group_and_a_groups_name_within_its_subscription() -> None:
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
+
+    assert name_scope(f"{group}/providers/Microsoft.KeyVault/vaults/kv") == group
+    assert name_scope(group) == f"/subscriptions/{SUBSCRIPTION}"
+    assert name_scope("") == ""

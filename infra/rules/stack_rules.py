@@ -1,0 +1,41 @@
+"""Rules that judge a stack as a whole, not one resource by its properties: what each asks for, one sentence.
+
+They hold everywhere and can't be assigned otherwise: a stack that breaks one can't be built. The functions that judge
+stand in the modules named for what they are about.
+"""
+
+from __future__ import annotations
+
+from infra.rules import changes, datastores, deployed, endpoints, parts, uniqueness
+from infra.rules.kinds import ResourceKind
+from infra.rules.naming import rule_id
+from infra.rules.resources import COMPONENT_TYPES
+
+_COMPONENT_KINDS = {component.kind for component in COMPONENT_TYPES.values()}
+
+STACK_RULES: dict[str, str] = {
+    "settings-key-require-known": "The stack file has no key that is not known; a misspelt one would do nothing.",
+    "settings-key-require-value": "A key that something can't do without has a value.",
+    "settings-value-require-type": "Every value has the type that its key needs; a number meant as text is quoted.",
+    parts.WORKLOAD: "Every stack has a workload.",
+    parts.ENVIRONMENT: "The environment is dev, test, stage or prod.",
+    parts.INSTANCE: "The instance is 1-8 letters and digits.",
+    "subscription-require-guid": "A subscription is a GUID.",
+    uniqueness.RULE: "A name exists once within its scope, over all stacks of the backend, whatever its case.",
+    **{
+        rule_id(kind): f"The name of a {kind} is legal in Azure."
+        for kind in ResourceKind
+        if kind not in _COMPONENT_KINDS
+    },
+    datastores.TYPE: "A datastore is of type AzureBlob or AzureFile.",
+    datastores.RESERVED: "No registered datastore has the name of a default one.",
+    datastores.DUPLICATE: "A datastore's name exists once.",
+    deployed.RULE: "A resource that is brought along exists in another stack of the backend.",
+    deployed.ALONE: "Nothing is set on a resource that another stack owns.",
+    deployed.SAME_SUBSCRIPTION: "A resource that is brought along is in the workspace's own subscription (M1).",
+    endpoints.PORTS: "The range of ports lies between 1024 and 65535 and has room for every service.",
+    endpoints.MIRROR: "The mirror of images is host[:port][/path].",
+    changes.REPLACEMENT: "No change replaces a resource and loses its data, unless the stack allows it by name.",
+    changes.SET_ONCE: "A key vault's retention is set once (T5).",
+    changes.PURGE_PROTECTION: "Purge protection is never switched off (T5).",
+}
