@@ -13,16 +13,14 @@ import (
 type languageHost struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 
-	interrupted   context.Context
 	executor      string
 	engineAddress string
 	tracing       string
 	children      *children
 }
 
-func newHost(interrupted context.Context, executor, engineAddress, tracing string) *languageHost {
+func newHost(executor, engineAddress, tracing string) *languageHost {
 	return &languageHost{
-		interrupted:   interrupted,
 		executor:      executor,
 		engineAddress: engineAddress,
 		tracing:       tracing,

@@ -42,7 +42,7 @@ func main() {
 	// so they have to go first, or every failing run takes the engine's grace period of five seconds longer.
 	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	host := newHost(interrupted, executor, flag.Arg(0), *tracing)
+	host := newHost(executor, flag.Arg(0), *tracing)
 	if err := serve(interrupted, host); err != nil {
 		cmdutil.Exit(err)
 	}
