@@ -1,0 +1,215 @@
+"""A mirror for machines that reach no public registry: filled from one machine, used by another, both for real.
+
+The other machine is a second Docker engine with an empty store of its own, so that nothing can come from anywhere but
+the mirror, and so that the images of this machine are never touched.
+"""
+
+import io
+import os
+import secrets
+import shutil
+import sys
+import tarfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import bcrypt
+import pytest
+from docker import DockerClient
+
+from tests.support.probes import probe_until
+from tests.support.processes import Finished, run
+from tests.support.second_engine import address_of, second_engine
+from tools.bootstrap.images import ensure, table
+from tools.bootstrap.images.recipe import RECIPE_LABEL, SOURCE_LABEL, image_recipe
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SERVICES = {service.name: service for service in table.load()}
+TAGS = sorted(service.image for service in SERVICES.values())
+USER = "mirror-user"
+CONFIGURATION = """
+version: 0.1
+log: {level: error, accesslog: {disabled: true}}
+storage: {filesystem: {rootdirectory: /var/lib/registry}}
+http: {addr: ":5000"}
+auth: {htpasswd: {realm: mirror, path: /etc/distribution/htpasswd}}
+"""
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A registry that lets nobody in without its password."""
+
+    address: str
+    password: str
+
+    def refuses_strangers(self) -> None:
+        """Fail until the registry answers, and answers with a refusal."""
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"http://{self.address}/v2/", timeout=5)
+
+
+@dataclass(frozen=True)
+class OtherMachine:
+    """An engine of its own, and the environment of a user who works with it."""
+
+    engine: DockerClient
+    env: dict[str, str]
+
+    def bootstrap(self, mirror: Mirror) -> Finished:
+        """Run the project's command for images on this machine."""
+        env = {**self.env, "MLW_IMAGE_REGISTRY": mirror.address}
+        command = [sys.executable, "-m", "tools.bootstrap", "images"]
+        return run(command, cwd=REPOSITORY, env=env, timeout_seconds=600)
+
+    def tags(self) -> list[str]:
+        """Return the tags of every image there is, unnamed ones included."""
+        return sorted(tag for image in self.engine.images.list() for tag in image.tags or ["<none>"])
+
+
+def archive_of(files: dict[str, str]) -> bytes:
+    """Pack files as the engine takes them, readable by the registry's user."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return packed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def empty_mirror(engine: DockerClient) -> Iterator[Mirror]:
+    """The project's own registry image, as a mirror."""
+    password = secrets.token_hex(8)
+    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
+    container = engine.containers.create(
+        SERVICES["registry"].image,
+        ["serve", "/etc/distribution/config.yml"],
+        environment={"OTEL_TRACES_EXPORTER": "none"},
+        ports={"5000/tcp": ("127.0.0.1", 0)},
+    )
+    try:
+        container.put_archive(
+            "/etc/distribution", archive_of({"config.yml": CONFIGURATION, "htpasswd": f"{USER}:{hashed}\n"})
+        )
+        container.start()
+        (published,) = engine.api.port(str(container.id), 5000)
+        port = published["HostPort"]
+        mirror = Mirror(address=f"127.0.0.1:{port}", password=password)
+        probe_until(mirror.refuses_strangers, what="the mirror's answer")
+        yield mirror
+    finally:
+        container.remove(force=True, v=True)
+
+
+@pytest.fixture(scope="module")
+def mirror(empty_mirror: Mirror) -> Mirror:
+    """The mirror, filled with the four images of this machine."""
+    push(empty_mirror, "--username", USER, "--password-stdin", stdin=empty_mirror.password).check()
+    return empty_mirror
+
+
+def push(mirror: Mirror, *options: str, stdin: str = "") -> Finished:
+    """Run the project's command that fills a mirror, on this machine."""
+    command = [sys.executable, "-m", "tools.bootstrap", "images", "--push", mirror.address, *options]
+    return run(command, cwd=REPOSITORY, env=os.environ, stdin=stdin, timeout_seconds=600)
+
+
+@pytest.fixture(scope="module")
+def foreign(mirror: Mirror, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder of the mirror with an image of the same binary, but another user, start command and volumes."""
+    folder = f"{mirror.address}/foreign"
+    reference = SERVICES["collector"].mirrored(folder)
+    env = {**os.environ, "DOCKER_CONFIG": str(tmp_path_factory.mktemp("login"))}
+    log_in(mirror, env)
+    lines = [f"FROM {SERVICES['collector'].image}", "USER 0", "ENTRYPOINT []", "LABEL ml-workspace.recipe=none"]
+    build = ["docker", "build", "--quiet", "--tag", reference, "-"]
+    run(build, cwd=REPOSITORY, env=env, stdin="\n".join([*lines, "VOLUME /data", ""])).check()
+    try:
+        run(["docker", "push", "--quiet", reference], cwd=REPOSITORY, env=env).check()
+    finally:
+        run(["docker", "rmi", reference], cwd=REPOSITORY, env=env).check()
+    return folder
+
+
+def log_in(mirror: Mirror, env: Mapping[str, str]) -> None:
+    """Do what a user of the mirror does once."""
+    command = ["docker", "login", "--username", USER, "--password-stdin", mirror.address]
+    run(command, cwd=REPOSITORY, env=env, stdin=mirror.password).check()
+
+
+@pytest.fixture
+def other(engine: DockerClient, mirror: Mirror, tmp_path: Path) -> Iterator[OtherMachine]:
+    """A machine without any image, whose user has logged in to the mirror."""
+    if os.geteuid() != 0 or shutil.which("dockerd") is None:
+        pytest.skip("starting a second engine needs root and the command 'dockerd'")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DOCKER_", "MLW_"))}
+    own = {"DOCKER_CONFIG": "docker-config", "MLW_HOME": "home", "MLW_CACHE": "cache"}
+    with second_engine(engine, tmp_path) as client:
+        env = kept | {key: str(tmp_path / name) for key, name in own.items()}
+        machine = OtherMachine(engine=client, env=env | {"DOCKER_HOST": address_of(tmp_path)})
+        log_in(mirror, machine.env)
+        yield machine
+
+
+def test_a_machine_without_images_gets_the_very_same_from_the_mirror(
+    engine: DockerClient, mirror: Mirror, other: OtherMachine
+) -> None:
+    first = other.bootstrap(mirror).check()
+    second = other.bootstrap(mirror).check()
+
+    assert "building" not in first.output
+    assert other.tags() == TAGS
+    for tag in TAGS:
+        assert other.engine.images.get(tag).attrs["Id"] == engine.images.get(tag).attrs["Id"]
+        assert other.engine.images.get(tag).attrs["Config"] == engine.images.get(tag).attrs["Config"]
+    assert second.output == "images: all are there\n"
+
+
+@pytest.mark.parametrize("source", ["mirror", "pulled"])
+def test_an_image_that_is_not_ours_gives_only_its_binary(
+    engine: DockerClient,
+    foreign: str,
+    other: OtherMachine,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+) -> None:
+    service = SERVICES["collector"]
+    for name, value in other.env.items():
+        monkeypatch.setenv(name, value)
+    row = service if source == "mirror" else replace(service, official=service.mirrored(foreign))
+
+    made = ensure(mirror=foreign if source == "mirror" else None, report=lambda _: None, services=[row])
+
+    assert made == [service.image]
+    assert other.tags() == [service.image]
+    expected, found = (one.images.get(service.image).attrs["Config"] for one in (engine, other.engine))
+    assert found["Labels"] == {RECIPE_LABEL: image_recipe(row), SOURCE_LABEL: source}
+    for key in ("User", "Entrypoint", "Cmd", "Env", "Volumes", "ExposedPorts"):
+        assert found[key] == expected[key]
+
+
+def test_filling_a_mirror_without_a_login_is_refused_with_the_way_out(
+    engine: DockerClient, empty_mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+
+    refused = push(empty_mirror)
+
+    assert refused.exit_code == 1
+    assert "docker login" in refused.stderr
+    assert "Traceback" not in refused.output
+    tags = [tag for image in engine.images.list() for tag in image.tags]
+    assert not [tag for tag in tags if tag.startswith(empty_mirror.address)]
+
+
+def test_a_wrong_password_is_refused_and_not_repeated(empty_mirror: Mirror) -> None:
+    refused = push(empty_mirror, "--username", USER, "--password-stdin", stdin="not-the-password")
+
+    assert refused.exit_code == 1
+    assert f"logging in to '{empty_mirror.address}' as '{USER}' failed" in refused.stderr
+    assert "not-the-password" not in refused.output
