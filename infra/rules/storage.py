@@ -90,7 +90,7 @@ def check_hierarchical_namespace(props: Props) -> list[Violation]:
         found = "a workspace's default storage account can't have a hierarchical namespace, also not after an upgrade"
         allowed = "false"
         fix = "set 'isHnsEnabled' to false, or list the account under 'ml-workspace:additionalStorageAccounts'"
-    elif kind in {"Storage", "FileStorage"} or (sku.startswith("Premium") and kind != "BlockBlobStorage"):
+    elif kind == "Storage" or (sku.startswith("Premium") and kind != "BlockBlobStorage"):
         found = f"an account of kind {kind} with SKU {sku or 'Standard_LRS'} can't have a hierarchical namespace"
         allowed = "false, or true with a Standard SKU and kind StorageV2, or with kind BlockBlobStorage"
         fix = "set 'isHnsEnabled' to false, or choose such a kind and SKU"
