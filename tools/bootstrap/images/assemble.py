@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tools.bootstrap.images.table import Service
 
 VERSION_SECONDS = 60.0
+CANDIDATE = "ml-workspace/{service}:candidate-{recipe}"
 CONFINED = ("--network", "none", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 
 
@@ -29,7 +30,7 @@ class UnfitImageError(Exception):
 
 def finish(service: Service, *, binary: Path, base: BaseFiles, recipe: str, source: str) -> None:
     """Build the image around a binary, run it once, and give it the canonical tag."""
-    candidate = f"ml-workspace/{service.name}:candidate-{recipe}"
+    candidate = CANDIDATE.format(service=service.name, recipe=recipe)
     with tempfile.TemporaryFile(dir=paths.private_folder(paths.build())) as stream:
         context.write(stream, service, base, binary, recipe=recipe, source=source)
         stream.seek(0)
@@ -44,6 +45,13 @@ def adopt(service: Service, reference: str) -> None:
     """Give a finished image the canonical tag, if it is what it claims to be."""
     verify(service, reference)
     docker.call("tag", reference, service.image)
+
+
+def sweep() -> None:
+    """Remove what killed runs left: candidates, and containers that only lent their files."""
+    candidates = CANDIDATE.format(service="*", recipe="*")
+    docker.remove_each("rm", "ps", "--all", "--filter", f"label={docker.SCRATCH_LABEL}")
+    docker.remove_each("rmi", "images", "--filter", f"reference={candidates}")
 
 
 def remove_replaced() -> None:

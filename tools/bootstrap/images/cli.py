@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tools.bootstrap import artefacts, locks
+from tools.bootstrap import artefacts, locks, steps
 from tools.bootstrap.images import mirror, table
 from tools.bootstrap.images.ensure import MIRROR_VARIABLE, ImageError, ensure, missing
-from tools.bootstrap.progress import say
+from tools.bootstrap.progress import StepProgress, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +33,11 @@ def run(options: argparse.Namespace) -> int:
         return 0
     with locks.exclusive():
         artefacts.sweep()
-        for tag in ensure(mirror=options.mirror, report=lambda line: say(f"images: {line}")):
-            say(f"images: {tag} is there")
+        progress = StepProgress(1, 1, "Images of the services")
+        with progress.signs_of_life():
+            made = ensure(mirror=options.mirror, report=progress.report)
+        progress.done(f"made {', '.join(made)}" if made else "there")
+    steps.clear_build_caches()
     return 0
 
 

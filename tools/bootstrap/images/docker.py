@@ -22,6 +22,8 @@ QUICK_SECONDS = 60.0
 CONTACT_SECONDS = 20.0
 TRANSFER_SECONDS = 1800.0
 
+SCRATCH_LABEL = "ml-workspace.bootstrap=files"
+
 
 class DockerError(Exception):
     """The client refused, failed or did not answer in time; the text is one line."""
@@ -129,10 +131,16 @@ def build(context: IO[bytes], tag: str) -> None:
         raise DockerError(last_line(done.stderr.decode(errors="replace")))
 
 
+def remove_each(remove: str, *listing: str) -> None:
+    """Remove everything that a listing command finds."""
+    if found := call(*listing, "--quiet").split():
+        call(remove, "--force", *found)
+
+
 @contextlib.contextmanager
 def scratch_container(image: str) -> Iterator[str]:
     """Create a container that is never started, to read an image's files."""
-    name = call("create", "--label", "ml-workspace.bootstrap=files", image, "none").strip()
+    name = call("create", "--label", SCRATCH_LABEL, image, "none").strip()
     try:
         yield name
     finally:

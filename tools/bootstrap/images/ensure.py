@@ -79,18 +79,24 @@ def _provide(absent: Sequence[Service], mirror: str | None, report: Report) -> N
     """Fetch what registries have, build the rest."""
     if not absent:
         return
+    assemble.sweep()
     with tempfile.TemporaryDirectory(dir=paths.private_folder(paths.build()), prefix="images-") as folder:
         fetch = partial(sources.fetch, mirror=mirror, folder=Path(folder), report=report)
         with ThreadPoolExecutor(max_workers=len(absent)) as pool:
             answers = list(pool.map(fetch, absent))
-        for service, answer in zip(absent, answers, strict=True):
-            if not answer.finished:
-                _assemble(service, answer, report)
+        for number, (service, answer) in enumerate(zip(absent, answers, strict=True), 1):
+            tell = partial(_tell, report, f"{service.name} ({number} of {len(absent)})")
+            tell("from the mirror" if answer.finished else _assemble(service, answer, tell))
     assemble.remove_replaced()
 
 
-def _assemble(service: Service, answer: Fetched, report: Report) -> None:
-    """Make the image from the fetched binary, or from one that is built now."""
+def _tell(report: Report, label: str, line: str) -> None:
+    """Report a line about one service."""
+    report(f"{label}: {line}")
+
+
+def _assemble(service: Service, answer: Fetched, tell: Report) -> str:
+    """Make the image from the fetched binary, or from one that is built now; return how."""
     check_machine(platform.system(), platform.machine(), docker.call("version", "--format", "{{.Server.Arch}}").strip())
     base = BaseFiles(busybox=basefiles.busybox(), certificates=basefiles.certificates())
     finish = partial(assemble.finish, service, base=base, recipe=image_recipe(service))
@@ -100,11 +106,11 @@ def _assemble(service: Service, answer: Fetched, report: Report) -> None:
         except assemble.UnfitImageError as exc:
             answer.refusals.append(str(exc))
         else:
-            return report(f"{service.image} made from the {answer.source} binary")
+            return f"made from the {answer.source} image"
     for refusal in answer.refusals:
-        report(f"not from a registry: {refusal}")
-    finish(binary=gobuild.binary(service, report), source="built")
-    return report(f"{service.image} built")
+        tell(f"not from a registry: {refusal}")
+    finish(binary=gobuild.binary(service, tell), source="built")
+    return "built"
 
 
 def check_machine(system: str, machine: str, engine: str) -> None:

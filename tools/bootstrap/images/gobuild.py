@@ -34,7 +34,7 @@ def binary(service: Service, report: Report) -> Path:
     finished = artefact(service)
     (program,) = finished.files
     if not finished.is_present():
-        report(f"building {service.name} {service.version} from pinned Go modules, which takes minutes")
+        report("building from pinned Go modules, which takes minutes")
         with artefacts.publish(finished) as folder:
             _build(service, folder / program)
     return finished.folder / program

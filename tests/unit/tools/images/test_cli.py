@@ -3,6 +3,7 @@ import io
 
 import pytest
 
+from tools.bootstrap import paths
 from tools.bootstrap.images import ImageError, cli, mirror
 from tools.bootstrap.progress import Report
 
@@ -79,4 +80,17 @@ def test_what_is_missing_is_made_with_the_given_mirror(
 
     assert cli.run(options("--mirror", "mirror:5000")) == 0
     assert asked == ["mirror:5000"]
-    assert capsys.readouterr().err == "images: building one\nimages: ml-workspace/one:1 is there\n"
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "[1/1] Images of the services: building one"
+    assert second.startswith("[1/1] Images of the services: made ml-workspace/one:1 (")
+
+
+def test_the_build_caches_go_when_all_images_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = paths.private_folder(paths.build() / "cache") / "large"
+    left.touch()
+    monkeypatch.setattr(cli, "missing", lambda: ["one"])
+    monkeypatch.setattr(cli, "ensure", lambda **_: [])
+
+    cli.run(options())
+
+    assert not paths.build().exists()

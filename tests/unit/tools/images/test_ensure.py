@@ -27,7 +27,7 @@ class Registries:
 def registries(path_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registries:
     """An engine without images, on this machine's kind of processor."""
     world = Registries()
-    install(path_folder, '[ "$1" = image ] && [ "$2" = inspect ] && exit 1\n[ "$1" = version ] && echo engine\nexit 0')
+    install(path_folder, '[ "$2" = inspect ] && exit 1\n[ "$1" = version ] && echo engine\nexit 0')
     monkeypatch.delenv(MIRROR_VARIABLE, raising=False)
     monkeypatch.setattr("platform.machine", lambda: "engine")
 
@@ -118,11 +118,23 @@ def test_what_no_registry_has_is_built_and_the_refusals_are_told(registries: Reg
     provide(registries, "mirror:5000")
 
     assert registries.finished == [("built", b"built")]
-    refusals = [line for line in registries.lines if line.startswith("not from a registry")]
+    refusals = [line for line in registries.lines if "not from a registry" in line]
     assert refusals == [
-        "not from a registry: mirror:5000/ml-workspace/vault:1.21.4: no such host",
-        f"not from a registry: {SERVICE.official}: no such host",
+        "vault (1 of 1): not from a registry: mirror:5000/ml-workspace/vault:1.21.4: no such host",
+        f"vault (1 of 1): not from a registry: {SERVICE.official}: no such host",
     ]
+
+
+def test_what_killed_runs_left_is_removed_first(registries: Registries, path_folder: Path) -> None:
+    install(
+        path_folder,
+        '[ "$2" = inspect ] && exit 1\n'
+        'case "$1" in version) echo engine;; ps) echo container1;; images) echo image1; echo image2;; esac',
+    )
+
+    provide(registries)
+
+    assert {"rm --force container1", "rmi --force image1 image2"} <= set(calls(path_folder))
 
 
 def test_a_fetched_binary_that_does_not_run_is_replaced_by_a_built_one(registries: Registries) -> None:
@@ -131,7 +143,7 @@ def test_a_fetched_binary_that_does_not_run_is_replaced_by_a_built_one(registrie
     provide(registries)
 
     assert registries.finished == [("built", b"built")]
-    assert "not from a registry: the pulled image does not run" in registries.lines
+    assert "vault (1 of 1): not from a registry: the pulled image does not run" in registries.lines
 
 
 def test_a_built_image_that_does_not_run_is_an_error(registries: Registries) -> None:

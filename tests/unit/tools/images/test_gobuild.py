@@ -81,7 +81,7 @@ def test_a_finished_binary_is_kept_and_not_built_again(upstream: Path, monkeypat
     assert first.read_bytes() == b"program"
     assert [(one["package"], one["tags"]) for one in built] == [("github.com/hashicorp/vault", ["minimal"])]
     assert "ActivationFunc(ctx, nil, " in built[0]["mended"]
-    assert said == ["building vault 1.21.4 from pinned Go modules, which takes minutes"]
+    assert said == ["building from pinned Go modules, which takes minutes"]
 
 
 def test_the_copy_of_the_source_does_not_outlive_the_build(upstream: Path, monkeypatch: pytest.MonkeyPatch) -> None:
