@@ -52,7 +52,7 @@ def restart(*, hard: bool) -> str:
 
 def unusable(answer: Answer) -> str:
     """One message for an engine that cannot be used as it is."""
-    doing = f"looking for a Docker engine at {address()}: {answer.detail}."
+    doing = f"looking for a Docker engine at {address()}: {answer.detail.rstrip('.')}."
     if answer.health is Health.FORBIDDEN:
         return (
             f"{doing} Let your user use it by `sudo usermod -aG docker {getpass.getuser()}` and log in again, "
