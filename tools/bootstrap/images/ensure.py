@@ -52,7 +52,8 @@ def ensure(*, mirror: str | None, report: Report, services: Sequence[Service] | 
     """Provide every image.
 
     Args:
-        mirror: Registry to ask first; `MLW_IMAGE_REGISTRY` when it is not given.
+        mirror: Registry to ask first. When it is not given: `MLW_IMAGE_REGISTRY`, else what the stack named by
+            `STACK` (which `make up STACK=...` sets; by default `dev`) configures as `imageRegistry`.
         report: Takes the progress lines.
         services: Which ones; all by default.
 
@@ -62,10 +63,12 @@ def ensure(*, mirror: str | None, report: Report, services: Sequence[Service] | 
     Raises:
         ImageError: An image cannot be provided; what was finished before stays.
     """
-    registry = mirror or os.environ.get(MIRROR_VARIABLE) or None
+    absent = missing(services)
+    if not absent:
+        return []
+    registry = mirror or os.environ.get(MIRROR_VARIABLE) or table.configured_mirror(os.environ.get("STACK", "dev"))
     if registry and (problem := table.mirror_problem(registry)):
         raise ImageError(problem)
-    absent = missing(services)
     try:
         _provide(absent, registry, report)
     except (docker.DockerError, basefiles.BaseFileError, assemble.UnfitImageError) as exc:
@@ -77,8 +80,6 @@ def ensure(*, mirror: str | None, report: Report, services: Sequence[Service] | 
 
 def _provide(absent: Sequence[Service], mirror: str | None, report: Report) -> None:
     """Fetch what registries have, build the rest."""
-    if not absent:
-        return
     assemble.sweep()
     with tempfile.TemporaryDirectory(dir=paths.private_folder(paths.build()), prefix="images-") as folder:
         fetch = partial(sources.fetch, mirror=mirror, folder=Path(folder), report=report)

@@ -16,6 +16,8 @@ from tools.bootstrap import paths
 TABLE = paths.repo() / "infra" / "images.toml"
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._/-]*)?", re.IGNORECASE)
+_STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SETTING = re.compile(r"""^[ \t]*["']?ml-workspace:imageRegistry["']?[ \t]*:[ \t]*["']?([^\s"'#]+)""", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +60,19 @@ def load(path: Path = TABLE) -> tuple[Service, ...]:
         )
         for name, row in rows.items()
     )
+
+
+def configured_mirror(stack: str) -> str | None:
+    """Return the mirror that a stack file names, if any.
+
+    Read as text: this runs before the environment with a YAML parser exists. Whatever else is wrong with the file is
+    told later, by the settings.
+    """
+    file = paths.repo() / "stacks" / f"Pulumi.{stack}.yaml"
+    if not _STACK.fullmatch(stack) or not file.is_file():
+        return None
+    found = _SETTING.search(file.read_text(encoding="utf-8", errors="replace"))
+    return found[1] if found else None
 
 
 def mirror_problem(mirror: str) -> str | None:

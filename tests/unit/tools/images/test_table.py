@@ -72,3 +72,28 @@ def test_a_row_keeps_its_folders_in_order(tmp_path: Path) -> None:
     (service,) = table.load(file)
 
     assert service.folders == ("/b", "/a")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("config:\n  ml-workspace:imageRegistry: mirror:5000\n", "mirror:5000", id="plain"),
+        pytest.param('config:\n  "ml-workspace:imageRegistry": "mirror/a"  # ours\n', "mirror/a", id="quoted"),
+        pytest.param("config: \n  # ml-workspace:imageRegistry: mirror\n", None, id="commented out"),
+        pytest.param("config:\n  ml-workspace:imageRegistry:\n  ml-workspace:workload: x\n", None, id="empty"),
+        pytest.param("config:\n  ml-workspace:workload: churn\n", None, id="absent"),
+    ],
+)
+def test_the_mirror_of_a_stack_is_read_from_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, expected: str | None
+) -> None:
+    monkeypatch.setattr("tools.bootstrap.paths.repo", lambda: tmp_path)
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks/Pulumi.lab.yaml").write_text(text)
+
+    assert table.configured_mirror("lab") == expected
+
+
+@pytest.mark.parametrize("stack", ["none", "../stacks/Pulumi.dev", ""], ids=["no file", "path", "empty"])
+def test_a_stack_without_a_file_has_no_mirror(stack: str) -> None:
+    assert table.configured_mirror(stack) is None
