@@ -72,7 +72,8 @@ def ensure(*, mirror: str | None, report: Report, services: Sequence[Service] | 
     try:
         _provide(absent, registry, report)
     except (docker.DockerError, basefiles.BaseFileError, assemble.UnfitImageError) as exc:
-        raise ImageError(f"providing the services' images: {exc}") from exc
+        hint = " Free some space where the engine keeps its images." if "no space left" in str(exc) else ""
+        raise ImageError(f"providing the services' images: {exc}.{hint}") from exc
     except OSError as exc:
         raise ImageError(f"providing the services' images: {exc.strerror} ({exc.filename or paths.build()})") from exc
     return [service.image for service in absent]

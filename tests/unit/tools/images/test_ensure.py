@@ -191,6 +191,18 @@ def test_a_full_disk_is_one_message(registries: Registries, monkeypatch: pytest.
         provide(registries)
 
 
+def test_a_full_disk_of_the_engine_is_told_with_what_to_do(
+    registries: Registries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise docker.DockerError("write /binary: no space left on device")
+
+    monkeypatch.setattr(assemble, "finish", full)
+
+    with pytest.raises(ImageError, match=r"no space left on device\. Free some space where the engine keeps"):
+        provide(registries)
+
+
 def test_an_image_error_is_one_that_the_command_line_shows() -> None:
     assert issubclass(ImageError, BootstrapError)
 
