@@ -60,7 +60,7 @@ def _ensure(_: argparse.Namespace) -> None:
 
 
 def _ensure_group(options: argparse.Namespace) -> None:
-    steps.run(steps.of_groups([options.group]))
+    steps.run(steps.of_group(options.group))
 
 
 def _engine(options: argparse.Namespace) -> None:

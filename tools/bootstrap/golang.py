@@ -20,7 +20,7 @@ from tools.bootstrap import commands, disk, paths, versions
 from tools.bootstrap.errors import BootstrapError
 
 BUILD_SPACE = 12 * disk.GIB
-"""What the largest build has been seen to need, with module cache and build cache."""
+"""What all builds of the bootstrap together need at their peak, rounded up: they share one pair of caches."""
 TOOLCHAIN_SPACE = disk.GIB // 2
 DOWNLOAD_SECONDS = 600.0
 

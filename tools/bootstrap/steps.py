@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from tools.bootstrap import artefacts, engine, images, locks, paths, pulumi_tools, python_env, state
 from tools.bootstrap.progress import Report, StepProgress, elapsed, say
+
+
+NEEDS = {"tools": ("state", "python")}
+"""What a group is of no use without: the tools are fetched with the environment's pip and run on the state."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,9 @@ def clear_build_caches() -> None:
             shutil.rmtree(paths.build(), ignore_errors=True)
 
 
-def of_groups(groups: Iterable[str]) -> list[Step]:
-    """The steps of some groups."""
-    wanted = set(groups)
+def of_group(group: str) -> list[Step]:
+    """The steps of one group and of what it needs."""
+    wanted = {group, *NEEDS.get(group, ())}
     return [step for step in all_steps() if step.group in wanted]
 
 

@@ -83,5 +83,10 @@ def test_steps_come_in_the_order_in_which_they_need_each_other() -> None:
     assert groups == ["state", "python", "engine", "tools", "tools", "tools", "images"]
 
 
-def test_a_group_is_made_alone() -> None:
-    assert [step.title for step in steps.of_groups(["engine"])] == ["Docker engine"]
+@pytest.mark.parametrize(
+    ("group", "made"),
+    [("engine", {"engine"}), ("python", {"python"}), ("tools", {"state", "python", "tools"})],
+    ids=["engine", "python", "tools"],
+)
+def test_a_group_is_made_with_what_it_needs(group: str, made: set[str]) -> None:
+    assert {step.group for step in steps.of_group(group)} == made
