@@ -16,7 +16,6 @@ from functools import partial
 from tools.bootstrap import artefacts, engine, images, locks, paths, pulumi_tools, python_env, state
 from tools.bootstrap.progress import Report, StepProgress, elapsed, say
 
-
 NEEDS = {"tools": ("state", "python")}
 """What a group is of no use without: the tools are fetched with the environment's pip and run on the state."""
 
