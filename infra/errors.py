@@ -9,6 +9,7 @@
     |   `-- PortRangeExhaustedError  no free port is left in `ml-workspace:portRange`
     |-- SharedResourceError          another workspace uses what would be deleted
     `-- ServiceError                 a service of the workspace does not do what it must
+        |-- ServiceUnreachableError  it does not answer
         |-- NotReadyError            its readiness probe did not pass in time
         |-- KeyVaultLockedError      the key vault holds data that no known key opens
         `-- RecordError              the workspace record cannot be read or written
@@ -69,6 +70,10 @@ class SharedResourceError(MlWorkspaceError):
 
 class ServiceError(MlWorkspaceError):
     """A service of the workspace does not do what it must."""
+
+
+class ServiceUnreachableError(ServiceError):
+    """A service of the workspace does not answer."""
 
 
 class NotReadyError(ServiceError):

@@ -93,7 +93,7 @@ def wait_until_ready(what: str, probes: list[Probe], *, container: str, deadline
             if now > next_look:
                 next_look = now + CONTAINER_CHECK_SECONDS
                 state = engine.container_state(container, log_lines=1)
-                if state is None or state.has_stopped:
+                if state is None or state.has_given_up:
                     raise NotReadyError(_explain(f"{what} stopped before it was ready", result, container))
             time.sleep(POLL_SECONDS)
 

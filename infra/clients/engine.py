@@ -21,6 +21,9 @@ from infra.labels import BACKEND, STACK
 if TYPE_CHECKING:
     import docker
 
+HOPELESS_RESTARTS = 3
+"""So many restarts in a row are no accident of a start; the engine takes two seconds for them."""
+
 TIMEOUT_SECONDS = 30
 """How long one call to the engine may take before the engine counts as hanging."""
 
@@ -48,9 +51,9 @@ class ContainerState:
     last_log_lines: str
 
     @property
-    def has_stopped(self) -> bool:
-        """Whether waiting any longer is pointless."""
-        return self.status in {"exited", "dead"}
+    def has_given_up(self) -> bool:
+        """Whether waiting any longer is pointless: it has ended, or ends again each time it is started."""
+        return self.status in {"exited", "dead"} or (self.status == "restarting" and self.restarts >= HOPELESS_RESTARTS)
 
 
 @contextmanager
@@ -139,7 +142,7 @@ def remove_leftovers(*, stack: str, backend: str) -> list[str]:
     return removed
 
 
-def container_state(name: str, *, log_lines: int = 10) -> ContainerState | None:
+def container_state(name: str, *, log_lines: int = 30) -> ContainerState | None:
     """Look at one container; None when there is no container of that name."""
     import docker
 

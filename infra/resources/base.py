@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from pulumi.dynamic import ConfigureRequest, DiffResult, ReadResult, ResourceProvider, UpdateResult
 
-from infra.errors import MlWorkspaceError
+from infra.errors import MlWorkspaceError, ServiceUnreachableError
 
 Props = dict[str, Any]
 """Property bag as Pulumi hands it over: JSON values, secrets unwrapped, all numbers floats."""
@@ -44,7 +44,14 @@ class Provider(ResourceProvider):
         return UpdateResult(outs={**_olds, **_news})
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        """Read the real state; without an own implementation there is nothing beyond the state to look at."""
+        """Read the real state. That of a service which does not answer is unknown: what the state says stands."""
+        try:
+            return self.observe(id_, props)
+        except ServiceUnreachableError:
+            return ReadResult(id_, props)
+
+    def observe(self, id_: str, props: Props) -> ReadResult:
+        """Look at the resource itself; without an own implementation there is nothing beyond the state to look at."""
         return ReadResult(id_, props)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from infra.clients.object_store import ObjectStore
+from infra.clients.reaching import reaching
 from infra.resources.base import Props, Provider
 
 
@@ -19,15 +21,17 @@ class _BlobContainerProvider(Provider):
         _apply(props)
         return CreateResult(props["container_name"], props)
 
-    def read(self, id_: str, props: Props) -> ReadResult:
-        found = _store(props).describe_bucket(id_)
+    def observe(self, id_: str, props: Props) -> ReadResult:
+        with _reaching(props):
+            found = _store(props).describe_bucket(id_)
         if found is None:
             return ReadResult(None, {})
         versioned, tags = found
         return ReadResult(id_, {**props, "versioned": versioned, "tags": tags})
 
     def delete(self, _id: str, _props: Props) -> None:
-        _store(_props).delete_bucket_if_empty(_id)
+        with _reaching(_props):
+            _store(_props).delete_bucket_if_empty(_id)
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         _apply(_news)
@@ -38,10 +42,15 @@ def _store(props: Props) -> ObjectStore:
     return ObjectStore(props["endpoint"], props["access_key"], props["secret_key"])
 
 
+def _reaching(props: Props) -> AbstractContextManager[None]:
+    return reaching("storage account", props["endpoint"])
+
+
 def _apply(props: Props) -> None:
     store = _store(props)
-    store.ensure_bucket(props["container_name"], versioned=props["versioned"])
-    store.set_bucket_tags(props["container_name"], props["tags"])
+    with _reaching(props):
+        store.ensure_bucket(props["container_name"], versioned=props["versioned"])
+        store.set_bucket_tags(props["container_name"], props["tags"])
 
 
 class BlobContainer(Resource, module="ml-workspace", name="BlobContainer"):

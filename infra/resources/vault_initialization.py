@@ -13,10 +13,11 @@ import json
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, Resource, UpdateResult
+from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from infra import health
 from infra.clients import engine
+from infra.clients.reaching import reaching
 from infra.clients.vault import Vault
 from infra.errors import KeyVaultLockedError
 from infra.resources.base import Props, Provider
@@ -58,6 +59,13 @@ class _VaultInitializationProvider(Provider):
             _open(vault, key, props)
         return CreateResult(props["container"], {**props, **_finish(props, key, token)})
 
+    def observe(self, id_: str, props: Props) -> ReadResult:
+        if _is_closed(props):
+            # As if its container were a new one: the next update puts the key back and opens the vault.
+            closed = {**props, "container_id": ""}
+            return ReadResult(id_, closed, {key: closed[key] for key in self.inputs})
+        return ReadResult(id_, props)
+
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         _wait(_news, _LISTENING)
         vault = Vault(_news["address"])
@@ -67,6 +75,12 @@ class _VaultInitializationProvider(Provider):
             _store_key(_olds["unseal_key"], _news)
         _open(vault, _olds["unseal_key"], _news)
         return UpdateResult({**_news, **_finish(_news, _olds["unseal_key"], _olds["token"])})
+
+
+def _is_closed(props: Props) -> bool:
+    vault = Vault(props["address"])
+    with reaching("key vault", props["address"]):
+        return vault.is_initialised() and (vault.is_sealed() or _stored_key(props) is None)
 
 
 def _wait(props: Props, expected: frozenset[int]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
+from infra.clients.reaching import reaching
 from infra.clients.vault import Vault
 from infra.resources.base import Props, Provider
 
@@ -21,8 +22,9 @@ class _VaultTagsProvider(Provider):
         _write(props)
         return CreateResult(TAGS_PATH, props)
 
-    def read(self, id_: str, props: Props) -> ReadResult:
-        tags = Vault(props["address"], props["token"]).read_tags(id_)
+    def observe(self, id_: str, props: Props) -> ReadResult:
+        with reaching("key vault", props["address"]):
+            tags = Vault(props["address"], props["token"]).read_tags(id_)
         return ReadResult(None, {}) if tags is None else ReadResult(id_, {**props, "tags": tags})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
@@ -31,7 +33,8 @@ class _VaultTagsProvider(Provider):
 
 
 def _write(props: Props) -> None:
-    Vault(props["address"], props["token"]).write_tags(TAGS_PATH, props["tags"])
+    with reaching("key vault", props["address"]):
+        Vault(props["address"], props["token"]).write_tags(TAGS_PATH, props["tags"])
 
 
 class VaultTags(Resource, module="ml-workspace", name="VaultTags"):

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from infra.clients.object_store import ObjectStore
+from infra.clients.reaching import reaching
 from infra.errors import RecordError
 from infra.resources.base import Props, Provider
 
@@ -27,8 +29,9 @@ class _WorkspaceRecordProvider(Provider):
         _write(props)
         return CreateResult(props["record"]["id"], props)
 
-    def read(self, id_: str, props: Props) -> ReadResult:
-        content = _store(props).get_document(props["bucket"], RECORD_KEY)
+    def observe(self, id_: str, props: Props) -> ReadResult:
+        with _reaching(props):
+            content = _store(props).get_document(props["bucket"], RECORD_KEY)
         if content is None:
             return ReadResult(None, {})
         try:
@@ -45,16 +48,22 @@ class _WorkspaceRecordProvider(Provider):
         return UpdateResult(_news)
 
     def delete(self, _id: str, _props: Props) -> None:
-        _store(_props).delete_document(_props["bucket"], RECORD_KEY)
+        with _reaching(_props):
+            _store(_props).delete_document(_props["bucket"], RECORD_KEY)
 
 
 def _store(props: Props) -> ObjectStore:
     return ObjectStore(props["endpoint"], props["access_key"], props["secret_key"])
 
 
+def _reaching(props: Props) -> AbstractContextManager[None]:
+    return reaching("storage account", props["endpoint"])
+
+
 def _write(props: Props) -> None:
     content = json.dumps(props["record"], indent=2, sort_keys=True).encode()
-    _store(props).put_document(props["bucket"], RECORD_KEY, content, content_type="application/json")
+    with _reaching(props):
+        _store(props).put_document(props["bucket"], RECORD_KEY, content, content_type="application/json")
 
 
 class WorkspaceRecord(Resource, module="ml-workspace", name="WorkspaceRecord"):

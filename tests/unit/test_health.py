@@ -42,8 +42,8 @@ def service() -> Iterator[tuple[str, type[_Answering]]]:
     server.server_close()
 
 
-def _state(status: str, logs: str = "boom") -> ContainerState:
-    return ContainerState(status=status, exit_code=3, restarts=0, last_log_lines=logs)
+def _state(status: str, logs: str = "boom", *, restarts: int = 0) -> ContainerState:
+    return ContainerState(status=status, exit_code=3, restarts=restarts, last_log_lines=logs)
 
 
 def _closed_port() -> int:
@@ -77,7 +77,11 @@ def test_deadline_names_the_resource_the_answer_and_the_last_log_lines(
     assert "no quorum" in str(caught.value)
 
 
-@pytest.mark.parametrize("found", [_state("exited"), None], ids=["container exited", "container is gone"])
+@pytest.mark.parametrize(
+    "found",
+    [_state("exited"), _state("restarting", restarts=3), None],
+    ids=["container exited", "container ends at every start", "container is gone"],
+)
 def test_gate_gives_up_at_once_when_there_is_nothing_to_wait_for(
     found: ContainerState | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,8 +2,10 @@
 
 import logging
 
-from infra.errors import NotReadyError
-from infra.resources.base import Provider, _is_a_defect
+from pulumi.dynamic import ReadResult
+
+from infra.errors import NotReadyError, ServiceUnreachableError
+from infra.resources.base import Props, Provider, _is_a_defect
 
 
 class _Provider(Provider):
@@ -19,6 +21,20 @@ def test_only_a_changed_input_is_a_change() -> None:
 
 def test_nothing_is_ever_replaced() -> None:
     assert not _Provider().diff("id", {}, {"tags": {}, "size": 2.0}).replaces
+
+
+class _OfASilentService(Provider):
+    inputs = ()
+
+    def observe(self, _id: str, _props: Props) -> ReadResult:
+        raise ServiceUnreachableError("the storage account does not answer")
+
+
+def test_a_refresh_takes_a_service_that_does_not_answer_neither_for_changed_nor_for_gone() -> None:
+    found = _OfASilentService().read("id", {"tags": {"a": "1"}})
+
+    assert found.id == "id"
+    assert found.outs == {"tags": {"a": "1"}}
 
 
 def _record(error: Exception) -> logging.LogRecord:

@@ -133,6 +133,28 @@ def test_a_key_that_was_lost_later_never_empties_the_vault(volume: dict[str, byt
     assert _FakeVault.calls == []
 
 
+@pytest.mark.usefixtures("volume")
+@pytest.mark.parametrize("lost", ["the vault is sealed", "the key file is gone"])
+def test_a_refresh_that_finds_the_vault_closed_has_the_next_update_open_it(lost: str, volume: dict[str, bytes]) -> None:
+    provider, props = _VaultInitializationProvider(), _create()
+    if lost == "the vault is sealed":
+        _FakeVault.sealed = True
+    else:
+        volume.clear()
+
+    found = provider.read("kv", props)
+
+    assert found.inputs is not None
+    assert provider.diff("kv", found.outs or {}, PROPS).changes
+
+
+@pytest.mark.usefixtures("volume")
+def test_a_refresh_that_finds_the_vault_open_changes_nothing() -> None:
+    props = _create()
+
+    assert _VaultInitializationProvider().read("kv", props).outs == props
+
+
 def test_a_new_container_is_opened_with_the_known_key_and_gets_a_lost_key_file_back(volume: dict[str, bytes]) -> None:
     olds = _create()
     volume.clear()
