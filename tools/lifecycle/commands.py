@@ -41,8 +41,13 @@ def _forget_empty_stack(context: Context) -> None:
     checkpoint = state_files.read(context)
     if checkpoint is None or checkpoint.docker_objects() or checkpoint.pending or engine.list_objects(context):
         return
-    pulumi.query(context, [*pulumi.remove_stack(context), "--force"])
+    _remove_stack(context)
     ports.release(context)
+
+
+def _remove_stack(context: Context) -> None:
+    pulumi.query(context, [*pulumi.remove_stack(context), "--force"])
+    state_files.remove_leftovers(context)
 
 
 def preview(context: Context) -> None:
@@ -57,7 +62,7 @@ def preview(context: Context) -> None:
             exit_code = pulumi.run_plain(context, pulumi.preview(context))
         finally:
             if is_new:
-                pulumi.query(context, pulumi.remove_stack(context))
+                _remove_stack(context)
     if exit_code != 0:
         raise OperationFailedError(
             f"previewing stack '{context.stack}': it failed, the causes are shown above. Nothing was changed."

@@ -36,6 +36,9 @@ SYMBOLS = {
 SAYS_NOTHING = ("update failed", "preview failed", "context canceled", "Attempting to deploy or update resources with")
 """Of the last, recovery has taken care, or a destroy does by itself."""
 
+PROGRAM_ENDED = "an unhandled error occurred: Program exited"
+"""Says nothing after an error; where it is all there is, it is shown."""
+
 HIDDEN_TYPES = ("pulumi:providers:", "pulumi:pulumi:Stack")
 UNCHANGED = frozenset({"same", "read", "refresh"})
 
@@ -95,6 +98,8 @@ class Progress:
             return
         text = clean(raw)
         if not text or text in self._shown or text.startswith(SAYS_NOTHING):
+            return
+        if self.errors and text.startswith(PROGRAM_ENDED):
             return
         self._shown.add(text)
         if severity == "error":

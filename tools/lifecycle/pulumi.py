@@ -57,6 +57,7 @@ def preview(context: Context) -> list[str]:
     return [
         "preview",
         "--non-interactive",
+        "--suppress-progress",
         f"--stack={context.stack}",
         f"--config-file={context.private_stack_file}",
     ]

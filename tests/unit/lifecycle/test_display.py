@@ -91,6 +91,12 @@ def test_a_message_that_repeats_itself_is_shown_once() -> None:
     assert text == "warning: careful\n"
 
 
+def test_the_end_of_the_program_is_shown_only_where_nothing_else_explains_it() -> None:
+    ended = a_message("an unhandled error occurred: Program exited with exit code 1")
+    assert shown(a_message("stack 'dev' is not valid"), ended)[1].errors == ["stack 'dev' is not valid"]
+    assert len(shown(ended)[1].errors) == 1
+
+
 def test_a_mandatory_violation_is_an_error_and_names_the_policy() -> None:
     violation = {"policyName": "storage-sku", "enforcementLevel": "mandatory", "message": "<{%reset%}>no Premium\n"}
     text, progress = shown({"policyEvent": violation})
