@@ -1,0 +1,149 @@
+"""The table of all commands: arguments, exit codes, and where the function is that does the work.
+
+The parser and docs/cli.md are both made from it. A function is named here, not imported: `mlw --help` and a short
+command must not wait for libraries that only a long one needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+DONE, FAILED, REFUSED = 0, 1, 2
+"""Exit codes: done; could not be done, or found something; the command line is wrong, or nothing could be judged."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Argument:
+    """One argument of a command.
+
+    Attributes:
+        name: `stack`, or `--json` for an option.
+        metavar: What stands for its value in help texts; empty for an option without value.
+        either: Options of a command that have the same word here exclude each other.
+    """
+
+    name: str
+    help: str
+    metavar: str = ""
+    either: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """One command.
+
+    Attributes:
+        path: The words that call it, e.g. `("policy", "check")`.
+        handler: `module:function`; the function takes the parsed arguments and returns the exit code.
+        summary: One line, for the list of commands.
+        details: What it looks at, what it prints.
+        exit_codes: What each exit code means.
+        on_error: Exit code when it cannot do its work, the cause being told in one message.
+    """
+
+    path: tuple[str, ...]
+    handler: str
+    summary: str
+    details: str
+    arguments: tuple[Argument, ...] = ()
+    exit_codes: Mapping[int, str]
+    on_error: int = FAILED
+
+
+PROGRAM = "mlw"
+DESCRIPTION = "Workspaces of this state backend: what is there, whether it is well, which rules hold for it."
+GROUPS: Mapping[str, str] = {"policy": "rules: which there are, whether a stack keeps them, where they come from"}
+"""First words that only lead to other words."""
+
+_STACK = Argument(name="stack", metavar="STACK", help="name of the stack, as in stacks/Pulumi.STACK.yaml")
+_JSON = Argument(name="--json", help="print JSON")
+_FAILURE = "it could not be done; one message says why (no such stack, engine not running, wrong passphrase)"
+_NOT_JUDGED = "nothing was judged: wrong usage, no such stack or rule, or a file that cannot be read"
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        path=("list",),
+        handler="infra.cli.workspaces:list_workspaces",
+        summary="workspaces of this state backend",
+        details="One line for each workspace: stack, names, location, how many of its containers run, and its tags. "
+        "Reads the state and asks the engine; opens no secret.",
+        arguments=(
+            _JSON,
+            Argument(name="--tag", metavar="NAME", help="show this tag only, in a column of its own"),
+        ),
+        exit_codes={DONE: "listed", FAILED: _FAILURE},
+    ),
+    Command(
+        path=("show",),
+        handler="infra.cli.workspaces:show",
+        summary="the record of a workspace, as JSON",
+        details="The workspace record as the stack's last update gave it out: names, ids of the associated resources, "
+        "tags, GUID. Opens no secret and does not need the engine.",
+        arguments=(_STACK,),
+        exit_codes={DONE: "printed", FAILED: _FAILURE},
+    ),
+    Command(
+        path=("diagnose",),
+        handler="infra.cli.diagnose:diagnose",
+        summary="what is wrong with a workspace, as JSON",
+        details="Looks at containers, ports, volumes and the network, asks every service whether it is ready and takes "
+        "the stack's credentials, and compares the workspace record with the stack's output. Prints a JSON object: "
+        "group (`storage_account`, `key_vault`, `container_registry`, `application_insights`, "
+        "`network_security_rule`, `resource_lock`, `other`) to a list of `code`, `level` and `message`. "
+        "An empty object means healthy. Changes nothing; the checks end within 20 seconds.",
+        arguments=(_STACK,),
+        exit_codes={DONE: "healthy: the result is empty", FAILED: f"something was found; or {_FAILURE}"},
+    ),
+    Command(
+        path=("keys",),
+        handler="infra.cli.keys:keys",
+        summary="credentials of a workspace's services, as JSON",
+        details="Prints secrets: access keys of the storage account, the registry's password, tokens of key vault and "
+        "telemetry. No other command prints any of them.",
+        arguments=(_STACK,),
+        exit_codes={DONE: "printed", FAILED: _FAILURE},
+    ),
+    Command(
+        path=("policy", "list"),
+        handler="infra.cli.policy_rules:list_rules",
+        summary="all rules",
+        details="Every rule with what it asks for: first those that are assigned in policies/assignments.yaml, then "
+        "those of the stack as a whole, which hold everywhere.",
+        arguments=(_JSON,),
+        exit_codes={DONE: "listed"},
+    ),
+    Command(
+        path=("policy", "explain"),
+        handler="infra.cli.policy_stacks:explain",
+        summary="one rule: what it asks for, why, what to do",
+        details="What the rule asks for, why, of which resources, with which parameters, and how to keep it.",
+        arguments=(Argument(name="rule", metavar="RULE", help="id of the rule, as `mlw policy list` prints it"),),
+        exit_codes={DONE: "explained", REFUSED: _NOT_JUDGED},
+        on_error=REFUSED,
+    ),
+    Command(
+        path=("policy", "check"),
+        handler="infra.cli.policy_stacks:check",
+        summary="all violations of a stack file",
+        details="Judges the stack file as `pulumi up` would, names that other stacks use and resources of other stacks "
+        "included, and touches nothing. Needs neither Docker nor the Pulumi CLI.",
+        arguments=(
+            _STACK,
+            Argument(name="--json", help="print JSON", either="format"),
+            Argument(name="--sarif", help="print SARIF 2.1.0, for code review", either="format"),
+        ),
+        exit_codes={DONE: "no violation", FAILED: "violations were found", REFUSED: _NOT_JUDGED},
+        on_error=REFUSED,
+    ),
+    Command(
+        path=("policy", "effective"),
+        handler="infra.cli.policy_stacks:effective",
+        summary="which rules hold for each resource of a stack, and from which scope",
+        details="For each resource of the stack file: rule, effect, the scope and the assignment that bring it, "
+        "parameters, and exemptions that hold today.",
+        arguments=(_STACK, _JSON),
+        exit_codes={DONE: "printed", REFUSED: _NOT_JUDGED},
+        on_error=REFUSED,
+    ),
+)

@@ -1,0 +1,72 @@
+"""`mlw diagnose`: what is wrong with a workspace, in the form of `az ml workspace diagnose`; changes nothing.
+
+Facts first (state, credentials, engine), then all checks side by side. What follows from another finding is left out:
+a service whose container does not run is not asked, and a record in it is not read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from functools import partial
+
+from infra.cli import surroundings
+from infra.cli.commands import DONE, FAILED
+from infra.cli.diagnosis import answers, bookkeeping, bounded, objects
+from infra.cli.diagnosis.findings import Finding, by_group
+from infra.cli.diagnosis.services import Service, services_of
+from infra.cli.diagnosis.snapshot import Snapshot, take_snapshot
+from infra.cli.stacks import Stack, open_stack
+from infra.cli.tables import to_json
+
+
+def diagnose(options: argparse.Namespace) -> int:
+    """Print what is wrong with a workspace."""
+    surroundings.enter()
+    stack = open_stack(options.stack)
+    found = findings(stack)
+    print(to_json(by_group(found)))
+    count = f"{len(found)} finding{'s' if len(found) != 1 else ''}" if found else "healthy"
+    print(f"workspace '{stack.workspace.get('name', '')}' of stack '{stack.name}': {count}", file=sys.stderr)
+    return FAILED if found else DONE
+
+
+def findings(stack: Stack) -> list[Finding]:
+    """Look at everything.
+
+    Raises:
+        EngineUnreachableError: The engine does not answer, so that nothing can be said.
+        WrongPassphraseError: The credentials that checks need cannot be opened.
+    """
+    services = services_of(stack, stack.credentials()) if stack.is_complete else []
+    own = [component["inputs"]["resourceId"] for component in stack.components]
+    wanted = {*own, *(service.resource_id for service in services)}
+    snapshot = take_snapshot(backend=stack.context.backend_id, resource_ids=wanted)
+    checks: dict[str, bounded.Check] = {
+        "the state": partial(_check_state, stack),
+        "the engine's objects": partial(_check_objects, stack, snapshot),
+        **{service.what: partial(_check_service, stack, service, snapshot) for service in services},
+    }
+    return bounded.run_checks(checks)
+
+
+def _check_state(stack: Stack) -> Iterator[Finding]:
+    yield from bookkeeping.check_locks(stack)
+    yield from bookkeeping.check_updates(stack)
+
+
+def _check_objects(stack: Stack, snapshot: Snapshot) -> Iterator[Finding]:
+    yield from objects.check_leftovers(snapshot, stack.name)
+    yield from objects.check_volumes_and_networks(stack, snapshot)
+
+
+def _check_service(stack: Stack, service: Service, snapshot: Snapshot) -> Iterator[Finding]:
+    yield from objects.check_container(service, snapshot, stack.name)
+    container = objects.container_of(service, snapshot)
+    if container is None or container.status != "running":
+        return
+    refused = list(answers.check_answers(service))
+    yield from refused
+    if not refused and service.resource_id == stack.outputs["workspace"]["storageAccount"]:
+        yield from answers.check_record(service, stack.outputs["datastores"], stack.outputs["workspace"])

@@ -1,0 +1,60 @@
+"""Entry of the console script: parses, finds the function, turns errors into one message on standard error.
+
+Exit codes: those of the table of commands, and 130 when interrupted. Never a traceback for what a user can cause.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+from infra.cli.commands import PROGRAM, Command
+from infra.cli.parser import build_parser
+from infra.errors import MlWorkspaceError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+INTERRUPTED = 130
+
+Handler = Callable[[object], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: The command line without the program's name; the process's own when left out.
+
+    Returns:
+        The exit code.
+    """
+    options = build_parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        code = _handler(command)(options)
+        sys.stdout.flush()
+    except MlWorkspaceError as exc:
+        print(f"{PROGRAM}: {exc}", file=sys.stderr)
+        return command.on_error
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has enough; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return command.on_error
+    return code
+
+
+def _handler(command: Command) -> Handler:
+    # The bootstrap and the life cycle are part of the checkout, not of the installed package.
+    if str(CHECKOUT) not in sys.path:
+        sys.path.append(str(CHECKOUT))
+    module, _, function = command.handler.partition(":")
+    return cast("Handler", getattr(importlib.import_module(module), function))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

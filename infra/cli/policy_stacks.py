@@ -1,0 +1,69 @@
+"""`mlw policy explain`, `check` and `effective`: what the rules say, of one rule or of one stack file.
+
+Checking judges as the program does, with what other stacks of the backend have; the engine and the Pulumi CLI are not
+needed, since a file backend's state is read as files.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from infra.cli import surroundings
+from infra.cli.commands import DONE, FAILED
+from infra.cli.policy_effective import as_json, effective_rules, render
+from infra.cli.surroundings import PROJECT, require_stack_file, stack_folder
+from infra.cli.tables import to_json
+from infra.clients import backend
+from infra.errors import MlWorkspaceError
+from infra.rules.deployed import Deployed
+from policies import report
+
+
+class NoSuchRuleError(MlWorkspaceError):
+    """No rule has the id."""
+
+
+def explain(options: argparse.Namespace) -> int:
+    """Print one rule."""
+    try:
+        text = report.explain(options.rule)
+    except report.UnknownRuleError as exc:
+        raise NoSuchRuleError(f"explaining a rule: {exc}. `mlw policy list` shows all.") from exc
+    print(text)
+    return DONE
+
+
+def check(options: argparse.Namespace) -> int:
+    """Print all violations of a stack file."""
+    surroundings.enter()
+    require_stack_file(options.stack)
+    result = report.check_stack(options.stack, stack_folder(), _deployed(options.stack))
+    if options.json:
+        print(report.to_json(result))
+    elif options.sarif:
+        print(report.to_sarif(result))
+    else:
+        print(in_words(result))
+    return FAILED if result.violations else DONE
+
+
+def in_words(result: report.CheckResult) -> str:
+    """Lay out a result for people."""
+    count = len(result.violations)
+    if not count:
+        return f"stack '{result.stack}' is valid: no violation"
+    lines = [f"stack '{result.stack}' is not valid: {count} violation{'s' if count != 1 else ''}"]
+    return "\n".join([*lines, *(f"  {n}. {found.message}" for n, found in enumerate(result.violations, 1))])
+
+
+def effective(options: argparse.Namespace) -> int:
+    """Print which rules hold for each resource of a stack."""
+    surroundings.enter()
+    require_stack_file(options.stack)
+    found = effective_rules(options.stack, stack_folder(), _deployed(options.stack))
+    print(to_json(as_json(found)) if options.json else render(found))
+    return DONE
+
+
+def _deployed(stack: str) -> list[Deployed]:
+    return backend.deployed(project=PROJECT, except_stack=stack)

@@ -1,0 +1,22 @@
+"""Text tables for terminals, and JSON as all commands print it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+GAP = "  "
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Lay out rows in columns as wide as their widest cell; no blanks at the ends of lines."""
+    lines = [list(headings), *(list(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    return "\n".join(
+        GAP.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def to_json(value: object) -> str:
+    """Write JSON for people and programs."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
