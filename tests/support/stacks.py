@@ -106,6 +106,11 @@ class Stack:
             for kind in ("Container", "Volume", "Network")
         }
 
+    @property
+    def state_file(self) -> Path:
+        """Where the backend keeps the stack's state."""
+        return self.environment.state_folder / "stacks" / "ml-workspace" / f"{self.name}.json"
+
     def files_in_backend(self) -> list[Path]:
         """Return every file of the backend that names the stack: state, backups, history, locks."""
         files = (path for path in self.environment.state_folder.rglob("*") if path.is_file())

@@ -1,0 +1,56 @@
+"""Files of the state backend are damaged, as a crash or a full disk damages them: the newest valid state is used.
+
+Going on with an empty state would orphan everything that the stack has on the engine: the one thing that must never
+happen.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from docker import DockerClient
+
+from tests.support.journal import Journal
+from tests.support.stacks import LiveStack
+from tests.support.updates import assert_unchanged
+
+Damage = Callable[[Path], None]
+
+
+def empty(state: Path) -> None:
+    state.write_bytes(b"")
+
+
+def truncate(state: Path) -> None:
+    state.write_bytes(state.read_bytes()[: state.stat().st_size // 2])
+
+
+def scramble(state: Path) -> None:
+    content = bytearray(state.read_bytes())
+    content[0] ^= 0xFF
+    state.write_bytes(content)
+
+
+def lose(state: Path) -> None:
+    state.unlink()
+
+
+def empty_sidecar(state: Path) -> None:
+    """What a kill was once seen to leave: a whole state beside an empty file of its attributes."""
+    state.with_name(f"{state.name}.attrs").write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [empty, truncate, scramble, lose, empty_sidecar])
+def test_damaged_state_is_restored_and_nothing_is_orphaned(
+    live: LiveStack, engine: DockerClient, marker: str, damage: Damage
+) -> None:
+    journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
+    objects = live.stack.objects()
+
+    damage(live.stack.state_file)
+    live.stack.lifecycle("up").check()
+
+    assert live.stack.objects() == objects
+    assert live.stack.outputs() == live.outputs
+    assert_unchanged(live.stack.preview())
+    journal.verify(engine)

@@ -1,0 +1,61 @@
+"""A service that cannot start: the run ends early, quotes the service's own words, and is mended by a plain up."""
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.environment import Environment, copy_project
+from tests.support.refusals import assert_refused
+from tests.support.stacks import Stack, ephemeral_stack
+from tests.support.updates import assert_unchanged
+
+ASSETS = Path("infra/components/assets")
+GIVEN_UP_SECONDS = 45
+"""Well below the gates' own deadline: a container that exits again and again is not worth waiting for."""
+
+NONSENSE = "nosuchthing"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Broken:
+    """A line of a service's configuration that the service cannot start with once it says nonsense."""
+
+    asset: str
+    line: str
+    prefix: str
+    """What the name of the resource begins with."""
+
+
+@pytest.fixture
+def stack(environment: Environment, tmp_path: Path) -> Iterator[Stack]:
+    """A stack with a program of its own, which the test may break."""
+    project = copy_project(tmp_path / "project")
+    with ephemeral_stack(dataclasses.replace(environment, project=project)) as stack:
+        yield stack
+
+
+BROKEN = {
+    "application insights": Broken(asset="collector.yaml", line="receivers: [otlp]", prefix="appi-"),
+    "container registry": Broken(asset="registry.yml", line="filesystem:", prefix="cr"),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_service_that_cannot_start_is_quoted_and_mended_by_the_next_up(stack: Stack, broken: Broken) -> None:
+    file = stack.environment.project / ASSETS / broken.asset
+    text = file.read_text()
+    file.write_text(text.replace(broken.line, broken.line.replace("otlp", NONSENSE).replace("filesystem", NONSENSE)))
+    assert NONSENSE in file.read_text()
+    started = time.monotonic()
+
+    finished = stack.pulumi("up", "--yes", "--skip-preview")
+    took = time.monotonic() - started
+    file.write_text(text)
+    stack.up().check()
+
+    assert_refused(finished, f"{broken.prefix}{stack.workload}", "last log lines", NONSENSE)
+    assert took < GIVEN_UP_SECONDS, finished.output
+    assert_unchanged(stack.preview())
