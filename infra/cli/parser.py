@@ -38,10 +38,6 @@ def shown(argument: Argument) -> str:
     return f"{argument.name} {argument.metavar}".rstrip()
 
 
-def _is_required(argument: Argument) -> bool:
-    return not argument.name.startswith("--")
-
-
 def _add(words: argparse._SubParsersAction[argparse.ArgumentParser], command: Command) -> None:
     parser = words.add_parser(command.path[-1], help=command.summary, description=command.details, allow_abbrev=False)
     _add_arguments(parser, command.arguments)
@@ -49,12 +45,16 @@ def _add(words: argparse._SubParsersAction[argparse.ArgumentParser], command: Co
 
 
 def _add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[Argument]) -> None:
-    choices: dict[str, argparse._MutuallyExclusiveGroup] = {}
+    alternatives: dict[str, argparse._MutuallyExclusiveGroup] = {}
     for argument in arguments:
-        target = (
-            choices.setdefault(argument.either, parser.add_mutually_exclusive_group()) if argument.either else parser
-        )
+        if argument.either and argument.either not in alternatives:
+            alternatives[argument.either] = parser.add_mutually_exclusive_group()
+        target = alternatives.get(argument.either, parser)
         if argument.metavar:
             target.add_argument(argument.name, metavar=argument.metavar, help=argument.help)
         else:
             target.add_argument(argument.name, action="store_true", help=argument.help)
+
+
+def _is_required(argument: Argument) -> bool:
+    return not argument.name.startswith("--")
