@@ -8,6 +8,8 @@ import io
 import os
 import secrets
 import shutil
+import signal
+import subprocess
 import sys
 import tarfile
 import urllib.error
@@ -21,7 +23,7 @@ import pytest
 from docker import DockerClient
 
 from tests.support.probes import probe_until
-from tests.support.processes import Finished, run
+from tests.support.processes import Finished, finish, kill_session, run, start
 from tests.support.second_engine import address_of, second_engine
 from tools.bootstrap.images import ensure, table
 from tools.bootstrap.images.recipe import RECIPE_LABEL, SOURCE_LABEL, image_recipe
@@ -59,11 +61,14 @@ class OtherMachine:
     engine: DockerClient
     env: dict[str, str]
 
-    def bootstrap(self, mirror: Mirror) -> Finished:
-        """Run the project's command for images on this machine."""
+    def begin_bootstrap(self, mirror: Mirror) -> subprocess.Popen[str]:
+        """Start the project's command for images on this machine."""
         env = {**self.env, "MLW_IMAGE_REGISTRY": mirror.address}
-        command = [sys.executable, "-m", "tools.bootstrap", "images"]
-        return run(command, cwd=REPOSITORY, env=env, timeout_seconds=600)
+        return start([sys.executable, "-m", "tools.bootstrap", "images"], cwd=REPOSITORY, env=env)
+
+    def bootstrap(self, mirror: Mirror) -> Finished:
+        """Run that command to its end."""
+        return finish(self.begin_bootstrap(mirror), timeout_seconds=600)
 
     def tags(self) -> list[str]:
         """Return the tags of every image there is, unnamed ones included."""
@@ -168,6 +173,19 @@ def test_a_machine_without_images_gets_the_very_same_from_the_mirror(
         assert other.engine.images.get(tag).attrs["Id"] == engine.images.get(tag).attrs["Id"]
         assert other.engine.images.get(tag).attrs["Config"] == engine.images.get(tag).attrs["Config"]
     assert second.output == "images: all are there\n"
+
+
+def test_a_killed_run_is_finished_by_the_next_one(mirror: Mirror, other: OtherMachine) -> None:
+    killed = other.begin_bootstrap(mirror)
+    probe_until(lambda: other.engine.images.list()[0], what="the first image of the run that is to be killed")
+    kill_session(killed.pid)
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+
+    other.bootstrap(mirror).check()
+
+    assert other.tags() == TAGS
+    assert other.engine.containers.list(all=True) == []
 
 
 @pytest.mark.parametrize("source", ["mirror", "pulled"])

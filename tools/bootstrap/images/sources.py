@@ -42,7 +42,7 @@ def fetch(service: Service, *, mirror: str | None, folder: Path, report: Report)
     for source, reference in candidates:
         report(f"pulling {reference}")
         try:
-            result.binary = _from_registry(service, reference, folder / service.name)
+            result.binary = _from_registry(service, reference, folder / service.name, ours=source == "mirror")
         except (docker.DockerError, assemble.UnfitImageError) as exc:
             result.refusals.append(f"{reference}: {exc}")
         else:
@@ -51,9 +51,13 @@ def fetch(service: Service, *, mirror: str | None, folder: Path, report: Report)
     return result
 
 
-def _from_registry(service: Service, reference: str, target: Path) -> Path | None:
-    """Pull a reference; adopt it (nothing is returned) or take its binary. The reference itself does not stay."""
-    known = docker.find(reference)
+def _from_registry(service: Service, reference: str, target: Path, *, ours: bool) -> Path | None:
+    """Pull a reference; adopt it (nothing is returned) or take its binary.
+
+    The reference itself does not stay, unless somebody else may have wanted it: an official image that was there
+    before. A mirror's name for our image is nobody else's; if it was there, a killed run left it.
+    """
+    goes = ours or docker.find(reference) is None
     docker.pull(reference)
     try:
         image = docker.find(reference)
@@ -64,5 +68,5 @@ def _from_registry(service: Service, reference: str, target: Path) -> Path | Non
             docker.copy_out(container, service.binary, target)
         return target
     finally:
-        if known is None:
+        if goes:
             docker.call("rmi", reference)
