@@ -86,10 +86,17 @@ def _provide(absent: Sequence[Service], mirror: str | None, report: Report) -> N
         fetch = partial(sources.fetch, mirror=mirror, folder=Path(folder), report=report)
         with ThreadPoolExecutor(max_workers=len(absent)) as pool:
             answers = list(pool.map(fetch, absent))
-        for number, (service, answer) in enumerate(zip(absent, answers, strict=True), 1):
-            tell = partial(_tell, report, f"{service.name} ({number} of {len(absent)})")
-            tell("from the mirror" if answer.finished else _assemble(service, answer, tell))
+        unfinished = [(service, answer) for service, answer in zip(absent, answers, strict=True) if not answer.finished]
+        if unfinished:
+            _assemble_all(unfinished, _base_files(), report)
     assemble.remove_replaced()
+
+
+def _assemble_all(unfinished: Sequence[tuple[Service, Fetched]], base: BaseFiles, report: Report) -> None:
+    """Make one image after another."""
+    for number, (service, answer) in enumerate(unfinished, 1):
+        tell = partial(_tell, report, f"{service.name} ({number} of {len(unfinished)})")
+        tell(_assemble(service, answer, base, tell))
 
 
 def _tell(report: Report, label: str, line: str) -> None:
@@ -97,10 +104,14 @@ def _tell(report: Report, label: str, line: str) -> None:
     report(f"{label}: {line}")
 
 
-def _assemble(service: Service, answer: Fetched, tell: Report) -> str:
-    """Make the image from the fetched binary, or from one that is built now; return how."""
+def _base_files() -> BaseFiles:
+    """Collect what every image gets besides its binary, if this host can make images at all."""
     check_machine(platform.system(), platform.machine(), docker.call("version", "--format", "{{.Server.Arch}}").strip())
-    base = BaseFiles(busybox=basefiles.busybox(), certificates=basefiles.certificates())
+    return BaseFiles(busybox=basefiles.busybox(), certificates=basefiles.certificates())
+
+
+def _assemble(service: Service, answer: Fetched, base: BaseFiles, tell: Report) -> str:
+    """Make the image from the fetched binary, or from one that is built now; return how."""
     finish = partial(assemble.finish, service, base=base, recipe=image_recipe(service))
     if answer.binary is not None:
         try:

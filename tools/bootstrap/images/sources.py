@@ -47,6 +47,7 @@ def fetch(service: Service, *, mirror: str | None, folder: Path, report: Report)
             result.refusals.append(f"{reference}: {exc}")
         else:
             result.finished, result.source = result.binary is None, source
+            report(f"{service.name}: {'complete' if result.finished else 'binary'} from {reference}")
             return result
     return result
 
