@@ -128,9 +128,9 @@ def _as_json(held: Held) -> dict[str, Any]:
 
 
 def _in_words(value: object) -> str:
-    """A parameter on one line: entries of lists and mappings apart by commas, an empty one only by its name."""
+    """A parameter on one line: entries apart by commas, what an entry of a mapping holds in brackets."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {_in_words(entry)}" if entry else str(key) for key, entry in value.items())
+        return ", ".join(f"{key} ({_in_words(entry)})" if entry else str(key) for key, entry in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(str(entry) for entry in value)
     return str(value)
