@@ -5,6 +5,7 @@ It depends on everything in the stack, so `pulumi destroy` deletes it first: its
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -31,17 +32,21 @@ def refuse_if_used(resource_ids: list[str], *, stack: str, project: str) -> None
     Raises:
         SharedResourceError: Names every such resource with its users.
     """
-    others = backend.deployed(project=project, except_stack=stack)
-    used = {resource_id: users for resource_id in resource_ids if (users := backend.users_of(resource_id, others))}
-    if used:
-        listed = "; ".join(
-            f"'{resource_id.rpartition('/')[2]}' by {', '.join(f'stack {user!r}' for user in users)}"
-            for resource_id, users in used.items()
-        )
+    if used := list_uses(resource_ids, stack=stack, project=project):
         raise SharedResourceError(
-            f"deleting stack '{stack}': other workspaces use its resources: {listed}. Nothing was deleted. "
+            f"deleting stack '{stack}': other workspaces use its resources: {used}. Nothing was deleted. "
             "Delete those stacks first, or give them resources of their own."
         )
+
+
+def list_uses(resource_ids: Sequence[str], *, stack: str, project: str) -> str:
+    """Each of the resources that workspaces of other stacks are tied to, with these stacks; empty if there is none."""
+    others = backend.deployed(project=project, except_stack=stack)
+    used = {resource_id: users for resource_id in resource_ids if (users := backend.users_of(resource_id, others))}
+    return "; ".join(
+        f"'{resource_id.rpartition('/')[2]}' by {', '.join(f'stack {user!r}' for user in users)}"
+        for resource_id, users in used.items()
+    )
 
 
 class UsageGuard(Resource, module="ml-workspace", name="UsageGuard"):

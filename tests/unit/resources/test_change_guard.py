@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from infra.clients import backend
 from infra.resources.change_guard import _ChangeGuardProvider
-from infra.rules.resources import KEY_VAULT, STORAGE_ACCOUNT
+from infra.rules.deployed import Deployed
+from infra.rules.resources import KEY_VAULT, STORAGE_ACCOUNT, WORKSPACE
 
 ACCOUNT = {"name": "stchurn", "location": "westeurope", "kind": "StorageV2", "sku": "Standard_LRS", "role": "default"}
 
@@ -66,3 +68,34 @@ def test_the_first_run_and_an_added_resource_have_nothing_to_be_compared_with() 
     news = {"resources": {"storageAccount": {"type": STORAGE_ACCOUNT, "properties": ACCOUNT}}, "allowed": []}
 
     assert _ChangeGuardProvider().check({}, news).failures == []
+
+
+ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/"
+
+
+def _given_up(monkeypatch: pytest.MonkeyPatch, new: dict[str, Any], *, used: str) -> list[str]:
+    """What is said when the account `stchurn` becomes ``new`` while the stack `fraud` uses the resource ``used``."""
+    fraud = [Deployed("fraud", WORKSPACE, {"storageAccount": used})]
+    monkeypatch.setattr(backend, "deployed", lambda **_: fraud)
+    news = {"stack": "churn", "project": "ml-workspace", "allowed": ["stchurn"], "resources": new}
+    old = {"storageAccount": {"type": STORAGE_ACCOUNT, "properties": {**ACCOUNT, "resourceId": f"{ID}stchurn"}}}
+    return [failure.reason for failure in _ChangeGuardProvider().check({"resources": old}, news).failures]
+
+
+def _account(name: str) -> dict[str, Any]:
+    properties = {**ACCOUNT, "name": name, "resourceId": ID + name}
+    return {"storageAccount": {"type": STORAGE_ACCOUNT, "properties": properties}}
+
+
+@pytest.mark.parametrize("new", [{}, _account("stother")], ids=["left out", "renamed, as the stack allows"])
+def test_a_resource_that_another_workspace_uses_is_not_given_up(
+    monkeypatch: pytest.MonkeyPatch, new: dict[str, Any]
+) -> None:
+    (failure,) = _given_up(monkeypatch, new, used=f"{ID}STCHURN")
+
+    assert "'stchurn' by stack 'fraud'" in failure
+
+
+def test_a_resource_that_nobody_else_uses_may_be_given_up_and_a_used_one_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _given_up(monkeypatch, {}, used=f"{ID}stfraud") == []
+    assert _given_up(monkeypatch, _account("stchurn"), used=f"{ID}stchurn") == []
