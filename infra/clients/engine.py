@@ -10,7 +10,7 @@ import io
 import os
 import shlex
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -35,6 +35,8 @@ class Inventory:
     containers: Mapping[str, Mapping[str, str]]
     volumes: Mapping[str, Mapping[str, str]]
     networks: Mapping[str, Mapping[str, str]]
+    subnets: Sequence[str]
+    """Subnets of all networks, in CIDR notation."""
     images: Mapping[str, str]
     """Image tag to image id."""
     ports: Mapping[int, str] = field(default_factory=dict)
@@ -97,11 +99,12 @@ def inventory() -> Inventory:
     """List all containers (stopped ones too), volumes, networks, image tags and published ports of the engine."""
     with connect() as client:
         api = client.api
-        containers = api.containers(all=True)
+        containers, networks = api.containers(all=True), api.networks()
         return Inventory(
             containers={n.lstrip("/"): c.get("Labels") or {} for c in containers for n in c["Names"]},
             volumes={v["Name"]: v.get("Labels") or {} for v in api.volumes()["Volumes"] or []},
-            networks={n["Name"]: n.get("Labels") or {} for n in api.networks()},
+            networks={n["Name"]: n.get("Labels") or {} for n in networks},
+            subnets=[c["Subnet"] for n in networks for c in n["IPAM"].get("Config") or [] if "Subnet" in c],
             images={tag: image["Id"] for image in api.images() for tag in image.get("RepoTags") or []},
             ports=_published_ports(client, [c["Id"] for c in containers]),
         )

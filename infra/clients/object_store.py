@@ -28,21 +28,28 @@ class ObjectStore:
             url.netloc, access_key=access_key, secret_key=secret_key, secure=url.scheme == "https", region="us-east-1"
         )
 
-    def ensure_bucket(self, name: str, *, versioned: bool) -> None:
-        """Make the bucket if it is missing and switch its versioning on or off (off keeps the versions there are)."""
+    def ensure_bucket(self, name: str, *, versioned: bool) -> bool:
+        """Make the bucket if it is missing and switch its versioning on or off (off keeps the versions there are).
+
+        Returns:
+            Whether it was missing.
+        """
         from minio.commonconfig import ENABLED
         from minio.error import S3Error
         from minio.versioningconfig import SUSPENDED, VersioningConfig
 
+        made = True
         try:
             self._client.make_bucket(name)
         except S3Error as exc:
             if exc.code != "BucketAlreadyOwnedByYou":
                 raise
+            made = False
         current = self._client.get_bucket_versioning(name).status
         wanted = ENABLED if versioned else SUSPENDED
         if current != wanted and (versioned or current == ENABLED):
             self._client.set_bucket_versioning(name, VersioningConfig(wanted))
+        return made
 
     def describe_bucket(self, name: str) -> tuple[bool, dict[str, str]] | None:
         """Whether the bucket is versioned and what tags it has; None when there is no such bucket."""

@@ -1,34 +1,19 @@
 """Host ports: which stack holds which, so that two stacks never choose the same one.
 
 A port is free when no stack of this user claims it, no container on the engine publishes it (a stopped one wants it
-back), and nothing listens on it. Claims bridge the time between choosing a port and the container that publishes it,
-and the times when a container is being replaced. They are kept in `$MLW_HOME/ports.json`::
-
-    {"<backend id>/<stack>": {"storage": 20417, "registry": 20418}}
+back), and nothing listens on it.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import random
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
 
+from infra.clients.claims import open_claims
 from infra.errors import PortRangeExhaustedError
 
 LOOPBACK = "127.0.0.1"
-
-Claims = dict[str, dict[str, int]]
-
-
-def home() -> Path:
-    """Folder of this user's state: `MLW_HOME`, or its default below the XDG data folder."""
-    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(os.environ.get("MLW_HOME") or Path(data) / "ml-workspace")
 
 
 def claim(
@@ -50,7 +35,7 @@ def claim(
     Raises:
         PortRangeExhaustedError: Fewer free ports than uses; nothing is claimed.
     """
-    with _claims() as claims:
+    with open_claims("ports") as claims:
         others = {port: who for who, ports in claims.items() if who != owner for port in ports.values()}
         chosen = {use: kept[use] for use in uses if use in kept}
         candidates = _free_ports(first, last, taken={*others, *published, *chosen.values()})
@@ -66,7 +51,7 @@ def claim(
 
 def release(owner: str) -> None:
     """Give up all ports of an owner; an owner without claims is fine."""
-    with _claims() as claims:
+    with open_claims("ports") as claims:
         claims.pop(owner, None)
 
 
@@ -96,20 +81,3 @@ def _exhausted(owner: str, uses: Sequence[str], first: int, last: int, known: Ma
         f"choosing ports for stack '{owner.partition('/')[2]}': fewer than {len(uses)} ports of {first}-{last} are "
         f"free on {LOOPBACK}{held_by}. Set 'ml-workspace:portRange' to a wider range, or take another stack down."
     )
-
-
-@contextmanager
-def _claims() -> Iterator[Claims]:
-    """Read the claims under a lock and write them back, whole or not at all."""
-    folder = home()
-    (folder / "locks").mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / "ports.json"
-    with (folder / "locks" / "ports.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        claims: Claims = json.loads(path.read_text()) if path.exists() else {}
-        before = json.dumps(claims)
-        yield claims
-        if json.dumps(claims) != before:
-            temporary = path.with_suffix(".tmp")
-            temporary.write_text(json.dumps(claims, indent=1, sort_keys=True))
-            temporary.replace(path)

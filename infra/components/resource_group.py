@@ -6,6 +6,7 @@ import pulumi
 import pulumi_docker as docker
 
 from infra.components.base import Component
+from infra.resources.engine_reservation import EngineReservation
 from infra.rules.physical_names import physical_name
 from infra.rules.resources import RESOURCE_GROUP
 from infra.settings import ResourceGroupSettings
@@ -30,12 +31,16 @@ class ResourceGroup(Component):
         """Name of the network on the engine."""
         return physical_name(self.resource_name)
 
-    def provision(self, *, after: pulumi.Resource) -> None:
+    def provision(self, *, after: EngineReservation) -> None:
         """Make the network."""
         network = docker.Network(
             f"{self.resource_name}-network",
             name=self.network_name,
             driver="bridge",
+            ipam_driver="default",
+            ipam_configs=after.subnet.apply(
+                lambda subnet: [docker.NetworkIpamConfigArgs(subnet=subnet)] if subnet else []
+            ),
             labels=[docker.NetworkLabelArgs(label=k, value=v) for k, v in self.identity().items()],
             opts=self.child_options(after=after),
         )

@@ -13,7 +13,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
 from infra import labels
-from infra.clients import engine, port_claims
+from infra.clients import engine, port_claims, subnet_claims
 from infra.errors import ForeignObjectError, ImageMissingError
 from infra.resources.base import Props, Provider
 
@@ -36,18 +36,20 @@ class _EngineReservationProvider(Provider):
         added = {kind: [n for n in _news["names"][kind] if n not in _olds["names"][kind]] for kind in KINDS}
         _refuse_foreign(added, held, _news)
         kept = {use: int(port) for use, port in _olds["ports"].items()}
-        return UpdateResult({**_news, **_reserve(_news, held, kept=kept)})
+        return UpdateResult({**_news, **_reserve(_news, held, kept=kept, kept_subnet=_olds["subnet"])})
 
     def delete(self, _id: str, _props: Props) -> None:
         port_claims.release(_id)
+        subnet_claims.release(_id)
 
 
 def _owner(props: Props) -> str:
     return f"{props['backend']}/{props['stack']}"
 
 
-def _reserve(props: Props, held: engine.Inventory, *, kept: Mapping[str, int]) -> Props:
+def _reserve(props: Props, held: engine.Inventory, *, kept: Mapping[str, int], kept_subnet: str | None = None) -> Props:
     images = _resolve_images(props["images"], held)
+    subnet = subnet_claims.claim(_owner(props), taken=held.subnets) if kept_subnet is None else kept_subnet
     ports = port_claims.claim(
         _owner(props),
         props["uses"],
@@ -56,7 +58,7 @@ def _reserve(props: Props, held: engine.Inventory, *, kept: Mapping[str, int]) -
         published=held.ports,
         kept=kept,
     )
-    return {"image_ids": images, "ports": ports}
+    return {"image_ids": images, "ports": ports, "subnet": subnet}
 
 
 def _refuse_foreign(names: Mapping[str, Sequence[str]], held: engine.Inventory, props: Props) -> None:
@@ -86,7 +88,7 @@ def _resolve_images(wanted: Mapping[str, str], held: engine.Inventory) -> dict[s
 
 
 class EngineReservation(Resource, module="ml-workspace", name="EngineReservation"):
-    """Names, ports and images that a stack uses on the engine.
+    """Names, ports, a subnet and images that a stack uses on the engine.
 
     Args:
         name: Logical name.
@@ -99,6 +101,9 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
 
     ports: pulumi.Output[dict[str, int]]
     """Claimed host port of each use."""
+
+    subnet: pulumi.Output[str]
+    """Subnet of the stack's network in CIDR notation; empty where the engine may choose."""
 
     image_ids: pulumi.Output[dict[str, str]]
     """Image id of each service; an id, because a tag would make the Docker provider replace containers."""
@@ -122,6 +127,7 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
             "first_port": port_range[0],
             "last_port": port_range[1],
             "ports": None,
+            "subnet": None,
             "image_ids": None,
         }
         super().__init__(_EngineReservationProvider(), name, props, opts)

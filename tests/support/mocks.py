@@ -43,7 +43,11 @@ def _outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
     match type_.removeprefix(DYNAMIC):
         case "EngineReservation":
             ports = {use: 20000 + number for number, use in enumerate(inputs["uses"])}
-            return {"ports": ports, "image_ids": {service: f"sha256:{service}" for service in inputs["images"]}}
+            return {
+                "ports": ports,
+                "subnet": "10.213.0.0/27",
+                "image_ids": {service: f"sha256:{service}" for service in inputs["images"]},
+            }
         case "GeneratedSecrets":
             names = [*inputs["lengths"], *(f"{name}Bcrypt" for name in inputs["hashed"])]
             return {"values": {name: f"generated-{name}" for name in names}}

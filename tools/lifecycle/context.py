@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from infra import labels
-from infra.clients import port_claims
+from infra.clients import claims
 from tools.lifecycle.errors import LifecycleError, StateFolderError, UnknownStackError
 
 PROJECT = "ml-workspace"
@@ -172,7 +172,7 @@ def load(stack: str, environment: Mapping[str, str]) -> Context:
             f"looking for stack '{stack}': a stack's name is 1-100 characters of letters, digits, '.', '_' and '-', "
             f"and starts with a letter or digit. Stacks that exist: {', '.join(stacks_of(ROOT)) or 'none'}."
         )
-    return Context(stack=stack, environment=environment, home=port_claims.home())
+    return Context(stack=stack, environment=environment, home=claims.home())
 
 
 def pulumi_command(environment: Mapping[str, str]) -> str:

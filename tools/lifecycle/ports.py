@@ -1,4 +1,4 @@
-"""The stack's claims of host ports: read, given up, and proven free."""
+"""The stack's claims of host ports and of a subnet: read, given up, and proven free."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import socket
 from collections.abc import Iterable
 
-from infra.clients import port_claims
+from infra.clients import port_claims, subnet_claims
 from tools.lifecycle.context import Context
 
 
@@ -20,9 +20,10 @@ def claimed(context: Context) -> dict[str, int]:
 
 
 def release(context: Context) -> None:
-    """Give the stack's ports up."""
+    """Give the stack's ports up, and its subnet."""
     if claimed(context):
         port_claims.release(context.owner)
+        subnet_claims.release(context.owner)
 
 
 def in_use(numbers: Iterable[int]) -> list[int]:

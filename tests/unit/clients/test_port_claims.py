@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.clients import port_claims
+from infra.clients import claims, port_claims
 from infra.errors import PortRangeExhaustedError
 
 
@@ -64,7 +64,7 @@ def test_an_exhausted_range_names_the_holders_and_claims_nothing() -> None:
         _claim("b/dev", ["storage"], first=21000, last=21000)
 
     assert "'dev'" in str(caught.value)
-    assert "dev" not in (port_claims.home() / "ports.json").read_text().replace("b/prod", "")
+    assert "dev" not in (claims.home() / "ports.json").read_text().replace("b/prod", "")
 
 
 def test_released_ports_can_be_claimed_again_and_releasing_twice_is_fine() -> None:
