@@ -18,24 +18,27 @@ class _BlobContainerProvider(Provider):
     inputs = ("endpoint", "access_key", "secret_key", "container_name", "versioned", "tags")
 
     def create(self, props: Props) -> CreateResult:
-        _apply(props)
-        return CreateResult(props["container_name"], props)
+        return CreateResult(props["container_name"], {**props, "made": _apply(props)})
 
     def observe(self, id_: str, props: Props) -> ReadResult:
+        # Not by the id: a datastore that got another container keeps its resource, and with it the first one's id.
         with _reaching(props):
-            found = _store(props).describe_bucket(id_)
+            found = _store(props).describe_bucket(props["container_name"])
         if found is None:
             return ReadResult(None, {})
         versioned, tags = found
         return ReadResult(id_, {**props, "versioned": versioned, "tags": tags})
 
-    def delete(self, _id: str, _props: Props) -> None:
-        with _reaching(_props):
-            _store(_props).delete_bucket_if_empty(_id)
-
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        _apply(_news)
-        return UpdateResult(_news)
+        made = _apply(_news)
+        same = _olds["container_name"] == _news["container_name"]
+        return UpdateResult({**_news, "made": _olds.get("made", True) if same else made})
+
+    def delete(self, _id: str, _props: Props) -> None:
+        # A container that was there before may be another workspace's, in an account that both use.
+        if _props.get("made", True):
+            with _reaching(_props):
+                _store(_props).delete_bucket_if_empty(_props["container_name"])
 
 
 def _store(props: Props) -> ObjectStore:
@@ -46,18 +49,19 @@ def _reaching(props: Props) -> AbstractContextManager[None]:
     return reaching("storage account", props["endpoint"])
 
 
-def _apply(props: Props) -> None:
+def _apply(props: Props) -> bool:
     store = _store(props)
     with _reaching(props):
-        store.ensure_bucket(props["container_name"], versioned=props["versioned"])
+        made = store.ensure_bucket(props["container_name"], versioned=props["versioned"])
         store.set_bucket_tags(props["container_name"], props["tags"])
+    return made
 
 
 class BlobContainer(Resource, module="ml-workspace", name="BlobContainer"):
     """One container of a storage account.
 
-    Deleting it deletes a container that is empty. One that holds blobs stays where it is, as it does in Azure when a
-    datastore is unregistered; it goes with the storage account.
+    Deleting it deletes a container that is empty and was made here. One that holds blobs, or was found in the account,
+    stays where it is, as it does in Azure when a datastore is unregistered; it goes with the storage account.
 
     Args:
         name: Logical name.
