@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,7 +41,9 @@ def check_answers(service: Service) -> Iterator[Finding]:
             yield _refused(service, f"{service.readiness.method} {service.readiness.private} -> {status}")
 
 
-def check_record(service: Service, datastores: list[Mapping[str, str]], record: Mapping[str, Any]) -> Iterator[Finding]:
+def check_record(
+    service: Service, datastores: Sequence[Mapping[str, str]], record: Mapping[str, Any]
+) -> Iterator[Finding]:
     """Findings about the record in the workspace's storage account.
 
     Args:

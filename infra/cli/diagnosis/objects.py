@@ -17,14 +17,14 @@ LOOPBACK = "127.0.0.1"
 
 
 def container_of(service: Service, snapshot: Snapshot) -> Container | None:
-    """Find the container that serves a resource."""
+    """Find the container that serves a resource; among several, one that runs."""
     wanted = service.resource_id.casefold()
-    candidates = (found for found in snapshot.containers if found.is_service)
-    return next((found for found in candidates if found.resource_id.casefold() == wanted), None)
+    candidates = [found for found in snapshot.containers if found.is_service and found.resource_id.casefold() == wanted]
+    return next((found for found in candidates if found.is_running), next(iter(candidates), None))
 
 
 def check_container(service: Service, snapshot: Snapshot, stack: str) -> Iterator[Finding]:
-    """Findings about the container of one service, and the ports that it publishes."""
+    """Findings about the container of one service."""
     group, container = service.readiness.group, container_of(service, snapshot)
     if container is None:
         message = (
@@ -32,9 +32,32 @@ def check_container(service: Service, snapshot: Snapshot, stack: str) -> Iterato
         )
         yield Finding(group=group, code="ContainerMissing", message=message)
         return
-    if container.status != "running":
+    if not container.is_running:
         yield Finding(group=group, code="ContainerNotRunning", message=_not_running(service, container, stack))
-    yield from _check_ports(service, container, stack)
+    published = {port for _, port in container.bindings}
+    for url in service.addresses:
+        if urlsplit(url).port not in published:
+            shown = ", ".join(str(port) for port in sorted(published))
+            yield Finding(
+                group=group,
+                code="PortNotPublished",
+                message=f"{service.what}: the stack's output says '{url}', but container '{container.name}' publishes "
+                f"{shown}. Remove the container and run `make up STACK={stack}`.",
+            )
+
+
+def check_public_ports(snapshot: Snapshot, stack: str) -> Iterator[Finding]:
+    """Findings about ports that more than this machine can reach, of whichever container of the workspace."""
+    for container in snapshot.containers:
+        for address, port in container.bindings:
+            if address != LOOPBACK:
+                yield Finding(
+                    group=Group.NETWORK_SECURITY_RULE,
+                    code="PortPublic",
+                    message=f"{_what(container.resource_id)}: container '{container.name}' publishes port {port} on "
+                    f"'{address}'; allowed: '{LOOPBACK}', this machine alone. Remove the container and run "
+                    f"`make up STACK={stack}`.",
+                )
 
 
 def check_leftovers(snapshot: Snapshot, stack: str) -> Iterator[Finding]:
@@ -66,27 +89,6 @@ def check_volumes_and_networks(stack: Stack, snapshot: Snapshot) -> Iterator[Fin
                 code="NetworkMissing",
                 message=f"{_what(resource_id)}: its network '{name}' is gone, so its services cannot reach each other. "
                 f"Run `make up STACK={stack.name}`, which makes it anew.",
-            )
-
-
-def _check_ports(service: Service, container: Container, stack: str) -> Iterator[Finding]:
-    for address, port in container.bindings:
-        if address != LOOPBACK:
-            yield Finding(
-                group=Group.NETWORK_SECURITY_RULE,
-                code="PortPublic",
-                message=f"{service.what}: container '{container.name}' publishes port {port} on '{address}'; allowed: "
-                f"'{LOOPBACK}', this machine alone. Remove the container and run `make up STACK={stack}`.",
-            )
-    published = {port for _, port in container.bindings}
-    for url in service.addresses:
-        if urlsplit(url).port not in published:
-            shown = ", ".join(str(port) for port in sorted(published))
-            yield Finding(
-                group=service.readiness.group,
-                code="PortNotPublished",
-                message=f"{service.what}: the stack's output says '{url}', but container '{container.name}' publishes "
-                f"{shown}. Remove the container and run `make up STACK={stack}`.",
             )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import docker
 
 LOG_LINES = 5
+RUNNING = "running"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +29,11 @@ class Container:
     """Host address and port of everything that it publishes."""
     last_log_lines: str
     """Of a container that does not run; empty for one that does."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it can be asked."""
+        return self.status == RUNNING
 
     @property
     def is_service(self) -> bool:
@@ -73,7 +79,7 @@ def _container(client: docker.DockerClient, identity: str) -> Container | None:
     try:
         details = client.api.inspect_container(identity)
         status = details["State"]["Status"]
-        logs = b"" if status == "running" else client.api.logs(identity, tail=LOG_LINES)
+        logs = b"" if status == RUNNING else client.api.logs(identity, tail=LOG_LINES)
     except docker.errors.NotFound:
         return None
     return Container(
