@@ -23,9 +23,11 @@ class Pulumi:
         self.engine = engine
         self.calls: list[str] = []
         self.failure: Exception | None = None
+        self.removed_before: list[EngineObject] = []
 
     def perform(self, context: Context, verb: str, *_: str) -> Progress:
         self.calls.append(verb)
+        self.removed_before = list(self.engine.removed)
         if self.failure:
             raise self.failure
         checkpoint = state_files.read(context)
@@ -105,7 +107,7 @@ def test_a_container_that_no_state_knows_goes_before_the_volume_it_holds(
     engine.present = [VOLUME, CONTAINER]
     write(context.state_file, a_state(IN_STATE[VOLUME]))
     down.down(context)
-    assert engine.removed == [CONTAINER]
+    assert pulumi.removed_before == [CONTAINER]
     assert pulumi.calls[-2:] == ["destroy", "stack rm"]
 
 

@@ -1,5 +1,6 @@
 """Locks: cleared only when their owner is certainly gone, never a live one; waiting is bounded and says on whom."""
 
+import fcntl
 import json
 import os
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -137,12 +139,24 @@ def test_two_stacks_do_not_wait_for_each_other(tmp_path: Path) -> None:
         pass
 
 
-def test_a_lock_file_that_was_removed_while_it_was_held_does_not_let_two_in(tmp_path: Path) -> None:
-    context = a_context(tmp_path)
-    with locks.exclusive(context, "make down", say=Heard(), wait=0):
-        context.lock_file.unlink()
-        with locks.exclusive(context, "make up", say=Heard(), wait=0), pytest.raises(StackBusyError, match="make up"):
-            locks.exclusive(context, "make up", say=Heard(), wait=0).__enter__()
+def test_a_lock_on_a_file_that_was_removed_meanwhile_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, real_flock = a_context(tmp_path), fcntl.flock
+    removals = iter([context.lock_file.unlink])
+
+    def flock_after_down_removed_the_file(lock: IO[str], operation: int) -> None:
+        for remove in removals:
+            remove()
+        real_flock(lock, operation)
+
+    monkeypatch.setattr("tools.lifecycle.locks.fcntl.flock", flock_after_down_removed_the_file)
+    with (
+        locks.exclusive(context, "make up", say=Heard(), wait=10),
+        pytest.raises(StackBusyError, match="busy: make up"),
+        locks.exclusive(context, "make down", say=Heard(), wait=0),
+    ):
+        pytest.fail("two commands held the lock")
 
 
 def test_pulumis_own_lock_is_held_in_its_own_form_and_given_back(tmp_path: Path) -> None:

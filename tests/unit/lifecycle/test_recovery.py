@@ -105,15 +105,16 @@ def test_a_live_pulumi_is_not_disturbed(tmp_path: Path, engine: FakeEngine, monk
     assert engine.removed == []
 
 
-def test_nothing_is_removed_with_a_wrong_passphrase(
-    tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("present", [[CONTAINER], []], ids=["an orphan to remove", "only the state to mend"])
+def test_nothing_is_touched_with_a_wrong_passphrase(
+    tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, present: list[EngineObject]
 ) -> None:
     def wrong(*_: object) -> None:
         raise WrongPassphraseError("no")
 
     monkeypatch.setattr(recovery, "require_passphrase", wrong)
     context = a_context(tmp_path)
-    engine.present = [CONTAINER]
+    engine.present = list(present)
     target = write(context.state_file, a_state(pending=[("creating", IN_STATE[CONTAINER])]))
     before = target.read_bytes()
     with pytest.raises(WrongPassphraseError, match="no"):
