@@ -1,5 +1,6 @@
 """What somebody else made under a name that a stack wants is neither adopted nor removed, and the stack is refused."""
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from docker import DockerClient
 
 from tests.support.engine import remove_objects
-from tests.support.environment import Environment, make_environment
+from tests.support.environment import Environment, copy_project, make_environment
 from tests.support.inventory import Inventory, take_inventory
 from tests.support.refusals import assert_refused
 from tests.support.stacks import LiveStack, Stack, ephemeral_stack
@@ -64,12 +65,11 @@ def test_foreign_object_of_a_wanted_name_is_left_alone(stack: Stack, engine: Doc
         assert take_inventory(engine, labels={RUN: name}) == foreign
 
 
-def test_stack_of_the_same_name_in_another_backend_is_foreign(
-    live: LiveStack, environment: Environment, tmp_path: Path
-) -> None:
-    other = make_environment(environment.project, tmp_path / "home")
-    twin = Stack(name=live.stack.name, workload=live.stack.workload, environment=other, settings=live.stack.settings)
+def test_stack_of_the_same_name_in_another_backend_is_foreign(live: LiveStack, tmp_path: Path) -> None:
+    other = make_environment(copy_project(tmp_path / "project"), tmp_path / "home")
+    twin = dataclasses.replace(live.stack, environment=other)
     before = live.stack.objects()
+    twin.configure()
     twin.init()
 
     finished = twin.pulumi("up", "--yes", "--skip-preview")

@@ -86,19 +86,19 @@ def test_credentials_of_one_open_nothing_of_the_other(pair: tuple[LiveStack, Liv
     assert not any(send(Protocol.HTTP, mine["endpoints"], theirs["telemetry"]["token"], marker, seconds=2).values())
 
 
-def test_destroying_one_leaves_the_other_working(environment: Environment, engine: DockerClient, marker: str) -> None:
-    with ephemeral_stack(environment) as kept, ephemeral_stack(environment) as gone:
-        running = [(stack, stack.start("up", "--yes", "--skip-preview")) for stack in (kept, gone)]
-        for stack, process in running:
-            stack.finish(process).check()
-        outputs = kept.outputs()
-        write_secret(outputs, marker, {"kept": "yes"})
-        objects = kept.objects()
+def test_destroying_one_leaves_the_others_working(
+    pair: tuple[LiveStack, LiveStack], environment: Environment, engine: DockerClient, marker: str
+) -> None:
+    kept = pair[0]
+    write_secret(kept.outputs, marker, {"kept": "yes"})
+    objects = kept.stack.objects()
 
+    with ephemeral_stack(environment) as gone:
+        gone.up().check()
         gone.destroy().check()
 
         assert_nothing_left(engine, stack=gone.name)
-        assert kept.objects() == objects
-        assert_unsealed(outputs)
-        assert read_secret(outputs, marker) == {"kept": "yes"}
-        assert s3_client(outputs).get_object(Bucket="azureml", Key="workspace.json")["Body"].read()
+        assert kept.stack.objects() == objects
+        assert_unsealed(kept.outputs)
+        assert read_secret(kept.outputs, marker) == {"kept": "yes"}
+        assert s3_client(kept.outputs).get_object(Bucket="azureml", Key="workspace.json")["Body"].read()

@@ -56,6 +56,6 @@ def test_service_that_cannot_start_is_quoted_and_mended_by_the_next_up(stack: St
     file.write_text(text)
     stack.up().check()
 
-    assert_refused(finished, f"{broken.prefix}{stack.workload}", "last log lines", NONSENSE)
+    assert_refused(finished, f"{broken.prefix}{stack.workload}", "Last log lines", NONSENSE)
     assert took < GIVEN_UP_SECONDS, finished.output
     assert_unchanged(stack.preview())

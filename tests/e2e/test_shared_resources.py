@@ -1,0 +1,226 @@
+"""Resources of one workspace that another one is tied to: used by both, owned by one, outliving every guest."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from docker import DockerClient
+
+from tests.support.engine import assert_nothing_left
+from tests.support.environment import Environment
+from tests.support.object_store import s3_client
+from tests.support.oci import registry_client, tiny_image
+from tests.support.refusals import assert_refused
+from tests.support.stacks import LiveStack, Stack, ephemeral_stack, live_stack
+from tests.support.updates import assert_unchanged
+from tests.support.vault import read_secret, write_secret
+
+SHARED = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights")
+SHARED_CONTAINER = "features"
+RECORD = "workspace.json"
+
+
+def lake_of(workload: str) -> dict[str, Any]:
+    """An additional account that no workspace may have as its default one."""
+    return {"name": f"stlake{workload}", "isHnsEnabled": True}
+
+
+@pytest.fixture(scope="module")
+def owner(environment: Environment) -> Iterator[LiveStack]:
+    """The workspace that owns what others are tied to; it goes after all of them."""
+    with ephemeral_stack(environment) as stack:
+        stack.settings["additionalStorageAccounts"] = [lake_of(stack.workload)]
+        stack.settings["datastores"] = [datastore()]
+        stack.configure()
+        stack.up().check()
+        yield LiveStack(stack=stack, outputs=stack.outputs())
+        stack.pulumi("destroy", "--yes", "--skip-preview").check()
+
+
+@pytest.fixture(scope="module")
+def guest(environment: Environment, owner: LiveStack) -> Iterator[LiveStack]:
+    """A workspace with nothing of its own, tied to the owner's resources by the owner's name."""
+    with tied_stack(environment, dict.fromkeys(SHARED, owner.stack.name)) as guest:
+        yield guest
+
+
+@contextmanager
+def tied_stack(environment: Environment, references: dict[str, str]) -> Iterator[LiveStack]:
+    """Bring up a workspace that is tied to resources of others."""
+    existing: dict[str, object] = {section: {"existing": reference} for section, reference in references.items()}
+    with live_stack(environment, **existing, datastores=[datastore()]) as stack:
+        yield stack
+
+
+def datastore() -> dict[str, str]:
+    """A datastore that the owner and its guests register alike, on one container."""
+    return {"name": "features", "type": "AzureBlob", "container": SHARED_CONTAINER}
+
+
+def containers_of(live: LiveStack) -> set[str]:
+    """Containers of the workspace's datastores."""
+    return {store["container"] for store in live.outputs["datastores"]}
+
+
+def buckets_of(live: LiveStack) -> set[str]:
+    """All containers of the account."""
+    return {bucket["Name"] for bucket in s3_client(live.outputs).list_buckets()["Buckets"]}
+
+
+def record_of(live: LiveStack) -> tuple[str, dict[str, Any]]:
+    """Where the workspace's record lies in its account, and what it says."""
+    bucket = next(s["container"] for s in live.outputs["datastores"] if s["name"] == "workspaceartifactstore")
+    return bucket, json.loads(s3_client(live.outputs).get_object(Bucket=bucket, Key=RECORD)["Body"].read())
+
+
+def test_guest_names_what_the_owner_has_and_runs_nothing_itself(owner: LiveStack, guest: LiveStack) -> None:
+    bucket, record = record_of(guest)
+    owners_bucket, owners_record = record_of(owner)
+
+    assert not guest.stack.objects().containers
+    assert not guest.stack.objects().volumes
+    assert record == guest.outputs["workspace"]
+    assert {key: record[key] for key in SHARED} == {key: owners_record[key] for key in SHARED}
+    assert record["workspaceId"] != owners_record["workspaceId"]
+    assert (owners_bucket, bucket) == ("azureml", f"azureml-{record['workspaceId']}")
+    assert {key: owner.outputs["endpoints"][key] for key in guest.outputs["endpoints"]} == guest.outputs["endpoints"]
+
+
+def test_both_workspaces_keep_their_data_in_one_account(owner: LiveStack, guest: LiveStack, marker: str) -> None:
+    shared = containers_of(owner) & containers_of(guest)
+    for live in (owner, guest):
+        for bucket in containers_of(live):
+            s3_client(live.outputs).put_object(Bucket=bucket, Key=marker, Body=live.stack.name.encode())
+
+    assert shared == {SHARED_CONTAINER}
+    for live in (owner, guest):
+        for bucket in containers_of(live) - shared:
+            kept = s3_client(live.outputs).get_object(Bucket=bucket, Key=marker)["Body"].read()
+            assert kept == live.stack.name.encode(), bucket
+
+
+def test_both_workspaces_use_one_key_vault_and_one_registry(owner: LiveStack, guest: LiveStack, marker: str) -> None:
+    image = tiny_image(marker.encode())
+    write_secret(guest.outputs, marker, {"from": "guest"})
+    registry_client(guest.outputs).push(f"shared/{marker}", "v1", image)
+
+    assert read_secret(owner.outputs, marker) == {"from": "guest"}
+    assert registry_client(owner.outputs).pull(f"shared/{marker}", "v1") == image
+
+
+def test_guest_is_settled(guest: LiveStack) -> None:
+    assert_unchanged(guest.stack.preview())
+    assert_unchanged(guest.stack.refresh())
+
+
+@pytest.mark.parametrize("command", ["pulumi destroy", "make down"])
+def test_owner_is_not_deleted_while_a_guest_uses_it(owner: LiveStack, guest: LiveStack, command: str) -> None:
+    objects, known = owner.stack.objects(), owner.stack.names_in_state()
+
+    if command == "make down":
+        finished = owner.stack.lifecycle("down")
+    else:
+        finished = owner.stack.pulumi("destroy", "--yes", "--skip-preview")
+
+    assert_refused(
+        finished, f"deleting stack '{owner.stack.name}'", f"stack '{guest.stack.name}'", "Nothing was deleted"
+    )
+    for section in SHARED:
+        assert f"'{owner.name_of(section)}' by" in finished.output
+    assert owner.stack.objects() == objects
+    assert owner.stack.names_in_state() == known
+    assert_unchanged(owner.stack.preview())
+
+
+def test_resource_that_a_guest_uses_is_not_given_up_by_an_update(owner: LiveStack, guest: LiveStack) -> None:
+    objects, used = owner.stack.objects(), owner.name_of("containerRegistry")
+    owner.stack.configure(containerRegistry={"name": f"cr{owner.stack.workload}new"}, allowReplacement=[used])
+
+    preview = owner.stack.pulumi("preview")
+    update = owner.stack.pulumi("up", "--yes", "--skip-preview")
+    owner.stack.configure()
+
+    for finished in (preview, update):
+        assert_refused(finished, f"'{used}' by stack '{guest.stack.name}'", "Nothing was changed")
+    assert owner.stack.objects() == objects
+    assert_unchanged(owner.stack.preview())
+
+
+def test_guest_leaves_and_takes_only_what_is_its_own_and_empty(
+    environment: Environment, owner: LiveStack, engine: DockerClient, marker: str
+) -> None:
+    s3 = s3_client(owner.outputs)
+    s3.put_object(Bucket="azureml", Key=marker, Body=b"owner's")
+    objects, buckets = owner.stack.objects(), buckets_of(owner)
+
+    with tied_stack(environment, {section: owner.outputs["workspace"][section] for section in SHARED}) as leaving:
+        own = containers_of(leaving) - {SHARED_CONTAINER}
+        filled = next(name for name in own if name.startswith("azureml-blobstore-"))
+        assert own <= buckets_of(owner) - buckets
+        s3.put_object(Bucket=filled, Key=marker, Body=b"guest's")
+
+        leaving.stack.destroy().check()
+
+        assert_nothing_left(engine, stack=leaving.stack.name)
+        assert buckets_of(owner) - buckets == {filled}
+        assert SHARED_CONTAINER in buckets_of(owner)
+    assert owner.stack.objects() == objects
+    assert s3.get_object(Bucket="azureml", Key=marker)["Body"].read() == b"owner's"
+    assert s3.get_object(Bucket=filled, Key=marker)["Body"].read() == b"guest's"
+    assert record_of(owner)[1] == owner.outputs["workspace"]
+    assert_unchanged(owner.stack.refresh())
+
+
+def test_owner_goes_when_its_last_guest_is_gone(environment: Environment, engine: DockerClient) -> None:
+    with live_stack(environment) as owner, tied_stack(environment, {"storageAccount": owner.stack.name}) as guest:
+        assert_refused(owner.stack.pulumi("destroy", "--yes", "--skip-preview"), guest.stack.name)
+
+        guest.stack.destroy().check()
+        owner.stack.destroy().check()
+
+        assert_nothing_left(engine, stack=owner.stack.name)
+        with pytest.raises((ClientError, OSError), match="Could not connect"):
+            s3_client(owner.outputs).list_buckets()
+
+
+@pytest.fixture(scope="module")
+def candidate(environment: Environment, owner: LiveStack) -> Iterator[Stack]:
+    """A stack that never gets up, beside an owner that is."""
+    with ephemeral_stack(environment) as stack:
+        yield stack
+
+
+def test_account_that_may_not_be_a_default_one_is_refused_on_its_real_properties(
+    owner: LiveStack, candidate: Stack
+) -> None:
+    account = owner.outputs["workspace"]["storageAccount"]
+    lake = account.replace(owner.name_of("storageAccount"), lake_of(owner.stack.workload)["name"])
+    candidate.configure(storageAccount={"existing": lake})
+
+    for verb in (("preview",), ("up", "--yes", "--skip-preview")):
+        finished = candidate.pulumi(*verb)
+        assert_refused(
+            finished, "ml-workspace:storageAccount.isHnsEnabled is true", "allowed: false", "storageAccount.existing"
+        )
+    assert not candidate.objects()
+
+
+def test_reference_to_what_nobody_has_is_refused_with_what_there_is(owner: LiveStack, candidate: Stack) -> None:
+    candidate.configure(keyVault={"existing": "nowhere"})
+
+    finished = candidate.pulumi("up", "--yes", "--skip-preview")
+
+    assert_refused(finished, "ml-workspace:keyVault.existing is 'nowhere'", owner.outputs["workspace"]["keyVault"])
+
+
+def test_global_name_of_another_stack_is_refused_whatever_its_case(owner: LiveStack, candidate: Stack) -> None:
+    taken = owner.name_of("keyVault")
+    candidate.configure(keyVault={"name": taken.upper()})
+
+    finished = candidate.pulumi("up", "--yes", "--skip-preview")
+
+    assert_refused(finished, f"'{taken.upper()}'", f"stack '{owner.stack.name}' has the key vault '{taken}'")
+    assert not candidate.objects()
