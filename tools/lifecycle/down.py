@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.lifecycle import display, engine, locks, ports, pulumi, recovery, stack_file, state_files
+from tools.lifecycle import display, engine, locks, ports, pulumi, recovery, sidecars, stack_file, state_files
 from tools.lifecycle.context import Context
 from tools.lifecycle.display import show as say
 from tools.lifecycle.errors import DamagedStateError, LeftoversError
@@ -66,6 +66,7 @@ def _last_state(context: Context) -> Checkpoint | None:
     try:
         with locks.hold_pulumi_lock(context):
             recovery.end_leftover_processes(context, say=say)
+            sidecars.mend(context, say=say)
             if state_files.exists(context) or (engine.list_objects(context) and state_files.newest_backup(context)):
                 state_files.heal(context, say=say)
             checkpoint = state_files.read(context)

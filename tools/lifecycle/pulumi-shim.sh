@@ -42,6 +42,10 @@ has_traces() {
         [ -f "stacks/Pulumi.$1.yaml" ]
         return
     fi
+    # Descriptions of files, and the layout of the folder, written in place: a kill leaves them empty.
+    for beside in "$state.attrs" "$bookkeeping/meta.yaml" "$bookkeeping/meta.yaml.attrs"; do
+        [ -e "$beside" ] && [ ! -s "$beside" ] && return 0
+    done
     case "$(tail -c 1 "$state")" in "}") ;; *) return 0 ;; esac
     # A preview takes no lock and changes nothing.
     case "$verb" in preview | pre) return 1 ;; esac

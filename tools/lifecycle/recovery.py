@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 
-from tools.lifecycle import engine, locks, processes, pulumi, state, state_files
+from tools.lifecycle import engine, locks, processes, pulumi, services, sidecars, state, state_files
 from tools.lifecycle.context import Context
 from tools.lifecycle.errors import DamagedStateError, DataLossError
 from tools.lifecycle.objects import Comparison, EngineObject, compare, describe, in_removal_order
@@ -40,13 +40,14 @@ def recover(context: Context, *, say: Say) -> None:
         return
     with locks.hold_pulumi_lock(context):
         end_leftover_processes(context, say=say)
-        for path in state_files.unfinished_writes(context):
-            path.unlink(missing_ok=True)
+        sidecars.mend(context, say=say)
         checkpoint = _sound_state(context, engine.list_objects(context), say=say)
         _resolve(context, checkpoint, say=say)
 
 
 def _needs_a_look(context: Context) -> bool:
+    if sidecars.damaged(context):
+        return True
     if not state_files.exists(context):
         return bool(engine.list_objects(context))
     try:
@@ -125,7 +126,7 @@ def require_passphrase(context: Context, checkpoint: Checkpoint) -> None:
 
 
 def repair(context: Context, *, say: Say) -> None:
-    """Have the state notice what was removed or stopped behind the project's back.
+    """Have the state notice what was removed, stopped or closed behind the project's back.
 
     Raises:
         DataLossError: A data volume is gone that nobody asked to remove.
@@ -147,4 +148,8 @@ def repair(context: Context, *, say: Say) -> None:
     changed = [*comparison.lost, *comparison.stopped]
     if changed:
         say(f"Removed or stopped outside of the project: {describe(changed)}. Putting it right.")
-        perform(context, "refresh", *[f"--target={item.urn}" for item in changed])
+    closed = services.closed_key_vault(checkpoint)
+    if closed:
+        say("The key vault is closed. Opening it.")
+    if changed or closed:
+        perform(context, "refresh", *[f"--target={item.urn}" for item in [*changed, *closed]])

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from tools.lifecycle import state
+from tools.lifecycle import sidecars, state
 from tools.lifecycle.context import Context
 from tools.lifecycle.errors import DamagedStateError
 from tools.lifecycle.locks import remove_with_attributes
@@ -178,17 +177,8 @@ def leftovers(context: Context) -> list[Path]:
     if context.state_file:
         names = [f"{context.stack}{end}" for end in (".json", ".json.bak", ".json.gz", ".json.gz.bak", ".pulumi-tags")]
         candidates += [context.state_file.with_name(name + end) for name in names for end in ("", ".attrs")]
-    candidates += unfinished_writes(context)
+    candidates += sidecars.unfinished_writes(context)
     return [path for path in candidates if path.exists()]
-
-
-def unfinished_writes(context: Context) -> list[Path]:
-    """Temporary files of a run that was killed while it wrote the state."""
-    folder = context.state_file.parent if context.state_file else None
-    if folder is None or not folder.is_dir():
-        return []
-    name = re.compile(re.escape(context.stack) + r"\.json(\.bak)?(\.attrs)?\.[0-9a-f]+\.tmp")
-    return sorted(path for path in folder.iterdir() if name.fullmatch(path.name))
 
 
 def remove_leftovers(context: Context) -> None:

@@ -92,6 +92,13 @@ def test_a_state_of_a_crash_is_a_trace(sandbox: Sandbox, content: bytes) -> None
     assert sandbox.run("up", "-s", "dev").stderr == RECOVERY
 
 
+@pytest.mark.parametrize("name", ["stacks/ml-workspace/dev.json.attrs", "meta.yaml", "meta.yaml.attrs"])
+def test_an_empty_file_beside_the_state_is_a_trace(sandbox: Sandbox, name: str) -> None:
+    sandbox.state(a_state())
+    write(sandbox.bookkeeping / name, b"")
+    assert sandbox.run("preview", "-s", "dev").stderr == RECOVERY
+
+
 def test_the_first_update_of_a_stack_file_makes_the_stack(sandbox: Sandbox) -> None:
     assert sandbox.run("preview", "-s", "dev").stderr == RECOVERY
 

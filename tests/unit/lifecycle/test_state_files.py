@@ -129,13 +129,3 @@ def test_leftovers_of_one_stack_go_and_those_of_another_stay(tmp_path: Path) -> 
     state_files.remove_leftovers(mine)
     assert state_files.leftovers(mine) == []
     assert state_files.leftovers(other) == before
-
-
-def test_only_the_stacks_own_unfinished_writes_are_found(tmp_path: Path) -> None:
-    context = a_context(tmp_path)
-    assert context.state_file
-    own = write(context.state_file.with_name("dev.json.18aa01f2.tmp"), b"half")
-    write(context.state_file.with_name("dev.json2.json.18aa01f2.tmp"), b"another stack's")
-    assert state_files.unfinished_writes(context) == [own]
-    state_files.remove_leftovers(context)
-    assert not own.exists()
