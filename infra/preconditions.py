@@ -11,28 +11,18 @@ from infra.components.base import Component, ServiceComponent
 from infra.components.resource_group import ResourceGroup
 from infra.resources.change_guard import ChangeGuard
 from infra.resources.engine_reservation import EngineReservation
-from infra.rules.resources import COMPONENT_TYPES
+from infra.rules import resources as types
+from infra.rules.stack_changes import resource_key
 from infra.settings import ResourceSettings, Settings
 
 
 def guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[Component]) -> ChangeGuard:
     """Refuse changes that would replace a resource; those of other stacks are theirs to change."""
-    sections: dict[str, ResourceSettings] = {
-        "resourceGroup": wanted.resource_group,
-        "storageAccount": wanted.storage_account,
-        "containerRegistry": wanted.container_registry,
-        "keyVault": wanted.key_vault,
-        "applicationInsights": wanted.application_insights,
-        "workspace": wanted.workspace,
-    }
-    tokens = {component.section: token for token, component in COMPONENT_TYPES.items()}
     resources = {
-        section: (tokens[section], settings.props())
-        for section, settings in sections.items()
+        resource_key(token, settings.props()): {"type": token, "properties": settings.props()}
+        for token, settings in _by_type(wanted)
         if not settings.existing_in
     }
-    for account in wanted.additional_storage_accounts:
-        resources[f"additionalStorageAccounts/{account.name}"] = (tokens["storageAccount"], account.props())
     return ChangeGuard(
         f"{wanted.stack}-changes",
         resources=resources,
@@ -40,6 +30,18 @@ def guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[
         declared=[pulumi.Output.from_input(_urn(component)) for component in declared],
         opts=pulumi.ResourceOptions(parent=group),
     )
+
+
+def _by_type(wanted: Settings) -> list[tuple[str, ResourceSettings]]:
+    return [
+        (types.RESOURCE_GROUP, wanted.resource_group),
+        (types.STORAGE_ACCOUNT, wanted.storage_account),
+        (types.CONTAINER_REGISTRY, wanted.container_registry),
+        (types.KEY_VAULT, wanted.key_vault),
+        (types.APPLICATION_INSIGHTS, wanted.application_insights),
+        (types.WORKSPACE, wanted.workspace),
+        *((types.STORAGE_ACCOUNT, account) for account in wanted.additional_storage_accounts),
+    ]
 
 
 def reserve(

@@ -35,10 +35,10 @@ Associated = ServiceComponent | SharedResource
 
 def main() -> None:
     """Entry of `pulumi up`: read the stack's configuration and provision it; a bad one ends in one message."""
-    stack = pulumi.get_stack()
-    others = backend.deployed(project=pulumi.get_project(), except_stack=stack)
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    others, accepted = backend.deployed(project=project, except_stack=stack), backend.accepted(project, stack)
     try:
-        wanted = settings.load(runtime_config.CONFIG.get(), stack=stack, deployed=others)
+        wanted = settings.load(runtime_config.CONFIG.get(), stack=stack, deployed=others, accepted=accepted)
     except ConfigurationError as exc:
         raise pulumi.RunError(str(exc)) from None
     for notice in wanted.notices:

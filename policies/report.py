@@ -16,6 +16,7 @@ from infra.errors import ConfigurationError
 from infra.rules.assignments import AssignedRule
 from infra.rules.deployed import Deployed
 from infra.rules.resources import COMPONENT_TYPES
+from infra.rules.stack_changes import Resources
 from infra.rules.stack_rules import STACK_RULES
 from infra.rules.violation import HIDDEN, Violation
 from infra.settings import load
@@ -76,11 +77,20 @@ def explain(rule_id: str) -> str:
     return "\n".join(lines)
 
 
-def check_stack(stack: str, folder: Path, deployed: Sequence[Deployed] = ()) -> CheckResult:
-    """Every violation in the file of ``stack``, which lies in ``folder``; ``deployed`` is what other stacks have."""
+def check_stack(
+    stack: str, folder: Path, deployed: Sequence[Deployed] = (), accepted: Resources | None = None
+) -> CheckResult:
+    """Every violation in a stack's file.
+
+    Args:
+        stack: The stack's name.
+        folder: Where its file lies.
+        deployed: What other stacks have.
+        accepted: What the stack itself has, as its last update made it.
+    """
     path = folder / f"Pulumi.{stack}.yaml"
     try:
-        load(read_stack_file(path), stack=stack, deployed=deployed)
+        load(read_stack_file(path), stack=stack, deployed=deployed, accepted=accepted)
     except ConfigurationError as error:
         return CheckResult(stack, path, error.violations)
     return CheckResult(stack, path, ())

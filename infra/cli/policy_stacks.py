@@ -1,7 +1,7 @@
 """`mlw policy explain`, `check` and `effective`: what the rules say, of one rule or of one stack file.
 
-Checking judges as the program does, with what other stacks of the backend have; the engine and the Pulumi CLI are not
-needed, since a file backend's state is read as files.
+Checking judges as the program does, with what this and other stacks of the backend have; the engine and the Pulumi CLI
+are not needed, since the state of a file backend is read as files.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def check(options: argparse.Namespace) -> int:
     """Print all violations of a stack file."""
     surroundings.enter()
     require_stack_file(options.stack)
-    result = report.check_stack(options.stack, stack_folder(), _deployed(options.stack))
+    accepted = backend.accepted(PROJECT, options.stack)
+    result = report.check_stack(options.stack, stack_folder(), _deployed(options.stack), accepted)
     if options.json:
         print(report.to_json(result))
     elif options.sarif:

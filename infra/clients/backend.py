@@ -1,6 +1,6 @@
-"""What the other stacks of the same state backend hold: their components, as they stand in the stored state.
+"""What the stacks of the same state backend hold: components of others, and the stack's own last accepted resources.
 
-Only the file backend can be read without its service; with any other, the lists are empty and what depends on them
+Only the file backend can be read without its service; with any other, the answers are empty and what depends on them
 (names that are unique across stacks, resources that are shared) is checked by the service's own means.
 """
 
@@ -11,12 +11,14 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from infra.rules.deployed import Deployed
 
 COMPONENT_PREFIX = "ml-workspace:"
 STACK = "pulumi:pulumi:Stack"
+CHANGE_GUARD = ":ChangeGuard"
 
 
 def deployed(*, project: str, except_stack: str) -> list[Deployed]:
@@ -29,17 +31,18 @@ def deployed(*, project: str, except_stack: str) -> list[Deployed]:
     ]
 
 
-def users_of(resource_id: str, components: list[Deployed]) -> list[str]:
-    """Names of the stacks with a workspace that is tied to a resource, in alphabetical order."""
-    wanted = resource_id.casefold()
-    return sorted(
-        {
-            component.stack
-            for component in components
-            for key, value in component.properties.items()
-            if key != "resourceId" and isinstance(value, str) and value.casefold() == wanted
-        }
-    )
+def accepted(project: str, stack: str) -> dict[str, Any]:
+    """Resources of a stack as its last update was allowed to make them; empty where there is none, or it can't be read.
+
+    Returns:
+        What its `ChangeGuard` holds: `type` and Azure `properties` by :func:`infra.rules.stack_changes.resource_key`.
+    """
+    for path in _state_files(project):
+        if path.name.partition(".json")[0] == stack:
+            for resource in _resources(path):
+                if str(resource.get("type", "")).endswith(CHANGE_GUARD):
+                    return dict((resource.get("inputs") or {}).get("resources") or {})
+    return {}
 
 
 def _state_files(project: str) -> Iterator[Path]:
@@ -53,15 +56,19 @@ def _state_files(project: str) -> Iterator[Path]:
             yield path
 
 
-def _components(path: Path, stack: str) -> Iterator[Deployed]:
+def _resources(path: Path) -> list[dict[str, Any]]:
     try:
         raw = path.read_bytes()
         state = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
     except (OSError, ValueError):
         # Another stack's run may be replacing the file, or it is damaged; that is told to who works on that stack.
-        return
+        return []
     latest = (state.get("checkpoint") or {}).get("latest") or {}
-    resources = latest.get("resources") or []
+    return list(latest.get("resources") or [])
+
+
+def _components(path: Path, stack: str) -> Iterator[Deployed]:
+    resources = _resources(path)
     complete = any(r.get("type") == STACK and "endpoints" in (r.get("outputs") or {}) for r in resources)
     for resource in resources:
         if str(resource.get("type", "")).startswith(COMPONENT_PREFIX) and resource.get("inputs"):

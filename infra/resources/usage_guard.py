@@ -5,7 +5,6 @@ It depends on everything in the stack, so `pulumi destroy` deletes it first: its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -14,6 +13,7 @@ from pulumi.dynamic import CreateResult, Resource
 from infra.clients import backend
 from infra.errors import SharedResourceError
 from infra.resources.base import Props, Provider
+from infra.rules.deployed import users_of
 
 
 class _UsageGuardProvider(Provider):
@@ -32,21 +32,17 @@ def refuse_if_used(resource_ids: list[str], *, stack: str, project: str) -> None
     Raises:
         SharedResourceError: Names every such resource with its users.
     """
-    if used := list_uses(resource_ids, stack=stack, project=project):
+    others = backend.deployed(project=project, except_stack=stack)
+    used = {resource_id: users for resource_id in resource_ids if (users := users_of(resource_id, others))}
+    if used:
+        listed = "; ".join(
+            f"'{resource_id.rpartition('/')[2]}' by {', '.join(f'stack {user!r}' for user in users)}"
+            for resource_id, users in used.items()
+        )
         raise SharedResourceError(
-            f"deleting stack '{stack}': other workspaces use its resources: {used}. Nothing was deleted. "
+            f"deleting stack '{stack}': other workspaces use its resources: {listed}. Nothing was deleted. "
             "Delete those stacks first, or give them resources of their own."
         )
-
-
-def list_uses(resource_ids: Sequence[str], *, stack: str, project: str) -> str:
-    """Each of the resources that workspaces of other stacks are tied to, with these stacks; empty if there is none."""
-    others = backend.deployed(project=project, except_stack=stack)
-    used = {resource_id: users for resource_id in resource_ids if (users := backend.users_of(resource_id, others))}
-    return "; ".join(
-        f"'{resource_id.rpartition('/')[2]}' by {', '.join(f'stack {user!r}' for user in users)}"
-        for resource_id, users in used.items()
-    )
 
 
 class UsageGuard(Resource, module="ml-workspace", name="UsageGuard"):

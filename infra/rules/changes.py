@@ -98,7 +98,7 @@ def check_change(type_token: str, old: Props, new: Props, *, allowed: Collection
         new: Its properties as they shall be.
         allowed: Names of resources that may be replaced, the old or the new name.
     """
-    prefix = _prefix(type_token, new)
+    prefix = section_key(type_token, new)
     found = [violation.under(prefix) for violation in _never(type_token, old, new)]
     names = {str(old.get("name", "")).lower(), str(new.get("name", "")).lower()}
     if names & {name.lower() for name in allowed}:
@@ -125,7 +125,8 @@ def check_workspace_change(old: Props, new: Props, *, allowed: Collection[str] =
     return check_change(resources.WORKSPACE, old, new, allowed=allowed)
 
 
-def _prefix(type_token: str, props: Props) -> str:
+def section_key(type_token: str, props: Props) -> str:
+    """Where the stack file configures a resource."""
     if type_token == resources.STORAGE_ACCOUNT and props.get("role") == "additional":
         return f"ml-workspace:additionalStorageAccounts[{props.get('name')}]"
     return f"ml-workspace:{COMPONENT_TYPES[type_token].section}"

@@ -96,6 +96,19 @@ def check_existing(
     return violations
 
 
+def users_of(resource_id: str, deployed: Iterable[Deployed]) -> list[str]:
+    """Names of the stacks with a workspace that is tied to a resource, in alphabetical order."""
+    wanted = resource_id.casefold()
+    return sorted(
+        {
+            component.stack
+            for component in deployed
+            for key, value in component.properties.items()
+            if key != "resourceId" and isinstance(value, str) and value.casefold() == wanted
+        }
+    )
+
+
 def names_in_use(deployed: Iterable[Deployed]) -> list[Named]:
     """Names that other stacks have, for the check of uniqueness."""
     return [

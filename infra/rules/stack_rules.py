@@ -6,7 +6,7 @@ stand in the modules named for what they are about.
 
 from __future__ import annotations
 
-from infra.rules import changes, datastores, deployed, endpoints, parts, uniqueness
+from infra.rules import changes, datastores, deployed, endpoints, parts, stack_changes, uniqueness
 from infra.rules.kinds import ResourceKind
 from infra.rules.naming import rule_id
 from infra.rules.resources import COMPONENT_TYPES
@@ -37,5 +37,6 @@ STACK_RULES: dict[str, str] = {
     endpoints.MIRROR: "The mirror of images is host[:port][/path].",
     changes.REPLACEMENT: "No change replaces a resource and loses its data, unless the stack allows it by name.",
     changes.SET_ONCE: "A key vault's retention is set once (T5).",
+    stack_changes.IN_USE: "No change deletes a resource that another stack's workspace uses.",
     changes.PURGE_PROTECTION: "Purge protection is never switched off (T5).",
 }

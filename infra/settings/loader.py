@@ -19,6 +19,7 @@ from infra.rules.assignments import Assignments
 from infra.rules.assignments_text import parse_assignments
 from infra.rules.deployed import Deployed
 from infra.rules.endpoints import DEFAULT_PORT_RANGE
+from infra.rules.stack_changes import Resources, check_changes, resource_key
 from infra.rules.violation import Violation
 from infra.settings.checking import check
 from infra.settings.drafts import Draft, Resolution
@@ -40,6 +41,7 @@ def load(
     *,
     stack: str,
     deployed: Sequence[Deployed] = (),
+    accepted: Resources | None = None,
     assignments: Assignments | None = None,
     today: dt.date | None = None,
 ) -> Settings:
@@ -49,6 +51,7 @@ def load(
         config: Full keys (`ml-workspace:workload`) with text; lists and mappings as JSON. Other namespaces are ignored.
         stack: The stack's name; messages name its file.
         deployed: What the other stacks of the backend have: for names that are unique, and for existing resources.
+        accepted: The stack's resources as its last update made them: for changes that would lose data.
         assignments: Which rules hold where; those of this checkout if not given.
         today: The day on which exemptions are judged.
 
@@ -59,9 +62,20 @@ def load(
     assignments = assignments or read_assignments()
     resolution = resolve(reading.input, assignments, deployed)
     violations = check(reading, resolution, assignments, today or dt.datetime.now(tz=dt.UTC).date(), deployed)
+    violations += _check_changes(accepted or {}, reading, resolution, deployed)
     if violations:
         raise ConfigurationError([_located(violation, stack) for violation in violations], stack=stack)
     return _settings(reading, resolution, stack)
+
+
+def _check_changes(
+    accepted: Resources, reading: Reading, resolution: Resolution, deployed: Sequence[Deployed]
+) -> list[Violation]:
+    wanted = {
+        resource_key(draft.type_token, draft.props): {"type": draft.type_token, "properties": draft.props}
+        for draft in resolution.owned
+    }
+    return check_changes(accepted, wanted, allowed=reading.input.allow_replacement, deployed=deployed)
 
 
 def _located(violation: Violation, stack: str) -> Violation:

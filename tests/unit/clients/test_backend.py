@@ -11,6 +11,7 @@ import pytest
 from infra.clients import backend
 from infra.errors import SharedResourceError
 from infra.resources.usage_guard import refuse_if_used
+from infra.rules.deployed import Deployed
 
 STORAGE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/stshared"
 Write = Callable[..., Path]
@@ -35,7 +36,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     return _write
 
 
-def _deployed() -> list[backend.Deployed]:
+def _deployed() -> list[Deployed]:
     return backend.deployed(project="ml-workspace", except_stack="dev")
 
 
@@ -83,3 +84,13 @@ def test_a_resource_that_nobody_else_uses_may_go(write: Write) -> None:
     write("dev.json", _state(("ml-workspace:machinelearningservices:Workspace", own)))
 
     refuse_if_used([STORAGE], stack="dev", project="ml-workspace")
+
+
+def test_a_stacks_own_resources_are_those_of_its_last_accepted_update(write: Write) -> None:
+    held = {"storageAccount": {"type": "ml-workspace:storage:StorageAccount", "properties": {"name": "stdev"}}}
+    write("dev.json", _state(("pulumi-python:dynamic/ml-workspace:ChangeGuard", {"resources": held})))
+    write("prod.json", _state(("ml-workspace:storage:StorageAccount", {"name": "stprod"})))
+
+    assert backend.accepted("ml-workspace", "dev") == held
+    assert backend.accepted("ml-workspace", "prod") == {}
+    assert backend.accepted("ml-workspace", "new") == {}

@@ -129,3 +129,16 @@ def test_resource_group_of_another_stack_is_taken_in_the_same_subscription_only(
     refused(r"resourceGroup\.name", config(resourceGroup=group), deployed())
     elsewhere = config(resourceGroup=group, subscription="0f8fad5b-d9cb-469f-a165-70867728950e")
     assert load(elsewhere, stack="fraud", deployed=deployed()).resource_group.name == group["name"]
+
+
+def test_change_that_would_lose_data_is_refused_together_with_everything_else() -> None:
+    account = CHURN.storage_account.props()
+    accepted = {"storageAccount": {"type": r.STORAGE_ACCOUNT, "properties": account}}
+    renamed = config(storageAccount={"name": "stother"}, environment="qa")
+
+    with pytest.raises(ConfigurationError, match="2 violations") as refusal:
+        load(renamed, stack="churn", accepted=accepted)
+
+    assert f"it was '{account['name']}', and a name can't be changed" in str(refusal.value)
+    allowed = config(storageAccount={"name": "stother"}, allowReplacement=[account["name"]])
+    assert load(allowed, stack="churn", accepted=accepted).storage_account.name == "stother"
