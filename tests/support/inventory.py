@@ -47,6 +47,15 @@ class Inventory:
             "networks": frozenset(self.networks.values()),
         }
 
+    @property
+    def identities(self) -> dict[str, frozenset[str]]:
+        """Return what stays the same as long as nothing is replaced, whatever is written.
+
+        A volume's time of creation is that of its folder, which a new file at its top changes as well; a volume that is
+        mounted by the same container as before is the same one.
+        """
+        return {**self.names, "containers": frozenset(self.containers), "networks": frozenset(self.networks)}
+
 
 def take_inventory(engine: DockerClient, *, labels: Mapping[str, str] | None = None) -> Inventory:
     """List everything on the engine, running or not; with ``labels``, only what carries all of them."""

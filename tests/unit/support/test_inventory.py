@@ -37,3 +37,12 @@ def test_volume_made_again_under_its_old_name_is_another_volume() -> None:
 
 def test_number_of_objects_counts_every_kind() -> None:
     assert len(BEFORE) == 3
+
+
+def test_identities_stay_when_something_is_written_into_a_volume_and_change_with_a_container_or_network() -> None:
+    written = Inventory(containers={"c1": "web"}, volumes={"data of today": "data"}, networks={"n1": "net"})
+    container = Inventory(containers={"c2": "web"}, volumes=BEFORE.volumes, networks=BEFORE.networks)
+    network = Inventory(containers=BEFORE.containers, volumes=BEFORE.volumes, networks={"n2": "net"})
+
+    assert written.identities == BEFORE.identities
+    assert container.identities != BEFORE.identities != network.identities
