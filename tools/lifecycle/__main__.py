@@ -19,6 +19,12 @@ from tools.lifecycle.errors import OperationCancelledError
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
+UNSUITABLE = ("PULUMI_SKIP_CHECKPOINTS", "PULUMI_DIY_BACKEND_GZIP", "PULUMI_DIY_BACKEND_ZSTD")
+"""Settings under which a killed run could not be recovered: no state between the steps, or one that is compressed."""
+
+MADE = frozenset({"up", "down", "preview", "bench"})
+"""Commands that are make targets, and are called so in messages."""
+
 COMMANDS: dict[str, tuple[Callable[[Context], None], str]] = {
     "up": (commands.up, "bring the stack up"),
     "down": (down.down, "take the stack down and prove that nothing is left"),
@@ -46,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A folder made from here on is nobody else's, also where pulumi makes it.
     os.umask(0o077)
     os.environ.update(environment())
+    for variable in UNSUITABLE:
+        os.environ.pop(variable, None)
     if options.command == "bench":
         return guarded("bench", lambda: bench.bench(context.load(options.stack, os.environ), options.rounds))
     return guarded(options.command, lambda: COMMANDS[options.command][0](context.load(options.stack, os.environ)))
@@ -53,16 +61,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def guarded(command: str, action: Callable[[], None]) -> int:
     """Run an action; errors of the project become one message and an exit code."""
+    caller = f"make {command}" if command in MADE else command
     try:
         action()
     except OperationCancelledError as exc:
-        print(f"make {command}: {exc}", file=sys.stderr)
+        print(f"{caller}: {exc}", file=sys.stderr)
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:
-        print(f"make {command}: interrupted before anything was changed.", file=sys.stderr)
+        print(f"{caller}: interrupted. Run the command again to go on.", file=sys.stderr)
         return EXIT_INTERRUPTED
     except MlWorkspaceError as exc:
-        print(f"make {command}: {exc}", file=sys.stderr)
+        print(f"{caller}: {exc}", file=sys.stderr)
         return EXIT_FAILED
     return 0
 

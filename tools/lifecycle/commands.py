@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from tools.lifecycle import display, engine, locks, ports, pulumi, recovery, stack_file, state_files
 from tools.lifecycle.context import Context
 from tools.lifecycle.display import show as say
@@ -28,12 +26,7 @@ def up(context: Context) -> None:
         say(progress.summary())
         checkpoint = state_files.read(context)
     say("")
-    say(display.endpoints(context.stack, checkpoint.outputs if checkpoint else _outputs(context)))
-
-
-def _outputs(context: Context) -> dict[str, object]:
-    found = json.loads(pulumi.query(context, ["stack", "output", "--json", f"--stack={context.stack}"]))
-    return dict(found)
+    say(display.endpoints(context.stack, checkpoint.outputs if checkpoint else {}))
 
 
 def _forget_empty_stack(context: Context) -> None:
@@ -88,5 +81,5 @@ def recover(context: Context) -> None:
 
 
 def _require_state(context: Context) -> None:
-    if context.state_file is not None and not state_files.exists(context):
+    if state_files.read(context) is None:
         raise LifecycleError(f"looking for stack '{context.stack}': it is not up. Start it with `make up`.")

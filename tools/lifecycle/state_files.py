@@ -8,15 +8,16 @@ the damaged file; where no sound backup is left it refuses, since going on with 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from tools.lifecycle import sidecars, state
+from tools.lifecycle import pulumi, sidecars, state
 from tools.lifecycle.context import Context
-from tools.lifecycle.errors import DamagedStateError
+from tools.lifecycle.errors import DamagedStateError, OperationFailedError
 from tools.lifecycle.locks import remove_with_attributes
 from tools.lifecycle.state import Checkpoint, CorruptStateError, NewerStateError
 
@@ -32,17 +33,29 @@ def exists(context: Context) -> bool:
 
 
 def read(context: Context) -> Checkpoint | None:
-    """Read the state; None when there is none.
+    """Read the state; None when there is none. Of any other backend than files it comes through the CLI.
 
     Raises:
         DamagedStateError: It is damaged, or of a newer Pulumi.
     """
-    if not exists(context) or context.state_file is None:
+    if context.state_file is None:
+        return _exported(context)
+    if not context.state_file.is_file():
         return None
     try:
         return state.parse(context.state_file.read_bytes())
     except (CorruptStateError, NewerStateError) as exc:
         raise DamagedStateError(f"reading the state of stack '{context.stack}': {exc}.") from exc
+
+
+def _exported(context: Context) -> Checkpoint | None:
+    try:
+        exported = json.loads(pulumi.query(context, ["stack", "export", f"--stack={context.stack}"]))
+    except OperationFailedError as exc:
+        if "no stack named" in str(exc):
+            return None
+        raise
+    return Checkpoint({"version": exported["version"], "checkpoint": {"latest": exported["deployment"]}})
 
 
 def heal(context: Context, *, say: Say) -> bool:

@@ -13,7 +13,7 @@ from tools.lifecycle.errors import OperationCancelledError
         pytest.param(EngineUnreachableError("no engine"), 1, "make up: no engine\n", id="an error of the project"),
         pytest.param(OperationCancelledError("stopped"), 130, "make up: stopped\n", id="interrupted in good order"),
         pytest.param(
-            KeyboardInterrupt(), 130, "make up: interrupted before anything was changed.\n", id="interrupted early"
+            KeyboardInterrupt(), 130, "make up: interrupted. Run the command again to go on.\n", id="interrupted early"
         ),
     ],
 )
@@ -38,3 +38,11 @@ def test_a_defect_is_not_dressed_up_as_a_users_error() -> None:
 def test_an_unknown_stack_ends_with_code_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["up", "--stack", "no-such-stack"]) == 1
     assert "there is no file 'stacks/Pulumi.no-such-stack.yaml'. Stacks that exist: " in capsys.readouterr().err
+
+
+def test_a_command_that_is_no_make_target_is_not_called_one(capsys: pytest.CaptureFixture[str]) -> None:
+    def action() -> None:
+        raise EngineUnreachableError("no engine")
+
+    main.guarded("recover", action)
+    assert capsys.readouterr().err == "recover: no engine\n"

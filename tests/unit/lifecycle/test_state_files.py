@@ -1,5 +1,7 @@
 """Healing: the newest sound backup, loudly, with the damaged file kept; or a refusal."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from tests.unit.lifecycle.building import Heard, a_context, a_resource, a_state, write
 from tools.lifecycle import state_files
 from tools.lifecycle.context import Context
-from tools.lifecycle.errors import DamagedStateError
+from tools.lifecycle.errors import DamagedStateError, OperationFailedError
 
 OLD, NEW = "2026-11-21T10:00:00Z", "2026-11-21T11:00:00Z"
 
@@ -129,3 +131,33 @@ def test_leftovers_of_one_stack_go_and_those_of_another_stay(tmp_path: Path) -> 
     state_files.remove_leftovers(mine)
     assert state_files.leftovers(mine) == []
     assert state_files.leftovers(other) == before
+
+
+def test_the_state_of_another_backend_comes_through_the_cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = replace(a_context(tmp_path), environment={"PULUMI_BACKEND_URL": "s3://bucket"})
+    deployment = json.loads(a_state(a_resource("v")))["checkpoint"]["latest"]
+    exported = json.dumps({"version": 3, "deployment": deployment})
+    monkeypatch.setattr("tools.lifecycle.pulumi.query", lambda *_: exported)
+    checkpoint = state_files.read(context)
+    assert checkpoint
+    assert [item.id for item in checkpoint.docker_objects()] == ["v"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_missing"),
+    [("error: no stack named 'dev' found", True), ("error: access denied", False)],
+    ids=["no such stack", "another failure"],
+)
+def test_a_stack_that_another_backend_does_not_have_has_no_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, *, is_missing: bool
+) -> None:
+    def fail(*_: object) -> str:
+        raise OperationFailedError(answer)
+
+    context = replace(a_context(tmp_path), environment={"PULUMI_BACKEND_URL": "s3://bucket"})
+    monkeypatch.setattr("tools.lifecycle.pulumi.query", fail)
+    if is_missing:
+        assert state_files.read(context) is None
+    else:
+        with pytest.raises(OperationFailedError, match="access denied"):
+            state_files.read(context)
