@@ -12,4 +12,5 @@ def assert_refused(finished: Finished, *words: str) -> None:
     missing = [word for word in words if word not in finished.output]
     assert not missing, f"{missing} not said in:\n{finished.output}"
     assert "Traceback" not in finished.output, finished.output
-    assert len(finished.output.splitlines()) <= LONGEST_REFUSAL, finished.output
+    message = finished.output.rpartition("Diagnostics:")[2]  # the engine's account of what went well comes before
+    assert len(message.splitlines()) <= LONGEST_REFUSAL, finished.output

@@ -12,6 +12,10 @@ def test_clear_refusal_passes() -> None:
     assert_refused(finished(255, "error: 'soon' is not a number"), "soon", "number")
 
 
+def test_progress_before_the_diagnostics_does_not_count() -> None:
+    assert_refused(finished(255, "created\n" * 61 + "Diagnostics:\n  error: soon\n"), "soon")
+
+
 @pytest.mark.parametrize(
     ("exit_code", "stderr", "said"),
     [
