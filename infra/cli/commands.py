@@ -58,7 +58,7 @@ GROUPS: Mapping[str, str] = {"policy": "rules: which there are, whether a stack 
 
 _STACK = Argument(name="stack", metavar="STACK", help="name of the stack, as in stacks/Pulumi.STACK.yaml")
 _JSON = Argument(name="--json", help="print JSON")
-_FAILURE = "it could not be done; one message says why (no such stack, engine not running, wrong passphrase)"
+_FAILURE = "it could not be done, and one message says why (no such stack, engine not running, wrong passphrase)"
 _NOT_JUDGED = "nothing was judged: wrong usage, no such stack or rule, or a file that cannot be read"
 
 COMMANDS: tuple[Command, ...] = (
@@ -93,7 +93,7 @@ COMMANDS: tuple[Command, ...] = (
         "`network_security_rule`, `resource_lock`, `other`) to a list of `code`, `level` and `message`. "
         "An empty object means healthy. Changes nothing; the checks end within 20 seconds.",
         arguments=(_STACK,),
-        exit_codes={DONE: "healthy: the result is empty", FAILED: f"something was found; or {_FAILURE}"},
+        exit_codes={DONE: "healthy, the result is empty", FAILED: f"something was found, or {_FAILURE}"},
     ),
     Command(
         path=("keys",),

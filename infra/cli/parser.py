@@ -39,7 +39,14 @@ def shown(argument: Argument) -> str:
 
 
 def _add(words: argparse._SubParsersAction[argparse.ArgumentParser], command: Command) -> None:
-    parser = words.add_parser(command.path[-1], help=command.summary, description=command.details, allow_abbrev=False)
+    codes = "; ".join(f"{code} {meaning}" for code, meaning in command.exit_codes.items())
+    parser = words.add_parser(
+        command.path[-1],
+        help=command.summary,
+        description=command.details,
+        epilog=f"Exit codes: {codes}.",
+        allow_abbrev=False,
+    )
     _add_arguments(parser, command.arguments)
     parser.set_defaults(command=command)
 

@@ -24,6 +24,7 @@ def test_help_of_every_command_says_what_it_does(command: Command, capsys: pytes
     shown = " ".join(capsys.readouterr().out.split())
     assert " ".join(command.details.split()) in shown
     assert all(argument.help in shown for argument in command.arguments)
+    assert all(f"{code} {meaning}" in shown for code, meaning in command.exit_codes.items())
 
 
 def test_list_of_commands_has_every_command(capsys: pytest.CaptureFixture[str]) -> None:
