@@ -24,8 +24,8 @@ from typing import Any
 
 from infra import labels
 from infra.clients.engine import connect
+from tools.lifecycle import bench_rules, down, engine, locks, plain_docker, pulumi, stack_file, state_files
 from tools.lifecycle import context as contexts
-from tools.lifecycle import down, engine, locks, plain_docker, pulumi, stack_file, state_files
 from tools.lifecycle.context import Context
 from tools.lifecycle.display import Progress, table
 from tools.lifecycle.display import show as say
@@ -41,6 +41,7 @@ TARGETS: Mapping[str, tuple[str, str, float]] = {
     "destroy": ("destroy", "s", 6.0),
     "memory": ("idle memory", "MiB", 200.0),
     "policies": ("share of the policy pack", "s", 1.0),
+    "rules": ("check of a large stack", "s", 0.3),
 }
 """Measure to its words, unit and target."""
 
@@ -87,11 +88,17 @@ def as_table(rows: list[dict[str, Any]]) -> str:
     lines = [("measure", "workspace", "plain docker", "ratio", "target", "")]
     for row in rows:
         unit = row["unit"]
-        plain = "-" if row["plain_docker"] is None else f"{row['plain_docker']:.1f} {unit}"
+        plain = "-" if row["plain_docker"] is None else f"{_rounded(row['plain_docker'])} {unit}"
         ratio = "-" if row["ratio"] is None else f"{row['ratio']:.1f}"
         met = "met" if row["met"] else "missed"
-        lines.append((row["measure"], f"{row['median']:.1f} {unit}", plain, ratio, f"{row['target']:.0f} {unit}", met))
+        lines.append(
+            (row["measure"], f"{_rounded(row['median'])} {unit}", plain, ratio, f"{row['target']:g} {unit}", met)
+        )
     return table(lines)
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def bench(model: Context, rounds: int) -> None:
@@ -118,6 +125,7 @@ def _one_round(context: Context, samples: Samples) -> None:
     samples.add("noop", with_pack)
     samples.add("policies", max(0.0, with_pack - _timed(_without_policies(context), "up")))
     containers = [item for item in engine.list_objects(context) if item.kind == "container"]
+    samples.add("rules", bench_rules.check_seconds())
     samples.add("memory", _memory_mib(containers))
     prefix = f"{STACK}-plain-{secrets.token_hex(3)}-"
     recipes = plain_docker.take_recipes(containers, prefix=prefix)

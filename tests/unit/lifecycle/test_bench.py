@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tools.lifecycle import bench, plain_docker
+from tools.lifecycle import bench, bench_rules, plain_docker
 from tools.lifecycle.bench import Samples
 
 DETAILS: dict[str, Any] = {
@@ -70,3 +70,18 @@ def test_another_workload_changes_nothing_else_of_the_stack_file() -> None:
     assert bench.with_workload(text, "bench01") == text.replace(
         "ml-workspace:workload: churn # c", "ml-workspace:workload: bench01"
     )
+
+
+def test_fractions_of_a_second_and_their_targets_are_shown() -> None:
+    samples = Samples()
+    samples.add("rules", 0.12)
+    line = bench.as_table(samples.rows()).splitlines()[-1]
+    assert line.split() == ["check", "of", "a", "large", "stack", "0.12", "s", "-", "-", "0.3", "s", "met"]
+
+
+def test_the_large_stack_is_valid_and_as_large_as_it_may_be() -> None:
+    checked = bench_rules.check(bench_rules.large_stack())
+    tags = [len(resource.tags) for resource in (checked.resource_group, checked.storage_account, checked.workspace)]
+    assert tags == [50, 50, 50]
+    assert [len(datastore.tags) for datastore in checked.datastores] == [50] * 100
+    assert bench_rules.check_seconds() > 0
