@@ -57,13 +57,13 @@ def _check_state(stack: Stack) -> Iterator[Finding]:
 
 
 def _check_objects(stack: Stack, snapshot: Snapshot) -> Iterator[Finding]:
-    yield from objects.check_public_ports(snapshot, stack.name)
-    yield from objects.check_leftovers(snapshot, stack.name)
+    yield from objects.check_public_ports(snapshot)
+    yield from objects.check_leftovers(snapshot)
     yield from objects.check_volumes_and_networks(stack, snapshot)
 
 
 def _check_service(stack: Stack, service: Service, snapshot: Snapshot) -> Iterator[Finding]:
-    yield from objects.check_container(service, snapshot, stack.name)
+    yield from objects.check_container(service, snapshot)
     container = objects.container_of(service, snapshot)
     if container is None or not container.is_running:
         return

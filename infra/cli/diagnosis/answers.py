@@ -24,7 +24,10 @@ RECORD_KEY = "workspace.json"
 
 _VAULT_STATES = {
     "-> 503": ("Sealed", "it is sealed, so that nobody can read a secret. Restart its container, which opens it"),
-    "-> 501": ("NotInitialised", "it is not initialised. Run `make up`, which explains what became of its data"),
+    "-> 501": (
+        "NotInitialised",
+        "it is not initialised. Run `make up STACK={owner}`, which explains what became of its data",
+    ),
 }
 
 
@@ -105,7 +108,11 @@ def _not_ready(service: Service, result: ProbeResult) -> Finding:
     if group is Group.KEY_VAULT:
         for seen, (code, text) in _VAULT_STATES.items():
             if result.seen.endswith(seen):
-                return Finding(group=group, code=code, message=f"{service.what}: {text} ({result.seen}).")
+                return Finding(
+                    group=group,
+                    code=code,
+                    message=f"{service.what}: {text.format(owner=service.owner)} ({result.seen}).",
+                )
     allowed = ", ".join(str(status) for status in sorted(service.readiness.expected))
     message = (
         f"{service.what}: it is not ready: {result.seen} for {PATIENCE_SECONDS:.0f} s; ready is {allowed}. "
@@ -117,7 +124,7 @@ def _not_ready(service: Service, result: ProbeResult) -> Finding:
 def _refused(service: Service, seen: str) -> Finding:
     message = (
         f"{service.what}: it does not take the stack's credentials: {seen}. They were changed or revoked by hand; "
-        "`mlw keys` shows the stack's."
+        f"`mlw keys {service.owner}` shows the right ones."
     )
     return Finding(group=service.readiness.group, code="CredentialsRefused", message=message)
 

@@ -23,17 +23,18 @@ def container_of(service: Service, snapshot: Snapshot) -> Container | None:
     return next((found for found in candidates if found.is_running), next(iter(candidates), None))
 
 
-def check_container(service: Service, snapshot: Snapshot, stack: str) -> Iterator[Finding]:
+def check_container(service: Service, snapshot: Snapshot) -> Iterator[Finding]:
     """Findings about the container of one service."""
     group, container = service.readiness.group, container_of(service, snapshot)
     if container is None:
         message = (
-            f"{service.what}: its container is gone. Run `make up STACK={stack}`, which makes it anew on its volumes."
+            f"{service.what}: its container is gone. Run `make up STACK={service.owner}`, which makes it anew on its "
+            "volumes."
         )
         yield Finding(group=group, code="ContainerMissing", message=message)
         return
     if not container.is_running:
-        yield Finding(group=group, code="ContainerNotRunning", message=_not_running(service, container, stack))
+        yield Finding(group=group, code="ContainerNotRunning", message=_not_running(service, container))
     published = {port for _, port in container.bindings}
     for url in service.addresses:
         if urlsplit(url).port not in published:
@@ -42,11 +43,11 @@ def check_container(service: Service, snapshot: Snapshot, stack: str) -> Iterato
                 group=group,
                 code="PortNotPublished",
                 message=f"{service.what}: the stack's output says '{url}', but container '{container.name}' publishes "
-                f"{shown}. Remove the container and run `make up STACK={stack}`.",
+                f"{shown}. Remove the container and run `make up STACK={container.stack}`.",
             )
 
 
-def check_public_ports(snapshot: Snapshot, stack: str) -> Iterator[Finding]:
+def check_public_ports(snapshot: Snapshot) -> Iterator[Finding]:
     """Findings about ports that more than this machine can reach, of whichever container of the workspace."""
     for container in snapshot.containers:
         for address, port in container.bindings:
@@ -56,11 +57,11 @@ def check_public_ports(snapshot: Snapshot, stack: str) -> Iterator[Finding]:
                     code="PortPublic",
                     message=f"{_what(container.resource_id)}: container '{container.name}' publishes port {port} on "
                     f"'{address}'; allowed: '{LOOPBACK}', this machine alone. Remove the container and run "
-                    f"`make up STACK={stack}`.",
+                    f"`make up STACK={container.stack}`.",
                 )
 
 
-def check_leftovers(snapshot: Snapshot, stack: str) -> Iterator[Finding]:
+def check_leftovers(snapshot: Snapshot) -> Iterator[Finding]:
     """Findings about containers that carried files to a volume and outlived the run that made them."""
     for container in snapshot.containers:
         if not container.is_service:
@@ -69,7 +70,7 @@ def check_leftovers(snapshot: Snapshot, stack: str) -> Iterator[Finding]:
                 code="ContainerLeftBehind",
                 level=Level.WARNING,
                 message=f"container '{container.name}' ({container.status}) was left behind by a run that was killed. "
-                f"`make up STACK={stack}` removes it.",
+                f"`make up STACK={container.stack}` removes it.",
             )
 
 
@@ -111,9 +112,10 @@ def _what(resource_id: str) -> str:
     return f"{identity.kind} '{identity.name}'"
 
 
-def _not_running(service: Service, container: Container, stack: str) -> str:
+def _not_running(service: Service, container: Container) -> str:
     logs = f" Last log lines:\n{container.last_log_lines}" if container.last_log_lines else ""
     return (
         f"{service.what}: its container '{container.name}' is {container.status} (exit code {container.exit_code}, "
-        f"restarts {container.restarts}). Run `make up STACK={stack}`, or `docker start {container.name}`.{logs}"
+        f"restarts {container.restarts}). "
+        f"Run `make up STACK={container.stack}`, or `docker start {container.name}`.{logs}"
     )

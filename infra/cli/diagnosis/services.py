@@ -13,6 +13,8 @@ from typing import Any
 
 from infra.cli.diagnosis.findings import Group
 from infra.cli.stacks import Stack
+from infra.cli.surroundings import PROJECT
+from infra.clients import backend
 from infra.rules.ids import parse_resource_id
 from infra.rules.resources import STORAGE_ACCOUNT
 
@@ -103,6 +105,8 @@ class Service:
 
     readiness: Readiness
     resource_id: str
+    owner: str
+    """Name of the stack that made it; another one's for a resource that is shared."""
     endpoint: str
     """Base URL."""
     others: tuple[str, ...]
@@ -124,10 +128,13 @@ def services_of(stack: Stack, credentials: Mapping[str, Any]) -> list[Service]:
     """List what the record names, and the additional storage accounts; other stacks' resources included."""
     outputs = stack.require_outputs()
     endpoints, record = outputs["endpoints"], outputs["workspace"]
+    others = backend.deployed(project=PROJECT, except_stack=stack.name)
+    owners = {component.resource_id.casefold(): component.stack for component in others}
     found = [
         Service(
             readiness=readiness,
             resource_id=record[key],
+            owner=owners.get(record[key].casefold(), stack.name),
             endpoint=_url(endpoints[readiness.use]),
             others=tuple(_url(endpoints[other]) for other in readiness.others),
             credentials=credentials[readiness.credentials],
@@ -148,6 +155,7 @@ def _additional_accounts(
             yield Service(
                 readiness=readiness,
                 resource_id=inputs["resourceId"],
+                owner=stack.name,
                 endpoint=_url(endpoints[use]),
                 others=(),
                 credentials=credentials[use],

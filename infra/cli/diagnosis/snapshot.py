@@ -21,6 +21,8 @@ class Container:
     """One container: enough to say whether it is as the program made it."""
 
     name: str
+    stack: str
+    """Name of the stack that made it."""
     resource_id: str
     status: str
     exit_code: int
@@ -84,6 +86,7 @@ def _container(client: docker.DockerClient, identity: str) -> Container | None:
         return None
     return Container(
         name=details["Name"].lstrip("/"),
+        stack=details["Config"]["Labels"].get(labels.STACK, ""),
         resource_id=_resource_id(details["Config"]["Labels"]),
         status=status,
         exit_code=details["State"]["ExitCode"],

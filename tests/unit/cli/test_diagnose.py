@@ -52,6 +52,7 @@ class World:
     def _container(self, key: str) -> Container:
         return Container(
             name=key,
+            stack="churn",
             resource_id=resource_id("churn", key),
             status=self.status[key],
             exit_code=1,

@@ -71,6 +71,7 @@ def service(server: Server) -> Callable[[str], Service]:
         return Service(
             readiness=readiness,
             resource_id=resource_id("churn", key),
+            owner="churn",
             endpoint=server.address,
             others=tuple(server.address for _ in readiness.others),
             credentials=CREDENTIALS[readiness.credentials],
@@ -120,6 +121,7 @@ class TestAnswers:
 
         assert (finding.group, finding.code) == (Group.KEY_VAULT, "CredentialsRefused")
         assert "GET /v1/auth/token/lookup-self -> 403" in finding.message
+        assert finding.message.endswith("`mlw keys churn` shows the right ones.")
         assert "secret-of-vault" not in finding.message
 
     def test_a_registry_has_to_ask_for_credentials_and_to_take_them(
@@ -155,6 +157,7 @@ class TestAnswers:
         gone = Service(
             readiness=vault.readiness,
             resource_id=vault.resource_id,
+            owner="churn",
             endpoint="http://127.0.0.1:1",
             others=(),
             credentials=vault.credentials,

@@ -30,6 +30,7 @@ def vault(stack: Stack) -> Service:
 def _container(**changed: object) -> Container:
     given: dict[str, object] = {
         "name": "kv-churn-vault",
+        "stack": "churn",
         "resource_id": resource_id("churn", "keyVault"),
         "status": "running",
         "exit_code": 0,
@@ -55,18 +56,18 @@ class TestContainer:
     def test_one_that_runs_and_is_open_to_this_machine_only_is_well(self, vault: Service) -> None:
         snapshot = _snapshot(_container(name="renamed"))
 
-        assert list(check_container(vault, snapshot, "churn")) == []
-        assert list(check_public_ports(snapshot, "churn")) == []
+        assert list(check_container(vault, snapshot)) == []
+        assert list(check_public_ports(snapshot)) == []
 
     def test_of_two_the_one_that_runs_serves(self, vault: Service) -> None:
         snapshot = _snapshot(_container(name="old", status="exited"), _container())
 
-        assert list(check_container(vault, snapshot, "churn")) == []
+        assert list(check_container(vault, snapshot)) == []
 
     def test_ids_are_compared_without_case(self, vault: Service) -> None:
         container = _container(resource_id=vault.resource_id.upper())
 
-        assert list(check_container(vault, _snapshot(container), "churn")) == []
+        assert list(check_container(vault, _snapshot(container))) == []
 
     @pytest.mark.parametrize(
         "snapshot",
@@ -78,7 +79,7 @@ class TestContainer:
         ids=["no container", "another resource's", "only what carried files"],
     )
     def test_one_that_is_gone_is_told(self, vault: Service, snapshot: Snapshot) -> None:
-        (finding,) = check_container(vault, snapshot, "churn")
+        (finding,) = check_container(vault, snapshot)
 
         assert (finding.group, finding.code) == (Group.KEY_VAULT, "ContainerMissing")
         assert finding.message == (
@@ -90,7 +91,7 @@ class TestContainer:
     def test_one_that_does_not_run_is_told_with_its_last_words(self, vault: Service, status: str) -> None:
         container = _container(status=status, exit_code=137, restarts=3, last_log_lines="out of memory")
 
-        (finding,) = check_container(vault, _snapshot(container), "churn")
+        (finding,) = check_container(vault, _snapshot(container))
 
         assert (finding.group, finding.code) == (Group.KEY_VAULT, "ContainerNotRunning")
         assert f"'kv-churn-vault' is {status} (exit code 137, restarts 3)" in finding.message
@@ -100,22 +101,20 @@ class TestContainer:
     def test_a_port_that_others_can_reach_is_told(self, address: str) -> None:
         container = _container(bindings=(("127.0.0.1", 20003), (address, 8200)))
 
-        (finding,) = check_public_ports(_snapshot(container), "churn")
+        (finding,) = check_public_ports(_snapshot(container))
 
         assert (finding.group, finding.code) == (Group.NETWORK_SECURITY_RULE, "PortPublic")
         assert f"publishes port 8200 on '{address}'; allowed: '127.0.0.1'" in finding.message
 
     def test_a_port_that_is_not_the_one_of_the_output_is_told(self, vault: Service) -> None:
-        (finding,) = check_container(vault, _snapshot(_container(bindings=(("127.0.0.1", 9999),))), "churn")
+        (finding,) = check_container(vault, _snapshot(_container(bindings=(("127.0.0.1", 9999),))))
 
         assert (finding.group, finding.code) == (Group.KEY_VAULT, "PortNotPublished")
         assert "says 'http://127.0.0.1:20003', but container 'kv-churn-vault' publishes 9999" in finding.message
 
 
 def test_what_carried_files_and_was_left_behind_is_a_warning() -> None:
-    found = list(
-        check_leftovers(_snapshot(_container(), _container(name="odd", status="created", bindings=())), "churn")
-    )
+    found = list(check_leftovers(_snapshot(_container(), _container(name="odd", status="created", bindings=()))))
 
     assert _codes(found) == [(Group.KEY_VAULT, "ContainerLeftBehind", Level.WARNING)]
     assert "container 'odd' (created)" in found[0].message

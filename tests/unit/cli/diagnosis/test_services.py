@@ -99,11 +99,14 @@ def test_an_additional_storage_account_is_a_service_too(place: Place) -> None:
     )
 
 
-def test_a_resource_of_another_stack_is_a_service_of_the_workspace(place: Place) -> None:
+def test_a_resource_of_another_stack_is_a_service_of_the_workspace_and_says_whose_it_is(place: Place) -> None:
+    place.deploy("fraud")
     shared = resource_id("fraud", "keyVault")
     record = {**the_outputs("churn")["workspace"], "keyVault": shared}
 
-    assert shared in {service.resource_id for service in _services(place, workspace=record)}
+    owners = {service.resource_id: service.owner for service in _services(place, workspace=record)}
+
+    assert owners == {record[key]: "fraud" if key == "keyVault" else "churn" for key in READINESS}
 
 
 def test_a_stack_that_is_not_up_has_no_services(place: Place) -> None:
