@@ -109,14 +109,15 @@ def bench(model: Context, rounds: int) -> None:
         rounds: How often; the table shows medians.
     """
     model.require_stack_file()
-    samples = Samples()
+    samples, load = Samples(), os.getloadavg()[0]
     with _throw_away_stack(model) as context:
         for number in range(1, rounds + 1):
             say(f"Round {number} of {rounds} ...")
             _one_round(context, samples)
     rows = samples.rows()
-    path = _keep(rows, samples, rounds)
-    say(f"\nMedians of {rounds} rounds on {os.cpu_count()} cores:\n\n{as_table(rows)}\n\nKept in {path}.")
+    path = _keep(rows, samples, rounds=rounds, load=load)
+    machine = f"{os.cpu_count()} cores, load {load:.1f} before the first round"
+    say(f"\nMedians of {rounds} round(s) on {machine}:\n\n{as_table(rows)}\n\nKept in {path}.")
 
 
 def _one_round(context: Context, samples: Samples) -> None:
@@ -211,13 +212,13 @@ def with_workload(text: str, workload: str) -> str:
     return re.sub(r"(?m)^(\s*ml-workspace:workload:).*$", rf"\1 {workload}", text)
 
 
-def _keep(rows: list[dict[str, Any]], samples: Samples, rounds: int) -> Path:
+def _keep(rows: list[dict[str, Any]], samples: Samples, *, rounds: int, load: float) -> Path:
     now = datetime.now(UTC)
     path = contexts.ROOT / "build" / "bench" / f"{now:%Y%m%dT%H%M%SZ}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     document = {
         "time": now.isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        "machine": {"cores": os.cpu_count(), "system": platform.platform(), "load": round(load, 2)},
         "rounds": rounds,
         "results": rows,
         "samples": {"workspace": samples.workspace, "plain_docker": samples.docker},
