@@ -55,7 +55,7 @@ def reserve(
             "volumes": [name for service in services for name in service.volume_names()],
             "networks": [group.network_name],
         },
-        uses=[use for service in services for use in service.uses],
+        holders={use: service.container_name for service in services for use in service.uses},
         images={service: image.image for service, image in images.table().items()},
         port_range=(wanted.port_range.first, wanted.port_range.last),
         opts=pulumi.ResourceOptions(parent=group, depends_on=[after]),

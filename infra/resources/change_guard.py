@@ -19,7 +19,8 @@ from infra.rules.stack_changes import Resources, check_changes
 
 
 class _ChangeGuardProvider(Provider):
-    inputs = ("resources", "allowed")
+    # What is allowed is asked once, at the change itself; taking it out of the stack file afterwards is no change.
+    inputs = ("resources",)
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         others = backend.deployed(project=news["project"], except_stack=news["stack"])

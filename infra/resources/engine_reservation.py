@@ -21,7 +21,7 @@ KINDS = ("containers", "volumes", "networks")
 
 
 class _EngineReservationProvider(Provider):
-    inputs = ("stack", "backend", "names", "uses", "images", "first_port", "last_port")
+    inputs = ("stack", "backend", "names", "holders", "images", "first_port", "last_port")
 
     def create(self, props: Props) -> CreateResult:
         held = engine.inventory()
@@ -35,7 +35,9 @@ class _EngineReservationProvider(Provider):
         held = engine.inventory()
         added = {kind: [n for n in _news["names"][kind] if n not in _olds["names"][kind]] for kind in KINDS}
         _refuse_foreign(added, held, _news)
-        kept = {use: int(port) for use, port in _olds["ports"].items()}
+        # A renamed container is made while the old one still runs, and publishes its port.
+        before = _olds.get("holders") or _news["holders"]
+        kept = {use: int(port) for use, port in _olds["ports"].items() if before.get(use) == _news["holders"].get(use)}
         return UpdateResult({**_news, **_reserve(_news, held, kept=kept, kept_subnet=_olds["subnet"])})
 
     def delete(self, _id: str, _props: Props) -> None:
@@ -52,7 +54,7 @@ def _reserve(props: Props, held: engine.Inventory, *, kept: Mapping[str, int], k
     subnet = subnet_claims.claim(_owner(props), taken=held.subnets) if kept_subnet is None else kept_subnet
     ports = port_claims.claim(
         _owner(props),
-        props["uses"],
+        list(props["holders"]),
         first=int(props["first_port"]),
         last=int(props["last_port"]),
         published=held.ports,
@@ -93,7 +95,7 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
     Args:
         name: Logical name.
         names: Names that must be free or the stack's own, by kind (``containers``, ``volumes``, ``networks``).
-        uses: One port is claimed for each, e.g. ``storage``; it stays the same for the life of the stack.
+        holders: Container of each use of a port, e.g. of ``storage``; the port stays the same for the container's life.
         images: Image tag of each service.
         port_range: First and last port that may be claimed.
         opts: Resource options.
@@ -113,7 +115,7 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
         name: str,
         *,
         names: Mapping[str, Sequence[str]],
-        uses: Sequence[str],
+        holders: Mapping[str, str],
         images: Mapping[str, str],
         port_range: tuple[int, int],
         opts: pulumi.ResourceOptions | None = None,
@@ -122,7 +124,7 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
             "stack": pulumi.get_stack(),
             "backend": labels.backend_id(),
             "names": names,
-            "uses": uses,
+            "holders": holders,
             "images": images,
             "first_port": port_range[0],
             "last_port": port_range[1],

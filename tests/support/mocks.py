@@ -42,7 +42,7 @@ class RecordingMocks(Mocks):
 def _outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
     match type_.removeprefix(DYNAMIC):
         case "EngineReservation":
-            ports = {use: 20000 + number for number, use in enumerate(inputs["uses"])}
+            ports = {use: 20000 + number for number, use in enumerate(inputs["holders"])}
             return {
                 "ports": ports,
                 "subnet": "10.213.0.0/27",
