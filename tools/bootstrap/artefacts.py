@@ -73,6 +73,8 @@ def sweep() -> None:
     """Remove what killed runs left; only while holding the lock."""
     for leftover in paths.tools().glob(f"{UNFINISHED}*"):
         shutil.rmtree(leftover, ignore_errors=True)
+    # A compiler's own temporary folders, gigabytes after a kill; what it has finished lies in its cache.
+    shutil.rmtree(paths.build() / "tmp", ignore_errors=True)
 
 
 def link(name: str, target: Path, folder: Path) -> None:

@@ -58,7 +58,10 @@ def test_a_tool_that_lost_a_program_is_made_anew(published: Path) -> None:
 @pytest.mark.usefixtures("published")
 def test_a_sweep_removes_what_killed_runs_left_and_nothing_else() -> None:
     (paths.tools() / ".unfinished-4711-tool").mkdir()
+    for folder in ("tmp", "cache"):
+        (paths.build() / folder).mkdir(parents=True)
     artefacts.sweep()
+    assert [path.name for path in paths.build().iterdir()] == ["cache"]
     assert [path.name for path in paths.tools().iterdir()] == ["tool-1.0-abc"]
 
 
