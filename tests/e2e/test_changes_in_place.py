@@ -1,0 +1,217 @@
+"""Changes of a workspace that is up: in place and with all data as in Azure, refused where data would be lost."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from docker import DockerClient
+
+from infra.rules.service_tags import to_service_tags
+from tests.support.environment import Environment
+from tests.support.object_store import s3_client
+from tests.support.refusals import assert_refused
+from tests.support.stacks import LiveStack, Stack, ephemeral_stack
+from tests.support.updates import assert_unchanged, assert_updated_in_place
+from tests.support.vault import MOUNT, read_secret, vault_client, write_secret
+
+BUCKET = "azureml"
+VAULT_TAGS = "ml-workspace/key-vault"
+
+
+def brought_up(stack: Stack) -> LiveStack:
+    """Bring a stack up as its settings stand."""
+    stack.configure()
+    stack.up().check()
+    return LiveStack(stack=stack, outputs=stack.outputs())
+
+
+@pytest.fixture(scope="module")
+def live(environment: Environment) -> Iterator[LiveStack]:
+    """A workspace whose vault is protected from being purged."""
+    with ephemeral_stack(environment) as stack:
+        stack.settings["keyVault"]["enablePurgeProtection"] = True
+        yield brought_up(stack)
+
+
+@pytest.fixture(scope="module")
+def old(environment: Environment) -> Iterator[LiveStack]:
+    """A workspace on an account of general-purpose v1."""
+    with ephemeral_stack(environment, storageAccount={"kind": "Storage"}) as stack:
+        yield brought_up(stack)
+
+
+def tags_in_services(live: LiveStack) -> list[dict[str, str]]:
+    """The tags as the account's container and the vault tell them to their clients."""
+    on_bucket = s3_client(live.outputs).get_bucket_tagging(Bucket=BUCKET)["TagSet"]
+    kv = vault_client(live.outputs).secrets.kv.v2
+    on_vault = kv.read_secret_metadata(path=VAULT_TAGS, mount_point=MOUNT)["data"]["custom_metadata"]
+    return [{tag["Key"]: tag["Value"] for tag in on_bucket}, on_vault]
+
+
+def resources_in_state(stack: Stack) -> list[dict[str, Any]]:
+    """What the state holds of a stack's resources; not when, nor how secrets are encrypted, which changes each time."""
+    exported = json.loads(stack.pulumi("stack export", "--show-secrets").check().stdout)
+    return [
+        {key: value for key, value in resource.items() if key != "modified"}
+        for resource in exported["deployment"]["resources"]
+    ]
+
+
+def properties_in_state(stack: Stack, section: str) -> Mapping[str, Any]:
+    """The Azure properties of a resource, as the state holds them."""
+    (found,) = (r["inputs"] for r in resources_in_state(stack) if r["type"] == section)
+    return dict(found)
+
+
+def test_tags_are_changed_everywhere_in_place(live: LiveStack, marker: str) -> None:
+    s3_client(live.outputs).put_object(Bucket=BUCKET, Key=marker, Body=b"kept")
+    write_secret(live.outputs, marker, {"kept": "yes"})
+    objects, tags = live.stack.objects().identities, live.stack.settings["tags"]
+    changed = {**tags, "cost-center": "4712", "Phase 2": "50 % done, <b>&</b> more"}
+
+    for wanted in (changed, tags):
+        live.stack.configure(tags=wanted)
+        update = live.stack.up()
+
+        assert_updated_in_place(update)
+        assert live.stack.objects().identities == objects
+        assert tags_in_services(live) == [to_service_tags(wanted)] * 2
+        assert live.stack.outputs()["workspace"]["tags"] == wanted
+        assert (
+            json.loads(s3_client(live.outputs).get_object(Bucket=BUCKET, Key="workspace.json")["Body"].read())
+            == (live.stack.outputs()["workspace"])
+        )
+    assert s3_client(live.outputs).get_object(Bucket=BUCKET, Key=marker)["Body"].read() == b"kept"
+    assert read_secret(live.outputs, marker) == {"kept": "yes"}
+
+
+def test_what_azure_changes_in_place_is_changed_in_place_and_back(live: LiveStack, marker: str) -> None:
+    s3 = s3_client(live.outputs)
+    first = s3.put_object(Bucket=BUCKET, Key=marker, Body=b"first")["VersionId"]
+    objects = live.stack.objects().identities
+    account = {"accessTier": "Cool", "deleteRetentionDays": 30, "blobVersioning": False, "sku": "Standard_GRS"}
+
+    live.stack.configure(storageAccount=account, workspace={"friendlyName": marker, "description": "changed"})
+    changed = live.stack.up()
+    state = properties_in_state(live.stack, "ml-workspace:storage:StorageAccount")
+    outputs, versioning = live.stack.outputs(), s3.get_bucket_versioning(Bucket=BUCKET)["Status"]
+    s3.put_object(Bucket=BUCKET, Key=marker, Body=b"second")
+    live.stack.configure()
+    restored = live.stack.up()
+
+    assert_updated_in_place(changed)
+    assert account.items() <= state.items()
+    assert (outputs["workspace"]["friendlyName"], outputs["workspace"]["description"]) == (marker, "changed")
+    assert versioning == "Suspended"
+    assert_updated_in_place(restored)
+    assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
+    assert live.stack.outputs() == live.outputs
+    assert live.stack.objects().identities == objects
+    assert s3.get_object(Bucket=BUCKET, Key=marker, VersionId=first)["Body"].read() == b"first"
+    assert s3.get_object(Bucket=BUCKET, Key=marker)["Body"].read() == b"second"
+
+
+REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "another name": (
+        {"storageAccount": {"name": "stanother001"}},
+        ("storageAccount.name is 'stanother001'", "a name can't be changed", "allowReplacement"),
+    ),
+    "redundancy of another family": (
+        {"storageAccount": {"sku": "Standard_ZRS"}},
+        ("storageAccount.sku is 'Standard_ZRS'", "allowed: 'Standard_LRS'", "allowReplacement"),
+    ),
+    "another region": (
+        {"storageAccount": {"location": "northeurope"}},
+        ("storageAccount.location is 'northeurope'", "allowed: 'westeurope'", "allowReplacement"),
+    ),
+    "another resource group": (
+        {"resourceGroup": {"name": "rg-another"}},
+        ("resourceGroup.name is 'rg-another'", "storageAccount.resourceId", "keyVault.resourceId"),
+    ),
+}
+REFUSED_OF_THE_VAULT: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "soft delete of the key vault": (
+        {"softDeleteRetentionInDays": 30},
+        ("keyVault.softDeleteRetentionInDays is 30", "the period is set once", "allowed: 90"),
+    ),
+    "purge protection off": (
+        {"enablePurgeProtection": False},
+        ("keyVault.enablePurgeProtection is false", "it can never be switched off", "back to true"),
+    ),
+}
+
+
+def assert_refused_with_nothing_changed(live: LiveStack, changed: Mapping[str, Any], words: tuple[str, ...]) -> None:
+    """Fail unless preview and update refuse a change and leave engine, state and outputs as they were."""
+    objects, resources = live.stack.objects().identities, resources_in_state(live.stack)
+    live.stack.configure(**changed)
+
+    preview = live.stack.pulumi("preview")
+    update = live.stack.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs")
+    live.stack.configure()
+
+    for finished in (preview, update):
+        assert_refused(finished, *words)
+    assert live.stack.objects().identities == objects
+    assert resources_in_state(live.stack) == resources
+
+
+@pytest.mark.parametrize(("changed", "words"), REFUSED.values(), ids=REFUSED)
+def test_change_that_would_replace_is_refused(live: LiveStack, changed: dict[str, Any], words: tuple[str, ...]) -> None:
+    assert_refused_with_nothing_changed(live, changed, words)
+
+
+@pytest.mark.parametrize(("changed", "words"), REFUSED_OF_THE_VAULT.values(), ids=REFUSED_OF_THE_VAULT)
+def test_change_that_azure_never_makes_is_refused(
+    live: LiveStack, changed: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    vault = {**live.stack.settings["keyVault"], **changed}
+
+    assert_refused_with_nothing_changed(live, {"keyVault": vault}, words)
+
+
+def test_account_of_v1_is_upgraded_in_place_and_never_gets_a_hierarchical_namespace(
+    old: LiveStack, marker: str
+) -> None:
+    s3, objects = s3_client(old.stack.outputs()), old.stack.objects().identities
+    before = s3.get_bucket_versioning(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key=marker, Body=b"kept")
+
+    old.stack.settings["storageAccount"] = {**old.stack.settings["storageAccount"], "kind": "StorageV2"}
+    old.stack.configure()
+    upgraded = old.stack.up()
+
+    assert "Status" not in before
+    assert_updated_in_place(upgraded)
+    assert old.stack.objects().identities == objects
+    assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
+    assert s3.get_object(Bucket=BUCKET, Key=marker)["Body"].read() == b"kept"
+    assert_refused_with_nothing_changed(
+        old,
+        {"storageAccount": {**old.stack.settings["storageAccount"], "isHnsEnabled": True}},
+        ("storageAccount.isHnsEnabled is true", "also not after an upgrade"),
+    )
+
+
+def test_replacement_that_the_stack_allows_by_name_is_made(old: LiveStack, engine: DockerClient) -> None:
+    names = {section: old.name_of(section) for section in ("storageAccount", "containerRegistry")}
+    workspace = old.outputs["workspace"]["name"]
+    renamed = {section: f"{name[:2]}{old.stack.workload}new" for section, name in names.items()}
+    kept = {name for name in old.stack.objects().names["containers"] if name.startswith(("kv-", "appi-"))}
+
+    for section, name in renamed.items():
+        old.stack.settings[section] = {**old.stack.settings.get(section, {}), "name": name}
+    old.stack.configure(allowReplacement=[*names.values(), workspace])
+    old.stack.up().check()
+    outputs = old.stack.outputs()
+    old.stack.configure()
+
+    containers = old.stack.objects().names["containers"]
+    assert containers == kept | {f"{renamed['storageAccount']}-storage", f"{renamed['containerRegistry']}-registry"}
+    assert not [name for name in old.stack.objects().names["volumes"] if name.startswith(tuple(names.values()))]
+    for section, name in renamed.items():
+        assert outputs["workspace"][section].endswith(f"/{name}")
+    record = s3_client(outputs).get_object(Bucket=BUCKET, Key="workspace.json")["Body"].read()
+    assert json.loads(record) == outputs["workspace"]
+    assert_unchanged(old.stack.preview())

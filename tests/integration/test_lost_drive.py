@@ -1,0 +1,93 @@
+"""What an account promises (docs/adr/0003): it reads and writes without one of its drives, and reads without two.
+
+A drive is lost by emptying its volume under the running account, its format and identity included: what a file system
+that went away, or a replaced disk, looks like to the service.
+"""
+
+import os
+from functools import partial
+
+import pytest
+from botocore.exceptions import ClientError
+from docker import DockerClient
+
+from tests.support.object_store import s3_client
+from tests.support.probes import probe_until
+from tests.support.stacks import LiveStack
+from tests.support.updates import assert_unchanged
+
+BUCKET = "azureml"
+SMALL, LARGE = 100, 3 * 1024 * 1024
+"""Bytes: an object that lies in its own metadata, and one that lies in parts beside it."""
+
+HEALING_SECONDS = 90
+
+
+class Drives:
+    """The drives of an account, from the inside of its container."""
+
+    def __init__(self, engine: DockerClient, container: str) -> None:
+        self._engine, self._container = engine, container
+
+    def run(self, script: str) -> str:
+        """Run a shell script inside; return what it printed."""
+        job = self._engine.api.exec_create(self._container, ["sh", "-c", script])["Id"]
+        printed: bytes = self._engine.api.exec_start(job)
+        assert self._engine.api.exec_inspect(job)["ExitCode"] == 0, printed
+        return printed.decode()
+
+    def lose(self, number: int) -> None:
+        """Empty a drive, also when the account writes to it in the same moment."""
+
+        def empty() -> None:
+            left = self.run(f"rm -rf /data{number}/.minio.sys /data{number}/*; ls -A /data{number}")
+            assert left == "", left
+
+        probe_until(empty, what=f"an empty drive {number}", timeout_seconds=5)
+
+    def restart(self) -> None:
+        """Start the account again."""
+        self._engine.api.restart(self._container, timeout=30)
+
+    def assert_holds(self, number: int, *keys: str) -> None:
+        """Fail unless the drive has its share of all these objects."""
+        self.run(" && ".join(f"test -f /data{number}/{BUCKET}/{key}/xl.meta" for key in keys))
+
+
+@pytest.fixture
+def drives(live: LiveStack, engine: DockerClient) -> Drives:
+    return Drives(engine, live.container_of("storageAccount"))
+
+
+def test_account_works_without_one_drive_and_is_readable_without_two(
+    live: LiveStack, drives: Drives, marker: str
+) -> None:
+    s3 = s3_client(live.outputs)
+    written = {f"{marker}-{size}": os.urandom(size) for size in (SMALL, LARGE)}
+    for key, body in written.items():
+        s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+
+    def assert_readable() -> None:
+        for key, body in written.items():
+            assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == body, key
+
+    drives.lose(1)
+    assert_readable()
+    written[f"{marker}-later"] = os.urandom(LARGE)
+    s3.put_object(Bucket=BUCKET, Key=f"{marker}-later", Body=written[f"{marker}-later"])
+    assert_readable()
+
+    # Nobody asks for it: the account finds the empty drive, formats it and fills it again.
+    probe_until(lambda: drives.assert_holds(1, *written), what="a healed drive", timeout_seconds=HEALING_SECONDS)
+
+    for number in (3, 4):
+        drives.lose(number)
+    assert_readable()
+    with pytest.raises(ClientError, match="SlowDownWrite"):
+        s3.put_object(Bucket=BUCKET, Key=f"{marker}-too-many", Body=b"refused, not half written")
+
+    drives.restart()
+    write_again = partial(s3.put_object, Bucket=BUCKET, Key=f"{marker}-again", Body=b"writable again")
+    probe_until(write_again, what="a write after the restart", timeout_seconds=HEALING_SECONDS)
+    assert_readable()
+    assert_unchanged(live.stack.refresh())
