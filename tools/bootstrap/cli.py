@@ -77,6 +77,7 @@ def _env(_: argparse.Namespace) -> None:
 
 def _clean(_: argparse.Namespace) -> None:
     with locks.exclusive():
-        for folder in (paths.tools(), paths.build(), paths.bin_folder(), paths.pulumi_home() / "plugins"):
+        discarded = paths.cache().glob(f"{steps.DISCARDED}*")
+        for folder in (paths.tools(), paths.build(), paths.bin_folder(), paths.pulumi_home() / "plugins", *discarded):
             shutil.rmtree(folder, ignore_errors=True)
             say(f"removed {folder}")

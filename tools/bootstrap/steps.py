@@ -7,7 +7,8 @@ first: another run may just have made it.
 
 from __future__ import annotations
 
-import shutil
+import os
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from functools import partial
 from tools.bootstrap import artefacts, engine, images, locks, paths, pulumi_tools, python_env, state
 from tools.bootstrap.progress import Report, StepProgress, elapsed, say
 
+DISCARDED = ".discarded-"
 NEEDS = {"tools": ("state", "python")}
 """What a group is of no use without: the tools are fetched with the environment's pip and run on the state."""
 
@@ -67,10 +69,14 @@ def run(steps: Sequence[Step], *, out: Report = say) -> None:
 
 
 def clear_build_caches() -> None:
-    """Remove what only building needs; gigabytes."""
+    """Remove what only building needs: gigabytes in a hundred thousand files, so nobody is made to wait for it."""
     if paths.build().exists():
         with locks.exclusive():
-            shutil.rmtree(paths.build(), ignore_errors=True)
+            paths.build().rename(paths.cache() / f"{DISCARDED}{os.getpid()}")
+    # What an earlier removal did not finish, because the machine was switched off, goes too.
+    if discarded := list(paths.cache().glob(f"{DISCARDED}*")):
+        in_background = 'nice rm -rf -- "$@" >/dev/null 2>&1 &'
+        subprocess.run(["/bin/sh", "-c", in_background, "sh", *discarded], stdin=subprocess.DEVNULL, check=False)
 
 
 def of_group(group: str) -> list[Step]:

@@ -1,5 +1,6 @@
 import pytest
 
+from tests.unit.tools.waiting import wait_until
 from tools.bootstrap import paths, steps
 from tools.bootstrap.errors import BootstrapError
 from tools.bootstrap.progress import Report
@@ -74,8 +75,15 @@ def test_the_build_caches_go_and_nothing_else() -> None:
         folder.mkdir(parents=True)
     steps.clear_build_caches()
     assert not paths.build().exists()
+    wait_until(lambda: not list(paths.cache().glob(".discarded-*")))
     assert (paths.tools() / "tool").exists()
     assert paths.state().exists()
+
+
+def test_a_removal_that_was_cut_short_is_finished() -> None:
+    (paths.cache() / ".discarded-1" / "mod").mkdir(parents=True)
+    steps.clear_build_caches()
+    wait_until(lambda: list(paths.cache().iterdir()) == [])
 
 
 def test_steps_come_in_the_order_in_which_they_need_each_other() -> None:
