@@ -81,7 +81,10 @@ def test_engine_restart_brings_everything_back_with_its_data(
     environment = live.stack.environment
 
     command = ["python3", "-m", "tools.bootstrap", "engine", "--restart"]
-    run(command, cwd=environment.project, env=environment.variables).check()
+    restarted = run(command, cwd=environment.project, env=environment.variables)
+    if "was not started by the bootstrap" in restarted.output:
+        pytest.skip("the engine of this machine is its owner's: tests restart only one that the bootstrap started")
+    restarted.check()
 
     probe_until(lambda: journal.verify(engine), what="data after the engine", timeout_seconds=ENGINE_BACK_SECONDS)
     assert_unsealed(live.outputs)
