@@ -7,10 +7,15 @@ containers.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tools.lifecycle.state import DockerObject
+
+_DRIVE = re.compile(r"(.+-storage)-data\d")
+"""Name of a storage account's drive, as the component makes it."""
 
 REMOVAL_ORDER = ("container", "network", "volume")
 """A network or volume cannot go while a container uses it."""
@@ -53,6 +58,17 @@ class Comparison:
     def orphan_volumes(self) -> list[EngineObject]:
         """Orphans with data: kept, and used again by the program."""
         return [o for o in self.orphans if o.kind == "volume"]
+
+
+def irreplaceable(lost: Sequence[DockerObject]) -> list[DockerObject]:
+    """Those of the lost objects whose data is lost with them.
+
+    One drive of a storage account is not among them: an empty one takes its place, and the account fills it again from
+    the parity on the others (docs/adr/0003).
+    """
+    volumes = [item for item in lost if item.kind == "volume"]
+    accounts = Counter(match[1] for item in volumes if (match := _DRIVE.fullmatch(item.name)))
+    return [item for item in volumes if not (match := _DRIVE.fullmatch(item.name)) or accounts[match[1]] > 1]
 
 
 def compare(on_engine: Sequence[EngineObject], in_state: Sequence[DockerObject]) -> Comparison:

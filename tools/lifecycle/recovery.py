@@ -16,7 +16,15 @@ from collections.abc import Callable, Sequence
 from tools.lifecycle import engine, locks, processes, pulumi, services, sidecars, state, state_files
 from tools.lifecycle.context import Context
 from tools.lifecycle.errors import DamagedStateError, DataLossError
-from tools.lifecycle.objects import Comparison, EngineObject, compare, describe, in_removal_order
+from tools.lifecycle.objects import (
+    Comparison,
+    EngineObject,
+    compare,
+    describe,
+    in_removal_order,
+    irreplaceable,
+    irreplaceable,
+)
 from tools.lifecycle.operations import perform
 from tools.lifecycle.state import Checkpoint
 
@@ -138,7 +146,7 @@ def repair(context: Context, *, say: Say) -> None:
         return
     comparison = _compared(context, checkpoint)
     going = checkpoint.urns_being_deleted()
-    volumes = [item for item in comparison.lost if item.kind == "volume" and item.urn not in going]
+    volumes = irreplaceable([item for item in comparison.lost if item.urn not in going])
     if volumes:
         raise DataLossError(
             f"checking the data of stack '{context.stack}': {describe(volumes)} is gone from the engine, and its data "

@@ -1,6 +1,6 @@
 """The engine beside the state: orphans, lost objects, stopped containers, order of removal."""
 
-from tools.lifecycle.objects import EngineObject, compare, describe, in_removal_order
+from tools.lifecycle.objects import EngineObject, compare, describe, in_removal_order, irreplaceable
 from tools.lifecycle.state import DockerObject
 
 CONTAINER = EngineObject("container", "c1", "st")
@@ -49,3 +49,17 @@ def test_containers_go_before_what_they_use() -> None:
 
 def test_objects_are_named_by_kind() -> None:
     assert describe([CONTAINER, VOLUME]) == "container 'st', volume 'st-data'"
+
+
+def _lost(*names: str) -> list[DockerObject]:
+    return [DockerObject("volume", f"urn:{name}", name, name) for name in names]
+
+
+def test_one_drive_of_an_account_is_replaceable_for_each_account() -> None:
+    assert irreplaceable(_lost("sta-storage-data1", "stb-storage-data4")) == []
+
+
+def test_two_drives_of_an_account_and_every_other_volume_are_not_replaceable() -> None:
+    lost = _lost("sta-storage-data1", "sta-storage-data2", "cra-registry-data", "sta-storage-config")
+
+    assert irreplaceable([*lost, known(CONTAINER)]) == lost
