@@ -23,7 +23,6 @@ from tools.lifecycle.objects import (
     describe,
     in_removal_order,
     irreplaceable,
-    irreplaceable,
 )
 from tools.lifecycle.operations import perform
 from tools.lifecycle.state import Checkpoint

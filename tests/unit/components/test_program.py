@@ -68,11 +68,11 @@ def run(_event_loops: None) -> Run:
         if await output.is_secret():
             secrets.add(name)
 
-    @pulumi_mocks.test
+    @pulumi_mocks.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[Any]:
         given = provision(settings.load(CONFIG, stack="dev"))
         resolved = [resolve(name, pulumi.Output.from_input(value)) for name, value in given.items()]
-        return pulumi.Output.from_input(asyncio.gather(*resolved))  # type: ignore[arg-type]
+        return pulumi.Output.from_input(asyncio.gather(*resolved))
 
     program()
     return Run(recording, outputs, secrets)

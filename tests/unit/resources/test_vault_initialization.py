@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from infra import health
 from infra.clients import engine
 from infra.clients.vault import VaultKeys
 from infra.errors import KeyVaultLockedError
@@ -71,7 +72,7 @@ def volume(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     monkeypatch.setattr(engine, "restart_emptied", empty)
     monkeypatch.setattr(engine, "read_file", lambda _container, path: files.get(path))
     monkeypatch.setattr(vault_initialization, "Vault", _FakeVault)
-    monkeypatch.setattr(vault_initialization.health, "wait_until_ready", lambda *_, **__: None)
+    monkeypatch.setattr(health, "wait_until_ready", lambda *_, **__: None)
     _FakeVault.initialised, _FakeVault.sealed, _FakeVault.key, _FakeVault.calls = False, True, "key-1", []
     return files
 
