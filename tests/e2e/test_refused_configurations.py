@@ -30,13 +30,6 @@ class Refused(NamedTuple):
 
 
 CASES: dict[str, Refused] = {
-    "name with an illegal character": Refused(
-        {"containerRegistry": {"name": "cr-churn"}},
-        "ml-workspace:containerRegistry.name",
-        "'cr-churn'",
-        "5-50 characters of letters and digits",
-        "set 'name' to e.g. 'crchurn'",
-    ),
     "name with a reserved word": Refused(
         {"keyVault": {"name": "kv-microsoft-1"}},
         "ml-workspace:keyVault.name",
@@ -71,13 +64,6 @@ CASES: dict[str, Refused] = {
         "(hidden, it looks like a secret)",
         "values that everybody may read",
         "keep the secret in the key vault",
-    ),
-    "kind that a default account cannot have": Refused(
-        {"storageAccount": {"kind": "BlockBlobStorage"}},
-        "ml-workspace:storageAccount.kind",
-        "'BlockBlobStorage'",
-        "allowed: StorageV2, Storage;",
-        "'ml-workspace:additionalStorageAccounts'",
     ),
     "Premium default account": Refused(
         {"storageAccount": {"sku": "Premium_LRS"}},
