@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.rules.assignments import Effect
+from infra.rules.resources import KEY_VAULT
 from policies import report
 
 TEXT = """# a stack
@@ -37,6 +38,15 @@ def test_stack_is_checked_without_touching_anything(folder: Path) -> None:
         "ml-workspace:datastores[0].name",
     ]
     assert [path.name for path in folder.iterdir()] == ["Pulumi.x.yaml"]
+
+
+def test_change_that_would_lose_data_is_found_where_the_stack_is_up(folder: Path) -> None:
+    vault = {"name": "kv-before", "location": "westeurope", "resourceId": "/kv-before"}
+    accepted = {"keyVault": {"type": KEY_VAULT, "properties": vault}}
+
+    keys = {violation.key for violation in report.check_stack("x", folder, accepted=accepted).violations}
+
+    assert "ml-workspace:keyVault.name" in keys
 
 
 def test_json_has_every_violation_and_no_secret(folder: Path) -> None:
