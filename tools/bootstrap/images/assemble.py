@@ -48,7 +48,7 @@ def adopt(service: Service, reference: str) -> None:
 
 
 def sweep() -> None:
-    """Remove what killed runs left: candidates, and containers that only lent their files."""
+    """Remove what killed runs left: candidates, and containers that only lent their files or told their version."""
     candidates = CANDIDATE.format(service="*", recipe="*")
     docker.remove_each("rm", "ps", "--all", "--filter", f"label={docker.SCRATCH_LABEL}")
     docker.remove_each("rmi", "images", "--filter", f"reference={candidates}")
@@ -62,7 +62,9 @@ def remove_replaced() -> None:
 def verify(service: Service, reference: str) -> None:
     """Run the binary once, with as few rights as the workspace will give it, and look for its version."""
     try:
-        said = docker.call("run", "--rm", *CONFINED, reference, "--version", seconds=VERSION_SECONDS)
+        said = docker.call(
+            "run", "--rm", "--label", docker.SCRATCH_LABEL, *CONFINED, reference, "--version", seconds=VERSION_SECONDS
+        )
     except docker.DockerError as exc:
         raise UnfitImageError(f"{reference} does not run: {exc}") from exc
     if service.version not in said:

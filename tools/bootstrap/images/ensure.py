@@ -89,6 +89,8 @@ def _provide(absent: Sequence[Service], mirror: str | None, report: Report) -> N
         unfinished = [(service, answer) for service, answer in zip(absent, answers, strict=True) if not answer.finished]
         if unfinished:
             _assemble_all(unfinished, _base_files(), report)
+    # Once more: what a killed run had asked the engine for may have been made after the first look.
+    assemble.sweep()
     assemble.remove_replaced()
 
 
