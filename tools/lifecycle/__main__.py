@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from infra.errors import MlWorkspaceError
 from tools.bootstrap.environment import environment
-from tools.lifecycle import bench, commands, context, down, status
+from tools.lifecycle import commands, context, down, status
 from tools.lifecycle.context import Context
 from tools.lifecycle.errors import OperationCancelledError
 
@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for variable in UNSUITABLE:
         os.environ.pop(variable, None)
     if options.command == "bench":
+        from tools.lifecycle import bench  # noqa: PLC0415 - slow to import, and no other command needs it
+
         return guarded("bench", lambda: bench.bench(context.load(options.stack, os.environ), options.rounds))
     return guarded(options.command, lambda: COMMANDS[options.command][0](context.load(options.stack, os.environ)))
 
