@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pulumi
 
 from infra import labels
+from infra.components.access import Principal
 from infra.rules.physical_names import physical_name
 from infra.settings import ResourceSettings
 
@@ -30,13 +31,20 @@ class Site:
     image_ids: pulumi.Output[dict[str, str]]
     """Image id of each service."""
 
+    principals: Sequence[Principal] = ()
+    """Who has a role in the workspace; every component lets them in as far as the role goes."""
+
+    authority: pulumi.Output[str] | None = None
+    """Certificate (PEM) of the authority that the endpoints' certificates are of; None where they are plain HTTP."""
+
     def port(self, use: str) -> pulumi.Output[int]:
         """Host port of one use."""
         return self.ports.apply(lambda ports: int(ports[use]))
 
     def url(self, use: str) -> pulumi.Output[str]:
         """Base URL of one use, as clients on this machine reach it."""
-        return self.port(use).apply(lambda port: f"http://127.0.0.1:{port}")
+        scheme = "http" if self.authority is None else "https"
+        return self.port(use).apply(lambda port: f"{scheme}://127.0.0.1:{port}")
 
     def image(self, service: str) -> pulumi.Output[str]:
         """Image id of one service."""

@@ -23,7 +23,7 @@ from infra.rules.stack_changes import Resources, check_changes, resource_key
 from infra.rules.violation import Violation
 from infra.settings.checking import check
 from infra.settings.drafts import Draft, Resolution
-from infra.settings.models import DatastoreSettings, PortRange, Settings
+from infra.settings.models import DatastoreSettings, Limit, PortRange, RoleAssignment, Settings
 from infra.settings.reading import Reading, read
 from infra.settings.resolving import resolve
 
@@ -106,6 +106,13 @@ def _settings(reading: Reading, resolution: Resolution, stack: str) -> Settings:
         datastores=tuple(
             DatastoreSettings.model_validate(datastore.model_dump(exclude_none=True)) for datastore in given.datastores
         ),
+        role_assignments=tuple(
+            RoleAssignment.model_validate(assignment.model_dump()) for assignment in given.role_assignments
+        ),
+        tls=bool(given.tls),
+        limits={
+            section: Limit.model_validate(limit) for section, limit in given.limits.model_dump(by_alias=True).items()
+        },
         image_registry=given.image_registry or "",
         port_range=PortRange(
             first=first if given.port_range.first is None else given.port_range.first,

@@ -87,13 +87,44 @@ class WorkspaceSettings(ResourceSettings):
 
 
 class DatastoreSettings(_Frozen):
-    """A registered datastore."""
+    """A registered datastore.
+
+    Attributes:
+        quota_in_gib: Hard upper bound of what the container holds, in GiB; None for no bound.
+        endpoint: Base URL of the object store, and the next three its region and credentials; only of type `S3`, which
+            stands elsewhere.
+    """
 
     name: str
     type: str
     container: str
     description: str = ""
     tags: dict[str, str] = Field(default_factory=dict)
+    is_default: bool = False
+    quota_in_gib: float | None = Field(default=None, alias="quotaInGiB")
+    endpoint: str = ""
+    region: str = ""
+    access_key_id: str = Field(default="", repr=False)
+    secret_access_key: str = Field(default="", repr=False)
+
+
+class Limit(_Frozen):
+    """What one service may use of the machine.
+
+    Attributes:
+        cpu: CPUs; None for as many as there are.
+        memory_in_gb: Memory in GiB (Azure calls it GB); None for the component's own default.
+    """
+
+    cpu: float | None = None
+    memory_in_gb: float | None = Field(default=None, alias="memoryInGB")
+
+
+class RoleAssignment(_Frozen):
+    """What one principal is; the role's name as it is defined, whatever the spelling in the stack file."""
+
+    principal: str
+    role: str
 
 
 class PortRange(_Frozen):
@@ -107,6 +138,9 @@ class Settings(_Frozen):
     """A stack's whole configuration.
 
     Attributes:
+        role_assignments: Who may do what, in the order of the stack file.
+        tls: Whether every endpoint has a certificate of the stack's own authority.
+        limits: By section of the stack file, e.g. `keyVault`.
         image_registry: A mirror that images come from, `host[:port][/path]`; empty for the official ones.
         allow_replacement: Names of resources that may be replaced although their data is lost.
         notices: What the user should know although it breaks no rule, one sentence each.
@@ -126,6 +160,9 @@ class Settings(_Frozen):
     application_insights: ApplicationInsightsSettings
     workspace: WorkspaceSettings
     datastores: tuple[DatastoreSettings, ...]
+    role_assignments: tuple[RoleAssignment, ...] = ()
+    tls: bool = False
+    limits: dict[str, Limit] = Field(default_factory=dict)
     image_registry: str
     port_range: PortRange
     allow_replacement: tuple[str, ...]

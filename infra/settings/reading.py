@@ -22,12 +22,14 @@ NAMESPACE = "ml-workspace:"
 UNKNOWN = "settings-key-require-known"
 TYPE = "settings-value-require-type"
 
-_TEXT_KEYS = frozenset({"workload", "environment", "location", "instance", "subscription", "imageRegistry"})
-_LIST_KEYS = frozenset({"additionalStorageAccounts", "datastores", "allowReplacement"})
+_TEXT_KEYS = frozenset(
+    {"workload", "environment", "location", "instance", "subscription", "imageRegistry", "roleDefinitions"}
+)
 _EXPECTED = {
     "string_type": ("text", "write the value in quotes"),
     "int_type": ("a whole number", "write a whole number without quotes"),
     "int_from_float": ("a whole number", "write a whole number"),
+    "float_type": ("a number", "write a number without quotes"),
     "bool_type": ("true or false", "write true or false without quotes"),
     "dict_type": ("a mapping of keys to values", "write it as {key: value, …}"),
     "model_type": ("a mapping of keys to values", "write it as {key: value, …}"),

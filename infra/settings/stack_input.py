@@ -84,6 +84,35 @@ class DatastoreInput(_Input):
     container: str | None = None
     description: str | None = None
     tags: dict[str, str] | None = None
+    is_default: bool | None = None
+    quota_in_gib: float | None = Field(default=None, alias="quotaInGiB")
+    endpoint: str | None = None
+    region: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+
+
+class RoleAssignmentInput(_Input):
+    """One entry of `roleAssignments`."""
+
+    principal: str | None = None
+    role: str | None = None
+
+
+class LimitInput(_Input):
+    """What one service may use of the machine; the names are those of Azure's container instances."""
+
+    cpu: float | None = None
+    memory_in_gb: float | None = Field(default=None, alias="memoryInGB")
+
+
+class LimitsInput(_Input):
+    """`limits`: one entry for each service, under the name of its section."""
+
+    storage_account: LimitInput = Field(default_factory=LimitInput)
+    container_registry: LimitInput = Field(default_factory=LimitInput)
+    key_vault: LimitInput = Field(default_factory=LimitInput)
+    application_insights: LimitInput = Field(default_factory=LimitInput)
 
 
 class PortRangeInput(_Input):
@@ -110,6 +139,10 @@ class StackInput(_Input):
     application_insights: ApplicationInsightsInput = Field(default_factory=ApplicationInsightsInput)
     workspace: WorkspaceInput = Field(default_factory=WorkspaceInput)
     datastores: list[DatastoreInput] = Field(default_factory=list)
+    role_assignments: list[RoleAssignmentInput] = Field(default_factory=list)
+    role_definitions: str | None = None
+    tls: bool | None = None
+    limits: LimitsInput = Field(default_factory=LimitsInput)
     image_registry: str | None = None
     port_range: PortRangeInput = Field(default_factory=PortRangeInput)
     allow_replacement: list[str] = Field(default_factory=list)
