@@ -64,7 +64,11 @@ def provision(wanted: Settings) -> dict[str, Any]:
     group.provision(after=reservation)
     workspace.identify(after=reservation)
     site = Site(
-        reservation=reservation, network=group.network, ports=reservation.ports, image_ids=reservation.image_ids
+        reservation=reservation,
+        network=group.network,
+        ports=reservation.ports,
+        image_ids=reservation.image_ids,
+        limits=wanted.limits,
     )
     for service in services:
         service.provision(site)

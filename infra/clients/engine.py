@@ -110,6 +110,12 @@ def inventory() -> Inventory:
         )
 
 
+def cpus() -> int:
+    """CPUs that the engine has."""
+    with connect() as client:
+        return int(client.api.info()["NCPU"])
+
+
 def _published_ports(client: docker.DockerClient, container_ids: list[str]) -> dict[int, str]:
     # A stopped container shows its ports only in its host configuration; it wants them back when it starts again.
     import docker

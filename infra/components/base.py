@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pulumi
@@ -12,7 +12,8 @@ import pulumi
 from infra import labels
 from infra.components.access import Principal
 from infra.rules.physical_names import physical_name
-from infra.settings import ResourceSettings
+from infra.rules.resources import COMPONENT_TYPES
+from infra.settings import Limit, ResourceSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +37,9 @@ class Site:
 
     authority: pulumi.Output[str] | None = None
     """Certificate (PEM) of the authority that the endpoints' certificates are of; None where they are plain HTTP."""
+
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    """What a service may use of the machine, by its section of the stack file."""
 
     def port(self, use: str) -> pulumi.Output[int]:
         """Host port of one use."""
@@ -132,6 +136,11 @@ class ServiceComponent(Component):
     def volume_name(self, part: str) -> str:
         """Name of one of the component's volumes."""
         return f"{self.container_name}-{part}"
+
+    @property
+    def section(self) -> str:
+        """The section of the stack file that configures components of this kind."""
+        return COMPONENT_TYPES[self.type_token].section
 
     def volume_names(self) -> list[str]:
         """Names of all the component's volumes."""

@@ -11,6 +11,7 @@ import pulumi_docker as docker
 from infra import images
 from infra.components.base import ServiceComponent, Site
 from infra.resources.volume_files import VolumeFiles
+from infra.settings import Limit
 
 LOOPBACK = "127.0.0.1"
 STOP_GRACE_SECONDS = 30
@@ -35,11 +36,14 @@ class Service:
 
     environment: Mapping[str, str] = field(default_factory=dict)
     memory_mib: int = 512
+    """Memory where the stack file sets no limit."""
 
 
 def run(component: ServiceComponent, service: Service, site: Site) -> docker.Container:
     """Make a component's volumes and its container."""
     name, image = component.container_name, images.table()[service.image]
+    limit = site.limits.get(component.section, Limit())
+    memory_mib = service.memory_mib if limit.memory_in_gb is None else int(limit.memory_in_gb * 1024)
     volumes = {part: _volume(component, part, site) for part in component.volumes}
     files = VolumeFiles(
         f"{name}-files",
@@ -70,8 +74,12 @@ def run(component: ServiceComponent, service: Service, site: Site) -> docker.Con
             docker.ContainerVolumeArgs(volume_name=volumes[part].name, container_path=path)
             for part, path in component.volumes.items()
         ],
-        memory=service.memory_mib,
-        memory_swap=service.memory_mib,
+        memory=memory_mib,
+        # Equal to the memory: no swap, where secrets would outlive the process on a disk.
+        memory_swap=memory_mib,
+        cpus=None if limit.cpu is None else f"{limit.cpu:g}",
+        # A core dump would hold every secret in memory.
+        ulimits=[docker.ContainerUlimitArgs(name="core", soft=0, hard=0)],
         tmpfs={"/tmp": "rw,noexec,nosuid,size=64m,mode=1777"},  # noqa: S108 - the container's own
         read_only=True,
         capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),

@@ -14,18 +14,19 @@ from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
 from infra import labels
 from infra.clients import engine, port_claims, subnet_claims
-from infra.errors import ForeignObjectError, ImageMissingError
+from infra.errors import EngineError, ForeignObjectError, ImageMissingError
 from infra.resources.base import Props, Provider
 
 KINDS = ("containers", "volumes", "networks")
 
 
 class _EngineReservationProvider(Provider):
-    inputs = ("stack", "backend", "names", "holders", "images", "first_port", "last_port")
+    inputs = ("stack", "backend", "names", "holders", "images", "first_port", "last_port", "cpus")
 
     def create(self, props: Props) -> CreateResult:
         held = engine.inventory()
         _refuse_foreign(props["names"], held, props)
+        _refuse_more_cpus(props)
         # Every Docker object of the stack comes after its reservation: what carries our labels now was left behind by
         # a run that was killed, and is in no state. Volumes stay, because volumes hold data.
         engine.remove_leftovers(stack=props["stack"], backend=props["backend"])
@@ -35,6 +36,7 @@ class _EngineReservationProvider(Provider):
         held = engine.inventory()
         added = {kind: [n for n in _news["names"][kind] if n not in _olds["names"][kind]] for kind in KINDS}
         _refuse_foreign(added, held, _news)
+        _refuse_more_cpus(_news)
         # A renamed container is made while the old one still runs, and publishes its port.
         before = _olds.get("holders") or _news["holders"]
         kept = {use: int(port) for use, port in _olds["ports"].items() if before.get(use) == _news["holders"].get(use)}
@@ -79,6 +81,18 @@ def _refuse_foreign(names: Mapping[str, Sequence[str]], held: engine.Inventory, 
         )
 
 
+def _refuse_more_cpus(props: Props) -> None:
+    """Docker refuses a container with more CPUs than there are, but only once half of the stack is made."""
+    wanted = props.get("cpus") or {}
+    if not wanted or max(wanted.values()) <= (available := engine.cpus()):
+        return
+    over = ", ".join(f"'ml-workspace:limits.{s}.cpu' is {cpus:g}" for s, cpus in wanted.items() if cpus > available)
+    raise EngineError(
+        f"reserving CPUs on the engine for stack '{props['stack']}': {over}; allowed: at most {available}, which the "
+        f"engine has. Change it in stacks/Pulumi.{props['stack']}.yaml, or leave it out for as many as there are."
+    )
+
+
 def _resolve_images(wanted: Mapping[str, str], held: engine.Inventory) -> dict[str, str]:
     missing = sorted(tag for tag in wanted.values() if tag not in held.images)
     if missing:
@@ -98,6 +112,7 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
         holders: Container of each use of a port, e.g. of ``storage``; the port stays the same for the container's life.
         images: Image tag of each service.
         port_range: First and last port that may be claimed.
+        cpus: CPUs that a service is limited to, by its section of the stack file; None where it is not limited.
         opts: Resource options.
     """
 
@@ -118,6 +133,7 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
         holders: Mapping[str, str],
         images: Mapping[str, str],
         port_range: tuple[int, int],
+        cpus: Mapping[str, float | None],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -128,6 +144,7 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
             "images": images,
             "first_port": port_range[0],
             "last_port": port_range[1],
+            "cpus": {section: count for section, count in cpus.items() if count is not None},
             "ports": None,
             "subnet": None,
             "image_ids": None,

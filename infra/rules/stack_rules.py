@@ -6,7 +6,7 @@ stand in the modules named for what they are about.
 
 from __future__ import annotations
 
-from infra.rules import changes, datastores, deployed, endpoints, parts, stack_changes, uniqueness
+from infra.rules import changes, datastores, deployed, endpoints, limits, parts, stack_changes, uniqueness
 from infra.rules.kinds import ResourceKind
 from infra.rules.naming import rule_id
 from infra.rules.resources import COMPONENT_TYPES
@@ -35,6 +35,8 @@ STACK_RULES: dict[str, str] = {
     deployed.SAME_SUBSCRIPTION: "A resource that is brought along is in the workspace's own subscription (M1).",
     endpoints.PORTS: "The range of ports lies between 1024 and 65535 and has room for every service.",
     endpoints.MIRROR: "The mirror of images is host[:port][/path].",
+    limits.CPU: "A service is limited to 0.1 to 64 CPUs.",
+    limits.MEMORY: "A service is limited to memory that it starts and works with, and to no more than 256 GiB.",
     changes.REPLACEMENT: "No change replaces a resource and loses its data, unless the stack allows it by name.",
     changes.SET_ONCE: "A key vault's retention is set once (T5).",
     stack_changes.IN_USE: "No change deletes a resource that another stack's workspace uses.",

@@ -18,6 +18,7 @@ from infra.rules.datastores import check_datastores
 from infra.rules.deployed import Deployed, names_in_use
 from infra.rules.endpoints import NEEDED_PORTS, check_image_registry, check_port_range
 from infra.rules.ids import check_subscription, name_scope
+from infra.rules.limits import check_limits
 from infra.rules.parts import check_environment, check_instance, check_workload
 from infra.rules.regions import RULE as LOCATION
 from infra.rules.regions import check_location
@@ -82,6 +83,7 @@ def check(
         *_check_names(resolution, deployed),
         *_check_datastores(reading.input, reading.unusable),
         *_check_endpoints(reading.input),
+        *check_limits(reading.input.limits.model_dump(by_alias=True), key=f"{NAMESPACE}limits"),
     ]
     return list(dict.fromkeys(found))
 

@@ -150,6 +150,7 @@ class TestEngineObjects:
             assert made.inputs["capabilities"] == {"drops": ["ALL"]}
             assert made.inputs["securityOpts"] == ["no-new-privileges:true"]
             assert made.inputs["memory"] == made.inputs["memorySwap"]
+            assert made.inputs["ulimits"] == [{"name": "core", "soft": 0, "hard": 0}]
 
     def test_data_services_are_stopped_gracefully_and_come_back_after_a_restart(self, run: Run) -> None:
         for made in run.mocks.of_type(CONTAINER):

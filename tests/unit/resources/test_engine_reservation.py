@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.clients import engine
-from infra.errors import ForeignObjectError, ImageMissingError
+from infra.errors import EngineError, ForeignObjectError, ImageMissingError
 from infra.resources.engine_reservation import _EngineReservationProvider
 
 PROPS: dict[str, Any] = {
@@ -47,6 +47,7 @@ def held(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> _Engine:
     monkeypatch.setenv("MLW_HOME", str(tmp_path))
     monkeypatch.setattr(engine, "inventory", made.inventory)
     monkeypatch.setattr(engine, "remove_leftovers", lambda **_: None)
+    monkeypatch.setattr(engine, "cpus", lambda: 2)
     return made
 
 
@@ -92,3 +93,16 @@ def test_a_missing_image_is_named(held: _Engine) -> None:
 
     with pytest.raises(ImageMissingError, match="'ml-workspace/minio:1' not found"):
         _create()
+
+
+def test_more_cpus_than_the_engine_has_are_refused_before_anything_is_made(held: _Engine) -> None:
+    assert held
+    with pytest.raises(EngineError, match=r"limits\.keyVault\.cpu' is 2\.5; allowed: at most 2") as refused:
+        _EngineReservationProvider().create(PROPS | {"cpus": {"keyVault": 2.5, "storageAccount": 2.0}})
+
+    assert "storageAccount" not in str(refused.value)
+
+
+def test_cpus_that_the_engine_has_are_given(held: _Engine) -> None:
+    assert held
+    assert _EngineReservationProvider().create(PROPS | {"cpus": {"keyVault": 2.0}}).outs
