@@ -7,8 +7,35 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from infra.clients import tls
+
 if TYPE_CHECKING:
+    import urllib3
     from minio import Minio
+
+REGION = "us-east-1"
+"""MinIO's default; saves clients the question where a bucket is."""
+
+_TIMEOUT_SECONDS = 30.0
+_RETRIED = (500, 502, 503, 504)
+
+
+def trusting_pool(authority: str) -> urllib3.PoolManager | None:
+    """Connections for a client of MinIO's library; None leaves plain HTTP to the library's own defaults.
+
+    Args:
+        authority: The stack's authority (PEM), which certificates have to be of; empty for plain HTTP.
+    """
+    import urllib3
+
+    if not authority:
+        return None
+    return urllib3.PoolManager(
+        ssl_context=tls.context(authority),
+        timeout=_TIMEOUT_SECONDS,
+        maxsize=10,
+        retries=urllib3.Retry(total=5, backoff_factor=0.2, status_forcelist=_RETRIED),
+    )
 
 
 class ObjectStore:
@@ -18,14 +45,20 @@ class ObjectStore:
         endpoint: Base URL, e.g. ``http://127.0.0.1:20001``.
         access_key: Root or service account's access key.
         secret_key: The secret that belongs to it.
+        authority: Authority (PEM) of the account's certificate; empty for plain HTTP.
     """
 
-    def __init__(self, endpoint: str, access_key: str, secret_key: str) -> None:
+    def __init__(self, endpoint: str, access_key: str, secret_key: str, authority: str = "") -> None:
         from minio import Minio
 
         url = urlsplit(endpoint)
         self._client: Minio = Minio(
-            url.netloc, access_key=access_key, secret_key=secret_key, secure=url.scheme == "https", region="us-east-1"
+            url.netloc,
+            access_key=access_key,
+            secret_key=secret_key,
+            secure=url.scheme == "https",
+            region=REGION,
+            http_client=trusting_pool(authority),
         )
 
     def ensure_bucket(self, name: str, *, versioned: bool) -> bool:

@@ -23,10 +23,14 @@ DRIVES = 4
 """Drives of one account; with four, MinIO keeps two of them as parity and survives the loss of two (docs/adr/0003)."""
 
 
+ENCRYPTION_KEY_NAME, ENCRYPTION_KEY_BYTES = "ml-workspace", 32
+"""What everything at rest is encrypted with; on another volume than the data, and (encrypted) in the stack's state."""
+
+
 class StorageAccount(ServiceComponent):
     """One storage account.
 
-    Owns: four drives (volumes) with erasure coding, one container, generated root credentials.
+    Owns: four drives (volumes) with erasure coding, one container, generated root credentials, the encryption key.
     Does not own: the containers in it, which datastores ask for.
     Guarantees: `endpoints` are known only when the account can be written to.
 
@@ -57,7 +61,12 @@ class StorageAccount(ServiceComponent):
         """Make the drives and the container, and wait until the account can be written to."""
         name, (use,) = self.resource_name, self.uses
         keys = GeneratedSecrets(
-            f"{name}-keys", lengths={"accessKey": 20, "secretKey": 40}, opts=self.child_options(after=site.reservation)
+            f"{name}-keys",
+            lengths={"accessKey": 20, "secretKey": 40, "encryptionKey": ENCRYPTION_KEY_BYTES},
+            kinds={"encryptionKey": "base64"},
+            # Service accounts belong to the access key's name, and without the encryption key all data is lost.
+            rotating=["secretKey"],
+            opts=self.child_options(after=site.reservation),
         )
         self.container = run(self, _service(keys, use), site)
         gate = ReadyGate(
@@ -70,7 +79,8 @@ class StorageAccount(ServiceComponent):
             expected=(200,),
             opts=self.child_options(deleted_with=self.container),
         )
-        self.endpoints, self.credentials = {use: gate.endpoint}, keys.values
+        self.endpoints = {use: gate.endpoint}
+        self.credentials = keys.values.apply(lambda made: {key: made[key] for key in ("accessKey", "secretKey")})
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
     def data_options(self) -> pulumi.ResourceOptions:
@@ -84,10 +94,15 @@ def _service(keys: GeneratedSecrets, use: str) -> Service:
         image="minio",
         command=[images.table()["minio"].binary, "server", "--quiet", f"/data{{1...{DRIVES}}}"],
         ports={use: 9000},
-        files={"root-user": keys.value("accessKey"), "root-password": keys.value("secretKey")},
+        files={
+            "root-user": keys.value("accessKey"),
+            "root-password": keys.value("secretKey"),
+            "encryption-key": keys.value("encryptionKey").apply(lambda key: f"{ENCRYPTION_KEY_NAME}:{key}"),
+        },
         environment={
             "MINIO_ROOT_USER_FILE": "/etc/minio/root-user",
             "MINIO_ROOT_PASSWORD_FILE": "/etc/minio/root-password",
+            "MINIO_KMS_SECRET_KEY_FILE": "/etc/minio/encryption-key",
             "MINIO_BROWSER": "off",
             "MINIO_UPDATE": "off",
             "MINIO_CALLHOME_ENABLE": "off",

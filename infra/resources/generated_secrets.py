@@ -1,10 +1,16 @@
-"""Credentials that a stack makes for itself: random, made once, secret from birth."""
+"""Credentials that a stack makes for itself: random, made once, secret from birth, made anew only on request.
+
+The request is the environment variable `MLW_ROTATE` of `pulumi up`: ``<logical name>[,<logical name>...]:<nonce>``. A
+nonce makes the named resources generate once; an update without it, or with the same one again, changes nothing.
+"""
 
 from __future__ import annotations
 
+import base64
+import os
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -12,22 +18,50 @@ from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
 from infra.resources.base import Props, Provider
 
+ROTATE_VARIABLE = "MLW_ROTATE"
+
 _ALPHABET = string.ascii_letters + string.digits
 
 
+def _letters(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _base64(length: int) -> str:
+    return base64.b64encode(secrets.token_bytes(length)).decode()
+
+
+KINDS: Mapping[str, Callable[[int], str]] = {"letters": _letters, "base64": _base64}
+"""Kind of a value to what makes one: `letters` and digits (safe in files, headers and URLs; the length counts
+characters), or random bytes in `base64` (the length counts bytes)."""
+
+
 class _GeneratedSecretsProvider(Provider):
-    inputs = ("lengths", "hashed")
+    inputs = ("lengths", "hashed", "kinds", "rotating", "rotation")
+
+    def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+        # What a state from before these inputs lacks is what they are by default.
+        before = {"kinds": {}, "rotating": news.get("rotating"), **olds}
+        rotates = bool(news.get("rotation")) and olds.get("rotation") != news["rotation"]
+        rest = [key for key in super().changed(before, news) if key != "rotation"]
+        return [*rest, "rotation"] if rotates else rest
 
     def create(self, props: Props) -> CreateResult:
         return CreateResult(secrets.token_hex(8), {**props, "values": _generate(props, kept={})})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        return UpdateResult({**_news, "values": _generate(_news, kept=_olds["values"])})
+        kept = dict(_olds["values"])
+        if "rotation" in self.changed(_olds, _news):
+            for field in _news["rotating"]:
+                kept.pop(field, None)
+                kept.pop(f"{field}Bcrypt", None)
+        return UpdateResult({**_news, "values": _generate(_news, kept=kept)})
 
 
 def _generate(props: Props, *, kept: Mapping[str, str]) -> dict[str, str]:
+    kinds = props.get("kinds") or {}
     values = {
-        field: kept.get(field) or "".join(secrets.choice(_ALPHABET) for _ in range(int(length)))
+        field: kept.get(field) or KINDS[kinds.get(field, "letters")](int(length))
         for field, length in props["lengths"].items()
     }
     for field in props["hashed"]:
@@ -41,13 +75,26 @@ def _bcrypt(value: str) -> str:
     return bcrypt.hashpw(value.encode(), bcrypt.gensalt(rounds=10)).decode()
 
 
-class GeneratedSecrets(Resource, module="ml-workspace", name="GeneratedSecrets"):
-    """Random values that are made once and kept for the life of the stack.
+def requested_rotation(name: str, request: str) -> str:
+    """The nonce with which ``request`` asks the resource of this logical name to generate anew; empty if it does not.
 
     Args:
         name: Logical name.
-        lengths: Length in characters of each value (letters and digits: safe in files, headers and URLs).
-        hashed: Values whose bcrypt hash is wanted too, as ``<name>Bcrypt``.
+        request: What `MLW_ROTATE` holds.
+    """
+    names, _, nonce = request.rpartition(":")
+    return nonce if name in names.split(",") else ""
+
+
+class GeneratedSecrets(Resource, module="ml-workspace", name="GeneratedSecrets"):
+    """Random values that are made once and kept for the life of the stack, or until they are rotated.
+
+    Args:
+        name: Logical name; `MLW_ROTATE` names it to have its values made anew.
+        lengths: Length of each value, in the unit of its kind.
+        hashed: Values whose bcrypt hash is wanted too, as ``<name>Bcrypt``; rotated with them.
+        kinds: Kind of each value that is not `letters`; see :data:`KINDS`.
+        rotating: Values that a rotation makes anew; all of them when left out.
         opts: Resource options.
     """
 
@@ -60,9 +107,18 @@ class GeneratedSecrets(Resource, module="ml-workspace", name="GeneratedSecrets")
         *,
         lengths: Mapping[str, int],
         hashed: tuple[str, ...] = (),
+        kinds: Mapping[str, str] | None = None,
+        rotating: Sequence[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props: dict[str, Any] = {"lengths": dict(lengths), "hashed": list(hashed), "values": None}
+        props: dict[str, Any] = {
+            "lengths": dict(lengths),
+            "hashed": list(hashed),
+            "kinds": dict(kinds or {}),
+            "rotating": list(lengths) if rotating is None else list(rotating),
+            "rotation": requested_rotation(name, os.environ.get(ROTATE_VARIABLE, "")),
+            "values": None,
+        }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["values"])
         super().__init__(_GeneratedSecretsProvider(), name, props, pulumi.ResourceOptions.merge(secret, opts))
 
