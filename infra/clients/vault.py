@@ -1,27 +1,34 @@
-"""The key vault's operator side: initialise once, unseal, get a root token from the unseal key, mount the secrets.
+"""The key vault over its HTTP API: initialise once, unseal, a root token for a while, plain requests.
 
-Where the key is kept is the caller's part; nothing here writes to disk or logs a value.
+Where the key is kept is the caller's part; nothing here writes to disk or logs a value. Only this module knows hvac.
 """
 
 from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from infra.clients import tls
 
 if TYPE_CHECKING:
     import hvac
-
-SECRETS_MOUNT = "secret"
-"""Where the KV version 2 engine answers; a client's default."""
 
 TIMEOUT_SECONDS = 60
 """Generous: initialising takes two seconds, on a machine that is busy many."""
 
 _OTP_LENGTH = 28
 """Length of a root token, which the one-time pad of ``sys/generate-root`` has to have (Vault 1.10 and later)."""
+
+
+_UPGRADING = "Upgrading from non-versioned to versioned"
+"""What a new KV version 2 mount answers in its first moments."""
+
+_UPGRADE_SECONDS, _UPGRADE_POLL_SECONDS = 20.0, 0.01
 
 
 @dataclass(frozen=True)
@@ -33,17 +40,19 @@ class VaultKeys:
 
 
 class Vault:
-    """One key vault, reached over its HTTP API.
+    """One key vault, reached over its HTTP API; one connection for all requests.
 
     Args:
         address: Base URL, e.g. ``http://127.0.0.1:20003``.
         token: Token for the calls that need one; None for the calls before there is one.
+        authority: Certificate (PEM) of the authority to trust; empty for plain HTTP.
     """
 
-    def __init__(self, address: str, token: str | None = None) -> None:
+    def __init__(self, address: str, token: str | None = None, *, authority: str = "") -> None:
         import hvac
 
-        self._client: hvac.Client = hvac.Client(url=address, token=token, timeout=TIMEOUT_SECONDS)
+        session = tls.session(authority)
+        self._client: hvac.Client = hvac.Client(url=address, token=token, timeout=TIMEOUT_SECONDS, session=session)
 
     def is_initialised(self) -> bool:
         """Whether the vault has been initialised, sealed or not."""
@@ -78,26 +87,71 @@ class Vault:
         raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4))
         return bytes(a ^ b for a, b in zip(raw, pad.encode(), strict=True)).decode()
 
-    def ensure_secrets_engine(self) -> None:
-        """Mount KV version 2 at :data:`SECRETS_MOUNT` unless it is mounted."""
-        mounts = self._client.sys.list_mounted_secrets_engines()["data"]
-        if f"{SECRETS_MOUNT}/" not in mounts:
-            self._client.sys.enable_secrets_engine("kv", path=SECRETS_MOUNT, options={"version": "2"})
-
-    def write_tags(self, path: str, tags: Mapping[str, str]) -> None:
-        """Replace the custom metadata of a path of the secrets engine; the path need not hold a secret."""
-        self._client.secrets.kv.v2.update_metadata(path, mount_point=SECRETS_MOUNT, custom_metadata=dict(tags))
-
-    def read_tags(self, path: str) -> dict[str, str] | None:
-        """Custom metadata of a path of the secrets engine; None when there is none."""
-        import hvac
-
+    @contextmanager
+    def as_root(self, unseal_key: str) -> Iterator[None]:
+        """Make every request inside the block with a root token that lives no longer than the block."""
+        before, self._client.token = self._client.token, self.root_token_from(unseal_key)
         try:
-            answer = self._client.secrets.kv.v2.read_secret_metadata(path, mount_point=SECRETS_MOUNT)
-        except hvac.exceptions.InvalidPath:
-            return None
-        return dict(answer["data"].get("custom_metadata") or {})
+            yield
+        except BaseException:
+            with suppress(Exception):
+                self.revoke_own_token()
+            raise
+        else:
+            self.revoke_own_token()
+        finally:
+            self._client.token = before
+
+    def revoke_own_token(self) -> None:
+        """Revoke the client's token and what was made with it."""
+        self._client.auth.token.revoke_self()
 
     def accepts_token(self) -> bool:
         """Whether the client's token is good."""
         return bool(self._client.is_authenticated())
+
+    def look_up(self, token: str) -> dict[str, Any] | None:
+        """What a token is; None for one that the vault does not take."""
+        return self._found("auth/token/lookup", {"token": token})
+
+    def policies_of(self, accessor: str) -> list[str]:
+        """Policies of another token, known by its accessor; none when it has just ended."""
+        found = self._found("auth/token/lookup-accessor", {"accessor": accessor})
+        return [] if found is None else list(found["policies"])
+
+    def _found(self, path: str, data: Mapping[str, Any]) -> dict[str, Any] | None:
+        import hvac
+
+        try:
+            return dict(self.write(path, data)["data"])
+        except (hvac.exceptions.Forbidden, hvac.exceptions.InvalidPath):
+            return None
+
+    def read(self, path: str) -> dict[str, Any] | None:
+        """Read a path; None when there is nothing."""
+        answer: dict[str, Any] | None = self._client.read(path)
+        return None if answer is None else dict(answer["data"])
+
+    def list(self, path: str) -> list[str]:
+        """List the keys below a path; those that have keys below themselves end with a slash."""
+        answer = self._client.list(path)
+        return [] if answer is None else [str(key) for key in answer["data"]["keys"]]
+
+    def write(self, path: str, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Write to a path and give the answer; a KV mount that was made just now is waited for."""
+        import hvac
+
+        deadline = time.monotonic() + _UPGRADE_SECONDS
+        while True:
+            try:
+                answer = self._client.write_data(path, data=dict(data or {}))
+            except hvac.exceptions.InvalidRequest as exc:
+                if _UPGRADING not in str(exc) or time.monotonic() > deadline:
+                    raise
+                time.sleep(_UPGRADE_POLL_SECONDS)
+            else:
+                return answer if isinstance(answer, dict) else {}
+
+    def delete(self, path: str) -> None:
+        """Delete a path; one that is not there is no error."""
+        self._client.delete(path)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pulumi
 
 from infra import images
+from infra.components.access import Principal
 from infra.components.assets import asset
 from infra.components.base import ServiceComponent, Site
 from infra.components.service import Service, run
+from infra.resources.vault_configuration import VaultConfiguration
 from infra.resources.vault_initialization import UNSEAL_FOLDER, VaultInitialization
-from infra.resources.vault_tags import VaultTags
 from infra.rules.resources import KEY_VAULT
 from infra.rules.service_tags import to_service_tags
 from infra.settings import KeyVaultSettings
@@ -23,26 +24,37 @@ USE = "keyVault"
 class KeyVault(ServiceComponent):
     """One key vault.
 
-    Owns: a volume with the encrypted data, one with the unseal key, one container; the initialisation.
-    Guarantees: initialised once, never over existing data; opens by itself after every restart of its container.
+    Owns: volumes with the encrypted data, the unseal key and the audit log, one container; initialisation, audit
+        devices, secrets engines, policies and logins.
+    Guarantees: initialised once, never over existing data; opens by itself after every restart of its container; no
+        root token outlives the operation that made it.
 
     Pulumi type: ``ml-workspace:keyvault:KeyVault``
-    Ready when:  ``GET /v1/sys/health`` answers 200 (initialised, unsealed, active).
+    Ready when:  ``GET /v1/sys/health`` answers 200 (initialised, unsealed, active), and everything is set up.
     """
 
     type_token = KEY_VAULT
     engine_role = "vault"
-    volumes: ClassVar[Mapping[str, str]] = {"data": "/vault/file", "config": "/vault/config", "unseal": UNSEAL_FOLDER}
+    volumes: ClassVar[Mapping[str, str]] = {
+        "data": "/vault/file",
+        "config": "/vault/config",
+        "unseal": UNSEAL_FOLDER,
+        "logs": "/vault/logs",
+    }
     credentials_key = "keyVault"
     uses = (USE,)
 
+    unseal_key: pulumi.Output[str]
+    """What opens the vault; secret. Nobody outside the provisioner gets it."""
+
     def __init__(self, settings: KeyVaultSettings, *, parent: pulumi.Resource) -> None:
         super().__init__(settings, parent=parent)
-        self._tags = settings.tags
+        self._settings = settings
 
     def provision(self, site: Site) -> None:
-        """Make the volumes and the container, initialise the vault and open it."""
-        name = self.resource_name
+        """Make the volumes and the container, initialise the vault, open it and set it up."""
+        name, settings = self.resource_name, self._settings
+        authority = "" if site.authority is None else site.authority
         container = run(self, _service(), site)
         opened = VaultInitialization(
             f"{name}-initialization",
@@ -51,18 +63,61 @@ class KeyVault(ServiceComponent):
             container=self.container_name,
             container_id=container.id,
             user=images.table()["vault"].user,
+            authority=authority,
             opts=self.child_options(deleted_with=container),
         )
-        VaultTags(
-            f"{name}-tags",
+        configured = VaultConfiguration(
+            f"{name}-configuration",
+            vault_name=name,
             address=opened.address,
-            token=opened.token,
-            tags=to_service_tags(self._tags),
-            opts=self.child_options(deleted_with=container),
+            unseal_key=opened.unseal_key,
+            tags=to_service_tags(settings.tags),
+            purge_protection=settings.enable_purge_protection,
+            principals=_principals(site),
+            host_names=[self.container_name],
+            authority=authority,
+            opts=pulumi.ResourceOptions.merge(self.child_options(deleted_with=container), _was_tags(name)),
         )
-        self.endpoints = {USE: opened.address}
-        self.credentials = opened.token.apply(lambda token: {"token": token})
+        self.unseal_key = opened.unseal_key
+        self.endpoints = {USE: configured.address}
+        self.credentials = configured.token.apply(lambda token: {"token": token})
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
+
+
+def _was_tags(name: str) -> pulumi.ResourceOptions:
+    # Stacks of version 0.1 have the tags as a resource of their own; its kind is gone, so it is taken over.
+    return pulumi.ResourceOptions(
+        aliases=[pulumi.Alias(name=f"{name}-tags", type_="pulumi-python:dynamic/ml-workspace:VaultTags")]
+    )
+
+
+def _principals(site: Site) -> pulumi.Output[dict[str, Any]]:
+    found = {principal.name: principal.secrets for principal in site.principals}
+    endpoints = site.ports.apply(lambda ports: {use: _endpoint(site, use) for use in ports})
+    return pulumi.Output.secret(
+        pulumi.Output.all(found, endpoints).apply(
+            lambda known: {p.name: _access(p, known[0][p.name], known[1]) for p in site.principals}
+        )
+    )
+
+
+def _endpoint(site: Site, use: str) -> pulumi.Output[str]:
+    # A registry's address has no scheme: it is the first part of an image's name.
+    return site.url(use).apply(lambda url: url.partition("://")[2] if use.startswith("registry") else url)
+
+
+def _access(principal: Principal, secrets: Mapping[str, str], endpoints: Mapping[str, str]) -> dict[str, Any]:
+    """What the vault is told of a principal: its rights there, and what it has in every service."""
+    name, held = principal.name, dict[str, Any](endpoints=dict(endpoints))
+    if principal.vault_policy:
+        held |= {"keyVaultUsername": name, "keyVaultPassword": secrets["keyVault"]}
+    if principal.storage_policy is not None:
+        held |= {"storageAccessKey": name, "storageSecretKey": secrets["storage"]}
+    if principal.registry != "none":
+        held |= {"registryUsername": name, "registryPassword": secrets["registry"]}
+    if principal.telemetry:
+        held |= {"telemetryToken": secrets["telemetry"]}
+    return {"policy": principal.vault_policy, "password": secrets["keyVault"], "secret": held}
 
 
 def _service() -> Service:

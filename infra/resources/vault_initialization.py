@@ -5,6 +5,8 @@ finds it after every restart; and, encrypted, in the stack's state. It is writte
 happens with the new vault: a run that is killed afterwards finds it there and goes on. A note on the same volume tells
 that initialising has begun: a vault without key but with the note has never been open, so it may be emptied and begun
 again; one with neither is left alone.
+
+The root token that initialising gives is revoked at once and kept nowhere: who needs one makes it from the unseal key.
 """
 
 from __future__ import annotations
@@ -39,46 +41,50 @@ _OPEN = frozenset({200})
 
 
 class _VaultInitializationProvider(Provider):
-    inputs = ("name", "address", "container", "container_id", "user")
+    inputs = ("name", "address", "container", "container_id", "user", "authority")
 
     def create(self, props: Props) -> CreateResult:
         _wait(props, _LISTENING)
-        vault = Vault(props["address"])
+        vault = _vault(props)
         if vault.is_initialised() and _never_opened(props):
             engine.restart_emptied(props["container"], DATA_FOLDER)
             _wait(props, _LISTENING)
         if vault.is_initialised():
             key = _known_key(props)
             _open(vault, key, props)
-            token = vault.root_token_from(key)
         else:
             _write_files(props, {BEGUN_FILE: _BEGUN})
             keys = vault.initialise()
-            key, token = keys.unseal_key, keys.root_token
+            key = keys.unseal_key
             _store_key(key, props)
             _open(vault, key, props)
-        return CreateResult(props["container"], {**props, **_finish(props, key, token)})
+            _vault(props, keys.root_token).revoke_own_token()
+        return CreateResult(props["container"], {**props, "unseal_key": key})
 
     def observe(self, id_: str, props: Props) -> ReadResult:
         if _is_closed(props):
             # As if its container were a new one: the next update puts the key back and opens the vault.
             closed = {**props, "container_id": ""}
-            return ReadResult(id_, closed, {key: closed[key] for key in self.inputs})
+            return ReadResult(id_, closed, {key: closed.get(key) for key in self.inputs})
         return ReadResult(id_, props)
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         _wait(_news, _LISTENING)
-        vault = Vault(_news["address"])
+        vault = _vault(_news)
         if not vault.is_initialised():
             raise KeyVaultLockedError(_data_lost(_news))
         if _stored_key(_news) is None:
             _store_key(_olds["unseal_key"], _news)
         _open(vault, _olds["unseal_key"], _news)
-        return UpdateResult({**_news, **_finish(_news, _olds["unseal_key"], _olds["token"])})
+        return UpdateResult({**_news, "unseal_key": _olds["unseal_key"]})
+
+
+def _vault(props: Props, token: str | None = None) -> Vault:
+    return Vault(props["address"], token, authority=props.get("authority", ""))
 
 
 def _is_closed(props: Props) -> bool:
-    vault = Vault(props["address"])
+    vault = _vault(props)
     with reaching("key vault", props["address"]):
         return vault.is_initialised() and (vault.is_sealed() or _stored_key(props) is None)
 
@@ -99,11 +105,6 @@ def _open(vault: Vault, key: str, props: Props) -> None:
             "another key. Put the matching volumes back, or delete the stack with `make down` if its secrets may go."
         )
     _wait(props, _OPEN)
-
-
-def _finish(props: Props, key: str, token: str) -> dict[str, str]:
-    Vault(props["address"], token).ensure_secrets_engine()
-    return {"unseal_key": key, "token": token}
 
 
 def _store_key(key: str, props: Props) -> None:
@@ -154,14 +155,15 @@ class VaultInitialization(Resource, module="ml-workspace", name="VaultInitializa
         container: Name of the vault's container.
         container_id: Its id; a new container is opened again with the key there is.
         user: ``uid:gid`` of the vault's process, who alone may read the unseal key.
+        authority: Certificate (PEM) of the authority to trust; empty for plain HTTP.
         opts: Resource options.
     """
 
     address: pulumi.Output[str]
     """Base URL, known only when the vault is open."""
 
-    token: pulumi.Output[str]
-    """Token of the stack's owner; secret."""
+    unseal_key: pulumi.Output[str]
+    """What opens the vault, and what a root token is made from; secret."""
 
     def __init__(
         self,
@@ -172,6 +174,7 @@ class VaultInitialization(Resource, module="ml-workspace", name="VaultInitializa
         container: str,
         container_id: pulumi.Input[str],
         user: str,
+        authority: pulumi.Input[str] = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -180,8 +183,8 @@ class VaultInitialization(Resource, module="ml-workspace", name="VaultInitializa
             "container": container,
             "container_id": container_id,
             "user": user,
-            "token": None,
+            "authority": authority,
             "unseal_key": None,
         }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["token", "unseal_key"])
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["unseal_key"])
         super().__init__(_VaultInitializationProvider(), name, props, pulumi.ResourceOptions.merge(secret, opts))

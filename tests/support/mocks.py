@@ -53,8 +53,8 @@ def _outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
             return {"values": {name: f"generated-{name}" for name in names}}
         case "WorkspaceIdentity":
             return {"workspace_id": "00000000-1111-2222-3333-444444444444", "creation_time": "2026-01-01T00:00:00.000Z"}
-        case "VaultInitialization":
-            return {"token": "generated-vault-token", "unseal_key": "generated-unseal-key"}
+        case "VaultInitialization" | "VaultConfiguration":
+            return {"unseal_key": "generated-unseal-key", "token": "generated-vault-token"}
         case "VolumeFiles":
             return {"digest": "0123456789abcdef"}
         case _:

@@ -5,6 +5,9 @@ api_addr      = "http://127.0.0.1:8200"
 cluster_addr  = "http://127.0.0.1:8201"
 log_level     = "warn"
 
+# The stack's own token lives ten years; logins and certificates have shorter limits of their own.
+max_lease_ttl = "87600h"
+
 storage "raft" {
   path    = "/vault/file"
   node_id = "vault"
@@ -14,5 +17,11 @@ storage "raft" {
 
 listener "tcp" {
   address     = "0.0.0.0:8200"
+  tls_disable = true
+}
+
+# Inside the container only: the start script opens the vault here, and so needs no client that knows certificates.
+listener "tcp" {
+  address     = "127.0.0.1:8210"
   tls_disable = true
 }

@@ -17,6 +17,7 @@ PROPS: dict[str, Any] = {
     "container": "kv-vault",
     "container_id": "c1",
     "user": "100:1000",
+    "authority": "",
 }
 
 
@@ -28,8 +29,9 @@ class _FakeVault:
     key: ClassVar[str]
     calls: ClassVar[list[str]]
 
-    def __init__(self, _address: str, _token: str | None = None) -> None:
-        """Like the real one, without a connection."""
+    def __init__(self, _address: str, token: str | None = None, *, authority: str = "") -> None:
+        self._token = token
+        assert not authority
 
     def is_initialised(self) -> bool:
         return _FakeVault.initialised
@@ -47,12 +49,8 @@ class _FakeVault:
         _FakeVault.sealed = key != _FakeVault.key
         return not _FakeVault.sealed
 
-    def root_token_from(self, _unseal_key: str) -> str:
-        _FakeVault.calls.append("generate root")
-        return "root-2"
-
-    def ensure_secrets_engine(self) -> None:
-        _FakeVault.calls.append("mount")
+    def revoke_own_token(self) -> None:
+        _FakeVault.calls.append(f"revoke {self._token}")
 
 
 @pytest.fixture
@@ -87,20 +85,21 @@ def _create() -> dict[str, Any]:
 def test_the_key_is_stored_before_anything_else_happens() -> None:
     outs = _create()
 
-    assert _FakeVault.calls == ["store begun", "initialise", "store request.json", "store begun", "unseal", "mount"]
-    assert outs["token"] == "root-1"
-    assert outs["unseal_key"] == "key-1"
+    assert _FakeVault.calls == [
+        "store begun", "initialise", "store request.json", "store begun", "unseal", "revoke root-1"
+    ]  # fmt: skip
+    assert outs == {**PROPS, "unseal_key": "key-1"}
 
 
 @pytest.mark.usefixtures("volume")
-def test_a_run_killed_after_the_key_was_stored_goes_on_with_a_new_root_token() -> None:
+def test_a_run_killed_after_the_key_was_stored_goes_on_with_the_same_key() -> None:
     _create()
     _FakeVault.sealed, _FakeVault.calls = True, []
 
     outs = _create()
 
-    assert _FakeVault.calls == ["unseal", "generate root", "mount"]
-    assert outs["token"] == "root-2"
+    assert _FakeVault.calls == ["unseal"]
+    assert outs["unseal_key"] == "key-1"
 
 
 def test_a_run_killed_before_the_key_was_stored_is_begun_again(volume: dict[str, bytes]) -> None:
@@ -110,7 +109,7 @@ def test_a_run_killed_before_the_key_was_stored_is_begun_again(volume: dict[str,
     outs = _create()
 
     assert _FakeVault.calls[:3] == ["empty /vault/file", "store begun", "initialise"]
-    assert outs["token"] == "root-1"
+    assert outs["unseal_key"] == "key-1"
 
 
 @pytest.mark.usefixtures("volume")
@@ -163,9 +162,9 @@ def test_a_new_container_is_opened_with_the_known_key_and_gets_a_lost_key_file_b
 
     outs = _VaultInitializationProvider().update("kv", olds, {**PROPS, "container_id": "c2"}).outs
 
-    assert _FakeVault.calls == ["store request.json", "store begun", "unseal", "mount"]
+    assert _FakeVault.calls == ["store request.json", "store begun", "unseal"]
     assert outs is not None
-    assert outs["token"] == "root-1"
+    assert outs["unseal_key"] == "key-1"
 
 
 @pytest.mark.usefixtures("volume")

@@ -1,0 +1,146 @@
+"""Everything that a key vault has to have beyond being open, applied with a root token that lives for that long only.
+
+The token is made from the unseal key, so that nothing is kept which may change how the vault is set up. Applying looks
+first and writes what differs: it mends what a refresh found missing, and goes on where a killed run ended, whose root
+token it revokes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+
+from infra.clients import vault_configuration as wanted
+from infra.clients.reaching import reaching
+from infra.clients.vault import Vault
+from infra.clients.vault_principals import damaged, ensure_principals
+from infra.resources.base import Props, Provider
+from infra.rules import vault_policies as policies
+
+
+class _VaultConfigurationProvider(Provider):
+    inputs = (
+        "vault_name",
+        "address",
+        "authority",
+        "unseal_key",
+        "tags",
+        "purge_protection",
+        "principals",
+        "authority_bundle",
+        "host_names",
+        "layout",
+    )
+
+    def create(self, props: Props) -> CreateResult:
+        return CreateResult(wanted.TAGS_PATH, _apply(props, {}))
+
+    def observe(self, id_: str, props: Props) -> ReadResult:
+        with reaching("key vault", props["address"]):
+            found = {**props, **_found(props)}
+        return ReadResult(id_, found)
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        return UpdateResult(_apply(_news, _olds))
+
+
+def _apply(props: Props, olds: Props) -> Props:
+    vault = Vault(props["address"], authority=props["authority"])
+    with reaching("key vault", props["address"]), vault.as_root(props["unseal_key"]):
+        wanted.revoke_other_root_tokens(vault)
+        wanted.ensure_engines(vault)
+        wanted.ensure_policy(vault, policies.ADMINISTRATOR, _administrator(props))
+        token = wanted.ensure_token(vault, olds.get("token") or "")
+        wanted.ensure_authority(vault, name=props["vault_name"], bundle=props["authority_bundle"])
+        wanted.ensure_certificate_role(vault, host_names=props["host_names"])
+        wanted.ensure_tags(vault, props["tags"])
+        ensure_principals(vault, props["principals"], olds.get("principals") or {})
+    return {**props, "token": token}
+
+
+def _found(props: Props) -> Props:
+    """What differs from the inputs; anything missing shows as another layout, which the next update mends."""
+    vault = Vault(props["address"], authority=props["authority"])
+    if not vault.is_initialised() or vault.is_sealed():
+        return {}
+    with vault.as_root(props["unseal_key"]):
+        missing = [
+            *wanted.missing_engines(vault),
+            *damaged(vault, props["principals"]),
+            *([] if wanted.accepts(vault, props["token"]) else ["the stack's token"]),
+            *([] if wanted.has_policy(vault, policies.ADMINISTRATOR, _administrator(props)) else ["its policy"]),
+        ]
+        tags = wanted.read_tags(vault) or {}
+    return {"tags": tags, **({"layout": f"missing: {', '.join(missing)}"} if missing else {})}
+
+
+def _administrator(props: Props) -> str:
+    return policies.administrator(purge_protection=props["purge_protection"])
+
+
+def _layout() -> str:
+    """Changes with what this release sets up, so that its first update brings an older stack's vault up to date."""
+    text = json.dumps([policies.administrator(purge_protection=flag) for flag in (True, False)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class VaultConfiguration(Resource, module="ml-workspace", name="VaultConfiguration"):
+    """Audit devices, secrets engines, policies, principals and tags of a key vault, and the stack's own token.
+
+    Args:
+        name: Logical name.
+        vault_name: The resource as the user knows it.
+        address: Base URL of the open vault.
+        unseal_key: What a root token is made from.
+        tags: Tags in the alphabet of the services' metadata.
+        purge_protection: Whether nobody may purge.
+        principals: By name: `policy` (HCL), `password`, and `secret`, which is what they have in the services.
+        host_names: Names that certificates may be issued for, besides `localhost` and addresses.
+        authority: Certificate (PEM) of the authority to trust; empty for plain HTTP.
+        authority_bundle: Certificate and key (PEM) of the authority that the vault issues certificates of; empty for
+            one that the vault makes for itself.
+        opts: Resource options.
+    """
+
+    address: pulumi.Output[str]
+    """Base URL, known only when the vault has everything."""
+
+    token: pulumi.Output[str]
+    """The stack's own token, with the rights of an administrator of the data; secret."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        vault_name: str,
+        address: pulumi.Input[str],
+        unseal_key: pulumi.Input[str],
+        tags: Mapping[str, str],
+        purge_protection: bool,
+        principals: pulumi.Input[Mapping[str, Any]],
+        host_names: Sequence[str],
+        authority: pulumi.Input[str] = "",
+        authority_bundle: pulumi.Input[str] = "",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props: dict[str, Any] = {
+            "vault_name": vault_name,
+            "address": address,
+            "authority": authority,
+            "unseal_key": unseal_key,
+            "tags": dict(tags),
+            "purge_protection": purge_protection,
+            "principals": principals,
+            "authority_bundle": authority_bundle,
+            "host_names": list(host_names),
+            "layout": _layout(),
+            "token": None,
+        }
+        hidden = ["token", "unseal_key", "principals", "authority_bundle"]
+        secret = pulumi.ResourceOptions(additional_secret_outputs=hidden)
+        super().__init__(_VaultConfigurationProvider(), name, props, pulumi.ResourceOptions.merge(secret, opts))

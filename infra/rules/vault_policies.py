@@ -1,0 +1,101 @@
+"""Policies of the key vault: what a token may do, as the text (HCL) that Vault takes.
+
+Vault denies what no policy grants, so a policy here only lists what is allowed. Soft delete, recovery and purge are
+rights of their own, as in Azure: `data` DELETE and `delete` hide versions, `undelete` recovers them, `destroy` and
+`metadata` DELETE purge. Purge protection takes the last two away; nothing else gets rid of a version, because the
+mounts keep more versions than a secret can have (:data:`MAX_VERSIONS`) and only the provisioner may change that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+ADMINISTRATOR = "administrator"
+"""Policy of the stack's own token."""
+
+SECRETS, DATASTORES, PRINCIPALS, PKI = "secret", "datastores", "principals", "pki"
+"""Where the secrets engines answer; the first three are KV version 2."""
+
+PKI_ROLE = "services"
+"""Role that certificates are issued for: the names that the stack's services have on this machine."""
+
+MAX_VERSIONS = 1_000_000
+"""Of a secret. More than its metadata can list in one storage entry (1 MiB): writing on and on is refused long before
+an old version would be pushed out. Vault takes the larger one of this and a secret's own `max_versions`."""
+
+_DATA = ("create", "read", "update", "patch", "delete", "list")
+_METADATA = ("create", "read", "update", "patch", "list")
+
+METADATA_PARAMETERS: Mapping[str, Sequence[str]] = {
+    "custom_metadata": (),
+    "cas_required": (),
+    "delete_version_after": ("0s", "0"),
+}
+"""What metadata may be set to under purge protection; hvac always sends `delete_version_after`, if only its default."""
+
+
+def hcl(
+    paths: Mapping[str, Sequence[str]],
+    *,
+    allowed_parameters: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
+) -> str:
+    """Write a policy.
+
+    Args:
+        paths: Path (`*` at the end: everything below; `+`: one segment) to capabilities: `create`, `read`, `update`,
+            `patch`, `delete`, `list`.
+        allowed_parameters: For some of the paths the only parameters that a request may have, each with the values it
+            may have; no value means any.
+    """
+    parameters = allowed_parameters or {}
+    return "\n".join(_stanza(path, capabilities, parameters.get(path)) for path, capabilities in paths.items())
+
+
+def principal_policy_name(principal: str) -> str:
+    """Name of a principal's policy; Vault knows policies and users in lower case only."""
+    return f"principal-{principal.lower()}"
+
+
+def administrator(*, purge_protection: bool) -> str:
+    """Policy of the stack's own token: all of the data, nothing of how the vault is set up."""
+    mounts = (SECRETS, DATASTORES, PRINCIPALS)
+    paths = {path: rights for mount in mounts for path, rights in _key_values(mount, purge=not purge_protection)}
+    limits = {f"{mount}/metadata/*": METADATA_PARAMETERS for mount in mounts} if purge_protection else None
+    return hcl({**paths, **_certificates()}, allowed_parameters=limits)
+
+
+def _key_values(mount: str, *, purge: bool) -> Sequence[tuple[str, Sequence[str]]]:
+    return (
+        (f"{mount}/data/*", _DATA),
+        (f"{mount}/metadata/*", (*_METADATA, "delete") if purge else _METADATA),
+        (f"{mount}/metadata", ("list",)),
+        (f"{mount}/subkeys/*", ("read",)),
+        (f"{mount}/delete/*", ("update",)),
+        (f"{mount}/undelete/*", ("update",)),
+        (f"{mount}/config", ("read",)),
+        *([(f"{mount}/destroy/*", ("update",))] if purge else []),
+    )
+
+
+def _certificates() -> Mapping[str, Sequence[str]]:
+    return {
+        f"{PKI}/issue/{PKI_ROLE}": ("update",),
+        f"{PKI}/sign/{PKI_ROLE}": ("update",),
+        f"{PKI}/revoke": ("update",),
+        f"{PKI}/certs": ("list",),
+        f"{PKI}/certs/*": ("list",),
+        f"{PKI}/cert/*": ("read",),
+        f"{PKI}/issuers": ("list",),
+        f"{PKI}/issuer/+": ("read",),
+        f"{PKI}/roles": ("list",),
+        f"{PKI}/roles/*": ("read",),
+    }
+
+
+def _stanza(path: str, capabilities: Sequence[str], parameters: Mapping[str, Sequence[str]] | None) -> str:
+    lines = [f"path {json.dumps(path)} {{", f"  capabilities = {json.dumps(list(capabilities))}"]
+    if parameters:
+        allowed = [f"    {json.dumps(name)} = {json.dumps(list(values))}" for name, values in parameters.items()]
+        lines += ["  allowed_parameters = {", *allowed, "  }"]
+    return "\n".join([*lines, "}", ""])
