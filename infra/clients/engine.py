@@ -203,30 +203,6 @@ def write_files(container: str, folder: str, files: Mapping[str, bytes], *, uid:
         client.api.put_archive(container, folder, _archive(files, uid=uid, gid=gid))
 
 
-def write_volume(
-    volume: str, files: Mapping[str, bytes], *, image: str, labels: Mapping[str, str], uid: int, gid: int
-) -> None:
-    """Put files (mode 0400) at the top of a volume, through a container that is created and never started.
-
-    Args:
-        volume: Name of the volume.
-        files: File name to content.
-        image: Any image that is there; nothing of it is run.
-        labels: Labels of the container.
-        uid: Owner of the files.
-        gid: Group of the files.
-    """
-    folder = "/volume"
-    with connect() as client:
-        api = client.api
-        binds = api.create_host_config(binds={volume: {"bind": folder, "mode": "rw"}})
-        carrier = api.create_container(image, ["none"], host_config=binds, labels=dict(labels))["Id"]
-        try:
-            api.put_archive(carrier, folder, _archive(files, uid=uid, gid=gid))
-        finally:
-            api.remove_container(carrier, v=True, force=True)
-
-
 def _archive(files: Mapping[str, bytes], *, uid: int, gid: int) -> bytes:
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from infra import images
+import pulumi
+
+from infra.components.access import Principal
 from infra.components.assets import asset
 from infra.components.base import ServiceComponent, Site
 from infra.components.service import Service, run
@@ -14,13 +16,20 @@ from infra.resources.ready_gate import ReadyGate
 from infra.rules.resources import CONTAINER_REGISTRY
 
 USE = "registry"
+USE_READ_ONLY = "registryReadOnly"
+
+PULL_USERS, PUSH_USERS = "htpasswd-pull", "htpasswd-push"
+"""Live files: who may use the registry that only serves pulls, and who the one that takes pushes."""
+
+_FOLDER = "/etc/distribution"
 
 
 class ContainerRegistry(ServiceComponent):
     """One container registry.
 
     Owns: a volume with the images, one container, the admin user's generated password.
-    Guarantees: no request is answered without credentials; `endpoints` are known only when it answers.
+    Guarantees: no request is answered without credentials; who may only pull is let in only where nothing can be
+    pushed; a user who is taken away is refused from then on. `endpoints` are known only when it answers.
 
     Pulumi type: ``ml-workspace:containerregistry:ContainerRegistry``
     Ready when:  ``GET /v2/`` answers 401.
@@ -28,9 +37,9 @@ class ContainerRegistry(ServiceComponent):
 
     type_token = CONTAINER_REGISTRY
     engine_role = "registry"
-    volumes: ClassVar[Mapping[str, str]] = {"data": "/var/lib/registry", "config": "/etc/distribution"}
+    volumes: ClassVar[Mapping[str, str]] = {"data": "/var/lib/registry", "config": _FOLDER}
     credentials_key = "registry"
-    uses = (USE,)
+    uses = (USE, USE_READ_ONLY)
 
     def provision(self, site: Site) -> None:
         """Make the volumes and the container, and wait until the registry asks for credentials."""
@@ -41,7 +50,7 @@ class ContainerRegistry(ServiceComponent):
             hashed=("password",),
             opts=self.child_options(after=site.reservation),
         )
-        container = run(self, _service(name, admin), site)
+        container = run(self, _service(name, admin, site.principals), site)
         gate = ReadyGate(
             f"{name}-ready",
             what=f"container registry '{name}'",
@@ -50,23 +59,61 @@ class ContainerRegistry(ServiceComponent):
             endpoint=site.url(USE),
             path="/v2/",
             expected=(401,),
+            others=(site.url(USE_READ_ONLY),),
             opts=self.child_options(deleted_with=container),
         )
-        self.endpoints = {USE: gate.endpoint.apply(lambda url: url.removeprefix("http://"))}
+        self.endpoints = {
+            USE: gate.endpoint.apply(_host_and_port),
+            USE_READ_ONLY: gate.others.apply(lambda urls: _host_and_port(urls[0])),
+        }
         self.credentials = admin.values.apply(lambda v: {"username": name, "password": v["password"]})
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
 
-def _service(name: str, admin: GeneratedSecrets) -> Service:
+def _host_and_port(url: str) -> str:
+    """What `docker login` takes."""
+    return url.partition("://")[2]
+
+
+def _service(name: str, admin: GeneratedSecrets, principals: Iterable[Principal]) -> Service:
+    known = [principal for principal in principals if principal.registry != "none"]
+    secret = admin.value("httpSecret")
     return Service(
         image="registry",
-        command=[images.table()["registry"].binary, "serve", "/etc/distribution/config.yml"],
-        ports={USE: 5000},
+        command=["/bin/sh", f"{_FOLDER}/start.sh"],
+        ports={USE: 5000, USE_READ_ONLY: 5001},
         files={
-            "config.yml": admin.value("httpSecret").apply(lambda secret: asset("registry.yml", http_secret=secret)),
-            "htpasswd": admin.value("passwordBcrypt").apply(lambda hashed: f"{name}:{hashed}\n"),
+            "start.sh": asset("registry-start.sh"),
+            "readwrite.yml": secret.apply(lambda known: _config(known, port=5000, writable=True)),
+            "readonly.yml": secret.apply(lambda known: _config(known, port=5001, writable=False)),
+        },
+        live_files={
+            PULL_USERS: _users(name, admin, known),
+            PUSH_USERS: _users(name, admin, [one for one in known if one.registry == "push"]),
         },
         # Without this it sends traces to a collector that is not there and floods its log.
         environment={"OTEL_TRACES_EXPORTER": "none"},
         memory_mib=512,
+    )
+
+
+def _config(http_secret: str, *, port: int, writable: bool) -> str:
+    """One registry's configuration. What one of the two caches about blobs, the other one cannot know to be gone."""
+    return asset(
+        "registry.yml",
+        http_secret=http_secret,
+        port=str(port),
+        users=f"{_FOLDER}/live/{PUSH_USERS if writable else PULL_USERS}",
+        writable=str(writable).lower(),
+        readonly=str(not writable).lower(),
+        cache="cache: {blobdescriptor: inmemory}" if writable else "",
+    )
+
+
+def _users(name: str, admin: GeneratedSecrets, principals: Iterable[Principal]) -> pulumi.Output[str]:
+    """The file with names and bcrypt hashes."""
+    hashes = {name: admin.value("passwordBcrypt")}
+    hashes |= {one.name: one.secrets.apply(lambda secrets: secrets["registryBcrypt"]) for one in principals}
+    return pulumi.Output.all(**hashes).apply(
+        lambda known: "".join(f"{user}:{hashed}\n" for user, hashed in known.items())
     )

@@ -32,7 +32,10 @@ class Service:
     """Use (as reserved) to the port in the container."""
 
     files: Mapping[str, pulumi.Input[str]]
-    """Files on the volume `config`: name to content."""
+    """Files on the volume `config`: name to content. The container is replaced when one of them changes."""
+
+    live_files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Files in the folder `live` of the volume `config`, which the service reads anew by itself when they change."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     memory_mib: int = 512
@@ -49,6 +52,7 @@ def run(component: ServiceComponent, service: Service, site: Site) -> docker.Con
         f"{name}-files",
         volume=volumes["config"].name,
         files=service.files,
+        live_files=service.live_files,
         image_id=site.image(service.image),
         user=image.user,
         labels=component.identity(),

@@ -2,6 +2,10 @@
 
 The Docker provider's own uploads go through the container's root file system and fail where that is read-only. Files on
 a volume do not stand in `docker inspect`, survive the container, and let a container that was only created be started.
+
+Live files are those that a service reads anew by itself. They lie in a folder that only root may write to, so that no
+service can put one of its own in the place of a missing one, and are replaced at once: a reader sees the old file or
+the new one.
 """
 
 from __future__ import annotations
@@ -14,29 +18,30 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
-from infra.clients import engine
+from infra.clients import volumes
 from infra.resources.base import Props, Provider
 
 
 class _VolumeFilesProvider(Provider):
-    inputs = ("volume", "files", "user")
+    inputs = ("volume", "files", "live_files", "user")
 
     def create(self, props: Props) -> CreateResult:
-        return CreateResult(props["volume"], _write(props))
+        return CreateResult(props["volume"], _write(props, live=False))
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        return UpdateResult(_write(_news))
+        return UpdateResult(_write(_news, live=_news["live_files"] != _olds.get("live_files")))
 
 
-def _write(props: Props) -> Props:
+def _write(props: Props, *, live: bool) -> Props:
+    """Write the files; `live` where somebody may be reading the live ones, which are then replaced in one step."""
     uid, _, gid = props["user"].partition(":")
-    engine.write_volume(
+    volumes.write(
         props["volume"],
         {name: content.encode() for name, content in props["files"].items()},
-        image=props["image_id"],
-        labels=props["labels"],
-        uid=int(uid),
-        gid=int(gid),
+        {name: content.encode() for name, content in props["live_files"].items()},
+        carrier=volumes.Carrier(image=props["image_id"], labels=props["labels"]),
+        owner=(int(uid), int(gid)),
+        in_use=live,
     )
     digest = hashlib.sha256(json.dumps(props["files"], sort_keys=True).encode()).hexdigest()
     return {**props, "digest": digest[:16]}
@@ -49,6 +54,7 @@ class VolumeFiles(Resource, module="ml-workspace", name="VolumeFiles"):
         name: Logical name.
         volume: Name of the volume.
         files: File name to content; stored as a secret.
+        live_files: The same for files in the folder ``live``; a change of them changes no digest.
         image_id: Image of the never started container that the files are written through.
         user: ``uid:gid`` that owns the files.
         labels: Identity labels of that container, in case a kill leaves it behind.
@@ -64,6 +70,7 @@ class VolumeFiles(Resource, module="ml-workspace", name="VolumeFiles"):
         *,
         volume: pulumi.Input[str],
         files: Mapping[str, pulumi.Input[str]],
+        live_files: Mapping[str, pulumi.Input[str]] | None = None,
         image_id: pulumi.Input[str],
         user: str,
         labels: Mapping[str, str],
@@ -72,6 +79,7 @@ class VolumeFiles(Resource, module="ml-workspace", name="VolumeFiles"):
         props: dict[str, Any] = {
             "volume": volume,
             "files": pulumi.Output.secret(dict(files)),
+            "live_files": pulumi.Output.secret(dict(live_files or {})),
             "image_id": image_id,
             "user": user,
             "labels": dict(labels),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from infra.rules.violation import Violation
 
 MIN_PORT, MAX_PORT = 1024, 65535
-NEEDED_PORTS = 5
+NEEDED_PORTS = 6
 DEFAULT_PORT_RANGE = (20000, 29999)
 
 PORTS = "ports-stack-limit-range"

@@ -27,7 +27,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "made name that is too long": ({"workload": "averylongworkload"}, ("workload", "averylongworkload", "24")),
     "hierarchical namespace on the default account": ({"storageAccount": {"isHnsEnabled": True}}, ("isHnsEnabled",)),
 }
-PORTS_OF_A_WORKSPACE = 5
+PORTS_OF_A_WORKSPACE = 6
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ WORKSPACE_KEYS = {
     *("friendlyName", "description", "sku", "tags"),
     *("storageAccount", "keyVault", "containerRegistry", "applicationInsights"),
 }
-ENDPOINTS = ("storage", "registry", "keyVault", "otlpGrpc", "otlpHttp")
+ENDPOINTS = ("storage", "registry", "registryReadOnly", "keyVault", "otlpGrpc", "otlpHttp")
 
 
 def test_outputs_are_exactly_the_documented_ones(live: LiveStack) -> None:
@@ -94,6 +94,7 @@ def test_every_endpoint_is_on_the_loopback_address_with_a_port_of_its_own(live: 
     assert {name: addresses[name].scheme for name in ENDPOINTS} == {
         **dict.fromkeys(("storage", "keyVault", "otlpGrpc", "otlpHttp"), "http"),
         "registry": "",
+        "registryReadOnly": "",
     }
 
 

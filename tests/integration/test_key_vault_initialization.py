@@ -11,6 +11,7 @@ from docker.types import Mount
 
 from infra import images
 from infra.clients import engine as engine_client
+from infra.clients import volumes as volumes_client
 from infra.clients.vault import Vault
 from infra.components.assets import asset
 from infra.components.key_vault import KeyVault
@@ -29,7 +30,8 @@ def vault(engine: DockerClient) -> Iterator[dict[str, Any]]:
     uid, gid = (int(part) for part in image.user.split(":"))
     volumes = {part: engine.volumes.create(f"{name}-{part}") for part in KeyVault.volumes}
     files = {"vault.hcl": asset("vault.hcl").encode(), "start.sh": asset("vault-start.sh").encode()}
-    engine_client.write_volume(f"{name}-config", files, image=image.image, labels={}, uid=uid, gid=gid)
+    carrier = volumes_client.Carrier(image=image.image, labels={})
+    volumes_client.write(f"{name}-config", files, carrier=carrier, owner=(uid, gid))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -153,6 +153,7 @@ def table(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> str:
 ENDPOINTS = {
     "storage": "storage account",
     "registry": "container registry",
+    "registryReadOnly": "container registry (pull only)",
     "keyVault": "key vault",
     "otlpGrpc": "application insights (OTLP/gRPC)",
     "otlpHttp": "application insights (OTLP/HTTP)",

@@ -79,6 +79,7 @@ READINESS: Mapping[str, Readiness] = {
         use="registry",
         path="/v2/",
         expected=frozenset({401}),
+        others=("registryReadOnly",),
         credentials="registry",
         private="/v2/",
         headers=_basic,
@@ -136,7 +137,7 @@ def services_of(stack: Stack, credentials: Mapping[str, Any]) -> list[Service]:
             resource_id=record[key],
             owner=owners.get(record[key].casefold(), stack.name),
             endpoint=_url(endpoints[readiness.use]),
-            others=tuple(_url(endpoints[other]) for other in readiness.others),
+            others=tuple(_url(endpoints[other]) for other in readiness.others if other in endpoints),
             credentials=credentials[readiness.credentials],
         )
         for key, readiness in READINESS.items()

@@ -116,6 +116,7 @@ def the_outputs(stack: str, **changed: object) -> dict[str, Any]:
     endpoints = {
         "storage": "http://127.0.0.1:20001",
         "registry": "127.0.0.1:20002",
+        "registryReadOnly": "127.0.0.1:20006",
         "keyVault": "http://127.0.0.1:20003",
         "otlpGrpc": "http://127.0.0.1:20004",
         "otlpHttp": "http://127.0.0.1:20005",

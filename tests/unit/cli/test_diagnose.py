@@ -16,7 +16,7 @@ from tests.unit.cli.building import CREDENTIALS, KINDS, Place, a_workspace, name
 
 PORTS = {
     "storageAccount": (20001,),
-    "containerRegistry": (20002,),
+    "containerRegistry": (20002, 20006),
     "keyVault": (20003,),
     "applicationInsights": (20004, 20005),
 }

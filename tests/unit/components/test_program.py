@@ -140,7 +140,7 @@ class TestEngineObjects:
     def test_ports_are_published_on_loopback_only(self, run: Run) -> None:
         published = [port for made in run.mocks.of_type(CONTAINER) for port in made.inputs["ports"]]
 
-        assert len(published) == 5
+        assert len(published) == 6
         assert {port["ip"] for port in published} == {"127.0.0.1"}
 
     def test_no_container_runs_as_root_or_with_a_capability(self, run: Run) -> None:

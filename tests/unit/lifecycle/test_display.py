@@ -123,11 +123,12 @@ def test_summary(changes: dict[str, int], expected: str) -> None:
     assert progress.summary().startswith(expected)
 
 
-def test_the_last_screen_names_the_five_endpoints_and_the_command_for_the_credentials() -> None:
+def test_the_last_screen_names_the_endpoints_and_the_command_for_the_credentials() -> None:
     addresses = {
         "otlpHttp": "http://127.0.0.1:5",
         "storage": "http://127.0.0.1:1",
         "registry": "127.0.0.1:2",
+        "registryReadOnly": "127.0.0.1:7",
         "keyVault": "http://127.0.0.1:3",
         "otlpGrpc": "http://127.0.0.1:4",
         "storage.stlake": "http://127.0.0.1:6",
@@ -136,6 +137,7 @@ def test_the_last_screen_names_the_five_endpoints_and_the_command_for_the_creden
     assert [line.split()[-1] for line in screen.splitlines() if "127.0.0.1" in line] == [
         "http://127.0.0.1:1",
         "127.0.0.1:2",
+        "127.0.0.1:7",
         "http://127.0.0.1:3",
         "http://127.0.0.1:4",
         "http://127.0.0.1:5",

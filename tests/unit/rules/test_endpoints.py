@@ -3,7 +3,7 @@ import pytest
 from infra.rules.endpoints import check_image_registry, check_port_range
 
 
-@pytest.mark.parametrize(("first", "last"), [(1024, 1028), (65531, 65535), (20000, 29999), (1024, 65535)])
+@pytest.mark.parametrize(("first", "last"), [(1024, 1029), (65530, 65535), (20000, 29999), (1024, 65535)])
 def test_port_range_passes(first: int, last: int) -> None:
     assert check_port_range({"first": first, "last": last}) == []
 
@@ -14,7 +14,7 @@ def test_port_range_passes(first: int, last: int) -> None:
         ({"first": 1023}, "portRange.first", "not a port"),
         ({"last": 65536}, "portRange.last", "not a port"),
         ({"first": -1}, "portRange.first", "not a port"),
-        ({"first": 20000, "last": 20003}, "portRange", "holds 4 ports, a workspace needs 5"),
+        ({"first": 20000, "last": 20003}, "portRange", "holds 4 ports, a workspace needs 6"),
         ({"first": 20000, "last": 19999}, "portRange", "ends before it starts"),
         ({"first": 30000}, "portRange", "ends before it starts"),
     ],

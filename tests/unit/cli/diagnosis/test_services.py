@@ -74,7 +74,7 @@ def _services(place: Place, **changed: Any) -> list[Service]:  # noqa: ANN401 - 
 def test_every_resource_of_the_record_is_a_service_with_its_address(place: Place) -> None:
     assert {service.what: service.addresses for service in _services(place)} == {
         "storage account 'stchurn'": ("http://127.0.0.1:20001",),
-        "container registry 'crchurn'": ("http://127.0.0.1:20002",),
+        "container registry 'crchurn'": ("http://127.0.0.1:20002", "http://127.0.0.1:20006"),
         "key vault 'kv-churn'": ("http://127.0.0.1:20003",),
         "application insights 'appi-churn'": ("http://127.0.0.1:20005", "http://127.0.0.1:20004"),
     }
