@@ -11,10 +11,14 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
 
-from infra.clients import engine
+from infra.clients import engine, tls
 from infra.errors import NotReadyError
+
+if TYPE_CHECKING:
+    import ssl
 
 POLL_SECONDS = 0.05
 """Pause between two probes: short against a service's start, long against a probe."""
@@ -36,12 +40,18 @@ class ProbeResult:
 Probe = Callable[[], ProbeResult]
 
 
-def http_probe(url: str, *, expected: frozenset[int]) -> Probe:
-    """Build a probe that passes when ``GET url`` answers with one of the expected status codes."""
-    parts = urlsplit(url)
+def http_probe(url: str, *, expected: frozenset[int], authority: str = "") -> Probe:
+    """Build a probe that passes when ``GET url`` answers with one of the expected status codes.
+
+    Args:
+        url: Whole URL.
+        expected: Status codes.
+        authority: Authority (PEM) that the server's certificate has to be of; unused for plain HTTP.
+    """
+    parts, trust = urlsplit(url), tls.context(authority)
 
     def probe() -> ProbeResult:
-        connection = http.client.HTTPConnection(parts.netloc, timeout=PROBE_TIMEOUT_SECONDS)
+        connection = _connection(parts, trust)
         try:
             connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
             status = connection.getresponse().status
@@ -52,6 +62,12 @@ def http_probe(url: str, *, expected: frozenset[int]) -> Probe:
         return ProbeResult(passed=status in expected, seen=f"GET {url} -> {status}")
 
     return probe
+
+
+def _connection(parts: SplitResult, trust: ssl.SSLContext | None) -> http.client.HTTPConnection:
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(parts.netloc, timeout=PROBE_TIMEOUT_SECONDS, context=trust)
+    return http.client.HTTPConnection(parts.netloc, timeout=PROBE_TIMEOUT_SECONDS)
 
 
 def tcp_probe(host: str, port: int) -> Probe:

@@ -16,6 +16,7 @@ from infra import settings
 from infra.clients import backend
 from infra.components.application_insights import ApplicationInsights
 from infra.components.base import ServiceComponent, Site
+from infra.components.certificates import Certificates
 from infra.components.container_registry import ContainerRegistry
 from infra.components.key_vault import KeyVault
 from infra.components.resource_group import ResourceGroup
@@ -69,6 +70,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
         ports=reservation.ports,
         image_ids=reservation.image_ids,
         limits=wanted.limits,
+        certificates=Certificates(group, services, after=reservation) if wanted.tls else None,
     )
     for service in services:
         service.provision(site)
@@ -93,6 +95,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
         "endpoints": endpoints,
         "datastores": list(datastores.values()),
         "credentials": pulumi.Output.secret({r.credentials_key: r.credentials for r in associated}),
+        **({} if site.authority is None else {"certificateAuthority": site.authority}),
     }
 
 

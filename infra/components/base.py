@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
@@ -14,6 +14,9 @@ from infra.components.access import Principal
 from infra.rules.physical_names import physical_name
 from infra.rules.resources import COMPONENT_TYPES
 from infra.settings import Limit, ResourceSettings
+
+if TYPE_CHECKING:
+    from infra.components.certificates import Certificates
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,11 +38,21 @@ class Site:
     principals: Sequence[Principal] = ()
     """Who has a role in the workspace; every component lets them in as far as the role goes."""
 
-    authority: pulumi.Output[str] | None = None
-    """Certificate (PEM) of the authority that the endpoints' certificates are of; None where they are plain HTTP."""
+    certificates: Certificates | None = None
+    """What the containers show their clients; None where they serve plain HTTP."""
 
     limits: Mapping[str, Limit] = field(default_factory=dict)
     """What a service may use of the machine, by its section of the stack file."""
+
+    @property
+    def authority(self) -> pulumi.Output[str] | None:
+        """Certificate (PEM) of the authority that the endpoints' certificates are of; None for plain HTTP."""
+        return self.certificates.authority if self.certificates else None
+
+    @property
+    def trust(self) -> pulumi.Input[str]:
+        """The same for resources that talk to a service: the empty text stands for plain HTTP."""
+        return self.certificates.authority if self.certificates else ""
 
     def port(self, use: str) -> pulumi.Output[int]:
         """Host port of one use."""

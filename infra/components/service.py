@@ -14,6 +14,9 @@ from infra.resources.volume_files import VolumeFiles
 from infra.settings import Limit
 
 LOOPBACK = "127.0.0.1"
+CERTIFICATE, PRIVATE_KEY, AUTHORITY = "public.crt", "private.key", "authority.crt"
+"""Files at the top of the volume `config` of a stack with TLS."""
+
 STOP_GRACE_SECONDS = 30
 """Upper bound of a graceful stop; without it the provider kills data services at once."""
 
@@ -51,7 +54,7 @@ def run(component: ServiceComponent, service: Service, site: Site) -> docker.Con
     files = VolumeFiles(
         f"{name}-files",
         volume=volumes["config"].name,
-        files=service.files,
+        files={**service.files, **_certificate_files(name, site)},
         live_files=service.live_files,
         image_id=site.image(service.image),
         user=image.user,
@@ -94,6 +97,14 @@ def run(component: ServiceComponent, service: Service, site: Site) -> docker.Con
         log_opts={"max-size": "10m", "max-file": "3"},
         opts=component.child_options(),
     )
+
+
+def _certificate_files(container: str, site: Site) -> dict[str, pulumi.Input[str]]:
+    """Certificate, key and authority, under the names that MinIO wants; no files without TLS."""
+    if site.certificates is None:
+        return {}
+    own = site.certificates.of(container)
+    return {CERTIFICATE: own.certificate, PRIVATE_KEY: own.private_key, AUTHORITY: own.authority}
 
 
 def _files_digest(files: VolumeFiles) -> pulumi.Output[str]:

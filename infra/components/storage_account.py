@@ -68,7 +68,7 @@ class StorageAccount(ServiceComponent):
             rotating=["secretKey"],
             opts=self.child_options(after=site.reservation),
         )
-        self.container = run(self, _service(keys, use), site)
+        self.container = run(self, _service(keys, use, tls=site.certificates is not None), site)
         gate = ReadyGate(
             f"{name}-ready",
             what=f"storage account '{name}'",
@@ -77,6 +77,7 @@ class StorageAccount(ServiceComponent):
             endpoint=site.url(use),
             path="/minio/health/cluster",
             expected=(200,),
+            authority=site.trust,
             opts=self.child_options(deleted_with=self.container),
         )
         self.endpoints = {use: gate.endpoint}
@@ -89,10 +90,13 @@ class StorageAccount(ServiceComponent):
         return pulumi.ResourceOptions.merge(self.child_options(deleted_with=self.container), kept)
 
 
-def _service(keys: GeneratedSecrets, use: str) -> Service:
+def _service(keys: GeneratedSecrets, use: str, *, tls: bool) -> Service:
+    drives = f"/data{{1...{DRIVES}}}"
+    # Plain HTTP is what MinIO serves where it finds no certificate.
+    certificates = ["--certs-dir", "/etc/minio"] if tls else []
     return Service(
         image="minio",
-        command=[images.table()["minio"].binary, "server", "--quiet", f"/data{{1...{DRIVES}}}"],
+        command=[images.table()["minio"].binary, "server", "--quiet", *certificates, drives],
         ports={use: 9000},
         files={
             "root-user": keys.value("accessKey"),

@@ -16,7 +16,7 @@ DEADLINE_SECONDS = 60.0
 
 
 class _ReadyGateProvider(Provider):
-    inputs = ("what", "container", "container_id", "endpoint", "path", "expected", "others")
+    inputs = ("what", "container", "container_id", "endpoint", "path", "expected", "others", "authority")
 
     def create(self, props: Props) -> CreateResult:
         _wait(props)
@@ -29,7 +29,8 @@ class _ReadyGateProvider(Provider):
 
 def _wait(props: Props) -> None:
     expected = frozenset(int(status) for status in props["expected"])
-    probes = [health.http_probe(props["endpoint"] + props["path"], expected=expected)]
+    authority = props.get("authority") or ""
+    probes = [health.http_probe(props["endpoint"] + props["path"], expected=expected, authority=authority)]
     for url in props["others"]:
         address = urlsplit(url)
         probes.append(health.tcp_probe(address.hostname or "", address.port or 0))
@@ -48,6 +49,7 @@ class ReadyGate(Resource, module="ml-workspace", name="ReadyGate"):
         path: Path of the probe.
         expected: Status codes that mean ready.
         others: Base URLs of which only an accepted connection is asked.
+        authority: Authority (PEM) of the endpoint's certificate; empty for plain HTTP.
         opts: Resource options.
     """
 
@@ -68,6 +70,7 @@ class ReadyGate(Resource, module="ml-workspace", name="ReadyGate"):
         path: str,
         expected: tuple[int, ...],
         others: tuple[pulumi.Input[str], ...] = (),
+        authority: pulumi.Input[str] = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -78,5 +81,6 @@ class ReadyGate(Resource, module="ml-workspace", name="ReadyGate"):
             "path": path,
             "expected": list(expected),
             "others": list(others),
+            "authority": authority,
         }
         super().__init__(_ReadyGateProvider(), name, props, opts)

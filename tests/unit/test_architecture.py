@@ -13,12 +13,14 @@ ALLOWED = {
     "infra.errors": {"infra.rules.violation"},
     "infra.labels": set(),
     "infra.images": set(),
+    "infra.certificates": set(),
     "infra.rules": {"infra.rules", "infra.errors"},
     "infra.settings": {"infra.settings", "infra.rules", "infra.errors"},
     "infra.health": {"infra.clients", "infra.errors"},
     "infra.clients": {"infra.clients", "infra.rules", "infra.errors", "infra.labels"},
     "infra.resources": {
-        "infra.resources", "infra.clients", "infra.rules", "infra.health", "infra.errors", "infra.labels"
+        "infra.resources", "infra.clients", "infra.rules", "infra.health", "infra.errors", "infra.labels",
+        "infra.certificates",
     },
     "infra.datastores": {"infra.resources", "infra.settings"},
     "infra.components": {
@@ -43,6 +45,7 @@ CONFINED = {
     "pulumi_policy": {"policies.pack", "policies.__main__", "policies.judging"},
     "minio": {"infra.clients.object_store"},
     "hvac": {"infra.clients.vault"},
+    "cryptography": {"infra.certificates"},
 }
 """Library to the only parts that may know it."""
 

@@ -1,0 +1,43 @@
+"""A small HTTPS server of a test's own, for what a client makes of certificates."""
+
+import http.server
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.certificates import KeyPair
+
+
+class _Empty(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class _Quiet(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """A client that refuses the certificate hangs up; that is what tests are for."""
+
+
+@contextmanager
+def https_server(certificate: KeyPair, folder: Path) -> Iterator[str]:
+    """Serve 204 for every GET; yields the base URL."""
+    chain = folder / "server.pem"
+    chain.touch(mode=0o600)
+    chain.write_text(certificate.certificate + certificate.private_key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+    with _Quiet(("127.0.0.1", 0), _Empty) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
