@@ -6,8 +6,6 @@ from pathlib import Path
 # The engine starts this file by its path: without an installed project, the repository is not on the module path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from pulumi_policy import PolicyPack
+from policies.pack import serve
 
-from policies.pack import NAME, policies
-
-PolicyPack(name=NAME, policies=policies())
+serve()
