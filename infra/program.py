@@ -19,6 +19,7 @@ from infra.components.base import ServiceComponent, Site
 from infra.components.certificates import Certificates
 from infra.components.container_registry import ContainerRegistry
 from infra.components.key_vault import KeyVault
+from infra.components.principals import make_principals
 from infra.components.resource_group import ResourceGroup
 from infra.components.shared import SharedResource
 from infra.components.storage_account import USE as STORAGE
@@ -71,6 +72,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
         image_ids=reservation.image_ids,
         limits=wanted.limits,
         certificates=Certificates(group, services, after=reservation) if wanted.tls else None,
+        principals=make_principals(wanted, after=reservation, parent=workspace),
     )
     for service in services:
         service.provision(site)

@@ -90,7 +90,7 @@ def check_stack(
     """
     path = folder / f"Pulumi.{stack}.yaml"
     try:
-        load(read_stack_file(path), stack=stack, deployed=deployed, accepted=accepted)
+        load(read_stack_file(path), stack=stack, deployed=deployed, accepted=accepted, folder=folder)
     except ConfigurationError as error:
         return CheckResult(stack, path, error.violations)
     return CheckResult(stack, path, ())

@@ -6,7 +6,18 @@ stand in the modules named for what they are about.
 
 from __future__ import annotations
 
-from infra.rules import changes, datastores, deployed, endpoints, limits, parts, stack_changes, uniqueness
+from infra.rules import (
+    changes,
+    datastores,
+    deployed,
+    endpoints,
+    limits,
+    parts,
+    role_assignments,
+    role_files,
+    stack_changes,
+    uniqueness,
+)
 from infra.rules.kinds import ResourceKind
 from infra.rules.naming import rule_id
 from infra.rules.resources import COMPONENT_TYPES
@@ -37,6 +48,16 @@ STACK_RULES: dict[str, str] = {
     endpoints.MIRROR: "The mirror of images is host[:port][/path].",
     limits.CPU: "A service is limited to 0.1 to 64 CPUs.",
     limits.MEMORY: "A service is limited to memory that it starts and works with, and to no more than 256 GiB.",
+    role_assignments.PRINCIPAL: "A principal's name is legal in the key vault, the storage account and the registry.",
+    role_assignments.RESERVED: "No principal has the name of a user that a service has for itself.",
+    role_assignments.KNOWN_ROLE: "An assigned role is a built-in one or one of the stack's role definitions.",
+    role_assignments.UNIQUE: "A principal is given a role once.",
+    role_assignments.OWN_KEY_VAULT: "A stack that assigns roles has a key vault of its own, for the credentials.",
+    role_files.FILE: "The file of role definitions is there, and holds some.",
+    role_files.SHAPE: "A role definition has Azure's shape.",
+    role_files.NAME: "A role's name exists once, built-in roles included.",
+    role_files.OPERATION: "A role names operations that exist here, in the list that they belong to in Azure.",
+    role_files.WHOLE_PUSH: "A role that pushes images pulls and deletes them as well; the registry can't part these.",
     changes.REPLACEMENT: "No change replaces a resource and loses its data, unless the stack allows it by name.",
     changes.SET_ONCE: "A key vault's retention is set once (T5).",
     stack_changes.IN_USE: "No change deletes a resource that another stack's workspace uses.",

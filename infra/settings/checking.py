@@ -105,7 +105,7 @@ def _check_draft(draft: Draft, rules: Rules, unusable: frozenset[str]) -> Iterat
     """Properties of one resource; an inherited location is judged where it is written."""
     prefix = f"{NAMESPACE}{draft.section}"
     if draft.props.get("role") == "additional" and not draft.name and f"{prefix}.name" not in unusable:
-        yield _missing(f"{prefix}.name", "an additional storage account has no default name", "e.g. 'stchurndata001'")
+        yield missing(f"{prefix}.name", "an additional storage account has no default name", "e.g. 'stchurndata001'")
     for rule in rules.denying(draft):
         if rule.rule in _ONCE or (rule.rule == LOCATION and not draft.own_location):
             continue
@@ -172,7 +172,7 @@ def _check_datastores(given: StackInput, unusable: frozenset[str]) -> Iterator[V
         prefix = f"{NAMESPACE}datastores[{index}]"
         for name, example in (("name", "features"), ("type", "AzureBlob"), ("container", "features")):
             if name not in entry and not unusable & {prefix, f"{prefix}.{name}"}:
-                yield _missing(f"{prefix}.{name}", "a datastore needs it", f"e.g. '{example}'")
+                yield missing(f"{prefix}.{name}", "a datastore needs it", f"e.g. '{example}'")
         yield from tags.check_own(entry.get("tags", {}), key=f"{prefix}.tags")
 
 
@@ -185,7 +185,8 @@ def _check_endpoints(given: StackInput) -> Iterator[Violation]:
         yield from check_image_registry(given.image_registry, key=f"{NAMESPACE}imageRegistry")
 
 
-def _missing(key: str, found: str, example: str) -> Violation:
+def missing(key: str, found: str, example: str) -> Violation:
+    """The violation by a key that has to have a value; ``found`` says what needs it."""
     return Violation(
         rule=MISSING, key=key, value=None, found=f"it is missing: {found}", allowed=example, fix=f"set '{key}'"
     )

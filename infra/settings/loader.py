@@ -1,7 +1,8 @@
 """`load`: a stack's configuration as the engine gives it, judged and complete, or every violation at once.
 
 The one place where all rules meet before anything is registered. Reads no file but `policies/assignments.yaml`, which
-says which rules hold where; the engine's values come in as a mapping, so that this works without an engine too.
+says which rules hold where, and the stack's role definitions; the engine's values come in as a mapping, so that this
+works without an engine too.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from infra.settings.drafts import Draft, Resolution
 from infra.settings.models import DatastoreSettings, Limit, PortRange, RoleAssignment, Settings
 from infra.settings.reading import Reading, read
 from infra.settings.resolving import resolve
+from infra.settings.roles import judge_roles
 
+STACK_FOLDER = Path("stacks")
 ASSIGNMENTS_FILE = Path(__file__).parents[2] / "policies" / "assignments.yaml"
 
 
@@ -44,6 +47,7 @@ def load(
     accepted: Resources | None = None,
     assignments: Assignments | None = None,
     today: dt.date | None = None,
+    folder: Path = STACK_FOLDER,
 ) -> Settings:
     """The settings of ``stack``.
 
@@ -54,6 +58,7 @@ def load(
         accepted: The stack's resources as its last update made them: for changes that would lose data.
         assignments: Which rules hold where; those of this checkout if not given.
         today: The day on which exemptions are judged.
+        folder: Where the stack files lie, and beside them files of role definitions.
 
     Raises:
         ConfigurationError: Rules are broken; carries every violation.
@@ -62,10 +67,12 @@ def load(
     assignments = assignments or read_assignments()
     resolution = resolve(reading.input, assignments, deployed)
     violations = check(reading, resolution, assignments, today or dt.datetime.now(tz=dt.UTC).date(), deployed)
+    roles = judge_roles(reading, resolution, folder)
+    violations += roles.violations
     violations += _check_changes(accepted or {}, reading, resolution, deployed)
     if violations:
         raise ConfigurationError([_located(violation, stack) for violation in violations], stack=stack)
-    return _settings(reading, resolution, stack)
+    return _settings(reading, resolution, stack, roles.assignments)
 
 
 def _check_changes(
@@ -79,10 +86,12 @@ def _check_changes(
 
 
 def _located(violation: Violation, stack: str) -> Violation:
-    return replace(violation, file=f"stacks/Pulumi.{stack}.yaml")
+    return replace(violation, file=violation.file or f"stacks/Pulumi.{stack}.yaml")
 
 
-def _settings(reading: Reading, resolution: Resolution, stack: str) -> Settings:
+def _settings(
+    reading: Reading, resolution: Resolution, stack: str, role_assignments: Sequence[RoleAssignment]
+) -> Settings:
     given, parts = reading.input, resolution.parts
     storage, *additional = (_props(draft) for draft in resolution.of_type(resources.STORAGE_ACCOUNT))
     single: dict[str, Any] = {
@@ -106,9 +115,7 @@ def _settings(reading: Reading, resolution: Resolution, stack: str) -> Settings:
         datastores=tuple(
             DatastoreSettings.model_validate(datastore.model_dump(exclude_none=True)) for datastore in given.datastores
         ),
-        role_assignments=tuple(
-            RoleAssignment.model_validate(assignment.model_dump()) for assignment in given.role_assignments
-        ),
+        role_assignments=tuple(role_assignments),
         tls=bool(given.tls),
         limits={
             section: Limit.model_validate(limit) for section, limit in given.limits.model_dump(by_alias=True).items()

@@ -121,10 +121,16 @@ class Limit(_Frozen):
 
 
 class RoleAssignment(_Frozen):
-    """What one principal is; the role's name as it is defined, whatever the spelling in the stack file."""
+    """What one principal is.
+
+    Attributes:
+        role: The role's name as it is defined, whatever the spelling in the stack file.
+        operations: What the role allows, as Azure's operations, sorted.
+    """
 
     principal: str
     role: str
+    operations: tuple[str, ...] = ()
 
 
 class PortRange(_Frozen):

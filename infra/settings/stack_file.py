@@ -21,7 +21,7 @@ class StackFileError(MlWorkspaceError):
     """The stack file can't be read."""
 
 
-class _Loader(yaml.SafeLoader):
+class StackLoader(yaml.SafeLoader):
     """YAML 1.2's booleans, and no key twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the base's signature
@@ -35,7 +35,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_Loader.yaml_implicit_resolvers = {
+StackLoader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)
         for tag, pattern in resolvers
@@ -43,7 +43,7 @@ _Loader.yaml_implicit_resolvers = {
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(
+StackLoader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
 
@@ -55,7 +55,7 @@ def read_stack_file(path: Path) -> Mapping[str, str]:
         StackFileError: There is no such file, or it is not a stack file.
     """
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=StackLoader)  # noqa: S506 - a SafeLoader
     except OSError as exc:
         msg = f"reading {path}: {exc.strerror}; a stack is configured in stacks/Pulumi.<stack>.yaml"
         raise StackFileError(msg) from exc

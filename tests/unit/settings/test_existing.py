@@ -142,3 +142,16 @@ def test_change_that_would_lose_data_is_refused_together_with_everything_else() 
     assert f"it was '{account['name']}', and a name can't be changed" in str(refusal.value)
     allowed = config(storageAccount={"name": "stother"}, allowReplacement=[account["name"]])
     assert load(allowed, stack="churn", accepted=accepted).storage_account.name == "stother"
+
+
+def test_roles_need_a_key_vault_of_the_stacks_own() -> None:
+    given = config(
+        keyVault={"existing": "organization/ml-workspace/churn"},
+        roleAssignments=[{"principal": "ana", "role": "Reader"}],
+    )
+
+    refused(
+        r"roleAssignments: the stack's key vault belongs to stack 'churn'.*assign the roles in stack 'churn'",
+        given,
+        deployed(),
+    )

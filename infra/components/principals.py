@@ -1,0 +1,49 @@
+"""Principals: everybody with a role in the workspace, with secrets of their own and what each may do per service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from infra.components.access import Principal
+from infra.resources.generated_secrets import GeneratedSecrets
+from infra.rules.role_rights import registry_access, sends_telemetry, storage_policy, vault_policy
+from infra.settings import Settings
+
+_LENGTHS = {"keyVault": 40, "storage": 40, "registry": 40, "telemetry": 40}
+
+
+def make_principals(wanted: Settings, *, after: pulumi.Resource, parent: pulumi.Resource) -> Sequence[Principal]:
+    """Everybody who is assigned a role, in the order of the stack file; several roles add up.
+
+    The secrets of one are one resource, so that they come and go with him, and another's stay as they are.
+
+    Args:
+        wanted: The stack's settings.
+        after: What the secrets wait for.
+        parent: What they belong to.
+    """
+    operations: dict[str, set[str]] = {}
+    for assignment in wanted.role_assignments:
+        operations.setdefault(assignment.principal, set()).update(assignment.operations)
+    return [
+        _principal(name, allowed, wanted, pulumi.ResourceOptions(parent=parent, depends_on=[after]))
+        for name, allowed in operations.items()
+    ]
+
+
+def _principal(name: str, operations: set[str], wanted: Settings, options: pulumi.ResourceOptions) -> Principal:
+    secrets = GeneratedSecrets(
+        f"{wanted.workspace.name}-principal-{name}", lengths=_LENGTHS, hashed=("registry",), opts=options
+    )
+    return Principal(
+        name=name,
+        vault_policy=vault_policy(
+            operations, principal=name, purge_protection=wanted.key_vault.enable_purge_protection
+        ),
+        storage_policy=storage_policy(operations),
+        registry=registry_access(operations),
+        telemetry=sends_telemetry(operations),
+        secrets=secrets.values,
+    )

@@ -1,0 +1,118 @@
+"""What can be done with a workspace's data, as Azure's operations; a role is a set of them.
+
+Only operations that have a meaning here are listed: a role that asks for another one would silently do nothing. `data`
+tells Azure's data operations (`DataActions`) from the others (`Actions`), as in Azure's own role definitions. Sources:
+Azure's resource provider operations (role-based-access-control/permissions), M7 (roles of a workspace), M11 (Azure's
+Reader reads datastore credentials; not here).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+_ML = "Microsoft.MachineLearningServices/workspaces"
+_KEY_VAULT = "Microsoft.KeyVault/vaults"
+_CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
+_REGISTRY = "Microsoft.ContainerRegistry/registries"
+
+WORKSPACE_READ = f"{_ML}/read"
+WORKSPACE_WRITE = f"{_ML}/write"
+DATASTORES_READ = f"{_ML}/datastores/read"
+DATASTORES_LIST_SECRETS = f"{_ML}/datastores/listSecrets/action"
+COMPUTES_READ = f"{_ML}/computes/read"
+COMPUTES_WRITE = f"{_ML}/computes/write"
+COMPUTES_DELETE = f"{_ML}/computes/delete"
+COMPUTES_LIST_KEYS = f"{_ML}/computes/listKeys/action"
+ARTIFACTS_READ = f"{_ML}/metadata/artifacts/read"
+ARTIFACTS_WRITE = f"{_ML}/metadata/artifacts/write"
+SECRETS_READ_METADATA = f"{_KEY_VAULT}/secrets/readMetadata/action"
+SECRETS_GET = f"{_KEY_VAULT}/secrets/getSecret/action"
+SECRETS_SET = f"{_KEY_VAULT}/secrets/setSecret/action"
+SECRETS_UPDATE = f"{_KEY_VAULT}/secrets/update/action"
+SECRETS_DELETE = f"{_KEY_VAULT}/secrets/delete"
+SECRETS_RECOVER = f"{_KEY_VAULT}/secrets/recover/action"
+SECRETS_PURGE = f"{_KEY_VAULT}/secrets/purge/action"
+CERTIFICATES_READ = f"{_KEY_VAULT}/certificates/read"
+CERTIFICATES_CREATE = f"{_KEY_VAULT}/certificates/create/action"
+CONTAINERS_READ = f"{_CONTAINERS}/read"
+CONTAINERS_WRITE = f"{_CONTAINERS}/write"
+CONTAINERS_DELETE = f"{_CONTAINERS}/delete"
+BLOBS_READ = f"{_CONTAINERS}/blobs/read"
+BLOBS_WRITE = f"{_CONTAINERS}/blobs/write"
+BLOBS_DELETE = f"{_CONTAINERS}/blobs/delete"
+BLOBS_DELETE_VERSION = f"{_CONTAINERS}/blobs/deleteBlobVersion/action"
+IMAGES_PULL = f"{_REGISTRY}/pull/read"
+IMAGES_PUSH = f"{_REGISTRY}/push/write"
+IMAGES_DELETE = f"{_REGISTRY}/artifacts/delete"
+TELEMETRY_WRITE = "Microsoft.Insights/Telemetry/Write"
+
+
+class Service(StrEnum):
+    """What carries an operation out, under the name of its section in the stack file. Not Azure's resource provider."""
+
+    KEY_VAULT = "keyVault"
+    STORAGE = "storageAccount"
+    REGISTRY = "containerRegistry"
+    TELEMETRY = "applicationInsights"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation.
+
+    Attributes:
+        service: What carries it out.
+        data: True if Azure counts it among the data operations.
+        meaning: What it allows here.
+    """
+
+    service: Service
+    data: bool
+    meaning: str
+
+
+def _action(service: Service, meaning: str) -> Operation:
+    return Operation(service, data=False, meaning=meaning)
+
+
+def _data_action(service: Service, meaning: str) -> Operation:
+    return Operation(service, data=True, meaning=meaning)
+
+
+_VAULT, _STORE, _IMAGES = Service.KEY_VAULT, Service.STORAGE, Service.REGISTRY
+
+OPERATIONS: Mapping[str, Operation] = {
+    WORKSPACE_READ: _action(_STORE, "read the workspace record, `workspace.json` in the artifact store"),
+    WORKSPACE_WRITE: _action(_STORE, "write and delete the workspace record"),
+    DATASTORES_READ: _action(_VAULT, "list the datastores, without their credentials"),
+    DATASTORES_LIST_SECRETS: _action(_VAULT, "read the credentials of every datastore"),
+    COMPUTES_READ: _action(_VAULT, "list the secrets under `computes/`, without their values"),
+    COMPUTES_WRITE: _action(_VAULT, "write and recover secrets under `computes/`"),
+    COMPUTES_DELETE: _action(_VAULT, "delete secrets under `computes/`, recoverably"),
+    COMPUTES_LIST_KEYS: _action(_VAULT, "read the values of secrets under `computes/`"),
+    ARTIFACTS_READ: _action(_STORE, "list and read the artifact store"),
+    ARTIFACTS_WRITE: _action(_STORE, "write into the artifact store, but not the workspace record"),
+    SECRETS_READ_METADATA: _data_action(_VAULT, "list secrets with their versions, expiry and content type"),
+    SECRETS_GET: _data_action(_VAULT, "read values of secrets"),
+    SECRETS_SET: _data_action(_VAULT, "write values of secrets"),
+    SECRETS_UPDATE: _data_action(_VAULT, "change expiry, content type and other custom metadata of secrets"),
+    SECRETS_DELETE: _data_action(_VAULT, "delete secrets, recoverably"),
+    SECRETS_RECOVER: _data_action(_VAULT, "recover deleted secrets"),
+    SECRETS_PURGE: _data_action(_VAULT, "purge secrets for good, unless purge protection is on"),
+    CERTIFICATES_READ: _data_action(_VAULT, "list and read certificates, without private keys"),
+    CERTIFICATES_CREATE: _data_action(_VAULT, "have certificates issued"),
+    CONTAINERS_READ: _action(_STORE, "list the containers and where they lie"),
+    CONTAINERS_WRITE: _action(_STORE, "make containers"),
+    CONTAINERS_DELETE: _action(_STORE, "delete empty containers"),
+    BLOBS_READ: _data_action(_STORE, "list and read blobs and files of every container"),
+    BLOBS_WRITE: _data_action(_STORE, "write blobs and files in every container, but not the workspace record"),
+    BLOBS_DELETE: _data_action(_STORE, "delete blobs and files, recoverably where the container has versions"),
+    BLOBS_DELETE_VERSION: _data_action(_STORE, "delete versions of blobs for good"),
+    IMAGES_PULL: _action(_IMAGES, "pull images and other artifacts"),
+    IMAGES_PUSH: _action(_IMAGES, "push images and other artifacts"),
+    IMAGES_DELETE: _action(_IMAGES, "delete images and other artifacts"),
+    TELEMETRY_WRITE: _data_action(Service.TELEMETRY, "send traces, metrics and logs"),
+}
+"""Azure's operation to what it is here; the only ones that a role may name."""

@@ -1,0 +1,86 @@
+"""Role assignments of a stack: the file of role definitions read, both judged, each role as what it allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from infra.rules import resources
+from infra.rules.role_assignments import check_assignments, check_own_key_vault
+from infra.rules.role_definitions import find_role
+from infra.rules.role_files import RoleFile, no_file, read_roles
+from infra.rules.violation import Violation
+from infra.settings.checking import missing
+from infra.settings.drafts import Resolution
+from infra.settings.models import RoleAssignment
+from infra.settings.reading import NAMESPACE, Reading
+from infra.settings.stack_file import StackLoader
+
+_ASSIGNMENTS, _DEFINITIONS = f"{NAMESPACE}roleAssignments", f"{NAMESPACE}roleDefinitions"
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The assignments that can be carried out, and everything that is wrong."""
+
+    assignments: tuple[RoleAssignment, ...]
+    violations: tuple[Violation, ...]
+
+
+def judge_roles(reading: Reading, resolution: Resolution, folder: Path) -> Roles:
+    """Read and judge a stack's roles.
+
+    Args:
+        reading: The stack file.
+        resolution: Its resources.
+        folder: What the path of the role definitions is relative to.
+    """
+    file = read_definitions(reading.input.role_definitions, folder)
+    entries = [entry.model_dump(exclude_none=True) for entry in reading.input.role_assignments]
+    found = [
+        *file.violations,
+        *check_assignments(
+            entries,
+            file.roles,
+            custom_is_known=not file.violations and _DEFINITIONS not in reading.unusable,
+            taken=[draft.name for draft in resolution.of_type(resources.CONTAINER_REGISTRY) if draft.name],
+            key=_ASSIGNMENTS,
+        ),
+    ]
+    for index, entry in enumerate(entries):
+        place = f"{_ASSIGNMENTS}[{index}]"
+        for name, example in (("principal", "churn-team"), ("role", "DataScientist")):
+            if name not in entry and not reading.unusable & {place, f"{place}.{name}"}:
+                found.append(missing(f"{place}.{name}", "a role assignment needs it", f"e.g. '{example}'"))
+    vault = next(iter(resolution.of_type(resources.KEY_VAULT)), None)
+    if entries and vault and vault.existing_in:
+        found.append(check_own_key_vault(vault.existing_in, key=_ASSIGNMENTS))
+    return Roles(() if found else _assignments(entries, file), tuple(found))
+
+
+def read_definitions(path: str | None, folder: Path) -> RoleFile:
+    """The stack's role definitions; none if it names no file."""
+    if path is None:
+        return RoleFile()
+    try:
+        text = (folder / path).read_text(encoding="utf-8")
+        document = yaml.load(text, Loader=StackLoader)  # noqa: S506 - a SafeLoader
+    except OSError as exc:
+        return no_file(path, f"the file cannot be read: {exc.strerror}", key=_DEFINITIONS)
+    except UnicodeDecodeError:
+        return no_file(path, "the file is no text", key=_DEFINITIONS)
+    except yaml.YAMLError as exc:
+        return no_file(path, f"the file is neither YAML nor JSON: {' '.join(str(exc).split())}", key=_DEFINITIONS)
+    return read_roles(document, path=path, key=_DEFINITIONS)
+
+
+def _assignments(entries: list[dict[str, str]], file: RoleFile) -> tuple[RoleAssignment, ...]:
+    whole = [entry for entry in entries if entry.keys() >= {"principal", "role"}]
+    roles = [(entry["principal"], find_role(entry["role"], file.roles)) for entry in whole]
+    return tuple(
+        RoleAssignment(principal=principal, role=role.name, operations=tuple(sorted(role.operations)))
+        for principal, role in roles
+        if role
+    )
