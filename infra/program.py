@@ -15,7 +15,7 @@ from pulumi.runtime import config as runtime_config
 from infra import settings
 from infra.clients import backend
 from infra.components.application_insights import ApplicationInsights
-from infra.components.base import ServiceComponent, Site
+from infra.components.base import ServiceComponent, Site, TelemetryTarget
 from infra.components.certificates import Certificates
 from infra.components.container_registry import ContainerRegistry
 from infra.components.key_vault import KeyVault
@@ -71,6 +71,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
         ports=reservation.ports,
         image_ids=reservation.image_ids,
         limits=wanted.limits,
+        telemetry=_telemetry(services, group, reservation),
         certificates=Certificates(group, services, after=reservation) if wanted.tls else None,
         principals=make_principals(wanted, after=reservation, parent=workspace),
     )
@@ -99,6 +100,13 @@ def provision(wanted: Settings) -> dict[str, Any]:
         "credentials": pulumi.Output.secret({r.credentials_key: r.credentials for r in associated}),
         **({} if site.authority is None else {"certificateAuthority": site.authority}),
     }
+
+
+def _telemetry(
+    services: Sequence[ServiceComponent], group: ResourceGroup, reservation: pulumi.Resource
+) -> TelemetryTarget | None:
+    own = next((service for service in services if isinstance(service, ApplicationInsights)), None)
+    return own.target(after=reservation, network=group.network_name) if own else None
 
 
 def _declare(wanted: Settings, group: ResourceGroup) -> Sequence[Associated]:

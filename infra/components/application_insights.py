@@ -1,15 +1,20 @@
-"""Application insights: traces, metrics and logs over OTLP, taken by an OpenTelemetry collector into durable files."""
+"""Application insights: traces, metrics and logs over OTLP, taken by an OpenTelemetry collector into durable files.
+
+An answer of success means that what was sent is on the disk: in a queue that is written with fsync, from which it comes
+into the files. After a kill some of it may come twice, with the same ids.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 import pulumi
 
 from infra import images
+from infra.components.access import Principal
 from infra.components.assets import asset
-from infra.components.base import ServiceComponent, Site
+from infra.components.base import ServiceComponent, Site, TelemetryTarget
 from infra.components.service import Service, run
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
@@ -19,12 +24,23 @@ from infra.settings import ApplicationInsightsSettings
 USE_GRPC = "otlpGrpc"
 USE_HTTP = "otlpHttp"
 
+TOKENS = "tokens"
+"""Live file: a token and its owner on each line; whoever is not in it any more is refused from then on."""
+
+OWN_METRICS_SECONDS = 300
+"""How often the collector's own metrics are kept: enough to see a queue grow, and a few megabytes in a month."""
+
+_FOLDER = "/etc/otelcol"
+_MAXIMUM_LABEL = 63
+"""Longest part between two dots of a host's name."""
+
 
 class ApplicationInsights(ServiceComponent):
     """One application insights component.
 
-    Owns: a volume with the telemetry, one container, the ingestion token.
-    Guarantees: what was acknowledged is in a file that outlives the container; nothing is taken without the token.
+    Owns: a volume with the telemetry, one container, the ingestion tokens of the stack and of its own services.
+    Guarantees: what was acknowledged is on the disk before the answer; no OTLP is taken without a token. StatsD, which
+    knows no credentials, is taken from the stack's own network only.
 
     Pulumi type: ``ml-workspace:insights:ApplicationInsights``
     Ready when:  OTLP over HTTP answers 401 to a request without token, and OTLP over gRPC accepts a connection.
@@ -32,7 +48,7 @@ class ApplicationInsights(ServiceComponent):
 
     type_token = APPLICATION_INSIGHTS
     engine_role = "insights"
-    volumes: ClassVar[Mapping[str, str]] = {"data": "/var/lib/otelcol", "config": "/etc/otelcol"}
+    volumes: ClassVar[Mapping[str, str]] = {"data": "/var/lib/otelcol", "config": _FOLDER}
     credentials_key = "telemetry"
     uses = (USE_GRPC, USE_HTTP)
 
@@ -40,13 +56,26 @@ class ApplicationInsights(ServiceComponent):
         super().__init__(settings, parent=parent)
         self._retention_days = settings.retention_in_days
 
+    def target(self, *, after: pulumi.Resource, network: str) -> TelemetryTarget | None:
+        """Make the tokens, and say where the stack's services send their telemetry.
+
+        Returns:
+            None where its name is longer than the name of a host may be.
+        """
+        self._tokens = GeneratedSecrets(
+            f"{self.resource_name}-ingestion",
+            lengths={"token": 40, "services": 40},
+            opts=self.child_options(after=after),
+        )
+        host = f"{self.container_name}.{network}"
+        if any(len(label) > _MAXIMUM_LABEL for label in host.split(".")):
+            return None
+        return TelemetryTarget(host=host, token=self._tokens.value("services"))
+
     def provision(self, site: Site) -> None:
         """Make the volumes and the container, and wait until both protocols are served."""
         name = self.resource_name
-        ingestion = GeneratedSecrets(
-            f"{name}-ingestion", lengths={"token": 40}, opts=self.child_options(after=site.reservation)
-        )
-        container = run(self, _service(ingestion, self._retention_days), site)
+        container = run(self, _service(self._tokens, site.principals, self._retention_days), site)
         gate = ReadyGate(
             f"{name}-ready",
             what=f"application insights '{name}'",
@@ -59,18 +88,33 @@ class ApplicationInsights(ServiceComponent):
             opts=self.child_options(deleted_with=container),
         )
         self.endpoints = {USE_GRPC: gate.others.apply(lambda urls: urls[0]), USE_HTTP: gate.endpoint}
-        self.credentials = ingestion.values
+        self.credentials = self._tokens.value("token").apply(lambda token: {"token": token})
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
 
-def _service(ingestion: GeneratedSecrets, retention_days: int) -> Service:
+def _service(tokens: GeneratedSecrets, principals: Iterable[Principal], retention_days: int) -> Service:
     return Service(
         image="collector",
-        command=[images.table()["collector"].binary, "--config=/etc/otelcol/config.yaml"],
+        command=[images.table()["collector"].binary, f"--config={_FOLDER}/config.yaml"],
         ports={USE_GRPC: 4317, USE_HTTP: 4318},
-        files={
-            "config.yaml": asset("collector.yaml", retention_days=str(retention_days)),
-            "token": ingestion.value("token"),
-        },
+        files={"config.yaml": config(retention_days)},
+        live_files={TOKENS: _token_file(tokens, principals)},
         memory_mib=256,
+    )
+
+
+def config(retention_days: int, *, own_metrics_seconds: int = OWN_METRICS_SECONDS) -> str:
+    """The collector's configuration."""
+    return asset(
+        "collector.yaml",
+        retention_days=str(retention_days),
+        own_metrics_milliseconds=str(own_metrics_seconds * 1000),
+    )
+
+
+def _token_file(tokens: GeneratedSecrets, principals: Iterable[Principal]) -> pulumi.Output[str]:
+    known = {"(stack)": tokens.value("token"), "(services)": tokens.value("services")}
+    known |= {one.name: one.secrets.apply(lambda secrets: secrets["telemetry"]) for one in principals if one.telemetry}
+    return pulumi.Output.all(**known).apply(
+        lambda found: "".join(f"{token} {owner}\n" for owner, token in found.items())
     )

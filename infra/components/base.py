@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TelemetryTarget:
+    """Where the stack's own services send their telemetry: its application insights, over the stack's network."""
+
+    host: str
+    """Name by which the stack's containers reach it: OTLP over HTTP at port 4318, StatsD at 8125 (UDP)."""
+
+    token: pulumi.Output[str]
+    """Token of the services, not of the stack's users; secret."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
     """Where containers run: what the resource group and the reservation give to every component."""
 
@@ -40,6 +51,9 @@ class Site:
 
     certificates: Certificates | None = None
     """What the containers show their clients; None where they serve plain HTTP."""
+
+    telemetry: TelemetryTarget | None = None
+    """Where services send their own telemetry; None where the application insights is another stack's."""
 
     limits: Mapping[str, Limit] = field(default_factory=dict)
     """What a service may use of the machine, by its section of the stack file."""

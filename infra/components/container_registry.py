@@ -50,7 +50,7 @@ class ContainerRegistry(ServiceComponent):
             hashed=("password",),
             opts=self.child_options(after=site.reservation),
         )
-        container = run(self, _service(name, admin, site.principals), site)
+        container = run(self, _service(name, admin, site), site)
         gate = ReadyGate(
             f"{name}-ready",
             what=f"container registry '{name}'",
@@ -75,8 +75,8 @@ def _host_and_port(url: str) -> str:
     return url.partition("://")[2]
 
 
-def _service(name: str, admin: GeneratedSecrets, principals: Iterable[Principal]) -> Service:
-    known = [principal for principal in principals if principal.registry != "none"]
+def _service(name: str, admin: GeneratedSecrets, site: Site) -> Service:
+    known = [principal for principal in site.principals if principal.registry != "none"]
     secret = admin.value("httpSecret")
     return Service(
         image="registry",
@@ -86,15 +86,29 @@ def _service(name: str, admin: GeneratedSecrets, principals: Iterable[Principal]
             "start.sh": asset("registry-start.sh"),
             "readwrite.yml": secret.apply(lambda known: _config(known, port=5000, writable=True)),
             "readonly.yml": secret.apply(lambda known: _config(known, port=5001, writable=False)),
+            **({"telemetry-token": site.telemetry.token} if site.telemetry else {}),
         },
         live_files={
             PULL_USERS: _users(name, admin, known),
             PUSH_USERS: _users(name, admin, [one for one in known if one.registry == "push"]),
         },
-        # Without this it sends traces to a collector that is not there and floods its log.
-        environment={"OTEL_TRACES_EXPORTER": "none"},
+        environment=_tracing(name, site),
         memory_mib=512,
     )
+
+
+def _tracing(name: str, site: Site) -> dict[str, str]:
+    """Where traces go. The registry sends them to a collector on localhost, and floods its log, unless told better."""
+    if site.telemetry is None:
+        return {"OTEL_TRACES_EXPORTER": "none"}
+    authority = {} if site.authority is None else {"OTEL_EXPORTER_OTLP_CERTIFICATE": f"{_FOLDER}/authority.crt"}
+    return {
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"{'https' if authority else 'http'}://{site.telemetry.host}:4318",
+        "OTEL_SERVICE_NAME": name,
+        **authority,
+    }
 
 
 def _config(http_secret: str, *, port: int, writable: bool) -> str:

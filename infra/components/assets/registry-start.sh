@@ -6,6 +6,12 @@ set -u
 config=/etc/distribution
 readwrite= readonly= stopping=
 
+# The token is in no configuration of the container, which everybody sees who may use the engine.
+if [ -s "$config/telemetry-token" ]; then
+  OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20$(cat "$config/telemetry-token")"
+  export OTEL_EXPORTER_OTLP_HEADERS
+fi
+
 # One registry. Asked to end, it answers what it has begun to answer; one that ends unasked takes the container along.
 serve() {
   server= asked=
