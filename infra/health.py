@@ -11,14 +11,10 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from infra.clients import engine, tls
 from infra.errors import NotReadyError
-
-if TYPE_CHECKING:
-    import ssl
 
 POLL_SECONDS = 0.05
 """Pause between two probes: short against a service's start, long against a probe."""
@@ -48,10 +44,10 @@ def http_probe(url: str, *, expected: frozenset[int], authority: str = "") -> Pr
         expected: Status codes.
         authority: Authority (PEM) that the server's certificate has to be of; unused for plain HTTP.
     """
-    parts, trust = urlsplit(url), tls.context(authority)
+    parts = urlsplit(url)
 
     def probe() -> ProbeResult:
-        connection = _connection(parts, trust)
+        connection = open_connection(url, authority=authority)
         try:
             connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
             status = connection.getresponse().status
@@ -64,8 +60,11 @@ def http_probe(url: str, *, expected: frozenset[int], authority: str = "") -> Pr
     return probe
 
 
-def _connection(parts: SplitResult, trust: ssl.SSLContext | None) -> http.client.HTTPConnection:
+def open_connection(url: str, *, authority: str = "") -> http.client.HTTPConnection:
+    """Make a connection (opened by its first request) to the server of a URL, which has to be of the authority."""
+    parts = urlsplit(url)
     if parts.scheme == "https":
+        trust = tls.context(authority)
         return http.client.HTTPSConnection(parts.netloc, timeout=PROBE_TIMEOUT_SECONDS, context=trust)
     return http.client.HTTPConnection(parts.netloc, timeout=PROBE_TIMEOUT_SECONDS)
 

@@ -13,7 +13,7 @@ from functools import partial
 
 from infra.cli import surroundings
 from infra.cli.commands import DONE, FAILED
-from infra.cli.diagnosis import answers, bookkeeping, bounded, objects
+from infra.cli.diagnosis import answers, bookkeeping, bounded, certificates, objects
 from infra.cli.diagnosis.findings import Finding, by_group
 from infra.cli.diagnosis.services import Service, services_of
 from infra.cli.diagnosis.snapshot import Snapshot, take_snapshot
@@ -67,7 +67,7 @@ def _check_service(stack: Stack, service: Service, snapshot: Snapshot) -> Iterat
     container = objects.container_of(service, snapshot)
     if container is None or not container.is_running:
         return
-    refused = list(answers.check_answers(service))
+    refused = list(certificates.check_certificates(service)) or list(answers.check_answers(service))
     yield from refused
     if not refused and service.resource_id == stack.outputs["workspace"]["storageAccount"]:
         yield from answers.check_record(service, stack.outputs["datastores"], stack.outputs["workspace"])

@@ -57,6 +57,16 @@ class Stack:
         return [resource for resource in self.checkpoint.resources if resource["type"] in COMPONENT_TYPES]
 
     @property
+    def authority(self) -> str:
+        """Authorities (PEM) that the endpoints' certificates are of; empty when all are plain HTTP."""
+        return str(self.outputs.get("certificateAuthority") or "")
+
+    @property
+    def serves_tls(self) -> bool:
+        """Whether the stack's own services have certificates."""
+        return any(resource["type"].endswith(":CertificateAuthority") for resource in self.checkpoint.resources)
+
+    @property
     def workspace(self) -> Mapping[str, Any]:
         """The record; before the first update has ended, what it will be made of; empty without any workspace."""
         if self.is_complete:

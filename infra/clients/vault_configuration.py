@@ -65,10 +65,11 @@ def ensure_authority(vault: Vault, *, name: str, bundle: str) -> None:
 
 
 def ensure_certificate_role(vault: Vault, *, host_names: list[str]) -> None:
-    """Let certificates be issued for addresses, `localhost` and the given names, and for nothing else."""
+    """Let certificates be issued for addresses, `localhost`, the given names and those below; for nothing else."""
     role = {
         "allowed_domains": host_names,
         "allow_bare_domains": True,
+        "allow_subdomains": True,
         "allow_localhost": True,
         "allow_ip_sans": True,
         "key_type": "ec",

@@ -15,7 +15,7 @@ from infra import images
 from infra.components.access import Principal
 from infra.components.assets import asset
 from infra.components.base import ServiceComponent, Site, TelemetryTarget
-from infra.components.service import Service, run
+from infra.components.service import CERTIFICATE, PRIVATE_KEY, Service, run
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
 from infra.rules.resources import APPLICATION_INSIGHTS
@@ -31,6 +31,7 @@ OWN_METRICS_SECONDS = 300
 """How often the collector's own metrics are kept: enough to see a queue grow, and a few megabytes in a month."""
 
 _FOLDER = "/etc/otelcol"
+_TLS = f'tls: {{cert_file: {_FOLDER}/{CERTIFICATE}, key_file: {_FOLDER}/{PRIVATE_KEY}, min_version: "1.2"}}, '
 _MAXIMUM_LABEL = 63
 """Longest part between two dots of a host's name."""
 
@@ -75,7 +76,7 @@ class ApplicationInsights(ServiceComponent):
     def provision(self, site: Site) -> None:
         """Make the volumes and the container, and wait until both protocols are served."""
         name = self.resource_name
-        container = run(self, _service(self._tokens, site.principals, self._retention_days), site)
+        container = run(self, _service(self._tokens, site, self._retention_days), site)
         gate = ReadyGate(
             f"{name}-ready",
             what=f"application insights '{name}'",
@@ -85,6 +86,7 @@ class ApplicationInsights(ServiceComponent):
             path="/v1/traces",
             expected=(401,),
             others=(site.url(USE_GRPC),),
+            authority=site.trust,
             opts=self.child_options(deleted_with=container),
         )
         self.endpoints = {USE_GRPC: gate.others.apply(lambda urls: urls[0]), USE_HTTP: gate.endpoint}
@@ -92,22 +94,23 @@ class ApplicationInsights(ServiceComponent):
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
 
-def _service(tokens: GeneratedSecrets, principals: Iterable[Principal], retention_days: int) -> Service:
+def _service(tokens: GeneratedSecrets, site: Site, retention_days: int) -> Service:
     return Service(
         image="collector",
         command=[images.table()["collector"].binary, f"--config={_FOLDER}/config.yaml"],
         ports={USE_GRPC: 4317, USE_HTTP: 4318},
-        files={"config.yaml": config(retention_days)},
-        live_files={TOKENS: _token_file(tokens, principals)},
+        files={"config.yaml": config(retention_days, tls=site.certificates is not None)},
+        live_files={TOKENS: _token_file(tokens, site.principals)},
         memory_mib=256,
     )
 
 
-def config(retention_days: int, *, own_metrics_seconds: int = OWN_METRICS_SECONDS) -> str:
+def config(retention_days: int, *, own_metrics_seconds: int = OWN_METRICS_SECONDS, tls: bool = False) -> str:
     """The collector's configuration."""
     return asset(
         "collector.yaml",
         retention_days=str(retention_days),
+        tls=_TLS if tls else "",
         own_metrics_milliseconds=str(own_metrics_seconds * 1000),
     )
 

@@ -10,7 +10,7 @@ import pulumi
 from infra.components.access import Principal
 from infra.components.assets import asset
 from infra.components.base import ServiceComponent, Site
-from infra.components.service import Service, run
+from infra.components.service import AUTHORITY, CERTIFICATE, PRIVATE_KEY, Service, run
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
 from infra.rules.resources import CONTAINER_REGISTRY
@@ -22,6 +22,7 @@ PULL_USERS, PUSH_USERS = "htpasswd-pull", "htpasswd-push"
 """Live files: who may use the registry that only serves pulls, and who the one that takes pushes."""
 
 _FOLDER = "/etc/distribution"
+_TLS = f"tls: {{certificate: {_FOLDER}/{CERTIFICATE}, key: {_FOLDER}/{PRIVATE_KEY}, minimumtls: tls1.2}}"
 
 
 class ContainerRegistry(ServiceComponent):
@@ -60,6 +61,7 @@ class ContainerRegistry(ServiceComponent):
             path="/v2/",
             expected=(401,),
             others=(site.url(USE_READ_ONLY),),
+            authority=site.trust,
             opts=self.child_options(deleted_with=container),
         )
         self.endpoints = {
@@ -77,15 +79,15 @@ def _host_and_port(url: str) -> str:
 
 def _service(name: str, admin: GeneratedSecrets, site: Site) -> Service:
     known = [principal for principal in site.principals if principal.registry != "none"]
-    secret = admin.value("httpSecret")
+    secret, tls = admin.value("httpSecret"), site.certificates is not None
     return Service(
         image="registry",
         command=["/bin/sh", f"{_FOLDER}/start.sh"],
         ports={USE: 5000, USE_READ_ONLY: 5001},
         files={
             "start.sh": asset("registry-start.sh"),
-            "readwrite.yml": secret.apply(lambda known: _config(known, port=5000, writable=True)),
-            "readonly.yml": secret.apply(lambda known: _config(known, port=5001, writable=False)),
+            "readwrite.yml": secret.apply(lambda known: _config(known, port=5000, writable=True, tls=tls)),
+            "readonly.yml": secret.apply(lambda known: _config(known, port=5001, writable=False, tls=tls)),
             **({"telemetry-token": site.telemetry.token} if site.telemetry else {}),
         },
         live_files={
@@ -101,7 +103,7 @@ def _tracing(name: str, site: Site) -> dict[str, str]:
     """Where traces go. The registry sends them to a collector on localhost, and floods its log, unless told better."""
     if site.telemetry is None:
         return {"OTEL_TRACES_EXPORTER": "none"}
-    authority = {} if site.authority is None else {"OTEL_EXPORTER_OTLP_CERTIFICATE": f"{_FOLDER}/authority.crt"}
+    authority = {} if site.authority is None else {"OTEL_EXPORTER_OTLP_CERTIFICATE": f"{_FOLDER}/{AUTHORITY}"}
     return {
         "OTEL_TRACES_EXPORTER": "otlp",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
@@ -111,7 +113,7 @@ def _tracing(name: str, site: Site) -> dict[str, str]:
     }
 
 
-def _config(http_secret: str, *, port: int, writable: bool) -> str:
+def _config(http_secret: str, *, port: int, writable: bool, tls: bool) -> str:
     """One registry's configuration. What one of the two caches about blobs, the other one cannot know to be gone."""
     return asset(
         "registry.yml",
@@ -121,6 +123,7 @@ def _config(http_secret: str, *, port: int, writable: bool) -> str:
         writable=str(writable).lower(),
         readonly=str(not writable).lower(),
         cache="cache: {blobdescriptor: inmemory}" if writable else "",
+        tls=_TLS if tls else "",
     )
 
 

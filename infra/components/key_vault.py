@@ -11,7 +11,7 @@ from infra import images
 from infra.components.access import Principal
 from infra.components.assets import asset
 from infra.components.base import ServiceComponent, Site
-from infra.components.service import Service, run
+from infra.components.service import CERTIFICATE, PRIVATE_KEY, Service, run
 from infra.resources.vault_configuration import VaultConfiguration
 from infra.resources.vault_initialization import UNSEAL_FOLDER, VaultInitialization
 from infra.rules.resources import KEY_VAULT
@@ -19,6 +19,11 @@ from infra.rules.service_tags import to_service_tags
 from infra.settings import KeyVaultSettings
 
 USE = "keyVault"
+
+_NO_TLS = "tls_disable = true"
+_TLS = f"""tls_cert_file   = "/vault/config/{CERTIFICATE}"
+  tls_key_file    = "/vault/config/{PRIVATE_KEY}"
+  tls_min_version = "tls12\""""
 
 
 class KeyVault(ServiceComponent):
@@ -54,8 +59,7 @@ class KeyVault(ServiceComponent):
     def provision(self, site: Site) -> None:
         """Make the volumes and the container, initialise the vault, open it and set it up."""
         name, settings = self.resource_name, self._settings
-        authority = "" if site.authority is None else site.authority
-        container = run(self, _service(), site)
+        container = run(self, _service(tls=site.certificates is not None), site)
         opened = VaultInitialization(
             f"{name}-initialization",
             vault_name=name,
@@ -63,7 +67,7 @@ class KeyVault(ServiceComponent):
             container=self.container_name,
             container_id=container.id,
             user=images.table()["vault"].user,
-            authority=authority,
+            authority=site.trust,
             opts=self.child_options(deleted_with=container),
         )
         configured = VaultConfiguration(
@@ -74,8 +78,9 @@ class KeyVault(ServiceComponent):
             tags=to_service_tags(settings.tags),
             purge_protection=settings.enable_purge_protection,
             principals=_principals(site),
-            host_names=[self.container_name],
-            authority=authority,
+            host_names=[site.network] if site.certificates else [self.container_name, site.network],
+            authority=site.trust,
+            authority_bundle=site.certificates.bundle if site.certificates else "",
             opts=pulumi.ResourceOptions.merge(self.child_options(deleted_with=container), _was_tags(name)),
         )
         self.unseal_key = opened.unseal_key
@@ -120,12 +125,15 @@ def _access(principal: Principal, secrets: Mapping[str, str], endpoints: Mapping
     return {"policy": principal.vault_policy, "password": secrets["keyVault"], "secret": held}
 
 
-def _service() -> Service:
+def _service(*, tls: bool) -> Service:
     return Service(
         image="vault",
         command=["/bin/sh", "/vault/config/start.sh"],
         ports={USE: 8200},
-        files={"vault.hcl": asset("vault.hcl"), "start.sh": asset("vault-start.sh")},
+        files={
+            "vault.hcl": asset("vault.hcl", scheme="https" if tls else "http", tls=_TLS if tls else _NO_TLS),
+            "start.sh": asset("vault-start.sh"),
+        },
         environment={"HOME": "/tmp"},  # noqa: S108 - the container's own
         memory_mib=512,
     )

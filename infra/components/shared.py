@@ -26,9 +26,13 @@ class SharedResource:
     credentials: pulumi.Output[dict[str, str]]
     """Credentials of the owning stack; secret."""
 
+    trust: pulumi.Output[str]
+    """Authority (PEM) that the owning stack's certificates are of; empty where it serves plain HTTP."""
+
     def __init__(self, settings: ResourceSettings, component: type[ServiceComponent]) -> None:
         owner = _reference(settings.existing_in)
         endpoints, secrets = owner.require_output("endpoints"), owner.require_output("credentials")
+        self.trust = owner.get_output("certificateAuthority").apply(lambda known: str(known or ""))
         self.credentials_key = component.credentials_key
         self.endpoints = {use: _own(endpoints, use, settings.name) for use in component.uses}
         self.credentials = pulumi.Output.secret(_own(secrets, component.credentials_key, settings.name))

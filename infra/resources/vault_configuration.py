@@ -100,7 +100,7 @@ class VaultConfiguration(Resource, module="ml-workspace", name="VaultConfigurati
         tags: Tags in the alphabet of the services' metadata.
         purge_protection: Whether nobody may purge.
         principals: By name: `policy` (HCL), `password`, and `secret`, which is what they have in the services.
-        host_names: Names that certificates may be issued for, besides `localhost` and addresses.
+        host_names: Names that certificates may be issued for, with all names below, besides `localhost` and addresses.
         authority: Certificate (PEM) of the authority to trust; empty for plain HTTP.
         authority_bundle: Certificate and key (PEM) of the authority that the vault issues certificates of; empty for
             one that the vault makes for itself.
@@ -123,7 +123,7 @@ class VaultConfiguration(Resource, module="ml-workspace", name="VaultConfigurati
         tags: Mapping[str, str],
         purge_protection: bool,
         principals: pulumi.Input[Mapping[str, Any]],
-        host_names: Sequence[str],
+        host_names: Sequence[pulumi.Input[str]],
         authority: pulumi.Input[str] = "",
         authority_bundle: pulumi.Input[str] = "",
         opts: pulumi.ResourceOptions | None = None,

@@ -92,7 +92,11 @@ def _is_closed(props: Props) -> bool:
 def _wait(props: Props, expected: frozenset[int]) -> None:
     health.wait_until_ready(
         f"key vault '{props['name']}'",
-        [health.http_probe(f"{props['address']}/v1/sys/health", expected=expected)],
+        [
+            health.http_probe(
+                f"{props['address']}/v1/sys/health", expected=expected, authority=props.get("authority", "")
+            )
+        ],
         container=props["container"],
         deadline_seconds=DEADLINE_SECONDS,
     )

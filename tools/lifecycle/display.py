@@ -167,4 +167,7 @@ def endpoints(stack: str, outputs: Mapping[str, object]) -> str:
     known = [(ENDPOINTS.get(key, key), str(addresses[key])) for key in [*ENDPOINTS, *addresses] if key in addresses]
     rows = [("service", "endpoint"), *dict.fromkeys(known)]
     credentials = f'eval "$(make -s env)" && pulumi stack output credentials --show-secrets -s {stack}'
-    return f"Workspace '{stack}' is ready.\n\n{table(rows)}\n\nCredentials:  {credentials}"
+    lines = [f"Workspace '{stack}' is ready.", "", table(rows), "", f"Credentials:  {credentials}"]
+    if outputs.get("certificateAuthority"):
+        lines.append(f"Authority:    pulumi stack output certificateAuthority -s {stack} > ca.pem")
+    return "\n".join(lines)

@@ -23,6 +23,9 @@ def closed_key_vault(checkpoint: Checkpoint) -> list[DockerObject]:
     found = checkpoint.outputs.get("endpoints")
     address = found.get("keyVault") if isinstance(found, Mapping) else None
     opening = [r for r in checkpoint.resources if r["type"].rpartition(":")[2] == OPENING and r.get("id")]
-    if not address or not opening or not http_probe(f"{address}/v1/sys/health", expected=CLOSED)().passed:
+    if not address or not opening:
+        return []
+    authority = str(checkpoint.outputs.get("certificateAuthority") or "")
+    if not http_probe(f"{address}/v1/sys/health", expected=CLOSED, authority=authority)().passed:
         return []
     return [DockerObject("key vault's opening", r["urn"], r["id"], r["urn"].rpartition("::")[2]) for r in opening]

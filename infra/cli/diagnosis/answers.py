@@ -55,7 +55,8 @@ def check_record(
         record: The stack's output `workspace`.
     """
     bucket = next(store["container"] for store in datastores if store["name"] == ARTIFACT_STORE)
-    store = ObjectStore(service.endpoint, service.credentials["accessKey"], service.credentials["secretKey"])
+    keys = service.credentials
+    store = ObjectStore(service.endpoint, keys["accessKey"], keys["secretKey"], authority=service.authority)
     try:
         content = store.get_document(bucket, RECORD_KEY)
     except Exception as exc:
@@ -77,7 +78,9 @@ def check_record(
 
 
 def _probes(service: Service) -> list[Probe]:
-    first = health.http_probe(service.endpoint + service.readiness.path, expected=service.readiness.expected)
+    first = health.http_probe(
+        service.endpoint + service.readiness.path, expected=service.readiness.expected, authority=service.authority
+    )
     further = [urlsplit(url) for url in service.others]
     return [first, *(health.tcp_probe(url.hostname or "", url.port or 0) for url in further)]
 
@@ -92,7 +95,7 @@ def _patiently(probe: Probe) -> ProbeResult:
 def _private_status(service: Service) -> int | str:
     """Ask for what only the stack's own credentials open; the status, or why there is none."""
     readiness = service.readiness
-    connection = http.client.HTTPConnection(urlsplit(service.endpoint).netloc, timeout=health.PROBE_TIMEOUT_SECONDS)
+    connection = health.open_connection(service.endpoint, authority=service.authority)
     body = "{}" if readiness.method == "POST" else None
     try:
         connection.request(readiness.method, readiness.private, body, readiness.headers(service.credentials))

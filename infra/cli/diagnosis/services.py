@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.cli.diagnosis.findings import Group
-from infra.cli.stacks import Stack
+from infra.cli.stacks import Stack, open_stack
 from infra.cli.surroundings import PROJECT
 from infra.clients import backend
 from infra.rules.ids import parse_resource_id
@@ -113,6 +113,8 @@ class Service:
     others: tuple[str, ...]
     """Base URLs of further uses."""
     credentials: Credentials
+    authority: str = ""
+    """Authority (PEM) that its certificate is of; empty for plain HTTP."""
 
     @property
     def what(self) -> str:
@@ -131,17 +133,21 @@ def services_of(stack: Stack, credentials: Mapping[str, Any]) -> list[Service]:
     endpoints, record = outputs["endpoints"], outputs["workspace"]
     others = backend.deployed(project=PROJECT, except_stack=stack.name)
     owners = {component.resource_id.casefold(): component.stack for component in others}
-    found = [
-        Service(
-            readiness=readiness,
-            resource_id=record[key],
-            owner=owners.get(record[key].casefold(), stack.name),
-            endpoint=_url(endpoints[readiness.use]),
-            others=tuple(_url(endpoints[other]) for other in readiness.others if other in endpoints),
-            credentials=credentials[readiness.credentials],
+    found = []
+    for key, readiness in READINESS.items():
+        owner = owners.get(record[key].casefold(), stack.name)
+        tls = (stack if owner == stack.name else open_stack(owner)).serves_tls
+        found.append(
+            Service(
+                readiness=readiness,
+                resource_id=record[key],
+                owner=owner,
+                endpoint=_url(endpoints[readiness.use], tls=tls),
+                others=tuple(_url(endpoints[other], tls=tls) for other in readiness.others if other in endpoints),
+                credentials=credentials[readiness.credentials],
+                authority=stack.authority if tls else "",
+            )
         )
-        for key, readiness in READINESS.items()
-    ]
     return [*found, *_additional_accounts(stack, endpoints, credentials)]
 
 
@@ -157,11 +163,12 @@ def _additional_accounts(
                 readiness=readiness,
                 resource_id=inputs["resourceId"],
                 owner=stack.name,
-                endpoint=_url(endpoints[use]),
+                endpoint=_url(endpoints[use], tls=stack.serves_tls),
                 others=(),
                 credentials=credentials[use],
+                authority=stack.authority if stack.serves_tls else "",
             )
 
 
-def _url(address: str) -> str:
-    return address if "://" in address else f"http://{address}"
+def _url(address: str, *, tls: bool) -> str:
+    return address if "://" in address else f"{'https' if tls else 'http'}://{address}"

@@ -1,7 +1,7 @@
 # mlock is off, because raft maps its files into memory; the container may not swap instead.
 disable_mlock = true
 ui            = false
-api_addr      = "http://127.0.0.1:8200"
+api_addr      = "$scheme://127.0.0.1:8200"
 cluster_addr  = "http://127.0.0.1:8201"
 log_level     = "warn"
 
@@ -16,8 +16,8 @@ storage "raft" {
 }
 
 listener "tcp" {
-  address     = "0.0.0.0:8200"
-  tls_disable = true
+  address = "0.0.0.0:8200"
+  $tls
 }
 
 # Inside the container only: the start script opens the vault here, and so needs no client that knows certificates.
