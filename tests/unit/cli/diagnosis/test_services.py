@@ -109,6 +109,31 @@ def test_a_resource_of_another_stack_is_a_service_of_the_workspace_and_says_whos
     assert owners == {record[key]: "fraud" if key == "keyVault" else "churn" for key in READINESS}
 
 
+def test_services_of_a_stack_with_tls_are_asked_with_its_authority_and_another_stacks_plainly(place: Place) -> None:
+    place.deploy("fraud")
+    shared = resource_id("fraud", "containerRegistry")
+    outputs = the_outputs("churn", certificateAuthority="PEM")
+    outputs["workspace"]["containerRegistry"] = shared
+    outputs["endpoints"]["keyVault"] = "https://127.0.0.1:20003"
+    authority = {"urn": "urn:x", "type": "pulumi-python:dynamic/ml-workspace:CertificateAuthority", "inputs": {}}
+    place.deploy("churn", [*a_workspace("churn", outputs=outputs), authority])
+
+    found = {service.readiness.use: service for service in services_of(open_stack("churn"), CREDENTIALS)}
+
+    assert (found["keyVault"].endpoint, found["keyVault"].authority) == ("https://127.0.0.1:20003", "PEM")
+    assert (found["registry"].endpoint, found["registry"].authority) == ("http://127.0.0.1:20002", "")
+
+
+def test_registry_of_a_stack_with_tls_is_asked_over_it(place: Place) -> None:
+    authority = {"urn": "urn:x", "type": "pulumi-python:dynamic/ml-workspace:CertificateAuthority", "inputs": {}}
+    outputs = the_outputs("churn", certificateAuthority="PEM")
+    place.deploy("churn", [*a_workspace("churn", outputs=outputs), authority])
+
+    found = {service.readiness.use: service for service in services_of(open_stack("churn"), CREDENTIALS)}
+
+    assert found["registry"].addresses == ("https://127.0.0.1:20002", "https://127.0.0.1:20006")
+
+
 def test_a_stack_that_is_not_up_has_no_services(place: Place) -> None:
     place.deploy("churn", a_workspace("churn", outputs={}))
 
