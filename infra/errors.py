@@ -12,6 +12,7 @@
         |-- ServiceUnreachableError  it does not answer
         |-- NotReadyError            its readiness probe did not pass in time
         |-- KeyVaultLockedError      the key vault holds data that no known key opens
+        |-- StorageAccessError       the storage account does not take an identity
         `-- RecordError              the workspace record cannot be read or written
 
 A message says what was being done, what was found, what is allowed and what to do.
@@ -82,6 +83,10 @@ class NotReadyError(ServiceError):
 
 class KeyVaultLockedError(ServiceError):
     """The key vault is initialised, and no known key opens it."""
+
+
+class StorageAccessError(ServiceError):
+    """The storage account does not take an identity, or a datastore has no credentials in the key vault."""
 
 
 class RecordError(ServiceError):

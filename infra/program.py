@@ -7,6 +7,7 @@ and the engine has been asked whether it can take the stack. The workspace recor
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -18,6 +19,7 @@ from infra.components.application_insights import ApplicationInsights
 from infra.components.base import ServiceComponent, Site, TelemetryTarget
 from infra.components.certificates import Certificates
 from infra.components.container_registry import ContainerRegistry
+from infra.components.key_vault import USE as KEY_VAULT
 from infra.components.key_vault import KeyVault
 from infra.components.principals import make_principals
 from infra.components.resource_group import ResourceGroup
@@ -25,12 +27,13 @@ from infra.components.shared import SharedResource
 from infra.components.storage_account import USE as STORAGE
 from infra.components.storage_account import StorageAccount
 from infra.components.workspace import Workspace
-from infra.datastores import DataHome, artifact_container, provision_datastores
+from infra.datastores import DataHome, SecretHome, artifact_container, provision_datastores
 from infra.errors import ConfigurationError
 from infra.preconditions import guard_changes, reserve
 from infra.resources.usage_guard import UsageGuard
 from infra.rules.service_tags import to_service_tags
 from infra.settings import ResourceSettings, Settings
+from infra.settings.stack_file import refine_encrypted
 
 Associated = ServiceComponent | SharedResource
 
@@ -40,7 +43,15 @@ def main() -> None:
     project, stack = pulumi.get_project(), pulumi.get_stack()
     others, accepted = backend.deployed(project=project, except_stack=stack), backend.accepted(project, stack)
     try:
-        wanted = settings.load(runtime_config.CONFIG.get(), stack=stack, deployed=others, accepted=accepted)
+        wanted = settings.load(
+            config := runtime_config.CONFIG.get(),
+            stack=stack,
+            deployed=others,
+            accepted=accepted,
+            encrypted=refine_encrypted(
+                [key for key in config if runtime_config.is_config_secret(key)], Path("stacks", f"Pulumi.{stack}.yaml")
+            ),
+        )
     except ConfigurationError as exc:
         raise pulumi.RunError(str(exc)) from None
     for notice in wanted.notices:
@@ -79,7 +90,13 @@ def provision(wanted: Settings) -> dict[str, Any]:
         service.provision(site)
 
     home = _data_home(wanted, associated[0], workspace)
-    datastores = provision_datastores(home, wanted.datastores, workspace_id=workspace.workspace_id)
+    datastores = provision_datastores(
+        home,
+        _secret_home(associated[2]),
+        wanted.datastores,
+        workspace_id=workspace.workspace_id,
+        guest_options=workspace.child_options(),
+    )
     endpoints = {use: address for resource in associated for use, address in resource.endpoints.items()}
     workspace.provision(
         home,
@@ -130,8 +147,19 @@ def _data_home(wanted: Settings, storage: Associated, workspace: Workspace) -> D
         account=wanted.storage_account.name,
         endpoint=storage.endpoints[STORAGE],
         keys=storage.credentials,
+        trust="",
         versioned=wanted.storage_account.blob_versioning,
+        retention_days=wanted.storage_account.delete_retention_days,
         tags=to_service_tags(wanted.storage_account.tags),
         options=own.data_options() if own else workspace.child_options(),
         shared=own is None,
+    )
+
+
+def _secret_home(vault: Associated) -> SecretHome:
+    return SecretHome(
+        endpoint=vault.endpoints[KEY_VAULT],
+        token=vault.credentials.apply(lambda held: held["token"]),
+        trust="",
+        shared=isinstance(vault, SharedResource),
     )

@@ -23,7 +23,7 @@ from infra.settings import load
 from infra.settings.loader import read_assignments
 from infra.settings.reading import read
 from infra.settings.resolving import resolve
-from infra.settings.stack_file import read_stack_file
+from infra.settings.stack_file import encrypted_keys, read_stack_file
 from policies.catalogue import all_rules
 from policies.rule import Rule
 
@@ -90,7 +90,8 @@ def check_stack(
     """
     path = folder / f"Pulumi.{stack}.yaml"
     try:
-        load(read_stack_file(path), stack=stack, deployed=deployed, accepted=accepted, folder=folder)
+        given, encrypted = read_stack_file(path), encrypted_keys(path)
+        load(given, stack=stack, deployed=deployed, accepted=accepted, encrypted=encrypted, folder=folder)
     except ConfigurationError as error:
         return CheckResult(stack, path, error.violations)
     return CheckResult(stack, path, ())

@@ -1,9 +1,8 @@
-"""The storage account's data plane: containers (buckets), their versioning and tags, and the documents in them."""
+"""The storage account's data plane: the documents in its containers, and how its clients are made."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -38,6 +37,21 @@ def trusting_pool(authority: str) -> urllib3.PoolManager | None:
     )
 
 
+def open_client(endpoint: str, access_key: str, secret_key: str, authority: str = "") -> Minio:
+    """Make a client of MinIO's library, which may be shared by threads."""
+    from minio import Minio
+
+    url = urlsplit(endpoint)
+    return Minio(
+        url.netloc,
+        access_key=access_key,
+        secret_key=secret_key,
+        secure=url.scheme == "https",
+        region=REGION,
+        http_client=trusting_pool(authority),
+    )
+
+
 class ObjectStore:
     """One storage account, reached over its S3 endpoint.
 
@@ -49,70 +63,7 @@ class ObjectStore:
     """
 
     def __init__(self, endpoint: str, access_key: str, secret_key: str, authority: str = "") -> None:
-        from minio import Minio
-
-        url = urlsplit(endpoint)
-        self._client: Minio = Minio(
-            url.netloc,
-            access_key=access_key,
-            secret_key=secret_key,
-            secure=url.scheme == "https",
-            region=REGION,
-            http_client=trusting_pool(authority),
-        )
-
-    def ensure_bucket(self, name: str, *, versioned: bool) -> bool:
-        """Make the bucket if it is missing and switch its versioning on or off (off keeps the versions there are).
-
-        Returns:
-            Whether it was missing.
-        """
-        from minio.commonconfig import ENABLED
-        from minio.error import S3Error
-        from minio.versioningconfig import SUSPENDED, VersioningConfig
-
-        made = True
-        try:
-            self._client.make_bucket(name)
-        except S3Error as exc:
-            if exc.code != "BucketAlreadyOwnedByYou":
-                raise
-            made = False
-        current = self._client.get_bucket_versioning(name).status
-        wanted = ENABLED if versioned else SUSPENDED
-        if current != wanted and (versioned or current == ENABLED):
-            self._client.set_bucket_versioning(name, VersioningConfig(wanted))
-        return made
-
-    def describe_bucket(self, name: str) -> tuple[bool, dict[str, str]] | None:
-        """Whether the bucket is versioned and what tags it has; None when there is no such bucket."""
-        from minio.commonconfig import ENABLED
-
-        if not self._client.bucket_exists(name):
-            return None
-        tags = self._client.get_bucket_tags(name)
-        return self._client.get_bucket_versioning(name).status == ENABLED, dict(tags or {})
-
-    def set_bucket_tags(self, name: str, tags: Mapping[str, str]) -> None:
-        """Replace all tags of the bucket."""
-        from minio.commonconfig import Tags
-
-        if not tags:
-            self._client.delete_bucket_tags(name)
-            return
-        tag_set = Tags.new_bucket_tags()
-        tag_set.update(tags)
-        self._client.set_bucket_tags(name, tag_set)
-
-    def delete_bucket_if_empty(self, name: str) -> None:
-        """Delete a bucket that holds nothing, no old version either; leave one that does, and one that is gone."""
-        from minio.error import S3Error
-
-        try:
-            self._client.remove_bucket(name)
-        except S3Error as exc:
-            if exc.code not in {"BucketNotEmpty", "NoSuchBucket"}:
-                raise
+        self._client = open_client(endpoint, access_key, secret_key, authority)
 
     def put_document(self, bucket: str, key: str, content: bytes, *, content_type: str) -> None:
         """Write one document; the previous one stays as a version where the bucket keeps versions."""

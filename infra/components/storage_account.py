@@ -13,6 +13,7 @@ from infra.components.base import ServiceComponent, Site
 from infra.components.service import Service, run
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
+from infra.resources.storage_principals import StoragePrincipals
 from infra.rules.resources import STORAGE_ACCOUNT
 from infra.settings import StorageAccountSettings
 
@@ -82,12 +83,32 @@ class StorageAccount(ServiceComponent):
         )
         self.endpoints = {use: gate.endpoint}
         self.credentials = keys.values.apply(lambda made: {key: made[key] for key in ("accessKey", "secretKey")})
+        if self.credentials_key == USE:
+            _let_in(self, site)
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
     def data_options(self) -> pulumi.ResourceOptions:
         """Options of what lies in the account: it goes with the account and never before it."""
         kept = pulumi.ResourceOptions(retain_on_delete=True)
         return pulumi.ResourceOptions.merge(self.child_options(deleted_with=self.container), kept)
+
+
+def _let_in(account: StorageAccount, site: Site) -> None:
+    """Make the principals' users in the workspace's own account; those of an additional one are nobody's."""
+    policies = {p.name: p.storage_policy for p in site.principals if p.storage_policy is not None}
+    if policies:
+        StoragePrincipals(
+            f"{account.resource_name}-principals",
+            account=account.resource_name,
+            endpoint=account.endpoints[USE],
+            keys=account.credentials,
+            authority=site.trust,
+            policies=policies,
+            secrets={
+                p.name: p.secrets.apply(lambda made: made["storage"]) for p in site.principals if p.name in policies
+            },
+            opts=account.child_options(deleted_with=account.container),
+        )
 
 
 def _service(keys: GeneratedSecrets, use: str, *, tls: bool) -> Service:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from infra.rules import (
     changes,
     datastores,
+    datastores_elsewhere,
     deployed,
     endpoints,
     limits,
@@ -38,9 +39,16 @@ STACK_RULES: dict[str, str] = {
         for kind in ResourceKind
         if kind not in _COMPONENT_KINDS
     },
-    datastores.TYPE: "A datastore is of type AzureBlob or AzureFile.",
+    datastores.TYPE: "A datastore is of type AzureBlob, AzureFile or S3.",
     datastores.RESERVED: "No registered datastore has the name of a default one.",
     datastores.DUPLICATE: "A datastore's name exists once.",
+    datastores.DEFAULT: "At most one datastore is the default one, and it stands on the workspace's own account (M11).",
+    datastores.QUOTA: "A quota is more than 0, and of a container of the workspace's own account.",
+    datastores_elsewhere.KEYS: "Address and keys are given of a datastore of type S3 only.",
+    datastores_elsewhere.COMPLETE: "A datastore of type S3 has an endpoint and keys.",
+    datastores_elsewhere.ENDPOINT: "An S3 endpoint is http(s)://host[:port], without user.",
+    datastores_elsewhere.BUCKET: "The container of a datastore of type S3 is the legal name of a bucket.",
+    datastores_elsewhere.ENCRYPTED: "The secret of a datastore of type S3 is encrypted in the stack file.",
     deployed.RULE: "A resource that is brought along exists in another stack of the backend.",
     deployed.ALONE: "Nothing is set on a resource that another stack owns.",
     deployed.SAME_SUBSCRIPTION: "A resource that is brought along is in the workspace's own subscription (M1).",

@@ -81,7 +81,7 @@ def check(
         *rules.refused(_check_tags(stack_tags, resolution.owned), drafts),
         *_check_required_tags(resolution.owned, rules, stack_tags, reading.unusable),
         *_check_names(resolution, deployed),
-        *_check_datastores(reading.input, reading.unusable),
+        *_check_datastores(reading),
         *_check_endpoints(reading.input),
         *check_limits(reading.input.limits.model_dump(by_alias=True), key=f"{NAMESPACE}limits"),
     ]
@@ -165,9 +165,13 @@ def _check_names(resolution: Resolution, deployed: Sequence[Deployed]) -> list[V
     )
 
 
-def _check_datastores(given: StackInput, unusable: frozenset[str]) -> Iterator[Violation]:
-    entries = [datastore.model_dump(exclude_none=True) for datastore in given.datastores]
-    yield from check_datastores(entries, key=f"{NAMESPACE}datastores")
+def _check_datastores(reading: Reading) -> Iterator[Violation]:
+    unusable = reading.unusable
+    entries = [datastore.model_dump(exclude_none=True, by_alias=True) for datastore in reading.input.datastores]
+    for violation in check_datastores(entries, key=f"{NAMESPACE}datastores", encrypted=reading.encrypted):
+        # A value of a wrong type has been told as such; it is not missing as well.
+        if violation.key not in unusable:
+            yield violation
     for index, entry in enumerate(entries):
         prefix = f"{NAMESPACE}datastores[{index}]"
         for name, example in (("name", "features"), ("type", "AzureBlob"), ("container", "features")):

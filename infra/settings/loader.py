@@ -8,7 +8,7 @@ works without an engine too.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -45,6 +45,7 @@ def load(
     stack: str,
     deployed: Sequence[Deployed] = (),
     accepted: Resources | None = None,
+    encrypted: Collection[str] = (),
     assignments: Assignments | None = None,
     today: dt.date | None = None,
     folder: Path = STACK_FOLDER,
@@ -56,6 +57,7 @@ def load(
         stack: The stack's name; messages name its file.
         deployed: What the other stacks of the backend have: for names that are unique, and for existing resources.
         accepted: The stack's resources as its last update made them: for changes that would lose data.
+        encrypted: Keys that the stack file holds encrypted; one covers everything below it.
         assignments: Which rules hold where; those of this checkout if not given.
         today: The day on which exemptions are judged.
         folder: Where the stack files lie, and beside them files of role definitions.
@@ -63,7 +65,7 @@ def load(
     Raises:
         ConfigurationError: Rules are broken; carries every violation.
     """
-    reading = read(config)
+    reading = read(config, encrypted=encrypted)
     assignments = assignments or read_assignments()
     resolution = resolve(reading.input, assignments, deployed)
     violations = check(reading, resolution, assignments, today or dt.datetime.now(tz=dt.UTC).date(), deployed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,15 +41,21 @@ Location = tuple[int | str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The usable part of a configuration, what is wrong with the rest, and the keys that were left out."""
+    """The usable part of a configuration, what is wrong with the rest, the keys that were left out or are encrypted."""
 
     input: StackInput
     violations: tuple[Violation, ...]
     unusable: frozenset[str]
+    encrypted: frozenset[str] = frozenset()
 
 
-def read(config: Mapping[str, str]) -> Reading:
-    """Every key of the namespace `ml-workspace`; keys of other namespaces belong to others."""
+def read(config: Mapping[str, str], *, encrypted: Collection[str] = ()) -> Reading:
+    """Every key of the namespace `ml-workspace`; keys of other namespaces belong to others.
+
+    Args:
+        config: Full keys with text; lists and mappings as JSON.
+        encrypted: Keys that the stack file holds encrypted; one covers everything below it.
+    """
     ours = {key[len(NAMESPACE) :]: text for key, text in config.items() if key.startswith(NAMESPACE)}
     values = {key: _decode(key, text) for key, text in ours.items()}
     values = {key: value for key, value in values.items() if value is not None or key in _TEXT_KEYS}
@@ -57,7 +63,8 @@ def read(config: Mapping[str, str]) -> Reading:
     unusable: set[str] = set()
     while True:
         try:
-            return Reading(StackInput.model_validate(values), tuple(violations), frozenset(unusable))
+            given = StackInput.model_validate(values)
+            return Reading(given, tuple(violations), frozenset(unusable), frozenset(encrypted))
         except ValidationError as error:
             for problem in error.errors(include_url=False, include_context=False):
                 location = problem["loc"]
@@ -114,7 +121,8 @@ def _unknown(key: str, location: Location, value: object) -> Violation:
         found="no such key",
         allowed=one_of(known),
         fix=fix,
-        secret=_hidden(location, value),
+        # A misspelt key of a secret holds one as well.
+        secret=_hidden(location, value) or any(is_secret_key(name) for name in near),
     )
 
 
@@ -136,7 +144,9 @@ def _key(location: Location) -> str:
 
 
 def _hidden(location: Location, value: object) -> bool:
-    return any(is_secret_key(str(part)) for part in location) or (isinstance(value, str) and is_secret_value(value))
+    return any(is_secret_key(str(part)) or part == "accessKeyId" for part in location) or (
+        isinstance(value, str) and is_secret_value(value)
+    )
 
 
 def _type_words(value: object) -> str:

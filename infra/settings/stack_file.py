@@ -1,14 +1,14 @@
 """A stack file read without the engine, in the form in which the engine would give it.
 
 For checks that must touch nothing (`make check`, reports). Differences to plain YAML follow the engine's reader: only
-`true` and `false` are booleans, a key may stand once. Encrypted values can't be read here; they count as text.
+`true` and `false` are booleans, a key may stand once. Encrypted values can't be read here: a word stands for each.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +48,45 @@ StackLoader.add_implicit_resolver(
 )
 
 
+ENCRYPTED = "encrypted"
+"""What stands for a value that only the engine can read."""
+
+
 def read_stack_file(path: Path) -> Mapping[str, str]:
     """The configuration in ``path``: full keys with text; lists and mappings as JSON.
 
     Raises:
         StackFileError: There is no such file, or it is not a stack file.
     """
+    config = {key: _without_secrets(value) for key, value in _read(path).items()}
+    return {str(key): _text(value) for key, value in config.items() if value is not None}
+
+
+def encrypted_keys(path: Path) -> frozenset[str]:
+    """Full keys of the values in ``path`` that are encrypted, e.g. `ml-workspace:datastores[0].secretAccessKey`.
+
+    Raises:
+        StackFileError: As :func:`read_stack_file`.
+    """
+    return frozenset(key for name, value in _read(path).items() for key in _encrypted(str(name), value))
+
+
+def refine_encrypted(known: Collection[str], path: Path) -> frozenset[str]:
+    """Say more exactly which values are encrypted than the engine does, which only knows it of whole keys.
+
+    Args:
+        known: Full keys that the engine calls secret, because something in them is encrypted.
+        path: The stack file; one that cannot be read, or does not hold such a key, adds nothing.
+    """
+    try:
+        exact = encrypted_keys(path) if known else frozenset()
+    except StackFileError:
+        return frozenset(known)
+    elsewhere = {key for key in known if not any(re.split(r"[.\[]", found)[0] == key for found in exact)}
+    return exact | elsewhere
+
+
+def _read(path: Path) -> dict[Hashable, Any]:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=StackLoader)  # noqa: S506 - a SafeLoader
     except OSError as exc:
@@ -66,7 +99,30 @@ def read_stack_file(path: Path) -> Mapping[str, str]:
     if not isinstance(config, dict):
         msg = f"reading {path}: it has no mapping 'config'; allowed: config: {{ml-workspace:workload: …}}"
         raise StackFileError(msg)
-    return {str(key): _text(value) for key, value in config.items() if value is not None}
+    return config
+
+
+def _is_encrypted(value: object) -> bool:
+    return isinstance(value, dict) and set(value) == {"secure"} and isinstance(value["secure"], str)
+
+
+def _without_secrets(value: object) -> object:
+    if _is_encrypted(value):
+        return ENCRYPTED
+    if isinstance(value, dict):
+        return {key: _without_secrets(entry) for key, entry in value.items()}
+    return [_without_secrets(entry) for entry in value] if isinstance(value, list) else value
+
+
+def _encrypted(key: str, value: object) -> Iterator[str]:
+    if _is_encrypted(value):
+        yield key
+    elif isinstance(value, dict):
+        for name, entry in value.items():
+            yield from _encrypted(f"{key}.{name}", entry)
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from _encrypted(f"{key}[{index}]", entry)
 
 
 def _text(value: object) -> str:

@@ -39,6 +39,9 @@ class RecordingMocks(Mocks):
         return [resource for resource in self.resources if resource.type == type_]
 
 
+_FIXED: dict[str, dict[str, Any]] = {"VolumeFiles": {"digest": "0123456789abcdef"}}
+
+
 def _outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
     match type_.removeprefix(DYNAMIC):
         case "EngineReservation":
@@ -55,7 +58,7 @@ def _outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
             return {"workspace_id": "00000000-1111-2222-3333-444444444444", "creation_time": "2026-01-01T00:00:00.000Z"}
         case "VaultInitialization" | "VaultConfiguration":
             return {"unseal_key": "generated-unseal-key", "token": "generated-vault-token"}
-        case "VolumeFiles":
-            return {"digest": "0123456789abcdef"}
-        case _:
-            return {}
+        case "DatastoreCredentials":
+            return {"paths": {store["name"]: f"datastores/{store['name']}" for store in inputs["datastores"]}}
+        case kind:
+            return dict(_FIXED.get(kind, {}))

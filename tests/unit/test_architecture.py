@@ -22,7 +22,7 @@ ALLOWED = {
         "infra.resources", "infra.clients", "infra.rules", "infra.health", "infra.errors", "infra.labels",
         "infra.certificates",
     },
-    "infra.datastores": {"infra.resources", "infra.settings"},
+    "infra.datastores": {"infra.resources", "infra.rules", "infra.settings"},
     "infra.components": {
         "infra.components", "infra.resources", "infra.datastores", "infra.rules", "infra.settings", "infra.images",
         "infra.labels",
@@ -50,8 +50,8 @@ CONFINED = {
     },
     "pulumi_docker": {"infra.components"},
     "pulumi_policy": {"policies.pack"},
-    "minio": {"infra.clients.object_store"},
-    "hvac": {"infra.clients.vault"},
+    "minio": {"infra.clients.object_store", "infra.clients.storage_admin", "infra.clients.storage_containers"},
+    "hvac": {"infra.clients.vault", "infra.clients.datastore_accounts"},
     "cryptography": {"infra.certificates"},
 }
 """Library to the only parts that may know it."""

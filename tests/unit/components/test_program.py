@@ -183,5 +183,5 @@ class TestOutputs:
 
     def test_datastores_hold_no_credentials(self, run: Run) -> None:
         assert {frozenset(store) for store in run.outputs["datastores"]} == {
-            frozenset({"name", "type", "container", "uri"})
+            frozenset({"name", "type", "container", "uri", "isDefault", "vaultPath"})
         }

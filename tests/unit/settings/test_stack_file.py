@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.settings.stack_file import StackFileError, read_stack_file
+from infra.settings.stack_file import StackFileError, encrypted_keys, read_stack_file, refine_encrypted
 
 
 def written(folder: Path, text: str) -> Path:
@@ -49,3 +49,37 @@ def test_file_that_is_no_stack_file_is_refused_in_one_line(tmp_path: Path, text:
 def test_absent_file_says_where_stacks_are_configured(tmp_path: Path) -> None:
     with pytest.raises(StackFileError, match=r"No such file.*stacks/Pulumi\.<stack>\.yaml"):
         read_stack_file(tmp_path / "Pulumi.x.yaml")
+
+
+WITH_SECRETS = (
+    "config:\n  a:list:\n  - {plain: text, hidden: {secure: v1:abc}}\n  - hidden: plain\n  a:top: {secure: v1:def}\n"
+    "  b:other: {secure: {nested: mapping}}\n"
+)
+
+
+def test_a_word_stands_for_an_encrypted_value(tmp_path: Path) -> None:
+    read = read_stack_file(written(tmp_path, WITH_SECRETS))
+
+    assert read["a:list"] == '[{"plain": "text", "hidden": "encrypted"}, {"hidden": "plain"}]'
+    assert read["a:top"] == "encrypted"
+    assert "v1:" not in str(read)
+
+
+def test_encrypted_values_are_known_by_their_full_keys(tmp_path: Path) -> None:
+    assert encrypted_keys(written(tmp_path, WITH_SECRETS)) == {"a:list[0].hidden", "a:top"}
+
+
+@pytest.mark.parametrize(
+    ("known", "text", "encrypted"),
+    [
+        ([], WITH_SECRETS, set()),
+        (["a:list", "a:top"], WITH_SECRETS, {"a:list[0].hidden", "a:top"}),
+        (["a:list", "c:elsewhere"], WITH_SECRETS, {"a:list[0].hidden", "a:top", "c:elsewhere"}),
+        (["a:list"], "config: text", {"a:list"}),
+    ],
+    ids=["no secret", "each of them", "one of another file", "a file that cannot be read"],
+)
+def test_the_file_says_more_exactly_what_the_engine_knows_of_whole_keys(
+    tmp_path: Path, known: list[str], text: str, encrypted: set[str]
+) -> None:
+    assert refine_encrypted(known, written(tmp_path, text)) == encrypted

@@ -1,0 +1,127 @@
+"""Containers of a workspace in its storage account, all in one resource: each resource costs every update its time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+
+from infra.clients.reaching import reaching
+from infra.clients.storage_admin import StorageAdmin
+from infra.clients.storage_containers import ContainerSettings, StorageContainers
+from infra.resources.base import Props, Provider
+
+
+class _DatastoreContainersProvider(Provider):
+    inputs = (
+        "endpoint", "access_key", "secret_key", "authority", "containers", "versioned", "retention_days", "tags"
+    )  # fmt: skip
+
+    def create(self, props: Props) -> CreateResult:
+        return CreateResult(props["account"], {**props, "made": _apply(props, quotas_before={})})
+
+    def observe(self, id_: str, props: Props) -> ReadResult:
+        # Quotas are not looked at: only the dearer operator's side of the service tells them.
+        names, wanted = list(props["containers"]), _settings(props)
+        with _reaching(props):
+            found = _containers(props).describe(names)
+        if names and not any(found.values()):
+            return ReadResult(None, {})
+        as_wanted = {name: quota for name, quota in props["containers"].items() if _same(found[name], wanted)}
+        return ReadResult(id_, {**props, "containers": as_wanted})
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        made = _apply(_news, quotas_before=_olds["containers"])
+        # What a datastore has left stays, as in Azure, and still is the workspace's own.
+        return UpdateResult({**_news, "made": sorted({*_olds["made"], *made})})
+
+    def delete(self, _id: str, _props: Props) -> None:
+        # A container that was there before may be another workspace's, in an account that both use.
+        with _reaching(_props):
+            _containers(_props).delete_empty(_props["made"])
+
+
+def _same(found: ContainerSettings | None, wanted: ContainerSettings) -> bool:
+    if found is None or (found.versioned, found.encrypted) != (wanted.versioned, wanted.encrypted):
+        return False
+    return found.tags == wanted.tags and (not wanted.versioned or found.retention_days == wanted.retention_days)
+
+
+def _apply(props: Props, *, quotas_before: Mapping[str, float]) -> list[str]:
+    quotas = {name: int(size) for name, size in props["containers"].items()}
+    with _reaching(props):
+        made = _containers(props).ensure(list(quotas), _settings(props))
+        changed = {name: size for name, size in quotas.items() if size != int(quotas_before.get(name, 0))}
+        if changed:
+            admin = StorageAdmin(props["endpoint"], props["access_key"], props["secret_key"], props["authority"])
+            for name, size in changed.items():
+                admin.set_quota(name, size)
+    return made
+
+
+def _settings(props: Props) -> ContainerSettings:
+    return ContainerSettings(
+        versioned=props["versioned"], retention_days=int(props["retention_days"]), tags=props["tags"]
+    )
+
+
+def _containers(props: Props) -> StorageContainers:
+    return StorageContainers(props["endpoint"], props["access_key"], props["secret_key"], props["authority"])
+
+
+def _reaching(props: Props) -> AbstractContextManager[None]:
+    return reaching("storage account", props["endpoint"])
+
+
+class DatastoreContainers(Resource, module="ml-workspace", name="DatastoreContainers"):
+    """The containers that a workspace's datastores stand on.
+
+    Deleting it deletes containers that are empty and were made here. One that holds blobs, or was found in the account,
+    stays where it is, as it does in Azure when a datastore is unregistered; it goes with the storage account.
+
+    Args:
+        name: Logical name.
+        account: Name of the account.
+        endpoint: The account's base URL.
+        keys: The account's ``accessKey`` and ``secretKey``.
+        authority: Authority (PEM) of the account's certificate; empty for plain HTTP.
+        containers: Name of each container to the most that it may hold, in bytes; 0 for as much as there is room.
+        versioned: Whether overwritten and deleted blobs stay as versions.
+        retention_days: Days after which such a version goes.
+        tags: Tags in the alphabet of the services' metadata.
+        opts: Resource options.
+    """
+
+    containers: pulumi.Output[dict[str, int]]
+    """The containers, known only when they exist."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        account: str,
+        endpoint: pulumi.Input[str],
+        keys: pulumi.Output[dict[str, str]],
+        authority: pulumi.Input[str],
+        containers: pulumi.Output[dict[str, int]],
+        versioned: bool,
+        retention_days: int,
+        tags: Mapping[str, str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props: dict[str, Any] = {
+            "account": account,
+            "endpoint": endpoint,
+            "access_key": keys.apply(lambda values: values["accessKey"]),
+            "secret_key": keys.apply(lambda values: values["secretKey"]),
+            "authority": authority,
+            "containers": containers,
+            "versioned": versioned,
+            "retention_days": retention_days,
+            "tags": dict(tags),
+            "made": None,
+        }
+        super().__init__(_DatastoreContainersProvider(), name, props, opts)

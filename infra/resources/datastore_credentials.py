@@ -1,0 +1,128 @@
+"""Credentials of a workspace's datastores, in the key vault and nowhere else: made when account and vault are ready.
+
+The state holds names only; what the vault holds may be rotated (`mlw keys rotate`) without an update of the stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+
+from infra.clients.datastore_accounts import ELSEWHERE, POLICY_VERSION, Datastore, DatastoreAccounts, Service
+from infra.resources.base import Props, Provider
+
+
+class _DatastoreCredentialsProvider(Provider):
+    inputs = ("storage", "vault", "workspace_id", "folder", "datastores", "given", "policy_version")
+
+    def create(self, props: Props) -> CreateResult:
+        accounts, datastores = _accounts(props), _datastores(props)
+        accounts.ensure(datastores)
+        return CreateResult(props["workspace_id"], {**props, "paths": _paths(accounts, datastores)})
+
+    def observe(self, id_: str, props: Props) -> ReadResult:
+        broken = set(_accounts(props).broken(_datastores(props)))
+        whole = [store for store in props["datastores"] if store["name"] not in broken]
+        return ReadResult(id_, {**props, "datastores": whole})
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        accounts, datastores = _accounts(_news), _datastores(_news)
+        accounts.ensure(datastores, anew=int(_olds["policy_version"]) != POLICY_VERSION)
+        known = [*_olds["paths"], *(store["name"] for store in _olds["datastores"])]
+        names = {store.name for store in datastores}
+        elsewhere = {store.name for store in datastores if store.given}
+        accounts.remove_accounts(sorted({name for name in known if name not in names or name in elsewhere}))
+        accounts.remove_secrets(sorted({name for name in known if name not in names}))
+        return UpdateResult({**_news, "paths": _paths(accounts, datastores)})
+
+    def delete(self, _id: str, _props: Props) -> None:
+        # What is this stack's own goes as a whole.
+        accounts, names = _accounts(_props), list(_props["paths"])
+        if _props["shares_storage"]:
+            accounts.remove_accounts(names)
+        if _props["shares_vault"]:
+            accounts.remove_secrets(names)
+
+
+def _accounts(props: Props) -> DatastoreAccounts:
+    storage, vault = props["storage"], props["vault"]
+    return DatastoreAccounts(
+        storage=Service(
+            endpoint=storage["endpoint"],
+            access_key=storage["accessKey"],
+            secret=storage["secretKey"],
+            authority=storage["authority"],
+        ),
+        vault=Service(endpoint=vault["endpoint"], secret=vault["token"], authority=vault["authority"]),
+        workspace_id=props["workspace_id"],
+        folder=props["folder"],
+    )
+
+
+def _datastores(props: Props) -> list[Datastore]:
+    return [
+        Datastore(
+            name=store["name"],
+            type=store["type"],
+            container=store["container"],
+            has_record=store["container"] == props["record_container"],
+            given=props["given"].get(store["name"]) if store["type"] == ELSEWHERE else None,
+        )
+        for store in props["datastores"]
+    ]
+
+
+def _paths(accounts: DatastoreAccounts, datastores: Sequence[Datastore]) -> dict[str, str]:
+    return {store.name: accounts.path(store.name) for store in datastores}
+
+
+class DatastoreCredentials(Resource, module="ml-workspace", name="DatastoreCredentials"):
+    """A service account with least rights for each datastore of the workspace's account, and a secret for every one.
+
+    Args:
+        name: Logical name.
+        storage: ``endpoint``, ``accessKey``, ``secretKey`` and ``authority`` of the storage account.
+        vault: ``endpoint``, ``token`` and ``authority`` of the key vault.
+        workspace_id: GUID of the workspace.
+        record_container: Container of the workspace record, which no datastore's account may write.
+        datastores: ``name``, ``type`` and ``container`` of each, the containers known when they exist.
+        given: For each datastore elsewhere ``endpoint``, ``region``, ``accessKey`` and ``secretKey``.
+        shares_storage: Whether the storage account is another stack's, so that accounts have to be taken out of it.
+        shares_vault: The same of the key vault and its secrets.
+        opts: Resource options.
+    """
+
+    paths: pulumi.Output[dict[str, str]]
+    """Name of each datastore to the path of its secret in the key vault, known only when it is there."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        storage: Mapping[str, pulumi.Input[str]],
+        vault: Mapping[str, pulumi.Input[str]],
+        workspace_id: pulumi.Output[str],
+        record_container: pulumi.Input[str],
+        datastores: Sequence[Mapping[str, pulumi.Input[str]]],
+        given: Mapping[str, Mapping[str, str]],
+        shares_storage: bool,
+        shares_vault: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props: dict[str, Any] = {
+            "storage": pulumi.Output.secret(dict(storage)),
+            "vault": pulumi.Output.secret(dict(vault)),
+            "workspace_id": workspace_id,
+            "folder": workspace_id if shares_vault else "",
+            "record_container": record_container,
+            "datastores": list(datastores),
+            "given": pulumi.Output.secret({store: dict(keys) for store, keys in given.items()}),
+            "shares_storage": shares_storage,
+            "shares_vault": shares_vault,
+            "policy_version": POLICY_VERSION,
+            "paths": None,
+        }
+        super().__init__(_DatastoreCredentialsProvider(), name, props, opts)

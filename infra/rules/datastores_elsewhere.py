@@ -1,0 +1,125 @@
+"""Datastores of type S3: a bucket of an object store elsewhere, with keys that the stack file holds encrypted.
+
+Nothing is known of the other store; what can be judged is that its address and keys can be what they should be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from urllib.parse import urlsplit
+
+from infra.rules.violation import Violation
+
+S3 = "S3"
+KEYS = "datastore-forbid-keys-of-s3"
+COMPLETE = "datastore-s3-require-keys"
+ENDPOINT = "datastore-s3-require-endpoint"
+BUCKET = "datastore-s3-require-bucket-name"
+ENCRYPTED = "datastore-s3-require-encrypted-secret"
+
+SECRET = "secretAccessKey"  # noqa: S105 - the key's name
+_EXAMPLES: Mapping[str, str] = {
+    "endpoint": "'https://s3.eu-west-1.amazonaws.com'",
+    "region": "'eu-west-1'",
+    "accessKeyId": "the store's access key",
+    SECRET: "the secret that belongs to it",
+}
+_OPTIONAL = frozenset({"region"})
+_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]", re.ASCII)
+
+
+def check_here(datastore: Mapping[str, object]) -> Iterator[Violation]:
+    """Violations by keys of a store elsewhere on a datastore that is none."""
+    for key in _EXAMPLES:
+        if key in datastore:
+            yield Violation(
+                rule=KEYS,
+                key=key,
+                value=datastore[key],
+                found=f"type {datastore.get('type', 'of the datastore')} stands on the workspace's own account",
+                allowed=f"'{key}' on a datastore of type {S3} only",
+                fix=f"remove the key, or set 'type' to '{S3}'",
+                secret=True,
+            )
+
+
+def check_elsewhere(datastore: Mapping[str, object], *, encrypted: Collection[str]) -> Iterator[Violation]:
+    """Violations by a datastore of type S3.
+
+    Args:
+        datastore: The entry.
+        encrypted: Its keys that the stack file holds encrypted.
+    """
+    for key, example in _EXAMPLES.items():
+        if not datastore.get(key) and key not in _OPTIONAL:
+            yield Violation(
+                rule=COMPLETE,
+                key=key,
+                value=None,
+                found=f"it is missing: a datastore of type {S3} needs it",
+                allowed=f"e.g. {example}",
+                fix=_how_to_encrypt() if key == SECRET else f"set '{key}'",
+            )
+    if datastore.get(SECRET) and SECRET not in encrypted:
+        yield Violation(
+            rule=ENCRYPTED,
+            key=SECRET,
+            value=datastore[SECRET],
+            found="the secret stands in plain text",
+            allowed="a secret of the stack's configuration (secure: …), encrypted with the stack's passphrase",
+            fix=f"{_how_to_encrypt()}, and replace the key at the other store: this one has been read",
+            secret=True,
+        )
+    if datastore.get("endpoint"):
+        yield from _check_endpoint(str(datastore["endpoint"]))
+    container = datastore.get("container")
+    if container is not None and not _is_bucket(str(container)):
+        yield Violation(
+            rule=BUCKET,
+            key="container",
+            value=container,
+            found="not the name of a bucket",
+            allowed="3-63 characters of a-z, 0-9, '.' and '-', a letter or digit first and last, no '..'",
+            fix="set 'container' to the bucket's name, e.g. 'features'",
+        )
+
+
+def _how_to_encrypt() -> str:
+    return (
+        "run `pulumi config set --secret --path 'ml-workspace:datastores[N].secretAccessKey'`, N being its place in "
+        "the list from 0"
+    )
+
+
+def _check_endpoint(endpoint: str) -> Iterator[Violation]:
+    found = _wrong_with(endpoint)
+    if found:
+        yield Violation(
+            rule=ENDPOINT,
+            key="endpoint",
+            value=endpoint,
+            found=found,
+            allowed="http(s)://host[:port], without user, path, query and fragment",
+            fix=f"set 'endpoint' to e.g. {_EXAMPLES['endpoint']}",
+            secret="@" in endpoint,
+        )
+
+
+def _wrong_with(endpoint: str) -> str:
+    try:
+        url = urlsplit(endpoint)
+        port_is_legal = url.port is None or url.port > 0
+    except ValueError:
+        return "not a URL"
+    if url.scheme not in {"http", "https"} or not url.hostname or not port_is_legal or endpoint != endpoint.strip():
+        return "not an http(s) URL with a host"
+    if "@" in url.netloc:
+        return "it has a user in it"
+    if url.path not in {"", "/"} or url.query or url.fragment:
+        return "it says more than where the store answers"
+    return ""
+
+
+def _is_bucket(name: str) -> bool:
+    return _BUCKET.fullmatch(name) is not None and ".." not in name
