@@ -125,15 +125,17 @@ def _access(principal: Principal, secrets: Mapping[str, str], endpoints: Mapping
     return {"policy": principal.vault_policy, "password": secrets["keyVault"], "secret": held}
 
 
+def server_config(*, tls: bool = False) -> str:
+    """The vault's configuration."""
+    return asset("vault.hcl", scheme="https" if tls else "http", tls=_TLS if tls else _NO_TLS)
+
+
 def _service(*, tls: bool) -> Service:
     return Service(
         image="vault",
         command=["/bin/sh", "/vault/config/start.sh"],
         ports={USE: 8200},
-        files={
-            "vault.hcl": asset("vault.hcl", scheme="https" if tls else "http", tls=_TLS if tls else _NO_TLS),
-            "start.sh": asset("vault-start.sh"),
-        },
+        files={"vault.hcl": server_config(tls=tls), "start.sh": asset("vault-start.sh")},
         environment={"HOME": "/tmp"},  # noqa: S108 - the container's own
         memory_mib=512,
     )

@@ -14,7 +14,7 @@ from infra.clients import engine as engine_client
 from infra.clients import volumes as volumes_client
 from infra.clients.vault import Vault
 from infra.components.assets import asset
-from infra.components.key_vault import KeyVault
+from infra.components.key_vault import KeyVault, server_config
 from infra.errors import KeyVaultLockedError
 from infra.resources.vault_initialization import UNSEAL_FILE, _VaultInitializationProvider
 
@@ -29,7 +29,7 @@ def vault(engine: DockerClient) -> Iterator[dict[str, Any]]:
     image, name = images.table()["vault"], f"t{uuid.uuid4().hex[:8]}-vault"
     uid, gid = (int(part) for part in image.user.split(":"))
     volumes = {part: engine.volumes.create(f"{name}-{part}") for part in KeyVault.volumes}
-    files = {"vault.hcl": asset("vault.hcl").encode(), "start.sh": asset("vault-start.sh").encode()}
+    files = {"vault.hcl": server_config().encode(), "start.sh": asset("vault-start.sh").encode()}
     carrier = volumes_client.Carrier(image=image.image, labels={})
     volumes_client.write(f"{name}-config", files, carrier=carrier, owner=(uid, gid))
     with socket.socket() as free:
