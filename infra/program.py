@@ -17,7 +17,7 @@ from infra import settings
 from infra.clients import backend
 from infra.components.application_insights import ApplicationInsights
 from infra.components.base import ServiceComponent, Site, TelemetryTarget
-from infra.components.certificates import Certificates
+from infra.components.certificates import Certificates, authorities
 from infra.components.container_registry import ContainerRegistry
 from infra.components.key_vault import USE as KEY_VAULT
 from infra.components.key_vault import KeyVault
@@ -89,10 +89,11 @@ def provision(wanted: Settings) -> dict[str, Any]:
     for service in services:
         service.provision(site)
 
-    home = _data_home(wanted, associated[0], workspace)
+    trusted = [resource.trust if isinstance(resource, SharedResource) else site.trust for resource in associated]
+    home = _data_home(wanted, associated[0], workspace, trusted[0])
     datastores = provision_datastores(
         home,
-        _secret_home(associated[2]),
+        _secret_home(associated[2], trusted[2]),
         wanted.datastores,
         workspace_id=workspace.workspace_id,
         guest_options=workspace.child_options(),
@@ -115,7 +116,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
         "endpoints": endpoints,
         "datastores": list(datastores.values()),
         "credentials": pulumi.Output.secret({r.credentials_key: r.credentials for r in associated}),
-        **({} if site.authority is None else {"certificateAuthority": site.authority}),
+        **({"certificateAuthority": authorities(trusted)} if any(trust != "" for trust in trusted) else {}),
     }
 
 
@@ -141,13 +142,13 @@ def _declare(wanted: Settings, group: ResourceGroup) -> Sequence[Associated]:
     ]
 
 
-def _data_home(wanted: Settings, storage: Associated, workspace: Workspace) -> DataHome:
+def _data_home(wanted: Settings, storage: Associated, workspace: Workspace, trust: pulumi.Input[str]) -> DataHome:
     own = storage if isinstance(storage, StorageAccount) else None
     return DataHome(
         account=wanted.storage_account.name,
         endpoint=storage.endpoints[STORAGE],
         keys=storage.credentials,
-        trust="",
+        trust=trust,
         versioned=wanted.storage_account.blob_versioning,
         retention_days=wanted.storage_account.delete_retention_days,
         tags=to_service_tags(wanted.storage_account.tags),
@@ -156,10 +157,10 @@ def _data_home(wanted: Settings, storage: Associated, workspace: Workspace) -> D
     )
 
 
-def _secret_home(vault: Associated) -> SecretHome:
+def _secret_home(vault: Associated, trust: pulumi.Input[str]) -> SecretHome:
     return SecretHome(
         endpoint=vault.endpoints[KEY_VAULT],
         token=vault.credentials.apply(lambda held: held["token"]),
-        trust="",
+        trust=trust,
         shared=isinstance(vault, SharedResource),
     )

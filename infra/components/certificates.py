@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -22,6 +22,11 @@ class ServerCertificate:
 
     authority: pulumi.Output[str]
     """Certificate of the authority: what to trust when talking to a neighbour."""
+
+
+def authorities(trusted: Iterable[pulumi.Input[str]]) -> pulumi.Output[str | None]:
+    """All that a client of several services has to trust, as one PEM text; None where all of them are plain HTTP."""
+    return pulumi.Output.all(*trusted).apply(lambda found: "".join(dict.fromkeys(found)) or None)
 
 
 class Certificates:

@@ -64,6 +64,7 @@ class Workspace(Component):
             endpoint=pulumi.Output.all(home.endpoint, *ready).apply(lambda known: str(known[0])),
             keys=home.keys,
             bucket=bucket,
+            authority=home.trust,
             record=self._record(resource_group),
             opts=pulumi.ResourceOptions.merge(home.options, pulumi.ResourceOptions(parent=self)),
         )

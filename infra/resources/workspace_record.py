@@ -23,7 +23,7 @@ RECORD_KEY = "workspace.json"
 
 
 class _WorkspaceRecordProvider(Provider):
-    inputs = ("endpoint", "access_key", "secret_key", "bucket", "record")
+    inputs = ("endpoint", "access_key", "secret_key", "bucket", "record", "authority")
 
     def create(self, props: Props) -> CreateResult:
         _write(props)
@@ -53,7 +53,7 @@ class _WorkspaceRecordProvider(Provider):
 
 
 def _store(props: Props) -> ObjectStore:
-    return ObjectStore(props["endpoint"], props["access_key"], props["secret_key"])
+    return ObjectStore(props["endpoint"], props["access_key"], props["secret_key"], props.get("authority") or "")
 
 
 def _reaching(props: Props) -> AbstractContextManager[None]:
@@ -74,6 +74,7 @@ class WorkspaceRecord(Resource, module="ml-workspace", name="WorkspaceRecord"):
         endpoint: Base URL of the storage account that keeps the record.
         keys: The account's ``accessKey`` and ``secretKey``.
         bucket: Container that the record lies in.
+        authority: Authority (PEM) of the account's certificate; empty for plain HTTP.
         record: Everything the record says, in Azure's property names.
         opts: Resource options.
     """
@@ -88,6 +89,7 @@ class WorkspaceRecord(Resource, module="ml-workspace", name="WorkspaceRecord"):
         endpoint: pulumi.Input[str],
         keys: pulumi.Output[dict[str, str]],
         bucket: pulumi.Input[str],
+        authority: pulumi.Input[str],
         record: Mapping[str, Any],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -96,6 +98,7 @@ class WorkspaceRecord(Resource, module="ml-workspace", name="WorkspaceRecord"):
             "access_key": keys.apply(lambda values: values["accessKey"]),
             "secret_key": keys.apply(lambda values: values["secretKey"]),
             "bucket": bucket,
+            "authority": authority,
             "record": dict(record),
         }
         super().__init__(_WorkspaceRecordProvider(), name, props, opts)
