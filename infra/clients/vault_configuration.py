@@ -6,7 +6,7 @@ The caller brings a :class:`Vault` that acts as root.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from infra.clients.vault import Vault
@@ -21,24 +21,28 @@ TOKEN_TTL = "87600h"  # noqa: S105 - a duration
 
 _AUDIT: Mapping[str, str] = {"stdout": "stdout", "file": AUDIT_FILE}
 _KEY_VALUES = (policies.SECRETS, policies.DATASTORES, policies.PRINCIPALS)
-_MOUNTS: Mapping[str, Mapping[str, Any]] = {
-    **{name: {"type": "kv", "options": {"version": "2"}} for name in _KEY_VALUES},
-    policies.PKI: {"type": "pki", "config": {"max_lease_ttl": "87600h"}},
-}
+_KV2: Mapping[str, Any] = {"type": "kv", "options": {"version": "2"}}
+_PKI: Mapping[str, Any] = {"type": "pki", "config": {"max_lease_ttl": TOKEN_TTL}}
 _USERPASS: Mapping[str, Any] = {"type": "userpass", "config": {"default_lease_ttl": "1h", "max_lease_ttl": "24h"}}
 
 
-def ensure_engines(vault: Vault) -> None:
-    """Turn on audit devices, secrets engines and the login of principals, so far as they are not there."""
-    audited = vault.read("sys/audit") or {}
-    for name in _missing(_AUDIT, audited):
+def ensure_audit(vault: Vault) -> None:
+    """Turn on the audit devices that are not there; a request is answered as long as one of them can write."""
+    for name in _missing(_AUDIT, vault.read("sys/audit") or {}):
         options = {"file_path": _AUDIT[name], "mode": "0600"}
         vault.write(f"sys/audit/{name}", {"type": "file", "options": options})
-    mounted = vault.read("sys/mounts") or {}
-    for name in _missing(_MOUNTS, mounted):
-        vault.write(f"sys/mounts/{name}", _MOUNTS[name])
+
+
+def ensure_engines(vault: Vault) -> None:
+    """Turn on the secrets engines and the login of principals, so far as they are not there."""
+    for name in _missing(_KEY_VALUES, vault.read("sys/mounts") or {}):
+        vault.write(f"sys/mounts/{name}", _KV2)
     if _missing([USERPASS], vault.read("sys/auth") or {}):
         vault.write(f"sys/auth/{USERPASS}", _USERPASS)
+
+
+def ensure_versions(vault: Vault) -> None:
+    """Have the engines for secrets keep every version."""
     for name in _KEY_VALUES:
         if (vault.read(f"{name}/config") or {}).get("max_versions") != policies.MAX_VERSIONS:
             vault.write(f"{name}/config", {"max_versions": policies.MAX_VERSIONS})
@@ -46,15 +50,23 @@ def ensure_engines(vault: Vault) -> None:
 
 def missing_engines(vault: Vault) -> list[str]:
     """What of that is not there."""
+    engines = [*_KEY_VALUES, policies.PKI]
     return [
         *(f"audit device '{name}'" for name in _missing(_AUDIT, vault.read("sys/audit") or {})),
-        *(f"secrets engine '{name}'" for name in _missing(_MOUNTS, vault.read("sys/mounts") or {})),
+        *(f"secrets engine '{name}'" for name in _missing(engines, vault.read("sys/mounts") or {})),
         *(f"login '{name}'" for name in _missing([USERPASS], vault.read("sys/auth") or {})),
     ]
 
 
-def ensure_authority(vault: Vault, *, name: str, bundle: str) -> None:
-    """Give the certificates' engine its authority: the one in the bundle, else one that the vault makes for itself."""
+def ensure_certificates(vault: Vault, *, name: str, bundle: str, host_names: Sequence[str]) -> None:
+    """Have certificates issued, by the authority in the bundle or else one that the vault makes for itself."""
+    if _missing([policies.PKI], vault.read("sys/mounts") or {}):
+        vault.write(f"sys/mounts/{policies.PKI}", _PKI)
+    _ensure_authority(vault, name=name, bundle=bundle)
+    _ensure_certificate_role(vault, host_names)
+
+
+def _ensure_authority(vault: Vault, *, name: str, bundle: str) -> None:
     if bundle:
         imported = vault.write(f"{policies.PKI}/config/ca", {"pem_bundle": bundle})["data"]
         issuers = [*(imported.get("imported_issuers") or []), *(imported.get("existing_issuers") or [])]
@@ -64,10 +76,10 @@ def ensure_authority(vault: Vault, *, name: str, bundle: str) -> None:
         vault.write(f"{policies.PKI}/root/generate/internal", wanted)
 
 
-def ensure_certificate_role(vault: Vault, *, host_names: list[str]) -> None:
-    """Let certificates be issued for addresses, `localhost`, the given names and those below; for nothing else."""
+def _ensure_certificate_role(vault: Vault, host_names: Sequence[str]) -> None:
+    # For addresses, `localhost`, the given names and those below them; for nothing else.
     role = {
-        "allowed_domains": host_names,
+        "allowed_domains": list(host_names),
         "allow_bare_domains": True,
         "allow_subdomains": True,
         "allow_localhost": True,
@@ -130,5 +142,5 @@ def revoke_other_root_tokens(vault: Vault) -> None:
             vault.write("auth/token/revoke-accessor", {"accessor": accessor})
 
 
-def _missing(wanted: Mapping[str, Any] | list[str], found: Mapping[str, Any]) -> list[str]:
+def _missing(wanted: Iterable[str], found: Mapping[str, Any]) -> list[str]:
     return [name for name in wanted if f"{name}/" not in found]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pulumi
@@ -53,14 +54,28 @@ def _apply(props: Props, olds: Props) -> Props:
     vault = Vault(props["address"], authority=props["authority"])
     with reaching("key vault", props["address"]), vault.as_root(props["unseal_key"]):
         wanted.revoke_other_root_tokens(vault)
+        wanted.ensure_audit(vault)
         wanted.ensure_engines(vault)
-        wanted.ensure_policy(vault, policies.ADMINISTRATOR, _administrator(props))
-        token = wanted.ensure_token(vault, olds.get("token") or "")
-        wanted.ensure_authority(vault, name=props["vault_name"], bundle=props["authority_bundle"])
-        wanted.ensure_certificate_role(vault, host_names=props["host_names"])
-        wanted.ensure_tags(vault, props["tags"])
-        ensure_principals(vault, props["principals"], olds.get("principals") or {})
+        # The certificates' engine takes as long as everything else together; mounting holds up only other mounting.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            certificates = pool.submit(_ensure_certificates, vault, props)
+            token = _ensure_data_plane(vault, props, olds)
+            certificates.result()
     return {**props, "token": token}
+
+
+def _ensure_certificates(vault: Vault, props: Props) -> None:
+    bundle, host_names = props["authority_bundle"], props["host_names"]
+    wanted.ensure_certificates(vault, name=props["vault_name"], bundle=bundle, host_names=host_names)
+
+
+def _ensure_data_plane(vault: Vault, props: Props, olds: Props) -> str:
+    wanted.ensure_versions(vault)
+    wanted.ensure_policy(vault, policies.ADMINISTRATOR, _administrator(props))
+    token = wanted.ensure_token(vault, olds.get("token") or "")
+    wanted.ensure_tags(vault, props["tags"])
+    ensure_principals(vault, props["principals"], olds.get("principals") or {})
+    return token
 
 
 def _found(props: Props) -> Props:

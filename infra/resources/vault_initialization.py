@@ -1,17 +1,18 @@
-"""The key vault's first opening: initialised once, unsealed, its secrets engine mounted; the key kept where it belongs.
+"""The key vault's first opening, as far as the provisioner has a part in it: wait for it, fetch the key, give it back.
 
-The unseal key lies as a file of the vault's user (mode 0400) on a volume of its own, where the container's entry script
-finds it after every restart; and, encrypted, in the stack's state. It is written to the volume before anything else
-happens with the new vault: a run that is killed afterwards finds it there and goes on. A note on the same volume tells
-that initialising has begun: a vault without key but with the note has never been open, so it may be emptied and begun
-again; one with neither is left alone.
+The container's start script initialises a new vault and opens it. The unseal key lies as a file of the vault's user
+(mode 0400) on a volume of its own, where the script finds it after every restart; and, encrypted, in the stack's state.
+A note on that volume tells that initialising has begun: a vault without key but with the note has never been open, so
+the script empties it and begins again; one with neither is left alone, and so is one that is empty beside a key.
 
-The root token that initialising gives is revoked at once and kept nowhere: who needs one makes it from the unseal key.
+The root token that initialising gives is thrown away by the script; :mod:`infra.resources.vault_configuration` revokes
+it. Who needs one makes it from the unseal key.
 """
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pulumi
@@ -21,22 +22,22 @@ from infra import health
 from infra.clients import engine
 from infra.clients.reaching import reaching
 from infra.clients.vault import Vault
-from infra.errors import KeyVaultLockedError
+from infra.errors import KeyVaultLockedError, ServiceUnreachableError
+from infra.health import Probe, ProbeResult
 from infra.resources.base import Props, Provider
 from infra.resources.ready_gate import DEADLINE_SECONDS
 
 UNSEAL_FOLDER = "/vault/unseal"
 UNSEAL_FILE = "request.json"
-"""Body of ``PUT /v1/sys/unseal``, so that the entry script can send it without the key on a command line."""
+"""Body of ``PUT /v1/sys/unseal``, so that the start script can send it without the key on a command line."""
 
 BEGUN_FILE = "begun"
 """The note; says `ended` as soon as the key is there, so that a key lost later is never taken for one not yet made."""
 
 _BEGUN, _ENDED = b"begun", b"ended"
 
-DATA_FOLDER = "/vault/file"
-
 _LISTENING = frozenset({200, 429, 501, 503})
+_INITIALISED = frozenset({200, 429, 503})
 _OPEN = frozenset({200})
 
 
@@ -44,22 +45,7 @@ class _VaultInitializationProvider(Provider):
     inputs = ("name", "address", "container", "container_id", "user", "authority")
 
     def create(self, props: Props) -> CreateResult:
-        _wait(props, _LISTENING)
-        vault = _vault(props)
-        if vault.is_initialised() and _never_opened(props):
-            engine.restart_emptied(props["container"], DATA_FOLDER)
-            _wait(props, _LISTENING)
-        if vault.is_initialised():
-            key = _known_key(props)
-            _open(vault, key, props)
-        else:
-            _write_files(props, {BEGUN_FILE: _BEGUN})
-            keys = vault.initialise()
-            key = keys.unseal_key
-            _store_key(key, props)
-            _open(vault, key, props)
-            _vault(props, keys.root_token).revoke_own_token()
-        return CreateResult(props["container"], {**props, "unseal_key": key})
+        return CreateResult(props["container"], {**props, "unseal_key": _opened(props, known=None)})
 
     def observe(self, id_: str, props: Props) -> ReadResult:
         if _is_closed(props):
@@ -69,18 +55,65 @@ class _VaultInitializationProvider(Provider):
         return ReadResult(id_, props)
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        _wait(_news, _LISTENING)
-        vault = _vault(_news)
-        if not vault.is_initialised():
-            raise KeyVaultLockedError(_data_lost(_news))
-        if _stored_key(_news) is None:
-            _store_key(_olds["unseal_key"], _news)
-        _open(vault, _olds["unseal_key"], _news)
-        return UpdateResult({**_news, "unseal_key": _olds["unseal_key"]})
+        return UpdateResult({**_news, "unseal_key": _opened(_news, known=_olds["unseal_key"])})
 
 
-def _vault(props: Props, token: str | None = None) -> Vault:
-    return Vault(props["address"], token, authority=props.get("authority", ""))
+def _opened(props: Props, *, known: str | None) -> str:
+    """Wait until the vault is open, help where the script cannot, and give the key that it is opened with.
+
+    Args:
+        props: Where the vault is.
+        known: The key as the state has it; None for a vault that is new to the stack.
+    """
+    _wait(props, _probe(props, _LISTENING))
+    # The key first: the script stores it only after initialising, so an empty vault beside it has lost its data.
+    if _stored_key(props) is not None and not _vault(props).is_initialised():
+        raise KeyVaultLockedError(_data_lost(props))
+    _wait(props, _probe(props, _INITIALISED))
+    _wait(props, _helping(props, known))
+    stored = _stored_key(props)
+    if stored is None:
+        stored = _store_key(_key_for(props, known), props)
+    if known is not None and stored != known:
+        raise KeyVaultLockedError(_data_lost(props))
+    return stored
+
+
+def _helping(props: Props, known: str | None) -> Probe:
+    ready = _probe(props, _OPEN)
+
+    def probe() -> ProbeResult:
+        result = ready()
+        if not result.passed:
+            with suppress(ServiceUnreachableError), reaching("key vault", props["address"]):
+                _help(props, known)
+        return result
+
+    return probe
+
+
+def _help(props: Props, known: str | None) -> None:
+    key = _stored_key(props)
+    if key is None and _has_begun(props):
+        return
+    if key is None:
+        key = _store_key(_key_for(props, known), props)
+    vault = _vault(props)
+    if vault.is_sealed() and not vault.unseal(key):
+        raise KeyVaultLockedError(
+            f"opening key vault '{props['name']}': its unseal key does not fit; the data volume belongs to "
+            "another key. Put the matching volumes back, or delete the stack with `make down` if its secrets may go."
+        )
+
+
+def _key_for(props: Props, known: str | None) -> str:
+    if known is None:
+        raise KeyVaultLockedError(
+            f"initialising key vault '{props['name']}': it is initialised already, and its unseal key is not on "
+            "the volume that keeps it. Nothing was initialised over it. Put the volume back, or run `make down` and "
+            "`make up` if the vault's secrets may go."
+        )
+    return known
 
 
 def _is_closed(props: Props) -> bool:
@@ -89,56 +122,35 @@ def _is_closed(props: Props) -> bool:
         return vault.is_initialised() and (vault.is_sealed() or _stored_key(props) is None)
 
 
-def _wait(props: Props, expected: frozenset[int]) -> None:
+def _vault(props: Props) -> Vault:
+    return Vault(props["address"], authority=props.get("authority", ""))
+
+
+def _probe(props: Props, expected: frozenset[int]) -> Probe:
+    authority = props.get("authority", "")
+    return health.http_probe(f"{props['address']}/v1/sys/health", expected=expected, authority=authority)
+
+
+def _wait(props: Props, probe: Probe) -> None:
     health.wait_until_ready(
-        f"key vault '{props['name']}'",
-        [
-            health.http_probe(
-                f"{props['address']}/v1/sys/health", expected=expected, authority=props.get("authority", "")
-            )
-        ],
-        container=props["container"],
-        deadline_seconds=DEADLINE_SECONDS,
+        f"key vault '{props['name']}'", [probe], container=props["container"], deadline_seconds=DEADLINE_SECONDS
     )
 
 
-def _open(vault: Vault, key: str, props: Props) -> None:
-    if vault.is_sealed() and not vault.unseal(key):
-        raise KeyVaultLockedError(
-            f"opening key vault '{props['name']}': its unseal key does not fit; the data volume belongs to "
-            "another key. Put the matching volumes back, or delete the stack with `make down` if its secrets may go."
-        )
-    _wait(props, _OPEN)
-
-
-def _store_key(key: str, props: Props) -> None:
-    _write_files(props, {UNSEAL_FILE: json.dumps({"key": key}).encode(), BEGUN_FILE: _ENDED})
-
-
-def _write_files(props: Props, files: dict[str, bytes]) -> None:
+def _store_key(key: str, props: Props) -> str:
     uid, _, gid = props["user"].partition(":")
+    files = {UNSEAL_FILE: json.dumps({"key": key}).encode(), BEGUN_FILE: _ENDED}
     engine.write_files(props["container"], UNSEAL_FOLDER, files, uid=int(uid), gid=int(gid))
+    return key
 
 
-def _never_opened(props: Props) -> bool:
-    begun = engine.read_file(props["container"], f"{UNSEAL_FOLDER}/{BEGUN_FILE}") == _BEGUN
-    return begun and _stored_key(props) is None
+def _has_begun(props: Props) -> bool:
+    return engine.read_file(props["container"], f"{UNSEAL_FOLDER}/{BEGUN_FILE}") == _BEGUN
 
 
 def _stored_key(props: Props) -> str | None:
     content = engine.read_file(props["container"], f"{UNSEAL_FOLDER}/{UNSEAL_FILE}")
     return str(json.loads(content)["key"]) if content else None
-
-
-def _known_key(props: Props) -> str:
-    key = _stored_key(props)
-    if key is None:
-        raise KeyVaultLockedError(
-            f"initialising key vault '{props['name']}': it is initialised already, and its unseal key is not on "
-            "the volume that keeps it. Nothing was initialised over it. Put the volume back, or run `make down` and "
-            "`make up` if the vault's secrets may go."
-        )
-    return key
 
 
 def _data_lost(props: Props) -> str:
@@ -150,7 +162,7 @@ def _data_lost(props: Props) -> str:
 
 
 class VaultInitialization(Resource, module="ml-workspace", name="VaultInitialization"):
-    """Initialises and opens a key vault.
+    """An open key vault, and its key.
 
     Args:
         name: Logical name.

@@ -27,6 +27,16 @@ an old version would be pushed out. Vault takes the larger one of this and a sec
 _DATA = ("create", "read", "update", "patch", "delete", "list")
 _METADATA = ("create", "read", "update", "patch", "list")
 
+_SETUP: Mapping[str, Sequence[str]] = {
+    "sys/mounts": ("read",),
+    "sys/auth": ("read",),
+    "sys/policies/acl": ("list",),
+    "sys/policies/acl/*": ("read",),
+    "sys/audit": ("read", "sudo"),
+    "sys/storage/raft/snapshot": ("read",),
+}
+"""How the vault is set up, to be looked at only, so that an auditor can prove it; and a backup, which is encrypted."""
+
 METADATA_PARAMETERS: Mapping[str, Sequence[str]] = {
     "custom_metadata": (),
     "cas_required": (),
@@ -62,7 +72,7 @@ def administrator(*, purge_protection: bool) -> str:
     mounts = (SECRETS, DATASTORES, PRINCIPALS)
     paths = {path: rights for mount in mounts for path, rights in _key_values(mount, purge=not purge_protection)}
     limits = {f"{mount}/metadata/*": METADATA_PARAMETERS for mount in mounts} if purge_protection else None
-    return hcl({**paths, **_certificates()}, allowed_parameters=limits)
+    return hcl({**paths, **_certificates(), **_SETUP}, allowed_parameters=limits)
 
 
 def _key_values(mount: str, *, purge: bool) -> Sequence[tuple[str, Sequence[str]]]:

@@ -1,34 +1,51 @@
 #!/bin/sh
-# Starts the vault and, from its second start on, opens it: the key lies on a volume of its own, which the provisioner
-# filled right after initialising the vault. Keeps the audit log bounded. Needs nothing but a POSIX shell, wget and find.
+# Starts the vault, initialises it if it is a new one, and opens it: the key lies on a volume of its own, and nowhere else
+# until the provisioner has fetched it. Keeps the audit log bounded. Needs nothing but a POSIX shell and busybox's tools.
 set -u
+umask 077
 request=/vault/unseal/request.json
-api=http://127.0.0.1:8210/v1/sys
+note=/vault/unseal/begun
+data=/vault/file
 log=/vault/logs/audit.log
-kept="3 2 1"
+api=http://127.0.0.1:8210/v1/sys
 
-/bin/vault server -config=/vault/config/vault.hcl &
-server=$!
-trap 'kill -TERM "$server"' TERM INT
-
+put() { dd of="$1.new" conv=fsync 2>/dev/null && mv -f "$1.new" "$1"; }
+begun() { [ ! -s "$request" ] && [ "$(cat "$note" 2>/dev/null)" = begun ]; }
 running() { kill -0 "$server" 2>/dev/null; }
-sealed() { wget -q -O - "$api/seal-status" 2>/dev/null | grep -q '"sealed":true'; }
-open() { wget -q -O /dev/null --header 'Content-Type: application/json' --post-file "$request" "$api/unseal" 2>/dev/null; }
-answers() { wget -q -O /dev/null "$api/seal-status" 2>/dev/null; }
+status() { wget -q -O - "$api/seal-status" 2>/dev/null; }
+says() { status | grep -q "$1"; }
+post() { wget -q -O - --header 'Content-Type: application/json' "$@" 2>/dev/null; }
+open() { post --post-file "$request" "$api/unseal" >/dev/null; }
+
+# The key is handed out once. The note tells a vault whose key was never stored, and which so was never open, from one
+# whose key was lost later: the first may be emptied and begun again, the second is left alone.
+initialise() {
+  printf begun | put "$note" || return
+  answer=$(post --post-data '{"secret_shares": 1, "secret_threshold": 1}' "$api/init") || return
+  key=${answer#*'"keys_base64":["'}
+  printf '{"key": "%s"}' "${key%%'"'*}" | put "$request" && printf ended | put "$note"
+}
 
 # Sizes are in blocks of 512 bytes: 16 MiB. The vault opens its log anew when it gets the signal.
 rotate() {
   [ -n "$(find "$log" -size +32768 2>/dev/null)" ] || return 0
-  for number in $kept; do
-    [ "$number" = 1 ] || mv -f "$log.$((number - 1))" "$log.$number" 2>/dev/null
-  done
+  mv -f "$log.2" "$log.3" 2>/dev/null
+  mv -f "$log.1" "$log.2" 2>/dev/null
   mv -f "$log" "$log.1" && kill -HUP "$server"
 }
+
+begun && rm -rf "$data"/* "$data"/.[!.]*
+/bin/vault server -config=/vault/config/vault.hcl &
+server=$!
+trap 'kill -TERM "$server"' TERM INT
 (trap - TERM INT; while running; do rotate; sleep 5; done) &
 
+while running && [ -z "$(status)" ]; do sleep 0.05; done
+if [ ! -s "$request" ] && { begun || [ ! -e "$note" ]; } && says '"initialized":false'; then
+  initialise || kill -TERM "$server"
+fi
 if [ -s "$request" ]; then
-  while running && ! answers; do sleep 0.1; done
-  while running && sealed; do open || sleep 0.1; done
+  while running && says '"sealed":true'; do open || sleep 0.1; done
 fi
 
 # The first wait ends early when a signal arrives; the second one waits for the server's own graceful end.

@@ -1,13 +1,14 @@
-"""First opening of a key vault against a made-up vault and engine: what happens when a run was killed in between."""
+"""First opening of a key vault against a made-up vault and engine: what the provisioner adds to the start script."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
 
 from infra import health
 from infra.clients import engine
-from infra.clients.vault import VaultKeys
 from infra.errors import KeyVaultLockedError
+from infra.health import Probe, ProbeResult
 from infra.resources import vault_initialization
 from infra.resources.vault_initialization import _VaultInitializationProvider
 
@@ -19,6 +20,11 @@ PROPS: dict[str, Any] = {
     "user": "100:1000",
     "authority": "",
 }
+KEY_FILE, NOTE = "/vault/unseal/request.json", "/vault/unseal/begun"
+LOOKS = 20
+"""After so many the made-up deadline is over."""
+
+Script = Callable[[], None]
 
 
 class _FakeVault:
@@ -28,9 +34,10 @@ class _FakeVault:
     sealed: ClassVar[bool]
     key: ClassVar[str]
     calls: ClassVar[list[str]]
+    script: ClassVar[list[Script]]
+    """Steps of the start script, one of which happens before each look."""
 
-    def __init__(self, _address: str, token: str | None = None, *, authority: str = "") -> None:
-        self._token = token
+    def __init__(self, _address: str, _token: str | None = None, *, authority: str = "") -> None:
         assert not authority
 
     def is_initialised(self) -> bool:
@@ -39,22 +46,38 @@ class _FakeVault:
     def is_sealed(self) -> bool:
         return _FakeVault.sealed
 
-    def initialise(self) -> VaultKeys:
-        _FakeVault.calls.append("initialise")
-        _FakeVault.initialised = True
-        return VaultKeys(unseal_key=_FakeVault.key, root_token="root-1")
-
     def unseal(self, key: str) -> bool:
         _FakeVault.calls.append("unseal")
         _FakeVault.sealed = key != _FakeVault.key
         return not _FakeVault.sealed
 
-    def revoke_own_token(self) -> None:
-        _FakeVault.calls.append(f"revoke {self._token}")
+    @staticmethod
+    def status() -> int:
+        if _FakeVault.script:
+            _FakeVault.script.pop(0)()
+        if not _FakeVault.initialised:
+            return 501
+        return 503 if _FakeVault.sealed else 200
 
 
-@pytest.fixture
+def _probe(_url: str, *, expected: frozenset[int], authority: str) -> Probe:
+    assert not authority
+
+    def probe() -> ProbeResult:
+        status = _FakeVault.status()
+        return ProbeResult(passed=status in expected, seen=str(status))
+
+    return probe
+
+
+def _wait(_what: str, probes: list[Probe], **_: object) -> None:
+    for probe in probes:
+        assert any(probe().passed for _ in range(LOOKS)), "the deadline passed"
+
+
+@pytest.fixture(autouse=True)
 def volume(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """The volume with the key; the vault is a new one, and its script does nothing."""
     files: dict[str, bytes] = {}
 
     def write(_container: str, folder: str, written: dict[str, bytes], **_: object) -> None:
@@ -62,17 +85,31 @@ def volume(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
         files.update({f"{folder}/{name}": content for name, content in written.items()})
 
     monkeypatch.setattr(engine, "write_files", write)
-
-    def empty(_container: str, folder: str) -> None:
-        _FakeVault.calls.append(f"empty {folder}")
-        _FakeVault.initialised = False
-
-    monkeypatch.setattr(engine, "restart_emptied", empty)
     monkeypatch.setattr(engine, "read_file", lambda _container, path: files.get(path))
     monkeypatch.setattr(vault_initialization, "Vault", _FakeVault)
-    monkeypatch.setattr(health, "wait_until_ready", lambda *_, **__: None)
-    _FakeVault.initialised, _FakeVault.sealed, _FakeVault.key, _FakeVault.calls = False, True, "key-1", []
+    monkeypatch.setattr(health, "http_probe", _probe)
+    monkeypatch.setattr(health, "wait_until_ready", _wait)
+    _FakeVault.initialised, _FakeVault.sealed, _FakeVault.key = False, True, "key-1"
+    _FakeVault.calls, _FakeVault.script = [], []
     return files
+
+
+def _begin(files: dict[str, bytes]) -> list[Script]:
+    """Steps of the start script with a new vault."""
+
+    def initialise() -> None:
+        _FakeVault.initialised = True
+
+    def unseal() -> None:
+        _FakeVault.sealed = False
+
+    return [
+        lambda: files.update({NOTE: b"begun"}),
+        initialise,
+        lambda: files.update({KEY_FILE: b'{"key": "key-1"}'}),
+        lambda: files.update({NOTE: b"ended"}),
+        unseal,
+    ]
 
 
 def _create() -> dict[str, Any]:
@@ -81,20 +118,31 @@ def _create() -> dict[str, Any]:
     return outs
 
 
-@pytest.mark.usefixtures("volume")
-def test_the_key_is_stored_before_anything_else_happens() -> None:
+@pytest.fixture
+def created(volume: dict[str, bytes]) -> dict[str, Any]:
+    """Outputs for a vault that has been opened once."""
+    _FakeVault.script = _begin(volume)
+    outs = _create()
+    _FakeVault.sealed, _FakeVault.calls, _FakeVault.script = False, [], []
+    return outs
+
+
+@pytest.mark.parametrize("seen", range(5), ids=lambda seen: f"after step {seen} of the script")
+def test_a_new_vault_is_waited_for_and_its_key_fetched(seen: int, volume: dict[str, bytes]) -> None:
+    steps = _begin(volume)
+    for step in steps[:seen]:
+        step()
+    _FakeVault.script = steps[seen:]
+
     outs = _create()
 
-    assert _FakeVault.calls == [
-        "store begun", "initialise", "store request.json", "store begun", "unseal", "revoke root-1"
-    ]  # fmt: skip
     assert outs == {**PROPS, "unseal_key": "key-1"}
+    assert not [call for call in _FakeVault.calls if call.startswith("store")]
 
 
-@pytest.mark.usefixtures("volume")
-def test_a_run_killed_after_the_key_was_stored_goes_on_with_the_same_key() -> None:
-    _create()
-    _FakeVault.sealed, _FakeVault.calls = True, []
+def test_a_sealed_vault_whose_key_is_there_is_opened(volume: dict[str, bytes]) -> None:
+    volume |= {KEY_FILE: b'{"key": "key-1"}', NOTE: b"ended"}
+    _FakeVault.initialised = True
 
     outs = _create()
 
@@ -102,19 +150,11 @@ def test_a_run_killed_after_the_key_was_stored_goes_on_with_the_same_key() -> No
     assert outs["unseal_key"] == "key-1"
 
 
-def test_a_run_killed_before_the_key_was_stored_is_begun_again(volume: dict[str, bytes]) -> None:
-    volume["/vault/unseal/begun"] = b"begun"
+@pytest.mark.parametrize("note", [None, b"ended"], ids=["without a note", "with a note of an earlier key"])
+def test_a_vault_whose_key_is_lost_is_explained_and_left_alone(note: bytes | None, volume: dict[str, bytes]) -> None:
     _FakeVault.initialised = True
-
-    outs = _create()
-
-    assert _FakeVault.calls[:3] == ["empty /vault/file", "store begun", "initialise"]
-    assert outs["unseal_key"] == "key-1"
-
-
-@pytest.mark.usefixtures("volume")
-def test_a_vault_whose_key_is_lost_is_explained_and_nothing_is_initialised_over() -> None:
-    _FakeVault.initialised = True
+    if note:
+        volume[NOTE] = note
 
     with pytest.raises(KeyVaultLockedError, match=r"unseal key is not on .*make down"):
         _create()
@@ -122,66 +162,65 @@ def test_a_vault_whose_key_is_lost_is_explained_and_nothing_is_initialised_over(
     assert _FakeVault.calls == []
 
 
-def test_a_key_that_was_lost_later_never_empties_the_vault(volume: dict[str, bytes]) -> None:
-    _create()
-    del volume["/vault/unseal/request.json"]
-    _FakeVault.sealed, _FakeVault.calls = True, []
+def test_an_empty_vault_beside_a_key_has_lost_its_data(volume: dict[str, bytes]) -> None:
+    volume[KEY_FILE] = b'{"key": "key-1"}'
 
-    with pytest.raises(KeyVaultLockedError, match="unseal key is not on"):
+    with pytest.raises(KeyVaultLockedError, match="data volume was lost"):
         _create()
 
-    assert _FakeVault.calls == []
 
-
-@pytest.mark.usefixtures("volume")
 @pytest.mark.parametrize("lost", ["the vault is sealed", "the key file is gone"])
-def test_a_refresh_that_finds_the_vault_closed_has_the_next_update_open_it(lost: str, volume: dict[str, bytes]) -> None:
-    provider, props = _VaultInitializationProvider(), _create()
+def test_a_refresh_that_finds_the_vault_closed_has_the_next_update_open_it(
+    lost: str, volume: dict[str, bytes], created: dict[str, Any]
+) -> None:
+    provider = _VaultInitializationProvider()
     if lost == "the vault is sealed":
         _FakeVault.sealed = True
     else:
         volume.clear()
 
-    found = provider.read("kv", props)
+    found = provider.read("kv", created)
 
     assert found.inputs is not None
     assert provider.diff("kv", found.outs or {}, PROPS).changes
 
 
-@pytest.mark.usefixtures("volume")
-def test_a_refresh_that_finds_the_vault_open_changes_nothing() -> None:
-    props = _create()
-
-    assert _VaultInitializationProvider().read("kv", props).outs == props
+def test_a_refresh_that_finds_the_vault_open_changes_nothing(created: dict[str, Any]) -> None:
+    assert _VaultInitializationProvider().read("kv", created).outs == created
 
 
-def test_a_new_container_is_opened_with_the_known_key_and_gets_a_lost_key_file_back(volume: dict[str, bytes]) -> None:
-    olds = _create()
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "still open"])
+def test_a_lost_key_file_is_put_back_from_the_state(
+    *, sealed: bool, volume: dict[str, bytes], created: dict[str, Any]
+) -> None:
     volume.clear()
-    _FakeVault.sealed, _FakeVault.calls = True, []
+    _FakeVault.sealed = sealed
 
-    outs = _VaultInitializationProvider().update("kv", olds, {**PROPS, "container_id": "c2"}).outs
+    outs = _VaultInitializationProvider().update("kv", created, {**PROPS, "container_id": "c2"}).outs
 
-    assert _FakeVault.calls == ["store request.json", "store begun", "unseal"]
-    assert outs is not None
-    assert outs["unseal_key"] == "key-1"
+    assert _FakeVault.calls == ["store request.json", "store begun", *(["unseal"] if sealed else [])]
+    assert volume[KEY_FILE] == b'{"key": "key-1"}'
+    assert outs == {**PROPS, "container_id": "c2", "unseal_key": "key-1"}
 
 
-@pytest.mark.usefixtures("volume")
-def test_a_vault_whose_data_is_gone_is_not_initialised_again() -> None:
-    olds = _create()
-    _FakeVault.initialised, _FakeVault.calls = False, []
+def test_a_vault_whose_data_is_gone_is_told_and_not_adopted(created: dict[str, Any]) -> None:
+    _FakeVault.initialised = False
 
     with pytest.raises(KeyVaultLockedError, match="data volume was lost"):
-        _VaultInitializationProvider().update("kv", olds, {**PROPS, "container_id": "c2"})
-
-    assert _FakeVault.calls == []
+        _VaultInitializationProvider().update("kv", created, {**PROPS, "container_id": "c2"})
 
 
-@pytest.mark.usefixtures("volume")
-def test_a_key_that_does_not_fit_is_refused() -> None:
-    olds = _create()
+def test_a_new_vault_in_place_of_the_one_that_the_state_knows_is_told_and_not_adopted(
+    volume: dict[str, bytes], created: dict[str, Any]
+) -> None:
+    volume[KEY_FILE] = b'{"key": "key-2"}'
+
+    with pytest.raises(KeyVaultLockedError, match="data volume was lost"):
+        _VaultInitializationProvider().update("kv", created, {**PROPS, "container_id": "c2"})
+
+
+def test_a_key_that_does_not_fit_is_refused(created: dict[str, Any]) -> None:
     _FakeVault.sealed, _FakeVault.key = True, "another"
 
     with pytest.raises(KeyVaultLockedError, match="does not fit"):
-        _VaultInitializationProvider().update("kv", olds, {**PROPS, "container_id": "c2"})
+        _VaultInitializationProvider().update("kv", created, {**PROPS, "container_id": "c2"})
