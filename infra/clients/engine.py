@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import io
 import os
-import shlex
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from infra.errors import EngineError, EngineUnreachableError
+from infra.errors import EngineUnreachableError
 from infra.labels import BACKEND, STACK
 
 if TYPE_CHECKING:
@@ -180,21 +179,6 @@ def start_if_stopped(name: str) -> None:
             return
         if container.status in {"created", "exited"}:
             container.start()
-
-
-def restart_emptied(container: str, folder: str) -> None:
-    """Delete everything in a container's folder and restart the container."""
-    with connect() as client:
-        found = client.containers.get(container)
-        exit_code, output = found.exec_run(
-            ["/bin/sh", "-c", f"rm -rf {shlex.quote(folder)}/* {shlex.quote(folder)}/.[!.]*"]
-        )
-        if exit_code:
-            raise EngineError(
-                f"emptying '{folder}' of container '{container}': exit code {exit_code}, {output!r}. "
-                "Run `make down`, then `make up`."
-            )
-        found.restart()
 
 
 def write_files(container: str, folder: str, files: Mapping[str, bytes], *, uid: int, gid: int) -> None:

@@ -59,7 +59,7 @@ class KeyVault(ServiceComponent):
     def provision(self, site: Site) -> None:
         """Make the volumes and the container, initialise the vault, open it and set it up."""
         name, settings = self.resource_name, self._settings
-        container = run(self, _service(tls=site.certificates is not None), site)
+        container = run(self, _service(site), site)
         opened = VaultInitialization(
             f"{name}-initialization",
             vault_name=name,
@@ -125,17 +125,19 @@ def _access(principal: Principal, secrets: Mapping[str, str], endpoints: Mapping
     return {"policy": principal.vault_policy, "password": secrets["keyVault"], "secret": held}
 
 
-def server_config(*, tls: bool = False) -> str:
-    """The vault's configuration."""
-    return asset("vault.hcl", scheme="https" if tls else "http", tls=_TLS if tls else _NO_TLS)
+def server_config(*, tls: bool = False, telemetry_host: str = "") -> str:
+    """The vault's configuration; its metrics go to the host's StatsD port, if there is one."""
+    telemetry = asset("vault-telemetry.hcl", host=telemetry_host) if telemetry_host else ""
+    return asset("vault.hcl", scheme="https" if tls else "http", tls=_TLS if tls else _NO_TLS, telemetry=telemetry)
 
 
-def _service(*, tls: bool) -> Service:
+def _service(site: Site) -> Service:
+    tls, host = site.certificates is not None, site.telemetry.host if site.telemetry else ""
     return Service(
         image="vault",
         command=["/bin/sh", "/vault/config/start.sh"],
         ports={USE: 8200},
-        files={"vault.hcl": server_config(tls=tls), "start.sh": asset("vault-start.sh")},
+        files={"vault.hcl": server_config(tls=tls, telemetry_host=host), "start.sh": asset("vault-start.sh")},
         environment={"HOME": "/tmp"},  # noqa: S108 - the container's own
         memory_mib=512,
     )

@@ -1,8 +1,9 @@
-"""First opening of a real vault when the run that opens it is ended at the worst moments."""
+"""First opening of a real vault, when its container or the run that waits for it ends at the worst moments."""
 
 import socket
+import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,17 +11,18 @@ from docker import DockerClient
 from docker.types import Mount
 
 from infra import images
-from infra.clients import engine as engine_client
 from infra.clients import volumes as volumes_client
 from infra.clients.vault import Vault
 from infra.components.assets import asset
 from infra.components.key_vault import KeyVault, server_config
 from infra.errors import KeyVaultLockedError
-from infra.resources.vault_initialization import UNSEAL_FILE, _VaultInitializationProvider
-
-
-class EndedHere(Exception):
-    """Stands for a kill."""
+from infra.resources.vault_initialization import (
+    BEGUN_FILE,
+    UNSEAL_FILE,
+    UNSEAL_FOLDER,
+    _VaultInitializationProvider,
+)
+from tests.support.engine import read_files
 
 
 @pytest.fixture
@@ -61,60 +63,93 @@ def vault(engine: DockerClient) -> Iterator[dict[str, Any]]:
         volume.remove()
 
 
-def _end_when_writing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = engine_client.write_files
-
-    def end(container: str, folder: str, files: Mapping[str, bytes], **owner: int) -> None:
-        if name in files:
-            raise EndedHere
-        write(container, folder, files, **owner)
-
-    monkeypatch.setattr(engine_client, "write_files", end)
+def _in(engine: DockerClient, vault: dict[str, Any], script: str) -> None:
+    code, output = engine.containers.get(vault["container"]).exec_run(["/bin/sh", "-c", script])
+    assert code == 0, output
 
 
-def test_a_run_that_ended_before_the_key_was_stored_is_begun_again_by_the_next(
-    vault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    provider = _VaultInitializationProvider()
-    with monkeypatch.context() as patch:
-        _end_when_writing(UNSEAL_FILE, patch)
-        with pytest.raises(EndedHere):
-            provider.create(vault)
-    assert Vault(vault["address"]).is_initialised()
-
-    outs = provider.create(vault).outs
-
+def _create(vault: dict[str, Any]) -> str:
+    outs = _VaultInitializationProvider().create(vault).outs
     assert outs is not None
-    with (again := Vault(vault["address"])).as_root(outs["unseal_key"]):
+    return str(outs["unseal_key"])
+
+
+def test_a_vault_initialises_and_opens_itself_and_the_provisioner_gets_its_key(vault: dict[str, Any]) -> None:
+    key = _create(vault)
+
+    with (opened := Vault(vault["address"])).as_root(key):
+        assert opened.accepts_token()
+
+
+def test_a_vault_killed_before_its_key_was_stored_is_begun_again_by_itself(
+    vault: dict[str, Any], engine: DockerClient
+) -> None:
+    _create(vault)
+    _in(engine, vault, f"rm {UNSEAL_FOLDER}/{UNSEAL_FILE}; printf begun > {UNSEAL_FOLDER}/{BEGUN_FILE}")
+
+    engine.api.restart(vault["container"])
+
+    with (again := Vault(vault["address"])).as_root(_create(vault)):
         assert again.accepts_token()
 
 
-def test_a_run_that_ended_after_the_key_was_stored_goes_on_with_the_same_vault(vault: dict[str, Any]) -> None:
-    provider = _VaultInitializationProvider()
-    first = provider.create(vault).outs
-    assert first is not None
-    with (before := Vault(vault["address"])).as_root(first["unseal_key"]):
+def test_a_container_killed_again_and_again_in_its_first_moments_ends_open(
+    vault: dict[str, Any], engine: DockerClient
+) -> None:
+    for moment in range(6):
+        time.sleep(moment * 0.4)  # before, during and after the election that initialising waits for
+        engine.api.restart(vault["container"], timeout=0)
+
+    with (opened := Vault(vault["address"])).as_root(_create(vault)):
+        assert opened.accepts_token()
+
+
+def test_a_run_that_ended_after_the_vault_was_opened_goes_on_with_the_same_vault(vault: dict[str, Any]) -> None:
+    with (before := Vault(vault["address"])).as_root(_create(vault)):
         before.write("sys/mounts/kept", {"type": "kv"})
         before.write("kept/a", {"value": "1"})
 
-    second = provider.create(vault).outs
+    second = _create(vault)
 
-    assert second is not None
-    with (after := Vault(vault["address"])).as_root(second["unseal_key"]):
+    with (after := Vault(vault["address"])).as_root(second):
         assert after.read("kept/a") == {"value": "1"}
 
 
 def test_a_vault_opened_once_is_never_emptied_even_when_its_key_is_gone(
     vault: dict[str, Any], engine: DockerClient
 ) -> None:
-    provider = _VaultInitializationProvider()
-    first = provider.create(vault).outs
-    assert first is not None
-    container = engine.containers.get(vault["container"])
-    container.exec_run(["/bin/sh", "-c", f"rm -f /vault/unseal/{UNSEAL_FILE}"])
+    first = _create(vault)
+    _in(engine, vault, f"rm -f {UNSEAL_FOLDER}/{UNSEAL_FILE}")
+    engine.api.restart(vault["container"])
 
     with pytest.raises(KeyVaultLockedError, match="unseal key is not on"):
-        provider.create(vault)
+        _create(vault)
 
-    with (after := Vault(vault["address"])).as_root(first["unseal_key"]):
+    put_back = _VaultInitializationProvider().update("kv", {**vault, "unseal_key": first}, vault).outs
+    assert put_back is not None
+    with (after := Vault(vault["address"])).as_root(first):
         assert after.accepts_token()
+
+
+def test_a_vault_whose_key_and_note_are_gone_is_not_initialised_over(
+    vault: dict[str, Any], engine: DockerClient
+) -> None:
+    _create(vault)
+    _in(engine, vault, f"rm -f {UNSEAL_FOLDER}/*")
+    engine.api.restart(vault["container"])
+
+    with pytest.raises(KeyVaultLockedError, match="Nothing was initialised over it"):
+        _create(vault)
+
+    assert Vault(vault["address"]).is_initialised()
+    assert Vault(vault["address"]).is_sealed()
+
+
+def test_the_root_token_of_the_first_opening_stands_nowhere(vault: dict[str, Any], engine: DockerClient) -> None:
+    _create(vault)
+
+    seen = engine.api.logs(vault["container"]).decode() + str(engine.api.top(vault["container"]))
+    files = read_files(engine, vault["container"], UNSEAL_FOLDER)
+
+    assert "hvs." not in seen
+    assert not [name for name, content in files.items() if b"hvs." in content]

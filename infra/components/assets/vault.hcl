@@ -25,3 +25,5 @@ listener "tcp" {
   address     = "127.0.0.1:8210"
   tls_disable = true
 }
+
+$telemetry
