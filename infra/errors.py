@@ -13,6 +13,8 @@
         |-- NotReadyError            its readiness probe did not pass in time
         |-- KeyVaultLockedError      the key vault holds data that no known key opens
         |-- StorageAccessError       the storage account does not take an identity
+=======
+        |-- GarbageCollectionError   the container registry's garbage could not be collected
         `-- RecordError              the workspace record cannot be read or written
 
 A message says what was being done, what was found, what is allowed and what to do.
@@ -87,6 +89,10 @@ class KeyVaultLockedError(ServiceError):
 
 class StorageAccessError(ServiceError):
     """The storage account does not take an identity, or a datastore has no credentials in the key vault."""
+
+
+class GarbageCollectionError(ServiceError):
+    """The container registry's garbage could not be collected; no live content was deleted."""
 
 
 class RecordError(ServiceError):

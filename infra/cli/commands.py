@@ -53,7 +53,10 @@ class Command:
 
 PROGRAM = "mlw"
 DESCRIPTION = "Workspaces of this state backend: what is there, whether it is well, which rules hold for it."
-GROUPS: Mapping[str, str] = {"policy": "rules: which there are, whether a stack keeps them, where they come from"}
+GROUPS: Mapping[str, str] = {
+    "policy": "rules: which there are, whether a stack keeps them, where they come from",
+    "registry": "the container registry of a workspace",
+}
 """First words that only lead to other words."""
 
 _STACK = Argument(name="stack", metavar="STACK", help="name of the stack, as in stacks/Pulumi.STACK.yaml")
@@ -103,6 +106,20 @@ COMMANDS: tuple[Command, ...] = (
         "telemetry. No other command prints any of them.",
         arguments=(_STACK,),
         exit_codes={DONE: "printed", FAILED: _FAILURE},
+    ),
+    Command(
+        path=("registry", "gc"),
+        handler="infra.cli.registry:collect_garbage",
+        summary="free the space of images that are no longer there",
+        details="Deletes from the container registry's volume every blob that no manifest names: what deleted images "
+        "and broken off pushes have left. Until it is done pulls go on, and a push is refused (405); it can be "
+        "repeated after that. Prints what was freed.",
+        arguments=(
+            _STACK,
+            Argument(name="--dry-run", help="delete nothing, print what would be freed; the registry goes on"),
+            Argument(name="--untagged", help="delete manifests that have no tag, too"),
+        ),
+        exit_codes={DONE: "freed, or counted", FAILED: _FAILURE},
     ),
     Command(
         path=("policy", "list"),

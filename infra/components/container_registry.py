@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 import pulumi
@@ -23,6 +24,24 @@ PULL_USERS, PUSH_USERS = "htpasswd-pull", "htpasswd-push"
 
 _FOLDER = "/etc/distribution"
 _TLS = f"tls: {{certificate: {_FOLDER}/{CERTIFICATE}, key: {_FOLDER}/{PRIVATE_KEY}, minimumtls: tls1.2}}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registry:
+    """One registry process of the container."""
+
+    port: int
+    users: str
+    writable: bool
+
+
+REGISTRIES: Mapping[str, Registry] = {
+    "readwrite.yml": Registry(port=5000, users=PUSH_USERS, writable=True),
+    "readonly.yml": Registry(port=5001, users=PULL_USERS, writable=False),
+    # In the place of the first one while garbage is collected.
+    "collecting.yml": Registry(port=5000, users=PUSH_USERS, writable=False),
+}
+"""Configuration file to the registry that reads it."""
 
 
 class ContainerRegistry(ServiceComponent):
@@ -86,8 +105,8 @@ def _service(name: str, admin: GeneratedSecrets, site: Site) -> Service:
         ports={USE: 5000, USE_READ_ONLY: 5001},
         files={
             "start.sh": asset("registry-start.sh"),
-            "readwrite.yml": secret.apply(lambda known: _config(known, port=5000, writable=True, tls=tls)),
-            "readonly.yml": secret.apply(lambda known: _config(known, port=5001, writable=False, tls=tls)),
+            "collect.sh": asset("registry-collect.sh"),
+            **{file: _config(secret, registry, tls=tls) for file, registry in REGISTRIES.items()},
             **({"telemetry-token": site.telemetry.token} if site.telemetry else {}),
         },
         live_files={
@@ -113,18 +132,17 @@ def _tracing(name: str, site: Site) -> dict[str, str]:
     }
 
 
-def _config(http_secret: str, *, port: int, writable: bool, tls: bool) -> str:
-    """One registry's configuration. What one of the two caches about blobs, the other one cannot know to be gone."""
-    return asset(
-        "registry.yml",
-        http_secret=http_secret,
-        port=str(port),
-        users=f"{_FOLDER}/live/{PUSH_USERS if writable else PULL_USERS}",
-        writable=str(writable).lower(),
-        readonly=str(not writable).lower(),
-        cache="cache: {blobdescriptor: inmemory}" if writable else "",
-        tls=_TLS if tls else "",
-    )
+def _config(http_secret: pulumi.Output[str], registry: Registry, *, tls: bool) -> pulumi.Output[str]:
+    """One registry's configuration. What one of two has cached about blobs, it cannot know to be gone."""
+    values = {
+        "port": str(registry.port),
+        "users": f"{_FOLDER}/live/{registry.users}",
+        "writable": str(registry.writable).lower(),
+        "readonly": str(not registry.writable).lower(),
+        "cache": "cache: {blobdescriptor: inmemory}" if registry.writable else "",
+        "tls": _TLS if tls else "",
+    }
+    return http_secret.apply(lambda secret: asset("registry.yml", http_secret=secret, **values))
 
 
 def _users(name: str, admin: GeneratedSecrets, principals: Iterable[Principal]) -> pulumi.Output[str]:

@@ -1,10 +1,13 @@
 #!/bin/sh
 # Runs two registries over the same volume: one that takes pushes and one that only serves pulls, each with the users
 # that it lets in. When one ends, the container ends, and its restart policy starts both again.
-# Needs nothing but a POSIX shell.
+#
+# A request for garbage collection is a file and a HUP. It is met when nobody can push: what is not named by a manifest
+# then belongs to no push that is under way. Pulls go on. Needs nothing but a POSIX shell.
 set -u
 config=/etc/distribution
-readwrite= readonly= stopping=
+work=/var/lib/registry/garbage-collection
+readonly= readwrite= interim= collection= stopping=
 
 # The token is in no configuration of the container, which everybody sees who may use the engine.
 if [ -s "$config/telemetry-token" ]; then
@@ -19,24 +22,69 @@ serve() {
   /bin/registry serve "$config/$1" &
   server=$!
   [ -z "$asked" ] || kill -TERM "$server"
-  wait "$server"
-  # A signal ends the wait, not the registry.
-  while kill -0 "$server" 2>/dev/null; do wait "$server"; done
+  ended "$server"
   [ -n "$asked" ] || kill -TERM $$
+}
+
+# A signal ends the wait, not what is waited for.
+ended() {
+  wait "$1"
+  code=$?
+  while kill -0 "$1" 2>/dev/null; do
+    wait "$1"
+    code=$?
+  done
+  return "$code"
 }
 
 stop() {
   stopping=yes
-  for one in "$readwrite" "$readonly"; do [ -z "$one" ] || kill -TERM "$one" 2>/dev/null; done
+  for one in "$readonly" "$readwrite" "$interim" "$collection"; do [ -z "$one" ] || kill -TERM "$one" 2>/dev/null; done
 }
 
-ended() { while kill -0 "$1" 2>/dev/null; do wait "$1"; done; }
+report() {
+  echo "$1" >"$work/report.new" && mv -f "$work/report.new" "$work/report"
+  rm -f "$work/begun"
+}
+
+# Pushes are refused, and can be repeated. A collection that was killed is not begun again: that would be every time.
+collect() {
+  mv -f "$work/request" "$work/begun"
+  read -r id options <"$work/begun"
+  serve collecting.yml &
+  interim=$!
+  # shellcheck disable=SC2086 # several options
+  /bin/sh "$config/collect.sh" $options >"$work/output" 2>&1 &
+  collection=$!
+  [ -z "$stopping" ] || stop
+  ended "$collection"
+  code=$?
+  collection=
+  [ -z "$stopping" ] || return
+  kill -TERM "$interim"
+  ended "$interim"
+  interim=
+  outcome=$(busybox tail -n 1 "$work/output")
+  if [ "$code" -eq 0 ]; then report "$id done $outcome"; else report "$id failed $outcome"; fi
+}
 
 trap stop TERM INT
+trap '[ -z "$readwrite" ] || kill -TERM "$readwrite" 2>/dev/null' HUP
+mkdir -p "$work"
+if [ -e "$work/begun" ]; then
+  read -r id options <"$work/begun"
+  report "$id interrupted"
+fi
 serve readonly.yml &
 readonly=$!
-serve readwrite.yml &
-readwrite=$!
-[ -z "$stopping" ] || stop
-ended "$readwrite"
+while [ -z "$stopping" ]; do
+  [ ! -e "$work/request" ] || collect
+  [ -z "$stopping" ] || break
+  serve readwrite.yml &
+  readwrite=$!
+  [ -z "$stopping" ] || stop
+  ended "$readwrite"
+  readwrite=
+done
+[ -z "$interim" ] || ended "$interim"
 ended "$readonly"
