@@ -1,0 +1,83 @@
+"""Services and engine go away under write load, one by one and all at once: what was acknowledged is there and equal.
+
+The key vault is open again within five seconds of its container's start, each time, without a person.
+"""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from docker import DockerClient
+
+from tests.support import faults
+from tests.support.load import Load
+from tests.support.probes import probe_until
+from tests.support.stacks import LiveStack
+from tests.support.updates import assert_unchanged
+from tests.support.vault import assert_unsealed
+
+OPEN_SECONDS = 5
+BACK_SECONDS = 30
+"""Until every kind of write is acknowledged again, clients' own pauses included."""
+
+Fault = Callable[[DockerClient, LiveStack], None]
+
+
+@pytest.fixture
+def load(live: LiveStack, marker: str) -> Load:
+    """A load that has not begun."""
+    return Load(stack=live.stack.name, outputs=live.outputs, prefix=marker)
+
+
+def restarted(resource: str) -> Fault:
+    return lambda engine, live: faults.restart(engine, live.container_of(resource))
+
+
+def crashed(resource: str) -> Fault:
+    return lambda engine, live: faults.crash(engine, live.container_of(resource))
+
+
+FAULTS: dict[str, Fault] = {
+    "storage account is restarted": restarted("storageAccount"),
+    "container registry is restarted": restarted("containerRegistry"),
+    "key vault is restarted": restarted("keyVault"),
+    "application insights is restarted": restarted("applicationInsights"),
+    "storage account crashes": crashed("storageAccount"),
+    "container registry crashes": crashed("containerRegistry"),
+    "key vault crashes": crashed("keyVault"),
+    "application insights crashes": crashed("applicationInsights"),
+    "everything loses its power": lambda engine, live: faults.cut_power(engine, live.stack.objects()),
+    "engine is restarted": lambda _, live: faults.restart_engine(live.stack.environment),
+}
+
+
+def await_open(engine: DockerClient, live: LiveStack) -> None:
+    """Fail unless the vault opens within its time; a container that was not touched was open all along."""
+    vault = live.container_of("keyVault")
+    left = OPEN_SECONDS - faults.seconds_since_start(engine, vault)
+    probe_until(lambda: assert_unsealed(live.outputs), what="an open vault", timeout_seconds=max(left, 0))
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_acknowledged_writes_survive_when(live: LiveStack, engine: DockerClient, load: Load, fault: Fault) -> None:
+    with load.running():
+        fault(engine, live)
+        await_open(engine, live)
+        load.await_more(3, seconds=BACK_SECONDS)
+
+    load.verify(engine)
+    assert_unchanged(live.stack.preview())
+
+
+def test_key_vault_restarted_at_ten_random_moments_opens_each_time_and_keeps_every_secret(
+    live: LiveStack, engine: DockerClient, load: Load
+) -> None:
+    vault = live.container_of("keyVault")
+
+    with load.running():
+        for _ in range(10):
+            load.await_more(random.randint(1, 5), seconds=BACK_SECONDS, kinds=("secret",))  # noqa: S311
+            faults.restart(engine, vault)
+            await_open(engine, live)
+
+    load.verify(engine)

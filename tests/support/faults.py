@@ -1,0 +1,58 @@
+"""What happens to services: they are restarted, they die, and so does the engine below them."""
+
+import os
+import signal
+from datetime import UTC, datetime
+
+import pytest
+from docker import DockerClient
+
+from tests.support.environment import Environment
+from tests.support.inventory import Inventory
+from tests.support.probes import probe_until
+from tests.support.processes import run
+
+STOP_SECONDS = 30
+
+
+def restart(engine: DockerClient, container: str) -> None:
+    """Restart a container as a person does: its process may end by itself."""
+    engine.api.restart(container, timeout=STOP_SECONDS)
+
+
+def crash(engine: DockerClient, container: str) -> None:
+    """Kill the service's process itself: unlike ``docker kill``, the engine takes this for an accident."""
+    before = engine.api.inspect_container(container)["State"]
+    os.kill(before["Pid"], signal.SIGKILL)
+
+    def started_again() -> None:
+        state = engine.api.inspect_container(container)["State"]
+        assert state["Running"], state
+        assert state["StartedAt"] != before["StartedAt"]
+
+    probe_until(started_again, what=f"the engine starts '{container}' again", timeout_seconds=10)
+
+
+def cut_power(engine: DockerClient, objects: Inventory) -> None:
+    """Kill all containers before the first one is started again, as when the machine lost its power."""
+    for container in objects.containers:
+        engine.api.kill(container, signal="SIGKILL")
+    for container in objects.containers:
+        engine.api.start(container)
+
+
+def restart_engine(environment: Environment) -> None:
+    """Restart the engine that the bootstrap started; skips the test where it is somebody else's."""
+    command = ["python3", "-m", "tools.bootstrap", "engine", "--restart"]
+    restarted = run(command, cwd=environment.project, env=environment.variables)
+    if "was not started by the bootstrap" in restarted.output:
+        pytest.skip("the engine of this machine is its owner's: tests restart only one that the bootstrap started")
+    restarted.check()
+
+
+def seconds_since_start(engine: DockerClient, container: str) -> float:
+    """How long a container has been running, by the engine's own clock."""
+    started = engine.api.inspect_container(container)["State"]["StartedAt"]
+    # Nanoseconds are more than Python reads.
+    moment = datetime.fromisoformat(started[:26].rstrip("Z")).replace(tzinfo=UTC)
+    return (datetime.now(UTC) - moment).total_seconds()
