@@ -12,5 +12,7 @@ import (
 // NewProvider returns the provider's resources and data sources that are built on version 2 of the plugin SDK. Those
 // built on the newer plugin framework (compose, actions) are no part of the Pulumi package either.
 func NewProvider(version string) *schema.Provider {
-	return provider.New(version)()
+	made := provider.New(version)()
+	withoutWaiting(made.ResourcesMap["docker_network"])
+	return made
 }

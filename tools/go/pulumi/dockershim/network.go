@@ -1,0 +1,192 @@
+package shim
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/client"
+	"github.com/docker/docker/errdefs"
+	"github.com/hashicorp/terraform-plugin-sdk/v2/diag"
+	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
+	"github.com/terraform-providers/terraform-provider-docker/internal/provider"
+)
+
+const (
+	// removalTimeout is upstream's: how long a network may stay in use after its removal was asked for.
+	removalTimeout = 30 * time.Second
+	removalPause   = 50 * time.Millisecond
+)
+
+// withoutWaiting replaces what upstream does with a network. It waits two seconds before it looks at a new network,
+// and two before it removes one, for the sake of overlay networks, whose fields come late. A network on one engine is
+// complete when the engine has answered, and a workspace's `up` and `destroy` would both be two seconds longer.
+// Networks of a swarm are left to upstream.
+func withoutWaiting(resource *schema.Resource) {
+	create, read, remove := resource.CreateContext, resource.ReadContext, resource.DeleteContext
+	resource.CreateContext = func(ctx context.Context, data *schema.ResourceData, meta any) diag.Diagnostics {
+		if isOverlay(data) {
+			return create(ctx, data, meta)
+		}
+		return diag.FromErr(createNetwork(ctx, data, meta))
+	}
+	resource.ReadContext = func(ctx context.Context, data *schema.ResourceData, meta any) diag.Diagnostics {
+		if isOverlay(data) {
+			return read(ctx, data, meta)
+		}
+		return diag.FromErr(readNetwork(ctx, data, meta))
+	}
+	resource.DeleteContext = func(ctx context.Context, data *schema.ResourceData, meta any) diag.Diagnostics {
+		if isOverlay(data) {
+			return remove(ctx, data, meta)
+		}
+		return diag.FromErr(removeNetwork(ctx, data, meta))
+	}
+}
+
+func isOverlay(data *schema.ResourceData) bool {
+	return data.Get("driver") == "overlay" || data.Get("ingress") == true
+}
+
+func createNetwork(ctx context.Context, data *schema.ResourceData, meta any) error {
+	engine, err := connect(ctx, data, meta)
+	if err != nil {
+		return err
+	}
+	name := data.Get("name").(string)
+	created, err := engine.NetworkCreate(ctx, name, options(data))
+	if err != nil {
+		return fmt.Errorf("unable to create network '%s': %w", name, err)
+	}
+	data.SetId(created.ID)
+	return readNetwork(ctx, data, meta)
+}
+
+// options are what upstream asks the engine for: what the program has not set is left to the engine.
+func options(data *schema.ResourceData) network.CreateOptions {
+	asked := network.CreateOptions{
+		Driver:     data.Get("driver").(string),
+		Internal:   data.Get("internal").(bool),
+		Attachable: data.Get("attachable").(bool),
+		Options:    texts(data.Get("options")),
+		Labels:     map[string]string{},
+		IPAM:       &network.IPAM{Driver: data.Get("ipam_driver").(string), Options: texts(data.Get("ipam_options"))},
+	}
+	if _, isSet := data.GetOk("ipv6"); isSet {
+		enabled := true
+		asked.EnableIPv6 = &enabled
+	}
+	for _, one := range data.Get("labels").(*schema.Set).List() {
+		label := one.(map[string]any)
+		asked.Labels[label["label"].(string)] = label["value"].(string)
+	}
+	for _, one := range data.Get("ipam_config").(*schema.Set).List() {
+		config := one.(map[string]any)
+		asked.IPAM.Config = append(asked.IPAM.Config, network.IPAMConfig{
+			Subnet:     config["subnet"].(string),
+			IPRange:    config["ip_range"].(string),
+			Gateway:    config["gateway"].(string),
+			AuxAddress: texts(config["aux_address"]),
+		})
+	}
+	return asked
+}
+
+func readNetwork(ctx context.Context, data *schema.ResourceData, meta any) error {
+	engine, err := connect(ctx, data, meta)
+	if err != nil {
+		return err
+	}
+	found, err := engine.NetworkInspect(ctx, data.Id(), network.InspectOptions{})
+	if errdefs.IsNotFound(err) {
+		data.SetId("")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("unable to look at network '%s': %w", data.Id(), err)
+	}
+	labels := make([]any, 0, len(found.Labels))
+	for label, value := range found.Labels {
+		labels = append(labels, map[string]any{"label": label, "value": value})
+	}
+	for name, value := range map[string]any{
+		"name":         found.Name,
+		"labels":       labels,
+		"driver":       found.Driver,
+		"internal":     found.Internal,
+		"attachable":   found.Attachable,
+		"ingress":      found.Ingress,
+		"ipv6":         found.EnableIPv6,
+		"ipam_driver":  found.IPAM.Driver,
+		"ipam_options": found.IPAM.Options,
+		"scope":        found.Scope,
+		"options":      found.Options,
+		"ipam_config":  addresses(found.IPAM.Config),
+	} {
+		if err := data.Set(name, value); err != nil {
+			return fmt.Errorf("reading '%s' of network '%s': %w", name, found.Name, err)
+		}
+	}
+	return nil
+}
+
+func addresses(configs []network.IPAMConfig) []any {
+	found := make([]any, 0, len(configs))
+	for _, config := range configs {
+		found = append(found, map[string]any{
+			"subnet":      config.Subnet,
+			"ip_range":    config.IPRange,
+			"gateway":     config.Gateway,
+			"aux_address": config.AuxAddress,
+		})
+	}
+	return found
+}
+
+// removeNetwork tries until the last container has left.
+func removeNetwork(ctx context.Context, data *schema.ResourceData, meta any) error {
+	engine, err := connect(ctx, data, meta)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, removalTimeout)
+	defer cancel()
+	for {
+		err := engine.NetworkRemove(ctx, data.Id())
+		if err == nil || errdefs.IsNotFound(err) {
+			data.SetId("")
+			return nil
+		}
+		if !strings.Contains(err.Error(), "has active endpoints") {
+			return fmt.Errorf("unable to remove network '%s': %w", data.Id(), err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("unable to remove network '%s' within %v: %w", data.Id(), removalTimeout, err)
+		case <-time.After(removalPause):
+		}
+	}
+}
+
+func connect(ctx context.Context, data *schema.ResourceData, meta any) (*client.Client, error) {
+	engine, err := meta.(*provider.ProviderConfig).MakeClient(ctx, data)
+	if err != nil {
+		return nil, fmt.Errorf("failed to create Docker client: %w", err)
+	}
+	return engine, nil
+}
+
+// texts is a map of texts out of one of anything; none stays none.
+func texts(values any) map[string]string {
+	given := values.(map[string]any)
+	if len(given) == 0 {
+		return nil
+	}
+	made := make(map[string]string, len(given))
+	for key, value := range given {
+		made[key] = fmt.Sprint(value)
+	}
+	return made
+}
