@@ -122,6 +122,29 @@ COMMANDS: tuple[Command, ...] = (
         exit_codes={DONE: "freed, or counted", FAILED: _FAILURE},
     ),
     Command(
+        path=("keys", "rotate"),
+        handler="infra.cli.keys_rotate:rotate",
+        summary="makes credentials of a workspace anew",
+        details="A datastore's keys change in the storage account and the key vault: the new ones are there before the "
+        "old ones are refused, so a client that reads the vault again after a refusal goes on. Credentials of services "
+        "and principals are made by an update of the stack (`make up`), which also applies what else has changed in "
+        "the stack file; the storage account restarts for its own. Prints what changed, never a secret. Run it again "
+        "when it was cut short.",
+        arguments=(
+            _STACK,
+            Argument(name="--datastore", metavar="NAME", help="keys of one datastore", either="what"),
+            Argument(name="--principal", metavar="NAME", help="all credentials of one principal", either="what"),
+            Argument(
+                name="--service",
+                metavar="NAME",
+                help="one of storage, registry, keyVault, telemetry, certificates (those of a stack with TLS)",
+                either="what",
+            ),
+            Argument(name="--all", help="everything: services, principals, datastores", either="what"),
+        ),
+        exit_codes={DONE: "rotated", FAILED: _FAILURE},
+    ),
+    Command(
         path=("policy", "list"),
         handler="infra.cli.policy_rules:list_rules",
         summary="all rules",

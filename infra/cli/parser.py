@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from infra.cli.commands import COMMANDS, DESCRIPTION, GROUPS, PROGRAM, Argument, Command
 
+_WORDS = {command.path for command in COMMANDS}
+_JOINED = {path for path in _WORDS if len(path) > 1 and path[:1] in _WORDS}
+"""Commands below a word that is a command itself, as `keys rotate` is below `keys`."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that takes the words of such a command for one, unless nothing follows: then the last is a name."""
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        given = list(sys.argv[1:] if args is None else args)
+        if tuple(given[:2]) in _JOINED and len(given) > 2:  # noqa: PLR2004 - two words and something after them
+            given[:2] = [" ".join(given[:2])]
+        return super().parse_known_args(given, namespace)
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser; the parsed arguments have the :class:`Command` itself as `command`."""
-    parser = argparse.ArgumentParser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False)
+    parser = _Parser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False)
     words = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     groups = {}
     for command in COMMANDS:
-        if len(command.path) == 1:
+        if len(command.path) == 1 or command.path in _JOINED:
             _add(words, command)
             continue
         group = command.path[0]
@@ -38,10 +55,10 @@ def shown(argument: Argument) -> str:
     return f"{argument.name} {argument.metavar}".rstrip()
 
 
-def _add(words: argparse._SubParsersAction[argparse.ArgumentParser], command: Command) -> None:
+def _add(words: argparse._SubParsersAction[_Parser], command: Command) -> None:
     codes = "; ".join(f"{code} {meaning}" for code, meaning in command.exit_codes.items())
     parser = words.add_parser(
-        command.path[-1],
+        " ".join(command.path) if command.path in _JOINED else command.path[-1],
         help=command.summary,
         description=command.details,
         epilog=f"Exit codes: {codes}.",

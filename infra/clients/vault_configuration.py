@@ -142,5 +142,13 @@ def revoke_other_root_tokens(vault: Vault) -> None:
             vault.write("auth/token/revoke-accessor", {"accessor": accessor})
 
 
+def revoke_other_administrators(vault: Vault, token: str) -> None:
+    """Revoke every token with the administrator's rights but this one: what a rotation replaces or was cut short of."""
+    own = (vault.look_up(token) or {})["accessor"]
+    for accessor in vault.list("auth/token/accessors"):
+        if accessor != own and policies.ADMINISTRATOR in vault.policies_of(accessor):
+            vault.write("auth/token/revoke-accessor", {"accessor": accessor})
+
+
 def _missing(wanted: Iterable[str], found: Mapping[str, Any]) -> list[str]:
     return [name for name in wanted if f"{name}/" not in found]

@@ -68,6 +68,7 @@ class ContainerRegistry(ServiceComponent):
             f"{name}-admin",
             lengths={"password": 32, "httpSecret": 32},
             hashed=("password",),
+            rotating=("password",),  # users are read anew while it runs; the other secret would need a restart
             opts=self.child_options(after=site.reservation),
         )
         container = run(self, _service(name, admin, site), site)

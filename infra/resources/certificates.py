@@ -6,27 +6,14 @@ keys are secret from birth; what is public of them (the authority's certificate)
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from infra.resources.base import Props, Provider
-from infra.resources.generated_secrets import ROTATE_VARIABLE, requested_rotation
-
-
-class _Renewing(Provider):
-    """What can be asked to make anew what it made, the way generated secrets are (`MLW_ROTATE`)."""
-
-    def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
-        rest = [key for key in super().changed(olds, news) if key != "rotation"]
-        return [*rest, "rotation"] if self.rotates(olds, news) else rest
-
-    @staticmethod
-    def rotates(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-        return bool(news.get("rotation")) and olds.get("rotation") != news["rotation"]
+from infra.resources.base import Props
+from infra.resources.rotation import ROTATION, RotatingProvider, requested
 
 
 def _is_due(certificate: str) -> bool:
@@ -35,8 +22,8 @@ def _is_due(certificate: str) -> bool:
     return certificates.is_due(certificate)
 
 
-class _AuthorityProvider(_Renewing):
-    inputs = ("owner", "domain", "rotation")
+class _AuthorityProvider(RotatingProvider):
+    inputs = ("owner", "domain")
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         return DiffResult(changes=bool(self.changed(_olds, _news)) or _is_due(_olds["certificate"]))
@@ -71,7 +58,7 @@ class CertificateAuthority(Resource, module="ml-workspace", name="CertificateAut
         props: dict[str, Any] = {
             "owner": owner,
             "domain": domain,
-            "rotation": requested_rotation(name, os.environ.get(ROTATE_VARIABLE, "")),
+            ROTATION: requested(name),
             "certificate": None,
             "private_key": None,
         }
@@ -79,8 +66,8 @@ class CertificateAuthority(Resource, module="ml-workspace", name="CertificateAut
         super().__init__(_AuthorityProvider(), name, props, pulumi.ResourceOptions.merge(secret, opts))
 
 
-class _ServerCertificatesProvider(_Renewing):
-    inputs = ("servers", "domain", "authority", "authority_key", "rotation")
+class _ServerCertificatesProvider(RotatingProvider):
+    inputs = ("servers", "domain", "authority", "authority_key")
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         due = any(_is_due(issued["certificate"]) for issued in _olds["issued"].values())
@@ -138,7 +125,7 @@ class ServerCertificates(Resource, module="ml-workspace", name="ServerCertificat
             "domain": domain,
             "authority": authority.certificate,
             "authority_key": authority.private_key,
-            "rotation": requested_rotation(name, os.environ.get(ROTATE_VARIABLE, "")),
+            ROTATION: requested(name),
             "issued": None,
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["issued"])

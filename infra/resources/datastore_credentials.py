@@ -19,17 +19,17 @@ class _DatastoreCredentialsProvider(Provider):
     inputs = ("storage", "vault", "workspace_id", "folder", "datastores", "given", "policy_version")
 
     def create(self, props: Props) -> CreateResult:
-        accounts, datastores = _accounts(props), _datastores(props)
+        accounts, datastores = accounts_of(props), datastores_of(props)
         accounts.ensure(datastores)
         return CreateResult(props["workspace_id"], {**props, "paths": _paths(accounts, datastores)})
 
     def observe(self, id_: str, props: Props) -> ReadResult:
-        broken = set(_accounts(props).broken(_datastores(props)))
+        broken = set(accounts_of(props).broken(datastores_of(props)))
         whole = [store for store in props["datastores"] if store["name"] not in broken]
         return ReadResult(id_, {**props, "datastores": whole})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        accounts, datastores = _accounts(_news), _datastores(_news)
+        accounts, datastores = accounts_of(_news), datastores_of(_news)
         accounts.ensure(datastores, anew=int(_olds["policy_version"]) != POLICY_VERSION)
         known = [*_olds["paths"], *(store["name"] for store in _olds["datastores"])]
         names = {store.name for store in datastores}
@@ -40,14 +40,15 @@ class _DatastoreCredentialsProvider(Provider):
 
     def delete(self, _id: str, _props: Props) -> None:
         # What is this stack's own goes as a whole.
-        accounts, names = _accounts(_props), list(_props["paths"])
+        accounts, names = accounts_of(_props), list(_props["paths"])
         if _props["shares_storage"]:
             accounts.remove_accounts(names)
         if _props["shares_vault"]:
             accounts.remove_secrets(names)
 
 
-def _accounts(props: Props) -> DatastoreAccounts:
+def accounts_of(props: Props) -> DatastoreAccounts:
+    """The accounts that a state describes."""
     storage, vault = props["storage"], props["vault"]
     return DatastoreAccounts(
         storage=Service(
@@ -62,7 +63,8 @@ def _accounts(props: Props) -> DatastoreAccounts:
     )
 
 
-def _datastores(props: Props) -> list[Datastore]:
+def datastores_of(props: Props) -> list[Datastore]:
+    """The datastores that a state names."""
     return [
         Datastore(
             name=store["name"],

@@ -1,13 +1,8 @@
-"""Credentials that a stack makes for itself: random, made once, secret from birth, made anew only on request.
-
-The request is the environment variable `MLW_ROTATE` of `pulumi up`: ``<logical name>[,<logical name>...]:<nonce>``. A
-nonce makes the named resources generate once; an update without it, or with the same one again, changes nothing.
-"""
+"""Credentials that a stack makes for itself: random, made once, secret from birth, made anew only on request."""
 
 from __future__ import annotations
 
 import base64
-import os
 import secrets
 import string
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +11,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
-from infra.resources.base import Props, Provider
-
-ROTATE_VARIABLE = "MLW_ROTATE"
+from infra.resources.base import Props
+from infra.resources.rotation import ROTATION, RotatingProvider, requested
 
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -36,22 +30,20 @@ KINDS: Mapping[str, Callable[[int], str]] = {"letters": _letters, "base64": _bas
 characters), or random bytes in `base64` (the length counts bytes)."""
 
 
-class _GeneratedSecretsProvider(Provider):
-    inputs = ("lengths", "hashed", "kinds", "rotating", "rotation")
+class _GeneratedSecretsProvider(RotatingProvider):
+    inputs = ("lengths", "hashed", "kinds", "rotating")
 
     def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
         # What a state from before these inputs lacks is what they are by default.
         before = {"kinds": {}, "rotating": news.get("rotating"), **olds}
-        rotates = bool(news.get("rotation")) and olds.get("rotation") != news["rotation"]
-        rest = [key for key in super().changed(before, news) if key != "rotation"]
-        return [*rest, "rotation"] if rotates else rest
+        return super().changed(before, news)
 
     def create(self, props: Props) -> CreateResult:
         return CreateResult(secrets.token_hex(8), {**props, "values": _generate(props, kept={})})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         kept = dict(_olds["values"])
-        if "rotation" in self.changed(_olds, _news):
+        if self.rotates(_olds, _news):
             for field in _news["rotating"]:
                 kept.pop(field, None)
                 kept.pop(f"{field}Bcrypt", None)
@@ -73,17 +65,6 @@ def _bcrypt(value: str) -> str:
     import bcrypt
 
     return bcrypt.hashpw(value.encode(), bcrypt.gensalt(rounds=10)).decode()
-
-
-def requested_rotation(name: str, request: str) -> str:
-    """The nonce with which ``request`` asks the resource of this logical name to generate anew; empty if it does not.
-
-    Args:
-        name: Logical name.
-        request: What `MLW_ROTATE` holds.
-    """
-    names, _, nonce = request.rpartition(":")
-    return nonce if name in names.split(",") else ""
 
 
 class GeneratedSecrets(Resource, module="ml-workspace", name="GeneratedSecrets"):
@@ -116,7 +97,7 @@ class GeneratedSecrets(Resource, module="ml-workspace", name="GeneratedSecrets")
             "hashed": list(hashed),
             "kinds": dict(kinds or {}),
             "rotating": list(lengths) if rotating is None else list(rotating),
-            "rotation": requested_rotation(name, os.environ.get(ROTATE_VARIABLE, "")),
+            ROTATION: requested(name),
             "values": None,
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["values"])

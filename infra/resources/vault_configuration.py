@@ -20,11 +20,12 @@ from infra.clients import vault_configuration as wanted
 from infra.clients.reaching import reaching
 from infra.clients.vault import Vault
 from infra.clients.vault_principals import damaged, ensure_principals
-from infra.resources.base import Props, Provider
+from infra.resources.base import Props
+from infra.resources.rotation import ROTATION, RotatingProvider, requested
 from infra.rules import vault_policies as policies
 
 
-class _VaultConfigurationProvider(Provider):
+class _VaultConfigurationProvider(RotatingProvider):
     inputs = (
         "vault_name",
         "address",
@@ -72,9 +73,17 @@ def _ensure_certificates(vault: Vault, props: Props) -> None:
 def _ensure_data_plane(vault: Vault, props: Props, olds: Props) -> str:
     wanted.ensure_versions(vault)
     wanted.ensure_policy(vault, policies.ADMINISTRATOR, _administrator(props))
-    token = wanted.ensure_token(vault, olds.get("token") or "")
+    token = _token(vault, olds, props)
     wanted.ensure_tags(vault, props["tags"])
     ensure_principals(vault, props["principals"], olds.get("principals") or {})
+    return token
+
+
+def _token(vault: Vault, olds: Props, props: Props) -> str:
+    if not RotatingProvider.rotates(olds, props):
+        return wanted.ensure_token(vault, olds.get("token") or "")
+    token = wanted.ensure_token(vault, "")
+    wanted.revoke_other_administrators(vault, token)
     return token
 
 
@@ -154,6 +163,7 @@ class VaultConfiguration(Resource, module="ml-workspace", name="VaultConfigurati
             "authority_bundle": authority_bundle,
             "host_names": list(host_names),
             "layout": _layout(),
+            ROTATION: requested(name),
             "token": None,
         }
         hidden = ["token", "unseal_key", "principals", "authority_bundle"]

@@ -6,7 +6,8 @@ from typing import Any
 import bcrypt
 import pytest
 
-from infra.resources.generated_secrets import _GeneratedSecretsProvider, requested_rotation
+from infra.resources import rotation
+from infra.resources.generated_secrets import _GeneratedSecretsProvider
 
 PROVIDER = _GeneratedSecretsProvider()
 
@@ -98,4 +99,4 @@ class TestRotation:
         ids=["it alone", "among others", "another one", "a longer name", "no request"],
     )
     def test_only_a_resource_that_is_named_is_asked(self, request_: str, nonce: str) -> None:
-        assert requested_rotation("a-keys", request_) == nonce
+        assert rotation.requested("a-keys", request_) == nonce

@@ -1,0 +1,163 @@
+"""`mlw keys rotate`: makes credentials anew, without a secret on the terminal.
+
+A datastore's keys are changed in the storage account and in the key vault at once; the stack's state knows nothing of
+them. All other credentials are the stack's own: an update makes those that are asked for anew (`MLW_ROTATE`) and hands
+them to whoever needs them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from infra.cli import surroundings
+from infra.cli.commands import DONE
+from infra.cli.stacks import Stack, open_stack
+from infra.clients.datastore_accounts import ELSEWHERE
+from infra.errors import MlWorkspaceError
+from tools.lifecycle import commands, locks, pulumi
+
+_GENERATED, _CREDENTIALS = ":GeneratedSecrets", ":DatastoreCredentials"
+
+SERVICES: Mapping[str, tuple[str, str, str]] = {
+    "storage": (_GENERATED, "-keys", "its container restarts, so requests fail for about a second"),
+    "registry": (_GENERATED, "-admin", "clients have to log in anew"),
+    "keyVault": (":VaultConfiguration", "-configuration", "the old token is refused from now on"),
+    "telemetry": (_GENERATED, "-ingestion", "exporters need the new token"),
+    "certificates": (":ServerCertificates", "-certificates", "every container restarts; the authority stays"),
+}
+"""Service, as in the output `credentials`, to type and end of the name of what makes its credentials, and to what its
+clients will notice."""
+
+_PRINCIPAL = "-principal-"
+_SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark of a secret in a state
+
+
+class NothingToRotateError(MlWorkspaceError):
+    """What was asked for is not there, or is another's to rotate."""
+
+
+def rotate(options: argparse.Namespace) -> int:
+    """Rotate what the options name."""
+    surroundings.enter()
+    stack = open_stack(options.stack)
+    stack.require_outputs()
+    if not (options.all or options.datastore or options.principal or options.service):
+        raise NothingToRotateError(
+            f"rotating keys of stack '{stack.name}': nothing says which. "
+            "Give --datastore NAME, --principal NAME, --service NAME or --all."
+        )
+    generated = _chosen(stack, options)
+    if generated:
+        _update(stack, generated)
+    if options.datastore or options.all:
+        _rotate_datastores(stack, options.datastore)
+    return DONE
+
+
+def _chosen(stack: Stack, options: argparse.Namespace) -> dict[str, str]:
+    """Logical names of the resources to be asked for new secrets, with what is said about each."""
+    services, principals = services_of(stack.checkpoint.resources), principals_of(stack.checkpoint.resources)
+    if options.all:
+        return {**services_by_resource(services), **{name: f"principal '{who}'" for who, name in principals.items()}}
+    if options.service:
+        if options.service not in services:
+            raise NothingToRotateError(
+                f"rotating the keys of service '{options.service}': stack '{stack.name}' has none of that name. "
+                f"Its own services: {', '.join(sorted(services)) or 'none'}; what it shares is rotated by its owner."
+            )
+        return services_by_resource({options.service: services[options.service]})
+    if options.principal:
+        if options.principal not in principals:
+            raise NothingToRotateError(
+                f"rotating the keys of principal '{options.principal}': stack '{stack.name}' has none of that name. "
+                f"Principals: {', '.join(sorted(principals)) or 'none'}."
+            )
+        return {principals[options.principal]: f"principal '{options.principal}'"}
+    return {}
+
+
+def services_of(resources: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Services that the stack owns, each with the logical names of the resources that make its credentials."""
+    found: dict[str, list[str]] = {}
+    for service, (kind, ending, _) in SERVICES.items():
+        names = [name for name in _names(resources, kind) if name.endswith(ending) and _PRINCIPAL not in name]
+        if names:
+            found[service] = names
+    return found
+
+
+def services_by_resource(services: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The same the other way round, with the words for the terminal."""
+    return {
+        name: f"service '{service}' ({SERVICES[service][2]})" for service, names in services.items() for name in names
+    }
+
+
+def principals_of(resources: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Principals of the stack, each with the logical name of the resource that makes its credentials."""
+    return {name.partition(_PRINCIPAL)[2]: name for name in _names(resources, _GENERATED) if _PRINCIPAL in name}
+
+
+def _names(resources: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
+    return [str(resource["urn"]).rpartition("::")[2] for resource in resources if str(resource["type"]).endswith(kind)]
+
+
+def _update(stack: Stack, generated: Mapping[str, str]) -> None:
+    for words in generated.values():
+        print(f"Rotating {words} ...", flush=True)
+    request = f"{','.join(generated)}:{secrets.token_hex(8)}"
+    commands.up(replace(stack.context, environment={**stack.context.environment, "MLW_ROTATE": request}))
+    print(f"Changed: credentials of {', '.join(words.partition(' (')[0] for words in generated.values())}.")
+    print(f"`mlw keys {stack.name}` has those of the services, the key vault those of principals (principals/<name>).")
+
+
+def _rotate_datastores(stack: Stack, chosen: str | None) -> None:
+    from infra.resources.datastore_credentials import accounts_of, datastores_of  # noqa: PLC0415 - slow to import
+
+    with locks.exclusive(stack.context, "mlw keys rotate", say=print):
+        props = _opened_credentials(stack)
+        accounts, known = accounts_of(props), {store.name: store for store in datastores_of(props)}
+        if chosen and chosen not in known:
+            raise NothingToRotateError(
+                f"rotating the keys of datastore '{chosen}': stack '{stack.name}' has none of that name. "
+                f"Datastores: {', '.join(known)}."
+            )
+        for name, store in known.items():
+            if chosen in {None, name}:
+                if store.type != ELSEWHERE:
+                    print(f"Rotating datastore '{name}' ...", flush=True)
+                    accounts.rotate(store)
+                    print(f"Changed: '{accounts.path(name)}' in the key vault; its old keys are refused.", flush=True)
+                elif chosen:
+                    raise NothingToRotateError(
+                        f"rotating the keys of datastore '{name}': they belong to an object store elsewhere. Make new "
+                        f"ones there, set them with `pulumi config set --secret --path "
+                        f"'ml-workspace:datastores[N].secretAccessKey'`, and run `make up STACK={stack.name}`."
+                    )
+
+
+def _opened_credentials(stack: Stack) -> dict[str, Any]:
+    """The state of the resource that makes the datastores' credentials, its secrets opened."""
+    flags = ["--show-secrets", f"--stack={stack.name}"]
+    exported = json.loads(pulumi.query(stack.context, ["stack", "export", *flags]))
+    for resource in exported["deployment"].get("resources") or []:
+        if str(resource["type"]).endswith(_CREDENTIALS):
+            return {key: opened(value) for key, value in resource["outputs"].items()}
+    raise NothingToRotateError(
+        f"rotating keys of datastores: stack '{stack.name}' has none in the key vault yet. "
+        f"Run `make up STACK={stack.name}`."
+    )
+
+
+def opened(value: object) -> Any:  # noqa: ANN401 - JSON
+    """A value of an exported state without the marks of secrets."""
+    if isinstance(value, dict):
+        if _SECRET_MARK in value:
+            return opened(json.loads(value["plaintext"]))
+        return {key: opened(entry) for key, entry in value.items()}
+    return [opened(entry) for entry in value] if isinstance(value, list) else value
