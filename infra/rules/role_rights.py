@@ -121,6 +121,9 @@ def vault_rights(allowed: set[str], *, principal: str) -> dict[str, tuple[str, .
         if part in secrets:
             rules[f"{SECRETS}/{part}/*"] = secrets[part]
         rules[f"{SECRETS}/{part}/{COMPUTES}/*"] = computes.get(part, {"deny"})
+        if part == "metadata":
+            # Vault asks for a listing without the slash as well, and is content if either is allowed.
+            rules[f"{SECRETS}/{part}/{COMPUTES}"] = {"list"} if op.COMPUTES_READ in allowed else {"deny"}
     # One segment (+): in a folder of its own lie the datastores of another stack's workspace that uses this key vault.
     _give(rules, f"{DATASTORES}/metadata/", ("list",), op.DATASTORES_READ in allowed)
     _give(rules, f"{DATASTORES}/metadata/+", ("read",), op.DATASTORES_READ in allowed)

@@ -19,22 +19,27 @@ WRITE = ("create", "patch", "update")
 CERTIFICATES: dict[str, tuple[str, ...]] = {
     f"pki/{path}": ("list", "read") for path in ("cert/*", "certs", "certs/*", "issuers")
 }
+NO_COMPUTES: dict[str, tuple[str, ...]] = {
+    "secret/metadata/computes": ("deny",),
+    "secret/metadata/computes/*": ("deny",),
+}
 
 VAULT_TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     op.DATASTORES_READ: {"datastores/metadata/": ("list",), "datastores/metadata/+": ("read",)},
     op.DATASTORES_LIST_SECRETS: {"datastores/data/+": ("read",)},
-    op.COMPUTES_READ: {"secret/metadata/computes/*": ("list", "read")},
+    op.COMPUTES_READ: {"secret/metadata/computes": ("list",), "secret/metadata/computes/*": ("list", "read")},
     op.COMPUTES_LIST_KEYS: {"secret/data/computes/*": ("read",)},
     op.COMPUTES_WRITE: {
         "secret/data/computes/*": WRITE,
+        "secret/metadata/computes": ("deny",),
         "secret/metadata/computes/*": WRITE,
         "secret/undelete/computes/*": ("update",),
     },
     op.COMPUTES_DELETE: {"secret/data/computes/*": ("delete",), "secret/delete/computes/*": ("update",)},
-    op.SECRETS_READ_METADATA: {"secret/metadata/*": ("list", "read"), "secret/metadata/computes/*": ("deny",)},
+    op.SECRETS_READ_METADATA: {"secret/metadata/*": ("list", "read"), **NO_COMPUTES},
     op.SECRETS_GET: {"secret/data/*": ("read",), "secret/data/computes/*": ("deny",)},
     op.SECRETS_SET: {"secret/data/*": WRITE, "secret/data/computes/*": ("deny",)},
-    op.SECRETS_UPDATE: {"secret/metadata/*": WRITE, "secret/metadata/computes/*": ("deny",)},
+    op.SECRETS_UPDATE: {"secret/metadata/*": WRITE, **NO_COMPUTES},
     op.SECRETS_DELETE: {
         "secret/data/*": ("delete",),
         "secret/data/computes/*": ("deny",),
@@ -46,6 +51,7 @@ VAULT_TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         "secret/destroy/*": ("update",),
         "secret/destroy/computes/*": ("update",),
         "secret/metadata/*": ("delete",),
+        "secret/metadata/computes": ("deny",),
         "secret/metadata/computes/*": ("delete",),
     },
     op.CERTIFICATES_READ: CERTIFICATES,

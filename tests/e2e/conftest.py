@@ -1,0 +1,70 @@
+"""One workspace with a principal for every role, shared by the files that are about roles."""
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from tests.support.environment import Environment
+from tests.support.principals import Person, person
+from tests.support.role_attempts import Admin
+from tests.support.stacks import LiveStack, live_stack
+
+_READ_METADATA = "Microsoft.KeyVault/vaults/secrets/readMetadata/action"
+
+CUSTOM_ROLES = [
+    {
+        "Name": "Secret Auditor",
+        "Description": "Reads secrets and blobs, and changes nothing.",
+        "IsCustom": True,
+        "Actions": ["Microsoft.Storage/storageAccounts/blobServices/containers/read"],
+        "DataActions": [
+            _READ_METADATA,
+            "Microsoft.KeyVault/vaults/secrets/getSecret/action",
+            "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+        ],
+    }
+]
+
+ROLES = {
+    "owner": ["Owner"],
+    "contributor": ["Contributor"],
+    "reader": ["Reader"],
+    "data-scientist": ["AzureML Data Scientist"],
+    "compute-operator": ["ComputeOperator"],
+    "secret-auditor": ["Secret Auditor"],
+    "reader-and-compute-operator": ["reader", "AzureML Compute Operator"],
+    "purge-operator": ["PurgeOperator"],
+}
+"""Principal, named after what it is, to its roles."""
+
+OTHERS = {"bystander": "DataScientist", "leaver": "Owner", "demoted": "DataScientist"}
+"""Principals for the tests in which assignments change."""
+
+
+def assignments(*without: str, **changed: str) -> list[dict[str, str]]:
+    """Return the role assignments of the stack, some left out and some with another role."""
+    wanted = [(principal, role) for principal, roles in ROLES.items() for role in roles]
+    wanted += ({**OTHERS, **changed}).items()
+    return [{"principal": principal, "role": role} for principal, role in wanted if principal not in without]
+
+
+@pytest.fixture(scope="session")
+def roles_stack(environment: Environment) -> Iterator[LiveStack]:
+    """A workspace that is up, with its principals."""
+    definitions = environment.stack_folder / "roles-of-tests.yaml"
+    definitions.write_text(yaml.safe_dump(CUSTOM_ROLES), encoding="utf-8")
+    with live_stack(environment, roleDefinitions=definitions.name, roleAssignments=assignments()) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def roles_admin(roles_stack: LiveStack) -> Admin:
+    """The workspace's own clients."""
+    return Admin(roles_stack.outputs)
+
+
+@pytest.fixture(scope="session")
+def people(roles_stack: LiveStack) -> dict[str, Person]:
+    """Every principal of the workspace, with the clients that it keeps through the tests."""
+    return {name: person(roles_stack.outputs, name) for name in (*ROLES, *OTHERS)}
