@@ -1,7 +1,8 @@
 """A stack's own certificate authority and the certificates that it issues: pure functions over PEM text.
 
-An authority can only vouch for what is on this machine: name constraints bind it to loopback and to the names below
-one domain (the stack's network), so that whoever trusts it, or steals its key, gets nothing beyond the stack.
+Of names, an authority can only vouch for `localhost` and those below one domain (the stack's network): whoever steals
+its key can't play a site on the internet to those who trust it. Addresses are not constrained: BoringSSL, and with it
+every gRPC client, refuses a chain that has a constraint on addresses.
 
 Import it inside functions: it loads a large library that only stacks with TLS need.
 """
@@ -32,7 +33,7 @@ SERVER_DAYS = 397
 RENEWAL_DAYS = 30
 """So long before its end a certificate counts as due: the next update issues a new one."""
 
-LOOPBACK = ipaddress.ip_network("127.0.0.1/32")
+LOOPBACK = ipaddress.ip_address("127.0.0.1")
 LOCALHOST = "localhost"
 ORGANIZATION = "ml-workspace"
 
@@ -49,10 +50,10 @@ class KeyPair:
 
 
 def make_authority(name: str, *, domain: str, now: dt.datetime | None = None) -> KeyPair:
-    """Make an authority that may vouch for 127.0.0.1, `localhost` and names below ``domain``."""
+    """Make an authority that may vouch for `localhost`, names below ``domain``, and addresses."""
     key, now = _new_key(), now or dt.datetime.now(tz=dt.UTC)
     allowed = x509.NameConstraints(
-        permitted_subtrees=[x509.DNSName(LOCALHOST), x509.DNSName(domain.lower()), x509.IPAddress(LOOPBACK)],
+        permitted_subtrees=[x509.DNSName(LOCALHOST), x509.DNSName(domain.lower())],
         excluded_subtrees=None,
     )
     subject = _subject(name)
@@ -75,7 +76,7 @@ def issue(authority: KeyPair, *, name: str, domain: str, now: dt.datetime | None
     names: list[x509.GeneralName] = [
         x509.DNSName(LOCALHOST),
         x509.DNSName(f"{name}.{domain}".lower()),
-        x509.IPAddress(LOOPBACK.network_address),
+        x509.IPAddress(LOOPBACK),
     ]
     identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     builder = (

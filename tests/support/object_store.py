@@ -6,7 +6,10 @@ from urllib.parse import urlsplit
 
 import boto3
 import minio
+import urllib3
 from botocore.config import Config
+
+from tests.support.trust import authority_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,6 +32,7 @@ def s3_client(outputs: Mapping[str, Any], **credentials: str) -> "S3Client":
         aws_secret_access_key=keys["secretKey"],
         region_name="us-east-1",
         config=CONFIG,
+        verify=authority_file(outputs),
     )
 
 
@@ -37,5 +41,9 @@ def minio_client(outputs: Mapping[str, Any]) -> minio.Minio:
     url = urlsplit(outputs["endpoints"]["storage"])
     keys = outputs["credentials"]["storage"]
     return minio.Minio(
-        url.netloc, access_key=keys["accessKey"], secret_key=keys["secretKey"], secure=url.scheme == "https"
+        url.netloc,
+        access_key=keys["accessKey"],
+        secret_key=keys["secretKey"],
+        secure=url.scheme == "https",
+        http_client=urllib3.PoolManager(ca_certs=authority_file(outputs), retries=1),
     )

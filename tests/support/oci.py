@@ -1,4 +1,4 @@
-"""A client of the container registry that speaks plain HTTP, as any OCI tool does, and tiny things to push.
+"""A client of the container registry that speaks HTTP, as any OCI tool does, and tiny things to push.
 
 Only the distribution specification's own requests: start an upload, put a blob, put a manifest, get them back.
 """
@@ -11,9 +11,11 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
+
+from tests.support.trust import authority_file
 
 IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 IMAGE_CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -83,7 +85,10 @@ class RegistryClient:
     """One authenticated (or, without credentials, anonymous) client."""
 
     def __init__(self, outputs: Mapping[str, Any], *, credentials: tuple[str, str] | None) -> None:
-        self._base = f"http://{outputs['endpoints']['registry']}/v2/"
+        # The registry's address has no scheme, as `docker login` wants it: that of its neighbours holds.
+        scheme = urlsplit(outputs["endpoints"]["storage"]).scheme
+        self._base = f"{scheme}://{outputs['endpoints']['registry']}/v2/"
+        self._trust = authority_file(outputs) or True
         self._auth = credentials
 
     def request(
@@ -101,6 +106,7 @@ class RegistryClient:
             urljoin(self._base, path),
             auth=self._auth,
             timeout=SECONDS,
+            verify=self._trust,
             headers=headers,
             params=params,
             data=data,

@@ -6,8 +6,13 @@ instead of a line in a log. Every signal carries a marker that only this test kn
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import Any
 
+import grpc
+import requests
 from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogExporter
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter as GrpcMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpanExporter
@@ -34,35 +39,86 @@ class Protocol(StrEnum):
     HTTP = "otlpHttp"
 
 
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where and how exporters send."""
+
+    endpoint: str
+    headers: dict[str, str]
+    seconds: float
+    authority: str | None
+    """File of the authority that is trusted; None for the public ones."""
+
+    def grpc(self) -> dict[str, Any]:
+        """Arguments of an exporter over gRPC."""
+        roots = Path(self.authority).read_bytes() if self.authority else None
+        secure = self.endpoint.startswith("https://")
+        return {
+            "endpoint": self.endpoint,
+            "headers": self.headers,
+            "timeout": self.seconds,
+            "insecure": not secure,
+            "credentials": grpc.ssl_channel_credentials(roots) if secure else None,
+        }
+
+    def http(self, path: str) -> dict[str, Any]:
+        """Arguments of an exporter over HTTP."""
+        # `REQUESTS_CA_BUNDLE` of the environment would win over the exporter's own file (psf/requests#3829).
+        session = requests.Session()
+        session.trust_env = False
+        return {
+            "session": session,
+            "endpoint": self.endpoint + path,
+            "headers": self.headers,
+            "timeout": self.seconds,
+            "certificate_file": self.authority,
+        }
+
+
 def send(
-    protocol: Protocol, endpoints: Mapping[str, str], token: str, marker: str, *, seconds: float = 5.0
+    protocol: Protocol,
+    endpoints: Mapping[str, str],
+    token: str,
+    marker: str,
+    *,
+    seconds: float = 5.0,
+    authority: str | None = None,
 ) -> dict[str, bool]:
-    """Send one span, one metric and one log record that carry the marker; return which of them were accepted."""
-    endpoint = endpoints[protocol]
+    """Send one span, one metric and one log record that carry the marker; return which of them were accepted.
+
+    Args:
+        protocol: The transport.
+        endpoints: The stack's endpoints.
+        token: Sent as a bearer token unless empty.
+        marker: Attribute `test.marker` of all three.
+        seconds: How long each export may take.
+        authority: File of the authority that the server's certificate has to be of.
+    """
     headers = {"authorization": f"Bearer {token}"} if token else {}
+    target = _Target(endpoints[protocol], headers, seconds, authority)
     return {
-        "traces": _send_span(_span_exporter(protocol, endpoint, headers, seconds), marker),
-        "metrics": _send_metric(_metric_exporter(protocol, endpoint, headers, seconds), marker),
-        "logs": _send_log(_log_exporter(protocol, endpoint, headers, seconds), marker),
+        "traces": _send_span(_span_exporter(protocol, target), marker),
+        "metrics": _send_metric(_metric_exporter(protocol, target), marker),
+        "logs": _send_log(_log_exporter(protocol, target), marker),
     }
 
 
-def _span_exporter(protocol: Protocol, endpoint: str, headers: dict[str, str], seconds: float) -> SpanExporter:
+def _span_exporter(protocol: Protocol, target: _Target) -> SpanExporter:
     if protocol is Protocol.GRPC:
-        return GrpcSpanExporter(endpoint=endpoint, insecure=True, headers=headers, timeout=seconds)
-    return HttpSpanExporter(endpoint=f"{endpoint}/v1/traces", headers=headers, timeout=seconds)
+        return GrpcSpanExporter(**target.grpc())
+    return HttpSpanExporter(**target.http("/v1/traces"))
 
 
-def _metric_exporter(protocol: Protocol, endpoint: str, headers: dict[str, str], seconds: float) -> MetricExporter:
+def _metric_exporter(protocol: Protocol, target: _Target) -> MetricExporter:
     if protocol is Protocol.GRPC:
-        return GrpcMetricExporter(endpoint=endpoint, insecure=True, headers=headers, timeout=seconds)
-    return HttpMetricExporter(endpoint=f"{endpoint}/v1/metrics", headers=headers, timeout=seconds)
+        return GrpcMetricExporter(**target.grpc())
+    return HttpMetricExporter(**target.http("/v1/metrics"))
 
 
-def _log_exporter(protocol: Protocol, endpoint: str, headers: dict[str, str], seconds: float) -> LogRecordExporter:
+def _log_exporter(protocol: Protocol, target: _Target) -> LogRecordExporter:
     if protocol is Protocol.GRPC:
-        return GrpcLogExporter(endpoint=endpoint, insecure=True, headers=headers, timeout=seconds)
-    return HttpLogExporter(endpoint=f"{endpoint}/v1/logs", headers=headers, timeout=seconds)
+        return GrpcLogExporter(**target.grpc())
+    return HttpLogExporter(**target.http("/v1/logs"))
 
 
 def _resource(marker: str) -> Resource:

@@ -6,13 +6,20 @@ from typing import Any
 import hvac
 import requests
 
+from tests.support.trust import authority_file
+
 MOUNT = "secret"
 
 
 def vault_client(outputs: Mapping[str, Any], *, token: str | None = None) -> hvac.Client:
     """Return hvac's client with the stack's token, or another one."""
     own: str = outputs["credentials"]["keyVault"]["token"]
-    return hvac.Client(url=outputs["endpoints"]["keyVault"], token=own if token is None else token, timeout=10)
+    return hvac.Client(
+        url=outputs["endpoints"]["keyVault"],
+        token=own if token is None else token,
+        timeout=10,
+        verify=authority_file(outputs) or True,
+    )
 
 
 def write_secret(outputs: Mapping[str, Any], path: str, values: Mapping[str, str]) -> None:
@@ -31,5 +38,6 @@ def read_secret(outputs: Mapping[str, Any], path: str) -> dict[str, str]:
 
 def assert_unsealed(outputs: Mapping[str, Any]) -> None:
     """Fail unless the vault is initialised, unsealed and active: the only state that answers 200."""
-    answer = requests.get(f"{outputs['endpoints']['keyVault']}/v1/sys/health", timeout=3)
+    trust = authority_file(outputs) or True
+    answer = requests.get(f"{outputs['endpoints']['keyVault']}/v1/sys/health", timeout=3, verify=trust)
     assert answer.status_code == 200, f"GET /v1/sys/health -> {answer.status_code}: {answer.text}"

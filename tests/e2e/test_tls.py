@@ -1,0 +1,283 @@
+"""A workspace with TLS: clients that were given its authority are let in, all others refuse to talk or are refused."""
+
+import json
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+import urllib3
+from botocore.exceptions import SSLError
+from docker import DockerClient
+
+from tests.support import engine as engines
+from tests.support.environment import Environment
+from tests.support.object_store import minio_client, s3_client
+from tests.support.oci import layer_with, registry_client, tiny_image
+from tests.support.otlp import STORE_FOLDER, Protocol, markers_in_store, send
+from tests.support.probes import probe_until
+from tests.support.processes import run
+from tests.support.stacks import LiveStack, Stack, ephemeral_stack, live_stack
+from tests.support.trust import authority_file, untrusting
+from tests.support.updates import assert_unchanged
+from tests.support.vault import read_secret, vault_client, write_secret
+
+ACCEPTED = {"traces": True, "metrics": True, "logs": True}
+REFUSED = dict.fromkeys(ACCEPTED, False)
+USES = ("storage", "registry", "registryReadOnly", "keyVault", "otlpGrpc", "otlpHttp")
+
+Outputs = Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def live(environment: Environment) -> Iterator[LiveStack]:
+    """A workspace with TLS."""
+    with live_stack(environment, tls=True) as stack:
+        yield stack
+
+
+def address(outputs: Outputs, use: str) -> tuple[str, int]:
+    """Host and port of an endpoint, whatever its form."""
+    parts = urlsplit(f"//{outputs['endpoints'][use].rpartition('//')[2]}")
+    assert parts.hostname
+    assert parts.port
+    return parts.hostname, parts.port
+
+
+def shown_certificate(outputs: Outputs, use: str) -> str:
+    """The certificate that an endpoint shows, checked against nothing."""
+    return ssl.get_server_certificate(address(outputs, use))
+
+
+def store(outputs: Outputs, marker: str) -> None:
+    """Put something of every kind into the workspace."""
+    s3_client(outputs).put_object(Bucket="azureml", Key=marker, Body=marker.encode())
+    write_secret(outputs, marker, {"kept": marker})
+    registry_client(outputs).push(f"models/{marker}", "v1", tiny_image(marker.encode()))
+    token = outputs["credentials"]["telemetry"]["token"]
+    assert send(Protocol.HTTP, outputs["endpoints"], token, marker, authority=authority_file(outputs)) == ACCEPTED
+
+
+def assert_stored(stack: Stack, outputs: Outputs, engine: DockerClient, marker: str) -> None:
+    """Find it again, all of it equal."""
+    assert s3_client(outputs).get_object(Bucket="azureml", Key=marker)["Body"].read() == marker.encode()
+    assert read_secret(outputs, marker) == {"kept": marker}
+    assert registry_client(outputs).pull(f"models/{marker}", "v1") == tiny_image(marker.encode())
+    container = engines.container_of(engine, outputs["workspace"]["applicationInsights"], stack=stack.name)
+    kept = markers_in_store(engines.read_files(engine, container, STORE_FOLDER))
+    assert [signal for signal, markers in kept.items() if marker in markers] == list(kept)
+
+
+def test_every_endpoint_is_https_and_the_authority_is_an_output_that_is_no_secret(live: LiveStack) -> None:
+    outputs = live.stack.outputs(show_secrets=False)
+
+    assert {use for use, url in outputs["endpoints"].items() if url.startswith("https://127.0.0.1:")} == {
+        "storage",
+        "keyVault",
+        "otlpGrpc",
+        "otlpHttp",
+    }
+    assert outputs["certificateAuthority"].startswith("-----BEGIN CERTIFICATE-----")
+    assert "PRIVATE KEY" not in json.dumps(live.stack.outputs())
+
+
+def test_clients_with_the_authority_use_every_service(live: LiveStack, engine: DockerClient, marker: str) -> None:
+    store(live.outputs, marker)
+
+    probe_until(lambda: assert_stored(live.stack, live.outputs, engine, marker), what="everything stored")
+    assert "azureml" in {bucket.name for bucket in minio_client(live.outputs).list_buckets()}
+
+
+@pytest.mark.parametrize("protocol", list(Protocol))
+def test_telemetry_is_accepted_from_a_client_with_the_authority_and_not_sent_by_one_without(
+    live: LiveStack, marker: str, protocol: Protocol
+) -> None:
+    endpoints, token = live.outputs["endpoints"], live.outputs["credentials"]["telemetry"]["token"]
+
+    assert send(protocol, endpoints, token, marker, authority=authority_file(live.outputs)) == ACCEPTED
+    assert send(protocol, endpoints, token, marker, seconds=2) == REFUSED
+
+
+def _with_boto3(outputs: Outputs) -> object:
+    return s3_client(outputs).list_buckets()
+
+
+def _with_minio(outputs: Outputs) -> object:
+    return minio_client(outputs).list_buckets()
+
+
+def _with_hvac(outputs: Outputs) -> object:
+    return vault_client(outputs).secrets.kv.v2.list_secrets(path="", mount_point="secret")
+
+
+def _with_requests(outputs: Outputs) -> object:
+    return registry_client(outputs).request("GET", "_catalog").json()["repositories"] is not None
+
+
+@pytest.mark.parametrize(
+    ("client", "error"),
+    [
+        (_with_boto3, SSLError),
+        (_with_minio, urllib3.exceptions.MaxRetryError),
+        (_with_hvac, requests.exceptions.SSLError),
+        (_with_requests, requests.exceptions.SSLError),
+    ],
+    ids=["boto3", "minio", "hvac", "requests"],
+)
+def test_client_without_the_authority_refuses_to_talk(
+    live: LiveStack, marker: str, client: Callable[[Outputs], object], error: type[Exception]
+) -> None:
+    write_secret(live.outputs, marker, {"any": "secret"})  # an empty vault has nothing to list
+
+    assert client(live.outputs)
+    with pytest.raises(error, match=r"(?i)certificate.verify.failed"):
+        client(untrusting(live.outputs))
+
+
+@pytest.mark.parametrize("use", USES, ids=str)
+def test_plain_http_gets_no_answer_of_the_service(live: LiveStack, use: str) -> None:
+    host, port = address(live.outputs, use)
+
+    try:
+        status = requests.get(f"http://{host}:{port}/", timeout=5).status_code
+    except requests.exceptions.ConnectionError:
+        return
+    assert status == 400
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+@pytest.mark.parametrize("use", USES, ids=str)
+def test_old_versions_of_tls_are_refused(live: LiveStack, use: str) -> None:
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    pool = urllib3.HTTPSConnectionPool(*address(live.outputs, use), ssl_context=old, retries=0, timeout=5)
+
+    with pytest.raises(urllib3.exceptions.MaxRetryError, match=r"PROTOCOL_VERSION|protocol version"):
+        pool.request("GET", "/")
+
+
+def test_docker_logs_in_pushes_and_pulls(live: LiveStack, marker: str, engine: DockerClient, tmp_path: Path) -> None:
+    registry, host = live.outputs["credentials"]["registry"], live.outputs["endpoints"]["registry"]
+    image = f"{host}/images/{marker}:v1"
+    env = {**live.stack.environment.variables, "DOCKER_CONFIG": str(tmp_path)}
+
+    def docker(*arguments: str, stdin: str = "") -> None:
+        run(["docker", *arguments], cwd=tmp_path, env=env, stdin=stdin).check()
+
+    engine.api.import_image_from_data(layer_with("content", marker.encode()), repository=image[:-3], tag="v1")
+    try:
+        docker("login", host, "--username", registry["username"], "--password-stdin", stdin=registry["password"])
+        docker("push", image)
+        docker("rmi", image)
+        docker("pull", image)
+    finally:
+        engine.api.remove_image(image, force=True)
+
+
+def test_the_registry_reaches_application_insights_as_a_client_that_trusts_the_authority(
+    live: LiveStack, engine: DockerClient, marker: str
+) -> None:
+    registry_client(live.outputs).push(f"models/{marker}", "v1", tiny_image(marker.encode()))
+
+    def told() -> None:
+        files = engines.read_files(engine, live.container_of("applicationInsights"), STORE_FOLDER)
+        traces = b"".join(content for name, content in files.items() if "traces" in name)
+        assert live.name_of("containerRegistry").encode() in traces
+        assert marker.encode() in traces
+
+    probe_until(told, what="spans of the registry", timeout_seconds=30)
+
+
+def test_the_key_vault_issues_certificates_of_the_same_authority(live: LiveStack, tmp_path: Path) -> None:
+    issued = vault_client(live.outputs).write("pki/issue/services", common_name="localhost")["data"]
+    certificate = tmp_path / "issued.pem"
+    certificate.write_text(issued["certificate"])
+
+    checked = run(
+        ["openssl", "verify", "-CAfile", str(authority_file(live.outputs)), str(certificate)],
+        cwd=tmp_path,
+        env=live.stack.environment.variables,
+    )
+
+    assert checked.check().stdout.strip().endswith(": OK")
+
+
+def test_files_of_a_service_are_its_own_and_hold_no_key_of_the_authority(live: LiveStack, engine: DockerClient) -> None:
+    state = json.loads(live.stack.pulumi("stack export --show-secrets").check().stdout)["deployment"]["resources"]
+    (authority,) = (r for r in state if r["type"].endswith(":CertificateAuthority"))
+    key = authority["outputs"]["private_key"]["plaintext"]
+    assert "PRIVATE KEY" in key
+
+    for resource in ("storageAccount", "containerRegistry", "keyVault", "applicationInsights"):
+        container = engine.containers.get(live.container_of(resource))
+        folder = next(m["Destination"] for m in container.attrs["Mounts"] if m["Name"].endswith("-config"))
+        chunks, _ = container.get_archive(folder)
+        content = b"".join(chunks)
+        assert b"PRIVATE KEY" in content
+        assert json.loads(key).splitlines()[1].encode() not in content
+
+
+def test_second_up_and_refresh_change_nothing(live: LiveStack) -> None:
+    assert_unchanged(live.stack.up())
+    assert_unchanged(live.stack.refresh())
+
+
+def test_diagnosis_finds_nothing(live: LiveStack) -> None:
+    environment = live.stack.environment
+    found = run(["mlw", "diagnose", live.stack.name], cwd=environment.project, env=environment.variables)
+
+    assert json.loads(found.check().stdout) == {}
+
+
+def test_certificates_are_rotated_with_the_authority_kept_and_no_data_lost(
+    live: LiveStack, engine: DockerClient, marker: str
+) -> None:
+    group = live.outputs["resourceGroup"]["name"]
+    store(live.outputs, marker)
+    probe_until(lambda: assert_stored(live.stack, live.outputs, engine, marker), what="everything stored")
+    before = {use: shown_certificate(live.outputs, use) for use in USES}
+
+    rotated = live.stack.pulumi("up --yes --skip-preview", MLW_ROTATE=f"{group}-certificates:{marker}")
+
+    rotated.check()
+    after = {use: shown_certificate(live.outputs, use) for use in USES}
+    assert not set(before.values()) & set(after.values())
+    assert live.stack.outputs() == live.outputs
+    assert_stored(live.stack, live.outputs, engine, marker)
+    assert_unchanged(live.stack.up())
+
+
+def test_tls_is_switched_on_renewed_and_off_with_all_data_kept(
+    environment: Environment, engine: DockerClient, marker: str
+) -> None:
+    with ephemeral_stack(environment) as stack:
+        stack.up().check()
+        plain = stack.outputs()
+        assert "certificateAuthority" not in plain
+        store(plain, marker)
+        probe_until(lambda: assert_stored(stack, plain, engine, marker), what="everything stored")
+
+        stack.configure(tls=True)
+        stack.up().check()
+        first = stack.outputs()
+        assert first["endpoints"]["storage"] == plain["endpoints"]["storage"].replace("http:", "https:")
+        assert_stored(stack, first, engine, marker)
+
+        group = first["resourceGroup"]["name"]
+        stack.pulumi("up --yes --skip-preview", MLW_ROTATE=f"{group}-authority:{marker}").check()
+        second = stack.outputs()
+        assert second["certificateAuthority"] != first["certificateAuthority"]
+        assert_stored(stack, second, engine, marker)
+        with pytest.raises(SSLError, match="certificate verify failed"):
+            s3_client({**second, "certificateAuthority": first["certificateAuthority"]}).list_buckets()
+
+        stack.configure()
+        stack.up().check()
+        assert stack.outputs()["endpoints"] == plain["endpoints"]
+        assert_stored(stack, plain, engine, marker)
+        assert_unchanged(stack.up())
