@@ -15,7 +15,7 @@ lifecycle = $(bootstrap) ensure && $(in_venv) -m tools.lifecycle
 in_environment = eval "$$($(bootstrap) env)"
 code := infra policies tools tests
 
-.PHONY: help setup up down preview bench test unit policy integration e2e fault check format lint type env clean-tools
+.PHONY: help setup up down preview status refresh bench test unit policy integration e2e fault check format lint type env clean-tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ down: ## remove the workspace of STACK with its state, and prove that nothing is
 
 preview: ## show what `make up` would do
 	@$(lifecycle) preview --stack $(STACK)
+
+status: ## compare the state of STACK with the engine; changes nothing
+	@$(lifecycle) status --stack $(STACK)
+
+refresh: ## take over into the state of STACK what the engine and the services really hold
+	@$(lifecycle) refresh --stack $(STACK)
 
 bench: ## measure up, no-op, down and plain docker; prints a table
 	@$(lifecycle) bench --stack $(STACK)

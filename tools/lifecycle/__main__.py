@@ -22,7 +22,7 @@ EXIT_INTERRUPTED = 130
 UNSUITABLE = ("PULUMI_SKIP_CHECKPOINTS", "PULUMI_DIY_BACKEND_GZIP", "PULUMI_DIY_BACKEND_ZSTD")
 """Settings under which a killed run could not be recovered: no state between the steps, or one that is compressed."""
 
-MADE = frozenset({"up", "down", "preview", "bench"})
+MADE = frozenset({"up", "down", "preview", "status", "refresh", "bench"})
 """Commands that are make targets, and are called so in messages."""
 
 COMMANDS: dict[str, tuple[Callable[[Context], None], str]] = {

@@ -6,7 +6,7 @@ import pytest
 from tools.bootstrap import paths
 
 TARGETS = {
-    "setup", "up", "down", "preview", "test", "check", "bench", "env", "help", "clean-tools",
+    "setup", "up", "down", "preview", "status", "refresh", "test", "check", "bench", "env", "help", "clean-tools",
     "unit", "policy", "integration", "e2e", "fault", "format", "lint", "type",
 }  # fmt: skip
 
@@ -26,7 +26,7 @@ def test_every_target_can_be_made(target: str) -> None:
     assert dry_run(target)
 
 
-@pytest.mark.parametrize("target", ["up", "down", "preview", "bench"])
+@pytest.mark.parametrize("target", ["up", "down", "preview", "status", "refresh", "bench"])
 def test_the_stack_is_dev_unless_another_is_named(target: str) -> None:
     assert f"tools.lifecycle {target} --stack dev" in dry_run(target)
     assert f"tools.lifecycle {target} --stack other" in dry_run(target, "STACK=other")
