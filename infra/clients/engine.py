@@ -57,6 +57,10 @@ class ContainerState:
         return self.status in {"exited", "dead"} or (self.status == "restarting" and self.restarts >= HOPELESS_RESTARTS)
 
 
+_api_versions: dict[str, str] = {}
+"""Version that an engine was found to speak, by its address: asked once in a process, not for every client."""
+
+
 @contextmanager
 def connect() -> Iterator[docker.DockerClient]:
     """Open a client for `DOCKER_HOST` or the local socket.
@@ -69,7 +73,8 @@ def connect() -> Iterator[docker.DockerClient]:
 
     host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
     try:
-        client = docker.DockerClient.from_env(timeout=TIMEOUT_SECONDS)
+        client = docker.DockerClient.from_env(version=_api_versions.get(host, "auto"), timeout=TIMEOUT_SECONDS)
+        _api_versions[host] = client.api.api_version
     except docker.errors.DockerException as exc:
         raise EngineUnreachableError(_unreachable(host, exc)) from exc
     try:

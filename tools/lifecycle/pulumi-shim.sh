@@ -72,4 +72,6 @@ if [ -n "$verb" ] && [ "${MLW_GUARD:-on}" != off ] && [ -f tools/lifecycle/recov
             ;;
     esac
 fi
+# As `make up` does: Pulumi's short-lived programs need less time when their heaps may grow.
+export GOGC="${GOGC:-400}"
 exec "$cli" "$@"

@@ -159,3 +159,10 @@ def test_the_cli_is_taken_before_the_guard_of_the_same_name(tmp_path: Path) -> N
     with_cli(tmp_path, "print('guard')", name="pulumi")
     context = with_cli(tmp_path, "print('cli')")
     assert pulumi.query(context, ["version"]) == "cli\n"
+
+
+def test_heaps_may_grow_unless_the_user_says_otherwise(tmp_path: Path) -> None:
+    context = with_cli(tmp_path, "import os; print(os.environ['GOGC'])")
+    own = replace(context, environment={**context.environment, "GOGC": "50"})
+    assert pulumi.query(context, ["version"]) == "400\n"
+    assert pulumi.query(own, ["version"]) == "50\n"

@@ -159,3 +159,9 @@ def test_the_exit_code_is_the_commands_own(sandbox: Sandbox) -> None:
     sandbox.program("pulumi-cli", "exit 42")
     sandbox.state(a_state())
     assert sandbox.run("up", "-s", "dev").returncode == 42
+
+
+def test_heaps_may_grow_unless_the_user_says_otherwise(sandbox: Sandbox) -> None:
+    sandbox.program("pulumi-cli", 'echo "$GOGC"')
+    assert sandbox.run("version").stdout == "400\n"
+    assert sandbox.run("version", GOGC="50").stdout == "50\n"
