@@ -11,9 +11,10 @@
     `-- ServiceError                 a service of the workspace does not do what it must
         |-- ServiceUnreachableError  it does not answer
         |-- NotReadyError            its readiness probe did not pass in time
+        |-- SecretStateError         a secret is not in the state that a command needs
+        |-- SnapshotError            a file cannot hold, or does not hold, a snapshot of the key vault
         |-- KeyVaultLockedError      the key vault holds data that no known key opens
         |-- StorageAccessError       the storage account does not take an identity
-=======
         |-- GarbageCollectionError   the container registry's garbage could not be collected
         `-- RecordError              the workspace record cannot be read or written
 
@@ -81,6 +82,14 @@ class ServiceUnreachableError(ServiceError):
 
 class NotReadyError(ServiceError):
     """A service did not pass its readiness probe before the deadline, or its container exited."""
+
+
+class SecretStateError(ServiceError):
+    """A secret is not there, not deleted, or not to be purged yet."""
+
+
+class SnapshotError(ServiceError):
+    """The file of a key vault's backup cannot be written or read."""
 
 
 class KeyVaultLockedError(ServiceError):

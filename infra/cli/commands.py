@@ -7,61 +7,20 @@ command must not wait for libraries that only a long one needs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-DONE, FAILED, REFUSED = 0, 1, 2
-"""Exit codes: done; could not be done, or found something; the command line is wrong, or nothing could be judged."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Argument:
-    """One argument of a command.
-
-    Attributes:
-        name: `stack`, or `--json` for an option.
-        metavar: What stands for its value in help texts; empty for an option without value.
-        either: Options of a command that have the same word here exclude each other.
-    """
-
-    name: str
-    help: str
-    metavar: str = ""
-    either: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Command:
-    """One command.
-
-    Attributes:
-        path: The words that call it, e.g. `("policy", "check")`.
-        handler: `module:function`; the function takes the parsed arguments and returns the exit code.
-        summary: One line, for the list of commands.
-        details: What it looks at, what it prints.
-        exit_codes: What each exit code means.
-        on_error: Exit code when it cannot do its work, the cause being told in one message.
-    """
-
-    path: tuple[str, ...]
-    handler: str
-    summary: str
-    details: str
-    arguments: tuple[Argument, ...] = ()
-    exit_codes: Mapping[int, str]
-    on_error: int = FAILED
-
+from infra.cli.command import DONE, FAILED, FAILURE, JSON, REFUSED, STACK, Argument, Command
+from infra.cli.commands_key_vault import KEY_VAULT, SECRETS
 
 PROGRAM = "mlw"
 DESCRIPTION = "Workspaces of this state backend: what is there, whether it is well, which rules hold for it."
 GROUPS: Mapping[str, str] = {
+    "keyvault": "the key vault of a workspace as a whole: backup and restore",
     "policy": "rules: which there are, whether a stack keeps them, where they come from",
     "registry": "the container registry of a workspace",
+    "secrets": "secrets of a workspace's key vault: deleted, recovered, purged as in Azure",
 }
 """First words that only lead to other words."""
 
-_STACK = Argument(name="stack", metavar="STACK", help="name of the stack, as in stacks/Pulumi.STACK.yaml")
-_JSON = Argument(name="--json", help="print JSON")
-_FAILURE = "it could not be done, and one message says why (no such stack, engine not running, wrong passphrase)"
 _NOT_JUDGED = "nothing was judged: wrong usage, no such stack or rule, or a file that cannot be read"
 
 COMMANDS: tuple[Command, ...] = (
@@ -72,10 +31,10 @@ COMMANDS: tuple[Command, ...] = (
         details="One line for each workspace: stack, names, location, how many of its containers run, and its tags. "
         "Reads the state and asks the engine; opens no secret.",
         arguments=(
-            _JSON,
+            JSON,
             Argument(name="--tag", metavar="NAME", help="show this tag only, in a column of its own"),
         ),
-        exit_codes={DONE: "listed", FAILED: _FAILURE},
+        exit_codes={DONE: "listed", FAILED: FAILURE},
     ),
     Command(
         path=("show",),
@@ -83,8 +42,8 @@ COMMANDS: tuple[Command, ...] = (
         summary="the record of a workspace, as JSON",
         details="The workspace record as the stack's last update gave it out: names, ids of the associated resources, "
         "tags, GUID. Opens no secret and does not need the engine.",
-        arguments=(_STACK,),
-        exit_codes={DONE: "printed", FAILED: _FAILURE},
+        arguments=(STACK,),
+        exit_codes={DONE: "printed", FAILED: FAILURE},
     ),
     Command(
         path=("diagnose",),
@@ -95,8 +54,8 @@ COMMANDS: tuple[Command, ...] = (
         "group (`storage_account`, `key_vault`, `container_registry`, `application_insights`, "
         "`network_security_rule`, `resource_lock`, `other`) to a list of `code`, `level` and `message`. "
         "An empty object means healthy. Changes nothing; the checks end within 20 seconds.",
-        arguments=(_STACK,),
-        exit_codes={DONE: "healthy, the result is empty", FAILED: f"something was found, or {_FAILURE}"},
+        arguments=(STACK,),
+        exit_codes={DONE: "healthy, the result is empty", FAILED: f"something was found, or {FAILURE}"},
     ),
     Command(
         path=("keys",),
@@ -104,8 +63,8 @@ COMMANDS: tuple[Command, ...] = (
         summary="credentials of a workspace's services, as JSON",
         details="Prints secrets: access keys of the storage account, the registry's password, tokens of key vault and "
         "telemetry. No other command prints any of them.",
-        arguments=(_STACK,),
-        exit_codes={DONE: "printed", FAILED: _FAILURE},
+        arguments=(STACK,),
+        exit_codes={DONE: "printed", FAILED: FAILURE},
     ),
     Command(
         path=("registry", "gc"),
@@ -115,11 +74,11 @@ COMMANDS: tuple[Command, ...] = (
         "and broken off pushes have left. Until it is done pulls go on, and a push is refused (405); it can be "
         "repeated after that. Prints what was freed.",
         arguments=(
-            _STACK,
+            STACK,
             Argument(name="--dry-run", help="delete nothing, print what would be freed; the registry goes on"),
             Argument(name="--untagged", help="delete manifests that have no tag, too"),
         ),
-        exit_codes={DONE: "freed, or counted", FAILED: _FAILURE},
+        exit_codes={DONE: "freed, or counted", FAILED: FAILURE},
     ),
     Command(
         path=("keys", "rotate"),
@@ -131,7 +90,7 @@ COMMANDS: tuple[Command, ...] = (
         "the stack file; the storage account restarts for its own. Prints what changed, never a secret. Run it again "
         "when it was cut short.",
         arguments=(
-            _STACK,
+            STACK,
             Argument(name="--datastore", metavar="NAME", help="keys of one datastore", either="what"),
             Argument(name="--principal", metavar="NAME", help="all credentials of one principal", either="what"),
             Argument(
@@ -142,7 +101,7 @@ COMMANDS: tuple[Command, ...] = (
             ),
             Argument(name="--all", help="everything: services, principals, datastores", either="what"),
         ),
-        exit_codes={DONE: "rotated", FAILED: _FAILURE},
+        exit_codes={DONE: "rotated", FAILED: FAILURE},
     ),
     Command(
         path=("policy", "list"),
@@ -150,7 +109,7 @@ COMMANDS: tuple[Command, ...] = (
         summary="all rules",
         details="Every rule with what it asks for: first those that are assigned in policies/assignments.yaml, then "
         "those of the stack as a whole, which hold everywhere.",
-        arguments=(_JSON,),
+        arguments=(JSON,),
         exit_codes={DONE: "listed"},
     ),
     Command(
@@ -169,7 +128,7 @@ COMMANDS: tuple[Command, ...] = (
         details="Judges the stack file as `pulumi up` would, names that other stacks use and resources of other stacks "
         "included, and touches nothing. Needs neither Docker nor the Pulumi CLI.",
         arguments=(
-            _STACK,
+            STACK,
             Argument(name="--json", help="print JSON", either="format"),
             Argument(name="--sarif", help="print SARIF 2.1.0, for code review", either="format"),
         ),
@@ -182,8 +141,10 @@ COMMANDS: tuple[Command, ...] = (
         summary="which rules hold for each resource of a stack, and from which scope",
         details="For each resource of the stack file: rule, effect, the scope and the assignment that bring it, "
         "parameters, and exemptions that hold today.",
-        arguments=(_STACK, _JSON),
+        arguments=(STACK, JSON),
         exit_codes={DONE: "printed", REFUSED: _NOT_JUDGED},
         on_error=REFUSED,
     ),
+    *SECRETS,
+    *KEY_VAULT,
 )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from infra.cli import surroundings
-from infra.cli.commands import DONE, FAILED
+from infra.cli.command import DONE, FAILED
 from infra.cli.diagnosis import answers, bookkeeping, bounded, certificates, objects
 from infra.cli.diagnosis.findings import Finding, by_group
 from infra.cli.diagnosis.services import Service, services_of

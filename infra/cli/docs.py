@@ -8,7 +8,8 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from infra.cli.commands import COMMANDS, Command
+from infra.cli.command import Command
+from infra.cli.commands import COMMANDS
 from infra.cli.parser import shown, usage
 
 FILE = Path(__file__).parents[2] / "docs" / "cli.md"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from infra.cli import surroundings
-from infra.cli.commands import DONE
+from infra.cli.command import DONE
 from infra.cli.stacks import open_stack
 from infra.cli.tables import to_json
 

@@ -8,18 +8,18 @@ them to whoever needs them.
 from __future__ import annotations
 
 import argparse
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from infra.cli import surroundings
-from infra.cli.commands import DONE
+from infra.cli.command import DONE
+from infra.cli.opened import outputs_of
 from infra.cli.stacks import Stack, open_stack
 from infra.clients.datastore_accounts import ELSEWHERE
 from infra.errors import MlWorkspaceError
-from tools.lifecycle import commands, locks, pulumi
+from tools.lifecycle import commands, locks
 
 _GENERATED, _CREDENTIALS = ":GeneratedSecrets", ":DatastoreCredentials"
 
@@ -34,7 +34,6 @@ SERVICES: Mapping[str, tuple[str, str, str]] = {
 clients will notice."""
 
 _PRINCIPAL = "-principal-"
-_SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark of a secret in a state
 
 
 class NothingToRotateError(MlWorkspaceError):
@@ -143,21 +142,10 @@ def _rotate_datastores(stack: Stack, chosen: str | None) -> None:
 
 def _opened_credentials(stack: Stack) -> dict[str, Any]:
     """The state of the resource that makes the datastores' credentials, its secrets opened."""
-    flags = ["--show-secrets", f"--stack={stack.name}"]
-    exported = json.loads(pulumi.query(stack.context, ["stack", "export", *flags]))
-    for resource in exported["deployment"].get("resources") or []:
-        if str(resource["type"]).endswith(_CREDENTIALS):
-            return {key: opened(value) for key, value in resource["outputs"].items()}
+    found = outputs_of(stack, _CREDENTIALS.removeprefix(":"))
+    if found is not None:
+        return found
     raise NothingToRotateError(
         f"rotating keys of datastores: stack '{stack.name}' has none in the key vault yet. "
         f"Run `make up STACK={stack.name}`."
     )
-
-
-def opened(value: object) -> Any:  # noqa: ANN401 - JSON
-    """A value of an exported state without the marks of secrets."""
-    if isinstance(value, dict):
-        if _SECRET_MARK in value:
-            return opened(json.loads(value["plaintext"]))
-        return {key: opened(entry) for key, entry in value.items()}
-    return [opened(entry) for entry in value] if isinstance(value, list) else value

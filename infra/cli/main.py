@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
-from infra.cli.commands import PROGRAM, Command
+from infra.cli.command import Command
+from infra.cli.commands import PROGRAM
 from infra.cli.parser import build_parser
 from infra.errors import MlWorkspaceError
 

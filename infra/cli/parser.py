@@ -6,7 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from infra.cli.commands import COMMANDS, DESCRIPTION, GROUPS, PROGRAM, Argument, Command
+from infra.cli.command import Argument, Command
+from infra.cli.commands import COMMANDS, DESCRIPTION, GROUPS, PROGRAM
 
 _WORDS = {command.path for command in COMMANDS}
 _JOINED = {path for path in _WORDS if len(path) > 1 and path[:1] in _WORDS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from infra.cli.commands import DONE
+from infra.cli.command import DONE
 from infra.cli.tables import table, to_json
 from infra.rules.resources import COMPONENT_TYPES
 from infra.rules.stack_rules import STACK_RULES

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 
 from infra.cli import surroundings
-from infra.cli.commands import DONE, FAILED
+from infra.cli.command import DONE, FAILED
 from infra.cli.policy_effective import as_json, effective_rules, render
 from infra.cli.surroundings import PROJECT, require_stack_file, stack_folder
 from infra.cli.tables import to_json

@@ -6,7 +6,7 @@ import argparse
 
 from infra import health, images
 from infra.cli import surroundings
-from infra.cli.commands import DONE
+from infra.cli.command import DONE
 from infra.cli.diagnosis.services import READINESS
 from infra.cli.diagnosis.snapshot import take_snapshot
 from infra.cli.stacks import Stack, open_stack

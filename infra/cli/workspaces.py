@@ -11,7 +11,8 @@ from typing import Any
 
 from infra import labels
 from infra.cli import surroundings
-from infra.cli.commands import DONE, FAILED, PROGRAM
+from infra.cli.command import DONE, FAILED
+from infra.cli.commands import PROGRAM
 from infra.cli.stacks import Stack, open_stack, open_stacks
 from infra.cli.tables import table, to_json
 from infra.clients import engine

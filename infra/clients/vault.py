@@ -11,9 +11,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import IO, TYPE_CHECKING, Any
 
 from infra.clients import tls
+from infra.errors import ServiceError
 
 if TYPE_CHECKING:
     import hvac
@@ -29,6 +31,30 @@ _UPGRADING = "Upgrading from non-versioned to versioned"
 """What a new KV version 2 mount answers in its first moments."""
 
 _UPGRADE_SECONDS, _UPGRADE_POLL_SECONDS = 20.0, 0.01
+
+
+_PIECE_BYTES = 1 << 20
+
+
+@contextmanager
+def explaining(what: str) -> Iterator[None]:
+    """Turn an answer that the vault gives inside the block instead of doing what is asked into one clear error.
+
+    Args:
+        what: What is being done, e.g. ``listing the secrets of key vault 'kv-churn'``.
+
+    Raises:
+        ServiceError: The vault refused or could not.
+    """
+    import hvac
+
+    try:
+        yield
+    except hvac.exceptions.VaultError as exc:
+        raise ServiceError(
+            f"{what}: the key vault answered {type(exc).__name__} ({str(exc).strip() or 'without a reason'}). "
+            "Run `make up`, which opens a closed vault and mends its set-up after `pulumi refresh`."
+        ) from exc
 
 
 @dataclass(frozen=True)
@@ -103,12 +129,42 @@ class Vault:
             self._client.token = before
 
     def revoke_own_token(self) -> None:
-        """Revoke the client's token and what was made with it."""
-        self._client.auth.token.revoke_self()
+        """Revoke the client's token and what was made with it; one that the vault does not know is gone already."""
+        import hvac
+
+        with suppress(hvac.exceptions.Forbidden):
+            self._client.auth.token.revoke_self()
 
     def accepts_token(self) -> bool:
         """Whether the client's token is good."""
         return bool(self._client.is_authenticated())
+
+    def is_active(self) -> bool:
+        """Whether the vault answers requests: initialised, open, and not busy with taking a snapshot over."""
+        return int(self._client.sys.read_health_status().status_code) == HTTPStatus.OK
+
+    def has_forgotten_token(self) -> bool:
+        """Whether the vault answers and does not know the client's token; false while it does not answer."""
+        import hvac
+
+        try:
+            return self.is_active() and not self.accepts_token()
+        except hvac.exceptions.VaultError:
+            return False
+
+    def take_snapshot(self) -> Iterator[bytes]:
+        """Read a snapshot of everything, in pieces."""
+        yield from self._client.sys.take_raft_snapshot().iter_content(_PIECE_BYTES)
+
+    def apply_snapshot(self, snapshot: IO[bytes]) -> bool:
+        """Begin to put everything back as in a snapshot; false when it is not one of this vault's."""
+        import hvac
+
+        try:
+            self._client.sys.restore_raft_snapshot(snapshot)
+        except (hvac.exceptions.InvalidRequest, hvac.exceptions.InternalServerError):
+            return False
+        return True
 
     def look_up(self, token: str) -> dict[str, Any] | None:
         """What a token is; None for one that the vault does not take."""

@@ -6,6 +6,8 @@ The caller brings a :class:`Vault` that acts as root.
 
 from __future__ import annotations
 
+import secrets
+import string
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +20,8 @@ AUDIT_FILE = "/vault/logs/audit.log"
 
 TOKEN_TTL = "87600h"  # noqa: S105 - a duration
 """Ten years; `max_lease_ttl` in vault.hcl allows it. The token is made anew when the vault takes it no longer."""
+
+_TOKEN_ALPHABET, _TOKEN_LENGTH = string.ascii_letters + string.digits, 48
 
 _AUDIT: Mapping[str, str] = {"stdout": "stdout", "file": AUDIT_FILE}
 _KEY_VALUES = (policies.SECRETS, policies.DATASTORES, policies.PRINCIPALS)
@@ -107,13 +111,21 @@ def ensure_token(vault: Vault, token: str) -> str:
     """Give back the stack's own token if the vault takes it; else a new one, which is nobody's child."""
     if token and accepts(vault, token):
         return token
+    new = "".join(secrets.choice(_TOKEN_ALPHABET) for _ in range(_TOKEN_LENGTH))
+    readmit_token(vault, new)
+    return new
+
+
+def readmit_token(vault: Vault, token: str) -> None:
+    """Have the vault take this very token: a snapshot may be older than the token that clients have."""
     wanted = {
+        "id": token,
         "policies": [policies.ADMINISTRATOR],
         "ttl": TOKEN_TTL,
         "display_name": policies.ADMINISTRATOR,
         "renewable": True,
     }
-    return str(vault.write("auth/token/create-orphan", wanted)["auth"]["client_token"])
+    vault.write("auth/token/create-orphan", wanted)
 
 
 def accepts(vault: Vault, token: str) -> bool:

@@ -10,16 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from infra.clients import vault_configuration as wanted
+from infra.clients import vault_setup
 from infra.clients.reaching import reaching
 from infra.clients.vault import Vault
-from infra.clients.vault_principals import damaged, ensure_principals
+from infra.clients.vault_configuration import TAGS_PATH, read_tags, revoke_other_administrators
+from infra.clients.vault_setup import Setup
 from infra.resources.base import Props
 from infra.resources.rotation import ROTATION, RotatingProvider, requested
 from infra.rules import vault_policies as policies
@@ -40,7 +40,7 @@ class _VaultConfigurationProvider(RotatingProvider):
     )
 
     def create(self, props: Props) -> CreateResult:
-        return CreateResult(wanted.TAGS_PATH, _apply(props, {}))
+        return CreateResult(TAGS_PATH, _apply(props, {}))
 
     def observe(self, id_: str, props: Props) -> ReadResult:
         with reaching("key vault", props["address"]):
@@ -52,39 +52,17 @@ class _VaultConfigurationProvider(RotatingProvider):
 
 
 def _apply(props: Props, olds: Props) -> Props:
-    vault = Vault(props["address"], authority=props["authority"])
+    vault, renewing = Vault(props["address"], authority=props["authority"]), RotatingProvider.rotates(olds, props)
     with reaching("key vault", props["address"]), vault.as_root(props["unseal_key"]):
-        wanted.revoke_other_root_tokens(vault)
-        wanted.ensure_audit(vault)
-        wanted.ensure_engines(vault)
-        # The certificates' engine takes as long as everything else together; mounting holds up only other mounting.
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            certificates = pool.submit(_ensure_certificates, vault, props)
-            token = _ensure_data_plane(vault, props, olds)
-            certificates.result()
+        token = vault_setup.apply(
+            vault,
+            Setup.of(props),
+            token="" if renewing else olds.get("token") or "",
+            known=olds.get("principals") or {},
+        )
+        if renewing:
+            revoke_other_administrators(vault, token)
     return {**props, "token": token}
-
-
-def _ensure_certificates(vault: Vault, props: Props) -> None:
-    bundle, host_names = props["authority_bundle"], props["host_names"]
-    wanted.ensure_certificates(vault, name=props["vault_name"], bundle=bundle, host_names=host_names)
-
-
-def _ensure_data_plane(vault: Vault, props: Props, olds: Props) -> str:
-    wanted.ensure_versions(vault)
-    wanted.ensure_policy(vault, policies.ADMINISTRATOR, _administrator(props))
-    token = _token(vault, olds, props)
-    wanted.ensure_tags(vault, props["tags"])
-    ensure_principals(vault, props["principals"], olds.get("principals") or {})
-    return token
-
-
-def _token(vault: Vault, olds: Props, props: Props) -> str:
-    if not RotatingProvider.rotates(olds, props):
-        return wanted.ensure_token(vault, olds.get("token") or "")
-    token = wanted.ensure_token(vault, "")
-    wanted.revoke_other_administrators(vault, token)
-    return token
 
 
 def _found(props: Props) -> Props:
@@ -93,18 +71,9 @@ def _found(props: Props) -> Props:
     if not vault.is_initialised() or vault.is_sealed():
         return {}
     with vault.as_root(props["unseal_key"]):
-        missing = [
-            *wanted.missing_engines(vault),
-            *damaged(vault, props["principals"]),
-            *([] if wanted.accepts(vault, props["token"]) else ["the stack's token"]),
-            *([] if wanted.has_policy(vault, policies.ADMINISTRATOR, _administrator(props)) else ["its policy"]),
-        ]
-        tags = wanted.read_tags(vault) or {}
+        missing = vault_setup.missing(vault, Setup.of(props), token=props["token"])
+        tags = read_tags(vault) or {}
     return {"tags": tags, **({"layout": f"missing: {', '.join(missing)}"} if missing else {})}
-
-
-def _administrator(props: Props) -> str:
-    return policies.administrator(purge_protection=props["purge_protection"])
 
 
 def _layout() -> str:

@@ -7,8 +7,10 @@ import sys
 
 import pytest
 
-from infra.cli import commands, keys
-from infra.cli.commands import COMMANDS, Command
+from infra.cli import command as commands
+from infra.cli import keys
+from infra.cli.command import Command
+from infra.cli.commands import COMMANDS
 from infra.cli.main import CHECKOUT, INTERRUPTED, main
 from infra.errors import EngineUnreachableError
 

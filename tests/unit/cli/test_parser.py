@@ -4,7 +4,8 @@ import argparse
 
 import pytest
 
-from infra.cli.commands import COMMANDS, GROUPS, Command
+from infra.cli.command import Command
+from infra.cli.commands import COMMANDS, GROUPS
 from infra.cli.parser import build_parser, usage
 
 

@@ -1,0 +1,54 @@
+"""`mlw keyvault backup` and `mlw keyvault restore`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.cli import surroundings
+from infra.cli.command import DONE
+from infra.cli.stacks import open_stack
+from infra.cli.vault_access import access
+from infra.clients import vault_snapshot as client
+from infra.clients.vault_setup import Setup
+from infra.errors import SnapshotError
+from tools.lifecycle import locks
+
+
+def back_up(options: argparse.Namespace) -> int:
+    """Write a snapshot."""
+    surroundings.enter()
+    vault_of, target = access(open_stack(options.stack)), Path(options.file)
+    with _usable(target, "backing up"), vault_of.connected("backing up the secrets") as vault:
+        size = client.back_up(vault, target)
+    print(f"Written: '{target}', {size} bytes. It is of use only with the state of stack '{options.stack}'.")
+    return DONE
+
+
+def restore(options: argparse.Namespace) -> int:
+    """Put the vault back to a snapshot."""
+    surroundings.enter()
+    stack, source = open_stack(options.stack), Path(options.file)
+    with locks.exclusive(stack.context, "mlw keyvault restore", say=print):
+        vault_of = access(stack)
+        with _usable(source, "restoring"), vault_of.connected("restoring", as_administrator=False) as vault:
+            client.restore(
+                vault,
+                source,
+                unseal_key=vault_of.props["unseal_key"],
+                setup=Setup.of(vault_of.props),
+                token=vault_of.props["token"],
+            )
+    print(f"Restored: key vault '{vault_of.name}' is as in '{source}', and open.")
+    return DONE
+
+
+@contextmanager
+def _usable(file: Path, doing: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, EOFError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        raise SnapshotError(f"{doing} a key vault with file '{file}': {reason}. Nothing was changed.") from exc
