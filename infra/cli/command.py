@@ -17,12 +17,14 @@ class Argument:
         name: `stack`, or `--json` for an option.
         metavar: What stands for its value in help texts; empty for an option without value.
         either: Options of a command that have the same word here exclude each other.
+        optional: True for a word that may be left out.
     """
 
     name: str
     help: str
     metavar: str = ""
     either: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ command must not wait for libraries that only a long one needs.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from infra.cli.command import DONE, FAILED, FAILURE, JSON, REFUSED, STACK, Argument, Command
 from infra.cli.commands_key_vault import KEY_VAULT, SECRETS
@@ -17,6 +18,7 @@ GROUPS: Mapping[str, str] = {
     "keyvault": "the key vault of a workspace as a whole: backup and restore",
     "policy": "rules: which there are, whether a stack keeps them, where they come from",
     "registry": "the container registry of a workspace",
+    "roles": "who may do what",
     "secrets": "secrets of a workspace's key vault: deleted, recovered, purged as in Azure",
 }
 """First words that only lead to other words."""
@@ -102,6 +104,16 @@ COMMANDS: tuple[Command, ...] = (
             Argument(name="--all", help="everything: services, principals, datastores", either="what"),
         ),
         exit_codes={DONE: "rotated", FAILED: FAILURE},
+    ),
+    Command(
+        path=("roles", "list"),
+        handler="infra.cli.roles:list_roles",
+        summary="roles with what they allow; for a stack, who has which",
+        details="Without a stack every built-in role with its operations. With one its custom roles and, for each "
+        "principal of the stack file, the roles and what they allow in each service. Reads the stack file only, as "
+        "the next update would; shows no secret.",
+        arguments=(replace(STACK, optional=True), JSON),
+        exit_codes={DONE: "listed", FAILED: "no such stack, or its file is not valid"},
     ),
     Command(
         path=("policy", "list"),

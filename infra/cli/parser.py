@@ -51,7 +51,7 @@ def usage(command: Command) -> str:
 
 def shown(argument: Argument) -> str:
     """Write an argument as it stands on a command line."""
-    if _is_required(argument):
+    if not argument.name.startswith("--"):
         return argument.metavar
     return f"{argument.name} {argument.metavar}".rstrip()
 
@@ -75,11 +75,13 @@ def _add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[Argument
         if argument.either and argument.either not in alternatives:
             alternatives[argument.either] = parser.add_mutually_exclusive_group()
         target = alternatives.get(argument.either, parser)
-        if argument.metavar:
+        if argument.optional:
+            target.add_argument(argument.name, metavar=argument.metavar, help=argument.help, nargs="?")
+        elif argument.metavar:
             target.add_argument(argument.name, metavar=argument.metavar, help=argument.help)
         else:
             target.add_argument(argument.name, action="store_true", help=argument.help)
 
 
 def _is_required(argument: Argument) -> bool:
-    return not argument.name.startswith("--")
+    return not (argument.optional or argument.name.startswith("--"))

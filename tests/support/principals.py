@@ -57,7 +57,12 @@ class Person:
     def vault(self) -> hvac.Client:
         """Its client of the key vault, logged in once."""
         client = vault_client(self.stack, token="")
-        client.auth.userpass.login(self.held["keyVaultUsername"], self.password)
+        try:
+            client.auth.userpass.login(self.held["keyVaultUsername"], self.password)
+        except hvac.exceptions.InvalidRequest as error:
+            if "invalid username or password" in str(error):
+                raise RefusedError(self.name) from error
+            raise
         return client
 
     @cached_property

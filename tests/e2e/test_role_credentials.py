@@ -1,0 +1,276 @@
+"""Whose credentials open what: none, wrong, somebody else's, another stack's, expired, revoked ones open nothing."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+import requests
+from docker import DockerClient
+
+from infra.clients.vault import Vault
+from tests.e2e.conftest import assignments
+from tests.support.environment import Environment
+from tests.support.otlp import Protocol, send
+from tests.support.principals import Person, is_allowed, person
+from tests.support.probes import probe_until
+from tests.support.role_attempts import KEY_VAULT, REGISTRY, STORAGE, TELEMETRY, Admin, Attempt, Scene
+from tests.support.stacks import LiveStack, live_stack
+from tests.support.updates import Update
+from tests.support.vault import vault_client
+
+DOORS: dict[str, Attempt] = {
+    "key vault": KEY_VAULT["reads own credentials"],
+    "storage account": STORAGE["reads an artifact"],
+    "container registry": REGISTRY["pulls where images are pushed"],
+    "container registry (pull only)": REGISTRY["pulls an image"],
+    "application insights (gRPC)": TELEMETRY["sends telemetry over gRPC"],
+    "application insights (HTTP)": TELEMETRY["sends telemetry over HTTP"],
+}
+"""For each endpoint something that a data scientist may do there."""
+
+WRITES: dict[str, Attempt] = {
+    "key vault": KEY_VAULT["writes a secret"],
+    "storage account": STORAGE["writes a blob"],
+    "container registry": REGISTRY["pushes an image"],
+    "application insights": TELEMETRY["sends telemetry over HTTP"],
+}
+"""What a data scientist may do and a reader may not."""
+
+
+@pytest.fixture(scope="module")
+def other(environment: Environment) -> Iterator[LiveStack]:
+    """Another workspace with a principal of the same name, whose key vault is protected from purging."""
+    with live_stack(
+        environment,
+        keyVault={"enablePurgeProtection": True},
+        roleAssignments=[
+            {"principal": "bystander", "role": "DataScientist"},
+            {"principal": "owner", "role": "Owner"},
+        ],
+    ) as stack:
+        yield stack
+
+
+@pytest.fixture
+def scene(roles_admin: Admin, marker: str) -> Scene:
+    """The workspace as its owner sees it."""
+    return Scene(roles_admin, marker)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_own_credentials_open(people: dict[str, Person], scene: Scene, door: str) -> None:
+    assert is_allowed(lambda: DOORS[door](people["bystander"].again(), scene))
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_wrong_credentials_open_nothing(people: dict[str, Person], scene: Scene, door: str) -> None:
+    held = people["bystander"].held
+    wrong = {key: value if key.endswith(("Username", "AccessKey")) else "wrong" * 8 for key, value in held.items()}
+
+    assert not is_allowed(lambda: DOORS[door](Person("bystander", wrong, scene.admin.outputs), scene))
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if not door.startswith("application")])
+def test_own_name_with_the_secrets_of_another_opens_nothing(people: dict[str, Person], scene: Scene, door: str) -> None:
+    own, another = people["bystander"].held, people["contributor"].held
+    mixed = {key: own[key] if key.endswith(("Username", "AccessKey")) else value for key, value in another.items()}
+
+    assert not is_allowed(lambda: DOORS[door](Person("bystander", mixed, scene.admin.outputs), scene))
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_credentials_of_another_stack_open_nothing(other: LiveStack, scene: Scene, door: str) -> None:
+    stranger = person(other.outputs, "bystander")
+
+    assert is_allowed(lambda: DOORS[door](stranger, Scene(Admin(other.outputs), scene.marker))), "good for nothing"
+    assert not is_allowed(lambda: DOORS[door](replace(stranger, stack=scene.admin.outputs), scene))
+
+
+def test_a_token_of_another_stacks_key_vault_opens_nothing(other: LiveStack, scene: Scene) -> None:
+    token = person(other.outputs, "owner").vault.token
+
+    assert not is_allowed(vault_client(scene.admin.outputs, token=token).auth.token.lookup_self)
+
+
+@pytest.mark.parametrize(
+    "does",
+    [
+        "destroys a version of a secret",
+        "purges a secret",
+        "lets a secret's versions expire",
+        "keeps one version of a secret",
+    ],
+)
+def test_under_purge_protection_not_even_an_owner(other: LiveStack, marker: str, does: str) -> None:
+    assert not is_allowed(lambda: KEY_VAULT[does](person(other.outputs, "owner"), Scene(Admin(other.outputs), marker)))
+
+
+ANONYMOUS: dict[str, Callable[[dict[str, str]], requests.Response]] = {
+    "key vault": lambda at: requests.get(f"{at['keyVault']}/v1/principals/data/bystander", timeout=10),
+    "storage account": lambda at: requests.get(f"{at['storage']}/azureml/workspace.json", timeout=10),
+    "container registry": lambda at: requests.get(f"http://{at['registry']}/v2/_catalog", timeout=10),
+    "container registry (pull only)": lambda at: requests.get(f"http://{at['registryReadOnly']}/v2/", timeout=10),
+    "application insights": lambda at: requests.post(f"{at['otlpHttp']}/v1/traces", json={}, timeout=10),
+}
+
+
+@pytest.mark.parametrize("door", ANONYMOUS)
+def test_no_credentials_open_nothing(roles_stack: LiveStack, door: str) -> None:
+    assert ANONYMOUS[door](roles_stack.outputs["endpoints"]).status_code in {401, 403}
+
+
+def test_no_token_opens_no_telemetry_over_grpc(roles_stack: LiveStack, marker: str) -> None:
+    sent = send(Protocol.GRPC, roles_stack.outputs["endpoints"], "", marker, seconds=2)
+
+    assert set(sent.values()) == {False}
+
+
+def test_a_token_that_has_expired_opens_nothing(
+    roles_stack: LiveStack, people: dict[str, Person], scene: Scene
+) -> None:
+    state = json.loads(roles_stack.stack.pulumi("stack export", "--show-secrets").check().stdout)
+    opened = [found for found in state["deployment"]["resources"] if "unseal_key" in found.get("outputs", {})]
+    vault = Vault(roles_stack.outputs["endpoints"]["keyVault"])
+    wanted = {"policies": ["principal-bystander"], "ttl": "2s", "no_parent": True, "no_default_policy": True}
+    with vault.as_root(_plain(opened[0]["outputs"]["unseal_key"])):
+        token = vault.write("auth/token/create", wanted)["auth"]["client_token"]
+    client = vault_client(roles_stack.outputs, token=token)
+
+    def read() -> object:
+        return client.secrets.kv.v2.read_secret_version(
+            path="bystander", mount_point="principals", raise_on_deleted_version=True
+        )
+
+    assert is_allowed(read)
+    probe_until(lambda: _refused(read), what="a refusal", timeout_seconds=10)
+
+
+def test_a_link_that_has_expired_opens_nothing(people: dict[str, Person], scene: Scene) -> None:
+    place = scene.blob("azureml")
+    link = people["bystander"].s3.generate_presigned_url("get_object", Params=place, ExpiresIn=2)
+
+    def read() -> None:
+        requests.get(link, timeout=10).raise_for_status()
+
+    assert is_allowed(read)
+    probe_until(lambda: _refused(read), what="a refusal", timeout_seconds=10)
+
+
+def _plain(value: object) -> str:
+    """Take a secret out of the envelope that a state holds it in."""
+    return str(json.loads(value["plaintext"])) if isinstance(value, dict) else str(value)
+
+
+def _refused(attempt: Callable[[], object]) -> None:
+    assert not is_allowed(attempt)
+
+
+@dataclass(frozen=True)
+class Change:
+    """An update that took an assignment away, changed one and added one."""
+
+    update: Update
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def change(roles_stack: LiveStack, people: dict[str, Person], roles_admin: Admin, engine: DockerClient) -> Change:
+    """Change the assignments while everybody is logged in and has just used everything."""
+    for name in ("leaver", "demoted", "bystander"):
+        for attempt in DOORS.values():
+            attempt(people[name], Scene(roles_admin, f"{name}-before"))
+    before = _starts(roles_stack, engine)
+    wanted = assignments("leaver", demoted="Reader", newcomer="ComputeOperator")
+    roles_stack.stack.settings["roleAssignments"] = wanted
+    roles_stack.stack.configure()
+    update = roles_stack.stack.up().check()
+    return Change(update, before, _starts(roles_stack, engine))
+
+
+def _starts(live: LiveStack, engine: DockerClient) -> dict[str, str]:
+    """Id of every container of the stack to when it was started last."""
+    return {
+        found: engine.api.inspect_container(found)["State"]["StartedAt"] for found in live.stack.objects().containers
+    }
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_who_has_lost_the_role_is_let_in_nowhere(
+    change: Change, people: dict[str, Person], scene: Scene, door: str
+) -> None:
+    who = people["leaver"]
+
+    assert not is_allowed(lambda: DOORS[door](who, scene)), "with the connections and the token from before"
+    assert not is_allowed(lambda: DOORS[door](who.again(), scene)), "with the credentials from before"
+
+
+def test_credentials_of_who_has_lost_the_role_are_gone(change: Change, roles_stack: LiveStack) -> None:
+    listed = vault_client(roles_stack.outputs).secrets.kv.v2.list_secrets(path="", mount_point="principals")
+    state = roles_stack.stack.pulumi("stack export").check().stdout
+
+    assert {"bystander", "newcomer"} <= set(listed["data"]["keys"])
+    assert "leaver" not in listed["data"]["keys"]
+    assert "principal-bystander" in state
+    assert "principal-leaver" not in state
+
+
+@pytest.mark.parametrize("service", WRITES)
+def test_who_has_a_lower_role_now_does_no_more_than_that(
+    change: Change, people: dict[str, Person], scene: Scene, service: str
+) -> None:
+    assert not is_allowed(lambda: WRITES[service](people["demoted"], scene))
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [KEY_VAULT["lists secrets"], STORAGE["reads an artifact"], REGISTRY["pulls an image"]],
+    ids=["lists secrets", "reads an artifact", "pulls an image"],
+)
+def test_who_has_a_lower_role_now_keeps_what_it_allows(
+    change: Change, people: dict[str, Person], scene: Scene, attempt: Attempt
+) -> None:
+    assert is_allowed(lambda: attempt(people["demoted"], scene))
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_others_keep_credentials_and_connections(
+    change: Change, roles_stack: LiveStack, people: dict[str, Person], scene: Scene, door: str
+) -> None:
+    who = people["bystander"]
+
+    assert person(roles_stack.outputs, "bystander").held == who.held
+    assert is_allowed(lambda: DOORS[door](who, scene))
+
+
+@pytest.mark.parametrize(
+    ("attempt", "allowed"),
+    [
+        (KEY_VAULT["writes a compute's secret"], True),
+        (REGISTRY["pulls an image"], True),
+        (TELEMETRY["sends telemetry over HTTP"], True),
+        (KEY_VAULT["writes a secret"], False),
+        (STORAGE["reads an artifact"], False),
+    ],
+    ids=["computes", "images", "telemetry", "but no other secrets", "but no artifacts"],
+)
+def test_who_has_been_given_a_role_is_let_in(
+    change: Change, roles_stack: LiveStack, scene: Scene, attempt: Attempt, *, allowed: bool
+) -> None:
+    assert is_allowed(lambda: attempt(person(roles_stack.outputs, "newcomer"), scene)) is allowed
+
+
+def test_a_change_of_assignments_replaces_and_restarts_nothing(change: Change) -> None:
+    assert change.after == change.before
+    assert not {"replace", "create-replacement", "delete-replaced"} & set(change.update.operations)
+
+
+def test_no_other_principals_secrets_are_touched(change: Change) -> None:
+    secrets = {
+        step.urn.rpartition("-principal-")[2]: step.operation
+        for step in change.update.steps
+        if "-principal-" in step.urn and step.operation not in {"same", "read"}
+    }
+
+    assert secrets == {"leaver": "delete", "newcomer": "create"}
