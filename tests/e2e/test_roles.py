@@ -67,6 +67,7 @@ writes a blob in parts                              | x x . x . . . .
 deletes a blob                                      | x x . x . . . .
 deletes several blobs                               | x x . x . . . .
 deletes a version of a blob                         | x . . . . . . .
+deletes versions of several blobs                   | x . . . . . . .
 lists artifacts                                     | x x x x . x x .
 reads an artifact                                   | x x x x . x x .
 writes an artifact                                  | x x . x . . . .

@@ -208,9 +208,12 @@ def _delete_version(who: Person, scene: Scene) -> None:
     who.s3.delete_object(**place, VersionId=version)  # type: ignore[arg-type]
 
 
-def _delete_many(who: Person, scene: Scene) -> None:
+def _delete_many(who: Person, scene: Scene, *, versions: bool = False) -> None:
     place = scene.blob()
-    answer = who.s3.delete_objects(Bucket=place["Bucket"], Delete={"Objects": [{"Key": place["Key"]}]})
+    doomed = {"Key": place["Key"]}
+    if versions:
+        doomed["VersionId"] = scene.admin.s3.head_object(**place)["VersionId"]  # type: ignore[arg-type]
+    answer = who.s3.delete_objects(Bucket=place["Bucket"], Delete={"Objects": [doomed]})  # type: ignore[list-item]
     if answer.get("Errors"):
         raise ClientError({"Error": answer["Errors"][0]}, "DeleteObjects")
 
@@ -248,6 +251,7 @@ STORAGE: dict[str, Attempt] = {
     "deletes a blob": _s3("delete_object"),
     "deletes several blobs": _delete_many,
     "deletes a version of a blob": _delete_version,
+    "deletes versions of several blobs": lambda who, scene: _delete_many(who, scene, versions=True),
     "reads an artifact": _s3("get_object", bucket="azureml"),
     "lists artifacts": lambda who, _: who.s3.list_objects_v2(Bucket="azureml"),
     "writes an artifact": _s3("put_object", bucket="azureml", Body=b"new"),
