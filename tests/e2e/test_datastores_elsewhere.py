@@ -1,0 +1,92 @@
+"""A datastore in an object store elsewhere: its secret goes from the encrypted stack file into the key vault only.
+
+The store elsewhere is the workspace's own account with its root keys: for the product it is any address with any keys.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.datastores import datastore_client, datastore_named, read_datastore_secret
+from tests.support.object_store import s3_client
+from tests.support.processes import run
+from tests.support.refusals import assert_refused
+from tests.support.stacks import LiveStack
+from tests.support.updates import assert_unchanged
+
+NAME, BUCKET = "archive", "archive.elsewhere"
+SECRET_KEY = "ml-workspace:datastores[0].secretAccessKey"
+
+
+def elsewhere(live: LiveStack, **changed: object) -> dict[str, Any]:
+    """The datastore without its secret."""
+    keys = live.outputs["credentials"]["storage"]
+    entry = {
+        "name": NAME,
+        "type": "S3",
+        "container": BUCKET,
+        "endpoint": live.outputs["endpoints"]["storage"],
+        "region": "us-east-1",
+        "accessKeyId": keys["accessKey"],
+    }
+    return {**entry, **changed}
+
+
+def test_secret_in_plain_text_is_refused_and_never_said(live: LiveStack) -> None:
+    secret = "plain-and-never-to-be-said-0815"
+    live.stack.configure(datastores=[elsewhere(live, secretAccessKey=secret)])
+    env = live.stack.environment
+
+    for finished in (
+        live.stack.pulumi("preview", "--suppress-outputs"),
+        live.stack.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs"),
+        run(["mlw", "policy", "check", live.stack.name], cwd=env.project, env=env.variables),
+        run(["mlw", "policy", "check", live.stack.name, "--json"], cwd=env.project, env=env.variables),
+    ):
+        assert_refused(finished, SECRET_KEY, "pulumi config set --secret --path", "secure")
+        assert secret not in finished.output
+    live.stack.configure()
+
+
+@pytest.mark.parametrize("verb", ["up", "lifecycle"])
+def test_encrypted_secret_ends_in_the_vault_and_nowhere_else(live: LiveStack, verb: str) -> None:
+    stack, root = live.stack, s3_client(live.outputs)
+    root.create_bucket(Bucket=BUCKET)
+    secret = live.outputs["credentials"]["storage"]["secretKey"]
+    stack.configure(datastores=[elsewhere(live)])
+    stack.pulumi("config set", "--secret", "--path", SECRET_KEY, secret).check()
+    file = stack.environment.stack_folder / f"Pulumi.{stack.name}.yaml"
+    assert secret not in file.read_text()
+    checked = run(
+        ["mlw", "policy", "check", stack.name], cwd=stack.environment.project, env=stack.environment.variables
+    )
+    assert "no violation" in checked.check().stdout
+
+    if verb == "up":
+        stack.up().check()
+    else:
+        stack.lifecycle("up").check()
+    outputs = stack.outputs()
+
+    told = datastore_named(outputs, NAME)
+    assert told["uri"] == f"{live.outputs['endpoints']['storage']}/{BUCKET}"
+    held = read_datastore_secret(outputs, NAME)
+    assert (held["type"], held["container"], held["secretKey"]) == ("S3", BUCKET, secret)
+    datastore_client(outputs, held).put_object(Bucket=BUCKET, Key="a", Body=b"x")
+    assert secret not in json.dumps(outputs["datastores"])
+    assert secret not in stack.pulumi("stack export").check().stdout
+    assert_unchanged(stack.preview())
+    refused = run(
+        ["mlw", "keys", "rotate", stack.name, "--datastore", NAME],
+        cwd=stack.environment.project,
+        env=stack.environment.variables,
+    )
+    assert_refused(refused, f"datastore '{NAME}'", "object store elsewhere", "pulumi config set --secret")
+
+    stack.configure()
+    stack.up().check()
+    assert not [store for store in stack.outputs()["datastores"] if store["name"] == NAME]
+    assert [found["Key"] for found in root.list_objects_v2(Bucket=BUCKET)["Contents"]] == ["a"]
+    root.delete_object(Bucket=BUCKET, Key="a")
+    root.delete_bucket(Bucket=BUCKET)

@@ -1,0 +1,38 @@
+"""An outside client of a datastore: keys from the key vault, at the path that the stack's output names."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tests.support.object_store import s3_client
+from tests.support.vault import vault_client
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+DEFAULT_DATASTORES = (
+    "workspaceblobstore",
+    "workspaceartifactstore",
+    "workspacefilestore",
+    "workspaceworkingdirectory",
+)
+
+
+def datastore_named(outputs: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return what the stack says of a datastore."""
+    (found,) = [store for store in outputs["datastores"] if store["name"] == name]
+    return dict(found)
+
+
+def read_datastore_secret(outputs: Mapping[str, Any], name: str) -> dict[str, str]:
+    """Return what the key vault holds for a datastore."""
+    mount, _, path = datastore_named(outputs, name)["vaultPath"].partition("/")
+    answer = vault_client(outputs).secrets.kv.v2.read_secret_version(
+        path=path, mount_point=mount, raise_on_deleted_version=True
+    )
+    values: dict[str, str] = answer["data"]["data"]
+    return values
+
+
+def datastore_client(outputs: Mapping[str, Any], secret: Mapping[str, str]) -> "S3Client":
+    """Return boto3's client with a datastore's keys."""
+    return s3_client(outputs, accessKey=secret["accessKey"], secretKey=secret["secretKey"])
