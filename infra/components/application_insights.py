@@ -30,6 +30,9 @@ TOKENS = "tokens"
 OWN_METRICS_SECONDS = 300
 """How often the collector's own metrics are kept: enough to see a queue grow, and a few megabytes in a month."""
 
+STATSD_SECONDS = 60
+"""How long metrics of StatsD are added up before they are kept."""
+
 _FOLDER = "/etc/otelcol"
 _TLS = f'tls: {{cert_file: {_FOLDER}/{CERTIFICATE}, key_file: {_FOLDER}/{PRIVATE_KEY}, min_version: "1.2"}}, '
 _MAXIMUM_LABEL = 63
@@ -105,13 +108,20 @@ def _service(tokens: GeneratedSecrets, site: Site, retention_days: int) -> Servi
     )
 
 
-def config(retention_days: int, *, own_metrics_seconds: int = OWN_METRICS_SECONDS, tls: bool = False) -> str:
+def config(
+    retention_days: int,
+    *,
+    own_metrics_seconds: int = OWN_METRICS_SECONDS,
+    statsd_seconds: int = STATSD_SECONDS,
+    tls: bool = False,
+) -> str:
     """The collector's configuration."""
     return asset(
         "collector.yaml",
         retention_days=str(retention_days),
         tls=_TLS if tls else "",
         own_metrics_milliseconds=str(own_metrics_seconds * 1000),
+        statsd_seconds=str(statsd_seconds),
     )
 
 

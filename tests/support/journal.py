@@ -13,9 +13,12 @@ from tests.support.engine import container_of, read_files
 from tests.support.object_store import s3_client
 from tests.support.oci import registry_client, tiny_image
 from tests.support.otlp import STORE_FOLDER, Protocol, markers_in_store, send
+from tests.support.probes import probe_until
 from tests.support.vault import read_secret, write_secret
 
 BUCKET = "azureml"
+FILED_SECONDS = 3.0
+"""From a queue that is on the disk into a file; above the pause before the collector's second try."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,8 +61,12 @@ class Journal:
         assert pulled == tiny_image(self.marker.encode())
 
     def verify_signals(self, engine: DockerClient) -> None:
-        """Find span, metric and log record in the collector's files."""
+        """Find span, metric and log record in the collector's files, where they come from its queue."""
         container = container_of(engine, self.outputs["workspace"]["applicationInsights"], stack=self.stack)
-        found = markers_in_store(read_files(engine, container, STORE_FOLDER))
-        missing = [signal for signal, markers in found.items() if self.marker not in markers]
-        assert not missing, f"{missing} with marker {self.marker} are gone"
+
+        def kept() -> None:
+            found = markers_in_store(read_files(engine, container, STORE_FOLDER))
+            missing = [signal for signal, markers in found.items() if self.marker not in markers]
+            assert not missing, f"{missing} with marker {self.marker} are gone"
+
+        probe_until(kept, what="telemetry in the files", timeout_seconds=FILED_SECONDS)

@@ -82,12 +82,14 @@ def _artifact(*, config: tuple[str, bytes], layer: tuple[str, bytes], **extra: s
 
 
 class RegistryClient:
-    """One authenticated (or, without credentials, anonymous) client."""
+    """One authenticated (or, without credentials, anonymous) client of the registry at one of its two ports."""
 
-    def __init__(self, outputs: Mapping[str, Any], *, credentials: tuple[str, str] | None) -> None:
+    def __init__(
+        self, outputs: Mapping[str, Any], *, credentials: tuple[str, str] | None, use: str = "registry"
+    ) -> None:
         # The registry's address has no scheme, as `docker login` wants it: that of its neighbours holds.
         scheme = urlsplit(outputs["endpoints"]["storage"]).scheme
-        self._base = f"{scheme}://{outputs['endpoints']['registry']}/v2/"
+        self._base = f"{scheme}://{outputs['endpoints'][use]}/v2/"
         self._trust = authority_file(outputs) or True
         self._auth = credentials
 

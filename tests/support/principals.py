@@ -94,7 +94,7 @@ class Person:
 
     def _registry(self, use: str) -> RegistryClient:
         credentials = (self.held.get("registryUsername", self.name), self.held.get("registryPassword", self.password))
-        return RegistryClient({"endpoints": {"registry": self.stack["endpoints"][use]}}, credentials=credentials)
+        return RegistryClient(self.stack, credentials=credentials, use=use)
 
     def send(self, protocol: Protocol, marker: str) -> None:
         """Send one signal of each kind."""

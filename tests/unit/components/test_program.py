@@ -162,6 +162,34 @@ class TestEngineObjects:
             assert "generated-" not in f"{made.inputs['envs']} {made.inputs['command']} {made.inputs['entrypoints']}"
 
 
+class TestLiveFiles:
+    """Files that a service reads anew by itself: no change of them replaces a container."""
+
+    def _files(self, run: Run, role: str, kind: str) -> dict[str, str]:
+        """Files of a service by name; they are secret, so the engine gets them wrapped."""
+        resources = run.mocks.of_type(f"{DYNAMIC}VolumeFiles")
+        (found,) = [made.inputs[kind] for made in resources if made.name.endswith(f"-{role}-files")]
+        return dict(found["value"])
+
+    def test_users_and_tokens_are_live_files_and_nothing_else_is(self, run: Run) -> None:
+        live = {
+            role: set(self._files(run, role, "live_files")) for role in ("storage", "registry", "vault", "insights")
+        }
+
+        assert live == {
+            "storage": set(),
+            "registry": {"htpasswd-pull", "htpasswd-push"},
+            "vault": set(),
+            "insights": {"tokens"},
+        }
+
+    def test_each_service_has_a_token_of_its_own_kind(self, run: Run) -> None:
+        tokens = self._files(run, "insights", "live_files")["tokens"]
+
+        assert tokens == "generated-token (stack)\ngenerated-services (services)\n"
+        assert self._files(run, "registry", "files")["telemetry-token"] == "generated-services"
+
+
 class TestOutputs:
     """The contract with clients."""
 
