@@ -6,6 +6,7 @@ and the engine has been asked whether it can take the stack. The workspace recor
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ Associated = ServiceComponent | SharedResource
 
 def main() -> None:
     """Entry of `pulumi up`: read the stack's configuration and provision it; a bad one ends in one message."""
+    if not os.environ.get("MLW_DEBUG"):
+        leave_out_debug_messages()
     project, stack = pulumi.get_project(), pulumi.get_stack()
     others, accepted = backend.deployed(project=project, except_stack=stack), backend.accepted(project, stack)
     try:
@@ -58,6 +61,15 @@ def main() -> None:
         pulumi.warn(notice)
     for name, value in provision(wanted).items():
         pulumi.export(name, value)
+
+
+def leave_out_debug_messages() -> None:
+    """Keep the SDK from telling the engine of each of its own steps.
+
+    Every such message is a call that the whole program waits for, and each resource makes four of them: a quarter of a
+    second for a workspace. The engine says by itself what is registered.
+    """
+    pulumi.log.debug = lambda *_args, **_more: None
 
 
 def provision(wanted: Settings) -> dict[str, Any]:

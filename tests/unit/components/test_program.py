@@ -1,7 +1,6 @@
 """The whole program against recording mocks: what it registers, in which order, and what it gives out."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,25 +37,7 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def _event_loops() -> Iterator[None]:
-    """Close the event loops that Pulumi's mocks make and forget."""
-    make, made = asyncio.new_event_loop, list[asyncio.AbstractEventLoop]()
-
-    def new_event_loop() -> asyncio.AbstractEventLoop:
-        made.append(make())
-        return made[-1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(asyncio, "new_event_loop", new_event_loop)
-        asyncio.set_event_loop(asyncio.new_event_loop())
-        yield
-    asyncio.set_event_loop(None)
-    for loop in made:
-        loop.close()
-
-
-@pytest.fixture(scope="module")
-def run(_event_loops: None) -> Run:
+def run(event_loops: None) -> Run:
     """Run the program once."""
     recording = RecordingMocks()
     pulumi.runtime.set_mocks(recording, project="ml-workspace", stack="dev")

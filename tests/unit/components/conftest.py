@@ -1,0 +1,24 @@
+"""What tests of the program against Pulumi's mocks share."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def event_loops() -> Iterator[None]:
+    """Close the event loops that Pulumi's mocks make and forget."""
+    make, made = asyncio.new_event_loop, list[asyncio.AbstractEventLoop]()
+
+    def new_event_loop() -> asyncio.AbstractEventLoop:
+        made.append(make())
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "new_event_loop", new_event_loop)
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        yield
+    asyncio.set_event_loop(None)
+    for loop in made:
+        loop.close()
