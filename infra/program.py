@@ -66,6 +66,9 @@ def main() -> None:
 def leave_out_debug_messages() -> None:
     """Keep the SDK from telling the engine of each of its own steps.
 
+    Some of these messages hold outputs with their secrets in plain text, and runs with ``--json`` or ``--debug`` print
+    them.
+
     Every such message is a call that the whole program waits for, and each resource makes four of them: a quarter of a
     second for a workspace. The engine says by itself what is registered.
     """
