@@ -86,6 +86,7 @@ def _ensure_certificate_role(vault: Vault, host_names: Sequence[str]) -> None:
         "allowed_domains": list(host_names),
         "allow_bare_domains": True,
         "allow_subdomains": True,
+        "allow_wildcard_certificates": False,
         "allow_localhost": True,
         "allow_ip_sans": True,
         "key_type": "ec",

@@ -93,8 +93,9 @@ def _helping(props: Props, known: str | None) -> Probe:
 
 
 def _help(props: Props, known: str | None) -> None:
-    key = _stored_key(props)
-    if key is None and _has_begun(props):
+    # The note first: the script stores the key before it says in the note that it has.
+    begun, key = _has_begun(props), _stored_key(props)
+    if key is None and begun:
         return
     if key is None:
         key = _store_key(_key_for(props, known), props)

@@ -1,20 +1,13 @@
 """First opening of a real vault, when its container or the run that waits for it ends at the worst moments."""
 
-import socket
 import time
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from docker import DockerClient
-from docker.types import Mount
 
-from infra import images
-from infra.clients import volumes as volumes_client
 from infra.clients.vault import Vault
-from infra.components.assets import asset
-from infra.components.key_vault import KeyVault, server_config
 from infra.errors import KeyVaultLockedError
 from infra.resources.vault_initialization import (
     BEGUN_FILE,
@@ -23,44 +16,14 @@ from infra.resources.vault_initialization import (
     _VaultInitializationProvider,
 )
 from tests.support.engine import read_files
+from tests.support.key_vaults import new_vault
 
 
 @pytest.fixture
 def vault(engine: DockerClient) -> Iterator[dict[str, Any]]:
     """A container as the component makes it, never initialised; gives the provider's properties."""
-    image, name = images.table()["vault"], f"t{uuid.uuid4().hex[:8]}-vault"
-    uid, gid = (int(part) for part in image.user.split(":"))
-    volumes = {part: engine.volumes.create(f"{name}-{part}") for part in KeyVault.volumes}
-    files = {"vault.hcl": server_config().encode(), "start.sh": asset("vault-start.sh").encode()}
-    carrier = volumes_client.Carrier(image=image.image, labels={})
-    volumes_client.write(f"{name}-config", files, carrier=carrier, owner=(uid, gid))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    container = engine.containers.run(
-        image.image,
-        ["/vault/config/start.sh"],
-        entrypoint=["/bin/sh"],
-        name=name,
-        detach=True,
-        mounts=[Mount(folder, f"{name}-{part}") for part, folder in KeyVault.volumes.items()],
-        ports={"8200/tcp": ("127.0.0.1", port)},
-        environment={"HOME": "/tmp"},
-        tmpfs={"/tmp": "rw"},
-        read_only=True,
-        cap_drop=["ALL"],
-    )
-    yield {
-        "name": name,
-        "address": f"http://127.0.0.1:{port}",
-        "container": name,
-        "container_id": container.id,
-        "user": image.user,
-        "authority": "",
-    }
-    container.remove(force=True, v=True)
-    for volume in volumes.values():
-        volume.remove()
+    with new_vault(engine) as made:
+        yield made
 
 
 def _in(engine: DockerClient, vault: dict[str, Any], script: str) -> None:

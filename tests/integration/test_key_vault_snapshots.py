@@ -1,0 +1,166 @@
+"""Backup and restore of a whole key vault: what comes back, what stays as it is today, what is refused."""
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import hvac
+import pytest
+from docker import DockerClient
+
+from infra.clients import vault_snapshot
+from infra.clients.vault import Vault
+from infra.clients.vault_setup import Setup
+from infra.errors import KeyVaultLockedError
+from tests.support.key_vaults import SetUpVault, principal, set_up_vault
+
+READS = 'path "secret/data/*" { capabilities = ["read"] }\n'
+
+
+@pytest.fixture(scope="module")
+def vault(engine: DockerClient) -> Iterator[SetUpVault]:
+    """A vault that the tests of this file share."""
+    with set_up_vault(engine) as made:
+        yield made
+
+
+@pytest.fixture
+def snapshot(vault: SetUpVault, tmp_path: Path) -> Path:
+    """A backup of it."""
+    target = tmp_path / "kept.snap"
+    back_up(vault, target)
+    return target
+
+
+def back_up(vault: SetUpVault, target: Path) -> int:
+    return vault_snapshot.back_up(Vault(vault.props["address"], vault.token), target)
+
+
+def restore(vault: SetUpVault, source: Path) -> None:
+    key, setup = vault.props["unseal_key"], Setup.of(vault.props)
+    vault_snapshot.restore(Vault(vault.props["address"]), source, unseal_key=key, setup=setup, token=vault.token)
+
+
+def put(vault: SetUpVault, name: str, value: str, mount: str = "secret") -> None:
+    vault.client().secrets.kv.v2.create_or_update_secret(name, {"value": value}, mount_point=mount)
+
+
+def get(vault: SetUpVault, name: str, mount: str = "secret") -> str:
+    answer = vault.client().secrets.kv.v2.read_secret_version(name, mount_point=mount, raise_on_deleted_version=True)
+    return str(answer["data"]["data"]["value"])
+
+
+def test_a_backup_is_its_owners_alone_and_leaves_no_other_file(snapshot: Path) -> None:
+    assert stat.S_IMODE(snapshot.stat().st_mode) == 0o600
+    assert [path.name for path in snapshot.parent.iterdir()] == [snapshot.name]
+
+
+def test_a_backup_holds_no_secret_in_plain_text(vault: SetUpVault, tmp_path: Path) -> None:
+    put(vault, "readable", "a-value-that-nobody-may-read")
+
+    back_up(vault, tmp_path / "kept.snap")
+
+    assert b"a-value-that-nobody-may-read" not in (tmp_path / "kept.snap").read_bytes()
+
+
+def test_secrets_come_back_as_they_were(vault: SetUpVault, tmp_path: Path) -> None:
+    put(vault, "changed", "before")
+    put(vault, "purged", "before")
+    back_up(vault, tmp_path / "kept.snap")
+    put(vault, "changed", "after")
+    put(vault, "later", "after")
+    vault.client().secrets.kv.v2.delete_metadata_and_all_versions("purged", mount_point="secret")
+
+    restore(vault, tmp_path / "kept.snap")
+
+    assert (get(vault, "changed"), get(vault, "purged")) == ("before", "before")
+    with pytest.raises(hvac.exceptions.InvalidPath):
+        get(vault, "later")
+    put(vault, "later", "again")
+
+
+def test_the_stacks_token_is_taken_though_it_is_younger_than_the_backup(vault: SetUpVault, snapshot: Path) -> None:
+    older = vault.token
+    with vault.as_root() as root:
+        root.write("auth/token/revoke", {"token": older})
+    vault.apply()
+    assert vault.token != older
+
+    restore(vault, snapshot)
+
+    assert vault.client().is_authenticated()
+    assert not vault.client(older).is_authenticated()
+
+
+def test_the_set_up_of_today_holds_and_no_root_token_came_back(vault: SetUpVault, snapshot: Path) -> None:
+    vault.apply(purge_protection=True)
+
+    restore(vault, snapshot)
+
+    put(vault, "protected", "one")
+    with pytest.raises(hvac.exceptions.Forbidden):
+        vault.client().secrets.kv.v2.destroy_secret_versions("protected", [1], mount_point="secret")
+    with vault.as_root() as root:
+        held = [root.policies_of(accessor) for accessor in root.list("auth/token/accessors")]
+    assert sum("root" in policies for policies in held) == 1, "only the asking one"
+    vault.apply(purge_protection=False)
+
+
+def test_a_principal_removed_since_the_backup_does_not_come_back(vault: SetUpVault, tmp_path: Path) -> None:
+    vault.apply(principals={"gone": principal(READS, password="first")})
+    token = vault.login("gone", "first")
+    back_up(vault, tmp_path / "kept.snap")
+    vault.apply(principals={"new": principal(READS, password="second")})
+
+    restore(vault, tmp_path / "kept.snap")
+
+    assert not vault.client(token).is_authenticated()
+    with pytest.raises(hvac.exceptions.InvalidRequest):
+        vault.login("gone", "first")
+    assert vault.login("new", "second")
+
+
+def test_credentials_of_datastores_stay_those_that_the_storage_account_takes(vault: SetUpVault, tmp_path: Path) -> None:
+    put(vault, "workspaceblobstore", "old-key", "datastores")
+    back_up(vault, tmp_path / "kept.snap")
+    put(vault, "workspaceblobstore", "rotated-key", "datastores")
+
+    restore(vault, tmp_path / "kept.snap")
+
+    assert get(vault, "workspaceblobstore", "datastores") == "rotated-key"
+
+
+def test_a_snapshot_of_another_vault_is_refused_and_changes_nothing(
+    vault: SetUpVault, engine: DockerClient, tmp_path: Path
+) -> None:
+    with set_up_vault(engine) as other:
+        back_up(other, tmp_path / "other.snap")
+    put(vault, "mine", "kept")
+
+    with pytest.raises(KeyVaultLockedError, match="no snapshot of this vault"):
+        restore(vault, tmp_path / "other.snap")
+
+    assert get(vault, "mine") == "kept"
+
+
+@pytest.mark.parametrize("size", [0, 1000], ids=["empty", "broken off"])
+def test_a_file_that_is_no_whole_snapshot_is_refused_and_changes_nothing(
+    vault: SetUpVault, snapshot: Path, size: int
+) -> None:
+    snapshot.write_bytes(snapshot.read_bytes()[:size])
+    put(vault, "mine", "kept")
+
+    with pytest.raises(KeyVaultLockedError, match="no snapshot of this vault"):
+        restore(vault, snapshot)
+
+    assert get(vault, "mine") == "kept"
+
+
+def test_a_restored_vault_opens_itself_after_a_restart(vault: SetUpVault, snapshot: Path, engine: DockerClient) -> None:
+    restore(vault, snapshot)
+    put(vault, "mine", "kept")
+
+    engine.api.restart(vault.container, timeout=30)
+
+    vault.wait_until_open()
+    assert get(vault, "mine") == "kept"

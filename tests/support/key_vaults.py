@@ -1,0 +1,151 @@
+"""A key vault on its own, as its component makes it: for tests that need no stack around it."""
+
+import socket
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import hvac
+from docker import DockerClient
+from docker.types import Mount
+
+from infra import images
+from infra.clients import volumes as volumes_client
+from infra.clients.vault import Vault
+from infra.components.assets import asset
+from infra.components.key_vault import KeyVault, server_config
+from infra.resources.vault_configuration import _VaultConfigurationProvider
+from infra.resources.vault_initialization import _VaultInitializationProvider
+from tests.support.probes import probe_until
+
+LOGS = "logs"
+_RESTART: Any = {"Name": "unless-stopped"}
+
+
+@contextmanager
+def new_vault(engine: DockerClient, *, small_logs: bool = False) -> Iterator[dict[str, Any]]:
+    """Start the container; gives the properties of the resource that waits for its first opening.
+
+    Args:
+        engine: The real one.
+        small_logs: Whether the audit log lies where only 256 KiB fit.
+    """
+    image, name = images.table()["vault"], f"t{uuid.uuid4().hex[:8]}-vault"
+    uid, gid = (int(part) for part in image.user.split(":"))
+    parts = {part: path for part, path in KeyVault.volumes.items() if not (small_logs and part == LOGS)}
+    volumes = [engine.volumes.create(f"{name}-{part}") for part in parts]
+    files = {"vault.hcl": server_config().encode(), "start.sh": asset("vault-start.sh").encode()}
+    carrier = volumes_client.Carrier(image=image.image, labels={})
+    volumes_client.write(f"{name}-config", files, carrier=carrier, owner=(uid, gid))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    container = engine.containers.run(
+        image.image,
+        ["/vault/config/start.sh"],
+        entrypoint=["/bin/sh"],
+        name=name,
+        detach=True,
+        mounts=[Mount(folder, f"{name}-{part}") for part, folder in parts.items()],
+        ports={"8200/tcp": ("127.0.0.1", port)},
+        environment={"HOME": "/tmp"},
+        tmpfs={"/tmp": "rw", **({KeyVault.volumes[LOGS]: f"rw,size=256k,uid={uid},gid={gid}"} if small_logs else {})},
+        read_only=True,
+        cap_drop=["ALL"],
+        restart_policy=_RESTART,
+    )
+    try:
+        yield {
+            "name": name,
+            "address": f"http://127.0.0.1:{port}",
+            "container": name,
+            "container_id": container.id,
+            "user": image.user,
+            "authority": "",
+        }
+    finally:
+        container.remove(force=True, v=True)
+        for volume in volumes:
+            volume.remove()
+
+
+@dataclass
+class SetUpVault:
+    """A vault that is open and set up; `props` are those of the resource that did it, as the state would have them."""
+
+    container: str
+    props: dict[str, Any]
+
+    @property
+    def token(self) -> str:
+        """The stack's own token."""
+        return str(self.props["token"])
+
+    def client(self, token: str | None = None) -> hvac.Client:
+        """Return an outside client, with the stack's own token or another one."""
+        return hvac.Client(url=self.props["address"], token=self.token if token is None else token, timeout=10)
+
+    @contextmanager
+    def as_root(self) -> Iterator[Vault]:
+        """Act as root inside the block."""
+        vault = Vault(self.props["address"])
+        with vault.as_root(self.props["unseal_key"]):
+            yield vault
+
+    def apply(self, **changed: object) -> None:
+        """Apply the set-up with some inputs changed, as an update does."""
+        outs = _VaultConfigurationProvider().update("id", self.props, {**self.props, **changed}).outs
+        assert outs is not None
+        self.props = outs
+
+    def refreshed(self) -> Mapping[str, Any]:
+        """Return what a refresh finds."""
+        found = _VaultConfigurationProvider().read("id", self.props).outs
+        assert found is not None
+        return found
+
+    def wait_until_open(self, *, seconds: float = 5) -> None:
+        """Wait until the vault answers requests again; fail when it takes longer."""
+
+        def active() -> None:
+            assert self.client().sys.read_health_status().status_code == HTTPStatus.OK
+
+        probe_until(active, what="an open key vault", timeout_seconds=seconds, interval_seconds=0.02)
+
+    def login(self, user: str, password: str) -> str:
+        """Log a principal in; the token."""
+        answer = self.client(token="").auth.userpass.login(user, password)
+        return str(answer["auth"]["client_token"])
+
+
+def principal(policy: str, *, password: str, **secret: str) -> dict[str, Any]:
+    """Return what the vault is told of one principal."""
+    return {"policy": policy, "password": password, "secret": secret}
+
+
+@contextmanager
+def set_up_vault(
+    engine: DockerClient, *, small_logs: bool = False, purge_protection: bool = False
+) -> Iterator[SetUpVault]:
+    """Start, open and set up a vault; removed at the end."""
+    with new_vault(engine, small_logs=small_logs) as opening:
+        opened = _VaultInitializationProvider().create(opening).outs
+        assert opened is not None
+        wanted: dict[str, Any] = {
+            "vault_name": opening["name"],
+            "address": opening["address"],
+            "authority": "",
+            "unseal_key": opened["unseal_key"],
+            "tags": {"owner": "tests"},
+            "purge_protection": purge_protection,
+            "principals": {},
+            "authority_bundle": "",
+            "host_names": ["workspace.example"],
+            "layout": "as wanted",
+        }
+        outs = _VaultConfigurationProvider().create(wanted).outs
+        assert outs is not None
+        yield SetUpVault(opening["container"], outs)
