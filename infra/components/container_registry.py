@@ -52,7 +52,7 @@ class ContainerRegistry(ServiceComponent):
     pushed; a user who is taken away is refused from then on. `endpoints` are known only when it answers.
 
     Pulumi type: ``ml-workspace:containerregistry:ContainerRegistry``
-    Ready when:  ``GET /v2/`` answers 401.
+    Ready when:  ``GET /v2/`` answers 401 at both ports.
     """
 
     type_token = CONTAINER_REGISTRY
@@ -81,6 +81,7 @@ class ContainerRegistry(ServiceComponent):
             path="/v2/",
             expected=(401,),
             others=(site.url(USE_READ_ONLY),),
+            others_path="/v2/",
             authority=site.trust,
             opts=self.child_options(deleted_with=container),
         )

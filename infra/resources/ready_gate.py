@@ -16,7 +16,7 @@ DEADLINE_SECONDS = 60.0
 
 
 class _ReadyGateProvider(Provider):
-    inputs = ("what", "container", "container_id", "endpoint", "path", "expected", "others", "authority")
+    inputs = ("what", "container", "container_id", "endpoint", "path", "expected", "others", "others_path", "authority")
 
     def create(self, props: Props) -> CreateResult:
         _wait(props)
@@ -33,12 +33,17 @@ def _wait(props: Props) -> None:
     probes = [health.http_probe(props["endpoint"] + props["path"], expected=expected, authority=authority)]
     for url in props["others"]:
         address = urlsplit(url)
-        probes.append(health.tcp_probe(address.hostname or "", address.port or 0))
+        path = props.get("others_path") or ""
+        probes.append(
+            health.http_probe(url + path, expected=expected, authority=authority)
+            if path
+            else health.tcp_probe(address.hostname or "", address.port or 0)
+        )
     health.wait_until_ready(props["what"], probes, container=props["container"], deadline_seconds=DEADLINE_SECONDS)
 
 
 class ReadyGate(Resource, module="ml-workspace", name="ReadyGate"):
-    """Opens when ``GET endpoint + path`` answers with an expected status and the other addresses accept connections.
+    """Opens when ``GET endpoint + path`` answers with an expected status and the others answer too.
 
     Args:
         name: Logical name.
@@ -48,7 +53,8 @@ class ReadyGate(Resource, module="ml-workspace", name="ReadyGate"):
         endpoint: Base URL as clients will use it.
         path: Path of the probe.
         expected: Status codes that mean ready.
-        others: Base URLs of which only an accepted connection is asked.
+        others: Base URLs of which only an accepted connection is asked, unless there is a path for them.
+        others_path: Path at which they have to answer as the endpoint does at its own.
         authority: Authority (PEM) of the endpoint's certificate; empty for plain HTTP.
         opts: Resource options.
     """
@@ -70,6 +76,7 @@ class ReadyGate(Resource, module="ml-workspace", name="ReadyGate"):
         path: str,
         expected: tuple[int, ...],
         others: tuple[pulumi.Input[str], ...] = (),
+        others_path: str = "",
         authority: pulumi.Input[str] = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -81,6 +88,7 @@ class ReadyGate(Resource, module="ml-workspace", name="ReadyGate"):
             "path": path,
             "expected": list(expected),
             "others": list(others),
+            "others_path": others_path,
             "authority": authority,
         }
         super().__init__(_ReadyGateProvider(), name, props, opts)

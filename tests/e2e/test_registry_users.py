@@ -2,19 +2,20 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import requests
 from docker import DockerClient
 
-from infra.clients.engine import read_file
+from infra.clients.engine import read_file, write_files
 from infra.clients.registry_garbage import WORK
 from tests.support.engine import read_files
 from tests.support.environment import Environment
 from tests.support.oci import Artifact, RegistryClient, digest_of, registry_client, tiny_artifact, tiny_image
 from tests.support.otlp import STORE_FOLDER, Protocol, send
 from tests.support.principals import person
-from tests.support.probes import probe_until
+from tests.support.probes import probe_during, probe_until
 from tests.support.processes import run
 from tests.support.stacks import LiveStack, live_stack
 
@@ -175,6 +176,31 @@ def test_the_registry_sends_traces_of_its_requests_to_application_insights(
         assert live.name_of("containerRegistry").encode() in traces
 
     probe_until(kept, what="a span of the push")
+
+
+def test_a_registry_without_its_file_of_users_lets_nobody_in_and_makes_no_user(
+    live: LiveStack, engine: DockerClient, marker: str
+) -> None:
+    container = engine.containers.get(live.container_of("containerRegistry"))
+    name, file = str(container.name), "/etc/distribution/live/htpasswd-push"
+    users = read_file(name, file)
+    assert users is not None
+    own, image = registry_client(live.outputs), tiny_image(marker.encode())
+
+    def refused() -> None:
+        with suppress(requests.ConnectionError):
+            assert own.request("GET", "_catalog").status_code >= requests.codes.bad_request
+
+    try:
+        assert container.exec_run(["rm", "-f", file], user="0:0").exit_code == 0
+        refused()
+        container.kill("SIGKILL")
+        container.start()
+        probe_during(refused, seconds=3)
+        assert read_file(name, file) is None
+    finally:
+        write_files(name, "/etc/distribution/live", {"htpasswd-push": users}, uid=1000, gid=1000)
+    probe_until(lambda: own.push(marker, "v1", image), what="a push")
 
 
 def collect(live: LiveStack, *options: str) -> str:
