@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from docker import DockerClient
 
+from tests.support.datastores import datastore_client, read_datastore_secret
 from tests.support.engine import assert_nothing_left
 from tests.support.environment import Environment
 from tests.support.object_store import s3_client
@@ -15,7 +17,7 @@ from tests.support.oci import registry_client, tiny_image
 from tests.support.refusals import assert_refused
 from tests.support.stacks import LiveStack, Stack, ephemeral_stack, live_stack
 from tests.support.updates import assert_unchanged
-from tests.support.vault import read_secret, write_secret
+from tests.support.vault import read_secret, vault_client, write_secret
 
 SHARED = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights")
 SHARED_CONTAINER = "features"
@@ -110,6 +112,22 @@ def test_both_workspaces_use_one_key_vault_and_one_registry(owner: LiveStack, gu
     assert registry_client(owner.outputs).pull(f"shared/{marker}", "v1") == image
 
 
+def test_datastores_of_one_name_have_keys_and_secrets_of_their_own(owner: LiveStack, guest: LiveStack) -> None:
+    names = {store["name"] for store in owner.outputs["datastores"]}
+    assert names == {store["name"] for store in guest.outputs["datastores"]}
+
+    for name in names:
+        mine, theirs = (read_datastore_secret(live.outputs, name) for live in (guest, owner))
+        assert mine["accessKey"] != theirs["accessKey"]
+        datastore_client(guest.outputs, mine).list_objects_v2(Bucket=mine["container"])
+        datastore_client(owner.outputs, theirs).list_objects_v2(Bucket=theirs["container"])
+        if mine["container"] != theirs["container"]:
+            with pytest.raises(ClientError, match="AccessDenied"):
+                datastore_client(guest.outputs, mine).list_objects_v2(Bucket=theirs["container"])
+            with pytest.raises(ClientError, match="AccessDenied"):
+                datastore_client(owner.outputs, theirs).list_objects_v2(Bucket=mine["container"])
+
+
 def test_guest_is_settled(guest: LiveStack) -> None:
     assert_unchanged(guest.stack.preview())
     assert_unchanged(guest.stack.refresh())
@@ -158,16 +176,25 @@ def test_guest_leaves_and_takes_only_what_is_its_own_and_empty(
     by_id = {section: owner.outputs["workspace"][section] for section in ("storageAccount", "keyVault")}
     with tied_stack(environment, by_id) as leaving:
         assert len(leaving.stack.objects().containers) == len(SHARED) - len(by_id)
-        own = containers_of(leaving) - {SHARED_CONTAINER}
+        own, datastores = containers_of(leaving) - {SHARED_CONTAINER}, leaving.outputs["datastores"]
         filled = next(name for name in own if name.startswith("azureml-blobstore-"))
         assert own <= buckets_of(owner) - buckets
         s3.put_object(Bucket=filled, Key=marker, Body=b"guest's")
+        held = {store["name"]: read_datastore_secret(leaving.outputs, store["name"]) for store in datastores}
+        folder = f"datastores/{leaving.outputs['workspace']['workspaceId']}"
+        assert {store["vaultPath"] for store in datastores} == {f"{folder}/{name}" for name in held}
 
         leaving.stack.destroy().check()
 
         assert_nothing_left(engine, stack=leaving.stack.name)
         assert buckets_of(owner) - buckets == {filled}
         assert SHARED_CONTAINER in buckets_of(owner)
+        for secret in held.values():
+            with pytest.raises(ClientError, match="InvalidAccessKeyId"):
+                datastore_client(owner.outputs, secret).list_objects_v2(Bucket=secret["container"])
+        names = vault_client(owner.outputs).secrets.kv.v2.list_secrets("", mount_point="datastores")["data"]["keys"]
+        assert f"{leaving.outputs['workspace']['workspaceId']}/" not in names
+        assert {store["name"] for store in owner.outputs["datastores"]} <= set(names)
     assert owner.stack.objects().identities == objects
     assert s3.get_object(Bucket="azureml", Key=marker)["Body"].read() == b"owner's"
     assert s3.get_object(Bucket=filled, Key=marker)["Body"].read() == b"guest's"

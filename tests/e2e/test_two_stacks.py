@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from docker import DockerClient
 
+from tests.support.datastores import datastore_client, read_datastore_secret
 from tests.support.engine import assert_nothing_left
 from tests.support.environment import Environment
 from tests.support.object_store import s3_client
@@ -82,6 +83,11 @@ def test_credentials_of_one_open_nothing_of_the_other(pair: tuple[LiveStack, Liv
         s3_client(mine, **theirs["storage"]).list_buckets()
     with pytest.raises(hvac.exceptions.Forbidden, match="permission denied"):
         vault_client(mine, token=theirs["keyVault"]["token"]).secrets.kv.v2.list_secrets(path="", mount_point="secret")
+    for store in pair[0].outputs["datastores"]:
+        with pytest.raises(ClientError, match="InvalidAccessKeyId"):
+            datastore_client(mine, read_datastore_secret(pair[0].outputs, store["name"])).list_objects_v2(
+                Bucket="azureml"
+            )
     assert registry.request("GET", "").status_code == 401
     assert not any(send(Protocol.HTTP, mine["endpoints"], theirs["telemetry"]["token"], marker, seconds=2).values())
 
