@@ -140,26 +140,22 @@ def test_a_new_vault_is_waited_for_and_its_key_fetched(seen: int, volume: dict[s
     assert not [call for call in _FakeVault.calls if call.startswith("store")]
 
 
-@pytest.mark.parametrize("seen", range(5), ids=lambda seen: f"after step {seen} of the script")
-def test_a_script_that_is_quicker_than_the_provisioner_is_no_fault(
-    seen: int, volume: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+def test_a_key_stored_between_two_looks_at_its_volume_is_no_lost_one(
+    volume: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A key stored between two looks at the volume was once taken for one that is lost."""
-    steps = _begin(volume)
-    for step in steps[:seen]:
-        step()
-    _FakeVault.script = steps[seen:]
+    volume[NOTE] = b"begun"
+    _FakeVault.initialised = True
 
     def read(_container: str, path: str) -> bytes | None:
         found = volume.get(path)
-        for step in _FakeVault.script[:2]:
-            step()
-        del _FakeVault.script[:2]
+        volume.update({KEY_FILE: b'{"key": "key-1"}', NOTE: b"ended"})
         return found
 
     monkeypatch.setattr(engine, "read_file", read)
 
-    assert _create()["unseal_key"] == "key-1"
+    vault_initialization._help(PROPS, known=None)
+
+    assert _FakeVault.calls == ["unseal"]
 
 
 def test_a_sealed_vault_whose_key_is_there_is_opened(volume: dict[str, bytes]) -> None:
