@@ -40,9 +40,10 @@ WRITES: dict[str, Attempt] = {
 
 @pytest.fixture(scope="module")
 def other(environment: Environment) -> Iterator[LiveStack]:
-    """Another workspace with a principal of the same name, whose key vault is protected from purging."""
+    """Another workspace with a principal of the same name, with TLS and a key vault that is protected from purging."""
     with live_stack(
         environment,
+        tls=True,
         keyVault={"enablePurgeProtection": True},
         roleAssignments=[
             {"principal": "bystander", "role": "DataScientist"},
@@ -274,3 +275,10 @@ def test_no_other_principals_secrets_are_touched(change: Change) -> None:
     }
 
     assert secrets == {"leaver": "delete", "newcomer": "create"}
+
+
+def test_with_principals_nothing_changes_by_itself(roles_stack: LiveStack) -> None:
+    refreshed, previewed = roles_stack.stack.refresh().check(), roles_stack.stack.preview().check()
+
+    assert set(refreshed.operations) <= {"same", "refresh", "read"}
+    assert set(previewed.operations) == {"same"}

@@ -15,12 +15,14 @@ import hvac.exceptions
 import minio
 import minio.error
 import requests
+import urllib3
 from botocore.exceptions import ClientError
 from minio.credentials.providers import StaticProvider
 
 from tests.support.object_store import s3_client
 from tests.support.oci import RegistryClient
 from tests.support.otlp import Protocol, send
+from tests.support.trust import authority_file
 from tests.support.vault import vault_client
 
 if TYPE_CHECKING:
@@ -79,8 +81,9 @@ class Person:
     def storage_admin(self) -> minio.MinioAdmin:
         """A client of the storage account's administration, which no principal has a right in."""
         keys = StaticProvider(*self.storage_keys)
-        netloc = urlsplit(self.stack["endpoints"]["storage"]).netloc
-        return minio.MinioAdmin(endpoint=netloc, credentials=keys, secure=False)
+        url = urlsplit(self.stack["endpoints"]["storage"])
+        pool = urllib3.PoolManager(ca_certs=authority_file(self.stack), retries=1)
+        return minio.MinioAdmin(endpoint=url.netloc, credentials=keys, secure=url.scheme == "https", http_client=pool)
 
     @property
     def registry(self) -> RegistryClient:
@@ -99,7 +102,8 @@ class Person:
     def send(self, protocol: Protocol, marker: str) -> None:
         """Send one signal of each kind."""
         token = self.held.get("telemetryToken", self.password)
-        sent = send(protocol, self.stack["endpoints"], token, marker, seconds=3)
+        authority = authority_file(self.stack)
+        sent = send(protocol, self.stack["endpoints"], token, marker, seconds=3, authority=authority)
         if set(sent.values()) == {False}:
             raise RefusedError(protocol)
         assert set(sent.values()) == {True}, sent
