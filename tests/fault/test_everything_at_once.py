@@ -37,7 +37,7 @@ def crashed(resource: str) -> Fault:
     return lambda engine, live: faults.crash(engine, live.container_of(resource))
 
 
-FAULTS: dict[str, Fault] = {
+FAULTS_OF_A_SERVICE: dict[str, Fault] = {
     "storage account is restarted": restarted("storageAccount"),
     "container registry is restarted": restarted("containerRegistry"),
     "key vault is restarted": restarted("keyVault"),
@@ -46,6 +46,8 @@ FAULTS: dict[str, Fault] = {
     "container registry crashes": crashed("containerRegistry"),
     "key vault crashes": crashed("keyVault"),
     "application insights crashes": crashed("applicationInsights"),
+}
+FAULTS_OF_THE_MACHINE: dict[str, Fault] = {
     "everything loses its power": lambda engine, live: faults.cut_power(engine, live.stack.objects()),
     "engine is restarted": lambda _, live: faults.restart_engine(live.stack.environment),
 }
@@ -58,14 +60,26 @@ def await_open(engine: DockerClient, live: LiveStack) -> None:
     probe_until(lambda: assert_unsealed(live.outputs), what="an open vault", timeout_seconds=max(left, 0))
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_acknowledged_writes_survive_when(live: LiveStack, engine: DockerClient, load: Load, fault: Fault) -> None:
+def survive(live: LiveStack, engine: DockerClient, load: Load, fault: Fault) -> None:
     with load.running():
         fault(engine, live)
         await_open(engine, live)
         load.await_more(3, seconds=BACK_SECONDS)
 
     load.verify(engine)
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_A_SERVICE.values(), ids=FAULTS_OF_A_SERVICE)
+def test_acknowledged_writes_survive_when(live: LiveStack, engine: DockerClient, load: Load, fault: Fault) -> None:
+    survive(live, engine, load, fault)
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_THE_MACHINE.values(), ids=FAULTS_OF_THE_MACHINE)
+def test_acknowledged_writes_survive_and_nothing_has_to_be_mended_when(
+    live: LiveStack, engine: DockerClient, load: Load, fault: Fault
+) -> None:
+    survive(live, engine, load, fault)
+
     assert_unchanged(live.stack.preview())
 
 
