@@ -75,7 +75,6 @@ def _container(stack: Stack) -> str:
 
 def _wait_for_pushes(stack: Stack, container: str) -> None:
     readiness, outputs = READINESS["containerRegistry"], stack.outputs
-    authority = str(outputs.get("certificateAuthority") or "")
-    url = f"{'https' if authority else 'http'}://{outputs['endpoints'][readiness.use]}{readiness.path}"
-    probe = health.http_probe(url, expected=readiness.expected, authority=authority)
+    url = f"{'https' if stack.serves_tls else 'http'}://{outputs['endpoints'][readiness.use]}{readiness.path}"
+    probe = health.http_probe(url, expected=readiness.expected, authority=stack.authority)
     health.wait_until_ready(readiness.kind, [probe], container=container, deadline_seconds=READY_SECONDS)

@@ -93,6 +93,48 @@ def test_tags_are_changed_everywhere_in_place(live: LiveStack, marker: str) -> N
     assert read_secret(live.outputs, marker) == {"kept": "yes"}
 
 
+def test_limits_of_services_are_changed_and_taken_away_with_all_data_kept(
+    live: LiveStack, engine: DockerClient, marker: str
+) -> None:
+    s3_client(live.outputs).put_object(Bucket=BUCKET, Key=marker, Body=b"kept")
+    write_secret(live.outputs, marker, {"kept": "yes"})
+    limits = {"storageAccount": {"memoryInGB": 0.75}, "keyVault": {"cpu": 0.5, "memoryInGB": 0.25}}
+
+    def limited(resource: str) -> tuple[int, int, int]:
+        host = engine.containers.get(live.container_of(resource)).attrs["HostConfig"]
+        return host["NanoCpus"], host["Memory"], host["MemorySwap"]
+
+    before = {resource: limited(resource) for resource in ("storageAccount", "keyVault", "applicationInsights")}
+    storage = engine.containers.get(live.container_of("storageAccount")).id
+    live.stack.configure(limits=limits)
+    live.stack.up().check()
+
+    assert limited("storageAccount") == (0, 768 << 20, 768 << 20)
+    assert engine.containers.get(live.container_of("storageAccount")).id == storage, "memory changes in place"
+    assert limited("keyVault") == (500_000_000, 256 << 20, 256 << 20)
+    assert limited("applicationInsights") == before["applicationInsights"]
+    assert s3_client(live.outputs).get_object(Bucket=BUCKET, Key=marker)["Body"].read() == b"kept"
+    assert read_secret(live.outputs, marker) == {"kept": "yes"}
+    assert_unchanged(live.stack.preview())
+    live.stack.configure()
+    live.stack.up().check()
+    assert {resource: limited(resource) for resource in before} == before
+    assert live.stack.outputs() == live.outputs
+
+
+def test_more_cpus_than_the_machine_has_are_refused_before_anything_changes(live: LiveStack) -> None:
+    objects = live.stack.objects().identities
+    live.stack.configure(limits={"keyVault": {"cpu": 63.5}})
+
+    refused = live.stack.up()
+
+    assert refused.finished.exit_code != 0
+    assert "'ml-workspace:limits.keyVault.cpu' is 63.5; allowed: at most" in "".join(refused.messages)
+    assert live.stack.objects().identities == objects
+    live.stack.configure()
+    live.stack.up().check()
+
+
 def test_what_azure_changes_in_place_is_changed_in_place_and_back(live: LiveStack, marker: str) -> None:
     s3 = s3_client(live.outputs)
     first = s3.put_object(Bucket=BUCKET, Key=marker, Body=b"first")["VersionId"]

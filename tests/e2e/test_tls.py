@@ -234,6 +234,26 @@ def test_diagnosis_finds_nothing(live: LiveStack) -> None:
     assert json.loads(found.check().stdout) == {}
 
 
+def test_workspace_without_tls_shares_what_has_it_and_tells_its_clients_whom_to_trust(
+    live: LiveStack, environment: Environment, marker: str
+) -> None:
+    shared = {section: {"existing": live.stack.name} for section in ("storageAccount", "keyVault")}
+    with live_stack(environment, **shared) as guest:
+        outputs = guest.outputs
+        write_secret(outputs, marker, {"from": "guest"})
+        found = run(["mlw", "diagnose", guest.stack.name], cwd=environment.project, env=environment.variables)
+
+        assert outputs["certificateAuthority"] == live.outputs["certificateAuthority"]
+        assert {use: outputs["endpoints"][use].partition(":")[0] for use in ("storage", "keyVault", "otlpHttp")} == {
+            "storage": "https",
+            "keyVault": "https",
+            "otlpHttp": "http",
+        }
+        assert read_secret(live.outputs, marker) == {"from": "guest"}
+        assert json.loads(found.check().stdout) == {}
+        assert_unchanged(guest.stack.up())
+
+
 def test_certificates_are_rotated_with_the_authority_kept_and_no_data_lost(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:

@@ -39,7 +39,14 @@ class RecordingMocks(Mocks):
         return [resource for resource in self.resources if resource.type == type_]
 
 
-_FIXED: dict[str, dict[str, Any]] = {"VolumeFiles": {"digest": "0123456789abcdef"}}
+_FIXED: dict[str, dict[str, Any]] = {
+    "VolumeFiles": {"digest": "0123456789abcdef"},
+    "WorkspaceIdentity": {
+        "workspace_id": "00000000-1111-2222-3333-444444444444",
+        "creation_time": "2026-01-01T00:00:00.000Z",
+    },
+    "CertificateAuthority": {"certificate": "the-authority", "private_key": "generated-authority-key"},
+}
 
 
 def _outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -54,11 +61,13 @@ def _outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
         case "GeneratedSecrets":
             names = [*inputs["lengths"], *(f"{name}Bcrypt" for name in inputs["hashed"])]
             return {"values": {name: f"generated-{name}" for name in names}}
-        case "WorkspaceIdentity":
-            return {"workspace_id": "00000000-1111-2222-3333-444444444444", "creation_time": "2026-01-01T00:00:00.000Z"}
         case "VaultInitialization" | "VaultConfiguration":
             return {"unseal_key": "generated-unseal-key", "token": "generated-vault-token"}
         case "DatastoreCredentials":
             return {"paths": {store["name"]: f"datastores/{store['name']}" for store in inputs["datastores"]}}
+        case "ServerCertificates":
+            return {
+                "issued": {s: {"certificate": f"of-{s}", "private_key": "generated-key"} for s in inputs["servers"]}
+            }
         case kind:
             return dict(_FIXED.get(kind, {}))

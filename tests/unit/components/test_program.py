@@ -39,6 +39,17 @@ class Run:
 @pytest.fixture(scope="module")
 def run(event_loops: None) -> Run:
     """Run the program once."""
+    return run_program(CONFIG)
+
+
+@pytest.fixture(scope="module")
+def with_tls(event_loops: None) -> Run:
+    """Run it once for a stack with TLS."""
+    return run_program({**CONFIG, "ml-workspace:tls": "true"})
+
+
+def run_program(config: dict[str, str]) -> Run:
+    """Run the program against mocks."""
     recording = RecordingMocks()
     pulumi.runtime.set_mocks(recording, project="ml-workspace", stack="dev")
     outputs: dict[str, Any] = {}
@@ -51,7 +62,7 @@ def run(event_loops: None) -> Run:
 
     @pulumi_mocks.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[Any]:
-        given = provision(settings.load(CONFIG, stack="dev"))
+        given = provision(settings.load(config, stack="dev"))
         resolved = [resolve(name, pulumi.Output.from_input(value)) for name, value in given.items()]
         return pulumi.Output.from_input(asyncio.gather(*resolved))
 
@@ -194,3 +205,45 @@ class TestOutputs:
         assert {frozenset(store) for store in run.outputs["datastores"]} == {
             frozenset({"name", "type", "container", "uri", "isDefault", "vaultPath"})
         }
+
+
+class TestTls:
+    """What is different for a stack with TLS."""
+
+    def test_the_authority_is_an_output_and_endpoints_are_https(self, with_tls: Run) -> None:
+        assert with_tls.outputs["certificateAuthority"] == "the-authority"
+        assert "certificateAuthority" not in with_tls.secrets
+        assert {
+            use for use, url in with_tls.outputs["endpoints"].items() if not url.startswith("https://127.0.0.1:")
+        } == {"registry", "registryReadOnly"}
+
+    def test_every_container_has_a_certificate_of_its_own_and_none_the_authoritys_key(self, with_tls: Run) -> None:
+        for made in with_tls.mocks.of_type(f"{DYNAMIC}VolumeFiles"):
+            files, container = made.inputs["files"]["value"], made.name.removesuffix("-files")
+
+            assert files["public.crt"] == f"of-{container}"
+            assert files["private.key"] == "generated-key"
+            assert files["authority.crt"] == "the-authority"
+            assert "generated-authority-key" not in str(files)
+
+    def test_whatever_talks_to_a_service_trusts_the_authority(self, with_tls: Run) -> None:
+        talking = [
+            made
+            for made in with_tls.mocks.resources
+            if made.type.startswith(DYNAMIC) and {"endpoint", "address"} & set(made.inputs)
+        ]
+
+        assert len(talking) >= 7
+        assert {made.inputs["authority"] for made in talking} == {"the-authority"}
+
+    def test_the_key_vault_gets_the_authority_to_issue_further_certificates(self, with_tls: Run) -> None:
+        (configured,) = with_tls.mocks.of_type(f"{DYNAMIC}VaultConfiguration")
+
+        assert configured.inputs["authority_bundle"] == "the-authoritygenerated-authority-key"
+
+    def test_without_tls_there_is_no_certificate(self, run: Run) -> None:
+        files = [made.inputs["files"]["value"] for made in run.mocks.of_type(f"{DYNAMIC}VolumeFiles")]
+
+        assert not any("public.crt" in held for held in files)
+        assert not run.mocks.of_type(f"{DYNAMIC}CertificateAuthority")
+        assert "certificateAuthority" not in run.outputs
