@@ -6,8 +6,6 @@ The store elsewhere is the workspace's own account with its root keys: for the p
 import json
 from typing import Any
 
-import pytest
-
 from tests.support.datastores import datastore_client, datastore_named, read_datastore_secret
 from tests.support.object_store import s3_client
 from tests.support.processes import run
@@ -49,8 +47,7 @@ def test_secret_in_plain_text_is_refused_and_never_said(live: LiveStack) -> None
     live.stack.configure()
 
 
-@pytest.mark.parametrize("verb", ["up", "lifecycle"])
-def test_encrypted_secret_ends_in_the_vault_and_nowhere_else(live: LiveStack, verb: str) -> None:
+def test_encrypted_secret_ends_in_the_vault_and_nowhere_else(live: LiveStack) -> None:
     stack, root = live.stack, s3_client(live.outputs)
     root.create_bucket(Bucket=BUCKET)
     secret = live.outputs["credentials"]["storage"]["secretKey"]
@@ -63,10 +60,9 @@ def test_encrypted_secret_ends_in_the_vault_and_nowhere_else(live: LiveStack, ve
     )
     assert "no violation" in checked.check().stdout
 
-    if verb == "up":
-        stack.up().check()
-    else:
-        stack.lifecycle("up").check()
+    # `make up` works with a copy of the stack file, plain Pulumi with the file itself: the same for both.
+    stack.lifecycle("up").check()
+    assert_unchanged(stack.preview())
     outputs = stack.outputs()
 
     told = datastore_named(outputs, NAME)
@@ -76,7 +72,6 @@ def test_encrypted_secret_ends_in_the_vault_and_nowhere_else(live: LiveStack, ve
     datastore_client(outputs, held).put_object(Bucket=BUCKET, Key="a", Body=b"x")
     assert secret not in json.dumps(outputs["datastores"])
     assert secret not in stack.pulumi("stack export").check().stdout
-    assert_unchanged(stack.preview())
     refused = run(
         ["mlw", "keys", "rotate", stack.name, "--datastore", NAME],
         cwd=stack.environment.project,

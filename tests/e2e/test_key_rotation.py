@@ -19,7 +19,7 @@ from tests.support.environment import Environment
 from tests.support.object_store import s3_client
 from tests.support.oci import RegistryClient
 from tests.support.otlp import Protocol, send
-from tests.support.principals import person
+from tests.support.principals import RefusedError, person
 from tests.support.processes import Finished, finish, kill_session, run, start
 from tests.support.refusals import assert_refused
 from tests.support.stacks import LiveStack, live_stack
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 DATASTORE, PRINCIPAL = "workspaceblobstore", "dora"
-ROTATIONS = 4
+ROTATIONS = 3
 MAX_REQUESTS = 5000
 OLD_KEYS = r"InvalidAccessKeyId|SignatureDoesNotMatch"
 
@@ -154,10 +154,8 @@ def accounts_like(outputs: dict[str, Any], access_key: str) -> list[str]:
     return [account["accessKey"] for account in found if account["accessKey"][:-1] == access_key[:-1]]
 
 
-@pytest.mark.parametrize("attempt", range(4))
-def test_rotation_that_was_killed_is_finished_by_the_next_one(
-    live: LiveStack, outputs: dict[str, Any], attempt: int
-) -> None:
+def test_rotation_that_was_killed_is_finished_by_the_next_one(live: LiveStack, outputs: dict[str, Any]) -> None:
+    """At one moment on a real account; tests/unit/clients/test_datastore_accounts.py has all of them."""
     environment, before = live.stack.environment, read_datastore_secret(outputs, DATASTORE)
     process = start(command(live, "--datastore", DATASTORE), cwd=environment.project, env=environment.variables)
     assert process.stdout is not None
@@ -177,7 +175,6 @@ def test_rotation_that_was_killed_is_finished_by_the_next_one(
     assert accounts_like(outputs, secret["accessKey"]) == [secret["accessKey"]]
     with pytest.raises(ClientError, match=OLD_KEYS):
         datastore_client(outputs, before).list_objects_v2(Bucket=secret["container"])
-    assert_unchanged(live.stack.preview())
 
 
 def lets_in(live: LiveStack, outputs: dict[str, Any], marker: str) -> dict[str, bool]:
@@ -225,8 +222,8 @@ def test_everything_is_rotated_at_once(live: LiveStack, outputs: dict[str, Any],
     renewed = person(after, PRINCIPAL)
     changing = ("keyVaultPassword", "storageSecretKey", "registryPassword", "telemetryToken")
     assert all(renewed.held[key] != principal.held[key] for key in changing)
-    with pytest.raises(hvac.exceptions.InvalidRequest, match="invalid username or password"):
-        assert principal.vault
+    with pytest.raises(RefusedError, match=PRINCIPAL):
+        assert principal.again().vault
     assert renewed.vault.is_authenticated()
     with pytest.raises(ClientError, match=OLD_KEYS):
         s3_client(after, accessKey=PRINCIPAL, secretKey=principal.held["storageSecretKey"]).list_buckets()
@@ -242,7 +239,6 @@ def test_everything_is_rotated_at_once(live: LiveStack, outputs: dict[str, Any],
         *(read_datastore_secret(after, name)["secretKey"] for name in datastores),
     ]
     assert not [secret for secret in secrets if secret in said]
-    assert_unchanged(live.stack.preview())
     assert_unchanged(live.stack.refresh())
 
 
