@@ -27,7 +27,7 @@ from infra.settings.drafts import Draft, Resolution
 from infra.settings.models import DatastoreSettings, Limit, PortRange, RoleAssignment, Settings
 from infra.settings.reading import Reading, read
 from infra.settings.resolving import resolve
-from infra.settings.roles import judge_roles
+from infra.settings.roles import closed_services, judge_roles
 
 STACK_FOLDER = Path("stacks")
 ASSIGNMENTS_FILE = Path(__file__).parents[2] / "policies" / "assignments.yaml"
@@ -128,7 +128,7 @@ def _settings(
             last=last if given.port_range.last is None else given.port_range.last,
         ),
         allow_replacement=tuple(given.allow_replacement),
-        notices=_notices(reading),
+        notices=(*_notices(reading), *closed_services(reading, resolution)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,17 @@ def judge_roles(reading: Reading, resolution: Resolution, folder: Path) -> Roles
     if entries and vault and vault.existing_in:
         found.append(check_own_key_vault(vault.existing_in, key=_ASSIGNMENTS))
     return Roles(() if found else _assignments(entries, file), tuple(found))
+
+
+def closed_services(reading: Reading, resolution: Resolution) -> Iterator[str]:
+    """One sentence for each service that a role says nothing in, because it is another stack's."""
+    if reading.input.role_assignments:
+        for draft in resolution.drafts:
+            if draft.existing_in:
+                yield (
+                    f"ml-workspace:roleAssignments give no access to the {draft.kind} '{draft.name}': it belongs to "
+                    f"stack '{draft.existing_in}', which lets in its own principals only."
+                )
 
 
 def read_definitions(path: str | None, folder: Path) -> RoleFile:

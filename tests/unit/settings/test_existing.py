@@ -155,3 +155,20 @@ def test_roles_need_a_key_vault_of_the_stacks_own() -> None:
         given,
         deployed(),
     )
+
+
+def test_roles_give_nothing_in_a_service_of_another_stack_and_that_is_said() -> None:
+    given = config(
+        containerRegistry={"existing": "organization/ml-workspace/churn"},
+        roleAssignments=[{"principal": "ana", "role": "Reader"}],
+    )
+
+    (notice,) = load(given, stack="fraud", deployed=deployed()).notices
+
+    assert "no access to the container registry 'crchurndevwesteurope001': it belongs to stack 'churn'" in notice
+
+
+def test_without_roles_nothing_is_said_about_services_of_other_stacks() -> None:
+    given = config(containerRegistry={"existing": "organization/ml-workspace/churn"})
+
+    assert load(given, stack="fraud", deployed=deployed()).notices == ()
