@@ -273,3 +273,23 @@ def refusal(given_config: dict[str, str]) -> ConfigurationError | None:
     except ConfigurationError as error:
         return error
     return None
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"secretaccesskey": "never-to-be-said-0815"},
+        {"secretAccesKey": "never-to-be-said-0815"},
+        {"type": "S3", "secretAccessKey": "never-to-be-said-0815"},
+        {"type": "AzureBlob", "secretAccessKey": "never-to-be-said-0815"},
+        {"type": "S3", "accessKeyId": 8150815, "secretAccessKey": 8150815},
+    ],
+    ids=["lower case", "misspelt", "in plain text", "of another type", "not text"],
+)
+def test_secret_of_a_datastore_is_in_no_message(entry: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        loaded(datastores=[{"name": "archive", "container": "archive", **entry}])
+
+    assert "ecret" in str(caught.value)
+    assert "never-to-be-said-0815" not in str(caught.value)
+    assert "8150815" not in str(caught.value)
