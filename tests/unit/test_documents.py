@@ -43,4 +43,4 @@ def test_every_key_of_the_stack_file_exists(document: Path) -> None:
 def test_every_decision_has_a_number_of_its_own() -> None:
     numbers = [path.name[:4] for path in sorted((ROOT / "docs" / "adr").glob("*.md"))]
 
-    assert len(numbers) == len(set(numbers))
+    assert numbers == [f"{n:04}" for n in range(1, len(numbers) + 1)]

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from infra.errors import ConfigurationError
 from infra.rules import role_operations as op
@@ -102,3 +103,18 @@ def test_wrong_shapes_and_wrong_values_are_told_together(tmp_path: Path) -> None
         "ml-workspace:roleAssignments[4].scope",
     ]
     assert {violation.file for violation in found} == {"stacks/Pulumi.dev.yaml"}
+
+
+def test_the_example_of_the_document_is_valid(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "roles.md").read_text(encoding="utf-8")
+    assigned, defined = (block.partition("```")[0] for block in text.split("```yaml\n")[1:])
+    (tmp_path / "roles.yaml").write_text(defined, encoding="utf-8")
+    given = {key.removeprefix("ml-workspace:"): value for key, value in yaml.safe_load(assigned)["config"].items()}
+
+    settings = loaded(tmp_path, **given)
+
+    assert [found.role for found in settings.role_assignments] == [
+        "AzureML Data Scientist",
+        "AzureML Compute Operator",
+        "Secret Auditor",
+    ]
