@@ -1,0 +1,81 @@
+"""The key vault on its own goes away at random moments under writes: it opens itself, with all that it acknowledged."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+from docker import DockerClient
+
+from tests.support.key_vaults import SetUpVault, set_up_vault
+
+TIMES = 10
+OPEN_SECONDS = 5.0
+LONGEST_PAUSE = 1.5
+
+
+@contextmanager
+def writing(vault: SetUpVault) -> Iterator[list[str]]:
+    """Write secrets as fast as the vault takes them; gives the names of those that it acknowledged."""
+    acknowledged, ended = list[str](), threading.Event()
+
+    def write() -> None:
+        session, number = requests.Session(), 0
+        while not ended.is_set():
+            number += 1
+            url = f"{vault.props['address']}/v1/secret/data/load/{number}"
+            try:
+                answer = session.post(
+                    url, json={"data": {"value": str(number)}}, headers={"X-Vault-Token": vault.token}, timeout=5
+                )
+            except requests.exceptions.RequestException:
+                continue
+            if answer.ok:
+                acknowledged.append(str(number))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield acknowledged
+    finally:
+        ended.set()
+        thread.join()
+
+
+def restart(engine: DockerClient, container: str) -> None:
+    engine.api.restart(container, timeout=30)
+
+
+def kill(engine: DockerClient, container: str) -> None:
+    engine.api.kill(container, signal="SIGKILL")
+    engine.api.start(container)
+
+
+@pytest.mark.parametrize("fault", [restart, kill], ids=["restarted", "killed"])
+def test_a_vault_that_goes_away_ten_times_is_open_each_time_and_lost_nothing(
+    engine: DockerClient, fault: Callable[[DockerClient, str], None]
+) -> None:
+    with set_up_vault(engine) as vault:
+        with writing(vault) as acknowledged:
+            for _ in range(TIMES):
+                time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 - moments, no secrets
+                fault(engine, vault.container)
+                vault.wait_until_open(seconds=OPEN_SECONDS)
+
+        client = vault.client()
+        kept = {name: client.read(f"secret/data/load/{name}") for name in acknowledged}
+        assert acknowledged
+        assert [name for name, read in kept.items() if not read or read["data"]["data"]["value"] != name] == []
+
+
+def test_a_vault_killed_while_it_opens_itself_ends_open(engine: DockerClient) -> None:
+    with set_up_vault(engine) as vault:
+        for moment in range(TIMES):
+            kill(engine, vault.container)
+            time.sleep(moment * 0.05)
+
+        vault.wait_until_open(seconds=OPEN_SECONDS)
+        assert vault.client().is_authenticated()
