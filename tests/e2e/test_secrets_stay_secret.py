@@ -90,7 +90,6 @@ def run(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> I
         commands = {
             "up": "up --yes --skip-preview --diff",
             "up with events": "up --yes --skip-preview --json",
-            "up with debugging": "up --yes --skip-preview --debug",
             "refresh": "refresh --yes --skip-preview --diff",
         }
         printed = {
