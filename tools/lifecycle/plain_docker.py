@@ -8,10 +8,12 @@ counts as ready when every published port answers, as it does for the workspace.
 from __future__ import annotations
 
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +24,7 @@ from tools.lifecycle.objects import EngineObject
 COMMAND_TIMEOUT_SECONDS = 60
 READY_TIMEOUT_SECONDS = 60
 POLL_SECONDS = 0.05
+PROBE_SECONDS = 2.0
 CONFIGURATION = "-config"
 """End of the names of the volumes whose files a service needs to start."""
 
@@ -167,24 +170,38 @@ def _waiting(port: int) -> Callable[[], None]:
 
 
 def wait_for_answer(port: int, *, timeout_seconds: float) -> None:
-    """Wait until whatever listens on a port sends a byte; the engine's proxy accepts long before the service does.
+    """Wait until whatever listens on a port answers; the engine's proxy accepts long before the service does.
+
+    An answer is a byte, or a handshake where the service speaks nothing but TLS.
 
     Raises:
         OperationFailedError: It did not in time.
     """
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=2.0) as connection:
-                connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                if connection.recv(1):
+        for probe in (_answers, _shakes_hands):
+            with suppress(OSError):
+                if probe(port):
                     return
-        except OSError:
-            pass
         time.sleep(POLL_SECONDS)
     raise OperationFailedError(
         f"measuring plain docker: nothing answered on port {port} within {timeout_seconds:.0f} s. Run it again."
     )
+
+
+def _answers(port: int) -> bool:
+    with socket.create_connection(("127.0.0.1", port), timeout=PROBE_SECONDS) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        return bool(connection.recv(1))
+
+
+def _shakes_hands(port: int) -> bool:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Nothing is said to the other side: who it is does not matter.
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", port), timeout=PROBE_SECONDS) as connection:
+        context.wrap_socket(connection).close()
+    return True
 
 
 def docker(*arguments: str, stdin: bytes | None = None) -> None:
