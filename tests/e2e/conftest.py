@@ -7,7 +7,7 @@ import yaml
 
 from tests.support.environment import Environment
 from tests.support.principals import Person, person
-from tests.support.role_attempts import Admin
+from tests.support.role_attempts import Admin, Scene
 from tests.support.stacks import LiveStack, live_stack
 
 _READ_METADATA = "Microsoft.KeyVault/vaults/secrets/readMetadata/action"
@@ -68,3 +68,9 @@ def roles_admin(roles_stack: LiveStack) -> Admin:
 def people(roles_stack: LiveStack) -> dict[str, Person]:
     """Every principal of the workspace, with the clients that it keeps through the tests."""
     return {name: person(roles_stack.outputs, name) for name in (*ROLES, *OTHERS)}
+
+
+@pytest.fixture
+def scene(roles_admin: Admin, marker: str) -> Scene:
+    """The workspace as its owner sees it."""
+    return Scene(roles_admin, marker)

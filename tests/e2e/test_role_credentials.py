@@ -1,41 +1,20 @@
-"""Whose credentials open what: none, wrong, somebody else's, another stack's, expired, revoked ones open nothing."""
+"""Whose credentials open what: none, wrong, somebody else's, another stack's, expired ones open nothing."""
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 import requests
-from docker import DockerClient
 
 from infra.clients.vault import Vault
-from tests.e2e.conftest import assignments
 from tests.support.environment import Environment
 from tests.support.otlp import Protocol, send
 from tests.support.principals import Person, is_allowed, person
 from tests.support.probes import probe_until
-from tests.support.role_attempts import KEY_VAULT, REGISTRY, STORAGE, TELEMETRY, Admin, Attempt, Scene
+from tests.support.role_attempts import DOORS, KEY_VAULT, Admin, Scene
 from tests.support.stacks import LiveStack, live_stack
-from tests.support.updates import Update
 from tests.support.vault import vault_client
-
-DOORS: dict[str, Attempt] = {
-    "key vault": KEY_VAULT["reads own credentials"],
-    "storage account": STORAGE["reads an artifact"],
-    "container registry": REGISTRY["pulls where images are pushed"],
-    "container registry (pull only)": REGISTRY["pulls an image"],
-    "application insights (gRPC)": TELEMETRY["sends telemetry over gRPC"],
-    "application insights (HTTP)": TELEMETRY["sends telemetry over HTTP"],
-}
-"""For each endpoint something that a data scientist may do there."""
-
-WRITES: dict[str, Attempt] = {
-    "key vault": KEY_VAULT["writes a secret"],
-    "storage account": STORAGE["writes a blob"],
-    "container registry": REGISTRY["pushes an image"],
-    "application insights": TELEMETRY["sends telemetry over HTTP"],
-}
-"""What a data scientist may do and a reader may not."""
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +30,6 @@ def other(environment: Environment) -> Iterator[LiveStack]:
         ],
     ) as stack:
         yield stack
-
-
-@pytest.fixture
-def scene(roles_admin: Admin, marker: str) -> Scene:
-    """The workspace as its owner sees it."""
-    return Scene(roles_admin, marker)
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -165,120 +138,3 @@ def _plain(value: object) -> str:
 
 def _refused(attempt: Callable[[], object]) -> None:
     assert not is_allowed(attempt)
-
-
-@dataclass(frozen=True)
-class Change:
-    """An update that took an assignment away, changed one and added one."""
-
-    update: Update
-    before: dict[str, str]
-    after: dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def change(roles_stack: LiveStack, people: dict[str, Person], roles_admin: Admin, engine: DockerClient) -> Change:
-    """Change the assignments while everybody is logged in and has just used everything."""
-    for name in ("leaver", "demoted", "bystander"):
-        for attempt in DOORS.values():
-            attempt(people[name], Scene(roles_admin, f"{name}-before"))
-    before = _starts(roles_stack, engine)
-    wanted = assignments("leaver", demoted="Reader", newcomer="ComputeOperator")
-    roles_stack.stack.settings["roleAssignments"] = wanted
-    roles_stack.stack.configure()
-    update = roles_stack.stack.up().check()
-    return Change(update, before, _starts(roles_stack, engine))
-
-
-def _starts(live: LiveStack, engine: DockerClient) -> dict[str, str]:
-    """Id of every container of the stack to when it was started last."""
-    return {
-        found: engine.api.inspect_container(found)["State"]["StartedAt"] for found in live.stack.objects().containers
-    }
-
-
-@pytest.mark.parametrize("door", DOORS)
-def test_who_has_lost_the_role_is_let_in_nowhere(
-    change: Change, people: dict[str, Person], scene: Scene, door: str
-) -> None:
-    who = people["leaver"]
-
-    assert not is_allowed(lambda: DOORS[door](who, scene)), "with the connections and the token from before"
-    assert not is_allowed(lambda: DOORS[door](who.again(), scene)), "with the credentials from before"
-
-
-def test_credentials_of_who_has_lost_the_role_are_gone(change: Change, roles_stack: LiveStack) -> None:
-    listed = vault_client(roles_stack.outputs).secrets.kv.v2.list_secrets(path="", mount_point="principals")
-    state = roles_stack.stack.pulumi("stack export").check().stdout
-
-    assert {"bystander", "newcomer"} <= set(listed["data"]["keys"])
-    assert "leaver" not in listed["data"]["keys"]
-    assert "principal-bystander" in state
-    assert "principal-leaver" not in state
-
-
-@pytest.mark.parametrize("service", WRITES)
-def test_who_has_a_lower_role_now_does_no_more_than_that(
-    change: Change, people: dict[str, Person], scene: Scene, service: str
-) -> None:
-    assert not is_allowed(lambda: WRITES[service](people["demoted"], scene))
-
-
-@pytest.mark.parametrize(
-    "attempt",
-    [KEY_VAULT["lists secrets"], STORAGE["reads an artifact"], REGISTRY["pulls an image"]],
-    ids=["lists secrets", "reads an artifact", "pulls an image"],
-)
-def test_who_has_a_lower_role_now_keeps_what_it_allows(
-    change: Change, people: dict[str, Person], scene: Scene, attempt: Attempt
-) -> None:
-    assert is_allowed(lambda: attempt(people["demoted"], scene))
-
-
-@pytest.mark.parametrize("door", DOORS)
-def test_others_keep_credentials_and_connections(
-    change: Change, roles_stack: LiveStack, people: dict[str, Person], scene: Scene, door: str
-) -> None:
-    who = people["bystander"]
-
-    assert person(roles_stack.outputs, "bystander").held == who.held
-    assert is_allowed(lambda: DOORS[door](who, scene))
-
-
-@pytest.mark.parametrize(
-    ("attempt", "allowed"),
-    [
-        (KEY_VAULT["writes a compute's secret"], True),
-        (REGISTRY["pulls an image"], True),
-        (TELEMETRY["sends telemetry over HTTP"], True),
-        (KEY_VAULT["writes a secret"], False),
-        (STORAGE["reads an artifact"], False),
-    ],
-    ids=["computes", "images", "telemetry", "but no other secrets", "but no artifacts"],
-)
-def test_who_has_been_given_a_role_is_let_in(
-    change: Change, roles_stack: LiveStack, scene: Scene, attempt: Attempt, *, allowed: bool
-) -> None:
-    assert is_allowed(lambda: attempt(person(roles_stack.outputs, "newcomer"), scene)) is allowed
-
-
-def test_a_change_of_assignments_replaces_and_restarts_nothing(change: Change) -> None:
-    assert change.after == change.before
-    assert not {"replace", "create-replacement", "delete-replaced"} & set(change.update.operations)
-
-
-def test_no_other_principals_secrets_are_touched(change: Change) -> None:
-    secrets = {
-        step.urn.rpartition("-principal-")[2]: step.operation
-        for step in change.update.steps
-        if "-principal-" in step.urn and step.operation not in {"same", "read"}
-    }
-
-    assert secrets == {"leaver": "delete", "newcomer": "create"}
-
-
-def test_with_principals_nothing_changes_by_itself(roles_stack: LiveStack) -> None:
-    refreshed, previewed = roles_stack.stack.refresh().check(), roles_stack.stack.preview().check()
-
-    assert set(refreshed.operations) <= {"same", "refresh", "read"}
-    assert set(previewed.operations) == {"same"}

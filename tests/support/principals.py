@@ -28,7 +28,9 @@ from tests.support.vault import vault_client
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_REFUSED_BY_S3 = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403", "Forbidden"})
+_REFUSED_BY_S3 = frozenset(
+    {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidTokenId", "403", "Forbidden"}
+)
 _REFUSED_BY_HTTP = frozenset({401, 403, 405})
 
 

@@ -323,3 +323,21 @@ TELEMETRY: dict[str, Attempt] = {
     "sends telemetry over gRPC": lambda who, scene: who.send(Protocol.GRPC, scene.marker),
     "sends telemetry over HTTP": lambda who, scene: who.send(Protocol.HTTP, scene.marker),
 }
+
+DOORS: dict[str, Attempt] = {
+    "key vault": KEY_VAULT["reads own credentials"],
+    "storage account": STORAGE["reads an artifact"],
+    "container registry": REGISTRY["pulls where images are pushed"],
+    "container registry (pull only)": REGISTRY["pulls an image"],
+    "application insights (gRPC)": TELEMETRY["sends telemetry over gRPC"],
+    "application insights (HTTP)": TELEMETRY["sends telemetry over HTTP"],
+}
+"""For each endpoint something that a data scientist may do there."""
+
+WRITES: dict[str, Attempt] = {
+    "key vault": KEY_VAULT["writes a secret"],
+    "storage account": STORAGE["writes a blob"],
+    "container registry": REGISTRY["pushes an image"],
+    "application insights": TELEMETRY["sends telemetry over HTTP"],
+}
+"""What a data scientist may do and a reader may not."""
