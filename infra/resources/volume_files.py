@@ -26,14 +26,14 @@ class _VolumeFilesProvider(Provider):
     inputs = ("volume", "files", "live_files", "user")
 
     def create(self, props: Props) -> CreateResult:
-        return CreateResult(props["volume"], _write(props, live=False))
+        return CreateResult(props["volume"], _write(props, in_use=False))
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        return UpdateResult(_write(_news, live=_news["live_files"] != _olds.get("live_files")))
+        return UpdateResult(_write(_news, in_use=True))
 
 
-def _write(props: Props, *, live: bool) -> Props:
-    """Write the files; `live` where somebody may be reading the live ones, which are then replaced in one step."""
+def _write(props: Props, *, in_use: bool) -> Props:
+    """Write the files; where a service may be reading the live ones, those are replaced in one step."""
     uid, _, gid = props["user"].partition(":")
     volumes.write(
         props["volume"],
@@ -41,7 +41,7 @@ def _write(props: Props, *, live: bool) -> Props:
         {name: content.encode() for name, content in props["live_files"].items()},
         carrier=volumes.Carrier(image=props["image_id"], labels=props["labels"]),
         owner=(int(uid), int(gid)),
-        in_use=live,
+        in_use=in_use,
     )
     digest = hashlib.sha256(json.dumps(props["files"], sort_keys=True).encode()).hexdigest()
     return {**props, "digest": digest[:16]}
