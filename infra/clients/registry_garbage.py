@@ -83,10 +83,9 @@ def _report(container: str, mine: str, *, deadline: float) -> str:
     """Wait for what became of a request; the script may be just starting a registry and overhear a signal."""
     asked = 0.0
     while True:
-        found = engine.read_file(container, f"{WORK}/report") or b""
-        whose, _, outcome = found.decode().strip().partition(" ")
+        whose, *outcome = _words(container, "report") or [""]
         if whose == mine:
-            return outcome
+            return " ".join(outcome)
         now = time.monotonic()
         if now - asked > _ASK_SECONDS:
             asked = now
@@ -102,10 +101,20 @@ def _ask(container: str, mine: str, *, late: bool) -> None:
             f"waiting for the garbage collection in container '{container}': not done, and the container is {seen}. "
             "It goes on when the container does; `mlw diagnose` tells how that is."
         )
-    waiting = (engine.read_file(container, f"{WORK}/request") or b"").decode().split()
-    if state.status == "running" and mine in waiting:
-        with engine.connect() as client:
-            client.api.kill(container, signal="HUP")
+    if mine in _words(container, "request"):
+        if state.status == "running":
+            with engine.connect() as client:
+                client.api.kill(container, signal="HUP")
+    elif mine not in [*_words(container, "begun"), *_words(container, "report")]:
+        raise GarbageCollectionError(
+            f"collecting garbage in container '{container}': another request has taken the place of this one. "
+            "Wait until it is done, then run the command again."
+        )
+
+
+def _words(container: str, file: str) -> list[str]:
+    """What a file says; asked in this order, a request is always found: it becomes `begun`, then `report`."""
+    return (engine.read_file(container, f"{WORK}/{file}") or b"").decode().split()
 
 
 def _last(output: str) -> str:
