@@ -50,9 +50,8 @@ def restart_engine(environment: Environment) -> None:
     restarted.check()
 
 
-def seconds_since_start(engine: DockerClient, container: str) -> float:
-    """How long a container has been running, by the engine's own clock."""
+def started_at(engine: DockerClient, container: str) -> datetime:
+    """When a container was started last, by the engine's own clock."""
     started = engine.api.inspect_container(container)["State"]["StartedAt"]
     # Nanoseconds are more than Python reads.
-    moment = datetime.fromisoformat(started[:26].rstrip("Z")).replace(tzinfo=UTC)
-    return (datetime.now(UTC) - moment).total_seconds()
+    return datetime.fromisoformat(started[:26].rstrip("Z")).replace(tzinfo=UTC)
