@@ -1,4 +1,4 @@
-"""The key vault over its HTTP API: initialise once, unseal, a root token for a while, plain requests.
+"""The key vault over its HTTP API: unseal, a root token for a while, plain requests.
 
 Where the key is kept is the caller's part; nothing here writes to disk or logs a value. Only this module knows hvac.
 """
@@ -10,7 +10,6 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any
 
@@ -57,14 +56,6 @@ def explaining(what: str) -> Iterator[None]:
         ) from exc
 
 
-@dataclass(frozen=True)
-class VaultKeys:
-    """What opens a vault. Never printed: both fields stay out of the representation."""
-
-    unseal_key: str = field(repr=False)
-    root_token: str = field(repr=False)
-
-
 class Vault:
     """One key vault, reached over its HTTP API; one connection for all requests.
 
@@ -87,11 +78,6 @@ class Vault:
     def is_sealed(self) -> bool:
         """Whether the vault has to be unsealed before it answers."""
         return bool(self._client.sys.is_sealed())
-
-    def initialise(self) -> VaultKeys:
-        """Initialise an empty vault with one key share. The answer comes once: keep it before anything else."""
-        answer = self._client.sys.initialize(secret_shares=1, secret_threshold=1)
-        return VaultKeys(unseal_key=answer["keys_base64"][0], root_token=answer["root_token"])
 
     def unseal(self, key: str) -> bool:
         """Offer the key; true when the vault is open afterwards, false when the key is not this vault's."""
