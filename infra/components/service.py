@@ -84,7 +84,7 @@ def run(component: ServiceComponent, service: Service, site: Site) -> docker.Con
         memory=memory_mib,
         # Equal to the memory: no swap, where secrets would outlive the process on a disk.
         memory_swap=memory_mib,
-        cpus=None if limit.cpu is None else f"{limit.cpu:g}",
+        cpus=None if limit.cpu is None else as_the_provider_reads(limit.cpu),
         # A core dump would hold every secret in memory.
         ulimits=[docker.ContainerUlimitArgs(name="core", soft=0, hard=0)],
         tmpfs={"/tmp": "rw,noexec,nosuid,size=64m,mode=1777"},  # noqa: S108 - the container's own
@@ -105,6 +105,12 @@ def _certificate_files(container: str, site: Site) -> dict[str, pulumi.Input[str
         return {}
     own = site.certificates.of(container)
     return {CERTIFICATE: own.certificate, PRIVATE_KEY: own.private_key, AUTHORITY: own.authority}
+
+
+def as_the_provider_reads(cpu: float) -> str:
+    """Write CPUs as the provider writes them into the state; any other way makes every update replace the container."""
+    text = f"{cpu:.9f}"
+    return f"{cpu:.1f}" if text.count("0") == 9 else text.rstrip("0")  # noqa: PLR2004 - the provider's own rule
 
 
 def _files_digest(files: VolumeFiles) -> pulumi.Output[str]:

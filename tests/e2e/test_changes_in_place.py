@@ -98,7 +98,7 @@ def test_limits_of_services_are_changed_and_taken_away_with_all_data_kept(
 ) -> None:
     s3_client(live.outputs).put_object(Bucket=BUCKET, Key=marker, Body=b"kept")
     write_secret(live.outputs, marker, {"kept": "yes"})
-    limits = {"storageAccount": {"memoryInGB": 0.75}, "keyVault": {"cpu": 0.5, "memoryInGB": 0.25}}
+    limits = {"storageAccount": {"memoryInGB": 0.75}, "keyVault": {"cpu": 1, "memoryInGB": 0.25}}
 
     def limited(resource: str) -> tuple[int, int, int]:
         host = engine.containers.get(live.container_of(resource)).attrs["HostConfig"]
@@ -111,7 +111,7 @@ def test_limits_of_services_are_changed_and_taken_away_with_all_data_kept(
 
     assert limited("storageAccount") == (0, 768 << 20, 768 << 20)
     assert engine.containers.get(live.container_of("storageAccount")).id == storage, "memory changes in place"
-    assert limited("keyVault") == (500_000_000, 256 << 20, 256 << 20)
+    assert limited("keyVault") == (1_000_000_000, 256 << 20, 256 << 20)
     assert limited("applicationInsights") == before["applicationInsights"]
     assert s3_client(live.outputs).get_object(Bucket=BUCKET, Key=marker)["Body"].read() == b"kept"
     assert read_secret(live.outputs, marker) == {"kept": "yes"}
