@@ -135,16 +135,21 @@ def _tracing(name: str, site: Site) -> dict[str, str]:
 
 
 def _config(http_secret: pulumi.Output[str], registry: Registry, *, tls: bool) -> pulumi.Output[str]:
+    return http_secret.apply(lambda secret: config(secret, registry, tls=tls))
+
+
+def config(http_secret: str, registry: Registry, *, tls: bool = False) -> str:
     """One registry's configuration. What one of two has cached about blobs, it cannot know to be gone."""
-    values = {
-        "port": str(registry.port),
-        "users": f"{_FOLDER}/live/{registry.users}",
-        "writable": str(registry.writable).lower(),
-        "readonly": str(not registry.writable).lower(),
-        "cache": "cache: {blobdescriptor: inmemory}" if registry.writable else "",
-        "tls": _TLS if tls else "",
-    }
-    return http_secret.apply(lambda secret: asset("registry.yml", http_secret=secret, **values))
+    return asset(
+        "registry.yml",
+        http_secret=http_secret,
+        port=str(registry.port),
+        users=f"{_FOLDER}/live/{registry.users}",
+        writable=str(registry.writable).lower(),
+        readonly=str(not registry.writable).lower(),
+        cache="cache: {blobdescriptor: inmemory}" if registry.writable else "",
+        tls=_TLS if tls else "",
+    )
 
 
 def _users(name: str, admin: GeneratedSecrets, principals: Iterable[Principal]) -> pulumi.Output[str]:

@@ -19,11 +19,25 @@ fi
 serve() {
   server= asked=
   trap 'asked=yes; [ -z "$server" ] || kill -TERM "$server" 2>/dev/null' TERM
+  : >"/tmp/$1.listens"
   /bin/registry serve "$config/$1" &
   server=$!
   [ -z "$asked" ] || kill -TERM "$server"
   ended "$server"
   [ -n "$asked" ] || kill -TERM $$
+}
+
+begin() {
+  rm -f "/tmp/$1.listens"
+  serve "$1" &
+  begun=$!
+}
+
+# A signal that reaches a registry's shell before its trap is set is lost.
+end() {
+  [ -n "$2" ] || return 0
+  while [ ! -e "/tmp/$1.listens" ] && kill -0 "$2" 2>/dev/null; do sleep 0.05; done
+  kill -TERM "$2" 2>/dev/null
 }
 
 # A signal ends the wait, not what is waited for.
@@ -39,7 +53,10 @@ ended() {
 
 stop() {
   stopping=yes
-  for one in "$readonly" "$readwrite" "$interim" "$collection"; do [ -z "$one" ] || kill -TERM "$one" 2>/dev/null; done
+  [ -z "$collection" ] || kill -TERM "$collection" 2>/dev/null
+  end readonly.yml "$readonly"
+  end readwrite.yml "$readwrite"
+  end collecting.yml "$interim"
 }
 
 report() {
@@ -51,8 +68,8 @@ report() {
 collect() {
   mv -f "$work/request" "$work/begun"
   read -r id options <"$work/begun"
-  serve collecting.yml &
-  interim=$!
+  begin collecting.yml
+  interim=$begun
   # shellcheck disable=SC2086 # several options
   /bin/sh "$config/collect.sh" $options >"$work/output" 2>&1 &
   collection=$!
@@ -61,7 +78,7 @@ collect() {
   code=$?
   collection=
   [ -z "$stopping" ] || return
-  kill -TERM "$interim"
+  end collecting.yml "$interim"
   ended "$interim"
   interim=
   outcome=$(busybox tail -n 1 "$work/output")
@@ -69,19 +86,19 @@ collect() {
 }
 
 trap stop TERM INT
-trap '[ -z "$readwrite" ] || kill -TERM "$readwrite" 2>/dev/null' HUP
+trap 'end readwrite.yml "$readwrite"' HUP
 mkdir -p "$work"
 if [ -e "$work/begun" ]; then
   read -r id options <"$work/begun"
   report "$id interrupted"
 fi
-serve readonly.yml &
-readonly=$!
+begin readonly.yml
+readonly=$begun
 while [ -z "$stopping" ]; do
   [ ! -e "$work/request" ] || collect
   [ -z "$stopping" ] || break
-  serve readwrite.yml &
-  readwrite=$!
+  begin readwrite.yml
+  readwrite=$begun
   [ -z "$stopping" ] || stop
   ended "$readwrite"
   readwrite=
