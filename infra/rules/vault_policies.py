@@ -37,6 +37,9 @@ _SETUP: Mapping[str, Sequence[str]] = {
 }
 """How the vault is set up, to be looked at only, so that an auditor can prove it; and a backup, which is encrypted."""
 
+_EMERGENCY: Mapping[str, Sequence[str]] = {"sys/seal": ("update", "sudo")}
+"""Closing the vault at once, when something has leaked; a restart of its container, or an update, opens it again."""
+
 METADATA_PARAMETERS: Mapping[str, Sequence[str]] = {
     "custom_metadata": (),
     "cas_required": (),
@@ -72,7 +75,7 @@ def administrator(*, purge_protection: bool) -> str:
     mounts = (SECRETS, DATASTORES, PRINCIPALS)
     paths = {path: rights for mount in mounts for path, rights in _key_values(mount, purge=not purge_protection)}
     limits = {f"{mount}/metadata/*": METADATA_PARAMETERS for mount in mounts} if purge_protection else None
-    return hcl({**paths, **_certificates(), **_SETUP}, allowed_parameters=limits)
+    return hcl({**paths, **_certificates(), **_SETUP, **_EMERGENCY}, allowed_parameters=limits)
 
 
 def _key_values(mount: str, *, purge: bool) -> Sequence[tuple[str, Sequence[str]]]:

@@ -37,7 +37,6 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "sys/storage/raft/snapshot", {}),
     ("POST", "sys/storage/raft/snapshot-force", {}),
     ("POST", "sys/rotate", {}),
-    ("POST", "sys/seal", {}),
     ("POST", "sys/step-down", {}),
     ("POST", "sys/config/cors", {"allowed_origins": "*"}),
     ("GET", "sys/raw/core/keyring", {}),
