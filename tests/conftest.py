@@ -7,6 +7,7 @@ before comes last of all.
 
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from docker import DockerClient
@@ -57,6 +58,13 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """The run's own copy of the project, with a state backend, a passphrase and port claims of its own."""
     base = tmp_path_factory.mktemp("run")
     return make_environment(copy_project(base / "project"), base / "home")
+
+
+@pytest.fixture(scope="session")
+def kept_stacks() -> Iterator[ExitStack]:
+    """Stacks that the tests of several files share; the comparison that comes last closes it before it looks."""
+    with ExitStack() as stacks:
+        yield stacks
 
 
 @pytest.fixture(scope="module")

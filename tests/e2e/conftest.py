@@ -1,6 +1,6 @@
 """One workspace with a principal for every role, shared by the files that are about roles."""
 
-from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 import yaml
@@ -50,12 +50,12 @@ def assignments(*without: str, **changed: str) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def roles_stack(environment: Environment) -> Iterator[LiveStack]:
+def roles_stack(environment: Environment, kept_stacks: ExitStack) -> LiveStack:
     """A workspace that is up, with its principals."""
     definitions = environment.stack_folder / "roles-of-tests.yaml"
     definitions.write_text(yaml.safe_dump(CUSTOM_ROLES), encoding="utf-8")
-    with live_stack(environment, roleDefinitions=definitions.name, roleAssignments=assignments()) as stack:
-        yield stack
+    wanted = live_stack(environment, roleDefinitions=definitions.name, roleAssignments=assignments())
+    return kept_stacks.enter_context(wanted)
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,19 @@ The inventories are unfiltered, so that an object which lost its label, or never
 """
 
 import json
+from contextlib import ExitStack
 
+import pytest
 from docker import DockerClient
 
 from tests.support.environment import Environment
 from tests.support.inventory import Inventory, assert_same, take_inventory
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_is_kept(kept_stacks: ExitStack) -> None:
+    """Remove what several files shared."""
+    kept_stacks.close()
 
 
 def test_engine_holds_what_it_held_before_the_first_test(engine: DockerClient, engine_before: Inventory) -> None:
