@@ -35,7 +35,6 @@ ROLES = {
 EVERYTHING = {
     "tls": True,
     "roleAssignments": [{"principal": name, "role": role} for name, role in ROLES.items()],
-    "additionalStorageAccounts": [{"name": "placeholder"}],
     "datastores": [{"name": "features", "type": "AzureBlob", "container": "features"}],
 }
 PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE_FILE"
@@ -86,7 +85,7 @@ def run(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> I
     temporary = tmp_path_factory.mktemp("temporary")
     with ephemeral_stack(environment) as stack, _Watch() as watch:
         lake = {"name": f"st{stack.workload}lake"}
-        stack.configure(**{**EVERYTHING, "additionalStorageAccounts": [lake]})
+        stack.configure(**EVERYTHING, additionalStorageAccounts=[lake])
         commands = {
             "up": "up --yes --skip-preview --diff",
             "up with events": "up --yes --skip-preview --json",
