@@ -47,10 +47,15 @@ def engine() -> Iterator[DockerClient]:
 
 @pytest.fixture(scope="session", autouse=True)
 def engine_before(request: pytest.FixtureRequest) -> Inventory:
-    """What the engine held before the first test that uses it; taken only when there is one."""
+    """What the engine held before the first test that uses it; taken only when there is one.
+
+    It opens the engine itself: asking for ``engine`` by name would find whatever the test that happens to be the first
+    means by it.
+    """
     if not any(tier_of(item.path) in ENGINE_TIERS for item in request.session.items):
         return Inventory()
-    return take_inventory(request.getfixturevalue("engine"))
+    with open_engine() as client:
+        return take_inventory(client)
 
 
 @pytest.fixture(scope="session")

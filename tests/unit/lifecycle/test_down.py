@@ -42,7 +42,7 @@ class Pulumi:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+def fake_engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     fake = FakeEngine()
     monkeypatch.setattr("tools.lifecycle.engine.list_objects", fake.list_objects)
     monkeypatch.setattr("tools.lifecycle.engine.remove", fake.remove)
@@ -50,8 +50,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 
 
 @pytest.fixture
-def pulumi(monkeypatch: pytest.MonkeyPatch, engine: FakeEngine) -> Pulumi:
-    fake = Pulumi(engine)
+def pulumi(monkeypatch: pytest.MonkeyPatch, fake_engine: FakeEngine) -> Pulumi:
+    fake = Pulumi(fake_engine)
     monkeypatch.setattr(down, "perform", fake.perform)
     monkeypatch.setattr("tools.lifecycle.pulumi.query", fake.query)
     return fake
@@ -73,9 +73,9 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
 
 
 def test_everything_goes_and_the_proof_says_so(
-    context: Context, engine: FakeEngine, pulumi: Pulumi, heard: Heard
+    context: Context, fake_engine: FakeEngine, pulumi: Pulumi, heard: Heard
 ) -> None:
-    engine.present = list(IN_STATE)
+    fake_engine.present = list(IN_STATE)
     write(context.state_file, a_state(*IN_STATE.values()))
     write(context.home / "ports.json", json.dumps({context.owner: {"storage": 1, "registry": 2}}).encode())
     down.down(context)
@@ -93,18 +93,20 @@ def test_everything_goes_and_the_proof_says_so(
     ]
 
 
-def test_a_second_down_is_a_clean_no_op(context: Context, engine: FakeEngine, pulumi: Pulumi, heard: Heard) -> None:
+def test_a_second_down_is_a_clean_no_op(
+    context: Context, fake_engine: FakeEngine, pulumi: Pulumi, heard: Heard
+) -> None:
     down.down(context)
     down.down(context)
     assert pulumi.calls == []
-    assert engine.removed == []
+    assert fake_engine.removed == []
     assert "is gone" in heard.text
 
 
 def test_a_container_that_no_state_knows_goes_before_the_volume_it_holds(
-    context: Context, engine: FakeEngine, pulumi: Pulumi, heard: Heard
+    context: Context, fake_engine: FakeEngine, pulumi: Pulumi, heard: Heard
 ) -> None:
-    engine.present = [VOLUME, CONTAINER]
+    fake_engine.present = [VOLUME, CONTAINER]
     write(context.state_file, a_state(IN_STATE[VOLUME]))
     down.down(context)
     assert pulumi.removed_before == [CONTAINER]
@@ -112,21 +114,21 @@ def test_a_container_that_no_state_knows_goes_before_the_volume_it_holds(
 
 
 def test_without_any_state_the_labels_suffice(
-    context: Context, engine: FakeEngine, pulumi: Pulumi, heard: Heard
+    context: Context, fake_engine: FakeEngine, pulumi: Pulumi, heard: Heard
 ) -> None:
-    engine.present = list(IN_STATE)
+    fake_engine.present = list(IN_STATE)
     down.down(context)
-    assert engine.present == []
+    assert fake_engine.present == []
     assert pulumi.calls == []
 
 
 def test_a_state_damaged_beyond_repair_does_not_keep_the_stack_alive(
-    context: Context, engine: FakeEngine, pulumi: Pulumi, heard: Heard
+    context: Context, fake_engine: FakeEngine, pulumi: Pulumi, heard: Heard
 ) -> None:
-    engine.present = list(IN_STATE)
+    fake_engine.present = list(IN_STATE)
     write(context.state_file, b"torn")
     down.down(context)
-    assert engine.present == []
+    assert fake_engine.present == []
     assert state_files.leftovers(context) == []
     assert "Going on by the labels on the engine" in heard.text
 
@@ -137,22 +139,22 @@ def test_a_state_damaged_beyond_repair_does_not_keep_the_stack_alive(
     ids=["wrong passphrase", "refused by a resource"],
 )
 def test_a_destroy_that_fails_is_not_replaced_by_force(
-    context: Context, engine: FakeEngine, pulumi: Pulumi, heard: Heard, failure: Exception
+    context: Context, fake_engine: FakeEngine, pulumi: Pulumi, heard: Heard, failure: Exception
 ) -> None:
-    engine.present = list(IN_STATE)
+    fake_engine.present = list(IN_STATE)
     target = write(context.state_file, a_state(*IN_STATE.values()))
     pulumi.failure = failure
     with pytest.raises(type(failure), match=str(failure)):
         down.down(context)
-    assert engine.present == list(IN_STATE)
+    assert fake_engine.present == list(IN_STATE)
     assert target.exists()
 
 
 def test_what_cannot_be_removed_is_named_and_is_an_error(
-    context: Context, engine: FakeEngine, pulumi: Pulumi, heard: Heard, monkeypatch: pytest.MonkeyPatch
+    context: Context, fake_engine: FakeEngine, pulumi: Pulumi, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stubborn = EngineObject("network", "n", "rg")
-    engine.present = [stubborn]
+    fake_engine.present = [stubborn]
     monkeypatch.setattr("tools.lifecycle.engine.remove", lambda _: None)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -163,11 +165,11 @@ def test_what_cannot_be_removed_is_named_and_is_an_error(
 
 
 def test_an_unknown_stack_is_refused_unless_something_of_it_is_left(
-    tmp_path: Path, engine: FakeEngine, pulumi: Pulumi, heard: Heard, context: Context
+    tmp_path: Path, fake_engine: FakeEngine, pulumi: Pulumi, heard: Heard, context: Context
 ) -> None:
     context.stack_file.unlink()
     with pytest.raises(UnknownStackError, match=r"no file 'stacks/Pulumi\.dev\.yaml'"):
         down.down(context)
-    engine.present = [CONTAINER]
+    fake_engine.present = [CONTAINER]
     down.down(context)
-    assert engine.present == []
+    assert fake_engine.present == []

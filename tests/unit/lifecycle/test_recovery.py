@@ -42,7 +42,7 @@ class FakeEngine:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+def fake_engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     fake = FakeEngine()
     monkeypatch.setattr("tools.lifecycle.engine.list_objects", fake.list_objects)
     monkeypatch.setattr("tools.lifecycle.engine.remove", fake.remove)
@@ -56,107 +56,115 @@ def read(context: Context) -> state.Checkpoint:
     return checkpoint
 
 
-def test_a_stack_in_order_is_left_alone(tmp_path: Path, engine: FakeEngine) -> None:
+def test_a_stack_in_order_is_left_alone(tmp_path: Path, fake_engine: FakeEngine) -> None:
     context, heard = a_context(tmp_path), Heard()
-    engine.present = list(IN_STATE)
+    fake_engine.present = list(IN_STATE)
     target = write(context.state_file, a_state(*IN_STATE.values()))
     recovery.recover(context, say=heard)
     assert target.read_bytes() == a_state(*IN_STATE.values())
-    assert (engine.removed, heard.lines) == ([], [])
+    assert (fake_engine.removed, heard.lines) == ([], [])
 
 
-def test_a_killed_up_leaves_neither_lock_nor_orphan_nor_pending_creation(tmp_path: Path, engine: FakeEngine) -> None:
+def test_a_killed_up_leaves_neither_lock_nor_orphan_nor_pending_creation(
+    tmp_path: Path, fake_engine: FakeEngine
+) -> None:
     context, heard = a_context(tmp_path), Heard()
     put(context, a_lock(pid=dead_pid()))
-    engine.present = list(IN_STATE)
+    fake_engine.present = list(IN_STATE)
     write(context.state_file, a_state(IN_STATE[VOLUME], pending=[("creating", IN_STATE[CONTAINER])]))
     recovery.recover(context, say=heard)
-    assert engine.removed == [CONTAINER, NETWORK]
-    assert engine.present == [VOLUME]
+    assert fake_engine.removed == [CONTAINER, NETWORK]
+    assert fake_engine.present == [VOLUME]
     assert not read(context).pending
     assert "Forgetting creations that a killed run did not finish: c1" in heard.text
 
 
-def test_an_orphan_volume_is_kept_for_use_again(tmp_path: Path, engine: FakeEngine) -> None:
+def test_an_orphan_volume_is_kept_for_use_again(tmp_path: Path, fake_engine: FakeEngine) -> None:
     context, heard = a_context(tmp_path), Heard()
-    engine.present = [VOLUME]
+    fake_engine.present = [VOLUME]
     write(context.state_file, a_state(pending=[("creating", IN_STATE[VOLUME])]))
     recovery.recover(context, say=heard)
-    assert engine.removed == []
+    assert fake_engine.removed == []
     assert "Keeping for use again: volume 'st-data'" in heard.text
 
 
-def test_deletions_that_were_under_way_stay_for_pulumi_to_finish(tmp_path: Path, engine: FakeEngine) -> None:
+def test_deletions_that_were_under_way_stay_for_pulumi_to_finish(tmp_path: Path, fake_engine: FakeEngine) -> None:
     context = a_context(tmp_path)
     write(context.state_file, a_state(IN_STATE[VOLUME], pending=[("deleting", IN_STATE[VOLUME])]))
-    engine.present = [VOLUME]
+    fake_engine.present = [VOLUME]
     recovery.recover(context, say=Heard())
     assert [operation["type"] for operation in read(context).pending] == ["deleting"]
 
 
-def test_a_live_pulumi_is_not_disturbed(tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_live_pulumi_is_not_disturbed(
+    tmp_path: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MLW_LOCK_WAIT_SECONDS", "0")
     context = a_context(tmp_path)
     put(context, a_lock())
-    engine.present = [CONTAINER]
+    fake_engine.present = [CONTAINER]
     write(context.state_file, a_state())
     with pytest.raises(StackBusyError, match="is busy"):
         recovery.recover(context, say=Heard())
-    assert engine.removed == []
+    assert fake_engine.removed == []
 
 
 @pytest.mark.parametrize("present", [[CONTAINER], []], ids=["an orphan to remove", "only the state to mend"])
 def test_nothing_is_touched_with_a_wrong_passphrase(
-    tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, present: list[EngineObject]
+    tmp_path: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, present: list[EngineObject]
 ) -> None:
     def wrong(*_: object) -> None:
         raise WrongPassphraseError("no")
 
     monkeypatch.setattr(recovery, "require_passphrase", wrong)
     context = a_context(tmp_path)
-    engine.present = list(present)
+    fake_engine.present = list(present)
     target = write(context.state_file, a_state(pending=[("creating", IN_STATE[CONTAINER])]))
     before = target.read_bytes()
     with pytest.raises(WrongPassphraseError, match="no"):
         recovery.recover(context, say=Heard())
-    assert engine.removed == []
+    assert fake_engine.removed == []
     assert target.read_bytes() == before
 
 
-def test_a_damaged_state_is_healed_before_the_engine_is_compared_with_it(tmp_path: Path, engine: FakeEngine) -> None:
+def test_a_damaged_state_is_healed_before_the_engine_is_compared_with_it(
+    tmp_path: Path, fake_engine: FakeEngine
+) -> None:
     context, heard = a_context(tmp_path), Heard()
-    engine.present = list(IN_STATE)
+    fake_engine.present = list(IN_STATE)
     write(context.state_file, b"")
     write(context.safe_copies / "dev.json", a_state(*IN_STATE.values()))
     recovery.recover(context, say=heard)
-    assert engine.removed == []
+    assert fake_engine.removed == []
     assert "WARNING" in heard.text
 
 
-def test_a_lost_state_over_data_is_refused(tmp_path: Path, engine: FakeEngine) -> None:
-    engine.present = [VOLUME, CONTAINER]
+def test_a_lost_state_over_data_is_refused(tmp_path: Path, fake_engine: FakeEngine) -> None:
+    fake_engine.present = [VOLUME, CONTAINER]
     with pytest.raises(DamagedStateError, match=r"the engine holds its data: volume 'st-data'.*make down STACK=dev"):
         recovery.recover(a_context(tmp_path), say=Heard())
-    assert engine.removed == []
+    assert fake_engine.removed == []
 
 
-def test_a_lost_state_without_data_costs_nothing(tmp_path: Path, engine: FakeEngine) -> None:
-    engine.present = [CONTAINER, NETWORK]
+def test_a_lost_state_without_data_costs_nothing(tmp_path: Path, fake_engine: FakeEngine) -> None:
+    fake_engine.present = [CONTAINER, NETWORK]
     recovery.recover(a_context(tmp_path), say=Heard())
-    assert engine.present == []
+    assert fake_engine.present == []
 
 
 def test_a_backup_of_a_stack_that_is_gone_from_the_engine_is_not_brought_back(
-    tmp_path: Path, engine: FakeEngine
+    tmp_path: Path, fake_engine: FakeEngine
 ) -> None:
     context = a_context(tmp_path)
     write(context.safe_copies / "dev.json", a_state(*IN_STATE.values()))
     recovery.recover(context, say=Heard())
     assert not state_files.exists(context)
-    assert engine.removed == []
+    assert fake_engine.removed == []
 
 
-def test_plugins_of_a_killed_run_are_ended_before_the_engine_is_looked_at(tmp_path: Path, engine: FakeEngine) -> None:
+def test_plugins_of_a_killed_run_are_ended_before_the_engine_is_looked_at(
+    tmp_path: Path, fake_engine: FakeEngine
+) -> None:
     context, heard = a_context(tmp_path), Heard()
     put(context, a_lock(pid=dead_pid()))
     write(context.state_file, a_state())
@@ -179,19 +187,19 @@ def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_what_was_removed_or_stopped_outside_is_refreshed_and_nothing_else(
-    tmp_path: Path, engine: FakeEngine, refreshed: list[str]
+    tmp_path: Path, fake_engine: FakeEngine, refreshed: list[str]
 ) -> None:
     context, heard = a_context(tmp_path), Heard()
-    engine.present = [EngineObject("container", "c1", "st", running=False), VOLUME]
+    fake_engine.present = [EngineObject("container", "c1", "st", running=False), VOLUME]
     write(context.state_file, a_state(*IN_STATE.values()))
     recovery.repair(context, say=heard)
     assert refreshed == ["refresh", f"--target={IN_STATE[NETWORK]['urn']}", f"--target={IN_STATE[CONTAINER]['urn']}"]
     assert "network 'rg', container 'st'" in heard.text
 
 
-def test_a_lost_data_volume_is_refused(tmp_path: Path, engine: FakeEngine, refreshed: list[str]) -> None:
+def test_a_lost_data_volume_is_refused(tmp_path: Path, fake_engine: FakeEngine, refreshed: list[str]) -> None:
     context = a_context(tmp_path)
-    engine.present = [CONTAINER, NETWORK]
+    fake_engine.present = [CONTAINER, NETWORK]
     write(context.state_file, a_state(*IN_STATE.values()))
     with pytest.raises(DataLossError, match=r"volume 'st-data' is gone.*make down STACK=dev"):
         recovery.repair(context, say=Heard())
@@ -199,7 +207,7 @@ def test_a_lost_data_volume_is_refused(tmp_path: Path, engine: FakeEngine, refre
 
 
 def test_a_volume_that_a_killed_destroy_was_removing_is_not_missed(
-    tmp_path: Path, engine: FakeEngine, refreshed: list[str]
+    tmp_path: Path, fake_engine: FakeEngine, refreshed: list[str]
 ) -> None:
     context = a_context(tmp_path)
     write(context.state_file, a_state(IN_STATE[VOLUME], pending=[("deleting", IN_STATE[VOLUME])]))
@@ -207,9 +215,11 @@ def test_a_volume_that_a_killed_destroy_was_removing_is_not_missed(
     assert refreshed == ["refresh", f"--target={IN_STATE[VOLUME]['urn']}"]
 
 
-def test_a_stack_as_it_should_be_is_not_refreshed(tmp_path: Path, engine: FakeEngine, refreshed: list[str]) -> None:
+def test_a_stack_as_it_should_be_is_not_refreshed(
+    tmp_path: Path, fake_engine: FakeEngine, refreshed: list[str]
+) -> None:
     context = a_context(tmp_path)
-    engine.present = list(IN_STATE)
+    fake_engine.present = list(IN_STATE)
     write(context.state_file, a_state(*IN_STATE.values()))
     recovery.repair(context, say=Heard())
     assert refreshed == []

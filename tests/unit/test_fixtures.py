@@ -1,0 +1,34 @@
+"""Fixtures that live as long as the whole run: their names mean the same thing in every test.
+
+pytest looks a fixture's name up from the test that happens to ask first, also for fixtures of the whole run. A module
+with another fixture of that name would then break the run of every other test, but only when chance puts it first.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+DEFINED = [
+    (path, function)
+    for path in sorted(TESTS.rglob("*.py"))
+    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    if isinstance(function, ast.FunctionDef)
+    and any("pytest.fixture" in ast.unparse(decorator) for decorator in function.decorator_list)
+]
+WHOLE_RUN = sorted(
+    function.name
+    for _, function in DEFINED
+    if any("scope='session'" in ast.unparse(decorator) for decorator in function.decorator_list)
+)
+
+
+@pytest.mark.parametrize("name", WHOLE_RUN)
+def test_a_fixture_of_the_whole_run_has_its_name_to_itself(name: str) -> None:
+    places = [str(path.relative_to(TESTS)) for path, function in DEFINED if function.name == name]
+    assert len(places) == 1, f"{name!r} is defined in {places}: rename all but the one that lives for the whole run"
+
+
+def test_the_fixtures_of_the_whole_run_are_found() -> None:
+    assert "environment" in WHOLE_RUN
