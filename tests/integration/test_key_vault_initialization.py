@@ -94,6 +94,20 @@ def test_a_vault_opened_once_is_never_emptied_even_when_its_key_is_gone(
         assert after.accepts_token()
 
 
+def test_a_container_killed_between_the_key_and_its_note_never_empties_the_vault_for_it(
+    vault: dict[str, Any], engine: DockerClient
+) -> None:
+    _create(vault)
+    _in(engine, vault, f"printf begun > {UNSEAL_FOLDER}/{BEGUN_FILE}")
+    engine.api.restart(vault["container"])
+    _create(vault)
+    _in(engine, vault, f"rm {UNSEAL_FOLDER}/{UNSEAL_FILE}")
+    engine.api.restart(vault["container"])
+
+    with pytest.raises(KeyVaultLockedError, match="Nothing was initialised over it"):
+        _create(vault)
+
+
 def test_a_vault_whose_key_and_note_are_gone_is_not_initialised_over(
     vault: dict[str, Any], engine: DockerClient
 ) -> None:

@@ -1,7 +1,9 @@
-"""The start script of a container registry, in a container of its own: a collection ends, however short it is."""
+"""The start script of a container registry, in a container of its own: a collection ends, however short it is, and so
+does the container when it is asked to, however early."""
 
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from docker import DockerClient
@@ -11,6 +13,7 @@ from infra import images
 from infra.clients import registry_garbage, volumes
 from infra.components.assets import asset
 from infra.components.container_registry import PULL_USERS, PUSH_USERS, REGISTRIES, ContainerRegistry, config
+from tests.support.probes import probe_until
 
 ROUNDS = 5
 """What depends on who is faster shows sometimes."""
@@ -18,9 +21,15 @@ ROUNDS = 5
 SECONDS = 20.0
 
 
-@pytest.fixture(scope="module")
-def registry(engine: DockerClient) -> Iterator[Container]:
-    """A registry that nothing has been pushed to, so that a collection is over at once."""
+STOP_SECONDS = 8.0
+
+WITH_SLOW_RM = 'rm() { sleep 3; busybox rm "$@"; }; . /etc/distribution/start.sh'
+"""The script on a machine that is slow at the very moment between two of its steps."""
+
+
+@contextmanager
+def started(engine: DockerClient, *command: str) -> Iterator[Container]:
+    """Run a shell with the script's files at hand; nothing has been pushed."""
     image, name = images.table()["registry"], f"t{uuid.uuid4().hex[:8]}-registry"
     made = [engine.volumes.create(f"{name}-{part}") for part in ContainerRegistry.volumes]
     volumes.write(
@@ -36,7 +45,7 @@ def registry(engine: DockerClient) -> Iterator[Container]:
     )
     container = engine.containers.run(
         image.image,
-        ["/etc/distribution/start.sh"],
+        list(command),
         entrypoint=["/bin/sh"],
         name=name,
         detach=True,
@@ -54,6 +63,13 @@ def registry(engine: DockerClient) -> Iterator[Container]:
             volume.remove()
 
 
+@pytest.fixture(scope="module")
+def registry(engine: DockerClient) -> Iterator[Container]:
+    """A registry that nothing has been pushed to, so that a collection is over at once."""
+    with started(engine, "/etc/distribution/start.sh") as container:
+        yield container
+
+
 def _owner() -> tuple[int, int]:
     uid, _, gid = images.table()["registry"].user.partition(":")
     return int(uid), int(gid)
@@ -64,3 +80,16 @@ def test_a_collection_that_has_nothing_to_do_ends(registry: Container, _round: i
     freed = registry_garbage.collect(str(registry.name), user=_owner(), untagged=False, seconds=SECONDS)
 
     assert freed == registry_garbage.Freed(blobs=0, size=0)
+
+
+def test_a_container_that_is_asked_to_end_while_it_begins_ends(engine: DockerClient) -> None:
+    with started(engine, "-c", WITH_SLOW_RM) as container:
+        probe_until(lambda: assert_runs(container, "sleep"), what="the script's first step", timeout_seconds=10)
+
+        container.kill(signal="TERM")
+
+        assert container.wait(timeout=STOP_SECONDS)["StatusCode"] == 0
+
+
+def assert_runs(container: Container, program: str) -> None:
+    assert program in str(container.top()["Processes"])

@@ -3,17 +3,11 @@
 # that it lets in. When one ends, the container ends, and its restart policy starts both again.
 #
 # A request for garbage collection is a file and a HUP. It is met when nobody can push: what is not named by a manifest
-# then belongs to no push that is under way. Pulls go on. Needs nothing but a POSIX shell.
+# then belongs to no push that is under way. Pulls go on. Needs nothing but a POSIX shell and busybox's tools.
 set -u
 config=/etc/distribution
 work=/var/lib/registry/garbage-collection
 readonly= readwrite= interim= collection= stopping=
-
-# The token is in no configuration of the container, which everybody sees who may use the engine.
-if [ -s "$config/telemetry-token" ]; then
-  OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20$(cat "$config/telemetry-token")"
-  export OTEL_EXPORTER_OTLP_HEADERS
-fi
 
 # One registry. Asked to end, it answers what it has begun to answer; one that ends unasked takes the container along.
 serve() {
@@ -87,6 +81,13 @@ collect() {
 
 trap stop TERM INT
 trap 'end readwrite.yml "$readwrite"' HUP
+
+# The token is in no configuration of the container, which everybody sees who may use the engine.
+if [ -s "$config/telemetry-token" ]; then
+  OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20$(cat "$config/telemetry-token")"
+  export OTEL_EXPORTER_OTLP_HEADERS
+fi
+
 mkdir -p "$work"
 if [ -e "$work/begun" ]; then
   read -r id options <"$work/begun"
@@ -94,6 +95,7 @@ if [ -e "$work/begun" ]; then
 fi
 begin readonly.yml
 readonly=$begun
+[ -z "$stopping" ] || stop
 while [ -z "$stopping" ]; do
   [ ! -e "$work/request" ] || collect
   [ -z "$stopping" ] || break

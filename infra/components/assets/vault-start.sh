@@ -9,8 +9,9 @@ data=/vault/file
 log=/vault/logs/audit.log
 api=http://127.0.0.1:8210/v1/sys
 
-put() { dd of="$1.new" conv=fsync 2>/dev/null && mv -f "$1.new" "$1"; }
-begun() { [ ! -s "$request" ] && [ "$(cat "$note" 2>/dev/null)" = begun ]; }
+put() { dd of="$1.new" conv=fsync status=none && mv -f "$1.new" "$1"; }
+noted() { [ "$(cat "$note" 2>/dev/null)" = "$1" ]; }
+begun() { [ ! -s "$request" ] && noted begun; }
 running() { kill -0 "$server" 2>/dev/null; }
 status() { wget -q -O - "$api/seal-status" 2>/dev/null; }
 says() { status | grep -q "$1"; }
@@ -34,7 +35,13 @@ rotate() {
   mv -f "$log" "$log.1" && kill -HUP "$server"
 }
 
+# The first process of a container overhears signals that it has no trap for.
+trap 'exit 143' TERM INT
 begun && rm -rf "$data"/* "$data"/.[!.]*
+# Killed between the key and its note: this vault will have been open, so the note may never be read as "begun" again.
+if [ -s "$request" ] && noted begun; then
+  printf ended | put "$note" || exit
+fi
 /bin/vault server -config=/vault/config/vault.hcl &
 server=$!
 trap 'kill -TERM "$server"' TERM INT
