@@ -1,4 +1,4 @@
-"""What `mlw policy` shows: the rules, one rule explained, a stack checked, what applies to a stack and from where.
+"""What `mlw policy` shows: one rule explained, a stack checked.
 
 A library: everything is returned, nothing printed. Checking a stack reads its file and touches nothing else. Two forms
 of a result are for machines: JSON, and SARIF 2.1.0, in which code review shows each violation at its line.
@@ -6,6 +6,7 @@ of a result are for machines: JSON, and SARIF 2.1.0, in which code review shows 
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,18 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import ConfigurationError
-from infra.rules.assignments import AssignedRule
 from infra.rules.deployed import Deployed
 from infra.rules.resources import COMPONENT_TYPES
 from infra.rules.stack_changes import Resources
 from infra.rules.stack_rules import STACK_RULES
 from infra.rules.violation import HIDDEN, Violation
 from infra.settings import load
-from infra.settings.loader import read_assignments
-from infra.settings.reading import read
-from infra.settings.resolving import resolve
 from infra.settings.stack_file import encrypted_keys, read_stack_file
 from policies.catalogue import all_rules
+from policies.effective import audited, effective_rules
 from policies.rule import Rule
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -37,16 +35,17 @@ class UnknownRuleError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A stack's file and every violation in it."""
+    """A stack's file and every violation in it.
+
+    Attributes:
+        violations: What an update refuses.
+        warnings: Violations of rules that are assigned with effect audit.
+    """
 
     stack: str
     path: Path
     violations: tuple[Violation, ...]
-
-
-def list_rules() -> list[Rule]:
-    """All rules, by id."""
-    return sorted(all_rules().values(), key=lambda rule: rule.id)
+    warnings: tuple[Violation, ...] = ()
 
 
 def explain(rule_id: str) -> str:
@@ -59,9 +58,8 @@ def explain(rule_id: str) -> str:
     if rule_id in STACK_RULES:
         return f"{rule_id}: {STACK_RULES[rule_id]}\n  Applies to: the stack as a whole; holds everywhere"
     if rule_id not in rules:
-        known = sorted([*rules, *STACK_RULES])
-        near = [name for name in known if any(word in name for word in rule_id.split("-"))]
-        msg = f"no rule '{rule_id}'; allowed: {', '.join(near or known)}"
+        near = difflib.get_close_matches(rule_id, [*rules, *STACK_RULES], n=5, cutoff=0.4)
+        msg = f"no rule '{rule_id}'{'; near ones: ' if near else ''}{', '.join(near)}"
         raise UnknownRuleError(msg)
     rule = rules[rule_id]
     parameters = "; ".join(f"{name} (default {json.dumps(value)})" for name, value in rule.parameters.items())
@@ -89,18 +87,14 @@ def check_stack(
         accepted: What the stack itself has, as its last update made it.
     """
     path = folder / f"Pulumi.{stack}.yaml"
+    given, encrypted = read_stack_file(path), encrypted_keys(path)
+    found = audited(effective_rules(stack, folder, deployed))
+    warnings = tuple(violation.located(f"stacks/{path.name}") for violation in found)
     try:
-        given, encrypted = read_stack_file(path), encrypted_keys(path)
         load(given, stack=stack, deployed=deployed, accepted=accepted, encrypted=encrypted, folder=folder)
     except ConfigurationError as error:
-        return CheckResult(stack, path, error.violations)
-    return CheckResult(stack, path, ())
-
-
-def effective(stack: str, folder: Path) -> list[AssignedRule]:
-    """The rules that hold for ``stack``, from the outermost scope inwards, whatever their effect."""
-    reading = read(read_stack_file(folder / f"Pulumi.{stack}.yaml"))
-    return resolve(reading.input, read_assignments()).effective
+        return CheckResult(stack, path, error.violations, warnings)
+    return CheckResult(stack, path, (), warnings)
 
 
 def to_json(result: CheckResult) -> str:
@@ -111,6 +105,7 @@ def to_json(result: CheckResult) -> str:
             "file": str(result.path),
             "valid": not result.violations,
             "violations": [_as_dict(violation) for violation in result.violations],
+            "warnings": [_as_dict(violation) for violation in result.warnings],
         },
         indent=2,
         ensure_ascii=False,
@@ -121,17 +116,19 @@ def to_sarif(result: CheckResult) -> str:
     """The result as SARIF 2.1.0."""
     lines = result.path.read_text(encoding="utf-8").splitlines()
     rules = all_rules()
-    used = sorted({violation.rule for violation in result.violations})
+    used = sorted({violation.rule for violation in (*result.violations, *result.warnings)})
+    levels = [(found, _sarif_level(rules.get(found.rule))) for found in result.violations]
+    levels += [(found, "warning") for found in result.warnings]
     run = {
         "tool": {"driver": {"name": "mlw policy", "rules": [_sarif_rule(rule, rules.get(rule)) for rule in used]}},
         "results": [
             {
                 "ruleId": violation.rule,
-                "level": _SARIF_LEVELS[rules[violation.rule].severity] if violation.rule in rules else "error",
+                "level": level,
                 "message": {"text": violation.message},
                 "locations": [_sarif_location(result.path, line_of(violation.key, lines))],
             }
-            for violation in result.violations
+            for violation, level in levels
         ],
     }
     return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
@@ -162,6 +159,10 @@ def _as_dict(violation: Violation) -> dict[str, Any]:
         "assigned": violation.assigned,
         "message": violation.message,
     }
+
+
+def _sarif_level(rule: Rule | None) -> str:
+    return _SARIF_LEVELS[rule.severity] if rule else "error"
 
 
 def _sarif_rule(rule_id: str, rule: Rule | None) -> dict[str, Any]:

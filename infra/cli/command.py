@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-DONE, FAILED, REFUSED = 0, 1, 2
-"""Exit codes: done; could not be done, or found something; the command line is wrong, or nothing could be judged."""
+DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes: done; could not be done, or found something; the command line is wrong, or nothing could be judged; the
+user has interrupted it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

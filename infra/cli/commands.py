@@ -69,23 +69,9 @@ COMMANDS: tuple[Command, ...] = (
         exit_codes={DONE: "printed", FAILED: FAILURE},
     ),
     Command(
-        path=("registry", "gc"),
-        handler="infra.cli.registry:collect_garbage",
-        summary="free the space of images that are no longer there",
-        details="Deletes from the container registry's volume every blob that no manifest names: what deleted images "
-        "and broken off pushes have left. Until it is done pulls go on, and a push is refused (405); it can be "
-        "repeated after that. Prints what was freed.",
-        arguments=(
-            STACK,
-            Argument(name="--dry-run", help="delete nothing, print what would be freed; the registry goes on"),
-            Argument(name="--untagged", help="delete manifests that have no tag, too"),
-        ),
-        exit_codes={DONE: "freed, or counted", FAILED: FAILURE},
-    ),
-    Command(
         path=("keys", "rotate"),
         handler="infra.cli.keys_rotate:rotate",
-        summary="makes credentials of a workspace anew",
+        summary="make credentials of a workspace anew",
         details="A datastore's keys change in the storage account and the key vault: the new ones are there before the "
         "old ones are refused, so a client that reads the vault again after a refusal goes on. Credentials of services "
         "and principals are made by an update of the stack (`make up`), which also applies what else has changed in "
@@ -98,12 +84,28 @@ COMMANDS: tuple[Command, ...] = (
             Argument(
                 name="--service",
                 metavar="NAME",
-                help="one of storage, registry, keyVault, telemetry, certificates (those of a stack with TLS)",
+                help="one of storage, registry, keyVault, telemetry; with TLS also certificates, authority",
                 either="what",
             ),
-            Argument(name="--all", help="everything: services, principals, datastores", either="what"),
+            Argument(
+                name="--all", help="everything but the authority: services, principals, datastores", either="what"
+            ),
         ),
         exit_codes={DONE: "rotated", FAILED: FAILURE},
+    ),
+    Command(
+        path=("registry", "gc"),
+        handler="infra.cli.registry:collect_garbage",
+        summary="free the space of images that are no longer there",
+        details="Deletes from the container registry's volume every blob that no manifest names: what deleted images "
+        "and broken off pushes have left. Until it is done pulls go on, and a push is refused (405); it can be "
+        "repeated after that. Prints what was freed.",
+        arguments=(
+            STACK,
+            Argument(name="--dry-run", help="delete nothing, print what would be freed; the registry goes on"),
+            Argument(name="--untagged", help="delete manifests that have no tag, too"),
+        ),
+        exit_codes={DONE: "freed, or counted", FAILED: FAILURE},
     ),
     Command(
         path=("roles", "list"),
@@ -138,13 +140,14 @@ COMMANDS: tuple[Command, ...] = (
         handler="infra.cli.policy_stacks:check",
         summary="all violations of a stack file",
         details="Judges the stack file as `pulumi up` would, names that other stacks use and resources of other stacks "
-        "included, and touches nothing. Needs neither Docker nor the Pulumi CLI.",
+        "included, and touches nothing. What rules of effect audit have to say is shown as warnings. Needs neither "
+        "Docker nor the Pulumi CLI.",
         arguments=(
             STACK,
             Argument(name="--json", help="print JSON", either="format"),
             Argument(name="--sarif", help="print SARIF 2.1.0, for code review", either="format"),
         ),
-        exit_codes={DONE: "no violation", FAILED: "violations were found", REFUSED: _NOT_JUDGED},
+        exit_codes={DONE: "no violation; there may be warnings", FAILED: "violations were found", REFUSED: _NOT_JUDGED},
         on_error=REFUSED,
     ),
     Command(

@@ -24,7 +24,7 @@ set yourself (`PULUMI_BACKEND_URL`, `PULUMI_CONFIG_PASSPHRASE` or `PULUMI_CONFIG
 files are those of the project that the working directory lies in. Results go to standard output, messages to standard
 error. An error is one message, never a traceback. Exit code 2 also means a wrong command line, 130 an interruption.
 
-| Command | What it shows |
+| Command | What it does |
 |---|---|
 """
 

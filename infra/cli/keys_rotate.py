@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from infra.cli import surroundings
-from infra.cli.command import DONE
+from infra.cli.command import DONE, INTERRUPTED
+from infra.cli.commands import PROGRAM
 from infra.cli.opened import outputs_of
 from infra.cli.stacks import Stack, open_stack
 from infra.clients.datastore_accounts import ELSEWHERE
 from infra.errors import MlWorkspaceError
 from tools.lifecycle import commands, locks
+from tools.lifecycle.display import show as say
+from tools.lifecycle.errors import OperationCancelledError
 
 _GENERATED, _CREDENTIALS = ":GeneratedSecrets", ":DatastoreCredentials"
 
@@ -29,9 +33,17 @@ SERVICES: Mapping[str, tuple[str, str, str]] = {
     "keyVault": (":VaultConfiguration", "-configuration", "the old token is refused from now on"),
     "telemetry": (_GENERATED, "-ingestion", "exporters need the new token"),
     "certificates": (":ServerCertificates", "-certificates", "every container restarts; the authority stays"),
+    "authority": (
+        ":CertificateAuthority",
+        "-authority",
+        "every container restarts with a certificate of the new authority; clients need the new `certificateAuthority`",
+    ),
 }
 """Service, as in the output `credentials`, to type and end of the name of what makes its credentials, and to what its
 clients will notice."""
+
+BY_NAME_ONLY = "authority"
+"""What `--all` leaves as it is: no client would trust any endpoint until somebody hands it the new authority."""
 
 _PRINCIPAL = "-principal-"
 
@@ -51,8 +63,12 @@ def rotate(options: argparse.Namespace) -> int:
             "Give --datastore NAME, --principal NAME, --service NAME or --all."
         )
     generated = _chosen(stack, options)
-    if generated:
-        _update(stack, generated)
+    try:
+        if generated:
+            _update(stack, generated)
+    except OperationCancelledError as exc:
+        print(f"{PROGRAM}: {exc}", file=sys.stderr)
+        return INTERRUPTED
     if options.datastore or options.all:
         _rotate_datastores(stack, options.datastore)
     return DONE
@@ -62,6 +78,7 @@ def _chosen(stack: Stack, options: argparse.Namespace) -> dict[str, str]:
     """Logical names of the resources to be asked for new secrets, with what is said about each."""
     services, principals = services_of(stack.checkpoint.resources), principals_of(stack.checkpoint.resources)
     if options.all:
+        services.pop(BY_NAME_ONLY, None)
         return {**services_by_resource(services), **{name: f"principal '{who}'" for who, name in principals.items()}}
     if options.service:
         if options.service not in services:
@@ -108,17 +125,17 @@ def _names(resources: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
 
 def _update(stack: Stack, generated: Mapping[str, str]) -> None:
     for words in generated.values():
-        print(f"Rotating {words} ...", flush=True)
+        say(f"Rotating {words} ...")
     request = f"{','.join(generated)}:{secrets.token_hex(8)}"
     commands.up(replace(stack.context, environment={**stack.context.environment, "MLW_ROTATE": request}))
-    print(f"Changed: credentials of {', '.join(words.partition(' (')[0] for words in generated.values())}.")
-    print(f"`mlw keys {stack.name}` has those of the services, the key vault those of principals (principals/<name>).")
+    say(f"Changed: credentials of {', '.join(words.partition(' (')[0] for words in generated.values())}.")
+    say(f"`mlw keys {stack.name}` has those of the services, the key vault those of principals (principals/<name>).")
 
 
 def _rotate_datastores(stack: Stack, chosen: str | None) -> None:
     from infra.resources.datastore_credentials import accounts_of, datastores_of  # noqa: PLC0415 - slow to import
 
-    with locks.exclusive(stack.context, "mlw keys rotate", say=print):
+    with locks.exclusive(stack.context, "mlw keys rotate", say=say):
         props = _opened_credentials(stack)
         accounts, known = accounts_of(props), {store.name: store for store in datastores_of(props)}
         if chosen and chosen not in known:
@@ -129,9 +146,9 @@ def _rotate_datastores(stack: Stack, chosen: str | None) -> None:
         for name, store in known.items():
             if chosen in {None, name}:
                 if store.type != ELSEWHERE:
-                    print(f"Rotating datastore '{name}' ...", flush=True)
+                    say(f"Rotating datastore '{name}' ...")
                     accounts.rotate(store)
-                    print(f"Changed: '{accounts.path(name)}' in the key vault; its old keys are refused.", flush=True)
+                    say(f"Changed: '{accounts.path(name)}' in the key vault; its old keys are refused.")
                 elif chosen:
                     raise NothingToRotateError(
                         f"rotating the keys of datastore '{name}': they belong to an object store elsewhere. Make new "

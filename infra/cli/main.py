@@ -12,13 +12,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
-from infra.cli.command import Command
+from infra.cli.command import INTERRUPTED, Command
 from infra.cli.commands import PROGRAM
 from infra.cli.parser import build_parser
 from infra.errors import MlWorkspaceError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-INTERRUPTED = 130
 
 Handler = Callable[[object], int]
 
@@ -42,11 +41,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command.on_error
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (`| head`) has enough; Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as exc:
+        # A reader (`| head`) that has enough is no error to tell; another user's state and a full disk are.
+        if not isinstance(exc, BrokenPipeError):
+            print(f"{PROGRAM}: running '{PROGRAM} {' '.join(command.path)}': {exc}.", file=sys.stderr)
+        _drop_what_cannot_be_written()
         return command.on_error
     return code
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Keep Python from complaining once more when it flushes at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _handler(command: Command) -> Handler:

@@ -7,16 +7,19 @@ are not needed, since the state of a file backend is read as files.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from infra.cli import surroundings
 from infra.cli.command import DONE, FAILED
-from infra.cli.policy_effective import as_json, effective_rules, render
+from infra.cli.policy_effective import as_json, render
 from infra.cli.surroundings import PROJECT, require_stack_file, stack_folder
 from infra.cli.tables import to_json
 from infra.clients import backend
 from infra.errors import MlWorkspaceError
 from infra.rules.deployed import Deployed
+from infra.rules.violation import Violation
 from policies import report
+from policies.effective import effective_rules
 
 
 class NoSuchRuleError(MlWorkspaceError):
@@ -51,10 +54,15 @@ def check(options: argparse.Namespace) -> int:
 def in_words(result: report.CheckResult) -> str:
     """Lay out a result for people."""
     count = len(result.violations)
-    if not count:
-        return f"stack '{result.stack}' is valid: no violation"
-    lines = [f"stack '{result.stack}' is not valid: {count} violation{'s' if count != 1 else ''}"]
-    return "\n".join([*lines, *(f"  {n}. {found.message}" for n, found in enumerate(result.violations, 1))])
+    verdict = f"not valid: {count} violation{'s' if count != 1 else ''}" if count else "valid: no violation"
+    lines = [f"stack '{result.stack}' is {verdict}", *_numbered(result.violations)]
+    if result.warnings:
+        lines += ["warnings, of rules that are assigned with effect audit:", *_numbered(result.warnings)]
+    return "\n".join(lines)
+
+
+def _numbered(violations: Sequence[Violation]) -> list[str]:
+    return [f"  {n}. {found.message}" for n, found in enumerate(violations, 1)]
 
 
 def effective(options: argparse.Namespace) -> int:

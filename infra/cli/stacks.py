@@ -111,7 +111,8 @@ def open_stack(name: str) -> Stack:
     known = names()
     if name not in known:
         is_configured = name in surroundings.configured_stacks()
-        advice = f"Run `make up STACK={name}` first." if is_configured else "Choose one of these."
+        choice = "Choose one of these." if known else "Run `make up` for one."
+        advice = f"Run `make up STACK={name}` first." if is_configured else choice
         raise NoSuchStackError(
             f"looking for stack '{name}': this state backend has no such stack. "
             f"Stacks that it has: {', '.join(known) or 'none'}. {advice}"

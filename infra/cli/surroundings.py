@@ -19,12 +19,18 @@ class NoSuchStackError(MlWorkspaceError):
 
 def enter() -> None:
     """Set what `make env` prints and the user has not chosen himself, for this process and its children."""
+    # What a command makes below the state's folders is nobody else's, as with `make up`.
+    os.umask(0o077)
     os.environ.update(environment())
 
 
 def project_root() -> Path:
     """The project's folder: the working directory or one above it, as for `pulumi`; else the checkout of this code."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        # Somebody has removed it under the shell.
+        return CHECKOUT
     return next((folder for folder in (here, *here.parents) if _is_project(folder)), CHECKOUT)
 
 
@@ -56,5 +62,5 @@ def require_stack_file(stack: str) -> None:
 def _is_project(folder: Path) -> bool:
     try:
         return f"name: {PROJECT}\n" in (folder / PROJECT_FILE).read_text(encoding="utf-8")
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return False

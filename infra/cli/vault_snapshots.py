@@ -15,6 +15,7 @@ from infra.clients import vault_snapshot as client
 from infra.clients.vault_setup import Setup
 from infra.errors import SnapshotError
 from tools.lifecycle import locks
+from tools.lifecycle.display import show as say
 
 
 def back_up(options: argparse.Namespace) -> int:
@@ -31,7 +32,7 @@ def restore(options: argparse.Namespace) -> int:
     """Put the vault back to a snapshot."""
     surroundings.enter()
     stack, source = open_stack(options.stack), Path(options.file)
-    with locks.exclusive(stack.context, "mlw keyvault restore", say=print):
+    with locks.exclusive(stack.context, "mlw keyvault restore", say=say):
         vault_of = access(stack)
         with _usable(source, "restoring"), vault_of.connected("restoring", as_administrator=False) as vault:
             client.restore(

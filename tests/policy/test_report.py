@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from infra.rules.assignments import Effect
 from infra.rules.resources import KEY_VAULT
 from policies import report
 
@@ -78,14 +77,25 @@ def test_valid_stack_has_no_violations(folder: Path) -> None:
     assert json.loads(report.to_sarif(report.check_stack("ok", folder)))["runs"][0]["results"] == []
 
 
-def test_effective_rules_come_with_their_scope(folder: Path) -> None:
-    rows = report.effective("x", folder)
+def test_what_is_only_audited_is_a_warning_and_refuses_nothing(folder: Path) -> None:
+    text = TEXT.partition("  ml-workspace:keyVault")[0] + "  ml-workspace:environment: prod\n"
+    (folder / "Pulumi.prod.yaml").write_text(text, encoding="utf-8")
 
-    assert {row.scope for row in rows} == {"management group 'ml-workspace'"}
-    assert {row.effect for row in rows} == {Effect.DENY, Effect.MODIFY, Effect.DISABLED}
-    text = TEXT.replace("workload: churn", "workload: churn\n  ml-workspace:environment: prod")
-    (folder / "Pulumi.x.yaml").write_text(text, encoding="utf-8")
-    assert any(row.effect is Effect.AUDIT for row in report.effective("x", folder))
+    result = report.check_stack("prod", folder)
+
+    (warning,) = result.warnings
+    assert result.violations == ()
+    assert (warning.rule, warning.key) == (
+        "key-vault-require-purge-protection",
+        "ml-workspace:keyVault.enablePurgeProtection",
+    )
+    assert "in stacks/Pulumi.prod.yaml" in warning.message
+    assert "assignment 'production-advice' at resource group 'rg-*-prod-*'" in warning.message
+    document = json.loads(report.to_json(result))
+    assert document["valid"] is True
+    assert [found["rule"] for found in document["warnings"]] == ["key-vault-require-purge-protection"]
+    (run,) = json.loads(report.to_sarif(result))["runs"]
+    assert [(found["ruleId"], found["level"]) for found in run["results"]] == [(warning.rule, "warning")]
 
 
 def test_rule_is_explained_and_an_unknown_one_names_the_near_ones() -> None:
@@ -99,10 +109,3 @@ def test_rule_is_explained_and_an_unknown_one_names_the_near_ones() -> None:
 
 def test_rule_of_the_stack_as_a_whole_is_explained() -> None:
     assert "GUID" in report.explain("subscription-require-guid")
-
-
-def test_rules_are_listed_by_id() -> None:
-    ids = [rule.id for rule in report.list_rules()]
-
-    assert ids == sorted(ids)
-    assert "workspace-limit-sku" in ids

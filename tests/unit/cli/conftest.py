@@ -20,7 +20,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     made = Place(project=tmp_path / "project", state=tmp_path / "home" / "state")
     made.prepare()
     monkeypatch.chdir(made.project)
+    mask = os.umask(0o022)
     yield made
     # The commands set variables for their children, as they may: they are the process.
+    os.umask(mask)
     os.environ.clear()
     os.environ.update(before)

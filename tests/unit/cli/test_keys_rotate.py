@@ -1,11 +1,19 @@
 """`mlw keys rotate`: what a state says that can be rotated, and how the command line is taken."""
 
-from typing import Any
+import os
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from infra.cli.keys_rotate import principals_of, services_by_resource, services_of
+from infra.cli.command import INTERRUPTED
+from infra.cli.keys_rotate import _chosen, principals_of, services_by_resource, services_of
+from infra.cli.main import main
 from infra.cli.parser import build_parser
+from infra.cli.stacks import Stack
+from tests.unit.cli.building import Place, a_workspace
+from tools.lifecycle import commands
+from tools.lifecycle.errors import OperationCancelledError
 
 
 def resource(kind: str, name: str) -> dict[str, Any]:
@@ -43,6 +51,43 @@ def test_what_clients_notice_is_said_of_every_service() -> None:
 
     assert said["stlake-keys"].startswith("service 'storage' (its container restarts")
     assert set(said) == {"stchurn-keys", "stlake-keys", "crchurn-admin", "kv-churn-configuration"}
+
+
+def test_the_authority_is_rotated_by_name_only() -> None:
+    """No client would trust any endpoint any more."""
+    state = [
+        *STATE,
+        resource("ServerCertificates", "rg-certificates"),
+        resource("CertificateAuthority", "rg-authority"),
+    ]
+    stack = cast("Stack", SimpleNamespace(name="dev", checkpoint=SimpleNamespace(resources=state)))
+
+    def chosen(line: str) -> set[str]:
+        return set(_chosen(stack, build_parser().parse_args(["keys", "rotate", "dev", *line.split()])))
+
+    assert chosen("--service authority") == {"rg-authority"}
+    assert {"rg-certificates", "stchurn-keys", "mlw-churn-principal-dora"} <= chosen("--all")
+    assert "rg-authority" not in chosen("--all")
+
+
+def test_an_interrupted_update_ends_as_every_interruption(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    masks = []
+
+    def interrupted(_context: object) -> None:
+        masks.append(os.umask(0o077))
+        raise OperationCancelledError("running 'pulumi up' of stack 'dev': interrupted")
+
+    place.deploy("dev", [*a_workspace("dev"), resource("GeneratedSecrets", "crdev-admin")])
+    monkeypatch.setattr(commands, "up", interrupted)
+
+    assert main(["keys", "rotate", "dev", "--service", "registry"]) == INTERRUPTED
+
+    printed = capsys.readouterr()
+    assert printed.err == "mlw: running 'pulumi up' of stack 'dev': interrupted\n"
+    assert "Changed" not in printed.out
+    assert masks == [0o077], "what the update writes is nobody else's"
 
 
 @pytest.mark.parametrize(

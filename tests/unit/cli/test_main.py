@@ -1,17 +1,19 @@
 """From the command line to an exit code: one message for what a user can cause, and a quick start."""
 
+import errno
 import importlib
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from infra.cli import command as commands
 from infra.cli import keys
-from infra.cli.command import Command
+from infra.cli.command import INTERRUPTED, Command
 from infra.cli.commands import COMMANDS
-from infra.cli.main import CHECKOUT, INTERRUPTED, main
+from infra.cli.main import CHECKOUT, main
 from infra.errors import EngineUnreachableError
 
 HEAVY = ("pydantic", "yaml", "docker", "requests", "pulumi", "minio", "hvac", "grpc")
@@ -40,8 +42,13 @@ def test_exit_codes_of_the_table_include_the_one_of_an_error(command: Command) -
     [
         (EngineUnreachableError("the engine does not answer"), 1, "mlw: the engine does not answer\n"),
         (KeyboardInterrupt(), INTERRUPTED, ""),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/home/other/dev.json"),
+            1,
+            "mlw: running 'mlw keys': [Errno 13] Permission denied: '/home/other/dev.json'.\n",
+        ),
     ],
-    ids=["a user's error", "an interruption"],
+    ids=["a user's error", "an interruption", "the system's"],
 )
 def test_an_error_is_one_message_and_an_exit_code(
     error: BaseException,
@@ -66,6 +73,19 @@ def test_a_reader_that_has_enough_causes_no_traceback() -> None:
     done = subprocess.run(["bash", "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60)
 
     assert done.stderr == ""
+
+
+def test_output_that_cannot_be_written_is_one_message() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "infra.cli.main", "policy", "list"],
+            cwd=CHECKOUT, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        "mlw: running 'mlw policy list': [Errno 28] No space left on device.\n",
+    )
 
 
 @pytest.mark.parametrize("line", ["--help", "policy list"], ids=str)

@@ -53,6 +53,18 @@ class TestCheck:
         assert title == "stack 'churn' is not valid: 3 violations"
         assert [line.split(" is ")[0] for line in lines] == [f"  {n}. {key}" for n, key in enumerate(EXPECTED_LINES, 1)]
 
+    def test_what_is_only_audited_is_a_warning_and_ends_with_0(
+        self, place: Place, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        place.configure("churn", f"{VALID}  ml-workspace:environment: prod\n")
+
+        assert main(["policy", "check", "churn"]) == 0
+
+        title, heading, warning = capsys.readouterr().out.splitlines()
+        assert title == "stack 'churn' is valid: no violation"
+        assert heading == "warnings, of rules that are assigned with effect audit:"
+        assert warning.startswith("  1. ml-workspace:keyVault.enablePurgeProtection is false: ")
+
     def test_json_has_the_same_violations(self, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
         place.configure("churn", BROKEN)
 
@@ -156,10 +168,15 @@ class TestCheck:
 
         assert main(["policy", "check", "churn"]) == 0
 
+    @pytest.mark.parametrize("is_gone", [False, True], ids=["another folder", "a folder that is gone"])
     def test_outside_of_every_project_the_checkout_of_the_code_is_meant(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_gone: bool
     ) -> None:
-        monkeypatch.chdir(tmp_path)
+        folder = tmp_path / "elsewhere"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        if is_gone:
+            folder.rmdir()
 
         assert main(["policy", "check", "dev"]) == 0
 

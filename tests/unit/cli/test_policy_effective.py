@@ -5,9 +5,12 @@ import json
 
 import pytest
 
+from infra.cli import surroundings
 from infra.cli.main import main
-from infra.cli.policy_effective import as_json, effective_rules, render
+from infra.cli.policy_effective import as_json, render
+from infra.clients import backend
 from infra.rules.assignments_text import parse_assignments
+from policies.effective import audited, effective_rules
 from tests.unit.cli.building import GOLDEN, VALID, Place, resource_id
 
 ASSIGNMENTS = """
@@ -75,6 +78,29 @@ def test_an_exemption_is_shown_until_its_last_day(churn: Place, today: dt.date, 
 
     expected = {"name": "old-vault", "expires": "2030-01-31", "reason": "moves next year"}
     assert rule["exemption"] == (expected if is_exempt else None)
+
+
+@pytest.mark.parametrize(
+    ("exempt", "settings", "warned"),
+    [
+        ("skus", VALID, ["ml-workspace:keyVault.enablePurgeProtection"]),
+        ("advice", VALID, []),
+        ("skus", f"{VALID}  ml-workspace:keyVault: {{existing: {resource_id('fraud', 'keyVault')}}}\n", []),
+    ],
+    ids=["broken", "exempt", "another stack's"],
+)
+def test_an_audited_rule_warns_unless_the_resource_is_exempt_or_another_stacks(
+    place: Place, exempt: str, settings: str, warned: list[str]
+) -> None:
+    surroundings.enter()
+    place.deploy("fraud")
+    place.configure("churn", settings)
+    known = parse_assignments(ASSIGNMENTS.replace("assignment: skus", f"assignment: {exempt}"), file="a.yaml")
+    deployed = backend.deployed(project="ml-workspace", except_stack="churn")
+
+    found = effective_rules("churn", place.stacks, deployed, assignments=known, today=TODAY)
+
+    assert [violation.key for violation in audited(found)] == warned
 
 
 def test_a_resource_of_another_stack_says_whose_it_is(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
