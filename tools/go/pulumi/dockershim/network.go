@@ -3,21 +3,11 @@ package shim
 import (
 	"context"
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/docker/docker/api/types/network"
-	"github.com/docker/docker/client"
 	"github.com/docker/docker/errdefs"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/diag"
 	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
-	"github.com/terraform-providers/terraform-provider-docker/internal/provider"
-)
-
-const (
-	// removalTimeout is upstream's: how long a network may stay in use after its removal was asked for.
-	removalTimeout = 30 * time.Second
-	removalPause   = 50 * time.Millisecond
 )
 
 // withoutWaiting replaces what upstream does with a network. It waits two seconds before it looks at a new network,
@@ -145,37 +135,12 @@ func addresses(configs []network.IPAMConfig) []any {
 	return found
 }
 
-// removeNetwork tries until the last container has left.
 func removeNetwork(ctx context.Context, data *schema.ResourceData, meta any) error {
 	engine, err := connect(ctx, data, meta)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, removalTimeout)
-	defer cancel()
-	for {
-		err := engine.NetworkRemove(ctx, data.Id())
-		if err == nil || errdefs.IsNotFound(err) {
-			data.SetId("")
-			return nil
-		}
-		if !strings.Contains(err.Error(), "has active endpoints") {
-			return fmt.Errorf("unable to remove network '%s': %w", data.Id(), err)
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("unable to remove network '%s' within %v: %w", data.Id(), removalTimeout, err)
-		case <-time.After(removalPause):
-		}
-	}
-}
-
-func connect(ctx context.Context, data *schema.ResourceData, meta any) (*client.Client, error) {
-	engine, err := meta.(*provider.ProviderConfig).MakeClient(ctx, data)
-	if err != nil {
-		return nil, fmt.Errorf("failed to create Docker client: %w", err)
-	}
-	return engine, nil
+	return removeWhenFree(ctx, data, "network", "has active endpoints", engine.NetworkRemove)
 }
 
 // texts is a map of texts out of one of anything; none stays none.

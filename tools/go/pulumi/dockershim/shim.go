@@ -14,5 +14,6 @@ import (
 func NewProvider(version string) *schema.Provider {
 	made := provider.New(version)()
 	withoutWaiting(made.ResourcesMap["docker_network"])
+	removingAtOnce(made.ResourcesMap["docker_volume"])
 	return made
 }
