@@ -140,6 +140,7 @@ def _containers(home: DataHome, wanted: Mapping[str, _Datastore]) -> DatastoreCo
         containers=pulumi.Output.all(*(store.container for store in here)).apply(
             lambda names: _quotas(names, [store.quota_bytes for store in here])
         ),
+        named_after=[store.container for store in here if store.settings is None],
         versioned=home.versioned,
         retention_days=home.retention_days,
         tags=home.tags,

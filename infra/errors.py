@@ -15,8 +15,7 @@
         |-- SnapshotError            a file cannot hold, or does not hold, a snapshot of the key vault
         |-- KeyVaultLockedError      the key vault holds data that no known key opens
         |-- StorageAccessError       the storage account does not take an identity
-        |-- GarbageCollectionError   the container registry's garbage could not be collected
-        `-- RecordError              the workspace record cannot be read or written
+        `-- GarbageCollectionError   the container registry's garbage could not be collected
 
 A message says what was being done, what was found, what is allowed and what to do.
 """
@@ -102,7 +101,3 @@ class StorageAccessError(ServiceError):
 
 class GarbageCollectionError(ServiceError):
     """The container registry's garbage could not be collected; no live content was deleted."""
-
-
-class RecordError(ServiceError):
-    """The workspace record cannot be read or written."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from infra.clients import tls
+from infra.errors import ServiceError
 
 if TYPE_CHECKING:
     import urllib3
@@ -50,6 +53,27 @@ def open_client(endpoint: str, access_key: str, secret_key: str, authority: str 
         region=REGION,
         http_client=trusting_pool(authority),
     )
+
+
+@contextmanager
+def explaining(what: str) -> Iterator[None]:
+    """Turn an answer that the account gives inside the block instead of doing what is asked into one clear error.
+
+    Args:
+        what: What is being done, e.g. ``making containers in the storage account at http://127.0.0.1:20001``.
+
+    Raises:
+        ServiceError: The account refused or could not.
+    """
+    from minio.error import MinioAdminException, MinioException
+
+    try:
+        yield
+    except (MinioException, MinioAdminException) as exc:
+        raise ServiceError(
+            f"{what}: it answered {exc}. If it refuses the keys, they were rotated since this stack's last update: "
+            "run `make up`, which fetches the new ones, and then this again."
+        ) from exc
 
 
 class ObjectStore:

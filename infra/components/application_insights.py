@@ -69,6 +69,7 @@ class ApplicationInsights(ServiceComponent):
         self._tokens = GeneratedSecrets(
             f"{self.resource_name}-ingestion",
             lengths={"token": 40, "services": 40},
+            rotating=["token"],  # the other one nobody has been given, and the registry would need a restart
             opts=self.child_options(after=after),
         )
         host = f"{self.container_name}.{network}"

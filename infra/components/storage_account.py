@@ -96,19 +96,16 @@ class StorageAccount(ServiceComponent):
 def _let_in(account: StorageAccount, site: Site) -> None:
     """Make the principals' users in the workspace's own account; those of an additional one are nobody's."""
     policies = {p.name: p.storage_policy for p in site.principals if p.storage_policy is not None}
-    if policies:
-        StoragePrincipals(
-            f"{account.resource_name}-principals",
-            account=account.resource_name,
-            endpoint=account.endpoints[USE],
-            keys=account.credentials,
-            authority=site.trust,
-            policies=policies,
-            secrets={
-                p.name: p.secrets.apply(lambda made: made["storage"]) for p in site.principals if p.name in policies
-            },
-            opts=account.child_options(deleted_with=account.container),
-        )
+    StoragePrincipals(
+        f"{account.resource_name}-principals",
+        account=account.resource_name,
+        endpoint=account.endpoints[USE],
+        keys=account.credentials,
+        authority=site.trust,
+        policies=policies,
+        secrets={p.name: p.secrets.apply(lambda made: made["storage"]) for p in site.principals if p.name in policies},
+        opts=account.child_options(deleted_with=account.container),
+    )
 
 
 def _service(keys: GeneratedSecrets, use: str, *, tls: bool) -> Service:

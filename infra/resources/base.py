@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from pulumi.dynamic import ConfigureRequest, DiffResult, ReadResult, ResourceProvider, UpdateResult
 
-from infra.errors import MlWorkspaceError, ServiceUnreachableError
+from infra.errors import MlWorkspaceError, ServiceError
 
 Props = dict[str, Any]
 """Property bag as Pulumi hands it over: JSON values, secrets unwrapped, all numbers floats."""
@@ -44,10 +44,13 @@ class Provider(ResourceProvider):
         return UpdateResult(outs={**_olds, **_news})
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        """Read the real state. That of a service which does not answer is unknown: what the state says stands."""
+        """Read the real state. That of a service which does not answer, or refuses to, is unknown: the old one stands.
+
+        What is wrong with such a service shows at the resource that mends it, e.g. at the key vault's opening.
+        """
         try:
             return self.observe(id_, props)
-        except ServiceUnreachableError:
+        except ServiceError:
             return ReadResult(id_, props)
 
     def observe(self, id_: str, props: Props) -> ReadResult:

@@ -6,9 +6,9 @@ when it has taken their containers over; in an account that is shared that would
 
 from __future__ import annotations
 
-from infra.clients.reaching import reaching
 from infra.clients.storage_containers import StorageContainers
 from infra.resources.base import Props, Provider
+from infra.resources.services import at_storage_account
 
 
 class _BlobContainerProvider(Provider):
@@ -17,7 +17,7 @@ class _BlobContainerProvider(Provider):
     def delete(self, _id: str, _props: Props) -> None:
         name = _props["container_name"]
         containers = StorageContainers(_props["endpoint"], _props["access_key"], _props["secret_key"])
-        with reaching("storage account", _props["endpoint"]):
+        with at_storage_account(_props["endpoint"], f"deleting container '{name}'"):
             # Only who took it over has it encrypt what it is given.
             if _props.get("made", True) and not containers.is_encrypted(name):
                 containers.delete_empty([name])

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from infra.clients.reaching import reaching
 from infra.clients.storage_admin import StorageAdmin
 from infra.clients.storage_containers import ContainerSettings, StorageContainers
 from infra.resources.base import Props, Provider
+from infra.resources.services import at_storage_account
 
 
 class _DatastoreContainersProvider(Provider):
@@ -26,7 +25,7 @@ class _DatastoreContainersProvider(Provider):
     def observe(self, id_: str, props: Props) -> ReadResult:
         # Quotas are not looked at: only the dearer operator's side of the service tells them.
         names, wanted = list(props["containers"]), _settings(props)
-        with _reaching(props):
+        with at_storage_account(props["endpoint"], "looking at containers"):
             found = _containers(props).describe(names)
         if names and not any(found.values()):
             return ReadResult(None, {})
@@ -39,9 +38,11 @@ class _DatastoreContainersProvider(Provider):
         return UpdateResult({**_news, "made": sorted({*_olds["made"], *made})})
 
     def delete(self, _id: str, _props: Props) -> None:
-        # A container that was there before may be another workspace's, in an account that both use.
-        with _reaching(_props):
-            _containers(_props).delete_empty(_props["made"])
+        # A container that was there before may be another workspace's, in an account that both use; but those that bear
+        # this one's id are its own, even if a run made them that was killed before it could say so.
+        names = sorted({*_props["made"], *_props.get("named_after", [])})
+        with at_storage_account(_props["endpoint"], "deleting empty containers"):
+            _containers(_props).delete_empty(names)
 
 
 def _same(found: ContainerSettings | None, wanted: ContainerSettings) -> bool:
@@ -52,7 +53,7 @@ def _same(found: ContainerSettings | None, wanted: ContainerSettings) -> bool:
 
 def _apply(props: Props, *, quotas_before: Mapping[str, float]) -> list[str]:
     quotas = {name: int(size) for name, size in props["containers"].items()}
-    with _reaching(props):
+    with at_storage_account(props["endpoint"], "making containers"):
         made = _containers(props).ensure(list(quotas), _settings(props))
         changed = {name: size for name, size in quotas.items() if size != int(quotas_before.get(name, 0))}
         if changed:
@@ -72,10 +73,6 @@ def _containers(props: Props) -> StorageContainers:
     return StorageContainers(props["endpoint"], props["access_key"], props["secret_key"], props["authority"])
 
 
-def _reaching(props: Props) -> AbstractContextManager[None]:
-    return reaching("storage account", props["endpoint"])
-
-
 class DatastoreContainers(Resource, module="ml-workspace", name="DatastoreContainers"):
     """The containers that a workspace's datastores stand on.
 
@@ -89,6 +86,7 @@ class DatastoreContainers(Resource, module="ml-workspace", name="DatastoreContai
         keys: The account's ``accessKey`` and ``secretKey``.
         authority: Authority (PEM) of the account's certificate; empty for plain HTTP.
         containers: Name of each container to the most that it may hold, in bytes; 0 for as much as there is room.
+        named_after: Those of them that are named after the workspace.
         versioned: Whether overwritten and deleted blobs stay as versions.
         retention_days: Days after which such a version goes.
         tags: Tags in the alphabet of the services' metadata.
@@ -107,6 +105,7 @@ class DatastoreContainers(Resource, module="ml-workspace", name="DatastoreContai
         keys: pulumi.Output[dict[str, str]],
         authority: pulumi.Input[str],
         containers: pulumi.Output[dict[str, int]],
+        named_after: Sequence[pulumi.Input[str]],
         versioned: bool,
         retention_days: int,
         tags: Mapping[str, str],
@@ -119,6 +118,7 @@ class DatastoreContainers(Resource, module="ml-workspace", name="DatastoreContai
             "secret_key": keys.apply(lambda values: values["secretKey"]),
             "authority": authority,
             "containers": containers,
+            "named_after": list(named_after),
             "versioned": versioned,
             "retention_days": retention_days,
             "tags": dict(tags),

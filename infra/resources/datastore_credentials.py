@@ -5,7 +5,8 @@ The state holds names only; what the vault holds may be rotated (`mlw keys rotat
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pulumi
@@ -13,6 +14,7 @@ from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from infra.clients.datastore_accounts import ELSEWHERE, POLICY_VERSION, Datastore, DatastoreAccounts, Service
 from infra.resources.base import Props, Provider
+from infra.resources.services import at_key_vault, at_storage_account
 
 
 class _DatastoreCredentialsProvider(Provider):
@@ -20,31 +22,40 @@ class _DatastoreCredentialsProvider(Provider):
 
     def create(self, props: Props) -> CreateResult:
         accounts, datastores = accounts_of(props), datastores_of(props)
-        accounts.ensure(datastores)
+        with _at_both(props, "making the credentials of the datastores"):
+            accounts.ensure(datastores)
         return CreateResult(props["workspace_id"], {**props, "paths": _paths(accounts, datastores)})
 
     def observe(self, id_: str, props: Props) -> ReadResult:
-        broken = set(accounts_of(props).broken(datastores_of(props)))
+        with _at_both(props, "looking at the credentials of the datastores"):
+            broken = set(accounts_of(props).broken(datastores_of(props)))
         whole = [store for store in props["datastores"] if store["name"] not in broken]
         return ReadResult(id_, {**props, "datastores": whole})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         accounts, datastores = accounts_of(_news), datastores_of(_news)
-        accounts.ensure(datastores, anew=int(_olds["policy_version"]) != POLICY_VERSION)
-        known = [*_olds["paths"], *(store["name"] for store in _olds["datastores"])]
-        names = {store.name for store in datastores}
-        elsewhere = {store.name for store in datastores if store.given}
-        accounts.remove_accounts(sorted({name for name in known if name not in names or name in elsewhere}))
-        accounts.remove_secrets(sorted({name for name in known if name not in names}))
+        known = {*_olds["paths"], *(store["name"] for store in _olds["datastores"])}
+        gone, elsewhere = known - {store.name for store in datastores}, {s.name for s in datastores if s.given}
+        with _at_both(_news, "changing the credentials of the datastores"):
+            accounts.ensure(datastores, anew=int(_olds["policy_version"]) != POLICY_VERSION)
+            accounts.remove_accounts(sorted(gone | (known & elsewhere)))
+            accounts.remove_secrets(sorted(gone))
         return UpdateResult({**_news, "paths": _paths(accounts, datastores)})
 
     def delete(self, _id: str, _props: Props) -> None:
         # What is this stack's own goes as a whole.
         accounts, names = accounts_of(_props), list(_props["paths"])
-        if _props["shares_storage"]:
-            accounts.remove_accounts(names)
-        if _props["shares_vault"]:
-            accounts.remove_secrets(names)
+        with _at_both(_props, "removing the credentials of the datastores"):
+            if _props["shares_storage"]:
+                accounts.remove_accounts(names)
+            if _props["shares_vault"]:
+                accounts.remove_secrets(names)
+
+
+@contextmanager
+def _at_both(props: Props, doing: str) -> Iterator[None]:
+    with at_key_vault(props["vault"]["endpoint"], doing), at_storage_account(props["storage"]["endpoint"], doing):
+        yield
 
 
 def accounts_of(props: Props) -> DatastoreAccounts:

@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from infra.clients.reaching import reaching
 from infra.clients.storage_admin import StorageAdmin, User
 from infra.resources.base import Props, Provider
+from infra.resources.services import at_storage_account
 
 
 class _StoragePrincipalsProvider(Provider):
     inputs = ("endpoint", "access_key", "secret_key", "authority", "policies", "secrets")
 
     def create(self, props: Props) -> CreateResult:
-        with _reaching(props):
-            _admin(props).put_users(_users(props))
+        _replace(props, gone=())
         return CreateResult(f"{props['account']}-principals", props)
 
     def observe(self, id_: str, props: Props) -> ReadResult:
-        with _reaching(props):
+        with at_storage_account(props["endpoint"], "looking at users"):
             wrong = _admin(props).differing(_users(props))
         as_wanted = {name: policy for name, policy in props["policies"].items() if name not in wrong}
         return ReadResult(id_, {**props, "policies": as_wanted})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        with _reaching(_news):
-            admin = _admin(_news)
-            admin.put_users(_users(_news))
-            for name in sorted({*_olds["policies"], *_olds["secrets"]} - set(_news["policies"])):
-                admin.remove_user(name)
+        _replace(_news, gone={*_olds["policies"], *_olds["secrets"]} - set(_news["policies"]))
         return UpdateResult(_news)
 
     def delete(self, _id: str, _props: Props) -> None:
-        with _reaching(_props):
-            admin = _admin(_props)
-            for name in {*_props["policies"], *_props["secrets"]}:
-                admin.remove_user(name)
+        _replace({**_props, "policies": {}}, gone={*_props["policies"], *_props["secrets"]})
+
+
+def _replace(props: Props, *, gone: Iterable[str]) -> None:
+    """Let the users in, and those who are gone no more."""
+    users, leaving = _users(props), sorted(gone)
+    if not users and not leaving:
+        return
+    with at_storage_account(props["endpoint"], "changing users"):
+        admin = _admin(props)
+        if users:
+            admin.put_users(users)
+        for name in leaving:
+            admin.remove_user(name)
 
 
 def _users(props: Props) -> list[User]:
@@ -54,15 +58,12 @@ def _admin(props: Props) -> StorageAdmin:
     return StorageAdmin(props["endpoint"], props["access_key"], props["secret_key"], props["authority"])
 
 
-def _reaching(props: Props) -> AbstractContextManager[None]:
-    return reaching("storage account", props["endpoint"])
-
-
 class StoragePrincipals(Resource, module="ml-workspace", name="StoragePrincipals"):
     """Users of a storage account, each with a policy of its own.
 
     A user that is taken away is refused at once, and with it what it had made of its keys; a policy that changes holds
-    for the next request.
+    for the next request. It is there without a single user too: an update removes the last one with the keys of today,
+    where a deletion would only have those of the state, which may be rotated in the same run.
 
     Args:
         name: Logical name.

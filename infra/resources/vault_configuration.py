@@ -16,12 +16,12 @@ import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from infra.clients import vault_setup
-from infra.clients.reaching import reaching
 from infra.clients.vault import Vault
 from infra.clients.vault_configuration import TAGS_PATH, read_tags, revoke_other_administrators
 from infra.clients.vault_setup import Setup
 from infra.resources.base import Props
 from infra.resources.rotation import ROTATION, RotatingProvider, requested
+from infra.resources.services import at_key_vault
 from infra.rules import vault_policies as policies
 
 
@@ -43,7 +43,7 @@ class _VaultConfigurationProvider(RotatingProvider):
         return CreateResult(TAGS_PATH, _apply(props, {}))
 
     def observe(self, id_: str, props: Props) -> ReadResult:
-        with reaching("key vault", props["address"]):
+        with at_key_vault(props["address"], "looking at the set-up"):
             found = {**props, **_found(props)}
         return ReadResult(id_, found)
 
@@ -53,7 +53,7 @@ class _VaultConfigurationProvider(RotatingProvider):
 
 def _apply(props: Props, olds: Props) -> Props:
     vault, renewing = Vault(props["address"], authority=props["authority"]), RotatingProvider.rotates(olds, props)
-    with reaching("key vault", props["address"]), vault.as_root(props["unseal_key"]):
+    with at_key_vault(props["address"], "setting everything up"), vault.as_root(props["unseal_key"]):
         token = vault_setup.apply(
             vault,
             Setup.of(props),

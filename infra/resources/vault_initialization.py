@@ -20,12 +20,12 @@ from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from infra import health
 from infra.clients import engine
-from infra.clients.reaching import reaching
 from infra.clients.vault import Vault
 from infra.errors import KeyVaultLockedError, ServiceUnreachableError
 from infra.health import Probe, ProbeResult
 from infra.resources.base import Props, Provider
 from infra.resources.ready_gate import DEADLINE_SECONDS
+from infra.resources.services import at_key_vault
 
 UNSEAL_FOLDER = "/vault/unseal"
 UNSEAL_FILE = "request.json"
@@ -85,7 +85,7 @@ def _helping(props: Props, known: str | None) -> Probe:
     def probe() -> ProbeResult:
         result = ready()
         if not result.passed:
-            with suppress(ServiceUnreachableError), reaching("key vault", props["address"]):
+            with suppress(ServiceUnreachableError), at_key_vault(props["address"], "opening it with its key"):
                 _help(props, known)
         return result
 
@@ -119,7 +119,7 @@ def _key_for(props: Props, known: str | None) -> str:
 
 def _is_closed(props: Props) -> bool:
     vault = _vault(props)
-    with reaching("key vault", props["address"]):
+    with at_key_vault(props["address"], "looking whether it is open"):
         return vault.is_initialised() and (vault.is_sealed() or _stored_key(props) is None)
 
 
@@ -150,8 +150,12 @@ def _has_begun(props: Props) -> bool:
 
 
 def _stored_key(props: Props) -> str | None:
+    """The key on its volume; a file that a crash has cut short is as good as none."""
     content = engine.read_file(props["container"], f"{UNSEAL_FOLDER}/{UNSEAL_FILE}")
-    return str(json.loads(content)["key"]) if content else None
+    try:
+        return str(json.loads(content or "")["key"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _data_lost(props: Props) -> str:

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
 from infra.clients.object_store import ObjectStore
-from infra.clients.reaching import reaching
-from infra.errors import RecordError
 from infra.resources.base import Props, Provider
+from infra.resources.services import at_storage_account
 
 RECORD_KEY = "workspace.json"
 
@@ -30,25 +28,16 @@ class _WorkspaceRecordProvider(Provider):
         return CreateResult(props["record"]["id"], props)
 
     def observe(self, id_: str, props: Props) -> ReadResult:
-        with _reaching(props):
+        with at_storage_account(props["endpoint"], "reading the workspace record"):
             content = _store(props).get_document(props["bucket"], RECORD_KEY)
-        if content is None:
-            return ReadResult(None, {})
-        try:
-            record = json.loads(content)
-        except ValueError as exc:
-            raise RecordError(
-                f"reading the workspace record '{props['bucket']}/{RECORD_KEY}': it is not JSON ({exc}). "
-                "Delete the document and run `pulumi refresh` and `pulumi up`, which write it anew."
-            ) from exc
-        return ReadResult(id_, {**props, "record": record})
+        return ReadResult(None, {}) if content is None else ReadResult(id_, {**props, "record": _parsed(content)})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         _write(_news)
         return UpdateResult(_news)
 
     def delete(self, _id: str, _props: Props) -> None:
-        with _reaching(_props):
+        with at_storage_account(_props["endpoint"], "deleting the workspace record"):
             _store(_props).delete_document(_props["bucket"], RECORD_KEY)
 
 
@@ -56,13 +45,17 @@ def _store(props: Props) -> ObjectStore:
     return ObjectStore(props["endpoint"], props["access_key"], props["secret_key"], props.get("authority") or "")
 
 
-def _reaching(props: Props) -> AbstractContextManager[None]:
-    return reaching("storage account", props["endpoint"])
+def _parsed(content: bytes) -> Any:  # noqa: ANN401 - whatever somebody has put there
+    """The document; one that is not even JSON differs from every record, and is written anew by the next update."""
+    try:
+        return json.loads(content)
+    except ValueError:
+        return {}
 
 
 def _write(props: Props) -> None:
     content = json.dumps(props["record"], indent=2, sort_keys=True).encode()
-    with _reaching(props):
+    with at_storage_account(props["endpoint"], "writing the workspace record"):
         _store(props).put_document(props["bucket"], RECORD_KEY, content, content_type="application/json")
 
 

@@ -175,11 +175,29 @@ class TestLiveFiles:
             "insights": {"tokens"},
         }
 
+    def test_a_rotation_makes_only_such_values_anew_that_restart_nothing_but_their_own_service(self, run: Run) -> None:
+        rotating = {made.name: made.inputs["rotating"] for made in run.mocks.of_type(f"{DYNAMIC}GeneratedSecrets")}
+
+        assert rotating == {
+            "stchurndevwesteurope001-keys": ["secretKey"],
+            "crchurndevwesteurope001-admin": ["password"],
+            "appi-churn-dev-westeurope-001-ingestion": ["token"],
+        }
+
     def test_each_service_has_a_token_of_its_own_kind(self, run: Run) -> None:
         tokens = self._files(run, "insights", "live_files")["tokens"]
 
         assert tokens == "generated-token (stack)\ngenerated-services (services)\n"
         assert self._files(run, "registry", "files")["telemetry-token"] == "generated-services"
+
+
+class TestPrincipals:
+    """Who has a role, or no role any more."""
+
+    def test_the_accounts_users_are_a_resource_even_when_there_are_none(self, run: Run) -> None:
+        (made,) = run.mocks.of_type(f"{DYNAMIC}StoragePrincipals")
+
+        assert made.inputs["policies"] == {}
 
 
 class TestOutputs:

@@ -2,9 +2,10 @@
 
 import logging
 
+import pytest
 from pulumi.dynamic import ReadResult
 
-from infra.errors import NotReadyError, ServiceUnreachableError
+from infra.errors import NotReadyError, ServiceError, ServiceUnreachableError
 from infra.resources.base import Props, Provider, _is_a_defect
 
 
@@ -27,14 +28,19 @@ class _OfASilentService(Provider):
     inputs = ()
 
     def observe(self, _id: str, _props: Props) -> ReadResult:
-        raise ServiceUnreachableError("the storage account does not answer")
+        raise _props["error"]
 
 
-def test_a_refresh_takes_a_service_that_does_not_answer_neither_for_changed_nor_for_gone() -> None:
-    found = _OfASilentService().read("id", {"tags": {"a": "1"}})
+@pytest.mark.parametrize(
+    "error",
+    [ServiceUnreachableError("it does not answer"), ServiceError("it answered: the vault is sealed")],
+    ids=["silent", "refusing"],
+)
+def test_a_refresh_takes_a_service_that_does_not_tell_neither_for_changed_nor_for_gone(error: ServiceError) -> None:
+    found = _OfASilentService().read("id", {"tags": {"a": "1"}, "error": error})
 
     assert found.id == "id"
-    assert found.outs == {"tags": {"a": "1"}}
+    assert found.outs == {"tags": {"a": "1"}, "error": error}
 
 
 def _record(error: Exception) -> logging.LogRecord:

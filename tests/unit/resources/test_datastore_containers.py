@@ -91,6 +91,15 @@ def test_a_container_that_was_there_before_stays(account: type[_FakeAccount]) ->
     assert set(account.containers) == {"features"}
 
 
+def test_a_container_named_after_the_workspace_goes_though_a_killed_run_made_it(account: type[_FakeAccount]) -> None:
+    account.containers |= {"features": WANTED, "code-guid": WANTED}
+    outs = _create(containers={"features": 0, "code-guid": 0}, named_after=["code-guid"])
+
+    PROVIDER.delete("stchurn", outs)
+
+    assert set(account.containers) == {"features"}
+
+
 def test_a_container_that_a_datastore_has_left_stays_until_the_workspace_goes(account: type[_FakeAccount]) -> None:
     outs = _update(_create(), containers={"labels": 0, "images": 0})
 

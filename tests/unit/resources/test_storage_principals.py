@@ -24,9 +24,10 @@ class _FakeAccount:
     """An account that knows its users."""
 
     users: ClassVar[dict[str, User]]
+    opened_with: ClassVar[list[str]]
 
-    def __init__(self, *_: str) -> None:
-        """Like the real one, without a connection."""
+    def __init__(self, _endpoint: str, _access_key: str, secret_key: str, _authority: str) -> None:
+        _FakeAccount.opened_with.append(secret_key)
 
     def put_users(self, users: list[User]) -> None:
         _FakeAccount.users |= {user.access_key: user for user in users}
@@ -40,7 +41,7 @@ class _FakeAccount:
 
 @pytest.fixture(autouse=True)
 def users(monkeypatch: pytest.MonkeyPatch) -> dict[str, User]:
-    _FakeAccount.users = {}
+    _FakeAccount.users, _FakeAccount.opened_with = {}, []
     monkeypatch.setattr(storage_principals, "StorageAdmin", _FakeAccount)
     return _FakeAccount.users
 
@@ -67,6 +68,21 @@ def test_who_is_taken_away_is_removed_and_the_others_stay() -> None:
     PROVIDER.update("id", outs, news)
 
     assert set(_FakeAccount.users) == {"dora"}
+
+
+def test_the_last_ones_are_removed_with_the_keys_of_today(users: dict[str, User]) -> None:
+    outs = _created()
+
+    PROVIDER.update("id", outs, {**PROPS, "secret_key": "rotated", "policies": {}, "secrets": {}})
+
+    assert _FakeAccount.users == {}
+    assert _FakeAccount.opened_with[-1] == "rotated"
+
+
+def test_an_account_without_users_is_not_even_asked() -> None:
+    PROVIDER.create({**PROPS, "policies": {}, "secrets": {}})
+
+    assert _FakeAccount.opened_with == []
 
 
 def test_all_are_removed_with_the_resource() -> None:

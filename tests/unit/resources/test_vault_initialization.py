@@ -221,6 +221,18 @@ def test_a_lost_key_file_is_put_back_from_the_state(
     assert outs == {**PROPS, "container_id": "c2", "unseal_key": "key-1"}
 
 
+def test_a_key_file_that_a_crash_has_cut_short_is_written_anew(
+    volume: dict[str, bytes], created: dict[str, Any]
+) -> None:
+    volume[KEY_FILE] = b'{"key": "ke'
+    _FakeVault.sealed = True
+
+    _VaultInitializationProvider().update("kv", created, {**PROPS, "container_id": "c2"})
+
+    assert volume[KEY_FILE] == b'{"key": "key-1"}'
+    assert not _FakeVault.sealed
+
+
 def test_a_vault_whose_data_is_gone_is_told_and_not_adopted(created: dict[str, Any]) -> None:
     _FakeVault.initialised = False
 
