@@ -21,8 +21,6 @@ ARTIFACT_CONTAINER = "azureml"
 
 GIB = 2**30
 
-Output = pulumi.Output[str]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataHome:
@@ -31,7 +29,7 @@ class DataHome:
     account: str
     """Name of the account; prefix of logical names."""
 
-    endpoint: Output
+    endpoint: pulumi.Output[str]
     keys: pulumi.Output[dict[str, str]]
 
     trust: pulumi.Input[str]
@@ -53,8 +51,8 @@ class DataHome:
 class SecretHome:
     """The key vault that keeps the datastores' credentials: the workspace's own, or one that it shares."""
 
-    endpoint: Output
-    token: Output
+    endpoint: pulumi.Output[str]
+    token: pulumi.Output[str]
     trust: pulumi.Input[str]
     """As of the account."""
 
@@ -64,7 +62,7 @@ class SecretHome:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Datastore:
     type: str
-    container: Output
+    container: pulumi.Output[str]
     settings: DatastoreSettings | None = None
 
     @property
@@ -76,7 +74,7 @@ class _Datastore:
         return int((self.settings.quota_in_gib or 0) * GIB) if self.settings else 0
 
 
-def artifact_container(home: DataHome, workspace_id: Output) -> Output:
+def artifact_container(home: DataHome, workspace_id: pulumi.Output[str]) -> pulumi.Output[str]:
     """Container of the artifact store; Azure's fixed name, unless the account's owner has that already."""
     if home.shared:
         return workspace_id.apply(lambda guid: f"{ARTIFACT_CONTAINER}-{guid}")
@@ -88,7 +86,7 @@ def provision_datastores(
     vault: SecretHome,
     registered: Sequence[DatastoreSettings],
     *,
-    workspace_id: Output,
+    workspace_id: pulumi.Output[str],
     guest_options: pulumi.ResourceOptions,
 ) -> dict[str, pulumi.Output[dict[str, Any]]]:
     """Make the containers of the default and the registered datastores, and their credentials.
@@ -117,7 +115,7 @@ def provision_datastores(
     }
 
 
-def _default_datastores(home: DataHome, workspace_id: Output) -> dict[str, _Datastore]:
+def _default_datastores(home: DataHome, workspace_id: pulumi.Output[str]) -> dict[str, _Datastore]:
     """Type and container of Azure's four default datastores, named after the workspace's GUID (concept-data)."""
     blob, file = DatastoreType.AZURE_BLOB, DatastoreType.AZURE_FILE
     named = {
@@ -162,7 +160,7 @@ def _credentials(
     wanted: Mapping[str, _Datastore],
     containers: DatastoreContainers,
     *,
-    workspace_id: Output,
+    workspace_id: pulumi.Output[str],
     guest_options: pulumi.ResourceOptions,
 ) -> DatastoreCredentials:
     # Only when the containers exist: an account is tried out on its container.

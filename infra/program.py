@@ -7,7 +7,6 @@ and the engine has been asked whether it can take the stack. The workspace recor
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from pulumi.runtime import config as runtime_config
 from infra import settings
 from infra.clients import backend
 from infra.components.application_insights import ApplicationInsights
-from infra.components.base import ServiceComponent, Site, TelemetryTarget
+from infra.components.base import ServiceComponent, Site
 from infra.components.certificates import Certificates, authorities
 from infra.components.container_registry import ContainerRegistry
 from infra.components.key_vault import USE as KEY_VAULT
@@ -39,42 +38,6 @@ from infra.settings.stack_file import refine_encrypted
 Associated = ServiceComponent | SharedResource
 
 
-def main() -> None:
-    """Entry of `pulumi up`: read the stack's configuration and provision it; a bad one ends in one message."""
-    if not os.environ.get("MLW_DEBUG"):
-        leave_out_debug_messages()
-    project, stack = pulumi.get_project(), pulumi.get_stack()
-    others, accepted = backend.deployed(project=project, except_stack=stack), backend.accepted(project, stack)
-    try:
-        wanted = settings.load(
-            config := runtime_config.CONFIG.get(),
-            stack=stack,
-            deployed=others,
-            accepted=accepted,
-            encrypted=refine_encrypted(
-                [key for key in config if runtime_config.is_config_secret(key)], Path("stacks", f"Pulumi.{stack}.yaml")
-            ),
-        )
-    except ConfigurationError as exc:
-        raise pulumi.RunError(str(exc)) from None
-    for notice in wanted.notices:
-        pulumi.warn(notice)
-    for name, value in provision(wanted).items():
-        pulumi.export(name, value)
-
-
-def leave_out_debug_messages() -> None:
-    """Keep the SDK from telling the engine of each of its own steps.
-
-    Some of these messages hold outputs with their secrets in plain text, and runs with ``--json`` or ``--debug`` print
-    them.
-
-    Every such message is a call that the whole program waits for, and each resource makes four of them: a quarter of a
-    second for a workspace. The engine says by itself what is registered.
-    """
-    pulumi.log.debug = lambda *_args, **_more: None
-
-
 def provision(wanted: Settings) -> dict[str, Any]:
     """Provision one workspace.
 
@@ -82,9 +45,15 @@ def provision(wanted: Settings) -> dict[str, Any]:
         The stack's outputs.
     """
     group = ResourceGroup(wanted.resource_group)
-    associated = _declare(wanted, group)
-    services = [resource for resource in associated if isinstance(resource, ServiceComponent)]
+    storage = _declare(StorageAccount, wanted.storage_account, group)
+    registry = _declare(ContainerRegistry, wanted.container_registry, group)
+    vault = _declare(KeyVault, wanted.key_vault, group)
+    insights = _declare(ApplicationInsights, wanted.application_insights, group)
+    additional = [_declare(StorageAccount, account, group) for account in wanted.additional_storage_accounts]
     workspace = Workspace(wanted.workspace, parent=group)
+
+    associated = [storage, registry, vault, insights, *additional]
+    services = [resource for resource in associated if isinstance(resource, ServiceComponent)]
 
     guard = guard_changes(wanted, group, declared=[group, *services, workspace])
     reservation = reserve(wanted, group, services, after=guard)
@@ -97,18 +66,21 @@ def provision(wanted: Settings) -> dict[str, Any]:
         ports=reservation.ports,
         image_ids=reservation.image_ids,
         limits=wanted.limits,
-        telemetry=_telemetry(services, group, reservation),
+        telemetry=(
+            insights.target(after=reservation, network=group.network_name)
+            if isinstance(insights, ApplicationInsights)
+            else None
+        ),
         certificates=Certificates(group, services, after=reservation) if wanted.tls else None,
         principals=make_principals(wanted, after=reservation, parent=workspace),
     )
     for service in services:
         service.provision(site)
 
-    trusted = [resource.trust if isinstance(resource, SharedResource) else site.trust for resource in associated]
-    home = _data_home(wanted, associated[0], workspace, trusted[0])
+    home = _data_home(wanted, storage, workspace)
     datastores = provision_datastores(
         home,
-        _secret_home(associated[2], trusted[2]),
+        _secret_home(vault),
         wanted.datastores,
         workspace_id=workspace.workspace_id,
         guest_options=workspace.child_options(),
@@ -125,6 +97,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
         resource_ids=[service.resource_id for service in services],
         opts=pulumi.ResourceOptions(parent=group, depends_on=[workspace.record_resource]),
     )
+    trusted = [resource.trust for resource in associated]
     return {
         "workspace": workspace.record,
         "resourceGroup": {key: getattr(wanted.resource_group, key) for key in ("id", "name", "location", "tags")},
@@ -135,35 +108,18 @@ def provision(wanted: Settings) -> dict[str, Any]:
     }
 
 
-def _telemetry(
-    services: Sequence[ServiceComponent], group: ResourceGroup, reservation: pulumi.Resource
-) -> TelemetryTarget | None:
-    own = next((service for service in services if isinstance(service, ApplicationInsights)), None)
-    return own.target(after=reservation, network=group.network_name) if own else None
+def _declare(kind: type[ServiceComponent], settings: ResourceSettings, group: ResourceGroup) -> Associated:
+    """Declare what the workspace is tied to; what another stack owns is only looked up."""
+    return SharedResource(settings, kind) if settings.existing_in else kind(settings, parent=group)
 
 
-def _declare(wanted: Settings, group: ResourceGroup) -> Sequence[Associated]:
-    """Declare what the workspace is tied to, its storage account first; what other stacks own is only looked up."""
-    tied: list[tuple[ResourceSettings, type[ServiceComponent]]] = [
-        (wanted.storage_account, StorageAccount),
-        (wanted.container_registry, ContainerRegistry),
-        (wanted.key_vault, KeyVault),
-        (wanted.application_insights, ApplicationInsights),
-        *((account, StorageAccount) for account in wanted.additional_storage_accounts),
-    ]
-    return [
-        SharedResource(resource, component) if resource.existing_in else component(resource, parent=group)
-        for resource, component in tied
-    ]
-
-
-def _data_home(wanted: Settings, storage: Associated, workspace: Workspace, trust: pulumi.Input[str]) -> DataHome:
+def _data_home(wanted: Settings, storage: Associated, workspace: Workspace) -> DataHome:
     own = storage if isinstance(storage, StorageAccount) else None
     return DataHome(
         account=wanted.storage_account.name,
         endpoint=storage.endpoints[STORAGE],
         keys=storage.credentials,
-        trust=trust,
+        trust=storage.trust,
         versioned=wanted.storage_account.blob_versioning,
         retention_days=wanted.storage_account.delete_retention_days,
         tags=to_service_tags(wanted.storage_account.tags),
@@ -172,10 +128,49 @@ def _data_home(wanted: Settings, storage: Associated, workspace: Workspace, trus
     )
 
 
-def _secret_home(vault: Associated, trust: pulumi.Input[str]) -> SecretHome:
+def _secret_home(vault: Associated) -> SecretHome:
     return SecretHome(
         endpoint=vault.endpoints[KEY_VAULT],
         token=vault.credentials.apply(lambda held: held["token"]),
-        trust=trust,
+        trust=vault.trust,
         shared=isinstance(vault, SharedResource),
     )
+
+
+def main() -> None:
+    """Entry of `pulumi up`: read the stack's configuration and provision it; a bad one ends in one message."""
+    if not os.environ.get("MLW_DEBUG"):
+        leave_out_debug_messages()
+    try:
+        wanted = _load(pulumi.get_project(), pulumi.get_stack())
+    except ConfigurationError as exc:
+        raise pulumi.RunError(str(exc)) from None
+    for notice in wanted.notices:
+        pulumi.warn(notice)
+    for name, value in provision(wanted).items():
+        pulumi.export(name, value)
+
+
+def _load(project: str, stack: str) -> Settings:
+    """The stack's settings, judged beside what it was allowed so far and what other stacks have deployed."""
+    config = runtime_config.CONFIG.get()
+    secret = [key for key in config if runtime_config.is_config_secret(key)]
+    return settings.load(
+        config,
+        stack=stack,
+        deployed=backend.deployed(project=project, except_stack=stack),
+        accepted=backend.accepted(project, stack),
+        encrypted=refine_encrypted(secret, Path("stacks", f"Pulumi.{stack}.yaml")),
+    )
+
+
+def leave_out_debug_messages() -> None:
+    """Keep the SDK from telling the engine of each of its own steps.
+
+    Some of these messages hold outputs with their secrets in plain text, and runs with ``--json`` or ``--debug`` print
+    them.
+
+    Every such message is a call that the whole program waits for, and each resource makes four of them: a quarter of a
+    second for a workspace. The engine says by itself what is registered.
+    """
+    pulumi.log.debug = lambda *_args, **_more: None

@@ -95,6 +95,7 @@ class ApplicationInsights(ServiceComponent):
         )
         self.endpoints = {USE_GRPC: gate.others.apply(lambda urls: urls[0]), USE_HTTP: gate.endpoint}
         self.credentials = self._tokens.value("token").apply(lambda token: {"token": token})
+        self.trust = site.trust
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
 

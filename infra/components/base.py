@@ -124,7 +124,7 @@ class Component(pulumi.ComponentResource):
 class ServiceComponent(Component):
     """Base of the components that are served by a container.
 
-    A subclass makes its container and sets `endpoints` and `credentials` in `provision`.
+    A subclass makes its container and sets `endpoints`, `credentials` and `trust` in `provision`.
 
     Args:
         settings: The Azure resource, complete and judged.
@@ -154,6 +154,9 @@ class ServiceComponent(Component):
 
     credentials: pulumi.Output[dict[str, str]]
     """What a client needs to be let in; secret."""
+
+    trust: pulumi.Input[str]
+    """Authority (PEM) that its certificate is of; empty where it serves plain HTTP."""
 
     @property
     def container_name(self) -> str:

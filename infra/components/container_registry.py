@@ -90,6 +90,7 @@ class ContainerRegistry(ServiceComponent):
             USE_READ_ONLY: gate.others.apply(lambda urls: _host_and_port(urls[0])),
         }
         self.credentials = admin.values.apply(lambda v: {"username": name, "password": v["password"]})
+        self.trust = site.trust
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
 

@@ -49,9 +49,6 @@ class KeyVault(ServiceComponent):
     credentials_key = "keyVault"
     uses = (USE,)
 
-    unseal_key: pulumi.Output[str]
-    """What opens the vault; secret. Nobody outside the provisioner gets it."""
-
     def __init__(self, settings: KeyVaultSettings, *, parent: pulumi.Resource) -> None:
         super().__init__(settings, parent=parent)
         self._settings = settings
@@ -83,9 +80,9 @@ class KeyVault(ServiceComponent):
             authority_bundle=site.certificates.bundle if site.certificates else "",
             opts=pulumi.ResourceOptions.merge(self.child_options(deleted_with=container), _was_tags(name)),
         )
-        self.unseal_key = opened.unseal_key
         self.endpoints = {USE: configured.address}
         self.credentials = configured.token.apply(lambda token: {"token": token})
+        self.trust = site.trust
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
 

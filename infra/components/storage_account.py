@@ -85,6 +85,7 @@ class StorageAccount(ServiceComponent):
         self.credentials = keys.values.apply(lambda made: {key: made[key] for key in ("accessKey", "secretKey")})
         if self.credentials_key == USE:
             _let_in(self, site)
+        self.trust = site.trust
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
     def data_options(self) -> pulumi.ResourceOptions:
