@@ -21,8 +21,9 @@ SECRETS: tuple[Command, ...] = (
         path=("secrets", "set"),
         handler="infra.cli.vault_secrets:write",
         summary="write a secret, its value read from standard input",
-        details="Writes a new version with the one field `value`. Content type and expiry belong to the secret, and "
-        "stay as they are when they are not given; an expiry is shown and judged, it takes nothing away.",
+        details="Writes a new version with the one field `value`; on a terminal it is typed unseen. Content type and "
+        "expiry belong to the secret, and stay as they are when they are not given; an expiry is shown and judged, it "
+        "takes nothing away.",
         arguments=(
             STACK,
             _NAME,

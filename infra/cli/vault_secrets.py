@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from infra.cli import surroundings
+from infra.cli import vault_input as given
 from infra.cli.command import DONE
 from infra.cli.stacks import open_stack
 from infra.cli.tables import table, to_json
@@ -36,12 +36,12 @@ def list_all(options: argparse.Namespace) -> int:
 
 
 def write(options: argparse.Namespace) -> int:
-    """Write standard input as a secret; one newline at its end is the terminal's."""
-    expires = _checked_date(options.expires) if options.expires else ""
-    vault_of = _open(options)
-    value = sys.stdin.read().removesuffix("\n")
+    """Write standard input as a secret."""
+    expires = given.checked_expiry(options.expires)
+    content_type = given.checked_content_type(options.content_type)
+    vault_of, value = _open(options), given.value(options.name)
     with vault_of.connected(f"writing secret '{options.name}'") as vault:
-        client.write_secret(vault, options.name, value, content_type=options.content_type or "", expires=expires)
+        client.write_secret(vault, options.name, value, content_type=content_type, expires=expires)
     print(f"Written: secret '{options.name}'.")
     return DONE
 
@@ -62,7 +62,9 @@ def recover(options: argparse.Namespace) -> int:
     """Recover a secret."""
     with _open(options).connected(f"recovering secret '{options.name}'") as vault:
         secret = _known(vault, options.name, "recovering")
-        client.recover_secret(vault, _require_deleted(secret, "recovering"))
+        if not secret.deleted:
+            raise SecretStateError(f"recovering secret '{secret.name}': it is not deleted, so it is as it should be.")
+        client.recover_secret(vault, secret)
     print(f"Recovered: secret '{options.name}'.")
     return DONE
 
@@ -71,7 +73,11 @@ def purge(options: argparse.Namespace) -> int:
     """Purge one secret."""
     vault_of, now = _open(options), datetime.now(UTC)
     with vault_of.connected(f"purging secret '{options.name}'") as vault:
-        secret = _require_deleted(_known(vault, options.name, "purging"), "purging")
+        secret = _known(vault, options.name, "purging")
+        if not secret.deleted:
+            raise SecretStateError(
+                f"purging secret '{secret.name}': it is not deleted. `mlw secrets delete` comes first, as in Azure."
+            )
         due = secret.purged_on(vault_of.retention_days)
         if vault_of.purge_protection and due and due > now:
             raise SecretStateError(
@@ -125,6 +131,8 @@ def as_row(secret: Secret, retention_days: int) -> tuple[str, ...]:
 
 def _open(options: argparse.Namespace) -> KeyVaultAccess:
     surroundings.enter()
+    if "name" in options:
+        given.check_name(options.name)
     return access(open_stack(options.stack))
 
 
@@ -142,25 +150,6 @@ def _known(vault: Vault, name: str, doing: str) -> Secret:
     if secret is None:
         raise SecretStateError(f"{doing} secret '{name}': there is none. `mlw secrets list` shows those that are.")
     return secret
-
-
-def _require_deleted(secret: Secret, doing: str) -> Secret:
-    if not secret.deleted:
-        raise SecretStateError(
-            f"{doing} secret '{secret.name}': it is not deleted. `mlw secrets delete` comes first, as in Azure."
-        )
-    return secret
-
-
-def _checked_date(text: str) -> str:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        raise SecretStateError(
-            f"setting the expiry '{text}': not an ISO 8601 date or time. Give e.g. `2027-01-31` or "
-            "`2027-01-31T12:00:00+00:00`."
-        ) from None
-    return text
 
 
 def _day(secret: Secret) -> str:

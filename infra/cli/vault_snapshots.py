@@ -21,7 +21,11 @@ from tools.lifecycle.display import show as say
 def back_up(options: argparse.Namespace) -> int:
     """Write a snapshot."""
     surroundings.enter()
-    vault_of, target = access(open_stack(options.stack)), Path(options.file)
+    target = Path(options.file)
+    if target.exists() and not target.is_file():
+        # The snapshot takes its target's place, which would be the end of a device such as /dev/null.
+        raise SnapshotError(f"backing up a key vault into '{target}': it is no file. Give the path of a file.")
+    vault_of = access(open_stack(options.stack))
     with _usable(target, "backing up"), vault_of.connected("backing up the secrets") as vault:
         size = client.back_up(vault, target)
     print(f"Written: '{target}', {size} bytes. It is of use only with the state of stack '{options.stack}'.")

@@ -1,0 +1,90 @@
+"""What `mlw secrets` is given: names, values, content types and dates, refused before the key vault is asked."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from datetime import datetime
+
+from infra.errors import SecretStateError
+
+MAX_CONTENT_TYPE = 255
+"""Characters, as in Azure."""
+
+_NOT_IN_NAMES = "#%?\\"
+"""What ends a path of a URL, or is read as another character."""
+
+
+def check_name(name: str) -> None:
+    """Refuse the name of no secret: as a part of a URL it would be another one's.
+
+    Raises:
+        SecretStateError: It is not a name.
+    """
+    words = name.split("/")
+    if not name.isprintable() or set(words) & {"", ".", ".."} or set(name) & set(_NOT_IN_NAMES):
+        raise SecretStateError(
+            f"using secret {name!r}: no secret can have this name. Allowed: words apart by single slashes, of "
+            f"printable characters without {' '.join(_NOT_IN_NAMES)}, and none of them '.' or '..'."
+        )
+
+
+def value(name: str) -> str:
+    """Standard input without the newline at its end; typed unseen where it is a terminal.
+
+    Raises:
+        SecretStateError: It is empty, or not text.
+    """
+    try:
+        found = _typed(name) if sys.stdin and sys.stdin.isatty() else _piped()
+    except UnicodeDecodeError:
+        raise SecretStateError(
+            f"writing secret '{name}': standard input is not text (UTF-8). Encode it, e.g. with `base64`, and say so "
+            "with --content-type."
+        ) from None
+    if not found:
+        raise SecretStateError(f"writing secret '{name}': standard input is empty. Give the value there.")
+    return found
+
+
+def checked_content_type(text: str | None) -> str:
+    """A content type that a secret can have; empty when none is given.
+
+    Raises:
+        SecretStateError: It is too long.
+    """
+    if text and len(text) > MAX_CONTENT_TYPE:
+        raise SecretStateError(
+            f"setting the content type: it has {len(text)} characters; allowed: {MAX_CONTENT_TYPE}, as in Azure."
+        )
+    return text or ""
+
+
+def checked_expiry(text: str | None) -> str:
+    """An expiry as it was given, which is a date; empty when none is given.
+
+    Raises:
+        SecretStateError: It is not a date.
+    """
+    if text is None:
+        return ""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise SecretStateError(
+            f"setting the expiry '{text}': not an ISO 8601 date or time. Give e.g. `2027-01-31` or "
+            "`2027-01-31T12:00:00+00:00`."
+        ) from None
+    return text
+
+
+def _typed(name: str) -> str:
+    try:
+        return getpass.getpass(f"Value of secret '{name}': ")
+    except EOFError:
+        return ""
+
+
+def _piped() -> str:
+    # Closed by the caller (`<&-`) there is none.
+    return sys.stdin.buffer.read().decode().removesuffix("\n") if sys.stdin else ""
