@@ -66,7 +66,8 @@ def _performance_and_family(value: object) -> object:
 
 
 _COMMON = (
-    _Immutable("name", _no_case, "a name can't be changed"),
+    # Also not in its case, which means nothing to Azure: objects of the engine are named by it.
+    _Immutable("name", _same, "a name can't be changed"),
     _Immutable("location", _region, "a resource can't move to another region"),
     _Immutable("resourceId", _resource_group, "a move to another group or subscription replaces the resource"),
 )

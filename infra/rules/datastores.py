@@ -12,7 +12,7 @@ from enum import StrEnum
 from infra.rules.datastores_elsewhere import S3, check_elsewhere, check_here
 from infra.rules.kinds import ResourceKind
 from infra.rules.naming import check_name
-from infra.rules.violation import Violation, one_of
+from infra.rules.violation import Violation, covers, one_of
 
 
 class DatastoreType(StrEnum):
@@ -37,6 +37,9 @@ DUPLICATE = "datastore-require-unique-name"
 DEFAULT = "datastore-limit-default"
 QUOTA = "datastore-limit-quota"
 
+_MIN_QUOTA_GIB = 2**-20
+"""1 KiB; what is rounded to no byte at all would be no bound."""
+
 _MAX_QUOTA_GIB = 5 * 1024 * 1024
 """5 PiB, the most that a storage account of Azure holds."""
 
@@ -58,7 +61,7 @@ def check_datastores(
     default: int | None = None
     for index, datastore in enumerate(datastores):
         place = f"{key}[{index}]"
-        hidden = any(place == known or place.startswith((f"{known}.", f"{known}[")) for known in encrypted)
+        hidden = any(covers(known, place) for known in encrypted)
         keys = {name for name in datastore if hidden or f"{place}.{name}" in encrypted}
         violations += [violation.under(place) for violation in check_datastore(datastore, encrypted=keys)]
         name = str(datastore.get("name", "")).lower()
@@ -165,7 +168,7 @@ def _only_here(datastore: Mapping[str, object]) -> list[Violation]:
 
 
 def _check_quota(quota: object) -> list[Violation]:
-    if not isinstance(quota, int | float) or 0 < quota <= _MAX_QUOTA_GIB:
+    if not isinstance(quota, int | float) or _MIN_QUOTA_GIB <= quota <= _MAX_QUOTA_GIB:
         return []
     return [
         Violation(
@@ -173,7 +176,7 @@ def _check_quota(quota: object) -> list[Violation]:
             key="quotaInGiB",
             value=quota,
             found="not a size that a container can have",
-            allowed=f"more than 0, at most {_MAX_QUOTA_GIB}; left out: as much as there is room for",
+            allowed=f"from 0.000001 (1 KiB) to {_MAX_QUOTA_GIB} (5 PiB); left out: as much as there is room for",
             fix="set 'quotaInGiB' to e.g. 100",
         )
     ]

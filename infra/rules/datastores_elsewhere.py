@@ -26,6 +26,7 @@ _EXAMPLES: Mapping[str, str] = {
     SECRET: "the secret that belongs to it",
 }
 _OPTIONAL = frozenset({"region"})
+_ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}", re.ASCII)
 _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]", re.ASCII)
 
 
@@ -80,7 +81,7 @@ def check_elsewhere(datastore: Mapping[str, object], *, encrypted: Collection[st
             key="container",
             value=container,
             found="not the name of a bucket",
-            allowed="3-63 characters of a-z, 0-9, '.' and '-', a letter or digit first and last, no '..'",
+            allowed="3-63 characters of a-z, 0-9, '.' and '-', a letter or digit first and last, no '..', no address",
             fix="set 'container' to the bucket's name, e.g. 'features'",
         )
 
@@ -122,4 +123,4 @@ def _wrong_with(endpoint: str) -> str:
 
 
 def _is_bucket(name: str) -> bool:
-    return _BUCKET.fullmatch(name) is not None and ".." not in name
+    return _BUCKET.fullmatch(name) is not None and ".." not in name and _ADDRESS.fullmatch(name) is None

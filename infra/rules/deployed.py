@@ -131,7 +131,7 @@ def _not_deployed(reference: str, kind: ResourceKind, known: list[Deployed], key
         value=reference,
         found=f"no stack of this backend has such a {kind}",
         allowed=ids or f"none: no other stack has a {kind}",
-        fix=f"set '{key}' to one of these, or leave it out for a {kind} of the stack's own",
+        fix=(f"set '{key}' to one of these, or " if ids else "") + f"leave it out for a {kind} of the stack's own",
     )
 
 

@@ -45,7 +45,9 @@ def check_port_range(
             rule=PORTS,
             key=key,
             value=f"{first}-{last}",
-            found=f"the range holds {count} ports, a workspace needs {needed}" if count else "it ends before it starts",
+            found=f"the range holds {count} port{'s' * (count > 1)}, a workspace needs {needed}"
+            if count
+            else "it ends before it starts",
             allowed=allowed,
             fix=f"set '{key}' to e.g. {{first: {DEFAULT_PORT_RANGE[0]}, last: {DEFAULT_PORT_RANGE[1]}}}",
         )

@@ -33,13 +33,19 @@ class NameNotMadeError(MlWorkspaceError):
     """The parts give no legal name.
 
     Attributes:
-        violation: What is wrong with the name, with a proposal that fits.
+        kind: What the name is for.
+        problems: What is wrong with the name.
+        violation: The same as a violation, with a proposal that fits.
         proposal: A legal name near to the wanted one; empty where none was found.
         too_long: True if length is all that is wrong, so that a shorter workload helps.
     """
 
-    def __init__(self, violation: Violation, proposal: str, *, too_long: bool) -> None:
+    def __init__(
+        self, kind: ResourceKind, problems: list[str], violation: Violation, proposal: str, *, too_long: bool
+    ) -> None:
         super().__init__(violation.message)
+        self.kind = kind
+        self.problems = problems
         self.violation = violation
         self.proposal = proposal
         self.too_long = too_long
@@ -77,13 +83,12 @@ def make_name(kind: ResourceKind, parts: NameParts, *, key: str = "name") -> str
     Raises:
         NameNotMadeError: The parts give no legal name; says why and proposes one.
     """
-    wanted = _joined(kind, parts)
-    if _is_legal(kind, wanted):
-        return wanted
-    shorter = _joined(kind, _with_short_region(parts))
-    if len(wanted) > NAME_RULES[kind].maximum and _is_legal(kind, shorter):
-        return shorter
-    raise _not_made(kind, parts, wanted, key)
+    name, shorter = _joined(kind, parts), _joined(kind, _with_short_region(parts))
+    if len(name) > NAME_RULES[kind].maximum >= len(shorter):
+        name = shorter
+    if _is_legal(kind, name):
+        return name
+    raise _not_made(kind, parts, name, key)
 
 
 def _is_legal(kind: ResourceKind, name: str) -> bool:
@@ -102,7 +107,8 @@ def _problems(rule: NameRule, name: str) -> list[str]:
 def _length_problem(rule: NameRule, name: str) -> str:
     if rule.minimum <= len(name) <= rule.maximum:
         return ""
-    return f"it has {len(name)} characters, {'fewer' if len(name) < rule.minimum else 'more'} than allowed"
+    characters = "1 character" if len(name) == 1 else f"{len(name)} characters"
+    return f"it has {characters}, {'fewer' if len(name) < rule.minimum else 'more'} than allowed"
 
 
 def _alphabet_problem(rule: NameRule, name: str) -> str:
@@ -149,8 +155,9 @@ def _with_short_region(parts: NameParts) -> NameParts:
 
 def _not_made(kind: ResourceKind, parts: NameParts, name: str, key: str) -> NameNotMadeError:
     rule = NAME_RULES[kind]
+    problems = _problems(rule, name)
     # Without the length, nothing is left of what is wrong.
-    too_long = len(name) > rule.maximum and len(_problems(rule, name)) == 1
+    too_long = len(name) > rule.maximum and len(problems) == 1
     violation = check_name(kind, name, key=key)[0]
     proposal = _proposal(kind, parts)
     fix = f"set '{key}' to e.g. '{proposal}', or shorten 'ml-workspace:workload'" if proposal else violation.fix
@@ -158,7 +165,7 @@ def _not_made(kind: ResourceKind, parts: NameParts, name: str, key: str) -> Name
     shorter = _with_short_region(parts)
     if too_long and shorter != parts:
         found += f" (and {len(_joined(kind, shorter))} with the region's short code '{shorter.location}')"
-    return NameNotMadeError(replace(violation, found=found, fix=fix), proposal, too_long=too_long)
+    return NameNotMadeError(kind, problems, replace(violation, found=found, fix=fix), proposal, too_long=too_long)
 
 
 def _proposal(kind: ResourceKind, parts: NameParts) -> str:

@@ -52,7 +52,8 @@ def check_kind(props: Props) -> list[Violation]:
         return []
     if kind in KINDS:
         found = "a workspace's default storage account must serve both blobs and files, this kind does not"
-        fix = "set 'kind' to 'StorageV2', or list the account under 'ml-workspace:additionalStorageAccounts'"
+        sku = " and 'sku' to 'Standard_LRS'" if str(props.get("sku")).startswith("Premium") else ""
+        fix = f"set 'kind' to 'StorageV2'{sku}, or list the account under 'ml-workspace:additionalStorageAccounts'"
     else:
         found, fix = "no such kind of storage account", f"set 'kind' to '{_near(kind, allowed)}'"
     return [Violation(rule=KIND, key="kind", value=kind, found=found, allowed=one_of(allowed), fix=fix)]
@@ -73,7 +74,8 @@ def check_sku(props: Props) -> list[Violation]:
     fix = f"set 'sku' to '{near}'"
     if standard_only and str(sku).lower().startswith("premium"):
         found = "a workspace's default storage account can't be Premium"
-        fix += ", or list the account under 'ml-workspace:additionalStorageAccounts'"
+        if sku in PREMIUM_SKUS:
+            fix += ", or list the account under 'ml-workspace:additionalStorageAccounts'"
     elif sku in SKUS:
         found = f"an account of kind {kind} can't have this SKU"
     else:
@@ -92,7 +94,7 @@ def check_hierarchical_namespace(props: Props) -> list[Violation]:
         fix = "set 'isHnsEnabled' to false, or list the account under 'ml-workspace:additionalStorageAccounts'"
     elif kind == "Storage" or (sku.startswith("Premium") and kind != "BlockBlobStorage"):
         found = f"an account of kind {kind} with SKU {sku or 'Standard_LRS'} can't have a hierarchical namespace"
-        allowed = "false, or true with a Standard SKU and kind StorageV2, or with kind BlockBlobStorage"
+        allowed = "false, or true with a Standard SKU of kind StorageV2 or BlobStorage, or with kind BlockBlobStorage"
         fix = "set 'isHnsEnabled' to false, or choose such a kind and SKU"
     else:
         return []

@@ -43,7 +43,8 @@ class Violation:
     @property
     def message(self) -> str:
         """The whole violation in one line."""
-        subject = self.key if self.value is None else f"{self.key} is {self.shown_value}"
+        key = _one_line(self.key)
+        subject = key if self.value is None else f"{key} is {self.shown_value}"
         place = f" in {self.file}" if self.file else ""
         rule = f"{self.rule}, {self.assigned}" if self.assigned else self.rule
         return f"{subject}: {self.found}; allowed: {self.allowed}; to fix it{place}: {self.fix} [{rule}]"
@@ -69,6 +70,11 @@ def join_key(prefix: str, key: str) -> str:
     return prefix + key if key.startswith("[") else f"{prefix}.{key}"
 
 
+def covers(known: str, key: str) -> bool:
+    """True if ``key`` is ``known`` or stands below it."""
+    return key == known or key.startswith((f"{known}.", f"{known}["))
+
+
 def quote(value: object) -> str:
     """``value`` as the stack file would show it: text in quotes, one line, long ones shortened with their length."""
     if isinstance(value, bool):
@@ -77,10 +83,14 @@ def quote(value: object) -> str:
         return str(int(value)) if float(value).is_integer() else str(value)
     if not isinstance(value, str):
         value = str(value)
-    text = "".join(ch if ch.isprintable() else ch.encode("unicode_escape").decode() for ch in value)
+    text = _one_line(value)
     if len(text) > MAX_QUOTED:
         return f"'{text[:MAX_QUOTED]}…' ({len(value)} characters)"
     return f"'{text}'"
+
+
+def _one_line(text: str) -> str:
+    return "".join(ch if ch.isprintable() else ch.encode("unicode_escape").decode() for ch in text)
 
 
 def one_of(values: Iterable[object]) -> str:

@@ -104,7 +104,8 @@ def _check_parts(given: StackInput, unusable: Iterable[str]) -> Iterator[Violati
 def _check_draft(draft: Draft, rules: Rules, unusable: frozenset[str]) -> Iterator[Violation]:
     """Properties of one resource; an inherited location is judged where it is written."""
     prefix = f"{NAMESPACE}{draft.section}"
-    if draft.props.get("role") == "additional" and not draft.name and f"{prefix}.name" not in unusable:
+    nameless = draft.props.get("role") == "additional" and "name" not in draft.props
+    if nameless and not unusable & {prefix, f"{prefix}.name"}:
         yield missing(f"{prefix}.name", "an additional storage account has no default name", "e.g. 'stchurndata001'")
     for rule in rules.denying(draft):
         if rule.rule in _ONCE or (rule.rule == LOCATION and not draft.own_location):
@@ -131,7 +132,7 @@ def _check_tags(stack_tags: dict[str, str], drafts: list[Draft]) -> Iterator[Vio
 def _check_required_tags(
     drafts: list[Draft], rules: Rules, stack_tags: dict[str, str], unusable: frozenset[str]
 ) -> Iterator[Violation]:
-    """Required tags, after inheritance; one violation for a tag that no resource has."""
+    """Required tags, after inheritance; one violation for a tag that several resources lack."""
     found = [
         (draft, rule.attributed(violation))
         for draft in drafts
@@ -143,7 +144,7 @@ def _check_required_tags(
     inherited = {f"tags.{name.lower()}" for name in stack_tags}
     for draft, violation in found:
         own = f"{NAMESPACE}{draft.section}."
-        everywhere = counts[violation.key] == len(drafts) or violation.key.lower() in inherited
+        everywhere = counts[violation.key] > 1 or violation.key.lower() in inherited
         prefix = NAMESPACE if everywhere and violation.key[5:] not in draft.own_tags else own
         if not unusable & {f"{own}tags", f"{own}{violation.key}", _TAGS_KEY, f"{NAMESPACE}{violation.key}"}:
             yield replace(violation, key=prefix + violation.key)

@@ -21,7 +21,7 @@ from infra.rules.assignments_text import parse_assignments
 from infra.rules.deployed import Deployed
 from infra.rules.endpoints import DEFAULT_PORT_RANGE
 from infra.rules.stack_changes import Resources, check_changes, resource_key
-from infra.rules.violation import Violation
+from infra.rules.violation import Violation, covers
 from infra.settings.checking import check
 from infra.settings.drafts import Draft, Resolution
 from infra.settings.models import DatastoreSettings, Limit, PortRange, RoleAssignment, Settings
@@ -73,7 +73,8 @@ def load(
     violations += roles.violations
     violations += _check_changes(accepted or {}, reading, resolution, deployed)
     if violations:
-        raise ConfigurationError([_located(violation, stack) for violation in violations], stack=stack)
+        located = [_located(_without_secret(violation, encrypted), stack) for violation in violations]
+        raise ConfigurationError(located, stack=stack)
     return _settings(reading, resolution, stack, roles.assignments)
 
 
@@ -85,6 +86,11 @@ def _check_changes(
         for draft in resolution.owned
     }
     return check_changes(accepted, wanted, allowed=reading.input.allow_replacement, deployed=deployed)
+
+
+def _without_secret(violation: Violation, encrypted: Collection[str]) -> Violation:
+    """What somebody has encrypted is in no message, also where it should not have been a secret."""
+    return replace(violation, secret=True) if any(covers(key, violation.key) for key in encrypted) else violation
 
 
 def _located(violation: Violation, stack: str) -> Violation:

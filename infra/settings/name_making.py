@@ -6,17 +6,23 @@ workload from which no legal name can be made. A name that is only too long is t
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
+from infra.rules.kinds import ResourceKind
 from infra.rules.naming import NameNotMadeError, NameParts, make_name
 from infra.rules.parts import check_environment, check_instance, check_workload
 from infra.rules.regions import REGIONS
 from infra.rules.reserved_words import reserved_word
-from infra.rules.violation import Violation
+from infra.rules.violation import Violation, one_of
 from infra.settings.drafts import Resolution
+
+_PROPOSED_LENGTH = 8
 
 
 def make_names(resolution: Resolution) -> None:
     """Make the names that are left out; an additional account has no default name."""
-    illegal: list[NameNotMadeError] = []
+    errors: list[NameNotMadeError] = []
     if _broken(resolution.parts):
         return
     for draft in resolution.owned:
@@ -25,12 +31,11 @@ def make_names(resolution: Resolution) -> None:
         try:
             draft.props["name"] = make_name(draft.kind, resolution.parts, key=f"ml-workspace:{draft.section}.name")
         except NameNotMadeError as error:
-            if error.too_long:
-                resolution.violations.append(error.violation)
-            else:
-                illegal.append(error)
-    if illegal:
-        resolution.violations.append(_illegal_workload(resolution.parts.workload, illegal))
+            errors.append(error)
+    if all(error.too_long for error in errors):
+        resolution.violations += [error.violation for error in errors]
+    else:
+        resolution.violations.append(_illegal_workload(resolution.parts, errors))
 
 
 def _broken(parts: NameParts) -> bool:
@@ -39,16 +44,35 @@ def _broken(parts: NameParts) -> bool:
     return bool(check_workload(parts.workload) or environment or instance or parts.location not in REGIONS)
 
 
-def _illegal_workload(workload: str, errors: list[NameNotMadeError]) -> Violation:
+def _illegal_workload(parts: NameParts, errors: list[NameNotMadeError]) -> Violation:
     """One violation for a workload from which no legal names can be made, whatever their number."""
-    worst = errors[0].violation
-    kept = "".join(ch for ch in workload.lower() if ch.isascii() and ch.isalnum())[:8]
-    proposal = "churn" if not kept or reserved_word(kept) else kept
+    kinds_by_problem: dict[str, list[ResourceKind]] = {}
+    for error in errors:
+        for problem in error.problems:
+            kinds_by_problem.setdefault(problem, []).append(error.kind)
+    problems = "; ".join(f"{problem} (name of the {one_of(kinds)})" for problem, kinds in kinds_by_problem.items())
     return Violation(
-        rule=worst.rule,
+        rule=next(error for error in errors if not error.too_long).violation.rule,
         key="ml-workspace:workload",
-        value=workload,
-        found="; ".join(dict.fromkeys(error.violation.found for error in errors)),
-        allowed="; ".join(dict.fromkeys(error.violation.allowed for error in errors)),
-        fix=f"set 'ml-workspace:workload' to e.g. '{proposal}'",
+        value=parts.workload,
+        found=f"not every name that is made of it is legal: {problems}",
+        allowed="letters and digits, single hyphens between them, no reserved word",
+        fix=f"set 'ml-workspace:workload' to e.g. '{_proposal(parts, [error.kind for error in errors])}'",
     )
+
+
+def _proposal(parts: NameParts, kinds: Collection[ResourceKind]) -> str:
+    """A short workload near to the one of ``parts`` that gives legal names of ``kinds``."""
+    kept = "".join(ch for ch in parts.workload.lower() if ch.isascii() and ch.isalnum())
+    for word in ("" if reserved_word(kept) else kept, "churn"):
+        for length in range(min(len(word), _PROPOSED_LENGTH), 0, -1):
+            if _gives_names(replace(parts, workload=word[:length]), kinds):
+                return word[:length]
+    return "churn"
+
+
+def _gives_names(parts: NameParts, kinds: Collection[ResourceKind]) -> bool:
+    try:
+        return all(make_name(kind, parts) for kind in kinds)
+    except NameNotMadeError:
+        return False

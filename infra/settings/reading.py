@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,9 @@ _EXPECTED = {
     "list_type": ("a list", "write it as [value, …]"),
 }
 
+_DATE = re.compile(r"\b(\d{4}-\d\d-\d\d) 00:00:00 \+0000 UTC", re.ASCII)
+"""What the engine makes of a date that is not in quotes, such as that of a tag `expires`."""
+
 Location = tuple[int | str, ...]
 
 
@@ -56,9 +60,9 @@ def read(config: Mapping[str, str], *, encrypted: Collection[str] = ()) -> Readi
         config: Full keys with text; lists and mappings as JSON.
         encrypted: Keys that the stack file holds encrypted; one covers everything below it.
     """
-    ours = {key[len(NAMESPACE) :]: text for key, text in config.items() if key.startswith(NAMESPACE)}
-    values = {key: _decode(key, text) for key, text in ours.items()}
-    values = {key: value for key, value in values.items() if value is not None or key in _TEXT_KEYS}
+    ours = {key[len(NAMESPACE) :]: _DATE.sub(r"\1", text) for key, text in config.items() if key.startswith(NAMESPACE)}
+    # A key without a value comes from the engine as an empty text; where no text is meant, it is left out.
+    values = {key: _decode(key, text) for key, text in ours.items() if text or key in _TEXT_KEYS}
     violations: list[Violation] = []
     unusable: set[str] = set()
     while True:
@@ -68,6 +72,8 @@ def read(config: Mapping[str, str], *, encrypted: Collection[str] = ()) -> Readi
         except ValidationError as error:
             for problem in error.errors(include_url=False, include_context=False):
                 location = problem["loc"]
+                if problem["input"] is None and _may_be_left_out(problem["type"], location):
+                    continue
                 violations.append(_violation(problem["type"], location, problem["input"]))
                 unusable.add(_key(location))
             for problem in sorted(error.errors(), key=lambda problem: len(problem["loc"]), reverse=True):
@@ -75,23 +81,18 @@ def read(config: Mapping[str, str], *, encrypted: Collection[str] = ()) -> Readi
 
 
 def _decode(key: str, text: str) -> object:
-    """Lists and mappings come as JSON text, everything else as it is."""
-    if key in _TEXT_KEYS:
-        return _decoded_container(text)
+    """Lists and mappings come as JSON text, everything else as it is; a text key has no business with either."""
+    if key in _TEXT_KEYS and text[:1] not in {"{", "["}:
+        return text
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 
-def _decoded_container(text: str) -> object:
-    """``text``, unless it is the JSON of a list or a mapping, which no text key may have."""
-    if text[:1] in {"{", "["}:
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError:
-            return text
-    return text
+def _may_be_left_out(type_: str, location: Location) -> bool:
+    """True for a section or a list below a key; nothing as an entry of a list is a slip."""
+    return type_ in {"model_type", "list_type"} and isinstance(location[-1], str)
 
 
 def _violation(type_: str, location: Location, value: object) -> Violation:
@@ -99,6 +100,8 @@ def _violation(type_: str, location: Location, value: object) -> Violation:
     if type_ == "extra_forbidden":
         return _unknown(key, location, value)
     expected, fix = _EXPECTED.get(type_, ("a value of another type", "see the documentation of the key"))
+    if type_ == "string_type" and not isinstance(value, str | int | float):
+        fix = "write one text, or remove the key"
     return Violation(
         rule=TYPE,
         key=key,
@@ -112,7 +115,8 @@ def _violation(type_: str, location: Location, value: object) -> Violation:
 
 def _unknown(key: str, location: Location, value: object) -> Violation:
     known = _known_keys(location[:-1])
-    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+    by_lower_case = {name.lower(): name for name in known}
+    near = [by_lower_case[name] for name in difflib.get_close_matches(str(location[-1]).lower(), by_lower_case, n=1)]
     fix = f"did you mean '{near[0]}'? Rename or remove the key" if near else "remove the key"
     return Violation(
         rule=UNKNOWN,
@@ -139,7 +143,7 @@ def _known_keys(location: Location) -> list[str]:
 def _key(location: Location) -> str:
     key = ""
     for part in location:
-        key = join_key(key, f"[{part}]" if isinstance(part, int) else part)
+        key = join_key(key, f"[{part}]" if isinstance(part, int) else part or "''")
     return NAMESPACE + key
 
 

@@ -46,13 +46,14 @@ def resolve(given: StackInput, assignments: Assignments, deployed: Sequence[Depl
         instance=given.instance or DEFAULT_INSTANCE,
     )
     resolution = Resolution(parts, given.subscription or DEFAULT_SUBSCRIPTION)
-    group_location = normalise(given.resource_group.location or parts.location)
+    own_location = given.resource_group.location
+    group_location = parts.location if own_location is None else normalise(own_location)
     for type_token, section, entry, own in _entries(given):
         if (reference := getattr(entry, "existing", None)) is not None:
             _bring_along(resolution, type_token, entry, reference, deployed)
             continue
         props: dict[str, Any] = {} if entry.name is None else {"name": entry.name}
-        props["location"] = normalise(entry.location) if entry.location else group_location
+        props["location"] = group_location if entry.location is None else normalise(entry.location)
         draft = Draft(type_token, section, props | own, dict(entry.tags or {}), entry.location is not None)
         resolution.drafts.append(draft)
     make_names(resolution)

@@ -85,6 +85,8 @@ def read_definitions(path: str | None, folder: Path) -> RoleFile:
         return no_file(path, "the file is no text", key=_DEFINITIONS)
     except yaml.YAMLError as exc:
         return no_file(path, f"the file is neither YAML nor JSON: {' '.join(str(exc).split())}", key=_DEFINITIONS)
+    except ValueError as exc:
+        return no_file(path, f"no file can have this name: {exc}", key=_DEFINITIONS)
     return read_roles(document, path=path, key=_DEFINITIONS)
 
 

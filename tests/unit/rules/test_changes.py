@@ -50,11 +50,11 @@ IN_PLACE = [
     {"sku": "Standard_GRS"},
     {"sku": "Standard_RAGRS"},
     {"location": "West Europe"},
-    {"name": "STCHURN"},
     {},
 ]
 REPLACED = [
     ({"name": "stother"}, "name"),
+    ({"name": "STCHURN"}, "name"),
     ({"location": "northeurope"}, "location"),
     (
         {"resourceId": "/subscriptions/s/resourceGroups/other/providers/Microsoft.Storage/storageAccounts/stchurn"},

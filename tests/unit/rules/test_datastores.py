@@ -63,7 +63,7 @@ def test_every_violation_is_told() -> None:
     ]
 
 
-@pytest.mark.parametrize("quota", [0, -1, 0.0, 6_000_000], ids=str)
+@pytest.mark.parametrize("quota", [0, -1, 0.0, 1e-7, 6_000_000], ids=str)
 def test_quota_that_no_container_can_have_is_refused(quota: float) -> None:
     (violation,) = check_datastores([GOOD | {"quotaInGiB": quota}])
 
@@ -168,7 +168,7 @@ class TestElsewhere:
     def test_endpoint_of_any_store_passes(self, endpoint: str) -> None:
         assert check_elsewhere(endpoint=endpoint) == []
 
-    @pytest.mark.parametrize("container", ["ab", "Upper", "under_score", "two..dots", "-hyphen", "x" * 64])
+    @pytest.mark.parametrize("container", ["ab", "Upper", "under_score", "two..dots", "-hyphen", "x" * 64, "10.0.0.1"])
     def test_bucket_that_no_store_has_is_refused(self, container: str) -> None:
         (violation,) = check_elsewhere(container=container)
 

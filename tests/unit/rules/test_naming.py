@@ -185,6 +185,19 @@ def test_name_longer_than_limit_is_refused_with_a_proposal_not_cut() -> None:
     assert "'customer-churn'" in str(caught.value)
 
 
+def test_length_is_no_problem_where_the_short_region_fits() -> None:
+    parts = NameParts(workload="a--b", environment="dev", location="westeurope", instance="001")
+
+    with pytest.raises(NameNotMadeError, match="'kv-a--b-dev-we-001'") as caught:
+        make_name(K.KEY_VAULT, parts)
+
+    assert caught.value.problems == ["it has two hyphens in a row"]
+
+
+def test_one_character_is_said_in_the_singular() -> None:
+    assert "it has 1 character, fewer than allowed" in check_name(K.KEY_VAULT, "k")[0].found
+
+
 def test_illegal_character_in_the_workload_is_no_matter_of_length() -> None:
     parts = NameParts(workload="a_b", environment="dev", location="westeurope", instance="001")
 

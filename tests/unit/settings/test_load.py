@@ -293,3 +293,41 @@ def test_secret_of_a_datastore_is_in_no_message(entry: dict[str, object]) -> Non
     assert "ecret" in str(caught.value)
     assert "never-to-be-said-0815" not in str(caught.value)
     assert "8150815" not in str(caught.value)
+
+
+def test_value_that_is_encrypted_is_in_no_message() -> None:
+    given = config(adress="hunter2", keyVault={"sku": "hunter2", "name": "kv-x"}, environment="stages")
+
+    with pytest.raises(ConfigurationError) as caught:
+        load(given, stack="x", encrypted=["ml-workspace:adress", "ml-workspace:keyVault.sku"])
+
+    assert [violation.key for violation in caught.value.violations] == [
+        "ml-workspace:adress",
+        "ml-workspace:environment",
+        "ml-workspace:keyVault.sku",
+    ]
+    assert "hunter2" not in str(caught.value)
+    assert "'stages'" in str(caught.value)
+
+
+def test_date_that_is_not_in_quotes_is_the_text_that_stands_in_the_file() -> None:
+    made_by_the_engine = '{"expires": "2027-06-30 00:00:00 +0000 UTC", "at": "2027-06-30 10:00:00 +0000 UTC"}'
+
+    tags = load(config() | {"ml-workspace:keyVault": f'{{"tags": {made_by_the_engine}}}'}, stack="x").key_vault.tags
+
+    assert (tags["expires"], tags["at"]) == ("2027-06-30", "2027-06-30 10:00:00 +0000 UTC")
+
+
+@pytest.mark.parametrize("text", ["1" * 5000, "[" * 100_000], ids=["a number of 5000 digits", "100000 lists"])
+@pytest.mark.parametrize("key", ["tags", "tls", "datastores"])
+def test_text_that_json_can_not_hold_is_refused_like_any_other(key: str, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"ml-workspace:{key} is .* characters\\): text where"):
+        load(config() | {f"ml-workspace:{key}": text}, stack="x")
+
+
+def test_proposed_workload_gives_every_name_that_was_missing() -> None:
+    wrong = {"workload": "a_b_c", "environment": "stage", "location": "australiacentral2", "instance": "12345678"}
+
+    with pytest.raises(ConfigurationError, match=r"(?s)1 violation.*set 'ml-workspace:workload' to e\.g\. 'a' "):
+        loaded(**wrong)
+    assert loaded(**wrong | {"workload": "a"}).key_vault.name == "kv-a-stage-acl2-12345678"
