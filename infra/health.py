@@ -1,7 +1,7 @@
 """Readiness: ask a service from outside until it answers as it should, or explain why it does not.
 
-A gate ends in one of three ways: the probe passed; the container exited (no use waiting); the deadline passed. The
-last two raise with the probe's last answer and the container's last log lines.
+A gate ends in one of three ways: the probe passed; the container ended for good (no use waiting); the deadline passed.
+The last two raise with the probe's last answer and the container's last log lines.
 """
 
 from __future__ import annotations
@@ -94,9 +94,10 @@ def wait_until_ready(what: str, probes: list[Probe], *, container: str, deadline
         deadline_seconds: For all probes together.
 
     Raises:
-        NotReadyError: The deadline passed, or the container exited.
+        NotReadyError: The deadline passed, or the container ended for good.
     """
     engine.start_if_stopped(container)
+    has_ended = False
     started = time.monotonic()
     next_look = started + CONTAINER_CHECK_SECONDS
     for probe in probes:
@@ -107,10 +108,16 @@ def wait_until_ready(what: str, probes: list[Probe], *, container: str, deadline
                 raise NotReadyError(_explain(headline, result, container))
             if now > next_look:
                 next_look = now + CONTAINER_CHECK_SECONDS
-                state = engine.container_state(container, log_lines=1)
-                if state is None or state.has_given_up:
+                had_ended, has_ended = has_ended, _has_ended(container)
+                # Twice: somebody may be restarting it just now.
+                if had_ended and has_ended:
                     raise NotReadyError(_explain(f"{what} stopped before it was ready", result, container))
             time.sleep(POLL_SECONDS)
+
+
+def _has_ended(container: str) -> bool:
+    state = engine.container_state(container, log_lines=1)
+    return state is None or state.has_given_up
 
 
 def _explain(headline: str, result: ProbeResult, container: str) -> str:

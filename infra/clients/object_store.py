@@ -65,13 +65,14 @@ def explaining(what: str) -> Iterator[None]:
     Raises:
         ServiceError: The account refused or could not.
     """
-    from minio.error import MinioAdminException, MinioException
+    from minio.error import MinioAdminException, MinioException, S3Error
 
     try:
         yield
     except (MinioException, MinioAdminException) as exc:
+        said = f"{exc.code} ({exc.message})" if isinstance(exc, S3Error) else str(exc)
         raise ServiceError(
-            f"{what}: it answered {exc}. If it refuses the keys, they were rotated since this stack's last update: "
+            f"{what}: it answered {said}. If it refuses the keys, they were rotated since this stack's last update: "
             "run `make up`, which fetches the new ones, and then this again."
         ) from exc
 

@@ -82,7 +82,7 @@ def test_deadline_names_the_resource_the_answer_and_the_last_log_lines(
     [_state("exited"), _state("restarting", restarts=3), None],
     ids=["container exited", "container ends at every start", "container is gone"],
 )
-def test_gate_gives_up_at_once_when_there_is_nothing_to_wait_for(
+def test_gate_gives_up_early_when_there_is_nothing_to_wait_for(
     found: ContainerState | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "CONTAINER_CHECK_SECONDS", 0.0)
@@ -91,6 +91,21 @@ def test_gate_gives_up_at_once_when_there_is_nothing_to_wait_for(
 
     with pytest.raises(NotReadyError, match="stopped before it was ready"):
         health.wait_until_ready("key vault 'kv'", [probe], container="kv", deadline_seconds=600)
+
+
+def test_a_container_that_is_being_restarted_is_waited_for(
+    service: tuple[str, type[_Answering]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, handler = service
+    handler.statuses = [503, 503, 503, 200]
+    states = [_state("exited"), _state("running"), _state("exited"), _state("running")]
+    monkeypatch.setattr(health, "CONTAINER_CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(engine, "container_state", lambda *_, **__: states.pop(0))
+    probe = health.http_probe(url, expected=frozenset({200}))
+
+    health.wait_until_ready("key vault 'kv'", [probe], container="kv", deadline_seconds=10)
+
+    assert len(states) == 1
 
 
 def test_tcp_probe_passes_on_a_listening_port(service: tuple[str, type[_Answering]]) -> None:

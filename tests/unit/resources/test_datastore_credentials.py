@@ -4,7 +4,8 @@ from typing import Any
 
 import hvac.exceptions
 import pytest
-from minio.error import MinioAdminException
+from minio.error import MinioAdminException, S3Error
+from urllib3 import HTTPResponse
 
 from infra.clients.datastore_accounts import DatastoreAccounts
 from infra.errors import ServiceError
@@ -28,7 +29,8 @@ PROPS: dict[str, Any] = {
 REFUSALS = {
     "closed vault": hvac.exceptions.VaultDown("Vault is sealed"),
     "dead token": hvac.exceptions.Forbidden("invalid token"),
-    "rotated keys": MinioAdminException("403", '{"Code": "SignatureDoesNotMatch"}'),
+    "rotated keys": S3Error(HTTPResponse(), "SignatureDoesNotMatch", "Check your key", None, None, None),
+    "rotated keys of the operator": MinioAdminException("403", '{"Code": "SignatureDoesNotMatch"}'),
 }
 
 
