@@ -1,13 +1,12 @@
 """Order and markers of the tiers, and the fixtures that every tier on the real engine shares.
 
 A test's tier is its folder; its marker is added here, so that none can be forgotten. Inside a tier the order is random
-(pytest-randomly), the tiers themselves run from cheap to dear, and the comparison of the engine with what it held
-before comes last of all.
+(pytest-randomly), but for the files of one folder, which share a workspace and run one after the other. The tiers
+themselves run from cheap to dear, and the comparison of the engine with what it held before comes last of all.
 """
 
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 from docker import DockerClient
@@ -63,13 +62,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """The run's own copy of the project, with a state backend, a passphrase and port claims of its own."""
     base = tmp_path_factory.mktemp("run")
     return make_environment(copy_project(base / "project"), base / "home")
-
-
-@pytest.fixture(scope="session")
-def kept_stacks() -> Iterator[ExitStack]:
-    """Stacks that the tests of several files share; the comparison that comes last closes it before it looks."""
-    with ExitStack() as stacks:
-        yield stacks
 
 
 @pytest.fixture(scope="module")

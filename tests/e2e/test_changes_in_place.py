@@ -16,6 +16,7 @@ from tests.support.vault import MOUNT, read_secret, vault_client, write_secret
 
 BUCKET = "azureml"
 VAULT_TAGS = "ml-workspace/key-vault"
+UNTAGGED = ("endpoints", "datastores", "credentials")
 UNUSUAL, UNUSUAL_IN_SERVICES = "50 % done, <b>", "50 =25 done=2C =3Cb=3E"
 """A value that Azure takes and buckets do not, and what stands for it there."""
 
@@ -81,12 +82,18 @@ def test_tags_are_changed_everywhere_in_place(live: LiveStack, marker: str) -> N
     for wanted, told in ((changed, {**changed, "Phase 2": UNUSUAL_IN_SERVICES}), (tags, tags)):
         live.stack.configure(tags=wanted)
         update = live.stack.up()
-        record = live.stack.outputs()["workspace"]
+        outputs = live.stack.outputs()
+        record = outputs["workspace"]
 
         assert_updated_in_place(update)
         assert live.stack.objects().identities == objects
         assert tags_in_services(live) == [told, told]
-        assert record["tags"] == wanted
+        assert record == {**live.outputs["workspace"], "tags": wanted}
+        assert {**outputs, "workspace": {}, "resourceGroup": {}} == {
+            **live.outputs,
+            "workspace": {},
+            "resourceGroup": {},
+        }
         document = s3_client(live.outputs).get_object(Bucket=BUCKET, Key="workspace.json")["Body"].read()
         assert json.loads(document) == record
     assert s3_client(live.outputs).get_object(Bucket=BUCKET, Key=marker)["Body"].read() == b"kept"

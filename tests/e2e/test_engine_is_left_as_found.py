@@ -4,19 +4,12 @@ The inventories are unfiltered, so that an object which lost its label, or never
 """
 
 import json
-from contextlib import ExitStack
 
 import pytest
 from docker import DockerClient
 
 from tests.support.environment import Environment
 from tests.support.inventory import Inventory, assert_same, take_inventory
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _nothing_is_kept(kept_stacks: ExitStack) -> None:
-    """Remove what several files shared."""
-    kept_stacks.close()
 
 
 def test_engine_holds_what_it_held_before_the_first_test(engine: DockerClient, engine_before: Inventory) -> None:
@@ -29,7 +22,8 @@ def test_backend_holds_no_stack_and_no_lock(environment: Environment) -> None:
     assert [str(path) for path in files if path.is_file()] == []
 
 
-def test_no_port_is_claimed(environment: Environment) -> None:
-    claims = environment.home / "ports.json"
+@pytest.mark.parametrize("what", ["ports", "subnets"])
+def test_nothing_is_claimed(environment: Environment, what: str) -> None:
+    claims = environment.home / f"{what}.json"
 
     assert not claims.exists() or json.loads(claims.read_text()) == {}

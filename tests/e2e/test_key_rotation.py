@@ -6,21 +6,18 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import hvac.exceptions
-import minio
 import pytest
 from botocore.exceptions import ClientError
-from minio.credentials.providers import StaticProvider
 
 from tests.support.datastores import datastore_client, read_datastore_secret
 from tests.support.environment import Environment
-from tests.support.object_store import s3_client
+from tests.support.object_store import admin_client, s3_client
 from tests.support.oci import RegistryClient
 from tests.support.otlp import Protocol, send
 from tests.support.principals import RefusedError, person
-from tests.support.processes import Finished, finish, kill_session, run, start
+from tests.support.processes import Finished, finish, kill_session, start
 from tests.support.refusals import assert_refused
 from tests.support.stacks import LiveStack, live_stack
 from tests.support.updates import assert_unchanged
@@ -43,14 +40,9 @@ def live(environment: Environment) -> Iterator[LiveStack]:
         yield stack
 
 
-def command(live: LiveStack, *options: str) -> list[str]:
-    return ["mlw", "keys", "rotate", live.stack.name, *options]
-
-
 def rotate(live: LiveStack, *options: str) -> Finished:
     """Rotate as a person does."""
-    environment = live.stack.environment
-    return run(command(live, *options), cwd=environment.project, env=environment.variables)
+    return live.stack.environment.mlw("keys", "rotate", live.stack.name, *options)
 
 
 @pytest.fixture
@@ -144,20 +136,16 @@ def listed(outputs: dict[str, Any], prefix: str) -> set[str]:
 
 def accounts_like(outputs: dict[str, Any], access_key: str) -> list[str]:
     """Access keys of service accounts that differ from this one in the last character at most."""
-    url, keys = urlsplit(outputs["endpoints"]["storage"]), outputs["credentials"]["storage"]
-    admin = minio.MinioAdmin(
-        endpoint=url.netloc,
-        credentials=StaticProvider(keys["accessKey"], keys["secretKey"]),
-        secure=url.scheme == "https",
-    )
-    found = json.loads(admin.list_service_account(keys["accessKey"]))["accounts"]
+    owner = outputs["credentials"]["storage"]["accessKey"]
+    found = json.loads(admin_client(outputs).list_service_account(owner))["accounts"]
     return [account["accessKey"] for account in found if account["accessKey"][:-1] == access_key[:-1]]
 
 
 def test_rotation_that_was_killed_is_finished_by_the_next_one(live: LiveStack, outputs: dict[str, Any]) -> None:
     """At one moment on a real account; tests/unit/clients/test_datastore_accounts.py has all of them."""
     environment, before = live.stack.environment, read_datastore_secret(outputs, DATASTORE)
-    process = start(command(live, "--datastore", DATASTORE), cwd=environment.project, env=environment.variables)
+    command = ["mlw", "keys", "rotate", live.stack.name, "--datastore", DATASTORE]
+    process = start(command, cwd=environment.project, env=environment.variables)
     assert process.stdout is not None
     assert "Rotating datastore" in process.stdout.readline()
     moment = random.uniform(0, 0.06)  # noqa: S311 - guards nothing

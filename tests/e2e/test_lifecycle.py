@@ -1,11 +1,10 @@
-"""The whole life of a workspace: made, unchanged, changed in place, mended; how it goes is in `test_make`."""
+"""A workspace that is up: unchanged by itself, mended; how it comes and goes is in `test_make`."""
 
 import json
 
 from tests.support.object_store import s3_client
 from tests.support.stacks import LiveStack
 from tests.support.updates import assert_unchanged, assert_updated_in_place
-from tests.support.vault import read_secret, write_secret
 
 
 def test_preview_of_a_live_stack_shows_no_changes(live: LiveStack) -> None:
@@ -24,39 +23,6 @@ def test_second_up_changes_nothing_and_keeps_the_objects(live: LiveStack) -> Non
 def test_refresh_of_a_live_stack_shows_no_changes(live: LiveStack) -> None:
     assert_unchanged(live.stack.refresh())
     assert_unchanged(live.stack.preview())
-
-
-def test_changed_tags_are_updated_in_place_and_no_data_is_lost(live: LiveStack, marker: str) -> None:
-    s3_client(live.outputs).put_object(Bucket="azureml", Key=marker, Body=b"kept")
-    write_secret(live.outputs, marker, {"kept": "yes"})
-    objects = live.stack.objects()
-    tags = {**live.stack.settings["tags"], "cost-center": "4712", "phase": marker}
-
-    live.stack.configure(tags=tags)
-    update = live.stack.up()
-    outputs = live.stack.outputs()
-
-    assert_updated_in_place(update)
-    assert live.stack.objects() == objects
-    assert tags.items() <= outputs["workspace"]["tags"].items()
-    assert outputs["workspace"]["workspaceId"] == live.outputs["workspace"]["workspaceId"]
-    assert outputs["workspace"]["creationTime"] == live.outputs["workspace"]["creationTime"]
-    assert outputs["endpoints"] == live.outputs["endpoints"]
-    assert outputs["credentials"] == live.outputs["credentials"]
-    assert s3_client(outputs).get_object(Bucket="azureml", Key=marker)["Body"].read() == b"kept"
-    assert read_secret(outputs, marker) == {"kept": "yes"}
-
-
-def test_removed_tag_is_taken_off_in_place(live: LiveStack) -> None:
-    tags = {key: value for key, value in live.stack.settings["tags"].items() if key != "phase"}
-    live.stack.configure(tags={**tags, "phase": "trial"})
-    live.stack.up().check()
-
-    live.stack.configure(tags=tags)
-    update = live.stack.up()
-
-    assert_updated_in_place(update)
-    assert "phase" not in live.stack.outputs()["workspace"]["tags"]
 
 
 def test_record_deleted_by_hand_is_seen_by_refresh_and_written_again(live: LiveStack) -> None:

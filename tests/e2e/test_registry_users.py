@@ -16,7 +16,6 @@ from tests.support.oci import Artifact, RegistryClient, digest_of, registry_clie
 from tests.support.otlp import STORE_FOLDER, Protocol, send
 from tests.support.principals import person
 from tests.support.probes import probe_during, probe_until
-from tests.support.processes import run
 from tests.support.stacks import LiveStack, live_stack
 
 PULLS, PUSHES, LEAVES = "rita", "dora", "carl"
@@ -205,9 +204,7 @@ def test_a_registry_without_its_file_of_users_lets_nobody_in_and_makes_no_user(
 
 def collect(live: LiveStack, *options: str) -> str:
     """Collect garbage as a person does."""
-    environment = live.stack.environment
-    command = ["mlw", "registry", "gc", live.stack.name, *options]
-    return run(command, cwd=environment.project, env=environment.variables, timeout_seconds=120).check().stdout
+    return live.stack.environment.mlw("registry", "gc", live.stack.name, *options).check().stdout
 
 
 def blob_exists(engine: DockerClient, container: str, digest: str) -> bool:

@@ -185,11 +185,9 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def test_passphrase_and_state_are_their_owners(run: Run) -> None:
     environment = run.live.stack.environment
-    passphrase = Path(environment.variables[PASSPHRASE_FILE])
+    private = (Path(environment.variables[PASSPHRASE_FILE]), environment.home, environment.state_folder.parent)
 
-    assert passphrase.stat().st_mode & OTHERS == 0
-    assert environment.home.stat().st_mode & OTHERS == 0 or passphrase.parent.stat().st_mode & OTHERS == 0
-    assert environment.state_folder.parent.stat().st_mode & OTHERS == 0
+    assert {str(path): path.stat().st_mode & OTHERS for path in private} == {str(path): 0 for path in private}
 
 
 def test_no_secret_is_in_what_the_engine_tells(run: Run, secrets: Secrets, engine: DockerClient) -> None:

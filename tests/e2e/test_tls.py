@@ -228,8 +228,7 @@ def test_second_up_and_refresh_change_nothing(live: LiveStack) -> None:
 
 
 def test_diagnosis_finds_nothing(live: LiveStack) -> None:
-    environment = live.stack.environment
-    found = run(["mlw", "diagnose", live.stack.name], cwd=environment.project, env=environment.variables)
+    found = live.stack.environment.mlw("diagnose", live.stack.name)
 
     assert json.loads(found.check().stdout) == {}
 
@@ -241,7 +240,7 @@ def test_workspace_without_tls_shares_what_has_it_and_tells_its_clients_whom_to_
     with live_stack(environment, **shared) as guest:
         outputs = guest.outputs
         write_secret(outputs, marker, {"from": "guest"})
-        found = run(["mlw", "diagnose", guest.stack.name], cwd=environment.project, env=environment.variables)
+        found = environment.mlw("diagnose", guest.stack.name)
 
         assert outputs["certificateAuthority"] == live.outputs["certificateAuthority"]
         assert {use: outputs["endpoints"][use].partition(":")[0] for use in ("storage", "keyVault", "otlpHttp")} == {

@@ -2,6 +2,7 @@
 
 from docker import DockerClient
 
+from tests.support.engine import run_in
 from tests.support.environment import Environment
 from tests.support.journal import Journal
 from tests.support.probes import probe_until
@@ -11,13 +12,6 @@ from tests.support.updates import assert_unchanged
 from tests.support.vault import assert_unsealed, vault_client
 
 UNSEAL_FOLDER = "/vault/unseal"
-
-
-def run_in(engine: DockerClient, container: str, script: str) -> None:
-    """Run a shell script inside a container."""
-    job = engine.api.exec_create(container, ["sh", "-c", script])["Id"]
-    output = engine.api.exec_start(job)
-    assert engine.api.exec_inspect(job)["ExitCode"] == 0, output
 
 
 def assert_sealed(live: LiveStack) -> None:

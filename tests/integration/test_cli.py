@@ -10,10 +10,8 @@ import pytest
 from docker import DockerClient
 
 from tests.support.engine import BACKEND_LABEL, RESOURCE_LABEL, STACK_LABEL
-from tests.support.environment import Environment
 from tests.support.object_store import s3_client
 from tests.support.probes import probe_until
-from tests.support.processes import Finished, run
 from tests.support.refusals import assert_refused
 from tests.support.stack_file import valid_settings, write_stack_file
 from tests.support.stacks import LiveStack
@@ -31,15 +29,9 @@ SERVICES = {
 """Key of the record to its group in a diagnosis."""
 
 
-def mlw(environment: Environment, *words: str, **variables: str) -> Finished:
-    """Run the console script as a person does after ``make env``."""
-    env = {**environment.variables, **variables}
-    return run(["mlw", *words], cwd=environment.project, env=env, timeout_seconds=120)
-
-
 def diagnosis(live: LiveStack) -> dict[str, list[dict[str, str]]]:
     """Diagnose; the exit code has to say the same as the result."""
-    finished = mlw(live.stack.environment, "diagnose", live.stack.name)
+    finished = live.stack.environment.mlw("diagnose", live.stack.name)
     found: dict[str, list[dict[str, str]]] = json.loads(finished.stdout)
     assert finished.exit_code == (1 if found else 0), finished.output
     return found
@@ -57,7 +49,7 @@ def assert_healthy(live: LiveStack) -> None:
 
 def entry_of(live: LiveStack) -> dict[str, Any]:
     """Return the live stack's entry of the list."""
-    listed = json.loads(mlw(live.stack.environment, "list", "--json").check().stdout)
+    listed = json.loads(live.stack.environment.mlw("list", "--json").check().stdout)
     (entry,) = [entry for entry in listed if entry["stack"] == live.stack.name]
     return dict(entry)
 
@@ -92,24 +84,24 @@ class TestShowing:
         }
 
     def test_list_for_people_has_a_line_for_it(self, live: LiveStack) -> None:
-        lines = mlw(live.stack.environment, "list", "--tag", "owner").check().stdout.splitlines()
+        lines = live.stack.environment.mlw("list", "--tag", "owner").check().stdout.splitlines()
 
         (line,) = [line for line in lines if line.split()[0] == live.stack.name]
         assert line.split()[-2:] == ["4/4", live.outputs["workspace"]["tags"]["owner"]]
 
     def test_show_is_the_record(self, live: LiveStack) -> None:
-        shown = mlw(live.stack.environment, "show", live.stack.name).check().stdout
+        shown = live.stack.environment.mlw("show", live.stack.name).check().stdout
 
         assert json.loads(shown) == live.outputs["workspace"]
 
     def test_keys_are_the_credentials(self, live: LiveStack) -> None:
-        shown = mlw(live.stack.environment, "keys", live.stack.name).check().stdout
+        shown = live.stack.environment.mlw("keys", live.stack.name).check().stdout
 
         assert json.loads(shown) == live.outputs["credentials"]
 
     @pytest.mark.parametrize("words", ["list", "list --json", "show {}", "diagnose {}", "policy check {} --json"])
     def test_nothing_else_prints_a_secret(self, live: LiveStack, words: str) -> None:
-        finished = mlw(live.stack.environment, *words.format(live.stack.name).split()).check()
+        finished = live.stack.environment.mlw(*words.format(live.stack.name).split()).check()
 
         assert [secret for secret in live.secrets if secret in finished.output] == []
 
@@ -118,7 +110,7 @@ class TestShowing:
         before = file.read_bytes()
 
         for verb in ("show", "keys", "diagnose"):
-            mlw(live.stack.environment, verb, live.stack.name).check()
+            live.stack.environment.mlw(verb, live.stack.name).check()
 
         assert file.read_bytes() == before
 
@@ -216,14 +208,14 @@ class TestMistakes:
 
     @pytest.mark.parametrize("verb", ["show", "diagnose", "keys"])
     def test_an_unknown_stack(self, live: LiveStack, verb: str) -> None:
-        finished = mlw(live.stack.environment, verb, "nope")
+        finished = live.stack.environment.mlw(verb, "nope")
 
         assert_refused(finished, "looking for stack 'nope'", live.stack.name)
         assert finished.exit_code == 1
 
     @pytest.mark.parametrize("verb", ["keys", "diagnose"])
     def test_a_wrong_passphrase(self, live: LiveStack, verb: str) -> None:
-        finished = mlw(live.stack.environment, verb, live.stack.name, PULUMI_CONFIG_PASSPHRASE="wrong")
+        finished = live.stack.environment.mlw(verb, live.stack.name, PULUMI_CONFIG_PASSPHRASE="wrong")
 
         assert_refused(finished, "the passphrase in the variable PULUMI_CONFIG_PASSPHRASE is not the one")
         assert finished.exit_code == 1
@@ -231,7 +223,7 @@ class TestMistakes:
     @pytest.mark.parametrize("words", ["list", "diagnose {}"])
     def test_an_engine_that_does_not_run(self, live: LiveStack, words: str) -> None:
         address = "unix:///nowhere/docker.sock"
-        finished = mlw(live.stack.environment, *words.format(live.stack.name).split(), DOCKER_HOST=address)
+        finished = live.stack.environment.mlw(*words.format(live.stack.name).split(), DOCKER_HOST=address)
 
         assert_refused(finished, f"using the Docker engine at '{address}': it does not answer")
         assert (finished.exit_code, finished.stdout) == (1, "")
@@ -242,7 +234,7 @@ class TestMistakes:
         settings = valid_settings("other", storageAccount={"name": taken})
         write_stack_file(environment.stack_folder, "other", settings)
         try:
-            finished = mlw(environment, "policy", "check", "other", PATH=f"{environment.project / '.venv' / 'bin'}")
+            finished = environment.mlw("policy", "check", "other", PATH=f"{environment.project / '.venv' / 'bin'}")
         finally:
             (environment.stack_folder / "Pulumi.other.yaml").unlink()
 

@@ -15,7 +15,7 @@ from infra.resources.vault_initialization import (
     UNSEAL_FOLDER,
     _VaultInitializationProvider,
 )
-from tests.support.engine import read_files
+from tests.support.engine import read_files, run_in
 from tests.support.key_vaults import new_vault
 
 
@@ -24,11 +24,6 @@ def vault(engine: DockerClient) -> Iterator[dict[str, Any]]:
     """A container as the component makes it, never initialised; gives the provider's properties."""
     with new_vault(engine) as made:
         yield made
-
-
-def _in(engine: DockerClient, vault: dict[str, Any], script: str) -> None:
-    code, output = engine.containers.get(vault["container"]).exec_run(["/bin/sh", "-c", script])
-    assert code == 0, output
 
 
 def _create(vault: dict[str, Any]) -> str:
@@ -48,7 +43,7 @@ def test_a_vault_killed_before_its_key_was_stored_is_begun_again_by_itself(
     vault: dict[str, Any], engine: DockerClient
 ) -> None:
     _create(vault)
-    _in(engine, vault, f"rm {UNSEAL_FOLDER}/{UNSEAL_FILE}; printf begun > {UNSEAL_FOLDER}/{BEGUN_FILE}")
+    run_in(engine, vault["container"], f"rm {UNSEAL_FOLDER}/{UNSEAL_FILE}; printf begun > {UNSEAL_FOLDER}/{BEGUN_FILE}")
 
     engine.api.restart(vault["container"])
 
@@ -82,7 +77,7 @@ def test_a_vault_opened_once_is_never_emptied_even_when_its_key_is_gone(
     vault: dict[str, Any], engine: DockerClient
 ) -> None:
     first = _create(vault)
-    _in(engine, vault, f"rm -f {UNSEAL_FOLDER}/{UNSEAL_FILE}")
+    run_in(engine, vault["container"], f"rm -f {UNSEAL_FOLDER}/{UNSEAL_FILE}")
     engine.api.restart(vault["container"])
 
     with pytest.raises(KeyVaultLockedError, match="unseal key is not on"):
@@ -112,7 +107,7 @@ def test_a_vault_whose_key_and_note_are_gone_is_not_initialised_over(
     vault: dict[str, Any], engine: DockerClient
 ) -> None:
     _create(vault)
-    _in(engine, vault, f"rm -f {UNSEAL_FOLDER}/*")
+    run_in(engine, vault["container"], f"rm -f {UNSEAL_FOLDER}/*")
     engine.api.restart(vault["container"])
 
     with pytest.raises(KeyVaultLockedError, match="Nothing was initialised over it"):

@@ -13,6 +13,7 @@ from docker import DockerClient
 
 from infra.clients.vault import Vault
 from infra.resources.vault_configuration import _VaultConfigurationProvider
+from tests.support.engine import run_in
 from tests.support.key_vaults import SetUpVault, principal, set_up_vault
 from tests.support.probes import probe_until
 
@@ -49,15 +50,8 @@ def get(client: hvac.Client, name: str) -> str:
     return str(answer["data"]["data"]["value"])
 
 
-def run_in(engine: DockerClient, vault: SetUpVault, script: str) -> str:
-    code, output = engine.containers.get(vault.container).exec_run(["/bin/sh", "-c", script])
-    assert isinstance(output, bytes)
-    assert code == 0, output
-    return output.decode()
-
-
 def audited_in_file(engine: DockerClient, vault: SetUpVault) -> str:
-    return run_in(engine, vault, f"cat {LOG}")
+    return run_in(engine, vault.container, f"cat {LOG}")
 
 
 def audited_on_stdout(engine: DockerClient, vault: SetUpVault) -> str:
@@ -86,22 +80,22 @@ class TestAudit:
     def test_requests_are_answered_when_one_device_cannot_write(self, vault: SetUpVault, engine: DockerClient) -> None:
         path = uuid.uuid4().hex
         reopened = "kill -HUP $(pidof vault)"
-        run_in(engine, vault, f"mv {LOG} {LOG}.kept && mkdir {LOG} && {reopened}")
+        run_in(engine, vault.container, f"mv {LOG} {LOG}.kept && mkdir {LOG} && {reopened}")
         try:
             put(vault.client(), path, "one")
             assert get(vault.client(), path) == "one"
             assert path in audited_on_stdout(engine, vault)
         finally:
-            run_in(engine, vault, f"rmdir {LOG} && mv {LOG}.kept {LOG} && {reopened}")
+            run_in(engine, vault.container, f"rmdir {LOG} && mv {LOG}.kept {LOG} && {reopened}")
 
     def test_a_large_log_is_put_aside_and_the_vault_goes_on_in_a_new_one(
         self, vault: SetUpVault, engine: DockerClient
     ) -> None:
         path = uuid.uuid4().hex
-        run_in(engine, vault, f"dd if=/dev/zero bs=1M count=17 >> {LOG} 2>/dev/null")
+        run_in(engine, vault.container, f"dd if=/dev/zero bs=1M count=17 >> {LOG} 2>/dev/null")
 
         def put_aside() -> None:
-            run_in(engine, vault, f"[ -s {LOG}.1 ]")
+            run_in(engine, vault.container, f"[ -s {LOG}.1 ]")
 
         probe_until(put_aside, what="a rotated log", timeout_seconds=20)
 

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from docker import DockerClient
 
+from tests.support.engine import run_in
 from tests.support.object_store import s3_client
 from tests.support.probes import probe_until
 from tests.support.stacks import LiveStack
@@ -31,10 +32,7 @@ class Drives:
 
     def run(self, script: str) -> str:
         """Run a shell script inside; return what it printed."""
-        job = self._engine.api.exec_create(self._container, ["sh", "-c", script])["Id"]
-        printed: bytes = self._engine.api.exec_start(job)
-        assert self._engine.api.exec_inspect(job)["ExitCode"] == 0, printed
-        return printed.decode()
+        return run_in(self._engine, self._container, script)
 
     def lose(self, number: int) -> None:
         """Empty a drive, also when the account writes to it in the same moment."""

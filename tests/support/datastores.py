@@ -9,6 +9,15 @@ from tests.support.vault import vault_client
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+RECORD_CONTAINER, RECORD = "azureml", "workspace.json"
+QUOTA_GIB, QUOTA_BYTES = 0.001, 1_073_741
+REGISTERED: list[dict[str, Any]] = [
+    {"name": "features", "type": "AzureBlob", "container": "features", "quotaInGiB": QUOTA_GIB},
+    # In the container of the workspace record, which must be as safe there.
+    {"name": "beside_the_record", "type": "AzureBlob", "container": RECORD_CONTAINER},
+]
+"""What the tests' workspace has beside the default ones."""
+
 DEFAULT_DATASTORES = (
     "workspaceblobstore",
     "workspaceartifactstore",
@@ -36,3 +45,9 @@ def read_datastore_secret(outputs: Mapping[str, Any], name: str) -> dict[str, st
 def datastore_client(outputs: Mapping[str, Any], secret: Mapping[str, str]) -> "S3Client":
     """Return boto3's client with a datastore's keys."""
     return s3_client(outputs, accessKey=secret["accessKey"], secretKey=secret["secretKey"])
+
+
+def client_of(outputs: Mapping[str, Any], name: str) -> tuple["S3Client", str]:
+    """Return a client with a datastore's keys, and its container."""
+    secret = read_datastore_secret(outputs, name)
+    return datastore_client(outputs, secret), secret["container"]

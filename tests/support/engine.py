@@ -59,6 +59,14 @@ def container_of(engine: docker.DockerClient, resource_id: str, *, stack: str) -
     return found[0]
 
 
+def run_in(engine: docker.DockerClient, container: str, script: str) -> str:
+    """Run a shell script inside a container, which has to succeed; return what it printed."""
+    code, printed = engine.containers.get(container).exec_run(["/bin/sh", "-c", script])
+    assert isinstance(printed, bytes)
+    assert code == 0, printed
+    return printed.decode()
+
+
 def read_files(engine: docker.DockerClient, container: str, path: str) -> dict[str, bytes]:
     """Return the regular files below a path inside a container, by name, as Docker's archive API hands them out."""
     chunks, _ = engine.api.get_archive(container, path)

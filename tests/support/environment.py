@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.processes import run
+from tests.support.processes import Finished, run
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = shutil.ignore_patterns(
@@ -47,6 +47,10 @@ class Environment:
     def stack_folder(self) -> Path:
         """Where the stack files are."""
         return self.project / "stacks"
+
+    def mlw(self, *words: str, **variables: str) -> Finished:
+        """Run the console script as a person does after ``make env``."""
+        return run(["mlw", *words], cwd=self.project, env={**self.variables, **variables})
 
 
 def copy_project(target: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Two outside clients of the storage account, made from nothing but the stack's outputs."""
+"""Outside clients of the storage account and of its administration, made from nothing but the stack's outputs."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -8,6 +8,7 @@ import boto3
 import minio
 import urllib3
 from botocore.config import Config
+from minio.credentials.providers import StaticProvider
 
 from tests.support.trust import authority_file
 
@@ -44,6 +45,18 @@ def minio_client(outputs: Mapping[str, Any]) -> minio.Minio:
         url.netloc,
         access_key=keys["accessKey"],
         secret_key=keys["secretKey"],
+        secure=url.scheme == "https",
+        http_client=urllib3.PoolManager(ca_certs=authority_file(outputs), retries=1),
+    )
+
+
+def admin_client(outputs: Mapping[str, Any], access_key: str = "", secret_key: str = "") -> minio.MinioAdmin:
+    """Return MinIO's client of the operator's side, with the stack's own keys or others."""
+    url = urlsplit(outputs["endpoints"]["storage"])
+    own = outputs["credentials"]["storage"]
+    return minio.MinioAdmin(
+        endpoint=url.netloc,
+        credentials=StaticProvider(access_key or own["accessKey"], secret_key or own["secretKey"]),
         secure=url.scheme == "https",
         http_client=urllib3.PoolManager(ca_certs=authority_file(outputs), retries=1),
     )

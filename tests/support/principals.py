@@ -8,18 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import hvac
 import hvac.exceptions
 import minio
 import minio.error
 import requests
-import urllib3
 from botocore.exceptions import ClientError
-from minio.credentials.providers import StaticProvider
 
-from tests.support.object_store import s3_client
+from tests.support.object_store import admin_client, s3_client
 from tests.support.oci import RegistryClient
 from tests.support.otlp import Protocol, send
 from tests.support.trust import authority_file
@@ -82,10 +79,7 @@ class Person:
     @cached_property
     def storage_admin(self) -> minio.MinioAdmin:
         """A client of the storage account's administration, which no principal has a right in."""
-        keys = StaticProvider(*self.storage_keys)
-        url = urlsplit(self.stack["endpoints"]["storage"])
-        pool = urllib3.PoolManager(ca_certs=authority_file(self.stack), retries=1)
-        return minio.MinioAdmin(endpoint=url.netloc, credentials=keys, secure=url.scheme == "https", http_client=pool)
+        return admin_client(self.stack, *self.storage_keys)
 
     @property
     def registry(self) -> RegistryClient:

@@ -18,9 +18,9 @@ def tier_of(path: Path) -> str:
     return tier
 
 
-def position_of(path: Path) -> int:
-    """Return the place of a file's tier in the run; what has to see the traces of all others comes after them."""
-    return len(TIERS) if path == LAST_FILE else TIERS.index(tier_of(path))
+def position_of(path: Path) -> tuple[int, Path]:
+    """Return the place of a file in the run: by tier, then by folder; what has to see all others' traces comes last."""
+    return len(TIERS) if path == LAST_FILE else TIERS.index(tier_of(path)), path.parent
 
 
 def empty_tiers(asked_for: Iterable[Path], collected: Iterable[Path]) -> list[str]:

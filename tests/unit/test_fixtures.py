@@ -32,3 +32,11 @@ def test_a_fixture_of_the_whole_run_has_its_name_to_itself(name: str) -> None:
 
 def test_the_fixtures_of_the_whole_run_are_found() -> None:
     assert "environment" in WHOLE_RUN
+
+
+FOLDERS = sorted({path.parent for path, function in DEFINED if "scope='package'" in ast.unparse(function)})
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_fixture_of_a_folder_ends_with_the_folder(folder: Path) -> None:
+    assert (folder / "__init__.py").is_file(), "pytest takes any other folder for the whole run"

@@ -23,6 +23,14 @@ def test_tiers_run_from_cheap_to_dear_and_the_last_file_after_all() -> None:
     assert ordered[-1] == LAST_FILE
 
 
+def test_files_of_one_folder_run_one_after_the_other_since_they_share_a_workspace() -> None:
+    shared = [TESTS_ROOT / "e2e" / "roles" / name for name in ("test_a.py", "test_b.py")]
+
+    ordered = sorted([shared[0], TESTS_ROOT / "e2e" / "test_x.py", shared[1]], key=position_of)
+
+    assert ordered[-2:] == shared
+
+
 def test_last_file_exists() -> None:
     assert LAST_FILE.is_file()
 

@@ -1,6 +1,10 @@
-"""One workspace with a principal for every role, shared by the files that are about roles."""
+"""One workspace with a principal for every role, shared by the files of this folder.
 
-from contextlib import ExitStack
+It has TLS, so that everything is tried as a careful team runs it; in `test_role_credentials` stands a plain one beside
+it, and other files give principals of plain workspaces their turn.
+"""
+
+from collections.abc import Iterator
 
 import pytest
 import yaml
@@ -49,22 +53,23 @@ def assignments(*without: str, **changed: str) -> list[dict[str, str]]:
     return [{"principal": principal, "role": role} for principal, role in wanted if principal not in without]
 
 
-@pytest.fixture(scope="session")
-def roles_stack(environment: Environment, kept_stacks: ExitStack) -> LiveStack:
+@pytest.fixture(scope="package")
+def roles_stack(environment: Environment) -> Iterator[LiveStack]:
     """A workspace that is up, with its principals."""
     definitions = environment.stack_folder / "roles-of-tests.yaml"
     definitions.write_text(yaml.safe_dump(CUSTOM_ROLES), encoding="utf-8")
-    wanted = live_stack(environment, roleDefinitions=definitions.name, roleAssignments=assignments())
-    return kept_stacks.enter_context(wanted)
+    wanted = {"tls": True, "roleDefinitions": definitions.name, "roleAssignments": assignments()}
+    with live_stack(environment, **wanted) as stack:
+        yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def roles_admin(roles_stack: LiveStack) -> Admin:
     """The workspace's own clients."""
     return Admin(roles_stack.outputs)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def people(roles_stack: LiveStack) -> dict[str, Person]:
     """Every principal of the workspace, with the clients that it keeps through the tests."""
     return {name: person(roles_stack.outputs, name) for name in (*ROLES, *OTHERS)}

@@ -28,12 +28,14 @@ def test_engine_that_is_not_running_is_named(stack: Stack, tmp_path: Path) -> No
     assert not stack.objects()
 
 
-def test_stack_survives_an_up_without_its_engine(live: LiveStack, tmp_path: Path) -> None:
-    before = live.stack.objects()
+def test_stack_survives_a_refresh_without_its_engine(live: LiveStack, tmp_path: Path) -> None:
+    before, nobody = live.stack.objects(), f"unix://{tmp_path}/docker.sock"
 
-    finished = live.stack.pulumi("refresh", "--yes", "--skip-preview", DOCKER_HOST=f"unix://{tmp_path}/docker.sock")
+    finished = live.stack.pulumi("refresh", "--yes", "--skip-preview", DOCKER_HOST=nobody)
 
     assert finished.exit_code != 0
+    assert nobody in finished.output
+    assert "Traceback" not in finished.output
     assert live.stack.objects() == before
     assert_unchanged(live.stack.up())
 

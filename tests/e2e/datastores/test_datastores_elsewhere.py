@@ -8,7 +8,6 @@ from typing import Any
 
 from tests.support.datastores import datastore_client, datastore_named, read_datastore_secret
 from tests.support.object_store import s3_client
-from tests.support.processes import run
 from tests.support.refusals import assert_refused
 from tests.support.stacks import LiveStack
 from tests.support.updates import assert_unchanged
@@ -34,13 +33,13 @@ def elsewhere(live: LiveStack, **changed: object) -> dict[str, Any]:
 def test_secret_in_plain_text_is_refused_and_never_said(live: LiveStack) -> None:
     secret = "plain-and-never-to-be-said-0815"
     live.stack.configure(datastores=[elsewhere(live, secretAccessKey=secret)])
-    env = live.stack.environment
+    mlw = live.stack.environment.mlw
 
     for finished in (
         live.stack.pulumi("preview", "--suppress-outputs"),
         live.stack.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs"),
-        run(["mlw", "policy", "check", live.stack.name], cwd=env.project, env=env.variables),
-        run(["mlw", "policy", "check", live.stack.name, "--json"], cwd=env.project, env=env.variables),
+        mlw("policy", "check", live.stack.name),
+        mlw("policy", "check", live.stack.name, "--json"),
     ):
         assert_refused(finished, SECRET_KEY, "pulumi config set --secret --path", "secure")
         assert secret not in finished.output
@@ -55,9 +54,7 @@ def test_encrypted_secret_ends_in_the_vault_and_nowhere_else(live: LiveStack) ->
     stack.pulumi("config set", "--secret", "--path", SECRET_KEY, secret).check()
     file = stack.environment.stack_folder / f"Pulumi.{stack.name}.yaml"
     assert secret not in file.read_text()
-    checked = run(
-        ["mlw", "policy", "check", stack.name], cwd=stack.environment.project, env=stack.environment.variables
-    )
+    checked = stack.environment.mlw("policy", "check", stack.name)
     assert "no violation" in checked.check().stdout
 
     # `make up` works with a copy of the stack file, plain Pulumi with the file itself: the same for both.
@@ -72,11 +69,7 @@ def test_encrypted_secret_ends_in_the_vault_and_nowhere_else(live: LiveStack) ->
     datastore_client(outputs, held).put_object(Bucket=BUCKET, Key="a", Body=b"x")
     assert secret not in json.dumps(outputs["datastores"])
     assert secret not in stack.pulumi("stack export").check().stdout
-    refused = run(
-        ["mlw", "keys", "rotate", stack.name, "--datastore", NAME],
-        cwd=stack.environment.project,
-        env=stack.environment.variables,
-    )
+    refused = stack.environment.mlw("keys", "rotate", stack.name, "--datastore", NAME)
     assert_refused(refused, f"datastore '{NAME}'", "object store elsewhere", "pulumi config set --secret")
 
     stack.configure()

@@ -14,15 +14,15 @@ from tests.support.principals import Person, is_allowed, person
 from tests.support.probes import probe_until
 from tests.support.role_attempts import DOORS, KEY_VAULT, Admin, Scene
 from tests.support.stacks import LiveStack, live_stack
+from tests.support.trust import authority_file
 from tests.support.vault import vault_client
 
 
 @pytest.fixture(scope="module")
 def other(environment: Environment) -> Iterator[LiveStack]:
-    """Another workspace with a principal of the same name, with TLS and a key vault that is protected from purging."""
+    """Another workspace with a principal of the same name, without TLS; its key vault is protected from purging."""
     with live_stack(
         environment,
-        tls=True,
         keyVault={"enablePurgeProtection": True},
         roleAssignments=[
             {"principal": "bystander", "role": "DataScientist"},
@@ -80,22 +80,30 @@ def test_under_purge_protection_not_even_an_owner(other: LiveStack, marker: str,
     assert not is_allowed(lambda: KEY_VAULT[does](person(other.outputs, "owner"), Scene(Admin(other.outputs), marker)))
 
 
-ANONYMOUS: dict[str, Callable[[dict[str, str]], requests.Response]] = {
-    "key vault": lambda at: requests.get(f"{at['keyVault']}/v1/principals/data/bystander", timeout=10),
-    "storage account": lambda at: requests.get(f"{at['storage']}/azureml/workspace.json", timeout=10),
-    "container registry": lambda at: requests.get(f"http://{at['registry']}/v2/_catalog", timeout=10),
-    "container registry (pull only)": lambda at: requests.get(f"http://{at['registryReadOnly']}/v2/", timeout=10),
-    "application insights": lambda at: requests.post(f"{at['otlpHttp']}/v1/traces", json={}, timeout=10),
+ANONYMOUS = {
+    "key vault": ("GET", "keyVault", "/v1/principals/data/bystander"),
+    "storage account": ("GET", "storage", "/azureml/workspace.json"),
+    "container registry": ("GET", "registry", "/v2/_catalog"),
+    "container registry (pull only)": ("GET", "registryReadOnly", "/v2/"),
+    "application insights": ("POST", "otlpHttp", "/v1/traces"),
 }
+"""For each endpoint a request that would be answered to somebody."""
 
 
-@pytest.mark.parametrize("door", ANONYMOUS)
-def test_no_credentials_open_nothing(roles_stack: LiveStack, door: str) -> None:
-    assert ANONYMOUS[door](roles_stack.outputs["endpoints"]).status_code in {401, 403}
+@pytest.mark.parametrize(("method", "use", "path"), ANONYMOUS.values(), ids=ANONYMOUS)
+def test_no_credentials_open_nothing(roles_stack: LiveStack, method: str, use: str, path: str) -> None:
+    host = roles_stack.outputs["endpoints"][use].rpartition("//")[2]
+    trust = authority_file(roles_stack.outputs)
+
+    answer = requests.request(method, f"https://{host}{path}", timeout=10, verify=trust)
+
+    assert answer.status_code in {401, 403}
 
 
 def test_no_token_opens_no_telemetry_over_grpc(roles_stack: LiveStack, marker: str) -> None:
-    sent = send(Protocol.GRPC, roles_stack.outputs["endpoints"], "", marker, seconds=2)
+    outputs = roles_stack.outputs
+
+    sent = send(Protocol.GRPC, outputs["endpoints"], "", marker, seconds=2, authority=authority_file(outputs))
 
     assert set(sent.values()) == {False}
 
@@ -105,11 +113,12 @@ def test_a_token_that_has_expired_opens_nothing(
 ) -> None:
     state = json.loads(roles_stack.stack.pulumi("stack export", "--show-secrets").check().stdout)
     opened = [found for found in state["deployment"]["resources"] if "unseal_key" in found.get("outputs", {})]
-    vault = Vault(roles_stack.outputs["endpoints"]["keyVault"])
+    outputs = roles_stack.outputs
+    vault = Vault(outputs["endpoints"]["keyVault"], authority=outputs["certificateAuthority"])
     wanted = {"policies": ["principal-bystander"], "ttl": "2s", "no_parent": True, "no_default_policy": True}
     with vault.as_root(_plain(opened[0]["outputs"]["unseal_key"])):
         token = vault.write("auth/token/create", wanted)["auth"]["client_token"]
-    client = vault_client(roles_stack.outputs, token=token)
+    client = vault_client(outputs, token=token)
 
     def read() -> object:
         return client.secrets.kv.v2.read_secret_version(
@@ -125,7 +134,7 @@ def test_a_link_that_has_expired_opens_nothing(people: dict[str, Person], scene:
     link = people["bystander"].s3.generate_presigned_url("get_object", Params=place, ExpiresIn=2)
 
     def read() -> None:
-        requests.get(link, timeout=10).raise_for_status()
+        requests.get(link, timeout=10, verify=authority_file(scene.admin.outputs)).raise_for_status()
 
     assert is_allowed(read)
     probe_until(lambda: _refused(read), what="a refusal", timeout_seconds=10)

@@ -7,18 +7,7 @@ secret Auditor, one who is Reader and compute operator at Once, Key Vault purge 
 import pytest
 
 from tests.support.principals import Person, is_allowed
-from tests.support.role_attempts import (
-    FORBIDDEN_IN_KEY_VAULT,
-    FORBIDDEN_IN_REGISTRY,
-    FORBIDDEN_IN_STORAGE,
-    KEY_VAULT,
-    REGISTRY,
-    STORAGE,
-    TELEMETRY,
-    Admin,
-    Attempt,
-    Scene,
-)
+from tests.support.role_attempts import ATTEMPTS, FORBIDDEN, Scene
 
 PRINCIPALS = (
     "owner", "contributor", "reader", "data-scientist", "compute-operator", "secret-auditor",
@@ -85,8 +74,6 @@ sends telemetry over gRPC                           | x x . x x . x .
 sends telemetry over HTTP                           | x x . x x . x .
 """
 
-ATTEMPTS: dict[str, Attempt] = {**KEY_VAULT, **STORAGE, **REGISTRY, **TELEMETRY}
-FORBIDDEN: dict[str, Attempt] = {**FORBIDDEN_IN_KEY_VAULT, **FORBIDDEN_IN_STORAGE, **FORBIDDEN_IN_REGISTRY}
 ROWS = {row.partition("|")[0].strip(): row.partition("|")[2].split() for row in TABLE.strip().splitlines()}
 CASES = [
     pytest.param(principal, does, mark == "x", id=f"{principal} {'' if mark == 'x' else 'never '}{does}")
@@ -100,18 +87,12 @@ def test_the_table_holds_every_attempt() -> None:
 
 
 @pytest.mark.parametrize(("principal", "does", "allowed"), CASES)
-def test_role(
-    people: dict[str, Person], roles_admin: Admin, marker: str, principal: str, does: str, *, allowed: bool
-) -> None:
-    scene = Scene(roles_admin, marker)
-
+def test_role(people: dict[str, Person], scene: Scene, principal: str, does: str, *, allowed: bool) -> None:
     assert is_allowed(lambda: ATTEMPTS[does](people[principal], scene)) is allowed
 
 
 @pytest.mark.parametrize("does", FORBIDDEN)
-def test_no_role_ever(people: dict[str, Person], roles_admin: Admin, marker: str, does: str) -> None:
-    scene = Scene(roles_admin, marker)
-
+def test_no_role_ever(people: dict[str, Person], scene: Scene, does: str) -> None:
     let = [name for name in PRINCIPALS if is_allowed(lambda name=name: FORBIDDEN[does](people[name], scene))]  # type: ignore[misc]
 
     assert let == []

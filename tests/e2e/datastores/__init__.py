@@ -1,0 +1,1 @@
+"""What is about datastores, on one workspace with registered ones."""

@@ -1,0 +1,1 @@
+"""What leaves a plain workspace as it was made, on one of them."""
