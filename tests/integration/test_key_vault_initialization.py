@@ -93,10 +93,10 @@ def test_a_container_killed_between_the_key_and_its_note_never_empties_the_vault
     vault: dict[str, Any], engine: DockerClient
 ) -> None:
     _create(vault)
-    _in(engine, vault, f"printf begun > {UNSEAL_FOLDER}/{BEGUN_FILE}")
+    run_in(engine, vault["container"], f"printf begun > {UNSEAL_FOLDER}/{BEGUN_FILE}")
     engine.api.restart(vault["container"])
     _create(vault)
-    _in(engine, vault, f"rm {UNSEAL_FOLDER}/{UNSEAL_FILE}")
+    run_in(engine, vault["container"], f"rm {UNSEAL_FOLDER}/{UNSEAL_FILE}")
     engine.api.restart(vault["container"])
 
     with pytest.raises(KeyVaultLockedError, match="Nothing was initialised over it"):
