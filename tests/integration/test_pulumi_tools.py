@@ -6,6 +6,8 @@ one, and no run prints a warning about where a tool was found.
 """
 
 import json
+import os
+import signal
 import subprocess
 import time
 import typing
@@ -17,7 +19,8 @@ import pytest
 from pulumi import _types
 
 from tests.support.environment import Environment
-from tests.support.processes import Finished, run
+from tests.support.probes import probe_until
+from tests.support.processes import Finished, finish, run, session_members, start
 from tools.bootstrap import paths, pulumi_tools, versions
 
 RUN_SECONDS = 60.0
@@ -32,6 +35,7 @@ RESOURCES = [
 
 PROGRAM = """
 import os
+import time
 import pulumi
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 
@@ -53,6 +57,8 @@ class Component(pulumi.ComponentResource):
 
 
 Component(os.environ["COLOUR"])
+if os.environ["COLOUR"] == "waiting":
+    time.sleep(3600)
 if os.environ["COLOUR"] == "none":
     raise RuntimeError("no colour")
 pulumi.export("made", Dynamic(os.environ["COLOUR"]).id)
@@ -149,6 +155,10 @@ class Trial:
         variables = {**self.variables, "COLOUR": colour}
         return run(["pulumi", *arguments.split()], cwd=self.program, env=variables, timeout_seconds=RUN_SECONDS)
 
+    def start_up(self, colour: str) -> subprocess.Popen[str]:
+        command = ["pulumi", "up", "--stack", "trial", "--yes", "--skip-preview", "--non-interactive"]
+        return start(command, cwd=self.program, env={**self.variables, "COLOUR": colour})
+
     def up(self, colour: str) -> tuple[Finished, float]:
         began = time.monotonic()
         finished = self.pulumi("up --stack trial --yes --skip-preview --non-interactive", colour)
@@ -183,6 +193,34 @@ def test_a_program_that_fails_is_quoted_and_ends_at_once(trial: Trial) -> None:
     assert finished.exit_code != 0
     assert "RuntimeError: no colour" in finished.stdout
     assert seconds < good + GRACE_OF_THE_ENGINE
+
+
+def test_a_run_whose_language_host_is_killed_ends_at_once(trial: Trial) -> None:
+    """The program used to live on, and the engine waited for it for ever."""
+    running = trial.start_up("waiting")
+    probe_until(lambda: program_of(running.pid), what="start of the program", timeout_seconds=RUN_SECONDS)
+    (host,) = in_session(running.pid, "pulumi-language-python")
+    os.kill(host, signal.SIGKILL)
+
+    finished = finish(running, timeout_seconds=RUN_SECONDS)
+
+    assert finished.exit_code != 0
+    assert session_members(running.pid) == []
+
+
+def program_of(session: int) -> None:
+    """Fail until the session runs the program."""
+    assert in_session(session, "pulumi-language-python-exec")
+
+
+def in_session(session: int, program: str) -> list[int]:
+    """Ids of the session's processes that run a program, as itself or as a script."""
+    found = []
+    for pid in session_members(session):
+        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        if program in {Path(word).name for word in words[:3]}:
+            found.append(pid)
+    return found
 
 
 def test_an_option_that_the_language_host_does_not_know_is_refused(trial: Trial) -> None:

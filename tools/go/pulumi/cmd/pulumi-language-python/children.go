@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os/exec"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -25,6 +26,10 @@ type children struct {
 // would leave Python behind with the engine's pipes open.
 func (c *children) run(ctx context.Context, cmd *exec.Cmd) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	endWithParent(cmd.SysProcAttr)
+	// The parent, to the system, is the thread: it must not end before the child does.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	if err := c.start(cmd); err != nil {
 		return err
 	}

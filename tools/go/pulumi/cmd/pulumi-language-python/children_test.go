@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -11,6 +12,19 @@ import (
 	"testing"
 	"time"
 )
+
+// The test binary itself is a host with one child when this variable is set.
+const actAsHost = "ACT_AS_HOST"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(actAsHost) != "" {
+		cmd := exec.Command("/bin/sh", "-c", "echo $$; exec sleep 60")
+		cmd.Stdout = os.Stdout
+		_ = newHost("", "", "").children.run(context.Background(), cmd)
+		return
+	}
+	os.Exit(m.Run())
+}
 
 // startFamily runs a shell that starts another process and waits for it; it returns the second one's id.
 func startFamily(t *testing.T, ctx context.Context, all *children) (grandchild int, result <-chan error) {
@@ -92,4 +106,29 @@ func TestACommandThatIgnoresTheRequestIsKilled(t *testing.T) {
 	case <-time.After(10 * grace):
 		t.Error("the command outlived its grace")
 	}
+}
+
+func TestAKilledHostTakesItsChildrenAlong(t *testing.T) {
+	host := exec.Command(os.Args[0])
+	host.Env = append(os.Environ(), actAsHost+"=1")
+	output, err := host.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := host.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	child, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := host.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = host.Wait()
+	waitGone(t, child)
 }
