@@ -3,7 +3,7 @@
 #
 # After a crash a plain `pulumi up` is to go on by itself, and the CLI cannot: it keeps the lock of a killed run for
 # ever. So before a command that works on a stack of this project the guard looks for the traces of a crash (a lock, an
-# empty or torn state file, unfinished operations) and has `tools.lifecycle recover` put them right. Without traces,
+# empty or torn state file, unfinished operations, a last run that failed) and has `tools.lifecycle recover` put them right. Without traces,
 # and in any other folder or for any other command, it costs a few milliseconds and hands over at once.
 # MLW_GUARD=off switches it off.
 
@@ -52,7 +52,10 @@ has_traces() {
     for lock in "$bookkeeping/locks/organization/ml-workspace/$1"/*.json; do
         [ -e "$lock" ] && return 0
     done
-    grep -q '"pending_operations"' "$state"
+    grep -q '"pending_operations"' "$state" && return 0
+    # A run whose plugin died under it ends by itself and knows of nothing; what the plugin was making may be there.
+    for last in "$bookkeeping/history/ml-workspace/$1"/*.history.json; do :; done
+    [ -e "$last" ] && grep -q '"result": *"failed"' "$last"
 }
 
 if [ -n "$verb" ] && [ "${MLW_GUARD:-on}" != off ] && [ -f tools/lifecycle/recovery.py ] && [ -f Pulumi.yaml ]; then

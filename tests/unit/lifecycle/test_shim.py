@@ -165,3 +165,17 @@ def test_heaps_may_grow_unless_the_user_says_otherwise(sandbox: Sandbox) -> None
     sandbox.program("pulumi-cli", 'echo "$GOGC"')
     assert sandbox.run("version").stdout == "400\n"
     assert sandbox.run("version", GOGC="50").stdout == "50\n"
+
+
+@pytest.mark.parametrize(
+    ("results", "stderr"),
+    [(["failed", "succeeded"], ""), (["succeeded", "failed"], RECOVERY), ([], "")],
+    ids=["failed long ago", "failed", "no history"],
+)
+def test_a_last_run_that_failed_is_a_trace(sandbox: Sandbox, results: list[str], stderr: str) -> None:
+    """A plugin that is killed takes the knowledge of what it was making along; the CLI lives on and clears its lock."""
+    sandbox.state(a_state())
+    for number, result in enumerate(results):
+        entry = f'{{"kind": "update", "result": "{result}"}}'
+        write(sandbox.bookkeeping / "history" / "ml-workspace" / "dev" / f"dev-{number}.history.json", entry.encode())
+    assert sandbox.run("up", "-s", "dev").stderr == stderr
