@@ -11,6 +11,7 @@ The tools themselves lie in the cache, one folder for each version and recipe; w
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from tools.bootstrap import artefacts, paths, sources, versions
@@ -32,6 +33,12 @@ def artefact(tool: Tool) -> Artefact:
     return Artefact(name=tool.name, version=tool.version, recipe=recipe, files=tool.files)
 
 
+def guard() -> Artefact:
+    """The guard as this checkout has it: a copy, since the checkout may go and leave others with a dead link."""
+    recipe = artefacts.recipe_hash(paths.repo(), [paths.repo() / GUARD])
+    return Artefact(name="pulumi-guard", version=versions.tool(CLI).version, recipe=recipe, files=(CLI,))
+
+
 def recipe_files(tool: Tool) -> list[Path]:
     """What a tool is built from: the module's pins, and its own sources without their tests."""
     module = paths.repo() / sources.MODULE
@@ -46,7 +53,9 @@ def recipe_files(tool: Tool) -> list[Path]:
 def is_present(tool: Tool) -> bool:
     """Whether the tool is there and every link to it leads to it."""
     made = artefact(tool)
-    return made.is_present() and all(_leads_to(folder / name, target) for folder, name, target in links(tool, made))
+    parts = [made, guard()] if tool.name == CLI else [made]
+    in_place = all(_leads_to(folder / name, target) for folder, name, target in links(tool, made))
+    return in_place and all(part.is_present() for part in parts)
 
 
 def ensure(tool: Tool, report: Report) -> str:
@@ -57,6 +66,9 @@ def ensure(tool: Tool, report: Report) -> str:
         with artefacts.publish(made) as folder:
             how = sources.provide(tool, folder, report)
             (folder / ORIGIN).write_text(how + "\n")
+    if tool.name == CLI and not guard().is_present():
+        with artefacts.publish(guard()) as folder:
+            shutil.copyfile(paths.repo() / GUARD, folder / CLI)
     for folder, name, target in links(tool, made):
         artefacts.link(name, target, paths.private_folder(folder))
     return how
@@ -76,8 +88,7 @@ def links(tool: Tool, made: Artefact) -> list[tuple[Path, str, Path]]:
         beside_cli = artefact(versions.tool(CLI)).folder
         return [(beside_cli, name, made.folder / name) for name in tool.files]
     folder = paths.bin_folder()
-    guard = paths.repo() / GUARD
-    return [(folder, REAL_CLI, made.folder / CLI), (folder, CLI, guard if guard.exists() else made.folder / CLI)]
+    return [(folder, REAL_CLI, made.folder / CLI), (folder, CLI, guard().folder / CLI)]
 
 
 def all_tools() -> tuple[Tool, ...]:

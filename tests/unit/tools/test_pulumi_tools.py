@@ -41,7 +41,22 @@ def test_after_ensure_every_tool_is_there() -> None:
 def test_the_real_cli_and_the_guard_are_on_the_path() -> None:
     cli = pulumi_tools.artefact(CLI).folder / "pulumi"
     assert (paths.bin_folder() / "pulumi-cli").readlink() == cli
-    assert (paths.bin_folder() / "pulumi").readlink() == paths.repo() / pulumi_tools.GUARD
+    assert (paths.bin_folder() / "pulumi").read_bytes() == (paths.repo() / pulumi_tools.GUARD).read_bytes()
+
+
+@pytest.mark.usefixtures("everything")
+def test_no_link_leads_into_the_checkout() -> None:
+    """Another checkout shares the links, and must not lose them with this one."""
+    targets = [path.resolve() for path in paths.bin_folder().iterdir()]
+    assert all(target.is_relative_to(paths.cache().resolve()) for target in targets)
+
+
+@pytest.mark.usefixtures("everything")
+def test_a_lost_guard_is_brought_again(lines: list[str]) -> None:
+    shutil.rmtree(pulumi_tools.guard().folder)
+    assert not pulumi_tools.is_present(CLI)
+    assert pulumi_tools.ensure(CLI, lines.append) == "ready"
+    assert pulumi_tools.is_present(CLI)
 
 
 @pytest.mark.usefixtures("everything")
