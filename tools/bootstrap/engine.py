@@ -6,7 +6,6 @@ bootstrap starts `dockerd` itself (:mod:`tools.bootstrap.engine_process`). Every
 
 from __future__ import annotations
 
-import getpass
 import shutil
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from tools.bootstrap.errors import BootstrapError
 from tools.bootstrap.progress import Report
 
 SYSTEMD = Path("/run/systemd/system")
-DAEMON = "dockerd"
 CLIENT_PACKAGE = "docker-cli"
 SYSTEMD_SECONDS = 120.0
 
@@ -34,7 +32,7 @@ def ensure(report: Report) -> str:
         return "running"
     if answer.health is not Health.ABSENT or not is_local_default():
         raise BootstrapError(unusable(answer))
-    if shutil.which(DAEMON) is None:
+    if shutil.which(engine_process.DAEMON) is None:
         _install(report)
     _bring_client(report)
     if ask().health is Health.READY:  # installing it may have started it
@@ -54,12 +52,9 @@ def unusable(answer: Answer) -> str:
     """One message for an engine that cannot be used as it is."""
     doing = f"looking for a Docker engine at {address()}: {answer.detail.rstrip('.')}."
     if answer.health is Health.FORBIDDEN:
-        return (
-            f"{doing} Let your user use it by `sudo usermod -aG docker {getpass.getuser()}` and log in again, "
-            "or run as root."
-        )
+        return f"{doing} Let your user use it by `sudo usermod -aG docker $USER` and log in again, or run as root."
     if not is_local_default():
-        return f"{doing} Start that engine, or correct DOCKER_HOST, or unset it to use the local engine."
+        return f"{doing} Start that engine, or set DOCKER_HOST or Docker's context to another one."
     if answer.health is Health.SILENT:
         return f"{doing} The engine hangs: restart it, for example by `sudo systemctl restart docker`."
     return f"{doing} Start it, for example by `sudo systemctl start docker`, or set DOCKER_HOST to another engine."
@@ -97,5 +92,10 @@ def _start(report: Report) -> None:
         return
     if not engine_process.may_start():
         raise BootstrapError(unusable(ask()))
+    if engine_process.is_running():
+        # Somebody else has just started it, or a run that was killed; a second one would only refuse to start.
+        report("waiting for dockerd, which runs and does not answer yet")
+        engine_process.wait_until_ready()
+        return
     report("starting dockerd")
     engine_process.start()

@@ -1,20 +1,29 @@
 """Asks a Docker engine whether it is there, and says why not.
 
-The engine is the one that Docker's own client would use: `DOCKER_HOST`, else the local socket. A local socket is asked
-directly, which takes a millisecond and tells "nobody there" from "you may not"; everything else goes through Docker's
-client, which knows TLS and ssh.
+The engine is the one that Docker's own client would use: `DOCKER_HOST`, else the current context's, else the local
+socket. Contexts are the client's alone: everybody else is given their address (:mod:`tools.bootstrap.environment`). A
+local socket is asked directly, which takes a millisecond and tells "nobody there" from "you may not"; everything else
+goes through Docker's client, which knows TLS and ssh.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import socket
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+
+from tools.bootstrap.errors import BootstrapError
 
 LOCAL_SOCKET = "/var/run/docker.sock"
 SOCKET_PREFIX = "unix://"
+DEFAULT_CONTEXT = "default"
+LOCAL_ADDRESSES = frozenset({SOCKET_PREFIX + LOCAL_SOCKET, SOCKET_PREFIX + "/run/docker.sock"})
 ANSWER_SECONDS = 10.0
 
 
@@ -38,14 +47,45 @@ class Answer:
     detail: str = ""
 
 
-def address() -> str:
-    """The engine's address, as Docker's client takes it."""
-    return os.environ.get("DOCKER_HOST") or SOCKET_PREFIX + LOCAL_SOCKET
+def address(given: Mapping[str, str] | None = None) -> str:
+    """The engine's address, as Docker's client takes it.
+
+    Args:
+        given: The environment to look into; this process's own by default.
+
+    Raises:
+        BootstrapError: Docker's client is set to a context that cannot be read.
+    """
+    environ = os.environ if given is None else given
+    return environ.get("DOCKER_HOST") or _of_context(environ) or SOCKET_PREFIX + LOCAL_SOCKET
+
+
+def _of_context(environ: Mapping[str, str]) -> str:
+    """Address of the chosen context; empty where none but Docker's default one is chosen."""
+    folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    name = environ.get("DOCKER_CONTEXT") or _current_context(folder / "config.json")
+    if not name or name == DEFAULT_CONTEXT:
+        return ""
+    about = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json"
+    try:
+        return str(json.loads(about.read_text())["Endpoints"]["docker"]["Host"])
+    except (OSError, ValueError, LookupError, TypeError) as exc:
+        raise BootstrapError(
+            f"looking for a Docker engine: Docker's client is set to the context '{name}', which cannot be read from "
+            f"'{about}'. Choose another one by `docker context use`, unset DOCKER_CONTEXT, or set DOCKER_HOST."
+        ) from exc
+
+
+def _current_context(configuration: Path) -> str:
+    try:
+        return str(json.loads(configuration.read_text()).get("currentContext") or "")
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def is_local_default() -> bool:
     """Whether the engine is the one that this machine's packages start."""
-    return address() in {SOCKET_PREFIX + LOCAL_SOCKET, SOCKET_PREFIX + "/run/docker.sock"}
+    return address() in LOCAL_ADDRESSES
 
 
 def ask(timeout: float = ANSWER_SECONDS) -> Answer:

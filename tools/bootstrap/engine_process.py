@@ -26,8 +26,9 @@ STOP_SECONDS = 60.0
 POLL_SECONDS = 0.1
 QUOTED_LINES = 8
 
+DAEMON = "dockerd"
 PID_FILES = {
-    Path("/var/run/docker.pid"): "dockerd",
+    Path("/var/run/docker.pid"): DAEMON,
     Path("/var/run/docker/containerd/containerd.pid"): "containerd",
 }
 CONFIGURATION = Path("/etc/docker/daemon.json")
@@ -48,6 +49,12 @@ def may_start() -> bool:
     return os.geteuid() == 0
 
 
+def is_running() -> bool:
+    """Whether there is an engine's process, whoever started it; it may be on its way up and not answer yet."""
+    remove_stale_pid_files()
+    return any(path.exists() for path, program in PID_FILES.items() if program == DAEMON)
+
+
 def start() -> None:
     """Start the engine and return when it answers.
 
@@ -58,7 +65,7 @@ def start() -> None:
     log = log_file()
     with log.open("ab") as output:
         engine = subprocess.Popen(
-            ["dockerd", *options()],
+            [DAEMON, *options()],
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=output,

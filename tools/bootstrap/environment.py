@@ -10,9 +10,7 @@ import os
 import shlex
 from collections.abc import Mapping
 
-from tools.bootstrap import paths
-
-ENGINE_ADDRESS = "DOCKER_HOST"
+from tools.bootstrap import engine_address, paths
 
 
 def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -40,8 +38,12 @@ def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
     if "PULUMI_CONFIG_PASSPHRASE" not in given:
         chosen = given.get("PULUMI_CONFIG_PASSPHRASE_FILE")
         added["PULUMI_CONFIG_PASSPHRASE_FILE"] = chosen or str(paths.passphrase())
-    if given.get(ENGINE_ADDRESS):
-        added[ENGINE_ADDRESS] = given[ENGINE_ADDRESS]
+    engine = engine_address.address(given)
+    if given.get("DOCKER_HOST") or engine not in engine_address.LOCAL_ADDRESSES:
+        added["DOCKER_HOST"] = engine
+    if given.get("DOCKER_CONTEXT"):
+        # Followed already, and the Docker provider would rate it above the address.
+        added["DOCKER_CONTEXT"] = ""
     return added
 
 

@@ -11,6 +11,7 @@ from tools.bootstrap import downloads
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLW_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MLW_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
     monkeypatch.setattr(downloads, "_silent", set())
 
 

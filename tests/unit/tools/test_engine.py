@@ -1,3 +1,4 @@
+import hashlib
 import os
 import shutil
 import socket
@@ -87,7 +88,7 @@ def test_without_docker_host_the_local_socket_is_meant(monkeypatch: pytest.Monke
         (Health.FORBIDDEN, "", "usermod -aG docker"),
         (Health.ABSENT, "", "systemctl start docker"),
         (Health.SILENT, "", "hangs: restart it"),
-        (Health.SILENT, "tcp://lab:2375", "tcp://lab:2375: .* correct DOCKER_HOST, or unset it"),
+        (Health.SILENT, "tcp://lab:2375", "tcp://lab:2375: .* set DOCKER_HOST or Docker's context"),
     ],
     ids=["not permitted", "not running", "hanging", "a remote engine"],
 )
@@ -126,6 +127,7 @@ def test_root_on_debian_gets_the_engine_installed_and_started(
     monkeypatch.setattr(system_packages, "can_install", lambda: True)
     monkeypatch.setattr(system_packages, "install", lambda packages, **_: installed.extend(packages))
     monkeypatch.setattr(engine_process, "may_start", lambda: True)
+    monkeypatch.setattr(engine_process, "is_running", lambda: False)
     monkeypatch.setattr(engine_process, "start", lambda: started.append(True))
     assert engine.ensure(lines.append) == "started"
     assert installed == ["docker.io", "iptables", "ca-certificates"]
@@ -147,3 +149,59 @@ def test_a_running_engine_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch, line
     monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/docker")
     assert engine.ensure(lines.append) == "running"
     assert lines == []
+
+
+@pytest.fixture
+def docker_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The configuration of Docker's client, with a context 'rootless' that nothing chooses yet."""
+    for variable in ("DOCKER_HOST", "DOCKER_CONTEXT"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    about = tmp_path / "contexts" / "meta" / hashlib.sha256(b"rootless").hexdigest() / "meta.json"
+    about.parent.mkdir(parents=True)
+    about.write_text('{"Name": "rootless", "Endpoints": {"docker": {"Host": "unix:///run/user/7/docker.sock"}}}')
+    return tmp_path
+
+
+def test_the_engine_of_the_current_context_is_meant(docker_folder: Path) -> None:
+    (docker_folder / "config.json").write_text('{"currentContext": "rootless"}')
+    assert engine_address.address() == "unix:///run/user/7/docker.sock"
+    assert not engine_address.is_local_default()
+
+
+@pytest.mark.usefixtures("docker_folder")
+def test_the_context_of_the_environment_is_meant_and_an_address_outdoes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CONTEXT", "rootless")
+    assert engine_address.address() == "unix:///run/user/7/docker.sock"
+    monkeypatch.setenv("DOCKER_HOST", "tcp://lab:2375")
+    assert engine_address.address() == "tcp://lab:2375"
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", "{}", '{"currentContext": "default"}'])
+def test_without_a_chosen_context_the_local_socket_is_meant(docker_folder: Path, text: str | None) -> None:
+    if text is not None:
+        (docker_folder / "config.json").write_text(text)
+    assert engine_address.is_local_default()
+
+
+@pytest.mark.usefixtures("docker_folder")
+def test_a_context_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CONTEXT", "gone")
+    with pytest.raises(BootstrapError, match=r"context 'gone', which cannot be read.*unset DOCKER_CONTEXT"):
+        engine_address.address()
+
+
+def test_an_engine_on_its_way_up_is_waited_for_and_no_second_one_started(
+    monkeypatch: pytest.MonkeyPatch, lines: list[str]
+) -> None:
+    answers = iter([Answer(Health.ABSENT), Answer(Health.ABSENT), Answer(Health.ABSENT), Answer(Health.READY)])
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    for module in (engine, engine_process):
+        monkeypatch.setattr(module, "ask", lambda **_: next(answers))
+    monkeypatch.setattr(engine, "SYSTEMD", Path("/nowhere"))
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(engine_process, "may_start", lambda: True)
+    monkeypatch.setattr(engine_process, "is_running", lambda: True)
+    monkeypatch.setattr(engine_process, "start", lambda: pytest.fail("a second engine was started"))
+    assert engine.ensure(lines.append) == "started"
+    assert lines == ["waiting for dockerd, which runs and does not answer yet"]

@@ -126,3 +126,16 @@ def test_an_engine_that_never_answers_is_given_up_on(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(engine_process, "ask", lambda timeout: Answer(Health.ABSENT, f"nothing ({timeout})"))
     with pytest.raises(BootstrapError, match=r"it does not answer \(nothing"):
         engine_process.wait_until_ready()
+
+
+def test_an_engine_counts_as_running_as_long_as_its_process_lives(
+    pid_file: Path, sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_process, "DAEMON", "sleep")
+    assert not engine_process.is_running()
+    wait_until(lambda: engine_process.program_of(sleeper.pid) == "sleep")
+    pid_file.write_text(str(sleeper.pid))
+    assert engine_process.is_running()
+    sleeper.kill()
+    sleeper.wait()
+    assert not engine_process.is_running()

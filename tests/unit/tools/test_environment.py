@@ -1,3 +1,4 @@
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_the_number_of_things_done_at_a_time_is_the_user_s_to_choose() -> None:
 
 
 def test_the_engine_s_address_is_passed_on_only_when_it_is_set() -> None:
-    assert "DOCKER_HOST" not in environment.additions({})
+    assert not {"DOCKER_HOST", "DOCKER_CONTEXT"} & set(environment.additions({}))
     assert environment.additions({"DOCKER_HOST": "tcp://lab:2375"})["DOCKER_HOST"] == "tcp://lab:2375"
 
 
@@ -71,3 +72,12 @@ def test_a_whole_environment_keeps_what_it_was_given() -> None:
 
 def test_pulumi_s_own_folder_lies_in_the_cache(tmp_path: Path) -> None:
     assert Path(environment.additions({})["PULUMI_HOME"]).is_relative_to(tmp_path / "cache")
+
+
+def test_everybody_gets_the_address_of_a_context_instead_of_its_name(tmp_path: Path) -> None:
+    """Docker's client knows contexts, Docker's package for Python does not: they would use two engines."""
+    about = tmp_path / "contexts" / "meta" / hashlib.sha256(b"lab").hexdigest() / "meta.json"
+    about.parent.mkdir(parents=True)
+    about.write_text('{"Endpoints": {"docker": {"Host": "unix:///lab.sock"}}}')
+    added = environment.additions({"DOCKER_CONFIG": str(tmp_path), "DOCKER_CONTEXT": "lab"})
+    assert (added["DOCKER_HOST"], added["DOCKER_CONTEXT"]) == ("unix:///lab.sock", "")
