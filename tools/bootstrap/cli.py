@@ -30,6 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BootstrapError as exc:
         say(f"error: {exc}")
         return 1
+    except OSError as exc:
+        place = f" ({exc.filename})" if exc.filename else ""
+        say(f"error: the system refused to go on: {exc.strerror or exc}{place}. The next run goes on from here.")
+        return 1
     except KeyboardInterrupt:
         say("interrupted; the next run goes on from here")
         return INTERRUPTED

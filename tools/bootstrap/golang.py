@@ -23,6 +23,8 @@ BUILD_SPACE = 12 * disk.GIB
 """What all builds of the bootstrap together need at their peak, rounded up: they share one pair of caches."""
 TOOLCHAIN_SPACE = disk.GIB // 2
 DOWNLOAD_SECONDS = 600.0
+NOT_PASSED_ON = frozenset({"GOOS", "GOARCH", "GOFLAGS", "GOBIN", "GO111MODULE"})
+"""The user's own settings of Go under which a pinned module would be built for another machine, or not at all."""
 
 
 def build(
@@ -70,7 +72,7 @@ def run(arguments: Sequence[str], *, cwd: Path, doing: str = "asking the Go tool
 def environment() -> dict[str, str]:
     """The environment of every `go` command: caches and temporary files below the build folder."""
     root = paths.build()
-    kept = {key: value for key, value in os.environ.items() if key not in {"GOOS", "GOARCH", "GOFLAGS", "GOBIN"}}
+    kept = {key: value for key, value in os.environ.items() if key not in NOT_PASSED_ON}
     temporary = paths.private_folder(root / "tmp")
     return kept | {
         "GOPATH": str(root / "gopath"),
@@ -93,7 +95,11 @@ def toolchain() -> Path:
 
 
 def _version(go: str) -> str:
-    return commands.run([go, "env", "GOVERSION"], doing="asking Go for its version", timeout=30)
+    """The version of a `go` command; empty when it does not work, as a version manager's without a chosen version."""
+    try:
+        return commands.run([go, "env", "GOVERSION"], doing="asking Go for its version", timeout=30)
+    except BootstrapError:
+        return ""
 
 
 def is_new_enough(version: str) -> bool:

@@ -16,13 +16,14 @@ from typing import IO
 from tools.bootstrap import paths
 from tools.bootstrap.progress import Report, elapsed, say
 
+LOCK = "bootstrap.lock"
 POLL_SECONDS = 0.1
 
 
 @contextmanager
 def exclusive(*, out: Report = say) -> Iterator[None]:
     """Hold the lock of this cache; wait without a limit for another run, which may be building for minutes."""
-    path = paths.private_folder(paths.cache()) / "bootstrap.lock"
+    path = paths.private_folder(paths.cache()) / LOCK
     with path.open("a+") as lock:
         if not _try(lock):
             _wait(lock, path, out)
@@ -31,6 +32,14 @@ def exclusive(*, out: Report = say) -> Iterator[None]:
         lock.write(f"process {os.getpid()}")
         lock.flush()
         yield
+
+
+@contextmanager
+def if_free() -> Iterator[bool]:
+    """Hold the lock, unless another run has it; says which."""
+    path = paths.private_folder(paths.cache()) / LOCK
+    with path.open("a+") as lock:
+        yield _try(lock)
 
 
 def _wait(lock: IO[str], path: Path, out: Report) -> None:

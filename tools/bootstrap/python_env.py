@@ -34,13 +34,14 @@ def wanted_stamp() -> dict[str, str]:
 
 def is_present() -> bool:
     """Whether the environment is there and made from what lies in the checkout now."""
-    return (paths.venv() / "bin" / "python").exists() and _found_stamp() == wanted_stamp()
+    return _has_interpreter() and _found_stamp() == wanted_stamp()
 
 
 def ensure(report: Report) -> str:
     """Bring the environment up to date; return what was done."""
     wanted = wanted_stamp()
-    anew = _found_stamp().get("packages") != wanted["packages"]
+    # Its interpreter is the system's, and goes when the system gets another one.
+    anew = not _has_interpreter() or _found_stamp().get("packages") != wanted["packages"]
     if anew:
         disk.require(paths.venv(), SPACE, doing="making the Python environment")
         report("making the environment and installing packages")
@@ -53,6 +54,10 @@ def ensure(report: Report) -> str:
     unfinished.write_text(json.dumps(wanted))
     unfinished.replace(stamp)
     return "made" if anew else "project installed"
+
+
+def _has_interpreter() -> bool:
+    return (paths.venv() / "bin" / "python").exists()
 
 
 def base_python() -> Path:

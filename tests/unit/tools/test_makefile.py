@@ -28,8 +28,13 @@ def test_every_target_can_be_made(target: str) -> None:
 
 @pytest.mark.parametrize("target", ["up", "down", "preview", "status", "refresh", "bench"])
 def test_the_stack_is_dev_unless_another_is_named(target: str) -> None:
-    assert f"tools.lifecycle {target} --stack dev" in dry_run(target)
-    assert f"tools.lifecycle {target} --stack other" in dry_run(target, "STACK=other")
+    assert f"tools.lifecycle {target} --stack='dev'" in dry_run(target)
+    assert f"tools.lifecycle {target} --stack='other'" in dry_run(target, "STACK=other")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "-x"], ids=["empty", "two words", "an option"])
+def test_a_name_that_no_stack_can_have_reaches_the_command_as_it_is(name: str) -> None:
+    assert f"--stack='{name}'" in dry_run("up", f"STACK={name}")
 
 
 def test_every_target_is_phony() -> None:

@@ -94,6 +94,8 @@ def test_an_environment_whose_interpreter_is_gone_is_not_there(lines: list[str])
     python.unlink()
     python.symlink_to("/gone")
     assert not python_env.is_present()
+    assert python_env.ensure(lines.append) == "made"
+    assert python_env.is_present()
 
 
 @pytest.mark.usefixtures("checkout", "calls")

@@ -1,7 +1,11 @@
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from tests.unit.tools.waiting import wait_until
-from tools.bootstrap import paths, steps
+from tools.bootstrap import locks, paths, steps
 from tools.bootstrap.errors import BootstrapError
 from tools.bootstrap.progress import Report
 from tools.bootstrap.steps import Step
@@ -98,3 +102,32 @@ def test_steps_come_in_the_order_in_which_they_need_each_other() -> None:
 )
 def test_a_group_is_made_with_what_it_needs(group: str, made: set[str]) -> None:
     assert {step.group for step in steps.of_group(group)} == made
+
+
+def test_build_caches_of_another_run_at_work_stay_and_are_not_waited_for(lines: list[str]) -> None:
+    (paths.build() / "mod").mkdir(parents=True)
+    with locks.exclusive(out=lines.append):
+        steps.clear_build_caches()
+        assert (paths.build() / "mod").exists()
+    steps.clear_build_caches()
+    assert not paths.build().exists()
+
+
+def test_build_caches_that_another_run_has_just_removed_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths.build().mkdir(parents=True)
+
+    @contextmanager
+    def lock_after_the_other_run() -> Iterator[bool]:
+        paths.build().rmdir()
+        yield True
+
+    monkeypatch.setattr(locks, "if_free", lock_after_the_other_run)
+    steps.clear_build_caches()
+
+
+def test_a_removal_that_is_still_going_on_under_the_same_process_id_is_not_in_the_way() -> None:
+    """Ids are used again, in a container very soon."""
+    (paths.cache() / f"{steps.DISCARDED}{os.getpid()}" / "mod").mkdir(parents=True)
+    paths.build().mkdir()
+    steps.clear_build_caches()
+    assert not paths.build().exists()
