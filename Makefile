@@ -24,22 +24,22 @@ setup: ## bring everything that is missing: engine, tools, images, Python enviro
 	@$(bootstrap) ensure
 
 up: ## make the workspace of STACK (default: dev) and print its endpoints
-	@$(lifecycle) up --stack $(STACK)
+	@$(lifecycle) up --stack='$(STACK)'
 
 down: ## remove the workspace of STACK with its state, and prove that nothing is left
-	@$(lifecycle) down --stack $(STACK)
+	@$(lifecycle) down --stack='$(STACK)'
 
 preview: ## show what `make up` would do
-	@$(lifecycle) preview --stack $(STACK)
+	@$(lifecycle) preview --stack='$(STACK)'
 
 status: ## compare the state of STACK with the engine; changes nothing
-	@$(lifecycle) status --stack $(STACK)
+	@$(lifecycle) status --stack='$(STACK)'
 
 refresh: ## take over into the state of STACK what the engine and the services really hold
-	@$(lifecycle) refresh --stack $(STACK)
+	@$(lifecycle) refresh --stack='$(STACK)'
 
 bench: ## measure up, no-op, down and plain docker; prints a table
-	@$(lifecycle) bench --stack $(STACK)
+	@$(lifecycle) bench --stack='$(STACK)'
 
 test: ## everything, unit to end-to-end, on the real engine and the real services
 	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests $(ARGS)

@@ -75,6 +75,10 @@ def guarded(command: str, action: Callable[[], None]) -> int:
     except MlWorkspaceError as exc:
         print(f"{caller}: {exc}", file=sys.stderr)
         return EXIT_FAILED
+    except OSError as exc:
+        place = f" ({exc.filename})" if exc.filename else ""
+        print(f"{caller}: the system refused to go on: {exc.strerror or exc}{place}. Run it again.", file=sys.stderr)
+        return EXIT_FAILED
     return 0
 
 

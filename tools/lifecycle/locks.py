@@ -9,7 +9,6 @@ it is empty or unreadable; in every other case the user is told who holds it.
 from __future__ import annotations
 
 import fcntl
-import getpass
 import json
 import os
 import socket
@@ -218,7 +217,7 @@ def hold_pulumi_lock(context: Context) -> Iterator[None]:
     own = folder / f"{uuid.uuid4()}.json"
     content = {
         "pid": os.getpid(),
-        "username": getpass.getuser(),
+        "username": os.environ.get("USER") or f"uid {os.getuid()}",
         "hostname": socket.gethostname(),
         "timestamp": datetime.now(UTC).isoformat(),
     }

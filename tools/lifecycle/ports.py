@@ -21,9 +21,8 @@ def claimed(context: Context) -> dict[str, int]:
 
 def release(context: Context) -> None:
     """Give the stack's ports up, and its subnet."""
-    if claimed(context):
-        port_claims.release(context.owner)
-        subnet_claims.release(context.owner)
+    port_claims.release(context.owner)
+    subnet_claims.release(context.owner)
 
 
 def in_use(numbers: Iterable[int]) -> list[int]:

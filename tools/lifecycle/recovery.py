@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 
-from tools.lifecycle import engine, locks, processes, pulumi, services, sidecars, state, state_files
+from tools.lifecycle import engine, locks, ports, processes, pulumi, services, sidecars, state, state_files
 from tools.lifecycle.context import Context
 from tools.lifecycle.errors import DamagedStateError, DataLossError
 from tools.lifecycle.objects import (
@@ -28,6 +28,9 @@ from tools.lifecycle.operations import perform
 from tools.lifecycle.state import Checkpoint
 
 Say = Callable[[str], None]
+
+RESERVATION = "EngineReservation"
+"""Kind of the resource that holds the stack's claims, and gives them back when it is deleted."""
 
 
 def recover(context: Context, *, say: Say) -> None:
@@ -96,6 +99,9 @@ def _resolve(context: Context, checkpoint: Checkpoint | None, *, say: Say) -> No
         say(f"Keeping for use again: {describe(comparison.orphan_volumes)}.")
     if unfinished and checkpoint and context.state_file:
         require_passphrase(context, checkpoint)
+        if not checkpoint.has(RESERVATION):
+            # Nobody would ever give back what it has claimed.
+            ports.release(context)
         begun = [o["resource"]["urn"].rpartition("::")[2] for o in checkpoint.pending if o["type"] == "creating"]
         say(f"Forgetting creations that a killed run did not finish: {', '.join(begun)}.")
         state_files.write_durably(context.state_file, state.without_pending_creates(checkpoint))

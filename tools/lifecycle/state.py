@@ -96,6 +96,10 @@ class Checkpoint:
             if r["type"] in DOCKER_KINDS and r.get("id")
         ]
 
+    def has(self, kind: str) -> bool:
+        """Whether it knows a resource of a kind, which is the last part of its type."""
+        return any(resource["type"].rpartition(":")[2] == kind for resource in self.resources)
+
     def has_pending_creates(self) -> bool:
         """Whether the next update would go on without knowing what became of a resource."""
         return any(operation["type"] == "creating" for operation in self.pending)

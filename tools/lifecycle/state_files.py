@@ -195,15 +195,15 @@ def leftovers(context: Context) -> list[Path]:
 
 
 def remove_leftovers(context: Context) -> None:
-    """Remove everything of the stack below the state's folder and ours; other stacks' stay."""
+    """Remove everything of the stack below the state's folder and ours.
+
+    Other stacks' things stay, and so do the folders that stacks share: one may be being brought up in them.
+    """
     for path in leftovers(context):
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-        # Folders of the project that are empty now say nothing; one that is not empty stays.
-        with contextlib.suppress(OSError):
-            path.parent.rmdir()
 
 
 def write_durably(path: Path, content: bytes) -> None:

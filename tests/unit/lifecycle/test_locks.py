@@ -184,3 +184,12 @@ def test_pulumis_own_lock_is_refused_while_pulumi_holds_it(tmp_path: Path) -> No
 def test_waiting_time(monkeypatch: pytest.MonkeyPatch, value: str, seconds: float) -> None:
     monkeypatch.setenv("MLW_LOCK_WAIT_SECONDS", value)
     assert locks.wait_seconds() == seconds
+
+
+def test_a_user_without_a_name_can_hold_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container that runs as a number nobody has given a name to."""
+    monkeypatch.delenv("USER", raising=False)
+    context = a_context(tmp_path)
+    with locks.hold_pulumi_lock(context):
+        (held,) = locks.pulumi_locks(context)
+    assert held.owner.startswith(f"uid {os.getuid()}@")

@@ -1,5 +1,7 @@
 """The command line: one message and an exit code for every error."""
 
+import errno
+
 import pytest
 
 from infra.errors import EngineUnreachableError
@@ -12,6 +14,12 @@ from tools.lifecycle.errors import OperationCancelledError
     [
         pytest.param(EngineUnreachableError("no engine"), 1, "make up: no engine\n", id="an error of the project"),
         pytest.param(OperationCancelledError("stopped"), 130, "make up: stopped\n", id="interrupted in good order"),
+        pytest.param(
+            OSError(errno.ENOSPC, "No space left on device", "/data/x"),
+            1,
+            "make up: the system refused to go on: No space left on device (/data/x). Run it again.\n",
+            id="a full disk",
+        ),
         pytest.param(
             KeyboardInterrupt(), 130, "make up: interrupted. Run the command again to go on.\n", id="interrupted early"
         ),

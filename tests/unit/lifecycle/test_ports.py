@@ -33,6 +33,17 @@ def test_releasing_leaves_the_claims_of_others(tmp_path: Path, monkeypatch: pyte
     assert json.loads(file.read_text()) == {"other/dev": {"a": 2}}
 
 
+def test_a_subnet_is_given_back_also_where_no_ports_were_claimed_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is killed between its claims has one of the two."""
+    context = a_context(tmp_path)
+    monkeypatch.setenv("MLW_HOME", str(context.home))
+    file = write(context.home / "subnets.json", json.dumps({context.owner: "10.213.0.0/27"}).encode())
+    ports.release(context)
+    assert json.loads(file.read_text()) == {}
+
+
 def test_a_port_with_a_listener_is_in_use_and_one_without_is_not() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

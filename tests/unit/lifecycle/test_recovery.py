@@ -1,5 +1,6 @@
 """Recovery: what a killed run left is resolved, data is never removed, and doubts end in a refusal."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -223,3 +224,17 @@ def test_a_stack_as_it_should_be_is_not_refreshed(
     write(context.state_file, a_state(*IN_STATE.values()))
     recovery.repair(context, say=Heard())
     assert refreshed == []
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["reservation was never recorded", "reservation is known"])
+def test_claims_that_no_reservation_would_give_back_are_given_back(
+    tmp_path: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, *, is_known: bool
+) -> None:
+    context = a_context(tmp_path)
+    monkeypatch.setenv("MLW_HOME", str(context.home))
+    claims = write(context.home / "ports.json", json.dumps({context.owner: {"storage": 20001}}).encode())
+    reservation = a_resource("r", type_="pulumi-python:dynamic/ml-workspace:EngineReservation")
+    known = [reservation] if is_known else []
+    write(context.state_file, a_state(*known, pending=[("creating", IN_STATE[VOLUME] if is_known else reservation)]))
+    recovery.recover(context, say=Heard())
+    assert (context.owner in json.loads(claims.read_text())) is is_known

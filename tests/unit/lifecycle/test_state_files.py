@@ -161,3 +161,13 @@ def test_a_stack_that_another_backend_does_not_have_has_no_state(
     else:
         with pytest.raises(OperationFailedError, match="access denied"):
             state_files.read(context)
+
+
+def test_folders_that_stacks_share_stay_for_those_that_are_just_being_made(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    for path in (write(context.state_file, a_state()), write(context.private_stack_file, b"")):
+        state_files.remove_leftovers(context)
+        assert not path.exists()
+    assert context.state_file
+    assert context.state_file.parent.is_dir()
+    assert context.workdir.parent.is_dir()
