@@ -12,8 +12,10 @@ def event_loops() -> Iterator[None]:
     make, made = asyncio.new_event_loop, list[asyncio.AbstractEventLoop]()
 
     def new_event_loop() -> asyncio.AbstractEventLoop:
-        made.append(make())
-        return made[-1]
+        # Threads of the mocks come here at the same time: what is last in the list may be another one's.
+        loop = make()
+        made.append(loop)
+        return loop
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncio, "new_event_loop", new_event_loop)
