@@ -28,6 +28,7 @@ class _Answering(http.server.BaseHTTPRequestHandler):
 @pytest.fixture(autouse=True)
 def _no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "start_if_stopped", lambda _: None)
+    monkeypatch.setattr(engine, "container_state", lambda *_, **__: _state("running"))
 
 
 @pytest.fixture

@@ -14,6 +14,12 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLW_HOME", str(tmp_path))
 
 
+@pytest.fixture
+def _nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What else runs on the machine takes no port, for tests that name theirs."""
+    monkeypatch.setattr(port_claims, "_can_bind", lambda _port: True)
+
+
 def _claim(owner: str, uses: list[str], *, first: int = 21000, last: int = 21999, **kwargs: object) -> dict[str, int]:
     arguments = {"published": {}, "kept": {}, **kwargs}
     return port_claims.claim(owner, uses, first=first, last=last, **arguments)  # type: ignore[arg-type]
@@ -26,6 +32,7 @@ def test_every_use_gets_a_port_of_its_own_inside_the_range() -> None:
     assert all(21000 <= port <= 21999 for port in ports.values())
 
 
+@pytest.mark.usefixtures("_nobody_listens")
 def test_two_stacks_never_share_a_port() -> None:
     first = _claim("b/dev", ["a", "b", "c"], first=21000, last=21009)
     second = _claim("b/prod", ["a", "b", "c"], first=21000, last=21009)
@@ -41,6 +48,7 @@ def test_a_claimed_port_stays_the_same_when_a_use_is_added() -> None:
     assert after["storage"] == before["storage"]
 
 
+@pytest.mark.usefixtures("_nobody_listens")
 def test_a_port_that_a_stopped_container_publishes_is_not_chosen() -> None:
     ports = _claim("b/dev", ["storage"], first=21000, last=21001, published={21000: "web"})
 
@@ -57,6 +65,7 @@ def test_a_port_that_somebody_listens_on_is_not_chosen() -> None:
             _claim("b/dev", ["storage"], first=port, last=port)
 
 
+@pytest.mark.usefixtures("_nobody_listens")
 def test_an_exhausted_range_names_the_holders_and_claims_nothing() -> None:
     _claim("b/prod", ["storage"], first=21000, last=21000)
 
@@ -67,6 +76,7 @@ def test_an_exhausted_range_names_the_holders_and_claims_nothing() -> None:
     assert "dev" not in (claims.home() / "ports.json").read_text().replace("b/prod", "")
 
 
+@pytest.mark.usefixtures("_nobody_listens")
 def test_released_ports_can_be_claimed_again_and_releasing_twice_is_fine() -> None:
     _claim("b/prod", ["storage"], first=21000, last=21000)
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,8 @@ import pytest
 
 from tools.lifecycle import processes
 
-OWNER = "0123456789ab/unit-test"
+OWNER = f"{uuid.uuid4().hex[:12]}/unit-test"
+"""Of this run alone: what is looked for are processes of the whole machine."""
 
 
 @pytest.fixture

@@ -39,7 +39,8 @@ def test_only_what_is_missing_is_made_and_every_step_is_numbered(lines: list[str
     present, missing = Fake(there=True), Fake()
     steps.run([present.step("a"), missing.step("b")], out=lines.append)
     assert (present.made, missing.made) == (0, 1)
-    assert lines[:4] == ["[1/2] a: there (0.0 s)", "[2/2] b: missing", "[2/2] b: working", "[2/2] b: made (0.0 s)"]
+    without_times = [line.partition(" (")[0] for line in lines[:4]]
+    assert without_times == ["[1/2] a: there", "[2/2] b: missing", "[2/2] b: working", "[2/2] b: made"]
 
 
 def test_a_failed_step_stops_those_that_need_it(lines: list[str]) -> None:
