@@ -29,7 +29,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the tiers in order after everything else has shuffled, and refuse a tier without tests."""
     items.sort(key=lambda item: position_of(item.path))
-    if not any(config.getoption(option) for option in NARROWING_OPTIONS):
+    if not any(config.getoption(option, default=None) for option in NARROWING_OPTIONS):
         asked_for = [config.invocation_params.dir.joinpath(argument).resolve() for argument in config.args]
         empty = empty_tiers(asked_for, (item.path for item in items))
         if empty:

@@ -23,6 +23,7 @@ def restart(engine: DockerClient, container: str) -> None:
 def crash(engine: DockerClient, container: str) -> None:
     """Kill the service's process itself: unlike ``docker kill``, the engine takes this for an accident."""
     before = engine.api.inspect_container(container)["State"]
+    assert before["Running"], f"'{container}' is not running: {before}"  # its process id is 0: that of everybody's
     os.kill(before["Pid"], signal.SIGKILL)
 
     def started_again() -> None:
