@@ -6,6 +6,8 @@ code never shows up as a change of a resource.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -30,6 +32,8 @@ class Provider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:  # noqa: ARG002 - the signature is Pulumi's
         """Called once in the provider process, before any verb."""
         logging.getLogger("grpc._server").addFilter(_is_a_defect)
+        # The engine waits for the process to end; the interpreter's last look for garbage leaves out what is frozen.
+        atexit.register(gc.freeze)
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         """Report which inputs changed. Nothing is ever replaced: each kind updates in place or refuses."""
