@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,11 +61,10 @@ def _resources(path: Path) -> list[dict[str, Any]]:
     try:
         raw = path.read_bytes()
         state = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-    except (OSError, ValueError):
+        return list(state["checkpoint"]["latest"]["resources"] or [])
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError):
         # Another stack's run may be replacing the file, or it is damaged; that is told to who works on that stack.
         return []
-    latest = (state.get("checkpoint") or {}).get("latest") or {}
-    return list(latest.get("resources") or [])
 
 
 def _components(path: Path, stack: str) -> Iterator[Deployed]:

@@ -19,12 +19,17 @@ def reaching(what: str, address: str) -> Iterator[None]:
     Raises:
         ServiceUnreachableError: The connection was refused, broke off or timed out.
     """
-    import requests
     import urllib3
+    from requests import exceptions as failed
 
     try:
         yield
-    except (requests.exceptions.ConnectionError, requests.exceptions.Timeout, urllib3.exceptions.HTTPError) as exc:
+    except (
+        failed.ChunkedEncodingError,
+        failed.ConnectionError,
+        failed.Timeout,
+        urllib3.exceptions.HTTPError,
+    ) as exc:
         raise ServiceUnreachableError(
             f"using the {what} at {address}: it does not answer ({type(exc).__name__}). "
             "Run `make up`, which starts what does not run; `docker ps -a` shows its container."

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from infra.clients import tls
 from infra.errors import ServiceError
@@ -58,6 +59,8 @@ def explaining(what: str) -> Iterator[None]:
 
 class Vault:
     """One key vault, reached over its HTTP API; one connection for all requests.
+
+    Paths are as people write them: what a URL would take for something else, such as ``?``, is encoded here.
 
     Args:
         address: Base URL, e.g. ``http://127.0.0.1:20003``.
@@ -171,12 +174,12 @@ class Vault:
 
     def read(self, path: str) -> dict[str, Any] | None:
         """Read a path; None when there is nothing."""
-        answer: dict[str, Any] | None = self._client.read(path)
+        answer: dict[str, Any] | None = self._client.read(quote(path))
         return None if answer is None else dict(answer["data"])
 
     def list(self, path: str) -> list[str]:
         """List the keys below a path; those that have keys below themselves end with a slash."""
-        answer = self._client.list(path)
+        answer = self._client.list(quote(path))
         return [] if answer is None else [str(key) for key in answer["data"]["keys"]]
 
     def write(self, path: str, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -186,7 +189,7 @@ class Vault:
         deadline = time.monotonic() + _UPGRADE_SECONDS
         while True:
             try:
-                answer = self._client.write_data(path, data=dict(data or {}))
+                answer = self._client.write_data(quote(path), data=dict(data or {}))
             except hvac.exceptions.InvalidRequest as exc:
                 if _UPGRADING not in str(exc) or time.monotonic() > deadline:
                     raise
@@ -196,4 +199,4 @@ class Vault:
 
     def delete(self, path: str) -> None:
         """Delete a path; one that is not there is no error."""
-        self._client.delete(path)
+        self._client.delete(quote(path))

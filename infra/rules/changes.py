@@ -111,21 +111,6 @@ def check_change(type_token: str, old: Props, new: Props, *, allowed: Collection
     return found + [violation.under(prefix) for violation in _set_once(type_token, old, new)]
 
 
-def check_storage_change(old: Props, new: Props, *, allowed: Collection[str] = ()) -> list[Violation]:
-    """`check_change` for a storage account."""
-    return check_change(resources.STORAGE_ACCOUNT, old, new, allowed=allowed)
-
-
-def check_key_vault_change(old: Props, new: Props, *, allowed: Collection[str] = ()) -> list[Violation]:
-    """`check_change` for a key vault."""
-    return check_change(resources.KEY_VAULT, old, new, allowed=allowed)
-
-
-def check_workspace_change(old: Props, new: Props, *, allowed: Collection[str] = ()) -> list[Violation]:
-    """`check_change` for a workspace."""
-    return check_change(resources.WORKSPACE, old, new, allowed=allowed)
-
-
 def section_key(type_token: str, props: Props) -> str:
     """Where the stack file configures a resource."""
     if type_token == resources.STORAGE_ACCOUNT and props.get("role") == "additional":

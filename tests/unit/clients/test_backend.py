@@ -57,9 +57,20 @@ def test_a_compressed_state_is_read_too(write: Write) -> None:
     assert [component.name for component in _deployed()] == ["kv"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"checkpoint": {"latest": null}}'], ids=["empty", "cut off", "new"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b'{"checkpoint": {"latest": null}}', b"[]", b"7"],
+    ids=["empty", "cut off", "new", "a list", "a number"],
+)
 def test_a_state_without_resources_holds_nothing(write: Write, content: bytes) -> None:
     write("prod.json", content)
+
+    assert _deployed() == []
+
+
+@pytest.mark.parametrize("damaged", [lambda whole: whole[:-20], lambda whole: whole[:12] + b"x" * 9 + whole[21:]])
+def test_a_compressed_state_that_is_damaged_holds_nothing(write: Write, damaged: Callable[[bytes], bytes]) -> None:
+    write("prod.json.gz", damaged(gzip.compress(_state(("ml-workspace:keyvault:KeyVault", {"name": "kv"})))))
 
     assert _deployed() == []
 

@@ -1,6 +1,8 @@
 """Clients of services that do not answer, over real closed ports."""
 
 import socket
+import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,6 +17,29 @@ def closed() -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+@pytest.fixture
+def breaking_off() -> Iterator[str]:
+    """A service that dies in the middle of its answer."""
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{"
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()
+
+
+def test_a_key_vault_that_breaks_off_is_one_clear_error(breaking_off: str) -> None:
+    with pytest.raises(ServiceUnreachableError, match="ChunkedEncodingError"), reaching("key vault", breaking_off):
+        Vault(breaking_off).is_initialised()
 
 
 def test_a_key_vault_that_does_not_answer_is_one_clear_error(closed: str) -> None:

@@ -1,14 +1,15 @@
 """Which changes Azure makes in place, and which would replace the resource: the table of facts, row by row."""
 
+from functools import partial
+
 import pytest
 
 from infra.rules import resources
-from infra.rules.changes import (
-    check_change,
-    check_key_vault_change,
-    check_storage_change,
-    check_workspace_change,
-)
+from infra.rules.changes import check_change
+
+check_storage_change = partial(check_change, resources.STORAGE_ACCOUNT)
+check_key_vault_change = partial(check_change, resources.KEY_VAULT)
+check_workspace_change = partial(check_change, resources.WORKSPACE)
 
 GROUP = "/subscriptions/s/resourceGroups/rg"
 STORAGE: dict[str, object] = {
