@@ -28,7 +28,7 @@ from infra.components.storage_account import USE as STORAGE
 from infra.components.storage_account import StorageAccount
 from infra.components.workspace import Workspace
 from infra.datastores import DataHome, SecretHome, artifact_container, provision_datastores
-from infra.errors import ConfigurationError
+from infra.errors import MlWorkspaceError
 from infra.preconditions import guard_changes, reserve
 from infra.resources.usage_guard import UsageGuard
 from infra.rules.service_tags import to_service_tags
@@ -143,7 +143,7 @@ def main() -> None:
         leave_out_debug_messages()
     try:
         wanted = _load(pulumi.get_project(), pulumi.get_stack())
-    except ConfigurationError as exc:
+    except MlWorkspaceError as exc:
         raise pulumi.RunError(str(exc)) from None
     for notice in wanted.notices:
         pulumi.warn(notice)

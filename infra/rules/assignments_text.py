@@ -1,6 +1,7 @@
 """Reads the text of `policies/assignments.yaml` into `Assignments`; everything that is wrong with it is told at once.
 
-An unknown rule, effect, parameter or key is an error: a misspelt deny would silently allow.
+An unknown rule, effect, parameter or key is an error, and so is a value of another type: a misspelt deny would silently
+allow.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ _CHILDREN = {
 }
 
 
+_SHAPES: Mapping[type, str] = {dict: "a mapping", list: "a list", int: "a whole number", str: "text"}
+
+
 class AssignmentsError(MlWorkspaceError):
     """The file of assignments is not valid; the message holds every problem."""
 
@@ -41,31 +45,35 @@ def parse_assignments(text: str, *, file: str) -> Assignments:
     except yaml.YAMLError as exc:
         msg = f"reading {file}: it is not YAML: {exc}"
         raise AssignmentsError(msg) from exc
-    reader = _Reader(document if isinstance(document, dict) else {})
-    assignments = reader.read()
+    reader = _Reader()
+    assignments = reader.read(document)
     if reader.problems:
-        msg = f"reading {file}: {len(reader.problems)} problems\n" + "\n".join(f"  {line}" for line in reader.problems)
-        raise AssignmentsError(msg)
+        count = len(reader.problems)
+        title = f"reading {file}: {count} problem{'s' * (count > 1)}"
+        raise AssignmentsError("\n".join([title, *(f"  {line}" for line in reader.problems)]))
     return assignments
 
 
 class _Reader:
     """One pass over the document; problems are collected, never raised."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        self._document = document
+    def __init__(self) -> None:
         self.problems: list[str] = []
-        self._initiatives: Mapping[str, Any] = document.get("initiatives") or {}
+        self._initiatives: Mapping[str, Any] = {}
         self._names: list[str] = []
 
-    def read(self) -> Assignments:
+    def read(self, document: object) -> Assignments:
         """Everything, with what is wrong left out."""
-        self._known(self._document, "the file", {"initiatives", "managementGroups", "exemptions"})
+        if not document:
+            self.problems.append("it is empty: no rule would hold")
+        whole = self._mapping(document, "the file")
+        self._known(whole, "the file", {"initiatives", "managementGroups", "exemptions"})
+        self._initiatives = self._mapping(whole.get("initiatives"), "initiatives")
         roots = tuple(
             self._scope(entry, Level.MANAGEMENT_GROUP, "name", root=True)
-            for entry in self._document.get("managementGroups") or []
+            for entry in self._entries(whole.get("managementGroups"), "managementGroups")
         )
-        exemptions = (self._exemption(entry) for entry in self._document.get("exemptions") or [])
+        exemptions = (self._exemption(entry) for entry in self._entries(whole.get("exemptions"), "exemptions"))
         return Assignments(roots, tuple(exemption for exemption in exemptions if exemption is not None))
 
     def _scope(self, entry: Mapping[str, Any], level: Level, key: str, *, root: bool = False) -> Scope:
@@ -79,12 +87,16 @@ class _Reader:
             level=level,
             pattern=pattern,
             root=root,
-            tags={str(name): str(value) for name, value in (entry.get("tags") or {}).items()},
-            rules=tuple(rule for item in entry.get("assignments") or [] for rule in self._assignment(item, place)),
+            tags={str(name): str(value) for name, value in self._mapping(entry.get("tags"), f"{place}, tags").items()},
+            rules=tuple(
+                rule
+                for item in self._entries(entry.get("assignments"), f"{place}, assignments")
+                for rule in self._assignment(item, place)
+            ),
             children=tuple(
                 self._scope(child, below, child_key)
                 for name, below, child_key in children
-                for child in entry.get(name) or []
+                for child in self._entries(entry.get(name), f"{place}, {name}")
             ),
         )
 
@@ -99,16 +111,17 @@ class _Reader:
         if "initiative" not in entry:
             rows = [{key: entry[key] for key in ("rule", "effect", "parameters") if key in entry}]
             return self._rows(rows, {}, name, scope)
-        initiative = self._initiatives.get(entry["initiative"])
-        if initiative is None:
-            self.problems.append(
-                f"{place}: no initiative '{entry['initiative']}'; allowed: {one_of(sorted(self._initiatives))}"
-            )
+        wanted = str(entry["initiative"])
+        if wanted not in self._initiatives:
+            self.problems.append(f"{place}: no initiative '{wanted}'; allowed: {one_of(sorted(self._initiatives))}")
             return []
-        given, defaults = entry.get("parameters") or {}, initiative.get("parameters") or {}
+        initiative = self._mapping(self._initiatives[wanted], f"initiative '{wanted}'")
+        given = self._mapping(entry.get("parameters"), f"{place}, parameters")
+        defaults = self._mapping(initiative.get("parameters"), f"initiative '{wanted}', parameters")
         for unknown in sorted(set(given) - set(defaults)):
             self.problems.append(f"{place}: the initiative has no parameter '{unknown}'")
-        return self._rows(initiative.get("rules") or [], {**defaults, **given}, name, scope)
+        rules = self._entries(initiative.get("rules"), f"initiative '{wanted}', rules")
+        return self._rows(rules, {**defaults, **given}, name, scope)
 
     def _rows(
         self, rows: Sequence[Mapping[str, Any]], values: Mapping[str, Any], name: str, scope: str
@@ -118,15 +131,17 @@ class _Reader:
             place = f"assignment '{name}', rule '{row.get('rule')}'"
             self._known(row, place, {"rule", "effect", "parameters"})
             rule, effect = str(row.get("rule")), str(row.get("effect", Effect.DENY))
-            parameters = {
-                key: self._value(value, values, place) for key, value in (row.get("parameters") or {}).items()
-            }
+            given = self._mapping(row.get("parameters"), f"{place}, parameters")
+            parameters = {key: self._value(value, values, place) for key, value in given.items()}
             if rule not in RULE_PARAMETERS:
                 self.problems.append(f"{place}: no such rule; allowed: {one_of(sorted(RULE_PARAMETERS))}")
             elif effect not in set(Effect):
                 self.problems.append(f"{place}: no effect '{effect}'; allowed: {one_of(Effect)}")
             elif foreign := sorted(set(parameters) - set(RULE_PARAMETERS[rule])):
                 self.problems.append(f"{place}: the rule has no parameter {one_of(foreign)}")
+            elif misfits := [key for key, value in parameters.items() if not _fits(value, RULE_PARAMETERS[rule][key])]:
+                needed = (f"'{key}' as {_SHAPES[type(RULE_PARAMETERS[rule][key])]}" for key in misfits)
+                self.problems.append(f"{place}: the rule needs {', '.join(needed)}")
             else:
                 full = {**RULE_PARAMETERS[rule], **parameters}
                 rules.append(
@@ -158,7 +173,7 @@ class _Reader:
         if not isinstance(expires, dt.date):
             self.problems.append(f"{place}: expires is '{expires}'; allowed: a date such as 2027-01-31")
             return None
-        rules = tuple(str(rule) for rule in entry.get("rules") or ())
+        rules = tuple(str(rule) for rule in self._list(entry.get("rules"), f"{place}, rules"))
         self.problems += [f"{place}: no rule '{rule}'" for rule in rules if rule not in RULE_PARAMETERS]
         return Exemption(
             name=name,
@@ -169,7 +184,30 @@ class _Reader:
             reason=str(entry["reason"]),
         )
 
+    def _mapping(self, value: object, place: str) -> Mapping[str, Any]:
+        if value is None or isinstance(value, Mapping):
+            return value or {}
+        self.problems.append(f"{place}: found {value!r}; allowed: a mapping")
+        return {}
+
+    def _list(self, value: object, place: str) -> list[Any]:
+        if value is None or isinstance(value, list):
+            return value or []
+        self.problems.append(f"{place}: found {value!r}; allowed: a list")
+        return []
+
+    def _entries(self, value: object, place: str) -> list[Mapping[str, Any]]:
+        found = self._list(value, place)
+        mappings = (self._mapping(entry, f"{place}[{number}]") for number, entry in enumerate(found))
+        return [mapping for mapping in mappings if mapping]
+
     def _known(self, entry: Mapping[str, Any], place: str, known: set[str]) -> None:
         self.problems += [
             f"{place}: no key '{key}'; allowed: {one_of(sorted(known))}" for key in entry if key not in known
         ]
+
+
+def _fits(value: object, default: object) -> bool:
+    """Whether a parameter is of the type of its default; a mapping lists its keys as well."""
+    wanted = (list, dict) if isinstance(default, list) else type(default)
+    return isinstance(value, wanted) and not isinstance(value, bool)

@@ -115,6 +115,10 @@ BROKEN = {
 }
 
 
+def assigned(beside: str) -> str:
+    return f"managementGroups: [{{name: a, assignments: [{{name: b, rule: tags-resource-require-tags, {beside}}}]}}]"
+
+
 @pytest.mark.parametrize(("text", "cause"), BROKEN.values(), ids=BROKEN.keys())
 def test_mistake_in_the_file_is_an_error_that_names_it(text: str, cause: str) -> None:
     with pytest.raises(AssignmentsError, match=r"reading policies/x\.yaml") as caught:
@@ -126,3 +130,24 @@ def test_mistake_in_the_file_is_an_error_that_names_it(text: str, cause: str) ->
 def test_all_mistakes_are_told_at_once() -> None:
     with pytest.raises(AssignmentsError, match="2 problems"):
         parse_assignments("a: 1\nb: 2", file="x")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "it is empty: no rule would hold"),
+        ("just text", "the file: found 'just text'; allowed: a mapping"),
+        ("managementGroups: {name: a}", "managementGroups: found {'name': 'a'}; allowed: a list"),
+        ("managementGroups: [a]", "managementGroups[0]: found 'a'; allowed: a mapping"),
+        (assigned("parameters: 7"), "assignment 'b', rule 'tags-resource-require-tags', parameters: found 7"),
+        (assigned("parameters: {tags: [owner]}"), "the rule needs 'tags' as a mapping"),
+        (assigned("parameters: {tags: }"), "the rule needs 'tags' as a mapping"),
+        ("exemptions: [x]", "exemptions[0]: found 'x'; allowed: a mapping"),
+    ],
+    ids=["empty", "text", "groups", "group", "parameters", "list of tags", "no tags", "exemption"],
+)
+def test_value_of_a_wrong_type_is_told_for_it_would_switch_rules_off(text: str, problem: str) -> None:
+    with pytest.raises(AssignmentsError, match=r"^reading x: 1 problem\n  ") as caught:
+        parse_assignments(text, file="x")
+
+    assert problem in str(caught.value)
