@@ -33,7 +33,7 @@ from infra.preconditions import guard_changes, reserve
 from infra.resources.usage_guard import UsageGuard
 from infra.rules.service_tags import to_service_tags
 from infra.settings import ResourceSettings, Settings
-from infra.settings.stack_file import lost_zeros, refine_encrypted
+from infra.settings.stack_file import refine_encrypted
 
 Associated = ServiceComponent | SharedResource
 
@@ -153,16 +153,15 @@ def main() -> None:
 
 def _load(project: str, stack: str) -> Settings:
     """The stack's settings, judged beside what it was allowed so far and what other stacks have deployed."""
-    config, file = runtime_config.CONFIG.get(), Path("stacks", f"Pulumi.{stack}.yaml")
+    config = runtime_config.CONFIG.get()
     secret = [key for key in config if runtime_config.is_config_secret(key)]
-    wanted = settings.load(
+    return settings.load(
         config,
         stack=stack,
         deployed=backend.deployed(project=project, except_stack=stack),
         accepted=backend.accepted(project, stack),
-        encrypted=refine_encrypted(secret, file),
+        encrypted=refine_encrypted(secret, Path("stacks", f"Pulumi.{stack}.yaml")),
     )
-    return wanted.model_copy(update={"notices": (*wanted.notices, *lost_zeros(config, file))})
 
 
 def leave_out_debug_messages() -> None:

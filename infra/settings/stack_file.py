@@ -48,8 +48,6 @@ StackLoader.add_implicit_resolver(
 )
 
 
-_ZEROS = re.compile(r"^ +(ml-workspace:(?:instance|workload)): +(0[0-9]+)\b", re.ASCII | re.MULTILINE)
-
 ENCRYPTED = "encrypted"
 """What stands for a value that only the engine can read."""
 
@@ -86,27 +84,6 @@ def refine_encrypted(known: Collection[str], path: Path) -> frozenset[str]:
         return frozenset(known)
     elsewhere = {key for key in known if not any(re.split(r"[.\[]", found)[0] == key for found in exact)}
     return exact | elsewhere
-
-
-def lost_zeros(config: Mapping[str, str], path: Path) -> Iterator[str]:
-    """One sentence for each part of names in ``path`` that is a number with zeros before it, which the engine drops.
-
-    Args:
-        config: What the engine has made of the file.
-        path: The stack file; of one that cannot be read nothing is said.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return
-    for key, written in _ZEROS.findall(text):
-        made = config.get(key, "")
-        if made != written:
-            yield (
-                f"{key} is '{made}' in every name that is made of it: {written} without quotes is a number in YAML. "
-                f'If it is meant as it stands there, write "{written}" before the resources exist: a name can\'t be '
-                "changed."
-            )
 
 
 def _read(path: Path) -> dict[Hashable, Any]:

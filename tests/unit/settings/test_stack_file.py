@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.settings.stack_file import StackFileError, encrypted_keys, lost_zeros, read_stack_file, refine_encrypted
+from infra.settings.stack_file import StackFileError, encrypted_keys, read_stack_file, refine_encrypted
 
 
 def written(folder: Path, text: str) -> Path:
@@ -84,27 +84,3 @@ def test_the_file_says_more_exactly_what_the_engine_knows_of_whole_keys(
     tmp_path: Path, known: list[str], text: str, encrypted: set[str]
 ) -> None:
     assert refine_encrypted(known, written(tmp_path, text)) == encrypted
-
-
-@pytest.mark.parametrize(
-    ("line", "made", "said"),
-    [
-        ("ml-workspace:instance: 001", "1", ["ml-workspace:instance is '1' in every name"]),
-        ("ml-workspace:instance: 010 # the tenth", "8", ["ml-workspace:instance is '8' in every name"]),
-        ("ml-workspace:workload: 007", "7", ["ml-workspace:workload is '7' in every name"]),
-        ("ml-workspace:instance: '001'", "001", []),
-        ("ml-workspace:instance: 7", "7", []),
-        ("ml-workspace:instance: 0", "0", []),
-    ],
-    ids=["zeros", "octal", "workload", "in quotes", "no zeros", "zero"],
-)
-def test_number_that_loses_its_zeros_is_told(tmp_path: Path, line: str, made: str, said: list[str]) -> None:
-    path = written(tmp_path, f"config:\n  {line}\n")
-
-    notices = list(lost_zeros({line[: line.index(": ")]: made}, path))
-
-    assert [notice[: len(start)] for notice, start in zip(notices, said, strict=True)] == said
-
-
-def test_nothing_is_said_of_zeros_in_a_file_that_is_not_there(tmp_path: Path) -> None:
-    assert list(lost_zeros({"ml-workspace:instance": "1"}, tmp_path / "nothing.yaml")) == []
