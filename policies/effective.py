@@ -79,7 +79,7 @@ def audited(governed: Iterable[Governed]) -> Iterator[Violation]:
             rule = held.rule
             if rule.effect is Effect.AUDIT and held.exemption is None:
                 check = RESOURCE_CHECKS[rule.rule].check
-                for violation in check(resource.type_token, resource.props, rule.parameters):
+                for violation in check(resource.type_token, resource.judged, rule.parameters):
                     yield rule.attributed(violation.under(f"{NAMESPACE}{resource.section}"))
 
 

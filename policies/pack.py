@@ -10,8 +10,10 @@ of a second. The pack's own analyzer answers for such a resource without reading
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 
+import pulumi
 from pulumi.runtime import proto
 from pulumi_policy import (
     EnforcementLevel,
@@ -22,6 +24,7 @@ from pulumi_policy import (
     policy,
 )
 
+from infra.errors import MlWorkspaceError
 from infra.rules.assignments import Assignments, Effect, Scope
 from policies.catalogue import all_rules
 from policies.judging import Judge, current_assignments, describe
@@ -56,9 +59,14 @@ def _judged_types() -> frozenset[str]:
 
 def serve() -> None:
     """Serve the pack to the engine; ends with the process."""
+    try:
+        assigned = policies()
+    except MlWorkspaceError as exc:
+        pulumi.log.error(str(exc))
+        sys.exit(1)
     # The SDK has no other way in: `PolicyPack` makes its server from the class of this name.
     policy._PolicyAnalyzerServicer = Analyzer  # type: ignore[misc]
-    policy.PolicyPack(name=NAME, policies=policies())
+    policy.PolicyPack(name=NAME, policies=assigned)
 
 
 def policies() -> list[Policy]:

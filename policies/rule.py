@@ -49,6 +49,11 @@ class Rule:
         return RESOURCE_CHECKS[self.id].check
 
     @property
+    def beside_group(self) -> bool:
+        """Whether it looks at the resource group as well."""
+        return RESOURCE_CHECKS[self.id].beside_group
+
+    @property
     def parameters(self) -> Parameters:
         """Its parameters with their defaults."""
         return RESOURCE_CHECKS[self.id].parameters

@@ -28,11 +28,16 @@ INHERIT = "tags-resource-inherit-tags"
 
 @dataclass(frozen=True, slots=True)
 class ResourceCheck:
-    """A check, the component types that it applies to, and its parameters with their defaults."""
+    """A check, the component types that it applies to, and its parameters with their defaults.
+
+    Attributes:
+        beside_group: Whether it looks at the resource group as well, which `company.GROUP_LOCATION` tells of.
+    """
 
     applies_to: tuple[str, ...]
     check: Check
     parameters: Parameters = field(default_factory=dict)
+    beside_group: bool = False
 
 
 def _name(type_token: str, props: Props, _parameters: Parameters) -> list[Violation]:
@@ -81,6 +86,7 @@ RESOURCE_CHECKS: dict[str, ResourceCheck] = {
     company.PATTERN: ResourceCheck(ALL, company.check_name_pattern, {"patterns": {}}),
     regions.RULE: ResourceCheck(ALL, _location),
     company.LOCATIONS: ResourceCheck(ALL, _with_parameters(company.check_allowed_location), {"allowedLocations": []}),
+    company.SAME_LOCATION: ResourceCheck(ALL, _props_only(company.check_same_location), beside_group=True),
     company.SKUS: ResourceCheck(ALL, company.check_allowed_sku, {"allowedSkus": {}}),
     company.TYPES: ResourceCheck(ALL, company.check_forbidden_type, {"forbiddenTypes": []}),
     tags.COUNT: ResourceCheck(ALL, _on_tags(tags.check_count)),

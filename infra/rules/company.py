@@ -25,6 +25,10 @@ VERSIONING = "storage-account-require-versioning"
 SOFT_DELETE = "storage-account-require-soft-delete"
 PURGE_PROTECTION = "key-vault-require-purge-protection"
 NO_ADMIN = "container-registry-forbid-admin-user"
+SAME_LOCATION = "location-resource-require-same-as-group"
+
+GROUP_LOCATION = "resourceGroupLocation"
+"""Beside a resource's own properties: where its resource group lies, so far as that is known."""
 
 
 def check_allowed_location(props: Props, parameters: Parameters) -> list[Violation]:
@@ -34,6 +38,17 @@ def check_allowed_location(props: Props, parameters: Parameters) -> list[Violati
         return []
     fix = f"set 'location' to '{allowed[0]}'"
     return [_not_allowed(LOCATIONS, "location", location, ("this location is not allowed here", allowed, fix))]
+
+
+def check_same_location(props: Props) -> list[Violation]:
+    """The location is the resource group's (built-in `Audit resource location matches resource group location`)."""
+    location, group = props.get("location"), props.get(GROUP_LOCATION)
+    if location is None or group is None or normalise(str(location)) == normalise(str(group)):
+        return []
+    fix = f"set 'location' to '{group}', or leave it out"
+    return [
+        _not_allowed(SAME_LOCATION, "location", location, (f"its resource group lies in {group}", [str(group)], fix))
+    ]
 
 
 def check_allowed_sku(type_token: str, props: Props, parameters: Parameters) -> list[Violation]:

@@ -110,7 +110,7 @@ def _check_draft(draft: Draft, rules: Rules, unusable: frozenset[str]) -> Iterat
     for rule in rules.denying(draft):
         if rule.rule in _ONCE or (rule.rule == LOCATION and not draft.own_location):
             continue
-        for violation in RESOURCE_CHECKS[rule.rule].check(draft.type_token, draft.props, rule.parameters):
+        for violation in RESOURCE_CHECKS[rule.rule].check(draft.type_token, draft.judged, rule.parameters):
             located = rule.attributed(violation.under(prefix))
             yield replace(located, fix=_OTHER.format(prefix=prefix)) if draft.existing_in else located
 

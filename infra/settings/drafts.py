@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.rules.assignments import AssignedRule
+from infra.rules.company import GROUP_LOCATION
 from infra.rules.kinds import ResourceKind
 from infra.rules.naming import NameParts
 from infra.rules.resources import COMPONENT_TYPES
@@ -21,6 +22,7 @@ class Draft:
         own_tags: The tags of its own section.
         own_location: True if its own section says where it lies.
         existing_in: The stack that owns it; empty for one of this stack's own.
+        group_location: Where the resource group lies; empty for another stack's.
     """
 
     type_token: str
@@ -29,6 +31,12 @@ class Draft:
     own_tags: dict[str, str]
     own_location: bool
     existing_in: str = ""
+    group_location: str = ""
+
+    @property
+    def judged(self) -> dict[str, Any]:
+        """What rules see: its properties, and where its resource group lies."""
+        return self.props | ({GROUP_LOCATION: self.group_location} if self.group_location else {})
 
     @property
     def kind(self) -> ResourceKind:

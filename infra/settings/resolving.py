@@ -54,7 +54,14 @@ def resolve(given: StackInput, assignments: Assignments, deployed: Sequence[Depl
             continue
         props: dict[str, Any] = {} if entry.name is None else {"name": entry.name}
         props["location"] = group_location if entry.location is None else normalise(entry.location)
-        draft = Draft(type_token, section, props | own, dict(entry.tags or {}), entry.location is not None)
+        draft = Draft(
+            type_token,
+            section,
+            props | own,
+            dict(entry.tags or {}),
+            own_location=entry.location is not None,
+            group_location=group_location,
+        )
         resolution.drafts.append(draft)
     make_names(resolution)
     resolution.effective = assignments.effective(resolution.subscription, resolution.drafts[0].name)

@@ -86,6 +86,10 @@ CASES: dict[str, Case] = {
         type_token=r.RESOURCE_GROUP, broken={"location": "eastus"}, reads="location", says="West Europe",
         parameters={"allowedLocations": ["West Europe"]},
     ),
+    "location-resource-require-same-as-group": Case(
+        type_token=r.KEY_VAULT, broken={"location": "northeurope", "resourceGroupLocation": "westeurope"},
+        reads="location", says="its resource group lies in westeurope",
+    ),
     "resource-limit-skus": Case(
         type_token=r.STORAGE_ACCOUNT, broken={"sku": "Standard_GRS"}, reads="sku", says="Standard_LRS",
         parameters={"allowedSkus": {"storageAccount": ["Standard_LRS"]}},

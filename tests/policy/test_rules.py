@@ -1,15 +1,18 @@
 """Every rule passes, fails, and skips: one table of cases, one test for each behaviour."""
 
 import datetime as dt
+from collections.abc import Mapping
 
 import pytest
 from pulumi_policy.proxy import UnknownValueError
 
+from infra.rules import resources as r
 from infra.rules.assignments import Effect, Exemption
 from infra.rules.resources import COMPONENT_TYPES
 from policies.catalogue import all_rules
+from policies.judging import Judge
 from tests.policy.cases import CASES, COMPLIANT, GROUP
-from tests.policy.evaluating import assigned, evaluate
+from tests.policy.evaluating import TODAY, assigned, evaluate
 
 RULES = all_rules()
 # Done by the settings; nothing to judge in a resource.
@@ -121,3 +124,19 @@ def test_resource_without_a_readable_id_is_judged_by_what_holds_everywhere() -> 
     rule = RULES["key-vault-limit-sku"]
 
     assert evaluate(rule, "ml-workspace:keyvault:KeyVault", {"sku": "x"}, assignments=assigned(rule.id)) != []
+
+
+def test_group_that_was_seen_first_tells_where_its_resources_have_to_lie() -> None:
+    rule = RULES["location-resource-require-same-as-group"]
+    judge = Judge(assigned(rule.id), today=lambda: TODAY)
+    elsewhere = COMPLIANT[r.KEY_VAULT] | {"location": "North Europe"}
+    other_group = elsewhere | {"resourceId": str(elsewhere["resourceId"]).replace("rg-churn-dev-001", "rg-other")}
+
+    def told(type_token: str, props: Mapping[str, object]) -> list[str]:
+        return [violation.found for violation in judge.violations(rule, Effect.DENY, type_token, props)]
+
+    assert told(r.KEY_VAULT, elsewhere) == []
+    assert told(r.RESOURCE_GROUP, COMPLIANT[r.RESOURCE_GROUP]) == []
+    assert told(r.KEY_VAULT, elsewhere) == ["its resource group lies in westeurope"]
+    assert told(r.KEY_VAULT, COMPLIANT[r.KEY_VAULT] | {"location": "West Europe"}) == []
+    assert told(r.KEY_VAULT, other_group) == []

@@ -126,7 +126,7 @@ def test_json_of_the_command_has_every_resource(churn: Place, capsys: pytest.Cap
         "workspace",
     ]
     assert all(row["resourceId"].startswith("/subscriptions/") for row in rows)
-    assert {rule["effect"] for row in rows for rule in row["rules"]} == {"deny", "modify", "disabled"}
+    assert {rule["effect"] for row in rows for rule in row["rules"]} == {"deny", "audit", "modify", "disabled"}
 
 
 def test_an_unknown_stack_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -331,3 +331,20 @@ def test_proposed_workload_gives_every_name_that_was_missing() -> None:
     with pytest.raises(ConfigurationError, match=r"(?s)1 violation.*set 'ml-workspace:workload' to e\.g\. 'a' "):
         loaded(**wrong)
     assert loaded(**wrong | {"workload": "a"}).key_vault.name == "kv-a-stage-acl2-12345678"
+
+
+def test_location_other_than_the_groups_is_refused_where_that_is_assigned() -> None:
+    text = """
+        managementGroups:
+        - name: root
+          assignments: [{name: together, rule: location-resource-require-same-as-group}]
+    """
+    together = parse_assignments(text, file="x")
+
+    with pytest.raises(ConfigurationError, match=r"keyVault\.location is 'uksouth': its resource group lies in northe"):
+        load(config(location="northeurope", keyVault={"location": "uksouth"}), stack="x", assignments=together)
+    assert load(
+        config(resourceGroup={"location": "uksouth"}, keyVault={"location": "UK South"}),
+        stack="x",
+        assignments=together,
+    )
