@@ -115,6 +115,8 @@ def test_a_vault_whose_key_and_note_are_gone_is_not_initialised_over(
 
     assert Vault(vault["address"]).is_initialised()
     assert Vault(vault["address"]).is_sealed()
+    # A note would have the script empty it at the next start.
+    assert read_files(engine, vault["container"], UNSEAL_FOLDER) == {}
 
 
 def test_the_root_token_of_the_first_opening_stands_nowhere(vault: dict[str, Any], engine: DockerClient) -> None:

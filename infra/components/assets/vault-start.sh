@@ -11,7 +11,6 @@ api=http://127.0.0.1:8210/v1/sys
 
 put() { dd of="$1.new" conv=fsync status=none && mv -f "$1.new" "$1"; }
 noted() { [ "$(cat "$note" 2>/dev/null)" = "$1" ]; }
-begun() { [ ! -s "$request" ] && noted begun; }
 running() { kill -0 "$server" 2>/dev/null; }
 status() { wget -q -O - "$api/seal-status" 2>/dev/null; }
 says() { status | grep -q "$1"; }
@@ -19,9 +18,19 @@ post() { wget -q -O - --header 'Content-Type: application/json' "$@" 2>/dev/null
 open() { post --post-file "$request" "$api/unseal" >/dev/null; }
 
 # The key is handed out once. The note tells a vault whose key was never stored, and which so was never open, from one
-# whose key was lost later: the first may be emptied and begun again, the second is left alone.
+# whose key was lost later: the first may be emptied and begun again, the second is left alone. It is begun only where
+# there is no data, and ended before a vault is opened, also if a kill came between the key and the end of the note.
+prepare() {
+  if [ -s "$request" ]; then
+    ! noted begun || printf ended | put "$note"
+  elif noted begun; then
+    rm -rf "$data"/* "$data"/.[!.]*
+  elif [ ! -e "$note" ] && [ -z "$(ls -A "$data")" ]; then
+    printf begun | put "$note"
+  fi
+}
+
 initialise() {
-  printf begun | put "$note" || return
   answer=$(post --post-data '{"secret_shares": 1, "secret_threshold": 1}' "$api/init") || return
   key=${answer#*'"keys_base64":["'}
   printf '{"key": "%s"}' "${key%%'"'*}" | put "$request" && printf ended | put "$note"
@@ -37,18 +46,14 @@ rotate() {
 
 # The first process of a container overhears signals that it has no trap for.
 trap 'exit 143' TERM INT
-begun && rm -rf "$data"/* "$data"/.[!.]*
-# Killed between the key and its note: this vault will have been open, so the note may never be read as "begun" again.
-if [ -s "$request" ] && noted begun; then
-  printf ended | put "$note" || exit
-fi
+prepare || exit
 /bin/vault server -config=/vault/config/vault.hcl &
 server=$!
 trap 'kill -TERM "$server"' TERM INT
 (trap - TERM INT; while running; do rotate; sleep 5; done) &
 
 while running && [ -z "$(status)" ]; do sleep 0.05; done
-if [ ! -s "$request" ] && { begun || [ ! -e "$note" ]; } && says '"initialized":false'; then
+if [ ! -s "$request" ] && noted begun && says '"initialized":false'; then
   initialise || kill -TERM "$server"
 fi
 if [ -s "$request" ]; then
