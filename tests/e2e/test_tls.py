@@ -16,7 +16,7 @@ from docker import DockerClient
 from tests.support import engine as engines
 from tests.support.environment import Environment
 from tests.support.object_store import minio_client, s3_client
-from tests.support.oci import layer_with, registry_client, tiny_image
+from tests.support.oci import registry_client, tiny_image
 from tests.support.otlp import STORE_FOLDER, Protocol, markers_in_store, send
 from tests.support.probes import probe_until
 from tests.support.processes import run
@@ -159,24 +159,6 @@ def test_old_versions_of_tls_are_refused(live: LiveStack, use: str) -> None:
 
     with pytest.raises(urllib3.exceptions.MaxRetryError, match=r"PROTOCOL_VERSION|protocol version"):
         pool.request("GET", "/")
-
-
-def test_docker_logs_in_pushes_and_pulls(live: LiveStack, marker: str, engine: DockerClient, tmp_path: Path) -> None:
-    registry, host = live.outputs["credentials"]["registry"], live.outputs["endpoints"]["registry"]
-    image = f"{host}/images/{marker}:v1"
-    env = {**live.stack.environment.variables, "DOCKER_CONFIG": str(tmp_path)}
-
-    def docker(*arguments: str, stdin: str = "") -> None:
-        run(["docker", *arguments], cwd=tmp_path, env=env, stdin=stdin).check()
-
-    engine.api.import_image_from_data(layer_with("content", marker.encode()), repository=image[:-3], tag="v1")
-    try:
-        docker("login", host, "--username", registry["username"], "--password-stdin", stdin=registry["password"])
-        docker("push", image)
-        docker("rmi", image)
-        docker("pull", image)
-    finally:
-        engine.api.remove_image(image, force=True)
 
 
 def test_the_registry_reaches_application_insights_as_a_client_that_trusts_the_authority(
