@@ -74,7 +74,8 @@ def provision(wanted: Settings) -> dict[str, Any]:
         certificates=Certificates(group, services, after=reservation) if wanted.tls else None,
         principals=make_principals(wanted, after=reservation, parent=workspace),
     )
-    for service in services:
+    # The key vault takes longest to become ready, and everything after it waits: it is begun first.
+    for service in sorted(services, key=lambda one: one is not vault):
         service.provision(site)
 
     home = _data_home(wanted, storage, workspace)

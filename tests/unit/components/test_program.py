@@ -92,6 +92,9 @@ class TestOrder:
     def test_the_workspace_record_comes_last_but_for_the_guard_that_is_deleted_first(self, run: Run) -> None:
         assert [r.type for r in run.mocks.resources[-2:]] == [f"{DYNAMIC}WorkspaceRecord", f"{DYNAMIC}UsageGuard"]
 
+    def test_the_key_vault_which_takes_longest_is_begun_first(self, run: Run) -> None:
+        assert run.mocks.of_type(VOLUME)[0].name.startswith("kv-")
+
     def test_every_name_on_the_engine_is_reserved(self, run: Run) -> None:
         names = run.mocks.of_type(f"{DYNAMIC}EngineReservation")[0].inputs["names"]
 
