@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-MAX_QUOTED = 80
+MAX_QUOTED = 200
+"""Room for a resource id, so that two of them can be told apart."""
+
 HIDDEN = "(hidden, it looks like a secret)"
 
 

@@ -24,7 +24,7 @@ def test_secret_value_is_hidden() -> None:
 
 def test_quoted_value_stays_on_one_short_line() -> None:
     assert quote("a\nb\x00") == "'a\\nb\\x00'"
-    assert quote("x" * 300) == f"'{'x' * 80}…' (300 characters)"
+    assert quote("x" * 300) == f"'{'x' * 200}…' (300 characters)"
 
 
 def test_booleans_and_whole_numbers_read_as_in_the_stack_file() -> None:
