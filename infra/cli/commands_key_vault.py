@@ -84,7 +84,8 @@ KEY_VAULT: tuple[Command, ...] = (
         summary="put a key vault back to a snapshot of it",
         details="Users' secrets are again as they were. The stack's token, policies, the principals' logins and the "
         "credentials of datastores stay those of today, and every login ends. A file that is no snapshot of this very "
-        f"vault changes nothing. {_OWNER}",
+        "vault changes nothing. It cannot be interrupted; after a kill `make refresh` and `make up` finish it. "
+        f"{_OWNER}",
         arguments=(STACK, Argument(name="file", metavar="FILE", help="what `mlw keyvault backup` wrote")),
         exit_codes={DONE: "restored, the vault is open", FAILED: FAILURE},
     ),

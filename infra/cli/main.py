@@ -31,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    options = build_parser().parse_args(arguments)
+    try:
+        options = build_parser().parse_args(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     command: Command = options.command
     try:
         code = _handler(command)(options)

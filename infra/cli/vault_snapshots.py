@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from infra.clients.vault_setup import Setup
 from infra.errors import SnapshotError
 from tools.lifecycle import locks
 from tools.lifecycle.display import show as say
+from tools.lifecycle.pulumi import INTERRUPTIONS
 
 
 def back_up(options: argparse.Namespace) -> int:
@@ -38,7 +40,11 @@ def restore(options: argparse.Namespace) -> int:
     stack, source = open_stack(options.stack), Path(options.file)
     with locks.exclusive(stack.context, "mlw keyvault restore", say=say):
         vault_of = access(stack)
-        with _usable(source, "restoring"), vault_of.connected("restoring", as_administrator=False) as vault:
+        with (
+            _usable(source, "restoring"),
+            vault_of.connected("restoring", as_administrator=False) as vault,
+            _finishing(),
+        ):
             client.restore(
                 vault,
                 source,
@@ -48,6 +54,21 @@ def restore(options: argparse.Namespace) -> int:
             )
     print(f"Restored: key vault '{vault_of.name}' is as in '{source}', and open.")
     return DONE
+
+
+@contextmanager
+def _finishing() -> Iterator[None]:
+    """Let interruptions wait: a vault that is half restored takes neither the stack's token nor any login."""
+
+    def later(_number: int, _frame: object) -> None:
+        say("Still restoring: half a restore would leave a key vault that lets nobody in ...")
+
+    previous = {number: signal.signal(number, later) for number in INTERRUPTIONS}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
