@@ -28,7 +28,9 @@ def diagnose(options: argparse.Namespace) -> int:
     found = findings(stack)
     print(to_json(by_group(found)))
     count = f"{len(found)} finding{'s' if len(found) != 1 else ''}" if found else "healthy"
-    print(f"workspace '{stack.workspace.get('name', '')}' of stack '{stack.name}': {count}", file=sys.stderr)
+    name = stack.workspace.get("name")
+    what = f"workspace '{name}' of stack" if name else "stack"
+    print(f"{what} '{stack.name}': {count}", file=sys.stderr)
     return FAILED if found else DONE
 
 
