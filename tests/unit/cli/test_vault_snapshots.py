@@ -9,6 +9,7 @@ import pytest
 from infra.cli import vault_snapshots
 from infra.cli.main import main
 from infra.cli.vault_access import KeyVaultAccess
+from infra.clients import vault_snapshot
 from infra.clients.vault_setup import Setup
 from tests.unit.cli.building import Place
 
@@ -54,7 +55,7 @@ def test_a_restore_is_finished_before_an_interruption_is_heard(
 
     place.deploy("churn")
     monkeypatch.setattr(vault_snapshots, "access", lambda _stack: VAULT)
-    monkeypatch.setattr(vault_snapshots.client, "restore", restored)
+    monkeypatch.setattr(vault_snapshot, "restore", restored)
     before = signal.getsignal(number)
 
     assert main(["keyvault", "restore", "churn", "churn.snap"]) == 0
