@@ -48,7 +48,7 @@ def test_a_command_that_was_killed_says_by_which_signal() -> None:
 
 def test_a_command_ends_when_the_bootstrap_is_killed(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
-    script = f"echo $$ > {pid_file}.new; mv {pid_file}.new {pid_file}; exec sleep 60"
+    script = f'echo $$ > "{pid_file}.new"; mv "{pid_file}.new" "{pid_file}"; exec sleep 60'
     program = f"from tools.bootstrap import commands; commands.run(['/bin/sh', '-c', {script!r}], doing='x')"
     bootstrap = subprocess.Popen([sys.executable, "-c", program], cwd=paths.repo())
     wait_until(pid_file.exists)

@@ -2,6 +2,7 @@ import hashlib
 import os
 import shutil
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +15,15 @@ from tools.bootstrap.errors import BootstrapError
 
 
 @pytest.fixture
-def socket_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the engine's socket would be: nothing there yet."""
-    path = tmp_path / "docker.sock"
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
-    return path
+def socket_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the engine's socket would be: nothing there yet.
+
+    Not in pytest's own folder: the system takes no socket whose path is longer than 107 characters.
+    """
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        path = Path(folder, "docker.sock")
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+        yield path
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ SERVICE = Service(
 def install(folder: Path, script: str) -> None:
     """Put a client on a folder that is first on PATH; it also writes down what it was asked."""
     program = folder / "docker"
-    program.write_text(f'#!/bin/sh\necho "$@" >> {folder}/calls\n{script}\n')
+    program.write_text(f'#!/bin/sh\necho "$@" >> "{folder}/calls"\n{script}\n')
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
 

@@ -91,9 +91,9 @@ def debian(monkeypatch: pytest.MonkeyPatch, path_folder: Path, archive: bytes, *
     if lists:
         (path_folder / "lists").touch()
     for name, script in {
-        "apt-get": f'[ "$1" = update ] && exec touch {path_folder}/lists\n'
-        f'[ -e {path_folder}/lists ] || {{ echo "E: Unable to locate package $2" >&2; exit 100; }}\ntouch some.deb',
-        "dpkg-deb": f"exec cat {path_folder}/archive",
+        "apt-get": f'[ "$1" = update ] && exec touch "{path_folder}/lists"\n'
+        f'[ -e "{path_folder}/lists" ] || {{ echo "E: Unable to locate package $2" >&2; exit 100; }}\ntouch some.deb',
+        "dpkg-deb": f'exec cat "{path_folder}/archive"',
     }.items():
         (path_folder / name).write_text(f"#!/bin/sh\n{script}\n")
         (path_folder / name).chmod(0o755)

@@ -56,8 +56,8 @@ def test_a_registry_that_never_answers_is_given_up(path_folder: Path, monkeypatc
 def test_a_slow_transfer_is_waited_for_once_the_registry_has_answered(
     path_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docker, "CONTACT_SECONDS", 0.5)
-    install(path_folder, "echo 'Pulling from a'\nsleep 1\ntouch $(dirname $0)/done")
+    monkeypatch.setattr(docker, "CONTACT_SECONDS", 2)  # a busy machine takes its time to start a program
+    install(path_folder, "echo 'Pulling from a'\nsleep 2.2\ntouch \"${0%/*}/done\"")
 
     docker.pull("a:1")
 
@@ -77,7 +77,7 @@ def test_a_file_is_copied_without_owner_mode_and_capabilities(path_folder: Path,
         entry.size, entry.mode, entry.uid = 7, 0o4755, 4711
         entry.pax_headers = {"SCHILY.xattr.security.capability": "x"}
         archive.addfile(entry, io.BytesIO(b"program"))
-    install(path_folder, f"exec cat {path_folder}/archive")
+    install(path_folder, f'exec cat "{path_folder}/archive"')
     target = tmp_path / "target"
 
     docker.copy_out("container", "/bin/vault", target)

@@ -50,7 +50,7 @@ def test_an_image_of_another_recipe_is_not_pushed(path_folder: Path, lines: list
 
 def test_a_login_is_for_one_push_and_its_password_on_no_command_line(path_folder: Path, lines: list[str]) -> None:
     stdin = path_folder / "stdin"
-    script = f'[ "$1" = context ] && echo unix:///engine.sock\n[ "$5" = login ] && cat > {stdin}\nexit 0'
+    script = f'[ "$1" = context ] && echo unix:///engine.sock\n[ "$5" = login ] && cat > "{stdin}"\nexit 0'
     engine_with_image(path_folder, script)
 
     push(lines, login=("team", "pass word"))
@@ -58,7 +58,7 @@ def test_a_login_is_for_one_push_and_its_password_on_no_command_line(path_folder
     asked = calls(path_folder)
     (login,) = [call for call in asked if " login " in call]
     (pushed,) = [call for call in asked if " push " in call]
-    folder = login.split()[1]
+    folder = login.removeprefix("--config ").partition(" --host ")[0]
     assert login == f"--config {folder} --host unix:///engine.sock login --username team --password-stdin mirror:5000"
     assert pushed.startswith(f"--config {folder} --host unix:///engine.sock push ")
     assert stdin.read_text() == "pass word"
