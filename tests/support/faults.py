@@ -31,7 +31,7 @@ def crash(engine: DockerClient, container: str) -> None:
         assert state["Running"], state
         assert state["StartedAt"] != before["StartedAt"]
 
-    probe_until(started_again, what=f"the engine starts '{container}' again", timeout_seconds=10)
+    probe_until(started_again, what=f"the engine starts '{container}' again")
 
 
 def cut_power(engine: DockerClient, objects: Inventory) -> None:

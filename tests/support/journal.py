@@ -17,8 +17,8 @@ from tests.support.probes import probe_until
 from tests.support.vault import read_secret, write_secret
 
 BUCKET = "azureml"
-FILED_SECONDS = 3.0
-"""From a queue that is on the disk into a file; above the pause before the collector's second try."""
+FILED_SECONDS = 20.0
+"""From a queue that is on the disk into a file; far above the pause before the collector's second try."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
