@@ -88,11 +88,11 @@ def test_a_token_counts_from_its_writing_to_its_removal_without_a_restart(collec
     try:
         for _ in range(3):
             collector.let_in(OWN)
-            probe_until(lambda: status(OTHER, 401), what="a refusal", timeout_seconds=2)
+            probe_until(lambda: status(OTHER, 401), what="a refusal", timeout_seconds=10)
             probe_during(lambda: status(OTHER, 401), seconds=0.3)
             status(OWN, 200)
             collector.let_in(OWN, OTHER)
-            probe_until(lambda: status(OTHER, 200), what="an acceptance", timeout_seconds=2)
+            probe_until(lambda: status(OTHER, 200), what="an acceptance", timeout_seconds=10)
     finally:
         collector.let_in(OWN, OTHER)
     assert collector.inspected()["State"]["StartedAt"] == started

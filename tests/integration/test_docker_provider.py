@@ -1,6 +1,7 @@
 """The project's own build of the Docker provider, where it differs from upstream's: no fixed pauses."""
 
 import json
+import math
 import re
 import secrets
 from pathlib import Path
@@ -14,6 +15,9 @@ from tools.bootstrap import paths, pulumi_tools, versions
 RUN_SECONDS = 60.0
 UPSTREAM_PAUSE_SECONDS = 2.0
 """How long upstream waits before it removes a volume or a network, and before it looks at a network it has made."""
+
+ROUNDS = 3
+"""A fixed pause is in each of them, the slowness of a busy machine is not."""
 
 PROGRAM = """
 import os
@@ -47,14 +51,16 @@ def test_volumes_and_networks_are_made_and_removed_without_a_fixed_pause(
         return run(command, cwd=tmp_path, env=variables, timeout_seconds=RUN_SECONDS).check().output
 
     pulumi("stack init")
-    made = pulumi("up --yes --skip-preview")
-    removed = pulumi("destroy --yes --skip-preview")
+    quickest: dict[str, float] = {}
+    for _ in range(ROUNDS):
+        printed = pulumi("up --yes --skip-preview") + pulumi("destroy --yes --skip-preview")
+        for what in ("Network created", "Network deleted", "Volume deleted"):
+            quickest[what] = min(quickest.get(what, math.inf), *seconds(printed, *what.split()))
+        if max(quickest.values()) < UPSTREAM_PAUSE_SECONDS:
+            return
+    pytest.fail(f"at their quickest, in seconds: {quickest}")
 
-    assert seconds(made, "Network", "created") < UPSTREAM_PAUSE_SECONDS
-    assert seconds(removed, "Network", "deleted") < UPSTREAM_PAUSE_SECONDS
-    assert seconds(removed, "Volume", "deleted") < UPSTREAM_PAUSE_SECONDS
 
-
-def seconds(output: str, kind: str, done: str) -> float:
-    """How long the quickest one of a kind took."""
-    return min(float(took) for took in re.findall(rf":{kind} \S+ {done} \(([\d.]+)s\)", output))
+def seconds(output: str, kind: str, done: str) -> list[float]:
+    """How long each one of a kind took."""
+    return [float(took) for took in re.findall(rf":{kind} \S+ {done} \(([\d.]+)s\)", output)]

@@ -97,13 +97,13 @@ class TestAudit:
         def put_aside() -> None:
             run_in(engine, vault.container, f"[ -s {LOG}.1 ]")
 
-        probe_until(put_aside, what="a rotated log", timeout_seconds=20)
+        probe_until(put_aside, what="a rotated log")
 
         def goes_on() -> None:
             put(vault.client(), path, "one")
             assert path in audited_in_file(engine, vault)
 
-        probe_until(goes_on, what="a request in the new log", timeout_seconds=5)
+        probe_until(goes_on, what="a request in the new log")
 
     def test_a_vault_whose_log_volume_is_full_answers_and_opens_itself_again(self, engine: DockerClient) -> None:
         with set_up_vault(engine, small_logs=True) as full:

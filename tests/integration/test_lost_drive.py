@@ -41,7 +41,7 @@ class Drives:
             left = self.run(f"rm -rf /data{number}/.minio.sys /data{number}/*; ls -A /data{number}")
             assert left == "", left
 
-        probe_until(empty, what=f"an empty drive {number}", timeout_seconds=5)
+        probe_until(empty, what=f"an empty drive {number}")
 
     def restart(self) -> None:
         """Start the account again."""

@@ -12,6 +12,7 @@ import subprocess
 import time
 import typing
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pulumi_docker
@@ -26,6 +27,9 @@ from tools.bootstrap import paths, pulumi_tools, versions
 RUN_SECONDS = 60.0
 GRACE_OF_THE_ENGINE = 4.0
 """The engine waits five seconds for a language host that does not end."""
+
+ROUNDS = 3
+"""What the engine waits is in each of them, the slowness of a busy machine is not."""
 
 PLUGIN = versions.tool("pulumi-resource-docker")
 RESOURCES = [
@@ -164,6 +168,16 @@ class Trial:
         finished = self.pulumi("up --stack trial --yes --skip-preview --non-interactive", colour)
         return finished, time.monotonic() - began
 
+    def ends_at_once(self, colour: str) -> Finished:
+        """Run until it takes hardly longer than a good run did."""
+        for _ in range(ROUNDS):
+            first, good = self.up("blue")
+            first.check()
+            finished, seconds = self.up(colour)
+            if seconds < good + GRACE_OF_THE_ENGINE:
+                return finished
+        pytest.fail(f"{seconds:.1f} s, and {good:.1f} s for a good run:\n{finished.output}")
+
 
 @pytest.fixture
 def trial(program: Path, environment: Environment, tmp_path: Path) -> Trial:
@@ -178,21 +192,15 @@ def test_a_program_with_component_dynamic_resource_and_pack_runs_without_a_warni
 
 
 def test_a_pack_blocks_and_the_run_ends_at_once(trial: Trial) -> None:
-    first, good = trial.up("blue")
-    first.check()
-    finished, seconds = trial.up("red")
+    finished = trial.ends_at_once("red")
     assert finished.exit_code != 0
     assert "red is not allowed" in finished.stdout
-    assert seconds < good + GRACE_OF_THE_ENGINE
 
 
 def test_a_program_that_fails_is_quoted_and_ends_at_once(trial: Trial) -> None:
-    first, good = trial.up("blue")
-    first.check()
-    finished, seconds = trial.up("none")
+    finished = trial.ends_at_once("none")
     assert finished.exit_code != 0
     assert "RuntimeError: no colour" in finished.stdout
-    assert seconds < good + GRACE_OF_THE_ENGINE
 
 
 def test_a_run_whose_language_host_is_killed_ends_at_once(trial: Trial) -> None:
@@ -205,7 +213,12 @@ def test_a_run_whose_language_host_is_killed_ends_at_once(trial: Trial) -> None:
     finished = finish(running, timeout_seconds=RUN_SECONDS)
 
     assert finished.exit_code != 0
-    assert session_members(running.pid) == []
+    probe_until(lambda: assert_ended(running.pid), what="the end of what the run had started")
+
+
+def assert_ended(session: int) -> None:
+    """Fail while anything of the session lives."""
+    assert session_members(session) == []
 
 
 def program_of(session: int) -> None:
@@ -217,9 +230,10 @@ def in_session(session: int, program: str) -> list[int]:
     """Ids of the session's processes that run a program, as itself or as a script."""
     found = []
     for pid in session_members(session):
-        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-        if program in {Path(word).name for word in words[:3]}:
-            found.append(pid)
+        with suppress(OSError):  # it has ended since
+            words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+            if program in {Path(word).name for word in words[:3]}:
+                found.append(pid)
     return found
 
 
