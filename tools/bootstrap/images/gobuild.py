@@ -1,7 +1,8 @@
 """A service's binary from its pinned Go modules, kept in the cache of finished tools.
 
-What is special about a service stands beside its module in `tools/go/<service>/recipe.toml`, not here. One service
-(Vault) cannot be required as it was released: its module is copied, mended by the listed edits and built from the copy.
+What is special about a service stands beside its module in `tools/go/<service>/recipe.toml`, not here. Two services
+(MinIO, Vault) are not built as they were released: the module is copied, mended by the listed edits and built from the
+copy.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-// Builds the object store, unchanged, from the last community source.
+// Builds the object store from the last community source, which the bootstrap copies to the folder 'upstream' and mends as
+// edits.toml says.
 module ml-workspace/tools/go/minio
 
 go 1.26
@@ -250,3 +251,5 @@ require (
 	gopkg.in/yaml.v2 v2.4.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
+
+replace github.com/minio/minio => ./upstream
