@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pulumi_docker
 import pytest
+from docker import DockerClient
+from docker.errors import NotFound
 from pulumi import _types
 
 from tests.support.environment import Environment
@@ -128,6 +130,15 @@ def test_what_the_plugin_returns_has_the_python_package_s_names(
 
 def test_uploads_have_owner_group_and_permissions(plugin_names: Mapping[str, set[str]]) -> None:
     assert {"uploads.owner", "uploads.group", "uploads.permissions"} <= plugin_names["Container"]
+
+
+VOLUME_PROGRAM = """
+import os
+import pulumi_docker
+
+labels = [pulumi_docker.VolumeLabelArgs(label="test", value="ours")]
+pulumi_docker.Volume("volume", name=os.environ["COLOUR"], labels=labels)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -247,3 +258,45 @@ def test_an_option_that_the_language_host_does_not_know_is_refused(trial: Trial)
         project.write_text(before)
     assert finished.exit_code != 0
     assert "allowed options: toolchain, virtualenv" in finished.output
+
+
+@pytest.fixture
+def volume_trial(trial: Trial) -> Iterator[Trial]:
+    """The trial with a program of one volume, whose name is the colour."""
+    main = trial.program / "__main__.py"
+    main.write_text(VOLUME_PROGRAM)
+    yield trial
+    main.write_text(PROGRAM)
+
+
+@pytest.fixture
+def taken(engine: DockerClient, request: pytest.FixtureRequest, marker: str) -> Iterator[str]:
+    """The name of a volume that is there already, with the label that the test asks for."""
+    volume = engine.volumes.create(marker, labels={"test": request.param})
+    yield marker
+    with suppress(NotFound):
+        volume.remove()
+
+
+@pytest.mark.parametrize("taken", ["theirs"], indirect=True)
+def test_a_volume_of_somebody_else_s_is_neither_used_nor_removed(
+    volume_trial: Trial, engine: DockerClient, taken: str
+) -> None:
+    """The engine answers the wish for a name that is taken with the volume that has it."""
+    finished, _ = volume_trial.up(taken)
+    volume_trial.pulumi("destroy --stack trial --yes --skip-preview", taken).check()
+
+    assert finished.exit_code != 0
+    assert f"making volume '{taken}': it exists and has other labels" in finished.output
+    assert engine.volumes.get(taken).attrs["Labels"] == {"test": "theirs"}
+
+
+@pytest.mark.parametrize("taken", ["ours"], indirect=True)
+def test_a_volume_that_a_killed_run_of_ours_has_made_is_used_again(
+    volume_trial: Trial, engine: DockerClient, taken: str
+) -> None:
+    volume_trial.up(taken)[0].check()
+    volume_trial.pulumi("destroy --stack trial --yes --skip-preview", taken).check()
+
+    with pytest.raises(NotFound):
+        engine.volumes.get(taken)

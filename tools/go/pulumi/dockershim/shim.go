@@ -14,6 +14,7 @@ import (
 func NewProvider(version string) *schema.Provider {
 	made := provider.New(version)()
 	withoutWaiting(made.ResourcesMap["docker_network"])
+	refusingOthers(made.ResourcesMap["docker_volume"])
 	removingAtOnce(made.ResourcesMap["docker_volume"])
 	return made
 }

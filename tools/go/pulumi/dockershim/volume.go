@@ -15,6 +15,24 @@ func removingAtOnce(resource *schema.Resource) {
 	}
 }
 
+// refusingOthers refuses a volume that somebody else has. Asked for a name that is taken, the engine answers with the
+// volume that has it, and upstream goes on with that one: two users who bring up the same names at the same moment would
+// overwrite each other's files, and in the end remove each other's data. Its labels say whose a volume is.
+func refusingOthers(resource *schema.Resource) {
+	create := resource.CreateContext
+	resource.CreateContext = func(ctx context.Context, data *schema.ResourceData, meta any) diag.Diagnostics {
+		wanted := data.Get("labels").(*schema.Set)
+		problems := create(ctx, data, meta)
+		if problems.HasError() || wanted.Difference(data.Get("labels").(*schema.Set)).Len() == 0 {
+			return problems
+		}
+		name := data.Id()
+		data.SetId("")
+		return diag.Errorf("making volume '%s': it exists and has other labels, so it is somebody else's and was left "+
+			"alone. Remove it yourself, or choose another name.", name)
+	}
+}
+
 func removeVolume(ctx context.Context, data *schema.ResourceData, meta any) error {
 	engine, err := connect(ctx, data, meta)
 	if err != nil {
