@@ -9,6 +9,7 @@ MlWorkspaceError
     |-- DamagedStateError         the state cannot be read and no backup can
     |-- DataLossError             going on would put something empty in the place of data
     |-- OperationFailedError      a pulumi command failed; its own message is already shown
+    |   `-- LockedError           it did nothing, since another one has taken the stack's lock meanwhile
     |-- OperationCancelledError   the user interrupted it
     `-- LeftoversError            something of the stack is still there after `down`
 """
@@ -48,6 +49,10 @@ class DataLossError(LifecycleError):
 
 class OperationFailedError(LifecycleError):
     """A pulumi command ended with an error."""
+
+
+class LockedError(OperationFailedError):
+    """A pulumi command did nothing: another one has taken the stack's lock after it was found free."""
 
 
 class OperationCancelledError(LifecycleError):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from tools.lifecycle import pulumi, stack_file, state_files
+from collections.abc import Callable
+from typing import TypeVar
+
+from tools.lifecycle import locks, pulumi, stack_file, state_files
 from tools.lifecycle.context import Context
 from tools.lifecycle.display import Progress
 from tools.lifecycle.display import show as say
-from tools.lifecycle.errors import OperationFailedError
+from tools.lifecycle.errors import LockedError, OperationFailedError
+
+_Result = TypeVar("_Result")
 
 
 def perform(context: Context, verb: str, *extra: str) -> Progress:
@@ -25,6 +30,22 @@ def perform(context: Context, verb: str, *extra: str) -> Progress:
         OperationCancelledError: The user interrupted it.
         OperationFailedError: It failed; the causes are on the terminal.
     """
+    return _when_free(context, lambda: _perform(context, verb, *extra))
+
+
+def _when_free(context: Context, action: Callable[[], _Result]) -> _Result:
+    """Do something that needs Pulumi's lock of the stack, as soon as nobody has it.
+
+    It was free a moment ago; a plain pulumi, or a child that outlived a killed run, can still be faster.
+    """
+    while True:
+        try:
+            return action()
+        except LockedError:
+            locks.clear_stale(context, say=say)
+
+
+def _perform(context: Context, verb: str, *extra: str) -> Progress:
     checkpoint = state_files.read(context)
     stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
     arguments = pulumi.operation(verb, context, *extra)
@@ -49,6 +70,10 @@ def ensure_stack(context: Context) -> bool:
     Returns:
         Whether it was made now.
     """
+    return _when_free(context, lambda: _ensure_stack(context))
+
+
+def _ensure_stack(context: Context) -> bool:
     if state_files.exists(context):
         return False
     stack_file.write_private_project(context)

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from tools.lifecycle import processes
 from tools.lifecycle.context import Context, pulumi_command
-from tools.lifecycle.errors import OperationCancelledError, OperationFailedError, WrongPassphraseError
+from tools.lifecycle.errors import LockedError, OperationCancelledError, OperationFailedError, WrongPassphraseError
 
 Event = Mapping[str, Any]
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -125,6 +125,7 @@ def raise_for(context: Context, arguments: Sequence[str], outcome: Outcome) -> N
     Raises:
         OperationCancelledError: The user interrupted it.
         WrongPassphraseError: The secrets cannot be opened.
+        LockedError: Another command works on the stack; nothing was done.
         OperationFailedError: Anything else.
     """
     verb = " ".join(arguments[:2] if arguments[0] == "stack" else arguments[:1])
@@ -137,7 +138,8 @@ def raise_for(context: Context, arguments: Sequence[str], outcome: Outcome) -> N
         )
     if outcome.exit_code != 0:
         details = without_noise(outcome.messages)
-        raise OperationFailedError(f"{doing}: it failed{': ' + details if details else ''}.")
+        kind = LockedError if "stack is currently locked" in details else OperationFailedError
+        raise kind(f"{doing}: it failed{': ' + details if details else ''}.")
 
 
 def _wrong_passphrase(context: Context) -> str:
