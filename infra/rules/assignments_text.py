@@ -7,7 +7,8 @@ allow.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -142,6 +143,8 @@ class _Reader:
             elif misfits := [key for key, value in parameters.items() if not _fits(value, RULE_PARAMETERS[rule][key])]:
                 needed = (f"'{key}' as {_SHAPES[type(RULE_PARAMETERS[rule][key])]}" for key in misfits)
                 self.problems.append(f"{place}: the rule needs {', '.join(needed)}")
+            elif wrong := list(_wrong_demands(parameters)):
+                self.problems += [f"{place}: {problem}" for problem in wrong]
             else:
                 full = {**RULE_PARAMETERS[rule], **parameters}
                 rules.append(
@@ -205,6 +208,21 @@ class _Reader:
         self.problems += [
             f"{place}: no key '{key}'; allowed: {one_of(sorted(known))}" for key in entry if key not in known
         ]
+
+
+def _wrong_demands(parameters: Mapping[str, Any]) -> Iterator[str]:
+    """What is asked of tags and names, so far as nobody could ask it."""
+    tags, names = parameters.get("tags"), parameters.get("patterns")
+    demands = {**tags} if isinstance(tags, Mapping) else {}
+    demands |= {name: {"pattern": pattern} for name, pattern in names.items()} if isinstance(names, Mapping) else {}
+    for name, demand in demands.items():
+        if demand is not None and not isinstance(demand, Mapping):
+            yield f"'{name}' asks for {demand!r}; allowed: a mapping with 'allowedValues' or 'pattern', or {{}}"
+            continue
+        try:
+            re.compile(str((demand or {}).get("pattern", "")))
+        except re.error as exc:
+            yield f"the pattern of '{name}' is no regular expression: {exc}"
 
 
 def _fits(value: object, default: object) -> bool:

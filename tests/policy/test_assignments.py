@@ -142,9 +142,11 @@ def test_all_mistakes_are_told_at_once() -> None:
         (assigned("parameters: 7"), "assignment 'b', rule 'tags-resource-require-tags', parameters: found 7"),
         (assigned("parameters: {tags: [owner]}"), "the rule needs 'tags' as a mapping"),
         (assigned("parameters: {tags: }"), "the rule needs 'tags' as a mapping"),
+        (assigned("parameters: {tags: {owner: required}}"), "'owner' asks for 'required'; allowed: a mapping"),
+        (assigned("parameters: {tags: {owner: {pattern: '['}}}"), "the pattern of 'owner' is no regular expression"),
         ("exemptions: [x]", "exemptions[0]: found 'x'; allowed: a mapping"),
     ],
-    ids=["empty", "text", "groups", "group", "parameters", "list of tags", "no tags", "exemption"],
+    ids=["empty", "text", "groups", "group", "parameters", "list of tags", "no tags", "demand", "pattern", "exemption"],
 )
 def test_value_of_a_wrong_type_is_told_for_it_would_switch_rules_off(text: str, problem: str) -> None:
     with pytest.raises(AssignmentsError, match=r"^reading x: 1 problem\n  ") as caught:
