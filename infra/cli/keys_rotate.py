@@ -19,7 +19,7 @@ from infra.cli.command import DONE, INTERRUPTED
 from infra.cli.commands import PROGRAM
 from infra.cli.opened import outputs_of
 from infra.cli.stacks import Stack, open_stack
-from infra.clients.datastore_accounts import ELSEWHERE
+from infra.clients.datastore_accounts import ELSEWHERE, Datastore
 from infra.errors import MlWorkspaceError
 from tools.lifecycle import commands, locks
 from tools.lifecycle.display import show as say
@@ -137,24 +137,30 @@ def _rotate_datastores(stack: Stack, chosen: str | None) -> None:
 
     with locks.exclusive(stack.context, "mlw keys rotate", say=say):
         props = _opened_credentials(stack)
-        accounts, known = accounts_of(props), {store.name: store for store in datastores_of(props)}
-        if chosen and chosen not in known:
-            raise NothingToRotateError(
-                f"rotating the keys of datastore '{chosen}': stack '{stack.name}' has none of that name. "
-                f"Datastores: {', '.join(known)}."
-            )
-        for name, store in known.items():
-            if chosen in {None, name}:
-                if store.type != ELSEWHERE:
-                    say(f"Rotating datastore '{name}' ...")
-                    accounts.rotate(store)
-                    say(f"Changed: '{accounts.path(name)}' in the key vault; its old keys are refused.")
-                elif chosen:
-                    raise NothingToRotateError(
-                        f"rotating the keys of datastore '{name}': they belong to an object store elsewhere. Make new "
-                        f"ones there, set them with `pulumi config set --secret --path "
-                        f"'ml-workspace:datastores[N].secretAccessKey'`, and run `make up STACK={stack.name}`."
-                    )
+        accounts = accounts_of(props)
+        for store in _chosen_datastores(stack, datastores_of(props), chosen):
+            say(f"Rotating datastore '{store.name}' ...")
+            accounts.rotate(store)
+            say(f"Changed: '{accounts.path(store.name)}' in the key vault; its old keys are refused.")
+
+
+def _chosen_datastores(stack: Stack, known: Sequence[Datastore], chosen: str | None) -> list[Datastore]:
+    """The one that is asked for, or all whose keys are the workspace's to make."""
+    if chosen is None:
+        return [store for store in known if store.type != ELSEWHERE]
+    found = next((store for store in known if store.name == chosen), None)
+    if found is None:
+        raise NothingToRotateError(
+            f"rotating the keys of datastore '{chosen}': stack '{stack.name}' has none of that name. "
+            f"Datastores: {', '.join(store.name for store in known)}."
+        )
+    if found.type == ELSEWHERE:
+        raise NothingToRotateError(
+            f"rotating the keys of datastore '{chosen}': they belong to an object store elsewhere. Make new ones "
+            "there, set them with `pulumi config set --secret --path 'ml-workspace:datastores[N].secretAccessKey'`, "
+            f"and run `make up STACK={stack.name}`."
+        )
+    return [found]
 
 
 def _opened_credentials(stack: Stack) -> dict[str, Any]:
