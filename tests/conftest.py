@@ -6,7 +6,8 @@ themselves run from cheap to dear, and the comparison of the engine with what it
 """
 
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Generator, Iterator
 
 import pytest
 from docker import DockerClient
@@ -17,6 +18,7 @@ from tests.support.inventory import Inventory, take_inventory
 from tests.support.stacks import LiveStack, live_stack
 from tests.support.tiers import ENGINE_TIERS, empty_tiers, position_of, tier_of
 
+LONGEST_LIST, LONGEST_CAUSE = 10, 1000
 NARROWING_OPTIONS = ("keyword", "markexpr", "lf", "deselect")
 
 
@@ -35,6 +37,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if empty:
             message = f"no test was collected in: {', '.join(empty)}"
             raise pytest.UsageError(message)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    """Say last of all what went wrong, each cause once: one broken fixture fails hundreds of tests."""
+    yield
+    bad = [report for outcome in ("failed", "error") for report in terminalreporter.stats.get(outcome, [])]
+    crashes = [getattr(report.longrepr, "reprcrash", None) for report in bad]
+    causes = Counter(f"{crash.path}:{crash.lineno}: {crash.message}" for crash in crashes if crash)
+    for cause, tests in causes.most_common(LONGEST_LIST):
+        terminalreporter.write_line(f"{tests} x {cause[:LONGEST_CAUSE]}")
 
 
 @pytest.fixture(scope="session")
