@@ -21,6 +21,9 @@ class Image:
     user: str
     """``uid:gid`` that the service runs as."""
 
+    revision: int
+    """Which making of the image under this tag; a stack takes a higher one over with its next update."""
+
     @property
     def uid(self) -> str:
         """Numeric user id."""
@@ -36,4 +39,4 @@ class Image:
 def table() -> dict[str, Image]:
     """Every service's image by service name: ``minio``, ``registry``, ``vault``, ``collector``."""
     rows = tomllib.loads(Path(__file__).with_name("images.toml").read_text())
-    return {service: Image(row["image"], row["binary"], row["user"]) for service, row in rows.items()}
+    return {service: Image(row["image"], row["binary"], row["user"], row["revision"]) for service, row in rows.items()}

@@ -57,6 +57,7 @@ def reserve(
         },
         holders={use: service.container_name for service in services for use in service.uses},
         images={service: image.image for service, image in images.table().items()},
+        revisions={service: image.revision for service, image in images.table().items()},
         port_range=(wanted.port_range.first, wanted.port_range.last),
         cpus={section: limit.cpu for section, limit in wanted.limits.items()},
         opts=pulumi.ResourceOptions(parent=group, depends_on=[after]),

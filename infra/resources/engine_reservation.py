@@ -21,7 +21,7 @@ KINDS = ("containers", "volumes", "networks")
 
 
 class _EngineReservationProvider(Provider):
-    inputs = ("stack", "backend", "names", "holders", "images", "first_port", "last_port", "cpus")
+    inputs = ("stack", "backend", "names", "holders", "images", "revisions", "first_port", "last_port", "cpus")
 
     def create(self, props: Props) -> CreateResult:
         held = engine.inventory()
@@ -111,6 +111,7 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
         names: Names that must be free or the stack's own, by kind (``containers``, ``volumes``, ``networks``).
         holders: Container of each use of a port, e.g. of ``storage``; the port stays the same for the container's life.
         images: Image tag of each service.
+        revisions: Which making of the image under its tag; another one lets the tag be looked up anew.
         port_range: First and last port that may be claimed.
         cpus: CPUs that a service is limited to, by its section of the stack file; None where it is not limited.
         opts: Resource options.
@@ -132,6 +133,7 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
         names: Mapping[str, Sequence[str]],
         holders: Mapping[str, str],
         images: Mapping[str, str],
+        revisions: Mapping[str, int],
         port_range: tuple[int, int],
         cpus: Mapping[str, float | None],
         opts: pulumi.ResourceOptions | None = None,
@@ -142,6 +144,7 @@ class EngineReservation(Resource, module="ml-workspace", name="EngineReservation
             "names": names,
             "holders": holders,
             "images": images,
+            "revisions": revisions,
             "first_port": port_range[0],
             "last_port": port_range[1],
             "cpus": {section: count for section, count in cpus.items() if count is not None},

@@ -16,6 +16,7 @@ PROPS: dict[str, Any] = {
     "names": {"containers": ["st-storage", "cr-registry"], "volumes": [], "networks": ["rg"]},
     "holders": {"storage": "st-storage", "registry": "cr-registry"},
     "images": {"minio": "ml-workspace/minio:1"},
+    "revisions": {"minio": 1.0},
     "first_port": 25100.0,
     "last_port": 25199.0,
 }
@@ -106,3 +107,14 @@ def test_more_cpus_than_the_engine_has_are_refused_before_anything_is_made(held:
 def test_cpus_that_the_engine_has_are_given(held: _Engine) -> None:
     assert held
     assert _EngineReservationProvider().create(PROPS | {"cpus": {"keyVault": 2.0}}).outs
+
+
+def test_an_image_that_was_made_anew_under_its_tag_is_taken_over_with_its_next_revision(held: _Engine) -> None:
+    before = _create()
+    held.images = {"ml-workspace/minio:1": "sha256:2"}
+    provider = _EngineReservationProvider()
+
+    assert not provider.diff("id", before, PROPS).changes
+    assert provider.diff("id", before, {**PROPS, "revisions": {"minio": 2.0}}).changes
+    assert provider.diff("id", {key: before[key] for key in before if key != "revisions"}, PROPS).changes
+    assert _update(before, revisions={"minio": 2.0})["image_ids"] == {"minio": "sha256:2"}
