@@ -27,7 +27,7 @@ MOUNT = "datastores"
 RECORD_KEY = "workspace.json"
 """What a datastore's account may never write: the workspace record."""
 
-POLICY_VERSION = 1
+POLICY_VERSION = 2
 """Counts changes of :func:`policy`; a higher one is applied to the accounts there are."""
 
 ELSEWHERE = "S3"
@@ -39,7 +39,14 @@ _ALPHABET = string.ascii_letters + string.digits
 _PARALLEL = 8
 
 _ON_CONTAINER = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
-_READING = ("s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion")
+_READING = (
+    "s3:GetObject",
+    "s3:GetObjectAttributes",
+    "s3:GetObjectTagging",
+    "s3:GetObjectVersion",
+    "s3:GetObjectVersionAttributes",
+    "s3:GetObjectVersionTagging",
+)
 _WRITING = (
     "s3:AbortMultipartUpload",
     "s3:DeleteObject",

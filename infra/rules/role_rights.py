@@ -23,13 +23,15 @@ COMPUTES = "computes"
 _EVERYWHERE = "arn:aws:s3:::*"
 _READ_BLOBS = (
     "s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions", "s3:GetObject", "s3:GetObjectVersion",
-    "s3:GetObjectTagging", "s3:GetObjectVersionTagging",
+    "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes", "s3:GetObjectTagging", "s3:GetObjectVersionTagging",
 )  # fmt: skip
 _WRITE_BLOBS = (
-    "s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts",
-    "s3:ListBucketMultipartUploads",
+    "s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObjectTagging", "s3:AbortMultipartUpload",
+    "s3:ListMultipartUploadParts", "s3:ListBucketMultipartUploads",
 )  # fmt: skip
-_CHANGES = ("s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject", "s3:DeleteObjectVersion")
+_CHANGES = (
+    "s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObjectTagging", "s3:DeleteObject", "s3:DeleteObjectVersion",
+)  # fmt: skip
 
 _STORAGE: Mapping[str, tuple[str, ...]] = {
     op.CONTAINERS_READ: (

@@ -36,6 +36,9 @@ def test_keys_in_the_vault_let_in_to_the_datastores_own_container(live: LiveStac
     client.put_object(Bucket=container, Key=f"{marker}/a", Body=b"first")
     client.put_object_tagging(Bucket=container, Key=f"{marker}/a", Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})
 
+    attributes = client.get_object_attributes(Bucket=container, Key=f"{marker}/a", ObjectAttributes=["ObjectSize"])
+
+    assert attributes["ObjectSize"] == len(b"first")
     assert container == datastore_named(live.outputs, name)["container"]
     assert client.get_object(Bucket=container, Key=f"{marker}/a")["Body"].read() == b"first"
     assert client.head_object(Bucket=container, Key=f"{marker}/a")["ServerSideEncryption"] == "AES256"

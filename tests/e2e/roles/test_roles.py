@@ -51,8 +51,11 @@ has a certificate issued                            | x x . . . . . .
 lists containers                                    | x x x x . x x .
 lists blobs                                         | x x . x . x . .
 reads a blob                                        | x x . x . x . .
+reads a blob's attributes                           | x x . x . x . .
 writes a blob                                       | x x . x . . . .
 writes a blob in parts                              | x x . x . . . .
+tags a blob                                         | x x . x . . . .
+takes a blob's tags away                            | x x . x . . . .
 deletes a blob                                      | x x . x . . . .
 deletes several blobs                               | x x . x . . . .
 deletes a version of a blob                         | x . . . . . . .
