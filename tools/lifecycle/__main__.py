@@ -19,9 +19,6 @@ from tools.lifecycle.errors import OperationCancelledError
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
-UNSUITABLE = ("PULUMI_SKIP_CHECKPOINTS", "PULUMI_DIY_BACKEND_GZIP", "PULUMI_DIY_BACKEND_ZSTD")
-"""Settings under which a killed run could not be recovered: no state between the steps, or one that is compressed."""
-
 MADE = frozenset({"up", "down", "preview", "status", "refresh", "bench"})
 """Commands that are make targets, and are called so in messages."""
 
@@ -52,8 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A folder made from here on is nobody else's, also where pulumi makes it.
     os.umask(0o077)
     os.environ.update(environment())
-    for variable in UNSUITABLE:
-        os.environ.pop(variable, None)
     if options.command == "bench":
         from tools.lifecycle import bench  # noqa: PLC0415 - slow to import, and no other command needs it
 

@@ -178,7 +178,7 @@ def _throw_away_stack(model: Context) -> Iterator[Context]:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ.update(_private_environment(home))
     configuration = home / f"Pulumi.{STACK}.yaml"
-    context = Context(stack=STACK, environment=os.environ, home=home, configuration=configuration)
+    context = Context(stack=STACK, environment=contexts.suitable(os.environ), home=home, configuration=configuration)
     with locks.exclusive(replace(context, stack=f"{STACK}-run"), "make bench", say=say, wait=0):
         if state_files.leftovers(context):
             say("Removing what a benchmark that was killed has left.")

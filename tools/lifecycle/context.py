@@ -20,6 +20,9 @@ from tools.lifecycle.errors import LifecycleError, StateFolderError, UnknownStac
 
 PROJECT = "ml-workspace"
 ROOT = Path(__file__).resolve().parents[2]
+UNSUITABLE = ("PULUMI_SKIP_CHECKPOINTS", "PULUMI_DIY_BACKEND_GZIP", "PULUMI_DIY_BACKEND_ZSTD")
+"""Settings under which a killed run could not be recovered: no state between the steps, or one that is compressed."""
+
 STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -172,7 +175,12 @@ def load(stack: str, environment: Mapping[str, str]) -> Context:
             f"looking for stack '{stack}': a stack's name is 1-100 characters of letters, digits, '.', '_' and '-', "
             f"and starts with a letter or digit. Stacks that exist: {', '.join(stacks_of(ROOT)) or 'none'}."
         )
-    return Context(stack=stack, environment=environment, home=claims.home())
+    return Context(stack=stack, environment=suitable(environment), home=claims.home())
+
+
+def suitable(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment for commands whose stack can be recovered."""
+    return {name: value for name, value in environment.items() if name not in UNSUITABLE}
 
 
 def pulumi_command(environment: Mapping[str, str]) -> str:

@@ -56,6 +56,11 @@ def test_a_name_that_cannot_be_a_stacks_is_refused(name: str) -> None:
         contexts.load(name, {})
 
 
+@pytest.mark.parametrize("name", contexts.UNSUITABLE)
+def test_a_setting_that_forbids_recovery_is_left_out(name: str) -> None:
+    assert contexts.load("dev", {name: "1", "PATH": "/bin"}).environment == {"PATH": "/bin"}
+
+
 def test_folders_are_private(tmp_path: Path) -> None:
     context = a_context(tmp_path)
     context.prepare_folders()
