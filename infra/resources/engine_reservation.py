@@ -53,7 +53,6 @@ def _owner(props: Props) -> str:
 
 def _reserve(props: Props, held: engine.Inventory, *, kept: Mapping[str, int], kept_subnet: str | None = None) -> Props:
     images = _resolve_images(props["images"], held)
-    subnet = subnet_claims.claim(_owner(props), taken=held.subnets) if kept_subnet is None else kept_subnet
     ports = port_claims.claim(
         _owner(props),
         list(props["holders"]),
@@ -62,6 +61,8 @@ def _reserve(props: Props, held: engine.Inventory, *, kept: Mapping[str, int], k
         published=held.ports,
         kept=kept,
     )
+    # Last, because it is never refused: what has been claimed for a reservation that fails nobody gives up.
+    subnet = subnet_claims.claim(_owner(props), taken=held.subnets) if kept_subnet is None else kept_subnet
     return {"image_ids": images, "ports": ports, "subnet": subnet}
 
 

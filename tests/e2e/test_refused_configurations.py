@@ -54,7 +54,7 @@ CASES: dict[str, Refused] = {
     "tag that only a storage account refuses": Refused(
         {"tags": {**REQUIRED_TAGS, "n" * 129: "x"}},
         "ml-workspace:tags",
-        "(129 characters)",
+        f"'{'n' * 129}'",
         "1-128 characters",
         "rename the tag",
     ),

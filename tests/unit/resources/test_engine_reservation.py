@@ -1,5 +1,6 @@
 """What a stack claims on the engine when it is made and when it changes, against a made-up engine."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.clients import engine
-from infra.errors import EngineError, ForeignObjectError, ImageMissingError
+from infra.errors import EngineError, ForeignObjectError, ImageMissingError, PortRangeExhaustedError
 from infra.resources.engine_reservation import _EngineReservationProvider
 
 PROPS: dict[str, Any] = {
@@ -94,6 +95,15 @@ def test_a_missing_image_is_named(held: _Engine) -> None:
 
     with pytest.raises(ImageMissingError, match="'ml-workspace/minio:1' not found"):
         _create()
+
+
+def test_what_cannot_be_reserved_leaves_no_claim(held: _Engine, tmp_path: Path) -> None:
+    assert held
+    with pytest.raises(PortRangeExhaustedError):
+        _EngineReservationProvider().create(PROPS | {"last_port": PROPS["first_port"]})
+
+    claims = [json.loads(path.read_text()) for path in tmp_path.glob("*.json")]
+    assert [claim for claim in claims if claim] == []
 
 
 def test_more_cpus_than_the_engine_has_are_refused_before_anything_is_made(held: _Engine) -> None:
