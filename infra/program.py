@@ -21,7 +21,7 @@ from infra.components.certificates import Certificates, authorities
 from infra.components.container_registry import ContainerRegistry
 from infra.components.key_vault import USE as KEY_VAULT
 from infra.components.key_vault import KeyVault
-from infra.components.principals import make_principals
+from infra.components.principals import list_assignments, make_principals
 from infra.components.resource_group import ResourceGroup
 from infra.components.shared import SharedResource
 from infra.components.storage_account import USE as STORAGE
@@ -105,6 +105,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
         "endpoints": endpoints,
         "datastores": list(datastores.values()),
         "credentials": pulumi.Output.secret({r.credentials_key: r.credentials for r in associated}),
+        **({"roleAssignments": list_assignments(wanted)} if wanted.role_assignments else {}),
         **({"certificateAuthority": authorities(trusted)} if any(trust != "" for trust in trusted) else {}),
     }
 

@@ -9,6 +9,7 @@ import pulumi
 from infra.components.access import Principal
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.rules.role_rights import registry_access, sends_telemetry, storage_policy, vault_policy
+from infra.rules.vault_policies import PRINCIPALS
 from infra.settings import Settings
 
 _LENGTHS = {"keyVault": 40, "storage": 40, "registry": 40, "telemetry": 40}
@@ -30,6 +31,18 @@ def make_principals(wanted: Settings, *, after: pulumi.Resource, parent: pulumi.
     return [
         _principal(name, allowed, wanted, pulumi.ResourceOptions(parent=parent, depends_on=[after]))
         for name, allowed in operations.items()
+    ]
+
+
+def list_assignments(wanted: Settings) -> list[dict[str, str]]:
+    """Each assignment with the place of the principal's credentials, which is known before they are made.
+
+    Returns:
+        For each assignment its ``principal``, ``role`` and ``vaultPath``: mount and path in the key vault.
+    """
+    return [
+        {"principal": held.principal, "role": held.role, "vaultPath": f"{PRINCIPALS}/{held.principal}"}
+        for held in wanted.role_assignments
     ]
 
 

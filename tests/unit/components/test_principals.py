@@ -9,7 +9,7 @@ from pulumi.runtime import mocks as pulumi_mocks
 
 from infra import settings
 from infra.components.access import Principal
-from infra.components.principals import make_principals
+from infra.components.principals import list_assignments, make_principals
 from tests.support.mocks import DYNAMIC, RecordingMocks, Registered
 
 CONFIG = {
@@ -47,6 +47,15 @@ def made(event_loops: None) -> Made:
     program()
     result.registered = recording.of_type(f"{DYNAMIC}GeneratedSecrets")
     return result
+
+
+def test_each_assignment_is_listed_with_the_place_of_the_principals_credentials() -> None:
+    assert list_assignments(settings.load(CONFIG, stack="dev")) == [
+        {"principal": "ana", "role": "Reader", "vaultPath": "principals/ana"},
+        {"principal": "bea", "role": "AzureML Data Scientist", "vaultPath": "principals/bea"},
+        {"principal": "ana", "role": "AzureML Compute Operator", "vaultPath": "principals/ana"},
+        {"principal": "cleo", "role": "Key Vault Purge Operator", "vaultPath": "principals/cleo"},
+    ]
 
 
 def test_each_principal_has_one_resource_of_secrets_named_after_it(made: Made) -> None:
