@@ -31,6 +31,12 @@ PID_FILES = {
     Path("/var/run/docker.pid"): DAEMON,
     Path("/var/run/docker/containerd/containerd.pid"): "containerd",
 }
+PASSED_ON = frozenset({
+    "PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "DOCKER_RAMDISK",
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+})  # fmt: skip
+"""What the engine takes over of its caller's environment. It outlives the caller, whose secrets are not its business
+and whose folder for temporary files may be gone one day: no command could be run in a container any more."""
 CONFIGURATION = Path("/etc/docker/daemon.json")
 SWARM_STATE = Path("/var/lib/docker/swarm/docker-state.json")
 
@@ -67,6 +73,7 @@ def start() -> None:
         engine = subprocess.Popen(
             [DAEMON, *options()],
             cwd="/",
+            env={name: value for name, value in os.environ.items() if name in PASSED_ON},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -113,6 +113,29 @@ def test_a_member_of_a_swarm_starts_without_live_restore(tmp_path: Path, monkeyp
     assert engine_process.options() == []
 
 
+def test_an_engine_takes_over_what_it_needs_of_its_callers_environment_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "dockerd"
+    program.write_text("#!/bin/sh\nexec env\n")
+    program.chmod(0o755)
+    for name, value in {
+        "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "HTTPS_PROXY": "http://proxy.example",
+        "TMPDIR": str(tmp_path),
+        "PULUMI_CONFIG_PASSPHRASE": "a-passphrase",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(engine_process, "_record", lambda _pid: None)
+    monkeypatch.setattr(engine_process, "wait_until_ready", lambda **given: wait_until(given["has_ended"]))
+
+    engine_process.start()
+
+    taken = dict(line.split("=", 1) for line in engine_process.log_file().read_text().splitlines())
+    assert taken["HTTPS_PROXY"] == "http://proxy.example"
+    assert not {"TMPDIR", "PULUMI_CONFIG_PASSPHRASE"} & set(taken)
+
+
 def test_an_engine_that_ends_by_itself_is_explained_with_its_last_lines() -> None:
     engine_process.log_file().write_text("early\n" * 20 + "the reason\n")
     with pytest.raises(BootstrapError, match="it ended by itself") as caught:
