@@ -1,7 +1,7 @@
 """Assignments that change while everybody works: at once, in every service, and nobody else notices."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -26,6 +26,9 @@ class Change:
     """An update that took an assignment away, changed one and added one."""
 
     update: Update
+    outputs: dict[str, Any]
+    """The stack's outputs after it."""
+
     before: dict[str, str]
     after: dict[str, str]
     temporary: dict[str, str]
@@ -51,7 +54,7 @@ def change(roles_stack: LiveStack, people: dict[str, Person], roles_admin: Admin
     roles_stack.stack.settings["roleAssignments"] = wanted
     roles_stack.stack.configure()
     update = roles_stack.stack.up().check()
-    return Change(update, before, _starts(roles_stack, engine), temporary, link)
+    return Change(update, roles_stack.stack.outputs(), before, _starts(roles_stack, engine), temporary, link)
 
 
 def _temporary(who: Person) -> dict[str, str]:
@@ -158,10 +161,8 @@ def test_others_keep_credentials_and_connections(
     ],
     ids=["computes", "images", "telemetry", "but no other secrets", "but no artifacts"],
 )
-def test_who_has_been_given_a_role_is_let_in(
-    change: Change, roles_stack: LiveStack, scene: Scene, attempt: Attempt, *, allowed: bool
-) -> None:
-    assert is_allowed(lambda: attempt(person(roles_stack.outputs, "newcomer"), scene)) is allowed
+def test_who_has_been_given_a_role_is_let_in(change: Change, scene: Scene, attempt: Attempt, *, allowed: bool) -> None:
+    assert is_allowed(lambda: attempt(person(change.outputs, "newcomer"), scene)) is allowed
 
 
 def test_a_change_of_assignments_replaces_and_restarts_nothing(change: Change) -> None:
