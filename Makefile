@@ -10,10 +10,10 @@ PYTHON ?= python3
 
 bootstrap := $(PYTHON) -m tools.bootstrap
 in_venv := .venv/bin/python
-lifecycle = $(bootstrap) ensure && $(in_venv) -m tools.lifecycle
+lifecycle = $(bootstrap) ensure && $(in_venv) -m mlw.lifecycle
 # Tests that talk to the engine or to Pulumi run in the environment that users get from `make env`.
 in_environment = eval "$$($(bootstrap) env)"
-code := infra policies tools tests
+code := infra mlw policies tools tests
 
 .PHONY: help setup up down preview status refresh bench test unit policy integration e2e fault check format lint type env clean-tools
 
@@ -39,7 +39,7 @@ refresh: ## take over into the state of STACK what the engine and the services r
 	@$(lifecycle) refresh --stack='$(STACK)'
 
 bench: ## measure up, no-op, down and plain docker; prints a table
-	@$(lifecycle) bench --stack='$(STACK)'
+	@$(bootstrap) ensure && $(in_venv) -m tools.bench --stack='$(STACK)'
 
 test: ## everything, unit to end-to-end, on the real engine and the real services
 	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests $(ARGS)

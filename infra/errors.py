@@ -1,7 +1,8 @@
 """Every error that a user may cause or has to act on.
 
     MlWorkspaceError                 one clear message, never a traceback
-    |-- ConfigurationError           the stack file breaks rules; carries every violation
+    |-- ConfigurationError           the stack file breaks rules; carries every violation (`infra.rules.violation`)
+    |-- HostError                    this machine lacks something, or does not allow it
     |-- EngineError                  the Docker engine cannot be used as it is
     |   |-- EngineUnreachableError   not running, not permitted, or hanging
     |   |-- ForeignObjectError       a name on the engine belongs to somebody else
@@ -22,29 +23,13 @@ A message says what was being done, what was found, what is allowed and what to 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from infra.rules.violation import Violation
-
 
 class MlWorkspaceError(Exception):
     """Root of all errors that are shown to the user as one message."""
 
 
-class ConfigurationError(MlWorkspaceError):
-    """A stack's configuration breaks rules; nothing has been created.
-
-    Attributes:
-        violations: Everything that is wrong, in the order of the stack file's keys.
-    """
-
-    def __init__(self, violations: Sequence[Violation], *, stack: str) -> None:
-        self.violations = tuple(violations)
-        count = len(self.violations)
-        title = f"stack '{stack}' is not valid: {count} violation{'s' if count != 1 else ''}, nothing was created"
-        super().__init__("\n".join([title, *(f"  {n}. {v.message}" for n, v in enumerate(self.violations, 1))]))
+class HostError(MlWorkspaceError):
+    """This machine lacks something that the project needs, or does not allow it."""
 
 
 class EngineError(MlWorkspaceError):

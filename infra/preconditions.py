@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import pulumi
 
-from infra import images
-from infra.components.base import Component, ServiceComponent
+from infra import service_images
+from infra.components.component import Component, ServiceComponent
 from infra.components.resource_group import ResourceGroup
 from infra.resources.change_guard import ChangeGuard
 from infra.resources.engine_reservation import EngineReservation
-from infra.rules import resources as types
-from infra.rules.stack_changes import resource_key
+from infra.rules.resources import component_types as types
+from infra.rules.stack.stack_changes import resource_key
 from infra.settings import ResourceSettings, Settings
 
 
@@ -56,8 +56,8 @@ def reserve(
             "networks": [group.network_name],
         },
         holders={use: service.container_name for service in services for use in service.uses},
-        images={service: image.image for service, image in images.table().items()},
-        revisions={service: image.revision for service, image in images.table().items()},
+        images={service: image.image for service, image in service_images.table().items()},
+        revisions={service: image.revision for service, image in service_images.table().items()},
         port_range=(wanted.port_range.first, wanted.port_range.last),
         cpus={section: limit.cpu for section, limit in wanted.limits.items()},
         opts=pulumi.ResourceOptions(parent=group, depends_on=[after]),

@@ -7,6 +7,7 @@ and the engine has been asked whether it can take the stack. The workspace recor
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +15,25 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from infra import settings
-from infra.clients import backend
+from infra.clients.state import stack_states
 from infra.components.application_insights import ApplicationInsights
-from infra.components.base import ServiceComponent, Site
-from infra.components.certificates import Certificates, authorities
+from infra.components.component import ServiceComponent
 from infra.components.container_registry import ContainerRegistry
+from infra.components.datastores import DataHome, SecretHome, artifact_container, provision_datastores
+from infra.components.existing_resource import SharedResource
 from infra.components.key_vault import USE as KEY_VAULT
 from infra.components.key_vault import KeyVault
 from infra.components.principals import list_assignments, make_principals
+from infra.components.provisioning_context import ProvisioningContext
 from infra.components.resource_group import ResourceGroup
-from infra.components.shared import SharedResource
 from infra.components.storage_account import USE as STORAGE
 from infra.components.storage_account import StorageAccount
+from infra.components.tls_certificates import Certificates, authorities
 from infra.components.workspace import Workspace
-from infra.datastores import DataHome, SecretHome, artifact_container, provision_datastores
 from infra.errors import MlWorkspaceError
 from infra.preconditions import guard_changes, reserve
 from infra.resources.usage_guard import UsageGuard
-from infra.rules.service_tags import to_service_tags
+from infra.rules.tags.service_tags import to_service_tags
 from infra.settings import ResourceSettings, Settings
 from infra.settings.stack_file import refine_encrypted
 
@@ -60,7 +62,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
 
     group.provision(after=reservation)
     workspace.identify(after=reservation)
-    site = Site(
+    context = ProvisioningContext(
         reservation=reservation,
         network=group.network,
         ports=reservation.ports,
@@ -71,12 +73,12 @@ def provision(wanted: Settings) -> dict[str, Any]:
             if isinstance(insights, ApplicationInsights)
             else None
         ),
-        certificates=Certificates(group, services, after=reservation) if wanted.tls else None,
+        certificates=_certificates(group, services, after=reservation) if wanted.tls else None,
         principals=make_principals(wanted, after=reservation, parent=workspace),
     )
     # The key vault takes longest to become ready, and everything after it waits: it is begun first.
     for service in sorted(services, key=lambda one: one is not vault):
-        service.provision(site)
+        service.provision(context)
 
     home = _data_home(wanted, storage, workspace)
     datastores = provision_datastores(
@@ -113,6 +115,17 @@ def provision(wanted: Settings) -> dict[str, Any]:
 def _declare(kind: type[ServiceComponent], settings: ResourceSettings, group: ResourceGroup) -> Associated:
     """Declare what the workspace is tied to; what another stack owns is only looked up."""
     return SharedResource(settings, kind) if settings.existing_in else kind(settings, parent=group)
+
+
+def _certificates(
+    group: ResourceGroup, services: Sequence[ServiceComponent], *, after: pulumi.Resource
+) -> Certificates:
+    return Certificates(
+        group.resource_name,
+        network=group.network_name,
+        containers=[service.container_name for service in services],
+        options=group.child_options(after=after),
+    )
 
 
 def _data_home(wanted: Settings, storage: Associated, workspace: Workspace) -> DataHome:
@@ -160,8 +173,8 @@ def _load(project: str, stack: str) -> Settings:
     return settings.load(
         config,
         stack=stack,
-        deployed=backend.deployed(project=project, except_stack=stack),
-        accepted=backend.accepted(project, stack),
+        deployed=stack_states.deployed(project=project, except_stack=stack),
+        accepted=stack_states.accepted(project, stack),
         encrypted=refine_encrypted(secret, Path("stacks", f"Pulumi.{stack}.yaml")),
     )
 

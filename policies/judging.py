@@ -14,11 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-from infra.rules.assignments import AssignedRule, Assignments, Effect
-from infra.rules.assignments_text import parse_assignments
-from infra.rules.company import GROUP_LOCATION
-from infra.rules.ids import parse_resource_id
-from infra.rules.resources import COMPONENT_TYPES, RESOURCE_GROUP
+from infra.rules.policy.assignments_file import parse_assignments
+from infra.rules.policy.organization_rules import GROUP_LOCATION
+from infra.rules.policy.policy_assignments import AssignedRule, Assignments, Effect
+from infra.rules.resources.component_types import COMPONENT_TYPES, RESOURCE_GROUP
+from infra.rules.resources.resource_ids import parse_resource_id
 from infra.rules.violation import Violation
 from policies.rule import Rule
 

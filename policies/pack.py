@@ -25,7 +25,7 @@ from pulumi_policy import (
 )
 
 from infra.errors import MlWorkspaceError
-from infra.rules.assignments import Assignments, Effect, Scope
+from infra.rules.policy.policy_assignments import Assignments, Effect, Scope
 from policies.catalogue import all_rules
 from policies.judging import Judge, current_assignments, describe
 from policies.rule import Rule

@@ -1,4 +1,4 @@
-"""What a policy says about itself; what it checks stands in `infra.rules.checks`, under the same id.
+"""What a policy says about itself; what it checks stands in `infra.rules.policy.resource_rules`, under the same id.
 
 No import of Pulumi's: rules are listed, explained and tested without it.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from infra.rules.assignments import Parameters
-from infra.rules.checks import RESOURCE_CHECKS, Check
+from infra.rules.policy.policy_assignments import Parameters
+from infra.rules.policy.resource_rules import RESOURCE_CHECKS, Check
 
 
 class Severity(StrEnum):

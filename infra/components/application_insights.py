@@ -11,14 +11,15 @@ from typing import ClassVar
 
 import pulumi
 
-from infra import images
-from infra.components.access import Principal
+from infra import service_images
 from infra.components.assets import asset
-from infra.components.base import ServiceComponent, Site, TelemetryTarget
-from infra.components.service import CERTIFICATE, PRIVATE_KEY, Service, run
+from infra.components.component import ServiceComponent
+from infra.components.principal import Principal
+from infra.components.provisioning_context import ProvisioningContext, TelemetryTarget
+from infra.components.service_container import CERTIFICATE, PRIVATE_KEY, Service, run
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
-from infra.rules.resources import APPLICATION_INSIGHTS
+from infra.rules.resources.component_types import APPLICATION_INSIGHTS
 from infra.settings import ApplicationInsightsSettings
 
 USE_GRPC = "otlpGrpc"
@@ -77,35 +78,35 @@ class ApplicationInsights(ServiceComponent):
             return None
         return TelemetryTarget(host=host, token=self._tokens.value("services"))
 
-    def provision(self, site: Site) -> None:
+    def provision(self, context: ProvisioningContext) -> None:
         """Make the volumes and the container, and wait until both protocols are served."""
         name = self.resource_name
-        container = run(self, _service(self._tokens, site, self._retention_days), site)
+        container = run(self, _service(self._tokens, context, self._retention_days), context)
         gate = ReadyGate(
             f"{name}-ready",
             what=f"application insights '{name}'",
             container=self.container_name,
             container_id=container.id,
-            endpoint=site.url(USE_HTTP),
+            endpoint=context.url(USE_HTTP),
             path="/v1/traces",
             expected=(401,),
-            others=(site.url(USE_GRPC),),
-            authority=site.trust,
+            others=(context.url(USE_GRPC),),
+            authority=context.trust,
             opts=self.child_options(deleted_with=container),
         )
         self.endpoints = {USE_GRPC: gate.others.apply(lambda urls: urls[0]), USE_HTTP: gate.endpoint}
         self.credentials = self._tokens.value("token").apply(lambda token: {"token": token})
-        self.trust = site.trust
+        self.trust = context.trust
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
 
-def _service(tokens: GeneratedSecrets, site: Site, retention_days: int) -> Service:
+def _service(tokens: GeneratedSecrets, context: ProvisioningContext, retention_days: int) -> Service:
     return Service(
         image="collector",
-        command=[images.table()["collector"].binary, f"--config={_FOLDER}/config.yaml"],
+        command=[service_images.table()["collector"].binary, f"--config={_FOLDER}/config.yaml"],
         ports={USE_GRPC: 4317, USE_HTTP: 4318},
-        files={"config.yaml": config(retention_days, tls=site.certificates is not None)},
-        live_files={TOKENS: _token_file(tokens, site.principals)},
+        files={"config.yaml": config(retention_days, tls=context.certificates is not None)},
+        live_files={TOKENS: _token_file(tokens, context.principals)},
         memory_mib=256,
     )
 

@@ -8,13 +8,14 @@ from typing import ClassVar
 
 import pulumi
 
-from infra.components.access import Principal
 from infra.components.assets import asset
-from infra.components.base import ServiceComponent, Site
-from infra.components.service import AUTHORITY, CERTIFICATE, PRIVATE_KEY, Service, run
+from infra.components.component import ServiceComponent
+from infra.components.principal import Principal
+from infra.components.provisioning_context import ProvisioningContext
+from infra.components.service_container import AUTHORITY, CERTIFICATE, PRIVATE_KEY, Service, run
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
-from infra.rules.resources import CONTAINER_REGISTRY
+from infra.rules.resources.component_types import CONTAINER_REGISTRY
 
 USE = "registry"
 USE_READ_ONLY = "registryReadOnly"
@@ -61,7 +62,7 @@ class ContainerRegistry(ServiceComponent):
     credentials_key = "registry"
     uses = (USE, USE_READ_ONLY)
 
-    def provision(self, site: Site) -> None:
+    def provision(self, context: ProvisioningContext) -> None:
         """Make the volumes and the container, and wait until the registry asks for credentials."""
         name = self.resource_name
         admin = GeneratedSecrets(
@@ -69,20 +70,20 @@ class ContainerRegistry(ServiceComponent):
             lengths={"password": 32, "httpSecret": 32},
             hashed=("password",),
             rotating=("password",),  # users are read anew while it runs; the other secret would need a restart
-            opts=self.child_options(after=site.reservation),
+            opts=self.child_options(after=context.reservation),
         )
-        container = run(self, _service(name, admin, site), site)
+        container = run(self, _service(name, admin, context), context)
         gate = ReadyGate(
             f"{name}-ready",
             what=f"container registry '{name}'",
             container=self.container_name,
             container_id=container.id,
-            endpoint=site.url(USE),
+            endpoint=context.url(USE),
             path="/v2/",
             expected=(401,),
-            others=(site.url(USE_READ_ONLY),),
+            others=(context.url(USE_READ_ONLY),),
             others_path="/v2/",
-            authority=site.trust,
+            authority=context.trust,
             opts=self.child_options(deleted_with=container),
         )
         self.endpoints = {
@@ -90,7 +91,7 @@ class ContainerRegistry(ServiceComponent):
             USE_READ_ONLY: gate.others.apply(lambda urls: _host_and_port(urls[0])),
         }
         self.credentials = admin.values.apply(lambda v: {"username": name, "password": v["password"]})
-        self.trust = site.trust
+        self.trust = context.trust
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
 
@@ -99,9 +100,9 @@ def _host_and_port(url: str) -> str:
     return url.partition("://")[2]
 
 
-def _service(name: str, admin: GeneratedSecrets, site: Site) -> Service:
-    known = [principal for principal in site.principals if principal.registry != "none"]
-    secret, tls = admin.value("httpSecret"), site.certificates is not None
+def _service(name: str, admin: GeneratedSecrets, context: ProvisioningContext) -> Service:
+    known = [principal for principal in context.principals if principal.registry != "none"]
+    secret, tls = admin.value("httpSecret"), context.certificates is not None
     return Service(
         image="registry",
         command=["/bin/sh", f"{_FOLDER}/start.sh"],
@@ -110,26 +111,26 @@ def _service(name: str, admin: GeneratedSecrets, site: Site) -> Service:
             "start.sh": asset("registry-start.sh"),
             "collect.sh": asset("registry-collect.sh"),
             **{file: _config(secret, registry, tls=tls) for file, registry in REGISTRIES.items()},
-            **({"telemetry-token": site.telemetry.token} if site.telemetry else {}),
+            **({"telemetry-token": context.telemetry.token} if context.telemetry else {}),
         },
         live_files={
             PULL_USERS: _users(name, admin, known),
             PUSH_USERS: _users(name, admin, [one for one in known if one.registry == "push"]),
         },
-        environment=_tracing(name, site),
+        environment=_tracing(name, context),
         memory_mib=512,
     )
 
 
-def _tracing(name: str, site: Site) -> dict[str, str]:
+def _tracing(name: str, context: ProvisioningContext) -> dict[str, str]:
     """Where traces go. The registry sends them to a collector on localhost, and floods its log, unless told better."""
-    if site.telemetry is None:
+    if context.telemetry is None:
         return {"OTEL_TRACES_EXPORTER": "none"}
-    authority = {} if site.authority is None else {"OTEL_EXPORTER_OTLP_CERTIFICATE": f"{_FOLDER}/{AUTHORITY}"}
+    authority = {} if context.authority is None else {"OTEL_EXPORTER_OTLP_CERTIFICATE": f"{_FOLDER}/{AUTHORITY}"}
     return {
         "OTEL_TRACES_EXPORTER": "otlp",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"{'https' if authority else 'http'}://{site.telemetry.host}:4318",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"{'https' if authority else 'http'}://{context.telemetry.host}:4318",
         "OTEL_SERVICE_NAME": name,
         **authority,
     }

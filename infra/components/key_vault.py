@@ -7,15 +7,16 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from infra import images
-from infra.components.access import Principal
+from infra import service_images
 from infra.components.assets import asset
-from infra.components.base import ServiceComponent, Site
-from infra.components.service import CERTIFICATE, PRIVATE_KEY, Service, run
+from infra.components.component import ServiceComponent
+from infra.components.principal import Principal
+from infra.components.provisioning_context import ProvisioningContext
+from infra.components.service_container import CERTIFICATE, PRIVATE_KEY, Service, run
 from infra.resources.vault_configuration import VaultConfiguration
 from infra.resources.vault_initialization import UNSEAL_FOLDER, VaultInitialization
-from infra.rules.resources import KEY_VAULT
-from infra.rules.service_tags import to_service_tags
+from infra.rules.resources.component_types import KEY_VAULT
+from infra.rules.tags.service_tags import to_service_tags
 from infra.settings import KeyVaultSettings
 
 USE = "keyVault"
@@ -53,18 +54,18 @@ class KeyVault(ServiceComponent):
         super().__init__(settings, parent=parent)
         self._settings = settings
 
-    def provision(self, site: Site) -> None:
+    def provision(self, context: ProvisioningContext) -> None:
         """Make the volumes and the container, initialise the vault, open it and set it up."""
         name, settings = self.resource_name, self._settings
-        container = run(self, _service(site), site)
+        container = run(self, _service(context), context)
         opened = VaultInitialization(
             f"{name}-initialization",
             vault_name=name,
-            address=site.url(USE),
+            address=context.url(USE),
             container=self.container_name,
             container_id=container.id,
-            user=images.table()["vault"].user,
-            authority=site.trust,
+            user=service_images.table()["vault"].user,
+            authority=context.trust,
             opts=self.child_options(deleted_with=container),
         )
         configured = VaultConfiguration(
@@ -74,38 +75,31 @@ class KeyVault(ServiceComponent):
             unseal_key=opened.unseal_key,
             tags=to_service_tags(settings.tags),
             purge_protection=settings.enable_purge_protection,
-            principals=_principals(site),
-            host_names=[site.network] if site.certificates else [self.container_name, site.network],
-            authority=site.trust,
-            authority_bundle=site.certificates.bundle if site.certificates else "",
-            opts=pulumi.ResourceOptions.merge(self.child_options(deleted_with=container), _was_tags(name)),
+            principals=_principals(context),
+            host_names=[context.network] if context.certificates else [self.container_name, context.network],
+            authority=context.trust,
+            authority_bundle=context.certificates.bundle if context.certificates else "",
+            opts=self.child_options(deleted_with=container),
         )
         self.endpoints = {USE: configured.address}
         self.credentials = configured.token.apply(lambda token: {"token": token})
-        self.trust = site.trust
+        self.trust = context.trust
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
 
-def _was_tags(name: str) -> pulumi.ResourceOptions:
-    # Stacks of version 0.1 have the tags as a resource of their own; its kind is gone, so it is taken over.
-    return pulumi.ResourceOptions(
-        aliases=[pulumi.Alias(name=f"{name}-tags", type_="pulumi-python:dynamic/ml-workspace:VaultTags")]
-    )
-
-
-def _principals(site: Site) -> pulumi.Output[dict[str, Any]]:
-    found = {principal.name: principal.secrets for principal in site.principals}
-    endpoints = site.ports.apply(lambda ports: {use: _endpoint(site, use) for use in ports})
+def _principals(context: ProvisioningContext) -> pulumi.Output[dict[str, Any]]:
+    found = {principal.name: principal.secrets for principal in context.principals}
+    endpoints = context.ports.apply(lambda ports: {use: _endpoint(context, use) for use in ports})
     return pulumi.Output.secret(
         pulumi.Output.all(found, endpoints).apply(
-            lambda known: {p.name: _access(p, known[0][p.name], known[1]) for p in site.principals}
+            lambda known: {p.name: _access(p, known[0][p.name], known[1]) for p in context.principals}
         )
     )
 
 
-def _endpoint(site: Site, use: str) -> pulumi.Output[str]:
+def _endpoint(context: ProvisioningContext, use: str) -> pulumi.Output[str]:
     # A registry's address has no scheme: it is the first part of an image's name.
-    return site.url(use).apply(lambda url: url.partition("://")[2] if use.startswith("registry") else url)
+    return context.url(use).apply(lambda url: url.partition("://")[2] if use.startswith("registry") else url)
 
 
 def _access(principal: Principal, secrets: Mapping[str, str], endpoints: Mapping[str, str]) -> dict[str, Any]:
@@ -128,8 +122,8 @@ def server_config(*, tls: bool = False, telemetry_host: str = "") -> str:
     return asset("vault.hcl", scheme="https" if tls else "http", tls=_TLS if tls else _NO_TLS, telemetry=telemetry)
 
 
-def _service(site: Site) -> Service:
-    tls, host = site.certificates is not None, site.telemetry.host if site.telemetry else ""
+def _service(context: ProvisioningContext) -> Service:
+    tls, host = context.certificates is not None, context.telemetry.host if context.telemetry else ""
     return Service(
         image="vault",
         command=["/bin/sh", "/vault/config/start.sh"],

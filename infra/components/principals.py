@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pulumi
 
-from infra.components.access import Principal
+from infra.components.principal import Principal
 from infra.resources.generated_secrets import GeneratedSecrets
-from infra.rules.role_rights import registry_access, sends_telemetry, storage_policy, vault_policy
-from infra.rules.vault_policies import PRINCIPALS
+from infra.rules.roles.role_permissions import registry_access, sends_telemetry, storage_policy, vault_policy
+from infra.rules.roles.vault_policies import PRINCIPALS
 from infra.settings import Settings
 
 _LENGTHS = {"keyVault": 40, "storage": 40, "registry": 40, "telemetry": 40}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pulumi
 import pulumi_docker as docker
 
-from infra.components.base import Component
+from infra.components.component import Component
 from infra.resources.engine_reservation import EngineReservation
-from infra.rules.physical_names import physical_name
-from infra.rules.resources import RESOURCE_GROUP
+from infra.rules.names.engine_names import physical_name
+from infra.rules.resources.component_types import RESOURCE_GROUP
 from infra.settings import ResourceGroupSettings
 
 

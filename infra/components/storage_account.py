@@ -8,13 +8,14 @@ from typing import ClassVar
 import pulumi
 import pulumi_docker as docker
 
-from infra import images
-from infra.components.base import ServiceComponent, Site
-from infra.components.service import Service, run
+from infra import service_images
+from infra.components.component import ServiceComponent
+from infra.components.provisioning_context import ProvisioningContext
+from infra.components.service_container import Service, run
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.ready_gate import ReadyGate
 from infra.resources.storage_principals import StoragePrincipals
-from infra.rules.resources import STORAGE_ACCOUNT
+from infra.rules.resources.component_types import STORAGE_ACCOUNT
 from infra.settings import StorageAccountSettings
 
 USE = "storage"
@@ -58,7 +59,7 @@ class StorageAccount(ServiceComponent):
             self.credentials_key = f"{USE}.{settings.name}"
             self.uses = (self.credentials_key,)
 
-    def provision(self, site: Site) -> None:
+    def provision(self, context: ProvisioningContext) -> None:
         """Make the drives and the container, and wait until the account can be written to."""
         name, (use,) = self.resource_name, self.uses
         keys = GeneratedSecrets(
@@ -67,25 +68,25 @@ class StorageAccount(ServiceComponent):
             kinds={"encryptionKey": "base64"},
             # Service accounts belong to the access key's name, and without the encryption key all data is lost.
             rotating=["secretKey"],
-            opts=self.child_options(after=site.reservation),
+            opts=self.child_options(after=context.reservation),
         )
-        self.container = run(self, _service(keys, use, tls=site.certificates is not None), site)
+        self.container = run(self, _service(keys, use, tls=context.certificates is not None), context)
         gate = ReadyGate(
             f"{name}-ready",
             what=f"storage account '{name}'",
             container=self.container_name,
             container_id=self.container.id,
-            endpoint=site.url(use),
+            endpoint=context.url(use),
             path="/minio/health/cluster",
             expected=(200,),
-            authority=site.trust,
+            authority=context.trust,
             opts=self.child_options(deleted_with=self.container),
         )
         self.endpoints = {use: gate.endpoint}
         self.credentials = keys.values.apply(lambda made: {key: made[key] for key in ("accessKey", "secretKey")})
         if self.credentials_key == USE:
-            _let_in(self, site)
-        self.trust = site.trust
+            _let_in(self, context)
+        self.trust = context.trust
         self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
     def data_options(self) -> pulumi.ResourceOptions:
@@ -94,17 +95,19 @@ class StorageAccount(ServiceComponent):
         return pulumi.ResourceOptions.merge(self.child_options(deleted_with=self.container), kept)
 
 
-def _let_in(account: StorageAccount, site: Site) -> None:
+def _let_in(account: StorageAccount, context: ProvisioningContext) -> None:
     """Make the principals' users in the workspace's own account; those of an additional one are nobody's."""
-    policies = {p.name: p.storage_policy for p in site.principals if p.storage_policy is not None}
+    policies = {p.name: p.storage_policy for p in context.principals if p.storage_policy is not None}
     StoragePrincipals(
         f"{account.resource_name}-principals",
         account=account.resource_name,
         endpoint=account.endpoints[USE],
         keys=account.credentials,
-        authority=site.trust,
+        authority=context.trust,
         policies=policies,
-        secrets={p.name: p.secrets.apply(lambda made: made["storage"]) for p in site.principals if p.name in policies},
+        secrets={
+            p.name: p.secrets.apply(lambda made: made["storage"]) for p in context.principals if p.name in policies
+        },
         opts=account.child_options(deleted_with=account.container),
     )
 
@@ -115,7 +118,7 @@ def _service(keys: GeneratedSecrets, use: str, *, tls: bool) -> Service:
     certificates = ["--certs-dir", "/etc/minio"] if tls else []
     return Service(
         image="minio",
-        command=[images.table()["minio"].binary, "server", "--quiet", *certificates, drives],
+        command=[service_images.table()["minio"].binary, "server", "--quiet", *certificates, drives],
         ports={use: 9000},
         files={
             "root-user": keys.value("accessKey"),

@@ -7,11 +7,11 @@ from typing import Any
 
 import pulumi
 
-from infra.components.base import Component
-from infra.datastores import DataHome
+from infra.components.component import Component
+from infra.components.datastores import DataHome
 from infra.resources.workspace_identity import WorkspaceIdentity
 from infra.resources.workspace_record import WorkspaceRecord
-from infra.rules.resources import COMPONENT_TYPES, WORKSPACE
+from infra.rules.resources.component_types import COMPONENT_TYPES, WORKSPACE
 from infra.settings import WorkspaceSettings
 
 

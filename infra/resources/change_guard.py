@@ -13,9 +13,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, Resource
 
-from infra.clients import backend
-from infra.resources.base import Props, Provider
-from infra.rules.stack_changes import Resources, check_changes
+from infra.clients.state import stack_states
+from infra.resources.provider import Props, Provider
+from infra.rules.stack.stack_changes import Resources, check_changes
 
 
 class _ChangeGuardProvider(Provider):
@@ -23,7 +23,7 @@ class _ChangeGuardProvider(Provider):
     inputs = ("resources",)
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
-        others = backend.deployed(project=news["project"], except_stack=news["stack"])
+        others = stack_states.deployed(project=news["project"], except_stack=news["stack"])
         before = _olds.get("resources") or {}
         violations = check_changes(before, news["resources"], allowed=news["allowed"], deployed=others)
         # Without a property's name: the engine would print the whole property beside the message.

@@ -8,10 +8,10 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from infra.clients.storage_admin import StorageAdmin
-from infra.clients.storage_containers import ContainerSettings, StorageContainers
-from infra.resources.base import Props, Provider
-from infra.resources.services import at_storage_account
+from infra.clients.storage.blob_containers import ContainerSettings, StorageContainers
+from infra.clients.storage.storage_admin import StorageAdmin
+from infra.resources.provider import Props, Provider
+from infra.resources.service_errors import at_storage_account
 
 
 class _DatastoreContainersProvider(Provider):

@@ -12,9 +12,15 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from infra.clients.datastore_accounts import ELSEWHERE, POLICY_VERSION, Datastore, DatastoreAccounts, Service
-from infra.resources.base import Props, Provider
-from infra.resources.services import at_key_vault, at_storage_account
+from infra.clients.datastores.datastore_accounts import (
+    ELSEWHERE,
+    POLICY_VERSION,
+    Datastore,
+    DatastoreAccounts,
+    Service,
+)
+from infra.resources.provider import Props, Provider
+from infra.resources.service_errors import at_key_vault, at_storage_account
 
 
 class _DatastoreCredentialsProvider(Provider):

@@ -13,9 +13,9 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
 from infra import labels
-from infra.clients import engine, port_claims, subnet_claims
+from infra.clients.engine import docker_engine, port_claims, subnet_claims
 from infra.errors import EngineError, ForeignObjectError, ImageMissingError
-from infra.resources.base import Props, Provider
+from infra.resources.provider import Props, Provider
 
 KINDS = ("containers", "volumes", "networks")
 
@@ -24,16 +24,16 @@ class _EngineReservationProvider(Provider):
     inputs = ("stack", "backend", "names", "holders", "images", "revisions", "first_port", "last_port", "cpus")
 
     def create(self, props: Props) -> CreateResult:
-        held = engine.inventory()
+        held = docker_engine.inventory()
         _refuse_foreign(props["names"], held, props)
         _refuse_more_cpus(props)
         # Every Docker object of the stack comes after its reservation: what carries our labels now was left behind by
         # a run that was killed, and is in no state. Volumes stay, because volumes hold data.
-        engine.remove_leftovers(stack=props["stack"], backend=props["backend"])
+        docker_engine.remove_leftovers(stack=props["stack"], backend=props["backend"])
         return CreateResult(_owner(props), {**props, **_reserve(props, held, kept={})})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        held = engine.inventory()
+        held = docker_engine.inventory()
         added = {kind: [n for n in _news["names"][kind] if n not in _olds["names"][kind]] for kind in KINDS}
         _refuse_foreign(added, held, _news)
         _refuse_more_cpus(_news)
@@ -51,7 +51,9 @@ def _owner(props: Props) -> str:
     return f"{props['backend']}/{props['stack']}"
 
 
-def _reserve(props: Props, held: engine.Inventory, *, kept: Mapping[str, int], kept_subnet: str | None = None) -> Props:
+def _reserve(
+    props: Props, held: docker_engine.Inventory, *, kept: Mapping[str, int], kept_subnet: str | None = None
+) -> Props:
     images = _resolve_images(props["images"], held)
     ports = port_claims.claim(
         _owner(props),
@@ -66,7 +68,7 @@ def _reserve(props: Props, held: engine.Inventory, *, kept: Mapping[str, int], k
     return {"image_ids": images, "ports": ports, "subnet": subnet}
 
 
-def _refuse_foreign(names: Mapping[str, Sequence[str]], held: engine.Inventory, props: Props) -> None:
+def _refuse_foreign(names: Mapping[str, Sequence[str]], held: docker_engine.Inventory, props: Props) -> None:
     foreign = [
         f"{kind.removesuffix('s')} '{name}'"
         for kind in KINDS
@@ -85,7 +87,7 @@ def _refuse_foreign(names: Mapping[str, Sequence[str]], held: engine.Inventory, 
 def _refuse_more_cpus(props: Props) -> None:
     """Docker refuses a container with more CPUs than there are, but only once half of the stack is made."""
     wanted = props.get("cpus") or {}
-    if not wanted or max(wanted.values()) <= (available := engine.cpus()):
+    if not wanted or max(wanted.values()) <= (available := docker_engine.cpus()):
         return
     over = ", ".join(f"'ml-workspace:limits.{s}.cpu' is {cpus:g}" for s, cpus in wanted.items() if cpus > available)
     raise EngineError(
@@ -94,7 +96,7 @@ def _refuse_more_cpus(props: Props) -> None:
     )
 
 
-def _resolve_images(wanted: Mapping[str, str], held: engine.Inventory) -> dict[str, str]:
+def _resolve_images(wanted: Mapping[str, str], held: docker_engine.Inventory) -> dict[str, str]:
     missing = sorted(tag for tag in wanted.values() if tag not in held.images)
     if missing:
         raise ImageMissingError(

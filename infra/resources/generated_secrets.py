@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
-from infra.resources.base import Props
+from infra.resources.provider import Props
 from infra.resources.rotation import ROTATION, RotatingProvider, requested
 
 _ALPHABET = string.ascii_letters + string.digits

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pulumi
 from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
-from infra import health
-from infra.resources.base import Props, Provider
+from infra.clients import readiness_probes
+from infra.resources.provider import Props, Provider
 
 DEADLINE_SECONDS = 60.0
 """Generous: a start takes about a second, on a machine that swaps many."""
@@ -30,16 +30,18 @@ class _ReadyGateProvider(Provider):
 def _wait(props: Props) -> None:
     expected = frozenset(int(status) for status in props["expected"])
     authority = props.get("authority") or ""
-    probes = [health.http_probe(props["endpoint"] + props["path"], expected=expected, authority=authority)]
+    probes = [readiness_probes.http_probe(props["endpoint"] + props["path"], expected=expected, authority=authority)]
     for url in props["others"]:
         address = urlsplit(url)
         path = props.get("others_path") or ""
         probes.append(
-            health.http_probe(url + path, expected=expected, authority=authority)
+            readiness_probes.http_probe(url + path, expected=expected, authority=authority)
             if path
-            else health.tcp_probe(address.hostname or "", address.port or 0)
+            else readiness_probes.tcp_probe(address.hostname or "", address.port or 0)
         )
-    health.wait_until_ready(props["what"], probes, container=props["container"], deadline_seconds=DEADLINE_SECONDS)
+    readiness_probes.wait_until_ready(
+        props["what"], probes, container=props["container"], deadline_seconds=DEADLINE_SECONDS
+    )
 
 
 class ReadyGate(Resource, module="ml-workspace", name="ReadyGate"):

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from infra.resources.base import Provider
+from infra.resources.provider import Provider
 
 VARIABLE = "MLW_ROTATE"
 ROTATION = "rotation"

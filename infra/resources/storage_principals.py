@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from infra.clients.storage_admin import StorageAdmin, User
-from infra.resources.base import Props, Provider
-from infra.resources.services import at_storage_account
+from infra.clients.storage.storage_admin import StorageAdmin, User
+from infra.resources.provider import Props, Provider
+from infra.resources.service_errors import at_storage_account
 
 
 class _StoragePrincipalsProvider(Provider):

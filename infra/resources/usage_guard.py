@@ -10,10 +10,10 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
-from infra.clients import backend
+from infra.clients.state import stack_states
 from infra.errors import SharedResourceError
-from infra.resources.base import Props, Provider
-from infra.rules.deployed import users_of
+from infra.resources.provider import Props, Provider
+from infra.rules.stack.deployed_resources import users_of
 
 
 class _UsageGuardProvider(Provider):
@@ -32,7 +32,7 @@ def refuse_if_used(resource_ids: list[str], *, stack: str, project: str) -> None
     Raises:
         SharedResourceError: Names every such resource with its users.
     """
-    others = backend.deployed(project=project, except_stack=stack)
+    others = stack_states.deployed(project=project, except_stack=stack)
     used = {resource_id: users for resource_id in resource_ids if (users := users_of(resource_id, others))}
     if used:
         listed = "; ".join(

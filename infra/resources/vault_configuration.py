@@ -15,14 +15,14 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from infra.clients import vault_setup
-from infra.clients.vault import Vault
-from infra.clients.vault_configuration import TAGS_PATH, read_tags, revoke_other_administrators
-from infra.clients.vault_setup import Setup
-from infra.resources.base import Props
+from infra.clients.key_vault import vault_setup
+from infra.clients.key_vault.vault import Vault
+from infra.clients.key_vault.vault_engines import TAGS_PATH, read_tags, revoke_other_administrators
+from infra.clients.key_vault.vault_setup import Setup
+from infra.resources.provider import Props
 from infra.resources.rotation import ROTATION, RotatingProvider, requested
-from infra.resources.services import at_key_vault
-from infra.rules import vault_policies as policies
+from infra.resources.service_errors import at_key_vault
+from infra.rules.roles import vault_policies as policies
 
 
 class _VaultConfigurationProvider(RotatingProvider):

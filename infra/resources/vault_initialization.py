@@ -18,14 +18,14 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from infra import health
-from infra.clients import engine
-from infra.clients.vault import Vault
+from infra.clients import readiness_probes
+from infra.clients.engine import docker_engine
+from infra.clients.key_vault.vault import Vault
+from infra.clients.readiness_probes import Probe, ProbeResult
 from infra.errors import KeyVaultLockedError, ServiceUnreachableError
-from infra.health import Probe, ProbeResult
-from infra.resources.base import Props, Provider
+from infra.resources.provider import Props, Provider
 from infra.resources.ready_gate import DEADLINE_SECONDS
-from infra.resources.services import at_key_vault
+from infra.resources.service_errors import at_key_vault
 
 UNSEAL_FOLDER = "/vault/unseal"
 UNSEAL_FILE = "request.json"
@@ -129,11 +129,11 @@ def _vault(props: Props) -> Vault:
 
 def _probe(props: Props, expected: frozenset[int]) -> Probe:
     authority = props.get("authority", "")
-    return health.http_probe(f"{props['address']}/v1/sys/health", expected=expected, authority=authority)
+    return readiness_probes.http_probe(f"{props['address']}/v1/sys/health", expected=expected, authority=authority)
 
 
 def _wait(props: Props, probe: Probe) -> None:
-    health.wait_until_ready(
+    readiness_probes.wait_until_ready(
         f"key vault '{props['name']}'", [probe], container=props["container"], deadline_seconds=DEADLINE_SECONDS
     )
 
@@ -141,17 +141,17 @@ def _wait(props: Props, probe: Probe) -> None:
 def _store_key(key: str, props: Props) -> str:
     uid, _, gid = props["user"].partition(":")
     files = {UNSEAL_FILE: json.dumps({"key": key}).encode(), BEGUN_FILE: _ENDED}
-    engine.write_files(props["container"], UNSEAL_FOLDER, files, uid=int(uid), gid=int(gid))
+    docker_engine.write_files(props["container"], UNSEAL_FOLDER, files, uid=int(uid), gid=int(gid))
     return key
 
 
 def _has_begun(props: Props) -> bool:
-    return engine.read_file(props["container"], f"{UNSEAL_FOLDER}/{BEGUN_FILE}") == _BEGUN
+    return docker_engine.read_file(props["container"], f"{UNSEAL_FOLDER}/{BEGUN_FILE}") == _BEGUN
 
 
 def _stored_key(props: Props) -> str | None:
     """The key on its volume; a file that a crash has cut short is as good as none."""
-    content = engine.read_file(props["container"], f"{UNSEAL_FOLDER}/{UNSEAL_FILE}")
+    content = docker_engine.read_file(props["container"], f"{UNSEAL_FOLDER}/{UNSEAL_FILE}")
     try:
         return str(json.loads(content or "")["key"])
     except (ValueError, KeyError, TypeError):

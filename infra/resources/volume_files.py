@@ -18,8 +18,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
-from infra.clients import volumes
-from infra.resources.base import Props, Provider
+from infra.clients.engine import volume_writer
+from infra.resources.provider import Props, Provider
 
 
 class _VolumeFilesProvider(Provider):
@@ -35,11 +35,11 @@ class _VolumeFilesProvider(Provider):
 def _write(props: Props, *, in_use: bool) -> Props:
     """Write the files; where a service may be reading the live ones, those are replaced in one step."""
     uid, _, gid = props["user"].partition(":")
-    volumes.write(
+    volume_writer.write(
         props["volume"],
         {name: content.encode() for name, content in props["files"].items()},
         {name: content.encode() for name, content in props["live_files"].items()},
-        carrier=volumes.Carrier(image=props["image_id"], labels=props["labels"]),
+        carrier=volume_writer.Carrier(image=props["image_id"], labels=props["labels"]),
         owner=(int(uid), int(gid)),
         in_use=in_use,
     )

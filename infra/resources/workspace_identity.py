@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
-from infra.resources.base import Props, Provider
+from infra.resources.provider import Props, Provider
 
 
 class _WorkspaceIdentityProvider(Provider):

@@ -13,9 +13,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from infra.clients.object_store import ObjectStore
-from infra.resources.base import Props, Provider
-from infra.resources.services import at_storage_account
+from infra.clients.storage.object_store import ObjectStore
+from infra.resources.provider import Props, Provider
+from infra.resources.service_errors import at_storage_account
 
 RECORD_KEY = "workspace.json"
 

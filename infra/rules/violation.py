@@ -7,8 +7,10 @@ reaches a message: `hidden` stands for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+
+from infra.errors import MlWorkspaceError
 
 MAX_QUOTED = 200
 """Room for a resource id, so that two of them can be told apart."""
@@ -63,6 +65,20 @@ class Violation:
     def located(self, file: str) -> Violation:
         """The same violation, saying in which file the key stands."""
         return replace(self, file=file)
+
+
+class ConfigurationError(MlWorkspaceError):
+    """A stack's configuration breaks rules; nothing has been created.
+
+    Attributes:
+        violations: Everything that is wrong, in the order of the stack file's keys.
+    """
+
+    def __init__(self, violations: Sequence[Violation], *, stack: str) -> None:
+        self.violations = tuple(violations)
+        count = len(self.violations)
+        title = f"stack '{stack}' is not valid: {count} violation{'s' if count != 1 else ''}, nothing was created"
+        super().__init__("\n".join([title, *(f"  {n}. {v.message}" for n, v in enumerate(self.violations, 1))]))
 
 
 def join_key(prefix: str, key: str) -> str:

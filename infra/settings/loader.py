@@ -14,20 +14,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from infra.errors import ConfigurationError
-from infra.rules import resources
-from infra.rules.assignments import Assignments
-from infra.rules.assignments_text import parse_assignments
-from infra.rules.deployed import Deployed
-from infra.rules.endpoints import DEFAULT_PORT_RANGE
-from infra.rules.stack_changes import Resources, check_changes, resource_key
-from infra.rules.violation import Violation, covers
-from infra.settings.checking import check
-from infra.settings.drafts import Draft, Resolution
+from infra.rules.policy.assignments_file import parse_assignments
+from infra.rules.policy.policy_assignments import Assignments
+from infra.rules.resources import component_types
+from infra.rules.stack.deployed_resources import Deployed
+from infra.rules.stack.host_settings import DEFAULT_PORT_RANGE
+from infra.rules.stack.stack_changes import Resources, check_changes, resource_key
+from infra.rules.violation import ConfigurationError, Violation, covers
+from infra.settings.config_reading import Reading, read
 from infra.settings.models import DatastoreSettings, Limit, PortRange, RoleAssignment, Settings
-from infra.settings.reading import Reading, read
+from infra.settings.resolution import Draft, Resolution
 from infra.settings.resolving import resolve
-from infra.settings.roles import closed_services, judge_roles
+from infra.settings.role_settings import closed_services, judge_roles
+from infra.settings.stack_checks import check
 
 STACK_FOLDER = Path("stacks")
 ASSIGNMENTS_FILE = Path(__file__).parents[2] / "policies" / "assignments.yaml"
@@ -101,9 +100,11 @@ def _settings(
     reading: Reading, resolution: Resolution, stack: str, role_assignments: Sequence[RoleAssignment]
 ) -> Settings:
     given, parts = reading.input, resolution.parts
-    storage, *additional = (_props(draft) for draft in resolution.of_type(resources.STORAGE_ACCOUNT))
+    storage, *additional = (_props(draft) for draft in resolution.of_type(component_types.STORAGE_ACCOUNT))
     single: dict[str, Any] = {
-        draft.section: _props(draft) for draft in resolution.drafts if draft.type_token != resources.STORAGE_ACCOUNT
+        draft.section: _props(draft)
+        for draft in resolution.drafts
+        if draft.type_token != component_types.STORAGE_ACCOUNT
     }
     first, last = DEFAULT_PORT_RANGE
     return Settings(

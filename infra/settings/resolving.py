@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra.rules import resources
-from infra.rules.assignments import Assignments, Effect
-from infra.rules.checks import INHERIT
-from infra.rules.deployed import Deployed, check_existing, find_deployed
-from infra.rules.ids import resource_id
-from infra.rules.naming import NameParts
-from infra.rules.regions import normalise
-from infra.rules.resources import COMPONENT_TYPES
-from infra.rules.storage import PREMIUM_SKUS
-from infra.rules.tags import inherit, merge
-from infra.settings.drafts import Draft, Resolution
-from infra.settings.name_making import make_names
+from infra.rules.names.naming import NameParts
+from infra.rules.names.regions import normalise
+from infra.rules.policy.policy_assignments import Assignments, Effect
+from infra.rules.policy.resource_rules import INHERIT
+from infra.rules.resources import component_types
+from infra.rules.resources.component_types import COMPONENT_TYPES
+from infra.rules.resources.resource_ids import resource_id
+from infra.rules.resources.storage_account import PREMIUM_SKUS
+from infra.rules.stack.deployed_resources import Deployed, check_existing, find_deployed
+from infra.rules.tags.tag_limits import inherit, merge
+from infra.settings.default_names import make_names
+from infra.settings.resolution import Draft, Resolution
 from infra.settings.stack_input import ResourceInput, StackInput, StorageAccountInput
 
 DEFAULT_ENVIRONMENT = "dev"
@@ -29,11 +29,11 @@ DEFAULT_INSTANCE = "001"
 DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    resources.RESOURCE_GROUP: {},
-    resources.CONTAINER_REGISTRY: {"sku": "Basic", "adminUserEnabled": True},
-    resources.KEY_VAULT: {"sku": "standard", "softDeleteRetentionInDays": 90, "enablePurgeProtection": False},
-    resources.APPLICATION_INSIGHTS: {"retentionInDays": 90},
-    resources.WORKSPACE: {"description": "", "sku": "Basic"},
+    component_types.RESOURCE_GROUP: {},
+    component_types.CONTAINER_REGISTRY: {"sku": "Basic", "adminUserEnabled": True},
+    component_types.KEY_VAULT: {"sku": "standard", "softDeleteRetentionInDays": 90, "enablePurgeProtection": False},
+    component_types.APPLICATION_INSIGHTS: {"retentionInDays": 90},
+    component_types.WORKSPACE: {"description": "", "sku": "Basic"},
 }
 
 
@@ -87,7 +87,7 @@ def _bring_along(
     )
     found = find_deployed(reference, type_token, deployed)
     if found is not None:
-        role = {"role": "default"} if type_token == resources.STORAGE_ACCOUNT else {}
+        role = {"role": "default"} if type_token == component_types.STORAGE_ACCOUNT else {}
         draft = Draft(
             type_token, section, {**found.properties, **role}, {}, own_location=False, existing_in=found.stack
         )
@@ -111,11 +111,11 @@ def _tag(resolution: Resolution, stack_tags: Mapping[str, str], subscription_tag
 def _entries(given: StackInput) -> list[tuple[str, str, ResourceInput, dict[str, Any]]]:
     """Type, section, input and own properties of every resource."""
     single = {
-        resources.RESOURCE_GROUP: given.resource_group,
-        resources.CONTAINER_REGISTRY: given.container_registry,
-        resources.KEY_VAULT: given.key_vault,
-        resources.APPLICATION_INSIGHTS: given.application_insights,
-        resources.WORKSPACE: given.workspace,
+        component_types.RESOURCE_GROUP: given.resource_group,
+        component_types.CONTAINER_REGISTRY: given.container_registry,
+        component_types.KEY_VAULT: given.key_vault,
+        component_types.APPLICATION_INSIGHTS: given.application_insights,
+        component_types.WORKSPACE: given.workspace,
     }
     entries = [
         (token, COMPONENT_TYPES[token].section, entry, _DEFAULTS[token] | _own(entry))
@@ -127,7 +127,8 @@ def _entries(given: StackInput) -> list[tuple[str, str, ResourceInput, dict[str,
         for index, account in enumerate(given.additional_storage_accounts)
     ]
     entries[1:1] = [
-        (resources.STORAGE_ACCOUNT, section, account, _storage(account, role)) for section, role, account in accounts
+        (component_types.STORAGE_ACCOUNT, section, account, _storage(account, role))
+        for section, role, account in accounts
     ]
     return entries
 
@@ -160,8 +161,8 @@ def _storage(account: StorageAccountInput, role: str) -> dict[str, Any]:
 
 def _identify(resolution: Resolution) -> None:
     """Ids of all resources, and those that the workspace points at."""
-    group = resolution.of_type(resources.RESOURCE_GROUP)[0].name
-    workspace = resolution.of_type(resources.WORKSPACE)[0]
+    group = resolution.of_type(component_types.RESOURCE_GROUP)[0].name
+    workspace = resolution.of_type(component_types.WORKSPACE)[0]
     workspace.props.setdefault("friendlyName", workspace.name)
     for draft in resolution.drafts:
         if not group or not draft.name:

@@ -8,8 +8,8 @@ import pytest
 import requests
 from docker import DockerClient
 
-from infra.clients.engine import read_file, write_files
-from infra.clients.registry_garbage import WORK
+from infra.clients.engine.docker_engine import read_file, write_files
+from infra.clients.registry.garbage_collection import WORK
 from tests.support.engine import read_files
 from tests.support.environment import Environment
 from tests.support.oci import Artifact, RegistryClient, digest_of, registry_client, tiny_artifact, tiny_image

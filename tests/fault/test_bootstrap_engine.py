@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.host import folders
 from tests.support.processes import run
-from tools.bootstrap import paths
-from tools.bootstrap.images import table
+from tools.bootstrap.images import image_table
 
 NAMESPACES = ["unshare", "--mount", "--pid", "--net", "--fork", "--mount-proc", "--kill-child"]
 END = "--- end of the command:"
@@ -29,7 +29,7 @@ ip link set lo up
 exec bash
 """
 CRASH = "kill -9 $(cat /var/run/docker.pid) $(cat /var/run/docker/containerd/containerd.pid)"
-IMAGE = next(service.image for service in table.load() if service.name == "registry")
+IMAGE = next(service.image for service in image_table.load() if service.name == "registry")
 STATE_OF_CONTAINER = "docker inspect steady --format '{{.State.Status}} {{.State.Pid}}'"
 SECONDS_TO_SAVE = 60.0
 
@@ -46,7 +46,7 @@ class Machine:
         outer = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
         self.shell = subprocess.Popen(
             [*NAMESPACES, "bash", "-c", BARE_MACHINE],
-            cwd=paths.repo(),
+            cwd=folders.repo(),
             env={**outer, "MLW_CACHE": str(folder / "cache"), "MLW_HOME": str(folder / "home")},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -84,7 +84,7 @@ def image_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Any image with a shell; the machine has no network to get one from."""
     file = tmp_path_factory.mktemp("image") / "image.tar"
     command = ["docker", "save", "--output", str(file), IMAGE]
-    run(command, cwd=paths.repo(), env=os.environ, timeout_seconds=SECONDS_TO_SAVE).check()
+    run(command, cwd=folders.repo(), env=os.environ, timeout_seconds=SECONDS_TO_SAVE).check()
     return file
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from infra.host import folders
 from tests.support.environment import Environment
 from tests.support.processes import run
-from tools.bootstrap import paths, pulumi_tools, versions
+from tools.bootstrap import pulumi_tools, versions
 
 RUN_SECONDS = 60.0
 UPSTREAM_PAUSE_SECONDS = 2.0
@@ -34,7 +35,7 @@ def variables(environment: Environment, tmp_path: Path) -> dict[str, str]:
     """The environment of a program with three volumes and a network."""
     if not pulumi_tools.origin(versions.tool("pulumi-resource-docker")).startswith("built"):
         pytest.skip("the official plugin is in use, which has the pauses")
-    runtime = json.dumps({"name": "python", "options": {"virtualenv": str(paths.venv())}})
+    runtime = json.dumps({"name": "python", "options": {"virtualenv": str(folders.venv())}})
     (tmp_path / "Pulumi.yaml").write_text(f"name: trial\nruntime: {runtime}\n")
     (tmp_path / "__main__.py").write_text(PROGRAM)
     (tmp_path / "state").mkdir()

@@ -9,11 +9,11 @@ import pytest
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
-from tools.bootstrap.images import assemble, basefiles, table
-from tools.bootstrap.images.context import BaseFiles
+from tools.bootstrap.images import assemble, basefiles, image_table
+from tools.bootstrap.images.build_context import BaseFiles
 from tools.bootstrap.images.recipe import APPLETS
 
-SERVICES = pytest.mark.parametrize("service", table.load(), ids=lambda service: service.name)
+SERVICES = pytest.mark.parametrize("service", image_table.load(), ids=lambda service: service.name)
 
 
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
@@ -44,17 +44,21 @@ def new_volume(engine: DockerClient) -> Iterator[str]:
 
 
 @SERVICES
-def test_the_binary_runs_without_any_right_and_says_its_version(engine: DockerClient, service: table.Service) -> None:
+def test_the_binary_runs_without_any_right_and_says_its_version(
+    engine: DockerClient, service: image_table.Service
+) -> None:
     assert service.version in run_confined(engine, service.image, f"{service.binary} --version")
 
 
 @SERVICES
-def test_nothing_runs_as_root(engine: DockerClient, service: table.Service) -> None:
+def test_nothing_runs_as_root(engine: DockerClient, service: image_table.Service) -> None:
     assert run_confined(engine, service.image, "busybox id -u; busybox id -g").split() == service.user.split(":")
 
 
 @SERVICES
-def test_a_new_volume_belongs_to_the_service(engine: DockerClient, service: table.Service, new_volume: str) -> None:
+def test_a_new_volume_belongs_to_the_service(
+    engine: DockerClient, service: image_table.Service, new_volume: str
+) -> None:
     folder = service.folders[0]
 
     found = run_confined(
@@ -65,14 +69,14 @@ def test_a_new_volume_belongs_to_the_service(engine: DockerClient, service: tabl
 
 
 @SERVICES
-def test_every_folder_of_the_table_belongs_to_the_service(engine: DockerClient, service: table.Service) -> None:
+def test_every_folder_of_the_table_belongs_to_the_service(engine: DockerClient, service: image_table.Service) -> None:
     found = run_confined(engine, service.image, f"stat -c %u:%g {' '.join(service.folders)}")
 
     assert set(found.split()) == {service.user}
 
 
 @SERVICES
-def test_the_image_declares_no_volume_and_starts_its_binary(engine: DockerClient, service: table.Service) -> None:
+def test_the_image_declares_no_volume_and_starts_its_binary(engine: DockerClient, service: image_table.Service) -> None:
     config = engine.images.get(service.image).attrs["Config"]
 
     assert not config["Volumes"]
@@ -81,7 +85,7 @@ def test_the_image_declares_no_volume_and_starts_its_binary(engine: DockerClient
 
 
 @SERVICES
-def test_start_scripts_find_their_commands_and_authorities(engine: DockerClient, service: table.Service) -> None:
+def test_start_scripts_find_their_commands_and_authorities(engine: DockerClient, service: image_table.Service) -> None:
     script = f"for each in {' '.join(APPLETS)}; do [ -x /bin/$each ] || echo no $each; done; cat {AUTHORITIES}"
 
     found = run_confined(engine, service.image, script)
@@ -91,7 +95,7 @@ def test_start_scripts_find_their_commands_and_authorities(engine: DockerClient,
 
 
 def test_a_binary_of_another_version_never_gets_the_tag(engine: DockerClient, tmp_path: Path) -> None:
-    newer = replace(table.load()[0], image="ml-workspace/minio:2999-01-01")
+    newer = replace(image_table.load()[0], image="ml-workspace/minio:2999-01-01")
     binary = tmp_path / "minio"
     binary.write_text("#!/bin/sh\necho minio version 2026-02-12\n")
     base = BaseFiles(busybox=basefiles.busybox(), certificates=basefiles.certificates())
@@ -107,7 +111,7 @@ def test_a_binary_of_another_version_never_gets_the_tag(engine: DockerClient, tm
 
 
 def test_a_binary_that_does_not_run_is_reported_with_the_reason(tmp_path: Path) -> None:
-    newer = replace(table.load()[0], image="ml-workspace/minio:2999-01-01")
+    newer = replace(image_table.load()[0], image="ml-workspace/minio:2999-01-01")
     binary = tmp_path / "minio"
     binary.write_text("#!/bin/missing\n")
     base = BaseFiles(busybox=basefiles.busybox(), certificates=basefiles.certificates())

@@ -25,11 +25,11 @@ from docker import DockerClient
 from tests.support.probes import probe_until
 from tests.support.processes import Finished, finish, kill_session, run, start
 from tests.support.second_engine import address_of, second_engine
-from tools.bootstrap.images import ensure, table
+from tools.bootstrap.images import ensure, image_table
 from tools.bootstrap.images.recipe import RECIPE_LABEL, SOURCE_LABEL, image_recipe
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SERVICES = {service.name: service for service in table.load()}
+SERVICES = {service.name: service for service in image_table.load()}
 TAGS = sorted(service.image for service in SERVICES.values())
 USER = "mirror-user"
 CONFIGURATION = """

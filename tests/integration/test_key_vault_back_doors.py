@@ -10,8 +10,8 @@ import pytest
 import requests
 from docker import DockerClient
 
-from infra.rules.role_definitions import BUILT_IN, find_role
-from infra.rules.role_rights import vault_policy
+from infra.rules.roles.role_definitions import BUILT_IN, find_role
+from infra.rules.roles.role_permissions import vault_policy
 from tests.support.key_vaults import SetUpVault, principal, set_up_vault
 
 PASSWORD = "p" * 40

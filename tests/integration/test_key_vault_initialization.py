@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from infra.clients.vault import Vault
+from infra.clients.key_vault.vault import Vault
 from infra.errors import KeyVaultLockedError
 from infra.resources.vault_initialization import (
     BEGUN_FILE,

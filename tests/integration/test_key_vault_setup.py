@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store
 from docker import DockerClient
 
-from infra.clients.vault import Vault
+from infra.clients.key_vault.vault import Vault
 from infra.resources.vault_configuration import _VaultConfigurationProvider
 from tests.support.engine import run_in
 from tests.support.key_vaults import SetUpVault, principal, set_up_vault

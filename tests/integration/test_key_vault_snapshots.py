@@ -9,9 +9,9 @@ import hvac
 import pytest
 from docker import DockerClient
 
-from infra.clients import vault_snapshot
-from infra.clients.vault import Vault
-from infra.clients.vault_setup import Setup
+from infra.clients.key_vault import vault_snapshot
+from infra.clients.key_vault.vault import Vault
+from infra.clients.key_vault.vault_setup import Setup
 from infra.errors import KeyVaultLockedError
 from tests.support.key_vaults import SetUpVault, principal, set_up_vault
 

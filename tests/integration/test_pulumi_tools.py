@@ -21,10 +21,11 @@ from docker import DockerClient
 from docker.errors import NotFound
 from pulumi import _types
 
+from infra.host import folders
 from tests.support.environment import Environment
 from tests.support.probes import probe_until
 from tests.support.processes import Finished, finish, run, session_members, start
-from tools.bootstrap import paths, pulumi_tools, versions
+from tools.bootstrap import pulumi_tools, versions
 
 RUN_SECONDS = 60.0
 GRACE_OF_THE_ENGINE = 4.0
@@ -88,7 +89,7 @@ def plugin_names() -> dict[str, set[str]]:
     """What the plugin understands; only the project's own build can tell."""
     if not pulumi_tools.origin(PLUGIN).startswith("built"):
         pytest.skip("the official plugin is in use, whose names are those of the Python package by definition")
-    folder = paths.pulumi_home() / "plugins" / f"resource-docker-v{PLUGIN.version}"
+    folder = folders.pulumi_home() / "plugins" / f"resource-docker-v{PLUGIN.version}"
     printed = subprocess.check_output([folder / "pulumi-resource-docker", "-property-names"], text=True)
     return {token.rpartition(":")[2]: set(names) for token, names in json.loads(printed).items()}
 
@@ -145,7 +146,7 @@ pulumi_docker.Volume("volume", name=os.environ["COLOUR"], labels=labels)
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with a component, a dynamic resource and a policy pack."""
     folder = tmp_path_factory.mktemp("program")
-    runtime = json.dumps({"name": "python", "options": {"virtualenv": str(paths.venv())}})
+    runtime = json.dumps({"name": "python", "options": {"virtualenv": str(folders.venv())}})
     (folder / "Pulumi.yaml").write_text(f"name: trial\nruntime: {runtime}\n")
     (folder / "__main__.py").write_text(PROGRAM)
     (folder / "pack").mkdir()

@@ -9,8 +9,9 @@ import pytest
 from docker import DockerClient
 from docker.models.containers import Container
 
-from infra import images
-from infra.clients import registry_garbage, volumes
+from infra import service_images
+from infra.clients.engine import volume_writer
+from infra.clients.registry import garbage_collection
 from infra.components.assets import asset
 from infra.components.container_registry import PULL_USERS, PUSH_USERS, REGISTRIES, ContainerRegistry, config
 from tests.support.probes import probe_until
@@ -32,9 +33,9 @@ busybox sed 's/server= asked=$/&; sleep 1/' /etc/distribution/start.sh >/tmp/sta
 @contextmanager
 def started(engine: DockerClient, *command: str) -> Iterator[Container]:
     """Run a shell with the script's files at hand; nothing has been pushed."""
-    image, name = images.table()["registry"], f"t{uuid.uuid4().hex[:8]}-registry"
+    image, name = service_images.table()["registry"], f"t{uuid.uuid4().hex[:8]}-registry"
     made = [engine.volumes.create(f"{name}-{part}") for part in ContainerRegistry.volumes]
-    volumes.write(
+    volume_writer.write(
         f"{name}-config",
         {
             "start.sh": asset("registry-start.sh").encode(),
@@ -42,7 +43,7 @@ def started(engine: DockerClient, *command: str) -> Iterator[Container]:
             **{file: config("secret", one).encode() for file, one in REGISTRIES.items()},
         },
         {PULL_USERS: b"", PUSH_USERS: b""},
-        carrier=volumes.Carrier(image=image.image, labels={}),
+        carrier=volume_writer.Carrier(image=image.image, labels={}),
         owner=_owner(),
     )
     container = engine.containers.run(
@@ -66,7 +67,7 @@ def started(engine: DockerClient, *command: str) -> Iterator[Container]:
 
 
 def _owner() -> tuple[int, int]:
-    uid, _, gid = images.table()["registry"].user.partition(":")
+    uid, _, gid = service_images.table()["registry"].user.partition(":")
     return int(uid), int(gid)
 
 
@@ -75,9 +76,9 @@ def _owner() -> tuple[int, int]:
 )
 def test_a_collection_that_has_nothing_to_do_ends(engine: DockerClient, command: list[str]) -> None:
     with started(engine, *command) as container:
-        freed = registry_garbage.collect(str(container.name), user=_owner(), untagged=False, seconds=SECONDS)
+        freed = garbage_collection.collect(str(container.name), user=_owner(), untagged=False, seconds=SECONDS)
 
-    assert freed == registry_garbage.Freed(blobs=0, size=0)
+    assert freed == garbage_collection.Freed(blobs=0, size=0)
 
 
 def test_a_container_that_is_asked_to_end_while_it_begins_ends(engine: DockerClient) -> None:

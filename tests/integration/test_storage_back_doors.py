@@ -26,11 +26,11 @@ from docker import DockerClient
 from docker.types import Mount
 from minio.credentials.providers import StaticProvider
 
-from infra import images
-from infra.clients.datastore_accounts import policy as datastore_policy
-from infra.clients.storage_admin import ServiceAccount, StorageAdmin, User
-from infra.rules.role_definitions import BUILT_IN, find_role
-from infra.rules.role_rights import storage_policy
+from infra import service_images
+from infra.clients.datastores.datastore_accounts import policy as datastore_policy
+from infra.clients.storage.storage_admin import ServiceAccount, StorageAdmin, User
+from infra.rules.roles.role_definitions import BUILT_IN, find_role
+from infra.rules.roles.role_permissions import storage_policy
 from tests.support.object_store import s3_client
 from tests.support.probes import probe_until
 
@@ -79,7 +79,7 @@ class Account:
 
 @pytest.fixture(scope="module")
 def account(engine: DockerClient) -> Iterator[Account]:
-    image, name = images.table()["minio"], f"t{uuid.uuid4().hex[:8]}-storage"
+    image, name = service_images.table()["minio"], f"t{uuid.uuid4().hex[:8]}-storage"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

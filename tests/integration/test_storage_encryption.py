@@ -16,9 +16,9 @@ from docker import DockerClient
 from docker.errors import NotFound
 from docker.types import Mount
 
-from infra import images
-from infra.clients.storage_admin import ServiceAccount, StorageAdmin, User, can_use
-from infra.clients.storage_containers import ContainerSettings, StorageContainers
+from infra import service_images
+from infra.clients.storage.blob_containers import ContainerSettings, StorageContainers
+from infra.clients.storage.storage_admin import ServiceAccount, StorageAdmin, User, can_use
 from tests.support.object_store import s3_client
 from tests.support.probes import probe_until
 
@@ -55,7 +55,7 @@ class Account:
     def start(self, **environment: str) -> None:
         """Start the server, in place of the one that runs."""
         self.stop()
-        image = images.table()["minio"]
+        image = service_images.table()["minio"]
         self.engine.containers.run(
             image.image,
             ["server", "--quiet", f"/data{{1...{DRIVES}}}"],

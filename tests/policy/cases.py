@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from infra.rules import resources as r
+from infra.rules.resources import component_types as r
 
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-churn-dev-001"
 TAGS = {"owner": "ml@example.org", "cost-center": "4711", "project": "churn"}

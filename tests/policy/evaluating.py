@@ -8,8 +8,8 @@ from typing import Any
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from infra.rules.assignments import AssignedRule, Assignments, Effect, Exemption, Level, Scope
-from infra.rules.checks import RULE_PARAMETERS
+from infra.rules.policy.policy_assignments import AssignedRule, Assignments, Effect, Exemption, Level, Scope
+from infra.rules.policy.resource_rules import RULE_PARAMETERS
 from policies.judging import Judge, describe
 from policies.rule import Rule
 

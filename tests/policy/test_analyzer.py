@@ -10,7 +10,7 @@ from pulumi.runtime import proto
 from pulumi.runtime.proto import analyzer_pb2_grpc
 from pulumi_policy import EnforcementLevel, ResourceValidationPolicy, policy
 
-from infra.rules.resources import COMPONENT_TYPES, KEY_VAULT
+from infra.rules.resources.component_types import COMPONENT_TYPES, KEY_VAULT
 from policies import pack
 from tests.policy.cases import COMPLIANT
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.rules.assignments import Effect
-from infra.rules.assignments_text import AssignmentsError, parse_assignments
+from infra.rules.policy.assignments_file import AssignmentsError, parse_assignments
+from infra.rules.policy.policy_assignments import Effect
 
 TREE = """
 initiatives:

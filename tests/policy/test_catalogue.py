@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pulumi_policy import EnforcementLevel
 
-from infra.rules.assignments import Effect
-from infra.rules.checks import RESOURCE_CHECKS
-from infra.rules.stack_rules import STACK_RULES
+from infra.rules.policy.policy_assignments import Effect
+from infra.rules.policy.resource_rules import RESOURCE_CHECKS
+from infra.rules.stack.stack_rules import STACK_RULES
 from policies import pack
 from policies.catalogue import all_rules
 from policies.judging import current_assignments

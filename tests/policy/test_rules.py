@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import pytest
 from pulumi_policy.proxy import UnknownValueError
 
-from infra.rules import resources as r
-from infra.rules.assignments import Effect, Exemption
-from infra.rules.resources import COMPONENT_TYPES
+from infra.rules.policy.policy_assignments import Effect, Exemption
+from infra.rules.resources import component_types as r
+from infra.rules.resources.component_types import COMPONENT_TYPES
 from policies.catalogue import all_rules
 from policies.judging import Judge
 from tests.policy.cases import CASES, COMPLIANT, GROUP

@@ -13,8 +13,8 @@ import requests
 from docker import DockerClient
 from docker.models.containers import Container
 
-from infra import images
-from infra.clients import volumes
+from infra import service_images
+from infra.clients.engine import volume_writer
 from infra.components.application_insights import TOKENS, ApplicationInsights, config
 from tests.support.engine import read_files
 from tests.support.otlp import STORE_FOLDER
@@ -79,8 +79,10 @@ class Collector:
     def let_in(self, *tokens: str) -> None:
         """Replace the file of tokens as an update does."""
         content = "".join(f"{token} somebody\n" for token in tokens).encode()
-        carrier = volumes.Carrier(image=images.table()["collector"].image, labels={})
-        volumes.write(f"{self.name}-config", {}, {TOKENS: content}, carrier=carrier, owner=(10001, 10001), in_use=True)
+        carrier = volume_writer.Carrier(image=service_images.table()["collector"].image, labels={})
+        volume_writer.write(
+            f"{self.name}-config", {}, {TOKENS: content}, carrier=carrier, owner=(10001, 10001), in_use=True
+        )
 
 
 def _is_cut(line: bytes) -> bool:
@@ -99,15 +101,15 @@ def running_collector(engine: DockerClient, *, data: Mapping[str, str] | None = 
         engine: Where it runs.
         data: Options of the driver of the volume with its data.
     """
-    image, name = images.table()["collector"], f"t{uuid.uuid4().hex[:8]}-insights"
+    image, name = service_images.table()["collector"], f"t{uuid.uuid4().hex[:8]}-insights"
     made = {
         part: engine.volumes.create(f"{name}-{part}", driver_opts=dict(data or {}) if part == "data" else {})
         for part in ApplicationInsights.volumes
     }
     files = {"config.yaml": config(30, own_metrics_seconds=1, statsd_seconds=1).encode()}
     tokens = {TOKENS: f"{OWN} (stack)\n{OTHER} rita\n".encode()}
-    carrier = volumes.Carrier(image=image.image, labels={})
-    volumes.write(f"{name}-config", files, tokens, carrier=carrier, owner=(10001, 10001))
+    carrier = volume_writer.Carrier(image=image.image, labels={})
+    volume_writer.write(f"{name}-config", files, tokens, carrier=carrier, owner=(10001, 10001))
     container = engine.containers.run(
         image.image,
         ["--config=/etc/otelcol/config.yaml"],

@@ -12,9 +12,9 @@ import hvac
 from docker import DockerClient
 from docker.types import Mount
 
-from infra import images
-from infra.clients import volumes as volumes_client
-from infra.clients.vault import Vault
+from infra import service_images
+from infra.clients.engine import volume_writer as volumes_client
+from infra.clients.key_vault.vault import Vault
 from infra.components.assets import asset
 from infra.components.key_vault import KeyVault, server_config
 from infra.resources.vault_configuration import _VaultConfigurationProvider
@@ -33,7 +33,7 @@ def new_vault(engine: DockerClient, *, small_logs: bool = False) -> Iterator[dic
         engine: The real one.
         small_logs: Whether the audit log lies where only 256 KiB fit.
     """
-    image, name = images.table()["vault"], f"t{uuid.uuid4().hex[:8]}-vault"
+    image, name = service_images.table()["vault"], f"t{uuid.uuid4().hex[:8]}-vault"
     uid, gid = (int(part) for part in image.user.split(":"))
     parts = {part: path for part, path in KeyVault.volumes.items() if not (small_logs and part == LOGS)}
     volumes = [engine.volumes.create(f"{name}-{part}") for part in parts]

@@ -61,7 +61,7 @@ class Stack:
 
     def start_lifecycle(self, verb: str) -> subprocess.Popen[str]:
         """Start it in a session of its own, for tests that end it early."""
-        command = ["python", "-m", "tools.lifecycle", verb, "--stack", self.name]
+        command = ["python", "-m", "mlw.lifecycle", verb, "--stack", self.name]
         return start(command, cwd=self.environment.project, env=self.environment.variables)
 
     def init(self) -> None:

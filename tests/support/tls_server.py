@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.certificates import KeyPair
+from infra.clients.tls.certificate_authority import KeyPair
 
 
 class _Empty(http.server.BaseHTTPRequestHandler):

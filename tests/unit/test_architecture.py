@@ -1,71 +1,46 @@
 """Who may import whom: the imports as they stand, compared with the table of docs/architecture.md."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-
-ALLOWED = {
-    "infra.errors": {"infra.rules.violation"},
-    "infra.labels": set(),
-    "infra.images": set(),
-    "infra.certificates": set(),
-    "infra.rules": {"infra.rules", "infra.errors"},
-    "infra.settings": {"infra.settings", "infra.rules", "infra.errors"},
-    "infra.health": {"infra.clients", "infra.errors"},
-    "infra.clients": {"infra.clients", "infra.rules", "infra.errors", "infra.labels"},
-    "infra.resources": {
-        "infra.resources", "infra.clients", "infra.rules", "infra.health", "infra.errors", "infra.labels",
-        "infra.certificates",
-    },
-    "infra.datastores": {"infra.resources", "infra.rules", "infra.settings"},
-    "infra.components": {
-        "infra.components", "infra.resources", "infra.datastores", "infra.rules", "infra.settings", "infra.images",
-        "infra.labels",
-    },
-    "infra.preconditions": {"infra.components", "infra.resources", "infra.rules", "infra.settings", "infra.images"},
-    "infra.program": {
-        "infra.components", "infra.resources", "infra.clients", "infra.rules", "infra.settings", "infra.datastores",
-        "infra.preconditions", "infra.errors",
-    },
-    "infra.cli": {"infra", "policies", "tools"},
-    "policies": {"policies", "infra.rules", "infra.settings", "infra.errors"},
-    "tools.bootstrap": {"tools.bootstrap"},
-    "tools.lifecycle": {"tools.lifecycle", "tools.bootstrap", "infra"},
-}  # fmt: skip
-"""Package or module to what of the project it may import; the longest name that fits holds."""
+OURS = ("infra", "mlw", "policies", "tools")
 
 CONFINED = {
-    "pulumi": {
-        "infra.program",
-        "infra.preconditions",
-        "infra.datastores",
-        "infra.components",
-        "infra.resources",
-        "policies.pack",
-    },
+    "pulumi": {"infra.program", "infra.preconditions", "infra.components", "infra.resources", "policies.pack"},
     "pulumi_docker": {"infra.components"},
     "pulumi_policy": {"policies.pack"},
-    "minio": {"infra.clients.object_store", "infra.clients.storage_admin", "infra.clients.storage_containers"},
-    "hvac": {"infra.clients.vault", "infra.clients.datastore_accounts"},
-    "cryptography": {"infra.certificates"},
+    "minio": {"infra.clients.storage"},
+    "hvac": {"infra.clients.key_vault", "infra.clients.datastores"},
+    "cryptography": {"infra.clients.tls"},
 }
-"""Library to the only parts that may know it."""
+"""Library to the only packages that may know it."""
+
+STANDARD_LIBRARY_ONLY = ("infra.errors", "infra.host", "tools.bootstrap")
 
 
-def _modules() -> Iterator[tuple[str, Path]]:
-    for package in ("infra", "policies", "tools"):
+def _read_table() -> dict[str, set[str]]:
+    """Package to what of the project it may import, from the highest to the lowest."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `((?:infra|mlw|policies|tools)[\w.]*)` \|.*\|(.*)\|$", text, re.MULTILINE)
+    return {package: set(re.findall(r"`([\w.]+)`", allowed)) for package, allowed in rows}
+
+
+def _find_modules() -> Iterator[tuple[str, Path]]:
+    for package in OURS:
         for path in sorted((ROOT / package).rglob("*.py")):
-            parts = path.relative_to(ROOT).with_suffix("").parts
-            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+            name = ".".join(path.relative_to(ROOT).with_suffix("").as_posix().split("/"))
+            yield name.removesuffix(".__init__"), path
 
 
 def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -76,22 +51,56 @@ def _within(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(f"{prefix}.")
 
 
-MODULES = dict(_modules())
+def _package_of(module: str) -> str:
+    """The row of the table that a module belongs to: the longest that fits; empty for none."""
+    return max((package for package in ALLOWED if _within(module, package)), key=len, default="")
+
+
+MODULES = dict(_find_modules())
+ALLOWED = _read_table()
+
+
+def _module_of(name: str) -> str:
+    """The module that an imported name is, or stands in."""
+    return name if name in MODULES else name.rpartition(".")[0]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)
-def test_a_module_imports_only_what_its_layer_may(module: str) -> None:
-    layers = [layer for layer in ALLOWED if _within(module, layer)]
-    if not layers:
+def test_a_module_imports_only_what_its_package_may(module: str) -> None:
+    package = _package_of(module)
+    if not package:
         assert module in {"infra", "tools"}
         return
-    allowed = ALLOWED[max(layers, key=len)]
 
-    ours = {name for name in _imports(MODULES[module]) if name.partition(".")[0] in {"infra", "policies", "tools"}}
-    # `from infra import images` names the module itself; `from infra.images import table` something in it.
-    wrong = {name for name in ours if not any(_within(name, prefix) for prefix in allowed)}
+    imported = {name for name in _imports(MODULES[module]) if name.partition(".")[0] in OURS}
+    allowed = {package, *ALLOWED[package]}
+    wrong = {name for name in imported if not any(_within(name, prefix) for prefix in allowed)}
 
     assert not wrong, f"{module} may import {sorted(allowed)} of the project, not {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("package", ALLOWED, ids=str)
+def test_no_arrow_points_up(package: str) -> None:
+    floors = list(ALLOWED)
+    below = floors[floors.index(package) + 1 :]
+
+    above = {name for name in ALLOWED[package] if not any(_within(one, name) for one in below)}
+
+    assert not above, f"{package} stands below {sorted(above)} in docs/architecture.md"
+
+
+@pytest.mark.parametrize("package", OURS, ids=str)
+def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
+    graph = {
+        module: {_module_of(name) for name in _imports(path)} & set(MODULES) - {module}
+        for module, path in MODULES.items()
+        if _within(module, package)
+    }
+
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"import circle: {' -> '.join(error.args[1])}")
 
 
 @pytest.mark.parametrize("library", CONFINED, ids=str)
@@ -106,17 +115,13 @@ def test_a_library_is_known_only_where_it_belongs(library: str) -> None:
     assert not users, f"{library} is confined to {sorted(CONFINED[library])}"
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if _within(m, "tools.bootstrap")], ids=str)
-def test_the_bootstrap_needs_nothing_but_the_standard_library(module: str) -> None:
-    foreign = {
-        name.partition(".")[0]
-        for name in _imports(MODULES[module])
-        if name.partition(".")[0] not in {*sys.stdlib_module_names, "tools"}
-    }
+@pytest.mark.parametrize("module", [m for m in MODULES if any(_within(m, p) for p in STANDARD_LIBRARY_ONLY)], ids=str)
+def test_what_runs_before_the_environment_exists_needs_only_the_standard_library(module: str) -> None:
+    roots = {name.partition(".")[0] for name in _imports(MODULES[module])}
 
-    assert not foreign
+    assert roots <= {*sys.stdlib_module_names, "infra", "tools"}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)
 def test_a_module_stays_readable_in_one_sitting(module: str) -> None:
-    assert len(MODULES[module].read_text().splitlines()) <= 300
+    assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= 300

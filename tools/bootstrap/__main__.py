@@ -16,7 +16,7 @@ def start() -> int:
         return 1
     if not __package__:
         sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    from tools.bootstrap.cli import main  # noqa: PLC0415  (only now can it be found)
+    from tools.bootstrap.bootstrap_commands import main  # noqa: PLC0415  (only now can it be found)
 
     return main()
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.bootstrap import paths
+from infra.host import folders
 
 UNFINISHED = ".unfinished-"
 HASH_LENGTH = 12
@@ -35,7 +35,7 @@ class Artefact:
     @property
     def folder(self) -> Path:
         """Where the finished tool lies."""
-        return paths.tools() / f"{self.name}-{self.version}-{self.recipe}"
+        return folders.tools() / f"{self.name}-{self.version}-{self.recipe}"
 
     def is_present(self) -> bool:
         """Whether the tool is there with all its programs, all runnable."""
@@ -54,7 +54,7 @@ def recipe_hash(root: Path, files: Iterable[Path], facts: object = "") -> str:
 @contextmanager
 def publish(artefact: Artefact) -> Iterator[Path]:
     """Give a folder to fill; when the block ends well, it becomes the finished tool."""
-    parent = paths.private_folder(paths.tools())
+    parent = folders.private_folder(folders.tools())
     unfinished = parent / f"{UNFINISHED}{os.getpid()}-{artefact.name}"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
@@ -71,10 +71,10 @@ def publish(artefact: Artefact) -> Iterator[Path]:
 
 def sweep() -> None:
     """Remove what killed runs left; only while holding the lock."""
-    for leftover in paths.tools().glob(f"{UNFINISHED}*"):
+    for leftover in folders.tools().glob(f"{UNFINISHED}*"):
         shutil.rmtree(leftover, ignore_errors=True)
     # A compiler's own temporary folders, gigabytes after a kill; what it has finished lies in its cache.
-    shutil.rmtree(paths.build() / "tmp", ignore_errors=True)
+    shutil.rmtree(folders.build() / "tmp", ignore_errors=True)
 
 
 def link(name: str, target: Path, folder: Path) -> None:

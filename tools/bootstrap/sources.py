@@ -13,9 +13,10 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from tools.bootstrap import disk, downloads, golang, paths
+from infra.host import folders
+from tools.bootstrap import disk, downloads, golang
+from tools.bootstrap.bootstrap_errors import BootstrapError
 from tools.bootstrap.downloads import UnavailableError
-from tools.bootstrap.errors import BootstrapError
 from tools.bootstrap.progress import Report
 from tools.bootstrap.versions import Tool
 
@@ -53,7 +54,7 @@ def _installed_plugin(tool: Tool) -> Path:
 
 def _installed_cli(version: str) -> Path | None:
     """Return the folder of a `pulumi` on PATH that is not ours and has the right version."""
-    elsewhere = [entry for entry in os.get_exec_path() if Path(entry) != paths.bin_folder()]
+    elsewhere = [entry for entry in os.get_exec_path() if Path(entry) != folders.bin_folder()]
     found = shutil.which("pulumi", path=os.pathsep.join(elsewhere))
     if not found:
         return None
@@ -71,7 +72,7 @@ def download(tool: Tool, folder: Path, report: Report) -> str:
         UnavailableError: There is none for this machine, or it cannot be had.
     """
     address = archive_address(tool)
-    archive = paths.private_folder(paths.build() / "downloads") / address.rpartition("/")[2]
+    archive = folders.private_folder(folders.build() / "downloads") / address.rpartition("/")[2]
     digest = published_digest(tool, archive.name)
     disk.require(archive.parent, DOWNLOAD_SPACE, doing=f"downloading {tool.title}")
     report(f"downloading {address}")
@@ -117,7 +118,7 @@ def unpack(archive: Path, names: tuple[str, ...], folder: Path) -> None:
 
 def build(tool: Tool, folder: Path) -> None:
     """Build the tool's program, and take its scripts as they lie in their module."""
-    module = paths.repo() / MODULE
+    module = folders.repo() / MODULE
     golang.build(module=module, package=tool.package, output=folder / tool.files[0], tags=tool.tags, stamp=tool.stamp)
     if tool.scripts_module:
         lies_in = golang.run(["list", "-m", "-f", "{{.Dir}}", tool.scripts_module], cwd=module).strip()

@@ -14,7 +14,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from tools.bootstrap import artefacts, engine, images, locks, paths, pulumi_tools, python_env, state
+from infra.host import folders
+from tools.bootstrap import (
+    artefacts,
+    bootstrap_lock,
+    engine_setup,
+    images,
+    pulumi_tools,
+    python_env,
+    state_folder,
+)
 from tools.bootstrap.progress import Report, StepProgress, elapsed, say
 
 DISCARDED = ".discarded-"
@@ -38,10 +47,10 @@ class Step:
 def all_steps() -> list[Step]:
     """Every step, in the order in which they need each other."""
     return [
-        Step("state", "State folder and passphrase", state.is_present, lambda _: state.ensure()),
+        Step("state", "State folder and passphrase", state_folder.is_present, lambda _: state_folder.ensure()),
         # Before the tools: the Go toolchain is fetched by the environment's pip.
         Step("python", "Python environment", python_env.is_present, python_env.ensure),
-        Step("engine", "Docker engine", engine.is_present, engine.ensure),
+        Step("engine", "Docker engine", engine_setup.is_present, engine_setup.ensure),
         *(
             Step(
                 "tools",
@@ -61,7 +70,7 @@ def run(steps: Sequence[Step], *, out: Report = say) -> None:
     if all(step.is_present() for step in steps):
         out(f"bootstrap: everything is there ({elapsed(time.monotonic() - began)})")
         return
-    with locks.exclusive(out=out):
+    with bootstrap_lock.exclusive(out=out):
         artefacts.sweep()
         for number, step in enumerate(steps, 1):
             _run_one(step, StepProgress(number, len(steps), step.title, out=out))
@@ -70,13 +79,13 @@ def run(steps: Sequence[Step], *, out: Report = say) -> None:
 
 def clear_build_caches() -> None:
     """Remove what only building needs: gigabytes in a hundred thousand files, so nobody is made to wait for it."""
-    if paths.build().exists():
+    if folders.build().exists():
         # Another run may be building in it; it then removes the caches itself, at its end.
-        with locks.if_free() as free:
-            if free and paths.build().exists():
-                paths.build().rename(tempfile.mkdtemp(prefix=DISCARDED, dir=paths.cache()))
+        with bootstrap_lock.if_free() as free:
+            if free and folders.build().exists():
+                folders.build().rename(tempfile.mkdtemp(prefix=DISCARDED, dir=folders.cache()))
     # What an earlier removal did not finish, because the machine was switched off, goes too.
-    if discarded := list(paths.cache().glob(f"{DISCARDED}*")):
+    if discarded := list(folders.cache().glob(f"{DISCARDED}*")):
         in_background = 'nice rm -rf -- "$@" >/dev/null 2>&1 &'
         subprocess.run(["/bin/sh", "-c", in_background, "sh", *discarded], stdin=subprocess.DEVNULL, check=False)
 

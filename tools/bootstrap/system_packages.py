@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Sequence
 
-from tools.bootstrap import commands
+from tools.bootstrap import child_processes
 
 LIST_SECONDS = 180.0
 INSTALL_SECONDS = 900.0
@@ -20,8 +20,8 @@ def can_install() -> bool:
 def install(packages: Sequence[str], *, doing: str) -> None:
     """Install packages without asking anything."""
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    commands.run(["apt-get", "update"], doing=doing, env=env, timeout=LIST_SECONDS)
-    commands.run(
+    child_processes.run(["apt-get", "update"], doing=doing, env=env, timeout=LIST_SECONDS)
+    child_processes.run(
         ["apt-get", "install", "--yes", "--no-install-recommends", *packages],
         doing=doing,
         env=env,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import requests
 
-from infra.clients.vault import Vault
+from infra.clients.key_vault.vault import Vault
 from tests.support.environment import Environment
 from tests.support.otlp import Protocol, send
 from tests.support.principals import Person, is_allowed, person

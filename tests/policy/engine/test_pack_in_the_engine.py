@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.rules import resources as r
+from infra.host.environment import additions
+from infra.rules.resources import component_types as r
 from tests.policy.cases import COMPLIANT, GROUP
 from tests.support.processes import Finished, run
-from tools.bootstrap.environment import additions
 
 PROGRAM = Path(__file__).parent / "program"
 ROOT = Path(__file__).parents[3]

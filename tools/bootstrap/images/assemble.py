@@ -9,15 +9,15 @@ from __future__ import annotations
 import tempfile
 from typing import TYPE_CHECKING
 
-from tools.bootstrap import paths
-from tools.bootstrap.images import context, docker
+from infra.host import folders
+from tools.bootstrap.images import build_context, docker_cli
 from tools.bootstrap.images.recipe import RECIPE_LABEL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tools.bootstrap.images.context import BaseFiles
-    from tools.bootstrap.images.table import Service
+    from tools.bootstrap.images.build_context import BaseFiles
+    from tools.bootstrap.images.image_table import Service
 
 VERSION_SECONDS = 60.0
 CANDIDATE = "ml-workspace/{service}:candidate-{recipe}"
@@ -31,41 +31,48 @@ class UnfitImageError(Exception):
 def finish(service: Service, *, binary: Path, base: BaseFiles, recipe: str, source: str) -> None:
     """Build the image around a binary, run it once, and give it the canonical tag."""
     candidate = CANDIDATE.format(service=service.name, recipe=recipe)
-    with tempfile.TemporaryFile(dir=paths.private_folder(paths.build())) as stream:
-        context.write(stream, service, base, binary, recipe=recipe, source=source)
+    with tempfile.TemporaryFile(dir=folders.private_folder(folders.build())) as stream:
+        build_context.write(stream, service, base, binary, recipe=recipe, source=source)
         stream.seek(0)
-        docker.build(stream, candidate)
+        docker_cli.build(stream, candidate)
     try:
         adopt(service, candidate)
     finally:
-        docker.call("rmi", candidate)
+        docker_cli.call("rmi", candidate)
 
 
 def adopt(service: Service, reference: str) -> None:
     """Give a finished image the canonical tag, if it is what it claims to be."""
     verify(service, reference)
-    docker.call("tag", reference, service.image)
+    docker_cli.call("tag", reference, service.image)
 
 
 def sweep() -> None:
     """Remove what killed runs left: candidates, and containers that only lent their files or told their version."""
     candidates = CANDIDATE.format(service="*", recipe="*")
-    docker.remove_each("rm", "ps", "--all", "--filter", f"label={docker.SCRATCH_LABEL}")
-    docker.remove_each("rmi", "images", "--filter", f"reference={candidates}")
+    docker_cli.remove_each("rm", "ps", "--all", "--filter", f"label={docker_cli.SCRATCH_LABEL}")
+    docker_cli.remove_each("rmi", "images", "--filter", f"reference={candidates}")
 
 
 def remove_replaced() -> None:
     """Remove our images that lost their tag to a newer one; the engine keeps those that a container still runs on."""
-    docker.call("image", "prune", "--force", "--filter", f"label={RECIPE_LABEL}")
+    docker_cli.call("image", "prune", "--force", "--filter", f"label={RECIPE_LABEL}")
 
 
 def verify(service: Service, reference: str) -> None:
     """Run the binary once, with as few rights as the workspace will give it, and look for its version."""
     try:
-        said = docker.call(
-            "run", "--rm", "--label", docker.SCRATCH_LABEL, *CONFINED, reference, "--version", seconds=VERSION_SECONDS
+        said = docker_cli.call(
+            "run",
+            "--rm",
+            "--label",
+            docker_cli.SCRATCH_LABEL,
+            *CONFINED,
+            reference,
+            "--version",
+            seconds=VERSION_SECONDS,
         )
-    except docker.DockerError as exc:
+    except docker_cli.DockerError as exc:
         raise UnfitImageError(f"{reference} does not run: {exc}") from exc
     if service.version not in said:
         first = said.strip().partition("\n")[0]

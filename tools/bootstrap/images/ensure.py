@@ -16,13 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from tools.bootstrap import paths
-from tools.bootstrap.errors import BootstrapError
-from tools.bootstrap.images import assemble, basefiles, docker, gobuild, sources, table
-from tools.bootstrap.images.context import BaseFiles
+from infra.host import folders
+from tools.bootstrap.bootstrap_errors import BootstrapError
+from tools.bootstrap.images import assemble, basefiles, docker_cli, gobuild, image_sources, image_table
+from tools.bootstrap.images.build_context import BaseFiles
+from tools.bootstrap.images.image_sources import Fetched
+from tools.bootstrap.images.image_table import Service
 from tools.bootstrap.images.recipe import RECIPE_LABEL, image_recipe
-from tools.bootstrap.images.sources import Fetched
-from tools.bootstrap.images.table import Service
 from tools.bootstrap.progress import Report
 
 MIRROR_VARIABLE = "MLW_IMAGE_REGISTRY"
@@ -36,10 +36,10 @@ class ImageError(BootstrapError):
 
 def missing(services: Sequence[Service] | None = None) -> list[Service]:
     """Return the services whose canonical tag is absent, or was made by another recipe; one call of the engine."""
-    wanted = table.load() if services is None else services
+    wanted = image_table.load() if services is None else services
     try:
-        local = docker.inspect([service.image for service in wanted])
-    except docker.DockerError as exc:
+        local = docker_cli.inspect([service.image for service in wanted])
+    except docker_cli.DockerError as exc:
         raise ImageError(f"looking for the services' images: {exc}. Start Docker, or set DOCKER_HOST.") from exc
     return [
         service
@@ -66,24 +66,26 @@ def ensure(*, mirror: str | None, report: Report, services: Sequence[Service] | 
     absent = missing(services)
     if not absent:
         return []
-    registry = mirror or os.environ.get(MIRROR_VARIABLE) or table.configured_mirror(os.environ.get("STACK", "dev"))
-    if registry and (problem := table.mirror_problem(registry)):
+    registry = (
+        mirror or os.environ.get(MIRROR_VARIABLE) or image_table.configured_mirror(os.environ.get("STACK", "dev"))
+    )
+    if registry and (problem := image_table.mirror_problem(registry)):
         raise ImageError(problem)
     try:
         _provide(absent, registry, report)
-    except (docker.DockerError, basefiles.BaseFileError, assemble.UnfitImageError) as exc:
+    except (docker_cli.DockerError, basefiles.BaseFileError, assemble.UnfitImageError) as exc:
         hint = " Free some space where the engine keeps its images." if "no space left" in str(exc) else ""
         raise ImageError(f"providing the services' images: {exc}.{hint}") from exc
     except OSError as exc:
-        raise ImageError(f"providing the services' images: {exc.strerror} ({exc.filename or paths.build()})") from exc
+        raise ImageError(f"providing the services' images: {exc.strerror} ({exc.filename or folders.build()})") from exc
     return [service.image for service in absent]
 
 
 def _provide(absent: Sequence[Service], mirror: str | None, report: Report) -> None:
     """Fetch what registries have, build the rest."""
     assemble.sweep()
-    with tempfile.TemporaryDirectory(dir=paths.private_folder(paths.build()), prefix="images-") as folder:
-        fetch = partial(sources.fetch, mirror=mirror, folder=Path(folder), report=report)
+    with tempfile.TemporaryDirectory(dir=folders.private_folder(folders.build()), prefix="images-") as folder:
+        fetch = partial(image_sources.fetch, mirror=mirror, folder=Path(folder), report=report)
         with ThreadPoolExecutor(max_workers=len(absent)) as pool:
             answers = list(pool.map(fetch, absent))
         unfinished = [(service, answer) for service, answer in zip(absent, answers, strict=True) if not answer.finished]
@@ -108,7 +110,9 @@ def _tell(report: Report, label: str, line: str) -> None:
 
 def _base_files() -> BaseFiles:
     """Collect what every image gets besides its binary, if this host can make images at all."""
-    check_machine(platform.system(), platform.machine(), docker.call("version", "--format", "{{.Server.Arch}}").strip())
+    check_machine(
+        platform.system(), platform.machine(), docker_cli.call("version", "--format", "{{.Server.Arch}}").strip()
+    )
     return BaseFiles(busybox=basefiles.busybox(), certificates=basefiles.certificates())
 
 

@@ -15,17 +15,18 @@ import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tools.bootstrap import artefacts, golang, paths
+from infra.host import folders
+from tools.bootstrap import artefacts, golang
 from tools.bootstrap.artefacts import Artefact
-from tools.bootstrap.errors import BootstrapError
+from tools.bootstrap.bootstrap_errors import BootstrapError
 from tools.bootstrap.images import recipe
-from tools.bootstrap.images.table import Service
+from tools.bootstrap.images.image_table import Service
 from tools.bootstrap.progress import Report
 
 
 def artefact(service: Service) -> Artefact:
     """The finished binary's place in the cache."""
-    made_of = artefacts.recipe_hash(paths.repo(), recipe.go_files(service), platform.machine())
+    made_of = artefacts.recipe_hash(folders.repo(), recipe.go_files(service), platform.machine())
     program = PurePosixPath(service.binary).name
     return Artefact(name=service.name, version=service.version, recipe=made_of, files=(program,))
 
@@ -45,7 +46,7 @@ def _build(service: Service, output: Path) -> None:
     """Build in the repository's folder, or in a copy of it where an upstream module must lie beside it."""
     module = recipe.go_folder(service)
     how = tomllib.loads((module / "recipe.toml").read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory(dir=paths.private_folder(paths.build()), prefix=f"{service.name}-") as folder:
+    with tempfile.TemporaryDirectory(dir=folders.private_folder(folders.build()), prefix=f"{service.name}-") as folder:
         if upstream := how.get("upstream"):
             module = Path(shutil.copytree(module, Path(folder) / "module"))
             _copy_upstream(upstream, module)
@@ -63,7 +64,9 @@ def _copy_upstream(upstream: dict[str, str], module: Path) -> None:
     """Fetch a released module, check it, and lay a copy that can be edited beside go.mod."""
     name, doing = upstream["module"], f"fetching {upstream['module']}"
     # Asked from outside the module: inside, the name means the copy that does not exist yet.
-    fetched: dict[str, Any] = json.loads(golang.run(["mod", "download", "-json", name], cwd=paths.build(), doing=doing))
+    fetched: dict[str, Any] = json.loads(
+        golang.run(["mod", "download", "-json", name], cwd=folders.build(), doing=doing)
+    )
     if fetched.get("Sum") != upstream["sum"]:
         raise BootstrapError(
             f"{doing}: its checksum is {fetched.get('Sum')!r}, the repository expects {upstream['sum']!r}. "

@@ -10,14 +10,14 @@ import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tools.bootstrap.errors import BootstrapError
-from tools.bootstrap.images import docker
+from tools.bootstrap.bootstrap_errors import BootstrapError
+from tools.bootstrap.images import docker_cli
 from tools.bootstrap.images.recipe import RECIPE_LABEL, image_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tools.bootstrap.images.table import Service
+    from tools.bootstrap.images.image_table import Service
     from tools.bootstrap.progress import Report
 
 
@@ -27,7 +27,7 @@ class PushError(BootstrapError):
 
 def push(services: Sequence[Service], mirror: str, *, report: Report, login: tuple[str, str] | None = None) -> None:
     """Push the finished images as ``<mirror>/ml-workspace/<service>:<version>``."""
-    local = docker.inspect([service.image for service in services])
+    local = docker_cli.inspect([service.image for service in services])
     for service in services:
         image = local.get(service.image)
         if image is None or image.labels.get(RECIPE_LABEL) != image_recipe(service):
@@ -43,16 +43,16 @@ def push(services: Sequence[Service], mirror: str, *, report: Report, login: tup
 
 def _push_one(service: Service, reference: str, options: Sequence[str]) -> None:
     """Push one image under a tag that lives only as long as the push."""
-    docker.call("tag", service.image, reference)
+    docker_cli.call("tag", service.image, reference)
     try:
-        docker.call(*options, "push", "--quiet", reference, seconds=docker.TRANSFER_SECONDS)
-    except docker.DockerError as exc:
+        docker_cli.call(*options, "push", "--quiet", reference, seconds=docker_cli.TRANSFER_SECONDS)
+    except docker_cli.DockerError as exc:
         raise PushError(
             f"pushing {reference} failed: {exc}; check the address and log in with 'docker login', "
             f"or pass --username and --password-stdin"
         ) from exc
     finally:
-        docker.call("rmi", reference)
+        docker_cli.call("rmi", reference)
 
 
 @contextmanager
@@ -64,12 +64,12 @@ def _credentials(mirror: str, login: tuple[str, str] | None) -> Iterator[tuple[s
     username, password = login
     with tempfile.TemporaryDirectory(prefix="mlw-login-") as folder:
         # Another configuration folder would also mean another engine, if the user chose one by a context.
-        engine = docker.call("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").strip()
+        engine = docker_cli.call("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").strip()
         options = ("--config", folder, "--host", engine)
         host = mirror.partition("/")[0]
         arguments = ("login", "--username", username, "--password-stdin", host)
         try:
-            docker.call(*options, *arguments, stdin=password.encode())
-        except docker.DockerError as exc:
+            docker_cli.call(*options, *arguments, stdin=password.encode())
+        except docker_cli.DockerError as exc:
             raise PushError(f"logging in to {host!r} as {username!r} failed: {exc}") from exc
         yield options

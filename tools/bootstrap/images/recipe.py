@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from tools.bootstrap import paths
+from infra.host import folders
 from tools.bootstrap.artefacts import recipe_hash
-from tools.bootstrap.images.table import Service
+from tools.bootstrap.images.image_table import Service
 
 RECIPE_LABEL = "ml-workspace.recipe"
 SOURCE_LABEL = "ml-workspace.source"
@@ -23,7 +23,7 @@ APPLETS = ("[", "cat", "chmod", "kill", "ls", "mkdir", "mv", "rm", "sh", "sleep"
 
 def go_folder(service: Service) -> Path:
     """The folder with the pinned Go module of a service."""
-    return paths.repo() / "tools" / "go" / service.name
+    return folders.repo() / "tools" / "go" / service.name
 
 
 def go_files(service: Service) -> list[Path]:
@@ -33,9 +33,9 @@ def go_files(service: Service) -> list[Path]:
 
 def dockerfile(service: Service) -> Path:
     """The Dockerfile that every source of a service ends in."""
-    return paths.repo() / "tools" / "images" / service.name / "Dockerfile"
+    return folders.repo() / "tools" / "images" / service.name / "Dockerfile"
 
 
 def image_recipe(service: Service) -> str:
     """The hash for the label of a finished image."""
-    return recipe_hash(paths.repo(), [dockerfile(service), *go_files(service)], (asdict(service), APPLETS))
+    return recipe_hash(folders.repo(), [dockerfile(service), *go_files(service)], (asdict(service), APPLETS))

@@ -1,0 +1,251 @@
+"""Credentials of datastores: one service account of the storage account for each, kept in the key vault only.
+
+A datastore's service account has one of two access keys, made from the workspace and the datastore's name. At any time
+the vault names one of them; the other one is free, or left over from a rotation that was cut short. So everything can
+be found, finished and taken away without asking the account what it holds, which is its dearest question.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import string
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from infra.clients.connection_errors import reaching
+from infra.clients.key_vault.vault import Vault
+from infra.clients.storage.object_store import REGION
+from infra.clients.storage.storage_admin import ServiceAccount, StorageAdmin, can_use
+from infra.errors import StorageAccessError
+
+MOUNT = "datastores"
+RECORD_KEY = "workspace.json"
+"""What a datastore's account may never write: the workspace record."""
+
+POLICY_VERSION = 2
+"""Counts changes of :func:`policy`; a higher one is applied to the accounts there are."""
+
+ELSEWHERE = "S3"
+"""Type of a datastore in another object store, whose keys are given."""
+
+_SLOTS = "AB"
+_KEY_LENGTH, _SECRET_LENGTH, _NAME_LENGTH = 20, 40, 32
+_ALPHABET = string.ascii_letters + string.digits
+_PARALLEL = 8
+
+_ON_CONTAINER = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
+_READING = (
+    "s3:GetObject",
+    "s3:GetObjectAttributes",
+    "s3:GetObjectTagging",
+    "s3:GetObjectVersion",
+    "s3:GetObjectVersionAttributes",
+    "s3:GetObjectVersionTagging",
+)
+_WRITING = (
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:DeleteObjectTagging",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+    "s3:PutObjectTagging",
+)
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """Where a service answers, and what lets in there; for the key vault only a secret, the token."""
+
+    endpoint: str
+    access_key: str = ""
+    secret: str = field(repr=False)
+    authority: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Datastore:
+    """One datastore; `given` are the keys of one elsewhere, as they stand in its secret."""
+
+    name: str
+    type: str
+    container: str
+    has_record: bool = False
+    given: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+def policy(container: str, *, has_record: bool) -> dict[str, Any]:
+    """What a datastore's account may do: use its container, but no version is deleted for good before its time."""
+    bucket = f"arn:aws:s3:::{container}"
+    allowed: list[dict[str, Any]] = [
+        {"Effect": "Allow", "Action": list(_ON_CONTAINER), "Resource": [bucket]},
+        {"Effect": "Allow", "Action": [*_READING, *_WRITING], "Resource": [f"{bucket}/*"]},
+    ]
+    if has_record:
+        allowed.append({"Effect": "Deny", "Action": list(_WRITING), "Resource": [f"{bucket}/{RECORD_KEY}"]})
+    return {"Version": "2012-10-17", "Statement": allowed}
+
+
+class DatastoreAccounts:
+    """Service accounts and secrets of one workspace's datastores.
+
+    Args:
+        storage: The storage account with its root keys.
+        vault: The key vault with a token that may write the mount.
+        workspace_id: GUID of the workspace.
+        folder: Folder of the mount, for a vault that another workspace has as well; empty for the own one.
+    """
+
+    def __init__(self, *, storage: Service, vault: Service, workspace_id: str, folder: str) -> None:
+        self._storage, self._workspace_id = storage, workspace_id
+        self._prefix = f"{folder}/" if folder else ""
+        self._vault_address = vault.endpoint
+        self._vault = Vault(vault.endpoint, vault.secret, authority=vault.authority)
+        self._admin = StorageAdmin(storage.endpoint, storage.access_key, storage.secret, storage.authority)
+
+    def path(self, name: str) -> str:
+        """Where a datastore's secret is in the vault: mount and path."""
+        return f"{MOUNT}/{self._prefix}{name}"
+
+    def ensure(self, datastores: Sequence[Datastore], *, anew: bool = False) -> None:
+        """Give every datastore its account and its secret, and repair what is missing or does not fit.
+
+        The secret is written first: a run that is killed in between finds it again and makes the account of it.
+
+        Args:
+            datastores: All of them.
+            anew: Whether to write the policies of accounts that are there.
+        """
+        wanted = _each(datastores, self._ensure_secret)
+        own = [(store, secret) for (store, (secret, _)) in zip(datastores, wanted, strict=True) if not store.given]
+        fresh = {store.name for store, (_, is_new) in zip(datastores, wanted, strict=True) if is_new}
+        with self._reaching_storage():
+            missing = _each(own, lambda pair: anew or pair[0].name in fresh or not self._works(pair[1]))
+            accounts = [_account(*pair) for pair, wrong in zip(own, missing, strict=True) if wrong]
+            if accounts:
+                self._admin.put_service_accounts(accounts)
+
+    def broken(self, datastores: Sequence[Datastore]) -> list[str]:
+        """Names of datastores without secret, or whose secret does not let in."""
+
+        def is_broken(store: Datastore) -> bool:
+            secret = self._read(store.name)
+            if not secret or store.given:
+                return secret != self._secret_of(store, secret)
+            with self._reaching_storage():
+                return not self._works(secret)
+
+        return [store.name for store, wrong in zip(datastores, _each(datastores, is_broken), strict=True) if wrong]
+
+    def rotate(self, store: Datastore) -> None:
+        """Replace a datastore's keys; the old ones are refused only when the vault tells the new ones.
+
+        Raises:
+            StorageAccessError: The vault has no secret of this datastore to replace.
+        """
+        secret = self._read(store.name)
+        keys = self._access_keys(store.name)
+        if not secret or secret.get("accessKey") not in keys:
+            raise StorageAccessError(
+                f"rotating the keys of datastore '{store.name}': the key vault has none at "
+                f"'{self.path(store.name)}'. Run `pulumi refresh` and `make up`, which write them anew."
+            )
+        old = secret["accessKey"]
+        (new,) = (key for key in keys if key != old)
+        changed = {**secret, "accessKey": new, "secretKey": _new_secret()}
+        with self._reaching_storage():
+            self._admin.put_service_accounts([_account(store, changed)])
+        self._write(store.name, changed)
+        with self._reaching_storage():
+            self._admin.remove_service_account(old)
+
+    def remove_accounts(self, names: Sequence[str]) -> None:
+        """Remove the accounts of datastores, left-over ones too; what is gone is fine."""
+        with self._reaching_storage():
+            _each([key for name in names for key in self._access_keys(name)], self._admin.remove_service_account)
+
+    def remove_secrets(self, names: Sequence[str]) -> None:
+        """Remove the secrets of datastores with all versions; where nobody may purge, only the newest is deleted."""
+        with self._reaching_vault():
+            for name in names:
+                self._remove_secret(name)
+
+    def _remove_secret(self, name: str) -> None:
+        import hvac
+
+        try:
+            self._vault.delete(f"{MOUNT}/metadata/{self._prefix}{name}")
+        except hvac.exceptions.Forbidden:
+            self._vault.delete(f"{MOUNT}/data/{self._prefix}{name}")
+
+    def _ensure_secret(self, store: Datastore) -> tuple[dict[str, str], bool]:
+        """The secret as it has to be, and whether the account has to follow it."""
+        found = self._read(store.name)
+        wanted = self._secret_of(store, found)
+        if wanted != found:
+            self._write(store.name, wanted)
+        follows = ("accessKey", "secretKey", "container")
+        return wanted, any(wanted[key] != (found or {}).get(key) for key in follows)
+
+    def _secret_of(self, store: Datastore, found: Mapping[str, str] | None) -> dict[str, str]:
+        if store.given:
+            return {"type": store.type, "container": store.container, **store.given}
+        keys, known = self._access_keys(store.name), found or {}
+        kept = known if known.get("accessKey") in keys and known.get("secretKey") else {}
+        secret = {
+            "type": store.type,
+            "endpoint": self._storage.endpoint,
+            "region": REGION,
+            "container": store.container,
+            "accessKey": kept.get("accessKey") or keys[0],
+            "secretKey": kept.get("secretKey") or _new_secret(),
+        }
+        return {**secret, "authority": self._storage.authority} if self._storage.authority else secret
+
+    def _access_keys(self, name: str) -> list[str]:
+        digest = hashlib.sha256(f"{self._workspace_id}/{name}".encode()).digest()
+        stem = base64.b32encode(digest).decode()[: _KEY_LENGTH - 1]
+        return [stem + slot for slot in _SLOTS]
+
+    def _works(self, secret: Mapping[str, str]) -> bool:
+        where, authority = self._storage.endpoint, self._storage.authority
+        return can_use(where, secret["accessKey"], secret["secretKey"], secret["container"], authority)
+
+    def _read(self, name: str) -> dict[str, str] | None:
+        with self._reaching_vault():
+            found = self._vault.read(f"{MOUNT}/data/{self._prefix}{name}")
+        return dict(found["data"]) if found and found.get("data") else None
+
+    def _write(self, name: str, secret: Mapping[str, str]) -> None:
+        with self._reaching_vault():
+            self._vault.write(f"{MOUNT}/data/{self._prefix}{name}", {"data": dict(secret)})
+
+    def _reaching_storage(self) -> AbstractContextManager[None]:
+        return reaching("storage account", self._storage.endpoint)
+
+    def _reaching_vault(self) -> AbstractContextManager[None]:
+        return reaching("key vault", self._vault_address)
+
+
+def _account(store: Datastore, secret: Mapping[str, str]) -> ServiceAccount:
+    return ServiceAccount(
+        access_key=secret["accessKey"],
+        secret_key=secret["secretKey"],
+        policy=policy(store.container, has_record=store.has_record),
+        name=store.name[:_NAME_LENGTH],
+    )
+
+
+def _new_secret() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
+
+
+def _each(items: Sequence[Any], work: Callable[[Any], _Result]) -> list[_Result]:
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        return list(pool.map(work, items))

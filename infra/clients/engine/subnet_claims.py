@@ -1,0 +1,73 @@
+"""Subnets of the stacks' networks: small ones of a pool of our own, so that the engine's address pools last.
+
+The engine gives each network a /16 or /20 of its default pools and has none left after some thirty networks. A subnet
+is free when no stack of this user claims it and neither a network of the engine nor a route of this machine is in it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network, ip_network
+from pathlib import Path
+
+from infra.clients.engine.claims import open_claims
+
+POOL = IPv4Network("10.213.0.0/16")
+PREFIX_LENGTH = 27
+"""Room for 29 containers in a network, and for 2,048 networks in the pool."""
+
+_ROUTES = Path("/proc/net/route")
+
+
+def claim(owner: str, *, taken: Sequence[str]) -> str:
+    """Claim a subnet.
+
+    Args:
+        owner: ``<backend id>/<stack>``.
+        taken: Subnets of the engine's networks, in CIDR notation.
+
+    Returns:
+        The subnet in CIDR notation; empty when none is free (a route of this machine may cover the whole pool), which
+        leaves the choice to the engine.
+    """
+    with open_claims("subnets") as claims:
+        held = [subnet for who, subnet in claims.items() if who != owner]
+        blocked = [*_networks([*taken, *held]), *_routes()]
+        subnet = next((str(s) for s in _candidates() if not any(s.overlaps(b) for b in blocked)), "")
+        if subnet:
+            claims[owner] = subnet
+    return subnet
+
+
+def release(owner: str) -> None:
+    """Give up the subnet of an owner; an owner without one is fine."""
+    with open_claims("subnets") as claims:
+        claims.pop(owner, None)
+
+
+def _candidates() -> Iterator[IPv4Network]:
+    # A random start keeps users of one machine, who do not see each other's claims, out of each other's way.
+    count = 2 ** (PREFIX_LENGTH - POOL.prefixlen)
+    start = random.randrange(count)  # noqa: S311 - spreads load, guards nothing
+    for offset in range(count):
+        first = int(POOL.network_address) + ((start + offset) % count) * 2 ** (32 - PREFIX_LENGTH)
+        yield IPv4Network((first, PREFIX_LENGTH))
+
+
+def _networks(subnets: Sequence[str]) -> Iterator[IPv4Network]:
+    for subnet in subnets:
+        network = ip_network(subnet, strict=False)
+        if isinstance(network, IPv4Network):
+            yield network
+
+
+def _routes() -> Iterator[IPv4Network]:
+    """Destinations of this machine's routes but for the default route; none where the system does not list them."""
+    if not _ROUTES.exists():
+        return
+    for line in _ROUTES.read_text().splitlines()[1:]:
+        fields = line.split()
+        destination, mask = (int.from_bytes(bytes.fromhex(fields[column]), "little") for column in (1, 7))
+        if mask:
+            yield IPv4Network((destination, mask.bit_count()))

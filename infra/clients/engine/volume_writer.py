@@ -1,0 +1,117 @@
+"""Files on a volume, written through a container of its own, so that the service's container need not exist.
+
+The engine writes a file by removing the old one first. That is all right for files that are read at the start of a
+service; those that a running service watches are laid beside the old ones and renamed, for which the container runs
+for a moment.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from infra.clients.engine.docker_engine import connect
+from infra.errors import EngineError
+
+if TYPE_CHECKING:
+    import docker
+
+LIVE = "live"
+"""Folder of the files that a running service reads anew; nobody but root may write to it."""
+
+_FOLDER = "/volume"
+_NEW = ".new"
+_RENAME = f'for name; do mv -f "{_FOLDER}/{LIVE}/$name{_NEW}" "{_FOLDER}/{LIVE}/$name" || exit 1; done'
+_RENAME_SECONDS = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Carrier:
+    """The container that files are written through: an image that is there, and labels in case a kill leaves it."""
+
+    image: str
+    labels: Mapping[str, str]
+
+
+def write(
+    volume: str,
+    files: Mapping[str, bytes],
+    live_files: Mapping[str, bytes] | None = None,
+    *,
+    carrier: Carrier,
+    owner: tuple[int, int],
+    in_use: bool = False,
+) -> None:
+    """Put files (mode 0400) on a volume.
+
+    Args:
+        volume: Name of the volume.
+        files: File name to content, at the top of the volume.
+        live_files: The same for the folder `live`.
+        carrier: What the files are written through.
+        owner: User and group that the files belong to.
+        in_use: Somebody may be reading the live files: each is replaced in one step.
+
+    Raises:
+        EngineError: The engine does not answer, or the live files could not be replaced.
+    """
+    live = live_files or {}
+    suffix = _NEW if in_use else ""
+    with connect() as client:
+        made = _create(client, volume, carrier, list(live) if in_use else [])
+        try:
+            client.api.put_archive(made, _FOLDER, _archive(files, live, suffix=suffix, owner=owner))
+            if in_use and live:
+                _run(client, made, volume)
+        finally:
+            client.api.remove_container(made, v=True, force=True)
+
+
+def _create(client: docker.DockerClient, volume: str, carrier: Carrier, renamed: list[str]) -> str:
+    host = client.api.create_host_config(
+        binds={volume: {"bind": _FOLDER, "mode": "rw"}},
+        network_mode="none",
+        read_only=True,
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges:true"],
+    )
+    created: dict[str, Any] = client.api.create_container(
+        carrier.image,
+        ["-c", _RENAME, "sh", *renamed],
+        entrypoint=["/bin/sh"],
+        user="0:0",
+        host_config=host,
+        labels=dict(carrier.labels),
+    )
+    return str(created["Id"])
+
+
+def _run(client: docker.DockerClient, carrier: str, volume: str) -> None:
+    client.api.start(carrier)
+    code = client.api.wait(carrier, timeout=_RENAME_SECONDS)["StatusCode"]
+    if code:
+        said = client.api.logs(carrier).decode(errors="replace").strip()
+        raise EngineError(
+            f"replacing files on volume '{volume}': exit code {code}, {said!r}. "
+            "The old ones hold; run the update again."
+        )
+
+
+def _archive(files: Mapping[str, bytes], live: Mapping[str, bytes], *, suffix: str, owner: tuple[int, int]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        folder = tarfile.TarInfo(LIVE)
+        folder.type, folder.mode, folder.mtime = tarfile.DIRTYPE, 0o755, time.time()
+        if live:
+            archive.addfile(folder)
+        for name, content in {**files, **{f"{LIVE}/{name}{suffix}": one for name, one in live.items()}}.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode, (entry.uid, entry.gid) = len(content), 0o400, owner
+            # Services take a file for a new one by this time; the engine would set all files' to the beginning of 1970.
+            entry.mtime = time.time()
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()

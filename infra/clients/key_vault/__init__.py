@@ -1,0 +1,1 @@
+"""The key vault over its HTTP API."""

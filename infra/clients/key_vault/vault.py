@@ -1,0 +1,202 @@
+"""The key vault over its HTTP API: unseal, a root token for a while, plain requests.
+
+Where the key is kept is the caller's part; nothing here writes to disk or logs a value. Only this module knows hvac.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from infra.clients.tls import tls_sessions
+from infra.errors import ServiceError
+
+if TYPE_CHECKING:
+    import hvac
+
+TIMEOUT_SECONDS = 60
+"""Generous: initialising takes two seconds, on a machine that is busy many."""
+
+_OTP_LENGTH = 28
+"""Length of a root token, which the one-time pad of ``sys/generate-root`` has to have (Vault 1.10 and later)."""
+
+
+_UPGRADING = "Upgrading from non-versioned to versioned"
+"""What a new KV version 2 mount answers in its first moments."""
+
+_UPGRADE_SECONDS, _UPGRADE_POLL_SECONDS = 20.0, 0.01
+
+
+_PIECE_BYTES = 1 << 20
+
+
+@contextmanager
+def explaining(what: str) -> Iterator[None]:
+    """Turn an answer that the vault gives inside the block instead of doing what is asked into one clear error.
+
+    Args:
+        what: What is being done, e.g. ``listing the secrets of key vault 'kv-churn'``.
+
+    Raises:
+        ServiceError: The vault refused or could not.
+    """
+    import hvac
+
+    try:
+        yield
+    except hvac.exceptions.VaultError as exc:
+        raise ServiceError(
+            f"{what}: the key vault answered {type(exc).__name__} ({str(exc).strip() or 'without a reason'}). "
+            "Run `make up`, which opens a closed vault and mends its set-up after `pulumi refresh`."
+        ) from exc
+
+
+class Vault:
+    """One key vault, reached over its HTTP API; one connection for all requests.
+
+    Paths are as people write them: what a URL would take for something else, such as ``?``, is encoded here.
+
+    Args:
+        address: Base URL, e.g. ``http://127.0.0.1:20003``.
+        token: Token for the calls that need one; None for the calls before there is one.
+        authority: Certificate (PEM) of the authority to trust; empty for plain HTTP.
+    """
+
+    def __init__(self, address: str, token: str | None = None, *, authority: str = "") -> None:
+        import hvac
+
+        session = tls_sessions.session(authority)
+        self._client: hvac.Client = hvac.Client(url=address, token=token, timeout=TIMEOUT_SECONDS, session=session)
+
+    def is_initialised(self) -> bool:
+        """Whether the vault has been initialised, sealed or not."""
+        return bool(self._client.sys.is_initialized())
+
+    def is_sealed(self) -> bool:
+        """Whether the vault has to be unsealed before it answers."""
+        return bool(self._client.sys.is_sealed())
+
+    def unseal(self, key: str) -> bool:
+        """Offer the key; true when the vault is open afterwards, false when the key is not this vault's."""
+        import hvac
+
+        try:
+            return not self._client.sys.submit_unseal_key(key)["sealed"]
+        except hvac.exceptions.InvalidRequest:
+            return False
+
+    def root_token_from(self, unseal_key: str) -> str:
+        """Make a new root token with the unseal key (``sys/generate-root``)."""
+        alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+        pad = "".join(secrets.choice(alphabet) for _ in range(_OTP_LENGTH))
+        self._client.sys.cancel_root_generation()
+        started = self._client.sys.start_root_token_generation(otp=pad)
+        answer = self._client.sys.generate_root(key=unseal_key, nonce=started["nonce"])
+        encoded = answer["encoded_token"]
+        raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4))
+        return bytes(a ^ b for a, b in zip(raw, pad.encode(), strict=True)).decode()
+
+    @contextmanager
+    def as_root(self, unseal_key: str) -> Iterator[None]:
+        """Make every request inside the block with a root token that lives no longer than the block."""
+        before, self._client.token = self._client.token, self.root_token_from(unseal_key)
+        try:
+            yield
+        except BaseException:
+            with suppress(Exception):
+                self.revoke_own_token()
+            raise
+        else:
+            self.revoke_own_token()
+        finally:
+            self._client.token = before
+
+    def revoke_own_token(self) -> None:
+        """Revoke the client's token and what was made with it; one that the vault does not know is gone already."""
+        import hvac
+
+        with suppress(hvac.exceptions.Forbidden):
+            self._client.auth.token.revoke_self()
+
+    def accepts_token(self) -> bool:
+        """Whether the client's token is good."""
+        return bool(self._client.is_authenticated())
+
+    def is_active(self) -> bool:
+        """Whether the vault answers requests: initialised, open, and not busy with taking a snapshot over."""
+        return int(self._client.sys.read_health_status().status_code) == HTTPStatus.OK
+
+    def has_forgotten_token(self) -> bool:
+        """Whether the vault answers and does not know the client's token; false while it does not answer."""
+        import hvac
+
+        try:
+            return self.is_active() and not self.accepts_token()
+        except hvac.exceptions.VaultError:
+            return False
+
+    def take_snapshot(self) -> Iterator[bytes]:
+        """Read a snapshot of everything, in pieces."""
+        yield from self._client.sys.take_raft_snapshot().iter_content(_PIECE_BYTES)
+
+    def apply_snapshot(self, snapshot: IO[bytes]) -> bool:
+        """Begin to put everything back as in a snapshot; false when it is not one of this vault's."""
+        import hvac
+
+        try:
+            self._client.sys.restore_raft_snapshot(snapshot)
+        except (hvac.exceptions.InvalidRequest, hvac.exceptions.InternalServerError):
+            return False
+        return True
+
+    def look_up(self, token: str) -> dict[str, Any] | None:
+        """What a token is; None for one that the vault does not take."""
+        return self._found("auth/token/lookup", {"token": token})
+
+    def policies_of(self, accessor: str) -> list[str]:
+        """Policies of another token, known by its accessor; none when it has just ended."""
+        found = self._found("auth/token/lookup-accessor", {"accessor": accessor})
+        return [] if found is None else list(found["policies"])
+
+    def _found(self, path: str, data: Mapping[str, Any]) -> dict[str, Any] | None:
+        import hvac
+
+        try:
+            return dict(self.write(path, data)["data"])
+        except (hvac.exceptions.Forbidden, hvac.exceptions.InvalidPath):
+            return None
+
+    def read(self, path: str) -> dict[str, Any] | None:
+        """Read a path; None when there is nothing."""
+        answer: dict[str, Any] | None = self._client.read(quote(path))
+        return None if answer is None else dict(answer["data"])
+
+    def list(self, path: str) -> list[str]:
+        """List the keys below a path; those that have keys below themselves end with a slash."""
+        answer = self._client.list(quote(path))
+        return [] if answer is None else [str(key) for key in answer["data"]["keys"]]
+
+    def write(self, path: str, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Write to a path and give the answer; a KV mount that was made just now is waited for."""
+        import hvac
+
+        deadline = time.monotonic() + _UPGRADE_SECONDS
+        while True:
+            try:
+                answer = self._client.write_data(quote(path), data=dict(data or {}))
+            except hvac.exceptions.InvalidRequest as exc:
+                if _UPGRADING not in str(exc) or time.monotonic() > deadline:
+                    raise
+                time.sleep(_UPGRADE_POLL_SECONDS)
+            else:
+                return answer if isinstance(answer, dict) else {}
+
+    def delete(self, path: str) -> None:
+        """Delete a path; one that is not there is no error."""
+        self._client.delete(quote(path))

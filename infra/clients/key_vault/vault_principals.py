@@ -1,0 +1,93 @@
+"""Who may log in to a stack's key vault: for each principal a policy, a user, and a secret with all credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from infra.clients.key_vault.vault import Vault
+from infra.clients.key_vault.vault_engines import USERPASS, ensure_policy, has_policy
+from infra.rules.roles import vault_policies as policies
+
+Access = Mapping[str, Any]
+"""`policy` (HCL), `password`, and `secret`: what stands in the principal's own secret."""
+
+_WORKERS = 4
+
+_BCRYPT_ROUNDS = 5
+"""Few: a password of forty random characters cannot be guessed, and Vault's own ten cost 60 ms at every login."""
+
+
+def ensure_principals(vault: Vault, wanted: Mapping[str, Access], known: Mapping[str, Access]) -> None:
+    """Let the wanted principals in and nobody else.
+
+    Args:
+        vault: Acts as root.
+        wanted: By name.
+        known: What was applied the last time; a password that differs from it is set and ends the user's tokens.
+    """
+    users = set(vault.list(f"auth/{USERPASS}/users"))
+    allowed = {name.lower() for name, access in wanted.items() if access["policy"]}
+    for user in users - allowed:
+        remove_user(vault, user)
+    for name in set(vault.list(f"{policies.PRINCIPALS}/metadata")) - set(wanted):
+        vault.delete(f"{policies.PRINCIPALS}/metadata/{name}")
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for done in [
+            pool.submit(_ensure, vault, name, access, known.get(name), name.lower() in users)
+            for name, access in wanted.items()
+        ]:
+            done.result()
+
+
+def damaged(vault: Vault, wanted: Mapping[str, Access]) -> list[str]:
+    """Principals whose policy or user is not what it should be."""
+    users = set(vault.list(f"auth/{USERPASS}/users"))
+    return [
+        f"principal '{name}'"
+        for name, access in wanted.items()
+        if access["policy"]
+        and not (name.lower() in users and has_policy(vault, policies.principal_policy_name(name), access["policy"]))
+    ]
+
+
+def remove_user(vault: Vault, user: str) -> None:
+    """Take a user's login, rights and tokens away, all at once."""
+    vault.delete(f"auth/{USERPASS}/users/{user}")
+    vault.delete(f"sys/policies/acl/{policies.principal_policy_name(user)}")
+    end_logins(vault, user)
+
+
+def end_logins(vault: Vault, user: str) -> None:
+    """Revoke every token that the user has logged in for, in whatever case of letters; it ends when they are gone."""
+    logins = f"auth/{USERPASS}/login"
+    for login in vault.list(f"sys/leases/lookup/{logins}"):
+        if login.rstrip("/").lower() == user:
+            vault.write(f"sys/leases/revoke-prefix/{logins}/{login}", {"sync": True})
+
+
+def _ensure(vault: Vault, name: str, access: Access, known: Access | None, is_user: bool) -> None:  # noqa: FBT001
+    if access["policy"]:
+        ensure_policy(vault, policies.principal_policy_name(name), access["policy"])
+        _ensure_user(vault, name.lower(), access["password"], known, is_user=is_user)
+    path = f"{policies.PRINCIPALS}/data/{name}"
+    if (vault.read(path) or {}).get("data") != access["secret"]:
+        vault.write(path, {"data": access["secret"]})
+
+
+def _ensure_user(vault: Vault, user: str, password: str, known: Access | None, *, is_user: bool) -> None:
+    if is_user and known and known["password"] == password:
+        return
+    import bcrypt
+
+    wanted = {
+        "password_hash": bcrypt.hashpw(password.encode(), bcrypt.gensalt(_BCRYPT_ROUNDS)).decode(),
+        "token_policies": [policies.principal_policy_name(user)],
+        "token_no_default_policy": True,
+        "token_ttl": "1h",
+        "token_max_ttl": "24h",
+    }
+    vault.write(f"auth/{USERPASS}/users/{user}", wanted)
+    if is_user:
+        end_logins(vault, user)

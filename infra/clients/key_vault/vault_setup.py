@@ -1,0 +1,78 @@
+"""A key vault's whole set-up, applied and compared: what `pulumi up` wants, and what a restored snapshot gets again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from infra.clients.key_vault import vault_engines as wanted
+from infra.clients.key_vault.vault import Vault
+from infra.clients.key_vault.vault_principals import Access, damaged, ensure_principals
+from infra.rules.roles import vault_policies as policies
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setup:
+    """What a stack's key vault has to have beyond being open; see :class:`VaultConfiguration` for the fields."""
+
+    vault_name: str
+    tags: Mapping[str, str]
+    purge_protection: bool
+    principals: Mapping[str, Access]
+    host_names: Sequence[str]
+    authority_bundle: str
+
+    @classmethod
+    def of(cls, props: Mapping[str, Any]) -> Setup:
+        """Take it from a resource's properties."""
+        return cls(**{name: props[name] for name in cls.__slots__})
+
+    @property
+    def administrator(self) -> str:
+        """Policy of the stack's own token."""
+        return policies.administrator(purge_protection=self.purge_protection)
+
+
+def apply(vault: Vault, setup: Setup, *, token: str, known: Mapping[str, Access]) -> str:
+    """Apply everything, so far as it is not there.
+
+    Args:
+        vault: Acts as root.
+        setup: What is wanted.
+        token: The stack's own token so far; empty for a new one.
+        known: Principals as they were applied the last time.
+
+    Returns:
+        The stack's own token from now on.
+    """
+    wanted.revoke_other_root_tokens(vault)
+    wanted.ensure_audit(vault)
+    wanted.ensure_engines(vault)
+    # The certificates' engine takes as long as everything else together; mounting holds up only other mounting.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        certificates = pool.submit(
+            wanted.ensure_certificates,
+            vault,
+            name=setup.vault_name,
+            bundle=setup.authority_bundle,
+            host_names=setup.host_names,
+        )
+        wanted.ensure_versions(vault)
+        wanted.ensure_policy(vault, policies.ADMINISTRATOR, setup.administrator)
+        token = wanted.ensure_token(vault, token)
+        wanted.ensure_tags(vault, setup.tags)
+        ensure_principals(vault, setup.principals, known)
+        certificates.result()
+    return token
+
+
+def missing(vault: Vault, setup: Setup, *, token: str) -> list[str]:
+    """Say what is not as it should be, tags aside."""
+    return [
+        *wanted.missing_engines(vault),
+        *damaged(vault, setup.principals),
+        *([] if wanted.accepts(vault, token) else ["the stack's token"]),
+        *([] if wanted.has_policy(vault, policies.ADMINISTRATOR, setup.administrator) else ["its policy"]),
+    ]

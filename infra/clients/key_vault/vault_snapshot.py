@@ -1,0 +1,99 @@
+"""Backup and restore of a whole key vault: raft snapshots, encrypted as the data is, useless without the unseal key."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import time
+from pathlib import Path
+
+from infra.clients.key_vault.vault import Vault
+from infra.clients.key_vault.vault_engines import accepts, readmit_token, revoke_other_administrators
+from infra.clients.key_vault.vault_secrets import secret_names
+from infra.clients.key_vault.vault_setup import Setup, apply
+from infra.errors import KeyVaultLockedError, NotReadyError
+from infra.rules.roles.vault_policies import DATASTORES
+
+RESTORE_SECONDS = 60.0
+_POLL_SECONDS = 0.05
+
+
+def back_up(vault: Vault, target: Path) -> int:
+    """Write a snapshot into a file that its owner alone may read; a backup that fails leaves no file and the old one.
+
+    Returns:
+        Its size in bytes.
+    """
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            for chunk in vault.take_snapshot():
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+            size = file.tell()
+        _read_through(unfinished)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return size
+
+
+def _read_through(snapshot: Path) -> None:
+    """Raise EOFError for a snapshot that broke off."""
+    with gzip.open(snapshot) as file:
+        while file.read(1 << 20):
+            pass
+
+
+def restore(vault: Vault, source: Path, *, unseal_key: str, setup: Setup, token: str) -> None:
+    """Put the vault back to a snapshot of itself, and what belongs to the stack, not to its users, to what it is today.
+
+    Users' secrets are again as they were. Set-up, policies, the stack's token and the principals' logins are those of
+    now; so are the credentials in `datastores`, because the services that take them do not go back in time.
+
+    Args:
+        vault: Open; needs no token.
+        source: The snapshot.
+        unseal_key: What a root token is made from.
+        setup: The stack's.
+        token: The stack's own token.
+
+    Raises:
+        KeyVaultLockedError: The snapshot is another vault's. Nothing has changed.
+        NotReadyError: It was not taken over in time, or not at all; the vault is open all the same.
+    """
+    with vault.as_root(unseal_key):
+        kept = {name: vault.read(f"{DATASTORES}/data/{name}") for name in secret_names(vault, DATASTORES)}
+        _take_over(vault, source, unseal_key)
+    with vault.as_root(unseal_key):
+        if not accepts(vault, token):
+            readmit_token(vault, token)
+        apply(vault, setup, token=token, known={})
+        revoke_other_administrators(vault, token)
+        for name, secret in kept.items():
+            if secret and secret["data"] != (vault.read(f"{DATASTORES}/data/{name}") or {}).get("data"):
+                vault.write(f"{DATASTORES}/data/{name}", {"data": secret["data"]})
+
+
+def _take_over(vault: Vault, source: Path, unseal_key: str) -> None:
+    with source.open("rb") as file:
+        if not vault.apply_snapshot(file):
+            raise KeyVaultLockedError(
+                f"restoring the key vault from '{source}': the file is no snapshot of this vault, or not a whole one. "
+                "A snapshot fits only the vault that it was taken from, since it is encrypted with its key. Nothing "
+                "was changed."
+            )
+    deadline = time.monotonic() + RESTORE_SECONDS
+    # The token that asked for it is not in the snapshot.
+    while not vault.has_forgotten_token():
+        if vault.is_sealed():
+            # What the vault does when it could not take the snapshot over; it must not stay so.
+            vault.unseal(unseal_key)
+        if time.monotonic() > deadline:
+            raise NotReadyError(
+                f"restoring the key vault from '{source}': not done after {RESTORE_SECONDS:.0f} s. "
+                "Look at `docker logs` of the vault's container, then run the command again."
+            )
+        time.sleep(_POLL_SECONDS)

@@ -1,0 +1,132 @@
+"""Readiness: ask a service from outside until it answers as it should, or explain why it does not.
+
+A gate ends in one of three ways: the probe passed; the container ended for good (no use waiting); the deadline passed.
+The last two raise with the probe's last answer and the container's last log lines.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from infra.clients.engine import docker_engine
+from infra.clients.tls import tls_sessions
+from infra.errors import NotReadyError
+
+POLL_SECONDS = 0.05
+"""Pause between two probes: short against a service's start, long against a probe."""
+
+CONTAINER_CHECK_SECONDS = 1.0
+"""Pause between two looks at the container; costlier than a probe."""
+
+PROBE_TIMEOUT_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """What one probe saw: whether it passed, and how to say it."""
+
+    passed: bool
+    seen: str
+
+
+Probe = Callable[[], ProbeResult]
+
+
+def http_probe(url: str, *, expected: frozenset[int], authority: str = "") -> Probe:
+    """Build a probe that passes when ``GET url`` answers with one of the expected status codes.
+
+    Args:
+        url: Whole URL.
+        expected: Status codes.
+        authority: Authority (PEM) that the server's certificate has to be of; unused for plain HTTP.
+    """
+    parts = urlsplit(url)
+
+    def probe() -> ProbeResult:
+        connection = open_connection(url, authority=authority)
+        try:
+            connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as exc:
+            return ProbeResult(passed=False, seen=f"GET {url} -> {type(exc).__name__}")
+        finally:
+            connection.close()
+        return ProbeResult(passed=status in expected, seen=f"GET {url} -> {status}")
+
+    return probe
+
+
+def open_connection(url: str, *, authority: str = "") -> http.client.HTTPConnection:
+    """Make a connection (opened by its first request) to the server of a URL, which has to be of the authority."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        trust = tls_sessions.context(authority)
+        return http.client.HTTPSConnection(parts.netloc, timeout=PROBE_TIMEOUT_SECONDS, context=trust)
+    return http.client.HTTPConnection(parts.netloc, timeout=PROBE_TIMEOUT_SECONDS)
+
+
+def tcp_probe(host: str, port: int) -> Probe:
+    """Build a probe that passes when a connection is accepted."""
+
+    def probe() -> ProbeResult:
+        try:
+            with socket.create_connection((host, port), timeout=PROBE_TIMEOUT_SECONDS):
+                return ProbeResult(passed=True, seen=f"connect {host}:{port} -> accepted")
+        except OSError as exc:
+            return ProbeResult(passed=False, seen=f"connect {host}:{port} -> {type(exc).__name__}")
+
+    return probe
+
+
+def wait_until_ready(what: str, probes: list[Probe], *, container: str, deadline_seconds: float) -> None:
+    """Wait until every probe passes.
+
+    A container that an interrupted run created but never started is started first: all it needs lies on its volumes.
+
+    Args:
+        what: The resource as the user knows it, e.g. ``key vault 'kv-churn-dev'``.
+        probes: Asked in order, each until it passes.
+        container: Name of the container that serves it.
+        deadline_seconds: For all probes together.
+
+    Raises:
+        NotReadyError: The deadline passed, or the container ended for good.
+    """
+    docker_engine.start_if_stopped(container)
+    has_ended = False
+    started = time.monotonic()
+    next_look = started + CONTAINER_CHECK_SECONDS
+    for probe in probes:
+        while not (result := probe()).passed:
+            now = time.monotonic()
+            if now - started > deadline_seconds:
+                headline = f"{what} did not become ready in {deadline_seconds:.0f} s"
+                raise NotReadyError(_explain(headline, result, container))
+            if now > next_look:
+                next_look = now + CONTAINER_CHECK_SECONDS
+                had_ended, has_ended = has_ended, _has_ended(container)
+                # Twice: somebody may be restarting it just now.
+                if had_ended and has_ended:
+                    raise NotReadyError(_explain(f"{what} stopped before it was ready", result, container))
+            time.sleep(POLL_SECONDS)
+
+
+def _has_ended(container: str) -> bool:
+    state = docker_engine.container_state(container, log_lines=1)
+    return state is None or state.has_given_up
+
+
+def _explain(headline: str, result: ProbeResult, container: str) -> str:
+    state = docker_engine.container_state(container)
+    if state is None:
+        return f"{headline}: {result.seen}; container '{container}' is gone. Run `make up` again."
+    return (
+        f"{headline}: {result.seen}; container '{container}' is {state.status} (exit code {state.exit_code}, "
+        f"restarts {state.restarts}). Run `make up` again once the cause is gone. Last log lines:\n"
+        f"{state.last_log_lines}"
+    )

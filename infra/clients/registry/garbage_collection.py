@@ -1,0 +1,126 @@
+"""Garbage collection of a container registry: what nothing names any more is deleted from its volume.
+
+The registry's own collection deletes what a push under way has just uploaded, so it needs a registry that takes no
+push. The container's start script sees to that, see `infra/components/assets/registry-start.sh`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+
+from infra.clients.engine import docker_engine
+from infra.errors import GarbageCollectionError
+
+WORK = "/var/lib/registry/garbage-collection"
+"""Folder on the registry's volume with the request and what became of it."""
+
+_SCRIPT = "/etc/distribution/collect.sh"
+_UNTAGGED = "--delete-untagged"
+_POLL_SECONDS = 0.2
+_ASK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What a collection deletes: blobs, and the bytes of their contents."""
+
+    blobs: int
+    size: int
+
+
+def preview(container: str, *, untagged: bool) -> Freed:
+    """Ask what a collection would delete; the registry goes on as it is.
+
+    Args:
+        container: Name of the registry's container, which has to run.
+        untagged: Count manifests without a tag as garbage too.
+
+    Raises:
+        GarbageCollectionError: The registry could not tell.
+    """
+    with docker_engine.connect() as client:
+        command = ["/bin/sh", _SCRIPT, "--dry-run", *([_UNTAGGED] if untagged else [])]
+        code, output = client.containers.get(container).exec_run(command)
+    said = output.decode(errors="replace").strip() if isinstance(output, bytes) else ""
+    if code:
+        raise GarbageCollectionError(
+            f"looking for garbage in container '{container}': exit code {code}, {_last(said)!r}. Nothing was deleted."
+        )
+    return _freed(_last(said))
+
+
+def collect(container: str, *, user: tuple[int, int], untagged: bool, seconds: float) -> Freed:
+    """Collect: until it is done pulls go on and pushes are refused.
+
+    Args:
+        container: Name of the registry's container, which has to run.
+        user: User and group of its processes.
+        untagged: Delete manifests without a tag too.
+        seconds: How long it may take.
+
+    Raises:
+        GarbageCollectionError: It failed, was interrupted, or is not done in time.
+    """
+    if docker_engine.read_file(container, f"{WORK}/begun") is not None:
+        raise GarbageCollectionError(
+            f"collecting garbage in container '{container}': another collection is under way. Wait until it is done."
+        )
+    mine = secrets.token_hex(8)
+    request = f"{mine} {_UNTAGGED if untagged else ''}\n".encode()
+    docker_engine.write_files(container, WORK, {"request": request}, uid=user[0], gid=user[1])
+    outcome, _, rest = _report(container, mine, deadline=time.monotonic() + seconds).partition(" ")
+    if outcome != "done":
+        raise GarbageCollectionError(
+            f"collecting garbage in container '{container}': {outcome}{f', {rest!r}' if rest else ''}. No content that "
+            "a manifest names was deleted, and the registry takes pushes again. Run the command again."
+        )
+    return _freed(rest)
+
+
+def _report(container: str, mine: str, *, deadline: float) -> str:
+    """Wait for what became of a request; the script may be just starting a registry and overhear a signal."""
+    asked = 0.0
+    while True:
+        whose, *outcome = _words(container, "report") or [""]
+        if whose == mine:
+            return " ".join(outcome)
+        now = time.monotonic()
+        if now - asked > _ASK_SECONDS:
+            asked = now
+            _ask(container, mine, late=now > deadline)
+        time.sleep(_POLL_SECONDS)
+
+
+def _ask(container: str, mine: str, *, late: bool) -> None:
+    state = docker_engine.container_state(container, log_lines=1)
+    if state is None or state.has_given_up or late:
+        seen = "gone" if state is None else f"{state.status}, its last words are {state.last_log_lines!r}"
+        raise GarbageCollectionError(
+            f"waiting for the garbage collection in container '{container}': not done, and the container is {seen}. "
+            "It goes on when the container does; `mlw diagnose` tells how that is."
+        )
+    if mine in _words(container, "request"):
+        if state.status == "running":
+            with docker_engine.connect() as client:
+                client.api.kill(container, signal="HUP")
+    elif mine not in [*_words(container, "begun"), *_words(container, "report")]:
+        raise GarbageCollectionError(
+            f"collecting garbage in container '{container}': another request has taken the place of this one. "
+            "Wait until it is done, then run the command again."
+        )
+
+
+def _words(container: str, file: str) -> list[str]:
+    """What a file says; asked in this order, a request is always found: it becomes `begun`, then `report`."""
+    return (docker_engine.read_file(container, f"{WORK}/{file}") or b"").decode().split()
+
+
+def _last(output: str) -> str:
+    return output.rpartition("\n")[2]
+
+
+def _freed(line: str) -> Freed:
+    blobs, size = line.split()
+    return Freed(int(blobs), int(size))

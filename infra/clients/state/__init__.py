@@ -1,0 +1,1 @@
+"""States of stacks, as the state backend keeps them."""

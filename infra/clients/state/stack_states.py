@@ -1,0 +1,75 @@
+"""What the stacks of the same state backend hold: components of others, and the stack's own last accepted resources.
+
+Only the file backend can be read without its service; with any other, the answers are empty and what depends on them
+(names that are unique across stacks, resources that are shared) is checked by the service's own means.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from infra.rules.stack.deployed_resources import Deployed
+
+COMPONENT_PREFIX = "ml-workspace:"
+STACK = "pulumi:pulumi:Stack"
+CHANGE_GUARD = ":ChangeGuard"
+
+
+def deployed(*, project: str, except_stack: str) -> list[Deployed]:
+    """List the components of all other stacks of the project; a state that cannot be read counts as empty."""
+    return [
+        component
+        for path in _state_files(project)
+        if (stack := path.name.partition(".json")[0]) != except_stack
+        for component in _components(path, stack)
+    ]
+
+
+def accepted(project: str, stack: str) -> dict[str, Any]:
+    """Resources of a stack as its last update was allowed to make them; empty where there is none, or it can't be read.
+
+    Returns:
+        What its `ChangeGuard` holds: `type` and Azure `properties` by `resource_key`.
+    """
+    for path in _state_files(project):
+        if path.name.partition(".json")[0] == stack:
+            for resource in _resources(path):
+                if str(resource.get("type", "")).endswith(CHANGE_GUARD):
+                    return dict((resource.get("inputs") or {}).get("resources") or {})
+    return {}
+
+
+def _state_files(project: str) -> Iterator[Path]:
+    address = urlsplit(os.environ.get("PULUMI_BACKEND_URL", ""))
+    if address.scheme != "file":
+        return
+    root = Path(unquote(address.netloc + address.path)).expanduser()
+    folder = root / ".pulumi" / "stacks" / project
+    for path in sorted(folder.glob("*.json*")):
+        if path.name.endswith((".json", ".json.gz")):
+            yield path
+
+
+def _resources(path: Path) -> list[dict[str, Any]]:
+    try:
+        raw = path.read_bytes()
+        state = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+        return list(state["checkpoint"]["latest"]["resources"] or [])
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError):
+        # Another stack's run may be replacing the file, or it is damaged; that is told to who works on that stack.
+        return []
+
+
+def _components(path: Path, stack: str) -> Iterator[Deployed]:
+    resources = _resources(path)
+    complete = any(r.get("type") == STACK and "endpoints" in (r.get("outputs") or {}) for r in resources)
+    for resource in resources:
+        if str(resource.get("type", "")).startswith(COMPONENT_PREFIX) and resource.get("inputs"):
+            yield Deployed(stack, resource["type"], resource["inputs"], complete)

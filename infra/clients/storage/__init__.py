@@ -1,0 +1,1 @@
+"""The storage account over S3 and its administrative API."""

@@ -1,0 +1,121 @@
+"""The storage account's data plane: the documents in its containers, and how its clients are made."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from infra.clients.tls import tls_sessions
+from infra.errors import ServiceError
+
+if TYPE_CHECKING:
+    import urllib3
+    from minio import Minio
+
+REGION = "us-east-1"
+"""MinIO's default; saves clients the question where a bucket is."""
+
+_TIMEOUT_SECONDS = 30.0
+_RETRIED = (500, 502, 503, 504)
+
+
+def trusting_pool(authority: str) -> urllib3.PoolManager:
+    """Connections for a client of MinIO's library; its own would wait five minutes for an answer, five times over.
+
+    Args:
+        authority: The stack's authority (PEM), which certificates have to be of; empty for plain HTTP.
+    """
+    import urllib3
+
+    return urllib3.PoolManager(
+        ssl_context=tls_sessions.context(authority),
+        timeout=_TIMEOUT_SECONDS,
+        maxsize=10,
+        retries=urllib3.Retry(total=5, backoff_factor=0.2, status_forcelist=_RETRIED),
+    )
+
+
+def open_client(endpoint: str, access_key: str, secret_key: str, authority: str = "") -> Minio:
+    """Make a client of MinIO's library, which may be shared by threads."""
+    from minio import Minio
+
+    url = urlsplit(endpoint)
+    return Minio(
+        url.netloc,
+        access_key=access_key,
+        secret_key=secret_key,
+        secure=url.scheme == "https",
+        region=REGION,
+        http_client=trusting_pool(authority),
+    )
+
+
+@contextmanager
+def explaining(what: str) -> Iterator[None]:
+    """Turn an answer that the account gives inside the block instead of doing what is asked into one clear error.
+
+    Args:
+        what: What is being done, e.g. ``making containers in the storage account at http://127.0.0.1:20001``.
+
+    Raises:
+        ServiceError: The account refused or could not.
+    """
+    from minio.error import MinioAdminException, MinioException, S3Error
+
+    try:
+        yield
+    except (MinioException, MinioAdminException) as exc:
+        said = f"{exc.code} ({exc.message})" if isinstance(exc, S3Error) else str(exc)
+        raise ServiceError(
+            f"{what}: it answered {said}. If it refuses the keys, they were rotated since this stack's last update: "
+            "run `make up`, which fetches the new ones, and then this again."
+        ) from exc
+
+
+class ObjectStore:
+    """One storage account, reached over its S3 endpoint.
+
+    Args:
+        endpoint: Base URL, e.g. ``http://127.0.0.1:20001``.
+        access_key: Root or service account's access key.
+        secret_key: The secret that belongs to it.
+        authority: Authority (PEM) of the account's certificate; empty for plain HTTP.
+    """
+
+    def __init__(self, endpoint: str, access_key: str, secret_key: str, authority: str = "") -> None:
+        self._client = open_client(endpoint, access_key, secret_key, authority)
+
+    def put_document(self, bucket: str, key: str, content: bytes, *, content_type: str) -> None:
+        """Write one document; the previous one stays as a version where the bucket keeps versions."""
+        self._client.put_object(bucket, key, io.BytesIO(content), len(content), content_type=content_type)
+
+    def get_document(self, bucket: str, key: str) -> bytes | None:
+        """Read one document; None when the document or its bucket is gone."""
+        from minio.error import S3Error
+
+        try:
+            response = self._client.get_object(bucket, key)
+        except S3Error as exc:
+            if exc.code in {"NoSuchKey", "NoSuchBucket"}:
+                return None
+            raise
+        try:
+            return response.data
+        finally:
+            response.close()
+            response.release_conn()
+
+    def delete_document(self, bucket: str, key: str) -> None:
+        """Delete one document with all its versions; one that is gone already is fine."""
+        from minio.error import S3Error
+
+        try:
+            versions = self._client.list_objects(bucket, prefix=key, include_version=True)
+            for version in [found for found in versions if found.object_name == key]:
+                self._client.remove_object(bucket, key, version_id=version.version_id)
+        except S3Error as exc:
+            if exc.code not in {"NoSuchKey", "NoSuchBucket"}:
+                raise

@@ -1,0 +1,206 @@
+"""The storage account's operator side: users, service accounts, policies, quotas.
+
+Identities are written by MinIO's import, all in one request. The calls for single ones encrypt what they send and
+answer with a key that costs 64 MiB and a tenth of a second at each end, every time; the import does without. So what
+it carries is as safe as the connection: loopback or TLS, like every secret that the key vault hands out.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from infra.clients.storage.object_store import REGION, open_client, trusting_pool
+from infra.errors import StorageAccessError
+
+if TYPE_CHECKING:
+    from minio import MinioAdmin
+
+Policy = Mapping[str, Any]
+
+_GONE = "404"
+
+
+class _Command(StrEnum):
+    """Commands that MinIO's library has no method for."""
+
+    IMPORT_IAM = "import-iam-v2"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceAccount:
+    """Keys that may do less than whom they belong to.
+
+    Attributes:
+        access_key: 3-20 characters.
+        secret_key: 8-40 characters.
+        policy: What they may do.
+        name: What people see, at most 32 characters.
+    """
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    policy: Policy
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """Somebody with a policy of his own, which has the name ``principal-<access key>``."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    policy: Policy
+
+    @property
+    def policy_name(self) -> str:
+        """Name of the policy."""
+        return policy_name(self.access_key)
+
+
+def policy_name(access_key: str) -> str:
+    """Name of a user's policy."""
+    return f"principal-{access_key}"
+
+
+class StorageAdmin:
+    """One storage account, with its root keys.
+
+    Args:
+        endpoint: Base URL of the account.
+        access_key: The root access key.
+        secret_key: The secret that belongs to it.
+        authority: Authority (PEM) of the account's certificate; empty for plain HTTP.
+    """
+
+    def __init__(self, endpoint: str, access_key: str, secret_key: str, authority: str = "") -> None:
+        from minio import MinioAdmin
+        from minio.credentials.providers import StaticProvider
+
+        url = urlsplit(endpoint)
+        self._endpoint, self._access_key = endpoint, access_key
+        self._admin: MinioAdmin = MinioAdmin(
+            endpoint=url.netloc,
+            credentials=StaticProvider(access_key, secret_key),
+            region=REGION,
+            secure=url.scheme == "https",
+            http_client=trusting_pool(authority),
+        )
+
+    def put_service_accounts(self, accounts: list[ServiceAccount]) -> None:
+        """Make service accounts of the root user; one that is there is replaced.
+
+        Raises:
+            StorageAccessError: The account did not take one of them.
+        """
+        made = {
+            account.access_key: {
+                "parent": self._access_key,
+                "accessKey": account.access_key,
+                "secretKey": account.secret_key,
+                "sessionPolicy": account.policy,
+                "claims": {},
+                "status": "on",
+                "name": account.name,
+            }
+            for account in accounts
+        }
+        self._import({"svcaccts": made})
+
+    def put_users(self, users: list[User]) -> None:
+        """Make users with their policies; of one that is there, secret and policy are replaced, in force at once.
+
+        Raises:
+            StorageAccessError: The account did not take one of them.
+        """
+        self._import(
+            {
+                "policies": {user.policy_name: user.policy for user in users},
+                "users": {user.access_key: {"secretKey": user.secret_key, "status": "enabled"} for user in users},
+                "user_mappings": {user.access_key: {"version": 1, "policy": user.policy_name} for user in users},
+            }
+        )
+
+    def remove_service_account(self, access_key: str) -> None:
+        """Remove a service account; one that is gone is fine."""
+        self._unless_gone(lambda: self._admin.delete_service_account(access_key))
+
+    def remove_user(self, access_key: str) -> None:
+        """Remove a user, all that was derived from his keys, and his policy; one that is gone is fine."""
+        self._unless_gone(lambda: self._admin.user_remove(access_key))
+        self._unless_gone(lambda: self._admin.policy_remove(policy_name(access_key)))
+
+    def differing(self, users: list[User]) -> set[str]:
+        """Access keys of users that are gone, or have another policy; what their secret is, nobody tells."""
+        return {user.access_key for user in users if not self._is_as_wanted(user)}
+
+    def _is_as_wanted(self, user: User) -> bool:
+        from minio.error import MinioAdminException
+
+        try:
+            known = json.loads(self._admin.user_info(user.access_key))
+            found = json.loads(self._admin.policy_info(user.policy_name))
+        except MinioAdminException as exc:
+            if exc._code != _GONE:
+                raise
+            return False
+        names = str(known.get("policyName", "")).split(",")
+        return names == [user.policy_name] and _normal(found) == _normal(user.policy)
+
+    def set_quota(self, container: str, size_bytes: int) -> None:
+        """Set the hard quota of a container; 0 takes it away."""
+        self._admin.bucket_quota_set(container, size_bytes)
+
+    def _import(self, entities: Mapping[str, Mapping[str, Any]]) -> None:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as files:
+            for name, content in entities.items():
+                files.writestr(f"iam-assets/{name}.json", json.dumps(content))
+        # The library's own way to send a signed command; it has a method for every other one that is needed here.
+        answer = self._admin._url_open(method="PUT", command=_Command.IMPORT_IAM, body=archive.getvalue())  # type: ignore[arg-type]
+        failed = json.loads(answer.data).get("failed") or {}
+        refused = sorted(str(entry.get("name")) for entries in failed.values() for entry in entries or ())
+        if refused:
+            raise StorageAccessError(
+                f"making identities in the storage account at {self._endpoint}: it did not take {', '.join(refused)}. "
+                "Look at `docker logs` of its container, then run `make up` again."
+            )
+
+    @staticmethod
+    def _unless_gone(remove: Callable[[], str]) -> None:
+        from minio.error import MinioAdminException
+
+        try:
+            remove()
+        except MinioAdminException as exc:
+            if exc._code != _GONE:
+                raise
+
+
+def _normal(policy: Policy) -> list[str]:
+    """A policy's statements whatever the order in which MinIO gives them back."""
+    statements = policy.get("Statement") or []
+    return sorted(
+        json.dumps({key: _sorted(value) for key, value in statement.items() if key != "Sid"}, sort_keys=True)
+        for statement in statements
+    )
+
+
+def _sorted(value: object) -> object:
+    return sorted(value) if isinstance(value, list) else [value] if isinstance(value, str) else value
+
+
+def can_use(endpoint: str, access_key: str, secret_key: str, container: str, authority: str = "") -> bool:
+    """Whether keys are let in to a container."""
+    from minio.error import S3Error
+
+    try:
+        return open_client(endpoint, access_key, secret_key, authority).bucket_exists(container)
+    except S3Error:
+        return False

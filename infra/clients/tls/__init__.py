@@ -1,0 +1,1 @@
+"""TLS: the certificate authority of a stack, and clients that verify it."""

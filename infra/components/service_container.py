@@ -1,0 +1,129 @@
+"""A service's container, hardened the same way for all: not root, read-only, no capabilities, loopback ports only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_docker as docker
+
+from infra import service_images
+from infra.components.component import ServiceComponent
+from infra.components.provisioning_context import ProvisioningContext
+from infra.resources.volume_files import VolumeFiles
+from infra.settings import Limit
+
+LOOPBACK = "127.0.0.1"
+CERTIFICATE, PRIVATE_KEY, AUTHORITY = "public.crt", "private.key", "authority.crt"
+"""Files at the top of the volume `config` of a stack with TLS."""
+
+STOP_GRACE_SECONDS = 30
+"""Upper bound of a graceful stop; without it the provider kills data services at once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """What a component wants to run."""
+
+    image: str
+    """Service name in images.toml."""
+
+    command: Sequence[str]
+    """Whole command line, program first."""
+
+    ports: Mapping[str, int]
+    """Use (as reserved) to the port in the container."""
+
+    files: Mapping[str, pulumi.Input[str]]
+    """Files on the volume `config`: name to content. The container is replaced when one of them changes."""
+
+    live_files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Files in the folder `live` of the volume `config`, which the service reads anew by itself when they change."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    memory_mib: int = 512
+    """Memory where the stack file sets no limit."""
+
+
+def run(component: ServiceComponent, service: Service, context: ProvisioningContext) -> docker.Container:
+    """Make a component's volumes and its container."""
+    name, image = component.container_name, service_images.table()[service.image]
+    limit = context.limits.get(component.section, Limit())
+    memory_mib = service.memory_mib if limit.memory_in_gb is None else int(limit.memory_in_gb * 1024)
+    volumes = {part: _volume(component, part, context) for part in component.volumes}
+    files = VolumeFiles(
+        f"{name}-files",
+        volume=volumes["config"].name,
+        files={**service.files, **_certificate_files(name, context)},
+        live_files=service.live_files,
+        image_id=context.image(service.image),
+        user=image.user,
+        labels=component.identity(),
+        opts=component.child_options(deleted_with=volumes["config"]),
+    )
+    return docker.Container(
+        name,
+        name=name,
+        image=context.image(service.image),
+        entrypoints=[service.command[0]],
+        command=list(service.command[1:]),
+        user=image.user,
+        working_dir="/",
+        envs=[*(f"{key}={value}" for key, value in service.environment.items()), _files_digest(files)],
+        labels=[docker.ContainerLabelArgs(label=k, value=v) for k, v in component.identity().items()],
+        networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=context.network)],
+        network_mode="bridge",
+        ports=[
+            docker.ContainerPortArgs(internal=internal, external=context.port(use), ip=LOOPBACK)
+            for use, internal in service.ports.items()
+        ],
+        volumes=[
+            docker.ContainerVolumeArgs(volume_name=volumes[part].name, container_path=path)
+            for part, path in component.volumes.items()
+        ],
+        memory=memory_mib,
+        # Equal to the memory: no swap, where secrets would outlive the process on a disk.
+        memory_swap=memory_mib,
+        cpus=None if limit.cpu is None else as_the_provider_reads(limit.cpu),
+        # A core dump would hold every secret in memory.
+        ulimits=[docker.ContainerUlimitArgs(name="core", soft=0, hard=0)],
+        tmpfs={"/tmp": "rw,noexec,nosuid,size=64m,mode=1777"},  # noqa: S108 - the container's own
+        read_only=True,
+        capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+        security_opts=["no-new-privileges:true"],
+        restart="unless-stopped",
+        destroy_grace_seconds=STOP_GRACE_SECONDS,
+        log_driver="json-file",
+        log_opts={"max-size": "10m", "max-file": "3"},
+        opts=component.child_options(),
+    )
+
+
+def _certificate_files(container: str, context: ProvisioningContext) -> dict[str, pulumi.Input[str]]:
+    """Certificate, key and authority, under the names that MinIO wants; no files without TLS."""
+    if context.certificates is None:
+        return {}
+    own = context.certificates.of(container)
+    return {CERTIFICATE: own.certificate, PRIVATE_KEY: own.private_key, AUTHORITY: own.authority}
+
+
+def as_the_provider_reads(cpu: float) -> str:
+    """Write CPUs as the provider writes them into the state; any other way makes every update replace the container."""
+    text = f"{cpu:.9f}"
+    return f"{cpu:.1f}" if text.count("0") == 9 else text.rstrip("0")  # noqa: PLR2004 - the provider's own rule
+
+
+def _files_digest(files: VolumeFiles) -> pulumi.Output[str]:
+    # A digest of random secrets gives nothing away, and a secret one would hide every change of the environment.
+    return pulumi.Output.unsecret(files.digest).apply(lambda digest: f"MLW_FILES={digest}")
+
+
+def _volume(component: ServiceComponent, part: str, context: ProvisioningContext) -> docker.Volume:
+    name = component.volume_name(part)
+    return docker.Volume(
+        name,
+        name=name,
+        labels=[docker.VolumeLabelArgs(label=k, value=v) for k, v in component.identity().items()],
+        opts=component.child_options(after=context.reservation),
+    )

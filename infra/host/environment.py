@@ -1,0 +1,65 @@
+"""The environment in which a bare `pulumi` works on the project's stacks; what `make env` prints.
+
+What the user has chosen himself stays: another backend, another passphrase. The policy pack does not: a stack that is
+not checked is what the product exists to prevent.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+
+from infra.host import engine_address, folders
+
+
+def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What has to be set on top of an environment (this process's own by default)."""
+    given = os.environ if base is None else base
+    added = {
+        "MLW_HOME": str(folders.home()),
+        "MLW_CACHE": str(folders.cache()),
+        "PATH": search_path(given.get("PATH", os.defpath)),
+        "PULUMI_HOME": str(folders.pulumi_home()),
+        "PULUMI_BACKEND_URL": given.get("PULUMI_BACKEND_URL") or f"file://{folders.state()}",
+        "PULUMI_OPTION_POLICY_PACK": str(folders.repo() / "policies"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # Everything that is needed is installed; asking a network that does not answer would only take time.
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # Another installation's plugins on PATH would come first, and be another version.
+        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+        # Deleting volumes and networks is mostly waiting: more at a time than the default of four for each core.
+        "PULUMI_PARALLEL": given.get("PULUMI_PARALLEL") or "64",
+        # A fresh clone's stack files carry no salt: the state's own is used instead of making another one.
+        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
+        # Program, provider and policy pack are three processes in every run; compiling them anew takes half a second.
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+    if "PULUMI_CONFIG_PASSPHRASE" not in given:
+        chosen = given.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+        added["PULUMI_CONFIG_PASSPHRASE_FILE"] = chosen or str(folders.passphrase())
+    engine = engine_address.address(given)
+    if given.get("DOCKER_HOST") or engine not in engine_address.LOCAL_ADDRESSES:
+        added["DOCKER_HOST"] = engine
+    if given.get("DOCKER_CONTEXT"):
+        # Followed already, and the Docker provider would rate it above the address.
+        added["DOCKER_CONTEXT"] = ""
+    return added
+
+
+def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A whole environment for child processes: the given one (this process's own by default) and our additions."""
+    given = os.environ if base is None else base
+    return {**given, **additions(given)}
+
+
+def search_path(current: str) -> str:
+    """Put the tools and the Python environment first on a PATH, once."""
+    ours = [str(folders.bin_folder()), str(folders.venv() / "bin")]
+    others = [entry for entry in current.split(os.pathsep) if entry and entry not in ours]
+    return os.pathsep.join([*ours, *others])
+
+
+def export_lines(variables: Mapping[str, str]) -> str:
+    """Write variables for `eval` in a shell; whatever a value holds, the shell takes it as it is."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())

@@ -1,0 +1,99 @@
+"""Where everything lies, and folders that only their owner can read.
+
+Two roots, both outside the repository: `MLW_HOME` holds what must not get lost (state, passphrase), `MLW_CACHE` what
+can be made again (tools, images' binaries, plugins). Functions instead of constants, so that a test or a second
+installation on one machine only has to set the variables.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from infra.errors import HostError
+
+PRIVATE = 0o700
+
+
+def repo() -> Path:
+    """The checkout."""
+    return Path(__file__).resolve().parents[2]
+
+
+def home() -> Path:
+    """What must not get lost: `MLW_HOME`, by default below the user's data folder."""
+    return _root("MLW_HOME", "XDG_DATA_HOME", ".local/share")
+
+
+def cache() -> Path:
+    """What can be made again: `MLW_CACHE`, by default below the user's cache folder."""
+    return _root("MLW_CACHE", "XDG_CACHE_HOME", ".cache")
+
+
+def state() -> Path:
+    """Pulumi's file backend."""
+    return home() / "state"
+
+
+def passphrase() -> Path:
+    """The file with the passphrase that the state's secrets are encrypted with."""
+    return home() / "passphrase"
+
+
+def tools() -> Path:
+    """Finished tools, one folder for each version and recipe."""
+    return cache() / "tools"
+
+
+def bin_folder() -> Path:
+    """Links to the tools; first on the PATH."""
+    return cache() / "bin"
+
+
+def pulumi_home() -> Path:
+    """Pulumi's own folder (`PULUMI_HOME`): plugins, credentials of backends."""
+    return cache() / "pulumi-home"
+
+
+def build() -> Path:
+    """What exists only while something is built: module and build caches, temporary files."""
+    return cache() / "build"
+
+
+def engine() -> Path:
+    """Log and process record of a Docker engine that the bootstrap started."""
+    return cache() / "engine"
+
+
+def venv() -> Path:
+    """The project's Python environment."""
+    return repo() / ".venv"
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder that only its owner can read, and make sure that it can be written.
+
+    Raises:
+        HostError: It cannot be made or written.
+    """
+    try:
+        folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        # A trial file, since permission bits say nothing about root, a full disk or a read-only file system.
+        trial = folder / f".writable-{os.getpid()}"
+        trial.write_bytes(b"x")
+        trial.unlink()
+    except OSError as exc:
+        variable = "MLW_HOME" if folder.is_relative_to(home()) else "MLW_CACHE"
+        raise HostError(
+            f"preparing the folder '{folder}': it cannot be written ({exc.strerror}). "
+            f"Make it writable for your user, free some space, or set {variable} to another folder."
+        ) from exc
+    return folder
+
+
+def _root(variable: str, xdg_variable: str, below_user: str) -> Path:
+    if chosen := os.environ.get(variable):
+        return Path(os.path.abspath(Path(chosen).expanduser()))  # noqa: PTH100  (no links resolved: shown as chosen)
+    xdg = os.environ.get(xdg_variable)
+    parent = Path(xdg) if xdg else Path.home() / below_user
+    return parent / "ml-workspace"

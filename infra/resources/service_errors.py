@@ -1,0 +1,33 @@
+"""How a verb talks to a service: whatever goes wrong inside the block ends in one clear error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from infra.clients.connection_errors import reaching
+from infra.clients.key_vault import vault
+from infra.clients.storage import object_store
+
+
+@contextmanager
+def at_storage_account(endpoint: str, doing: str) -> Iterator[None]:
+    """Talk to a storage account.
+
+    Args:
+        endpoint: Base URL.
+        doing: What is being done there, e.g. ``making containers``.
+
+    Raises:
+        ServiceError: It does not answer, or it refuses.
+    """
+    what = f"{doing} in the storage account at {endpoint}"
+    with object_store.explaining(what), reaching("storage account", endpoint):
+        yield
+
+
+@contextmanager
+def at_key_vault(address: str, doing: str) -> Iterator[None]:
+    """Talk to a key vault; see :func:`at_storage_account`."""
+    with vault.explaining(f"{doing} in the key vault at {address}"), reaching("key vault", address):
+        yield

@@ -1,0 +1,182 @@
+"""Registered datastores: names, types and containers, which one is the default, quotas, and stores elsewhere.
+
+Sources: N1 (names), N5 (containers and shares), M11 (the four default datastores, whose names Azure itself takes; the
+default one is a blob container or file share of the workspace's own account). Of S3 stores: `datastores_elsewhere`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
+
+from infra.rules.datastores.external_datastores import S3, check_elsewhere, check_here
+from infra.rules.names.name_rules import ResourceKind
+from infra.rules.names.naming import check_name
+from infra.rules.violation import Violation, covers, one_of
+
+
+class DatastoreType(StrEnum):
+    """What a datastore stands on. Not the kind of the storage account."""
+
+    AZURE_BLOB = "AzureBlob"
+    AZURE_FILE = "AzureFile"
+    S3 = S3
+    """A bucket of an object store elsewhere, with keys of its own."""
+
+
+DEFAULT_DATASTORES = (
+    "workspaceblobstore",
+    "workspaceartifactstore",
+    "workspacefilestore",
+    "workspaceworkingdirectory",
+)
+
+TYPE = "datastore-limit-type"
+RESERVED = "datastore-forbid-default-name"
+DUPLICATE = "datastore-require-unique-name"
+DEFAULT = "datastore-limit-default"
+QUOTA = "datastore-limit-quota"
+
+_MIN_QUOTA_GIB = 2**-20
+"""1 KiB; what is rounded to no byte at all would be no bound."""
+
+_MAX_QUOTA_GIB = 5 * 1024 * 1024
+"""5 PiB, the most that a storage account of Azure holds."""
+
+_OWN = f"{DatastoreType.AZURE_BLOB}, {DatastoreType.AZURE_FILE}"
+
+
+def check_datastores(
+    datastores: Sequence[Mapping[str, object]], *, key: str = "datastores", encrypted: Collection[str] = ()
+) -> list[Violation]:
+    """Every violation by the list of registered datastores.
+
+    Args:
+        datastores: Entries as in the stack file.
+        key: Where they stand.
+        encrypted: Keys that the stack file holds encrypted; one covers everything below it.
+    """
+    violations = []
+    first_of: dict[str, int] = {}
+    default: int | None = None
+    for index, datastore in enumerate(datastores):
+        place = f"{key}[{index}]"
+        hidden = any(covers(known, place) for known in encrypted)
+        keys = {name for name in datastore if hidden or f"{place}.{name}" in encrypted}
+        violations += [violation.under(place) for violation in check_datastore(datastore, encrypted=keys)]
+        name = str(datastore.get("name", "")).lower()
+        if name and first_of.setdefault(name, index) != index:
+            violations.append(_twice(f"{place}.name", datastore["name"], f"{key}[{first_of[name]}] has the same name"))
+        if datastore.get("isDefault") is True:
+            if default is not None:
+                violations.append(_second_default(f"{place}.isDefault", f"{key}[{default}]"))
+            default = index if default is None else default
+    return violations
+
+
+def check_datastore(datastore: Mapping[str, object], *, encrypted: Collection[str] = ()) -> list[Violation]:
+    """Every violation by one datastore; keys that are absent break no rule.
+
+    Args:
+        datastore: The entry.
+        encrypted: Its keys that the stack file holds encrypted.
+    """
+    violations = []
+    name, type_, container = (datastore.get(key) for key in ("name", "type", "container"))
+    if name is not None:
+        violations += _reserved(name) or check_name(ResourceKind.DATASTORE, name)
+    if type_ is not None and type_ not in set(DatastoreType):
+        violations.append(_unknown_type(type_))
+    if type_ == DatastoreType.S3:
+        return [*violations, *check_elsewhere(datastore, encrypted=encrypted), *_only_here(datastore)]
+    if container is not None:
+        kind = ResourceKind.FILE_SHARE if type_ == DatastoreType.AZURE_FILE else ResourceKind.BLOB_CONTAINER
+        violations += check_name(kind, container, key="container")
+    return [*violations, *check_here(datastore), *_check_quota(datastore.get("quotaInGiB"))]
+
+
+def _unknown_type(type_: object) -> Violation:
+    near = next((known for known in DatastoreType if known.lower() == str(type_).lower()), DatastoreType.AZURE_BLOB)
+    return Violation(
+        rule=TYPE,
+        key="type",
+        value=type_,
+        found="no such type of a datastore",
+        allowed=one_of(DatastoreType),
+        fix=f"set 'type' to '{near}'",
+    )
+
+
+def _reserved(name: object) -> list[Violation]:
+    if str(name).lower() not in DEFAULT_DATASTORES:
+        return []
+    return [
+        Violation(
+            rule=RESERVED,
+            key="name",
+            value=name,
+            found="every workspace has a default datastore of this name",
+            allowed=f"any other legal name than {one_of(DEFAULT_DATASTORES)}",
+            fix="rename the datastore",
+        )
+    ]
+
+
+def _twice(key: str, name: object, found: str) -> Violation:
+    return Violation(
+        rule=DUPLICATE, key=key, value=name, found=found, allowed="one datastore of a name", fix="rename one of them"
+    )
+
+
+def _second_default(key: str, first: str) -> Violation:
+    return Violation(
+        rule=DEFAULT,
+        key=key,
+        value=True,
+        found=f"{first} is the default already",
+        allowed="one default datastore, or none here: then it is 'workspaceblobstore'",
+        fix="take 'isDefault' away from all but one",
+    )
+
+
+def _only_here(datastore: Mapping[str, object]) -> list[Violation]:
+    """What only the workspace's own account can do."""
+    violations = []
+    if datastore.get("isDefault") is True:
+        violations.append(
+            Violation(
+                rule=DEFAULT,
+                key="isDefault",
+                value=True,
+                found="a datastore elsewhere can't be the default one",
+                allowed=f"a default datastore of type {_OWN}, which stands on the workspace's own account",
+                fix="take 'isDefault' away",
+            )
+        )
+    if "quotaInGiB" in datastore:
+        violations.append(
+            Violation(
+                rule=QUOTA,
+                key="quotaInGiB",
+                value=datastore["quotaInGiB"],
+                found="a quota can't be set in an object store elsewhere",
+                allowed=f"a quota of a datastore of type {_OWN}",
+                fix="remove the key",
+            )
+        )
+    return violations
+
+
+def _check_quota(quota: object) -> list[Violation]:
+    if not isinstance(quota, int | float) or _MIN_QUOTA_GIB <= quota <= _MAX_QUOTA_GIB:
+        return []
+    return [
+        Violation(
+            rule=QUOTA,
+            key="quotaInGiB",
+            value=quota,
+            found="not a size that a container can have",
+            allowed=f"from 0.000001 (1 KiB) to {_MAX_QUOTA_GIB} (5 PiB); left out: as much as there is room for",
+            fix="set 'quotaInGiB' to e.g. 100",
+        )
+    ]

@@ -1,0 +1,64 @@
+"""Names that may exist only once: within a stack, and across the stacks of one backend.
+
+A name is compared without case (N3) and within its kind's scope: of global scope means among all resources of that
+kind. Who reads the other stacks' names is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from infra.rules.names.name_rules import NAME_RULES, ResourceKind, Scope
+from infra.rules.violation import Violation
+
+RULE = "naming-resource-require-unique-name"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """A name in use.
+
+    Attributes:
+        scope: The id of what the name is unique within; empty for global names.
+        owner: Who has the name, as a message should call it, e.g. `stack 'fraud'`.
+    """
+
+    kind: ResourceKind
+    name: str
+    key: str = "name"
+    scope: str = ""
+    owner: str = ""
+
+    @property
+    def identity(self) -> tuple[ResourceKind, str, str]:
+        """What may exist only once."""
+        scope = "" if NAME_RULES[self.kind].scope is Scope.GLOBAL else self.scope.lower()
+        return self.kind, scope, self.name.lower()
+
+
+def check_unique(names: Iterable[Named], others: Iterable[Named] = ()) -> list[Violation]:
+    """Violations by names that occur twice among ``names``, or in ``names`` and in ``others``."""
+    taken = {other.identity: other for other in others}
+    violations = []
+    for named in names:
+        first = taken.setdefault(named.identity, named)
+        if first is named:
+            continue
+        owner = first.owner or f"'{first.key}'"
+        violations.append(
+            Violation(
+                rule=RULE,
+                key=named.key,
+                value=named.name,
+                found=f"{owner} has the {named.kind} '{first.name}' already",
+                allowed=f"a {named.kind} name that is unique {_scope_words(named.kind)}, whatever its case",
+                fix=f"set '{named.key}' to another name",
+            )
+        )
+    return violations
+
+
+def _scope_words(kind: ResourceKind) -> str:
+    scope = NAME_RULES[kind].scope
+    return "among all stacks" if scope is Scope.GLOBAL else f"within its {scope}"

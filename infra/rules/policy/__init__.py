@@ -1,0 +1,1 @@
+"""Which rule holds where: rules, assignments, exemptions."""

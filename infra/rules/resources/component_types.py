@@ -1,0 +1,48 @@
+"""The components that a workspace is made of, as rules see them: type token, section of the stack file, kind of name.
+
+One row per component, so that components, settings, rules and policies cannot disagree about a token.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infra.rules.names.name_rules import ResourceKind
+
+RESOURCE_GROUP = "ml-workspace:resources:ResourceGroup"
+STORAGE_ACCOUNT = "ml-workspace:storage:StorageAccount"
+CONTAINER_REGISTRY = "ml-workspace:containerregistry:ContainerRegistry"
+KEY_VAULT = "ml-workspace:keyvault:KeyVault"
+APPLICATION_INSIGHTS = "ml-workspace:insights:ApplicationInsights"
+WORKSPACE = "ml-workspace:machinelearningservices:Workspace"
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentType:
+    """What rules know of a component's type.
+
+    Attributes:
+        section: The key of the stack file that configures it.
+        kind: The kind of its name.
+        arm_type: Azure's own name of the type.
+    """
+
+    section: str
+    kind: ResourceKind
+    arm_type: str
+
+
+COMPONENT_TYPES: dict[str, ComponentType] = {
+    RESOURCE_GROUP: ComponentType(
+        "resourceGroup", ResourceKind.RESOURCE_GROUP, "Microsoft.Resources/subscriptions/resourceGroups"
+    ),
+    STORAGE_ACCOUNT: ComponentType("storageAccount", ResourceKind.STORAGE_ACCOUNT, "Microsoft.Storage/storageAccounts"),
+    CONTAINER_REGISTRY: ComponentType(
+        "containerRegistry", ResourceKind.CONTAINER_REGISTRY, "Microsoft.ContainerRegistry/registries"
+    ),
+    KEY_VAULT: ComponentType("keyVault", ResourceKind.KEY_VAULT, "Microsoft.KeyVault/vaults"),
+    APPLICATION_INSIGHTS: ComponentType(
+        "applicationInsights", ResourceKind.APPLICATION_INSIGHTS, "Microsoft.Insights/components"
+    ),
+    WORKSPACE: ComponentType("workspace", ResourceKind.WORKSPACE, "Microsoft.MachineLearningServices/workspaces"),
+}

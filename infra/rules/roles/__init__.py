@@ -1,0 +1,1 @@
+"""Roles: operations, definitions, assignments, and what they mean in each service."""

@@ -1,0 +1,192 @@
+"""What a set of operations means in each service: a Vault policy, an S3 policy document, an access of the registry.
+
+Never gives more than the operations say: what a service can't part is given only when all of it is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from infra.rules.roles import role_operations as op
+from infra.rules.roles.vault_policies import (
+    DATASTORES,
+    METADATA_PARAMETERS,
+    PKI,
+    PKI_ROLE,
+    PRINCIPALS,
+    SECRETS,
+    hcl,
+)
+
+RECORD = "workspace.json"
+"""The workspace record, in the artifact store."""
+
+ARTIFACT_STORES = ("azureml", f"azureml-{'-'.join('?' * count for count in (8, 4, 4, 4, 12))}")
+"""The artifact store's container: in an account of the stack's own, and in another stack's, where a GUID follows."""
+
+COMPUTES = "computes"
+"""Folder of the computes' secrets in the mount `secret`."""
+
+_EVERYWHERE = "arn:aws:s3:::*"
+_READ_BLOBS = (
+    "s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions", "s3:GetObject", "s3:GetObjectVersion",
+    "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes", "s3:GetObjectTagging", "s3:GetObjectVersionTagging",
+)  # fmt: skip
+_WRITE_BLOBS = (
+    "s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObjectTagging", "s3:AbortMultipartUpload",
+    "s3:ListMultipartUploadParts", "s3:ListBucketMultipartUploads",
+)  # fmt: skip
+_CHANGES = (
+    "s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObjectTagging", "s3:DeleteObject", "s3:DeleteObjectVersion",
+)  # fmt: skip
+
+_STORAGE: Mapping[str, tuple[str, ...]] = {
+    op.CONTAINERS_READ: (
+        "s3:ListAllMyBuckets", "s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:GetBucketTagging",
+    ),
+    op.CONTAINERS_WRITE: ("s3:CreateBucket",),
+    op.CONTAINERS_DELETE: ("s3:DeleteBucket",),
+    op.BLOBS_READ: _READ_BLOBS,
+    op.BLOBS_WRITE: _WRITE_BLOBS,
+    op.BLOBS_DELETE: ("s3:DeleteObject",),
+    op.BLOBS_DELETE_VERSION: ("s3:DeleteObjectVersion",),
+}  # fmt: skip
+"""Operation on every container to S3's actions."""
+
+_Rules = dict[str, set[str]]
+
+
+def registry_access(operations: Iterable[str]) -> Literal["none", "pull", "push"]:
+    """The registry knows three kinds of users; `push` pulls and deletes as well, so it takes all three rights."""
+    allowed = set(operations)
+    if allowed >= {op.IMAGES_PULL, op.IMAGES_PUSH, op.IMAGES_DELETE}:
+        return "push"
+    return "pull" if op.IMAGES_PULL in allowed else "none"
+
+
+def sends_telemetry(operations: Iterable[str]) -> bool:
+    """Whether telemetry is taken."""
+    return op.TELEMETRY_WRITE in set(operations)
+
+
+def storage_policy(operations: Iterable[str]) -> dict[str, Any] | None:
+    """The S3 policy document; None without any right in the storage account.
+
+    Its denials are needed: MinIO lets a user administrate himself, and lets who may delete an object delete versions
+    of it, unless that is denied (cmd/admin-handlers-users.go, cmd/auth-handler.go).
+    """
+    allowed = set(operations)
+    actions = {action for name in allowed for action in _STORAGE.get(name, ())}
+    statements = [_statement("Allow", actions, [_EVERYWHERE])] if actions else []
+    if op.ARTIFACTS_READ in allowed and op.BLOBS_READ not in allowed:
+        statements.append(_statement("Allow", _READ_BLOBS, _in_artifact_stores("", "/*")))
+    if op.ARTIFACTS_WRITE in allowed and op.BLOBS_WRITE not in allowed:
+        statements.append(_statement("Allow", _WRITE_BLOBS, _in_artifact_stores("", "/*")))
+    if op.WORKSPACE_READ in allowed:
+        statements.append(_statement("Allow", ("s3:GetObject",), _in_artifact_stores(f"/{RECORD}")))
+    if op.WORKSPACE_WRITE in allowed:
+        statements.append(_statement("Allow", _CHANGES[:-1], _in_artifact_stores(f"/{RECORD}")))
+    if not statements:
+        return None
+    if op.WORKSPACE_WRITE not in allowed:
+        statements.append(_statement("Deny", _CHANGES, _in_artifact_stores(f"/{RECORD}")))
+    if op.BLOBS_DELETE_VERSION not in allowed:
+        statements.append(_statement("Deny", ("s3:DeleteObjectVersion",), [_EVERYWHERE]))
+    statements.append({"Effect": "Deny", "Action": ["admin:*"]})
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def vault_policy(operations: Iterable[str], *, principal: str, purge_protection: bool) -> str:
+    """The key vault's policy.
+
+    Args:
+        operations: What the principal may do.
+        principal: Its name; it reads its own credentials.
+        purge_protection: True if nobody may purge, whatever his role.
+    """
+    allowed = set(operations) - ({op.SECRETS_PURGE} if purge_protection else set())
+    rules = vault_rights(allowed, principal=principal)
+    limited = {
+        path: METADATA_PARAMETERS
+        for path, capabilities in rules.items()
+        if path.startswith(f"{SECRETS}/metadata/") and "update" in capabilities
+    }
+    return hcl(rules, allowed_parameters={} if op.SECRETS_PURGE in allowed else limited)
+
+
+def vault_rights(allowed: set[str], *, principal: str) -> dict[str, tuple[str, ...]]:
+    """Paths of the key vault to capabilities, sorted.
+
+    A longer path wins over a shorter one, so what a folder of computes does not allow is denied there in so many words.
+    """
+    rules: _Rules = {
+        f"{PRINCIPALS}/data/{principal}": {"read"},
+        "auth/token/lookup-self": {"read"},
+        "auth/token/renew-self": {"update"},
+        "auth/token/revoke-self": {"update"},
+    }
+    secrets, computes = _secrets(allowed), _computes(allowed)
+    for part in {*secrets, *computes}:
+        if part in secrets:
+            rules[f"{SECRETS}/{part}/*"] = secrets[part]
+        rules[f"{SECRETS}/{part}/{COMPUTES}/*"] = computes.get(part, {"deny"})
+        if part == "metadata":
+            # Vault asks for a listing without the slash as well, and is content if either is allowed.
+            rules[f"{SECRETS}/{part}/{COMPUTES}"] = {"list"} if op.COMPUTES_READ in allowed else {"deny"}
+    # One segment (+): in a folder of its own lie the datastores of another stack's workspace that uses this key vault.
+    _give(rules, f"{DATASTORES}/metadata/", ("list",), op.DATASTORES_READ in allowed)
+    _give(rules, f"{DATASTORES}/metadata/+", ("read",), op.DATASTORES_READ in allowed)
+    _give(rules, f"{DATASTORES}/data/+", ("read",), op.DATASTORES_LIST_SECRETS in allowed)
+    for path in ("certs", "certs/*", "cert/*", "issuers"):
+        _give(rules, f"{PKI}/{path}", ("list", "read"), op.CERTIFICATES_READ in allowed)
+    for path in ("issue", "sign"):
+        _give(rules, f"{PKI}/{path}/{PKI_ROLE}", ("update",), op.CERTIFICATES_CREATE in allowed)
+    return {path: tuple(sorted(rules[path])) for path in sorted(rules)}
+
+
+def _secrets(allowed: set[str]) -> _Rules:
+    """Part of the mount `secret` to capabilities, everywhere but under `computes/`."""
+    rules: _Rules = {}
+    _give(rules, "metadata", ("list", "read"), op.SECRETS_READ_METADATA in allowed)
+    _give(rules, "metadata", ("create", "patch", "update"), op.SECRETS_UPDATE in allowed)
+    _give(rules, "data", ("read",), op.SECRETS_GET in allowed)
+    _give(rules, "data", ("create", "patch", "update"), op.SECRETS_SET in allowed)
+    _give(rules, "data", ("delete",), op.SECRETS_DELETE in allowed)
+    _give(rules, "delete", ("update",), op.SECRETS_DELETE in allowed)
+    _give(rules, "undelete", ("update",), op.SECRETS_RECOVER in allowed)
+    _give_purge(rules, allowed)
+    return rules
+
+
+def _computes(allowed: set[str]) -> _Rules:
+    """The same under `computes/`."""
+    rules: _Rules = {}
+    _give(rules, "metadata", ("list", "read"), op.COMPUTES_READ in allowed)
+    _give(rules, "metadata", ("create", "patch", "update"), op.COMPUTES_WRITE in allowed)
+    _give(rules, "data", ("read",), op.COMPUTES_LIST_KEYS in allowed)
+    _give(rules, "data", ("create", "patch", "update"), op.COMPUTES_WRITE in allowed)
+    _give(rules, "data", ("delete",), op.COMPUTES_DELETE in allowed)
+    _give(rules, "delete", ("update",), op.COMPUTES_DELETE in allowed)
+    _give(rules, "undelete", ("update",), op.COMPUTES_WRITE in allowed)
+    _give_purge(rules, allowed)
+    return rules
+
+
+def _give_purge(rules: _Rules, allowed: set[str]) -> None:
+    """Purging is one right for the whole vault, as in Azure."""
+    _give(rules, "destroy", ("update",), op.SECRETS_PURGE in allowed)
+    _give(rules, "metadata", ("delete",), op.SECRETS_PURGE in allowed)
+
+
+def _give(rules: _Rules, path: str, capabilities: Iterable[str], allowed: bool) -> None:  # noqa: FBT001 - a table reads
+    if allowed:
+        rules.setdefault(path, set()).update(capabilities)
+
+
+def _statement(effect: str, actions: Iterable[str], resources: list[str]) -> dict[str, Any]:
+    return {"Effect": effect, "Action": sorted(actions), "Resource": resources}
+
+
+def _in_artifact_stores(*suffixes: str) -> list[str]:
+    return [f"arn:aws:s3:::{store}{suffix}" for store in ARTIFACT_STORES for suffix in suffixes]

@@ -1,0 +1,69 @@
+"""The change of a stack as a whole: each resource compared with what the last update was allowed to make of it.
+
+Pure: what was accepted before and what other stacks have is given. `changes` says what may become of one resource; here
+is which ones belong together, and what becomes of those that the stack no longer has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from infra.rules.resources.component_types import COMPONENT_TYPES
+from infra.rules.stack.deployed_resources import Deployed, users_of
+from infra.rules.stack.property_changes import check_change, section_key
+from infra.rules.violation import Violation
+
+IN_USE = "change-resource-forbid-removal-in-use"
+
+Resources = Mapping[str, Mapping[str, Any]]
+"""``type`` and Azure ``properties`` of each resource, by :func:`resource_key`."""
+
+
+def resource_key(type_token: str, props: Mapping[str, object]) -> str:
+    """What a resource is found again by; its name is no part of it: a renamed resource is a replaced one."""
+    section = COMPONENT_TYPES[type_token].section
+    return f"additionalStorageAccounts/{props.get('name')}" if props.get("role") == "additional" else section
+
+
+def check_changes(
+    before: Resources, wanted: Resources, *, allowed: Collection[str], deployed: Iterable[Deployed]
+) -> list[Violation]:
+    """Violations by what becomes of a stack's own resources.
+
+    Args:
+        before: The resources as they are.
+        wanted: The resources as they shall be.
+        allowed: Names of resources that may be replaced.
+        deployed: What the other stacks have.
+    """
+    found = [
+        violation
+        for key, resource in wanted.items()
+        if key in before
+        for violation in check_change(
+            resource["type"], before[key]["properties"], resource["properties"], allowed=allowed
+        )
+    ]
+    kept, others = {_id(resource).casefold() for resource in wanted.values()}, list(deployed)
+    gone = [resource for resource in before.values() if _id(resource).casefold() not in kept]
+    # Also where the stack allows the replacement: the data of others would be lost with its own.
+    return found + [_in_use(resource, users) for resource in gone if (users := users_of(_id(resource), others))]
+
+
+def _id(resource: Mapping[str, Any]) -> str:
+    return str(resource["properties"].get("resourceId", ""))
+
+
+def _in_use(resource: Mapping[str, Any], users: list[str]) -> Violation:
+    type_token, props = resource["type"], resource["properties"]
+    name = props.get("name")
+    return Violation(
+        rule=IN_USE,
+        key=section_key(type_token, props),
+        value=None,
+        found=f"the {COMPONENT_TYPES[type_token].kind} '{name}' would be deleted, and it is used by "
+        f"{', '.join(f'stack {user!r}' for user in users)}",
+        allowed=f"'{name}', as long as others use it",
+        fix=f"put '{name}' back, or take those stacks down first",
+    )

@@ -1,0 +1,100 @@
+"""Role assignments of a stack: the file of role definitions read, both judged, each role as what it allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from infra.rules.resources import component_types
+from infra.rules.roles.role_assignments import check_assignments, check_own_key_vault
+from infra.rules.roles.role_definition_files import RoleFile, no_file, read_roles
+from infra.rules.roles.role_definitions import find_role
+from infra.rules.violation import Violation
+from infra.settings.config_reading import NAMESPACE, Reading
+from infra.settings.models import RoleAssignment
+from infra.settings.resolution import Resolution
+from infra.settings.stack_checks import missing
+from infra.settings.stack_file import StackLoader
+
+_ASSIGNMENTS, _DEFINITIONS = f"{NAMESPACE}roleAssignments", f"{NAMESPACE}roleDefinitions"
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The assignments that can be carried out, and everything that is wrong."""
+
+    assignments: tuple[RoleAssignment, ...]
+    violations: tuple[Violation, ...]
+
+
+def judge_roles(reading: Reading, resolution: Resolution, folder: Path) -> Roles:
+    """Read and judge a stack's roles.
+
+    Args:
+        reading: The stack file.
+        resolution: Its resources.
+        folder: What the path of the role definitions is relative to.
+    """
+    file = read_definitions(reading.input.role_definitions, folder)
+    entries = [entry.model_dump(exclude_none=True) for entry in reading.input.role_assignments]
+    found = [
+        *file.violations,
+        *check_assignments(
+            entries,
+            file.roles,
+            custom_is_known=not file.violations and _DEFINITIONS not in reading.unusable,
+            taken=[draft.name for draft in resolution.of_type(component_types.CONTAINER_REGISTRY) if draft.name],
+            key=_ASSIGNMENTS,
+        ),
+    ]
+    for index, entry in enumerate(entries):
+        place = f"{_ASSIGNMENTS}[{index}]"
+        for name, example in (("principal", "churn-team"), ("role", "DataScientist")):
+            if name not in entry and not reading.unusable & {place, f"{place}.{name}"}:
+                found.append(missing(f"{place}.{name}", "a role assignment needs it", f"e.g. '{example}'"))
+    vault = next(iter(resolution.of_type(component_types.KEY_VAULT)), None)
+    if entries and vault and vault.existing_in:
+        found.append(check_own_key_vault(vault.existing_in, key=_ASSIGNMENTS))
+    return Roles(() if found else _assignments(entries, file), tuple(found))
+
+
+def closed_services(reading: Reading, resolution: Resolution) -> Iterator[str]:
+    """One sentence for each service that a role says nothing in, because it is another stack's."""
+    if reading.input.role_assignments:
+        for draft in resolution.drafts:
+            if draft.existing_in:
+                yield (
+                    f"ml-workspace:roleAssignments give no access to the {draft.kind} '{draft.name}': it belongs to "
+                    f"stack '{draft.existing_in}', which lets in its own principals only."
+                )
+
+
+def read_definitions(path: str | None, folder: Path) -> RoleFile:
+    """The stack's role definitions; none if it names no file."""
+    if path is None:
+        return RoleFile()
+    try:
+        text = (folder / path).read_text(encoding="utf-8")
+        document = yaml.load(text, Loader=StackLoader)  # noqa: S506 - a SafeLoader
+    except OSError as exc:
+        return no_file(path, f"the file cannot be read: {exc.strerror}", key=_DEFINITIONS)
+    except UnicodeDecodeError:
+        return no_file(path, "the file is no text", key=_DEFINITIONS)
+    except yaml.YAMLError as exc:
+        return no_file(path, f"the file is neither YAML nor JSON: {' '.join(str(exc).split())}", key=_DEFINITIONS)
+    except ValueError as exc:
+        return no_file(path, f"no file can have this name: {exc}", key=_DEFINITIONS)
+    return read_roles(document, path=path, key=_DEFINITIONS)
+
+
+def _assignments(entries: list[dict[str, str]], file: RoleFile) -> tuple[RoleAssignment, ...]:
+    whole = [entry for entry in entries if entry.keys() >= {"principal", "role"}]
+    roles = [(entry["principal"], find_role(entry["role"], file.roles)) for entry in whole]
+    return tuple(
+        RoleAssignment(principal=principal, role=role.name, operations=tuple(sorted(role.operations)))
+        for principal, role in roles
+        if role
+    )

@@ -1,0 +1,7 @@
+"""Start of `python -m mlw`."""
+
+import sys
+
+from mlw.main import main
+
+sys.exit(main())

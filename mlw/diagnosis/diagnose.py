@@ -1,0 +1,75 @@
+"""`mlw diagnose`: what is wrong with a workspace, in the form of `az ml workspace diagnose`; changes nothing.
+
+Facts first (state, credentials, engine), then all checks side by side. What follows from another finding is left out:
+a service whose container does not run is not asked, and a record in it is not read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from functools import partial
+
+from mlw.command import DONE, FAILED
+from mlw.diagnosis import certificate_checks, object_checks, parallel_checks, service_checks, state_checks
+from mlw.diagnosis.diagnosed_services import Service, services_of
+from mlw.diagnosis.engine_snapshot import Snapshot, take_snapshot
+from mlw.diagnosis.findings import Finding, by_group
+from mlw.output import to_json
+from mlw.stacks import project
+from mlw.stacks.stacks import Stack, open_stack
+
+
+def diagnose(options: argparse.Namespace) -> int:
+    """Print what is wrong with a workspace."""
+    project.enter()
+    stack = open_stack(options.stack)
+    found = findings(stack)
+    print(to_json(by_group(found)))
+    count = f"{len(found)} finding{'s' if len(found) != 1 else ''}" if found else "healthy"
+    name = stack.workspace.get("name")
+    what = f"workspace '{name}' of stack" if name else "stack"
+    print(f"{what} '{stack.name}': {count}", file=sys.stderr)
+    return FAILED if found else DONE
+
+
+def findings(stack: Stack) -> list[Finding]:
+    """Look at everything.
+
+    Raises:
+        EngineUnreachableError: The engine does not answer, so that nothing can be said.
+        WrongPassphraseError: The credentials that checks need cannot be opened.
+    """
+    services = services_of(stack, stack.credentials()) if stack.is_complete else []
+    own = [component["inputs"]["resourceId"] for component in stack.components]
+    wanted = {*own, *(service.resource_id for service in services)}
+    snapshot = take_snapshot(backend=stack.context.backend_id, resource_ids=wanted)
+    checks: dict[str, parallel_checks.Check] = {
+        "the state": partial(_check_state, stack),
+        "the engine's objects": partial(_check_objects, stack, snapshot),
+        **{service.what: partial(_check_service, stack, service, snapshot) for service in services},
+    }
+    return parallel_checks.run_checks(checks)
+
+
+def _check_state(stack: Stack) -> Iterator[Finding]:
+    yield from state_checks.check_locks(stack)
+    yield from state_checks.check_updates(stack)
+
+
+def _check_objects(stack: Stack, snapshot: Snapshot) -> Iterator[Finding]:
+    yield from object_checks.check_public_ports(snapshot)
+    yield from object_checks.check_leftovers(snapshot)
+    yield from object_checks.check_volumes_and_networks(stack, snapshot)
+
+
+def _check_service(stack: Stack, service: Service, snapshot: Snapshot) -> Iterator[Finding]:
+    yield from object_checks.check_container(service, snapshot)
+    container = object_checks.container_of(service, snapshot)
+    if container is None or not container.is_running:
+        return
+    refused = list(certificate_checks.check_certificates(service)) or list(service_checks.check_answers(service))
+    yield from refused
+    if not refused and service.resource_id == stack.outputs["workspace"]["storageAccount"]:
+        yield from service_checks.check_record(service, stack.outputs["datastores"], stack.outputs["workspace"])

@@ -1,0 +1,109 @@
+"""What the engine has of a workspace at one moment: containers with all details, names of volumes and networks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from infra import labels
+from infra.clients.engine import docker_engine
+
+if TYPE_CHECKING:
+    import docker
+
+LOG_LINES = 5
+RUNNING = "running"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Container:
+    """One container: enough to say whether it is as the program made it."""
+
+    name: str
+    stack: str
+    """Name of the stack that made it."""
+    resource_id: str
+    status: str
+    exit_code: int
+    restarts: int
+    bindings: tuple[tuple[str, int], ...]
+    """Host address and port of everything that it publishes."""
+    last_log_lines: str
+    """Of a container that does not run; empty for one that does."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it can be asked."""
+        return self.status == RUNNING
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it serves clients; what carries files to a volume publishes nothing."""
+        return bool(self.bindings)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """The engine at one moment."""
+
+    containers: tuple[Container, ...]
+    volumes: frozenset[str]
+    networks: frozenset[str]
+
+
+def take_snapshot(*, backend: str, resource_ids: Collection[str]) -> Snapshot:
+    """Look at the engine.
+
+    Args:
+        backend: Id of the state backend; another one's objects are never looked at.
+        resource_ids: Azure resources whose containers are wanted, whichever stack owns them.
+
+    Raises:
+        EngineUnreachableError: The engine does not answer.
+    """
+    wanted = {identity.casefold() for identity in resource_ids}
+    mine = {"label": f"{labels.BACKEND}={backend}"}
+    with docker_engine.connect() as client:
+        listed = client.api.containers(all=True, filters=mine)
+        ids = [found["Id"] for found in listed if _resource_id(found["Labels"]).casefold() in wanted]
+        found = (_container(client, identity) for identity in ids)
+        return Snapshot(
+            containers=tuple(container for container in found if container),
+            volumes=frozenset(volume["Name"] for volume in client.api.volumes(filters=mine)["Volumes"] or []),
+            networks=frozenset(network["Name"] for network in client.api.networks(filters=mine)),
+        )
+
+
+def _container(client: docker.DockerClient, identity: str) -> Container | None:
+    import docker  # noqa: PLC0415 - a quarter of a second that only this needs
+
+    try:
+        details = client.api.inspect_container(identity)
+        status = details["State"]["Status"]
+        logs = b"" if status == RUNNING else client.api.logs(identity, tail=LOG_LINES)
+    except docker.errors.NotFound:
+        return None
+    return Container(
+        name=details["Name"].lstrip("/"),
+        stack=details["Config"]["Labels"].get(labels.STACK, ""),
+        resource_id=_resource_id(details["Config"]["Labels"]),
+        status=status,
+        exit_code=details["State"]["ExitCode"],
+        restarts=details.get("RestartCount", 0),
+        bindings=tuple(_bindings(details["HostConfig"].get("PortBindings") or {})),
+        last_log_lines=logs.decode(errors="replace").strip(),
+    )
+
+
+def _bindings(published: Mapping[str, Any]) -> list[tuple[str, int]]:
+    # An empty address is every address of the machine.
+    return [
+        (binding.get("HostIp") or "0.0.0.0", int(binding["HostPort"] or 0))  # noqa: S104 - what the engine means
+        for bindings in published.values()
+        for binding in bindings or []
+    ]
+
+
+def _resource_id(found: Mapping[str, str] | None) -> str:
+    return (found or {}).get(labels.RESOURCE_ID, "")

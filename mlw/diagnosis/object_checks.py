@@ -1,0 +1,121 @@
+"""Findings about Docker objects: is each container there and running, open to this machine only, on its volumes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from infra import labels
+from infra.rules.resources.resource_ids import parse_resource_id
+from mlw.diagnosis.diagnosed_services import READINESS, Service
+from mlw.diagnosis.engine_snapshot import Container, Snapshot
+from mlw.diagnosis.findings import Finding, Group, Level
+from mlw.lifecycle.checkpoints import DOCKER_KINDS
+from mlw.stacks.stacks import Stack
+
+LOOPBACK = "127.0.0.1"
+
+
+def container_of(service: Service, snapshot: Snapshot) -> Container | None:
+    """Find the container that serves a resource; among several, one that runs."""
+    wanted = service.resource_id.casefold()
+    candidates = [found for found in snapshot.containers if found.is_service and found.resource_id.casefold() == wanted]
+    return next((found for found in candidates if found.is_running), next(iter(candidates), None))
+
+
+def check_container(service: Service, snapshot: Snapshot) -> Iterator[Finding]:
+    """Findings about the container of one service."""
+    group, container = service.readiness.group, container_of(service, snapshot)
+    if container is None:
+        message = (
+            f"{service.what}: its container is gone. Run `make up STACK={service.owner}`, which makes it anew on its "
+            "volumes."
+        )
+        yield Finding(group=group, code="ContainerMissing", message=message)
+        return
+    if not container.is_running:
+        yield Finding(group=group, code="ContainerNotRunning", message=_not_running(service, container))
+    published = {port for _, port in container.bindings}
+    for url in service.addresses:
+        if urlsplit(url).port not in published:
+            shown = ", ".join(str(port) for port in sorted(published))
+            yield Finding(
+                group=group,
+                code="PortNotPublished",
+                message=f"{service.what}: the stack's output says '{url}', but container '{container.name}' publishes "
+                f"{shown}. Remove the container and run `make up STACK={container.stack}`.",
+            )
+
+
+def check_public_ports(snapshot: Snapshot) -> Iterator[Finding]:
+    """Findings about ports that more than this machine can reach, of whichever container of the workspace."""
+    for container in snapshot.containers:
+        for address, port in container.bindings:
+            if address != LOOPBACK:
+                yield Finding(
+                    group=Group.NETWORK_SECURITY_RULE,
+                    code="PortPublic",
+                    message=f"{_what(container.resource_id)}: container '{container.name}' publishes port {port} on "
+                    f"'{address}'; allowed: '{LOOPBACK}', this machine alone. Remove the container and run "
+                    f"`make up STACK={container.stack}`.",
+                )
+
+
+def check_leftovers(snapshot: Snapshot) -> Iterator[Finding]:
+    """Findings about containers that carried files to a volume and outlived the run that made them."""
+    for container in snapshot.containers:
+        if not container.is_service:
+            yield Finding(
+                group=_group(container.resource_id),
+                code="ContainerLeftBehind",
+                level=Level.WARNING,
+                message=f"container '{container.name}' ({container.status}) was left behind by a run that was killed. "
+                f"`make up STACK={container.stack}` removes it.",
+            )
+
+
+def check_volumes_and_networks(stack: Stack, snapshot: Snapshot) -> Iterator[Finding]:
+    """Findings about volumes and networks that the state knows and the engine does not have."""
+    for kind, name, resource_id in _known_objects(stack):
+        if kind == "volume" and name not in snapshot.volumes:
+            yield Finding(
+                group=_group(resource_id),
+                code="VolumeMissing",
+                message=f"{_what(resource_id)}: its volume '{name}' is gone, and what was on it. Put the volume back "
+                f"from a copy; `make up STACK={stack.name}` tells before it makes an empty one.",
+            )
+        if kind == "network" and name not in snapshot.networks:
+            yield Finding(
+                group=Group.OTHER,
+                code="NetworkMissing",
+                message=f"{_what(resource_id)}: its network '{name}' is gone, so its services cannot reach each other. "
+                f"Run `make up STACK={stack.name}`, which makes it anew.",
+            )
+
+
+def _known_objects(stack: Stack) -> Iterable[tuple[str, str, str]]:
+    """Kind, name and Azure resource of every Docker object in the state."""
+    for resource in stack.checkpoint.resources:
+        kind = DOCKER_KINDS.get(resource["type"])
+        if kind and resource.get("id"):
+            given = {entry["label"]: entry["value"] for entry in resource["inputs"].get("labels") or []}
+            yield kind, str(resource["outputs"]["name"]), given.get(labels.RESOURCE_ID, "")
+
+
+def _group(resource_id: str) -> Group:
+    kind = str(parse_resource_id(resource_id).kind)
+    return next((row.group for row in READINESS.values() if row.kind == kind), Group.OTHER)
+
+
+def _what(resource_id: str) -> str:
+    identity = parse_resource_id(resource_id)
+    return f"{identity.kind} '{identity.name}'"
+
+
+def _not_running(service: Service, container: Container) -> str:
+    logs = f" Last log lines:\n{container.last_log_lines}" if container.last_log_lines else ""
+    return (
+        f"{service.what}: its container '{container.name}' is {container.status} (exit code {container.exit_code}, "
+        f"restarts {container.restarts}). "
+        f"Run `make up STACK={container.stack}`, or `docker start {container.name}`.{logs}"
+    )

@@ -1,0 +1,58 @@
+"""Runs checks side by side and within a time, so that a service which hangs can't make the diagnosis hang."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from infra.errors import MlWorkspaceError
+from mlw.diagnosis.findings import Finding, Group
+
+DEADLINE_SECONDS = 20.0
+"""For all checks together; each request in them has a shorter time of its own."""
+
+Check = Callable[[], Iterable[Finding]]
+
+
+def run_checks(checks: Mapping[str, Check], *, deadline_seconds: float = DEADLINE_SECONDS) -> list[Finding]:
+    """Run all checks at once.
+
+    A check that fails in an unforeseen way, or does not end, is a finding by itself and hides no other.
+
+    Args:
+        checks: What is checked, for messages, to the check.
+        deadline_seconds: When to give up waiting.
+
+    Raises:
+        MlWorkspaceError: What the user has to act on before anything can be checked.
+    """
+    done: queue.Queue[tuple[str, list[Finding] | MlWorkspaceError]] = queue.Queue()
+    for what, check in checks.items():
+        threading.Thread(target=_run, args=(what, check, done), daemon=True).start()
+    waiting, findings = set(checks), list[Finding]()
+    deadline = time.monotonic() + deadline_seconds
+    while waiting:
+        try:
+            what, outcome = done.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            return [*findings, *(_unknown(what, f"no result in {deadline_seconds:g} s") for what in waiting)]
+        if isinstance(outcome, MlWorkspaceError):
+            raise outcome
+        waiting.discard(what)
+        findings += outcome
+    return findings
+
+
+def _run(what: str, check: Check, done: queue.Queue[tuple[str, list[Finding] | MlWorkspaceError]]) -> None:
+    try:
+        done.put((what, list(check())))
+    except MlWorkspaceError as exc:
+        done.put((what, exc))
+    except Exception as exc:  # told as a finding, since a diagnosis is for the unforeseen
+        done.put((what, [_unknown(what, f"{type(exc).__name__}: {exc}")]))
+
+
+def _unknown(what: str, why: str) -> Finding:
+    return Finding(group=Group.OTHER, code="CheckFailed", message=f"checking {what}: it could not be done: {why}")

@@ -1,0 +1,148 @@
+"""Findings about what services answer: ready or not, whether they take the stack's credentials, and the record."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from infra.clients import readiness_probes
+from infra.clients.readiness_probes import Probe, ProbeResult
+from infra.clients.storage.object_store import ObjectStore
+from mlw.diagnosis.diagnosed_services import Service
+from mlw.diagnosis.findings import Finding, Group
+
+PATIENCE_SECONDS = 3.0
+"""How long a service may take to answer well: one that has just been started is not ill."""
+
+ARTIFACT_STORE = "workspaceartifactstore"
+"""Default datastore whose container holds the record."""
+RECORD_KEY = "workspace.json"
+
+_VAULT_STATES = {
+    "-> 503": ("Sealed", "it is sealed, so that nobody can read a secret. Restart its container, which opens it"),
+    "-> 501": (
+        "NotInitialised",
+        "it is not initialised. Run `make up STACK={owner}`, which explains what became of its data",
+    ),
+}
+
+
+def check_answers(service: Service) -> Iterator[Finding]:
+    """Findings about one service whose container runs."""
+    for probe in _probes(service):
+        result = _patiently(probe)
+        if not result.passed:
+            yield _not_ready(service, result)
+            return
+    if service.readiness.private:
+        status = _private_status(service)
+        if status != http.client.OK:
+            yield _refused(service, f"{service.readiness.method} {service.readiness.private} -> {status}")
+
+
+def check_record(
+    service: Service, datastores: Sequence[Mapping[str, str]], record: Mapping[str, Any]
+) -> Iterator[Finding]:
+    """Findings about the record in the workspace's storage account.
+
+    Args:
+        service: The storage account, which answers.
+        datastores: The stack's output of that name.
+        record: The stack's output `workspace`.
+    """
+    bucket = next(store["container"] for store in datastores if store["name"] == ARTIFACT_STORE)
+    keys = service.credentials
+    store = ObjectStore(service.endpoint, keys["accessKey"], keys["secretKey"], authority=service.authority)
+    try:
+        content = store.get_document(bucket, RECORD_KEY)
+    except Exception as exc:
+        # The client's own error, which only says what it is by its code.
+        code = getattr(exc, "code", None)
+        if code is None:
+            raise
+        yield _refused(service, f"GET {bucket}/{RECORD_KEY} -> {code}")
+        return
+    place = f"the workspace record '{bucket}/{RECORD_KEY}' in {service.what}"
+    if content is None:
+        yield _record("RecordMissing", f"{place} is gone. Run `pulumi refresh` and `make up`, which write it anew.")
+    elif wrong := _differences(content, record):
+        yield _record(
+            "RecordDiffers",
+            f"{place} is not what the stack gave out: {wrong}. "
+            "Run `pulumi refresh` and `make up`, which write it anew.",
+        )
+
+
+def _probes(service: Service) -> list[Probe]:
+    first = readiness_probes.http_probe(
+        service.endpoint + service.readiness.path, expected=service.readiness.expected, authority=service.authority
+    )
+    further = [urlsplit(url) for url in service.others]
+    return [first, *(readiness_probes.tcp_probe(url.hostname or "", url.port or 0) for url in further)]
+
+
+def _patiently(probe: Probe) -> ProbeResult:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (result := probe()).passed and time.monotonic() < deadline:
+        time.sleep(readiness_probes.POLL_SECONDS)
+    return result
+
+
+def _private_status(service: Service) -> int | str:
+    """Ask for what only the stack's own credentials open; the status, or why there is none."""
+    readiness = service.readiness
+    connection = readiness_probes.open_connection(service.endpoint, authority=service.authority)
+    body = "{}" if readiness.method == "POST" else None
+    try:
+        connection.request(readiness.method, readiness.private, body, readiness.headers(service.credentials))
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException) as exc:
+        return type(exc).__name__
+    finally:
+        connection.close()
+
+
+def _not_ready(service: Service, result: ProbeResult) -> Finding:
+    group = service.readiness.group
+    if group is Group.KEY_VAULT:
+        for seen, (code, text) in _VAULT_STATES.items():
+            if result.seen.endswith(seen):
+                return Finding(
+                    group=group,
+                    code=code,
+                    message=f"{service.what}: {text.format(owner=service.owner)} ({result.seen}).",
+                )
+    allowed = ", ".join(str(status) for status in sorted(service.readiness.expected))
+    message = (
+        f"{service.what}: it is not ready: {result.seen} for {PATIENCE_SECONDS:.0f} s; ready is {allowed}. "
+        "Look at its container's log (`docker logs`)."
+    )
+    return Finding(group=group, code="NotReady", message=message)
+
+
+def _refused(service: Service, seen: str) -> Finding:
+    message = (
+        f"{service.what}: it does not take the stack's credentials: {seen}. They were changed or revoked by hand; "
+        f"`mlw keys {service.owner}` shows the right ones."
+    )
+    return Finding(group=service.readiness.group, code="CredentialsRefused", message=message)
+
+
+def _record(code: str, message: str) -> Finding:
+    return Finding(group=Group.OTHER, code=code, message=message)
+
+
+def _differences(content: bytes, record: Mapping[str, Any]) -> str:
+    """Say what differs; empty when nothing does."""
+    try:
+        found = json.loads(content)
+    except ValueError as exc:
+        return f"it is not JSON ({exc})"
+    if not isinstance(found, dict):
+        return "it is not a JSON object"
+    keys = sorted(key for key in {*found, *record} if found.get(key) != record.get(key))
+    return ", ".join(f"'{key}' is {found.get(key)!r} instead of {record.get(key)!r}" for key in keys)

@@ -1,0 +1,45 @@
+"""Findings about the stack's state: who holds it, and what a run that was broken off has left in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlw.diagnosis.findings import Finding, Group, Level
+from mlw.lifecycle import stack_locks
+from mlw.lifecycle.stack_locks import PulumiLock, Verdict
+from mlw.stacks.stacks import Stack
+
+_LOCKS = {
+    Verdict.LIVE: ("OperationRunning", "somebody works on the stack now ({owner}). Wait until that has ended."),
+    Verdict.STALE: (
+        "LockLeftBehind",
+        "a run that was killed has left its lock ({owner}). `make up STACK={stack}` clears it.",
+    ),
+    Verdict.FOREIGN: (
+        "LockedElsewhere",
+        "another machine holds the stack ({owner}). If it no longer works on it: `pulumi cancel -s {stack}`.",
+    ),
+}
+
+
+def check_locks(stack: Stack) -> Iterator[Finding]:
+    """Findings about locks: as long as there is one, nobody can change or delete the workspace."""
+    for lock in stack_locks.pulumi_locks(stack.context):
+        yield _locked(lock, stack.name)
+
+
+def check_updates(stack: Stack) -> Iterator[Finding]:
+    """Findings about updates that did not end."""
+    again = f"Run `make up STACK={stack.name}`, which finishes it."
+    if not stack.is_complete:
+        message = f"stack '{stack.name}': no update of it has ended well, so there is no workspace record. {again}"
+        yield Finding(group=Group.OTHER, code="UpdateUnfinished", message=message)
+    if pending := len(stack.checkpoint.pending):
+        message = f"stack '{stack.name}': an update was killed in the middle of {pending} operation(s). {again}"
+        yield Finding(group=Group.OTHER, code="UpdateInterrupted", message=message, level=Level.WARNING)
+
+
+def _locked(lock: PulumiLock, stack: str) -> Finding:
+    code, text = _LOCKS[lock.verdict]
+    message = f"stack '{stack}': {text.format(owner=lock.owner, stack=stack)}"
+    return Finding(group=Group.RESOURCE_LOCK, code=code, message=message, level=Level.WARNING)

@@ -1,0 +1,1 @@
+"""`mlw keyvault` and `mlw secrets`: the key vault of a workspace."""

@@ -1,0 +1,74 @@
+"""A stack's key vault for commands: where it is, how it is kept, who one is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from infra.clients.connection_errors import reaching
+from infra.clients.key_vault.vault import Vault, explaining
+from infra.errors import SharedResourceError
+from infra.rules.resources.component_types import KEY_VAULT
+from infra.rules.resources.resource_ids import parse_resource_id
+from mlw.stacks.stacks import NotUpError, Stack
+from mlw.stacks.state_secrets import outputs_of
+
+KIND = "VaultConfiguration"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyVaultAccess:
+    """The stack's own key vault.
+
+    Attributes:
+        props: Of the resource that sets the vault up, its secrets opened: `address`, `authority`, `token`,
+            `unseal_key` and what it applies.
+    """
+
+    name: str
+    retention_days: int
+    purge_protection: bool
+    props: Mapping[str, Any]
+
+    @contextmanager
+    def connected(self, doing: str, *, as_administrator: bool = True) -> Iterator[Vault]:
+        """Talk to the vault; what goes wrong inside the block is told as one error.
+
+        Args:
+            doing: What is being done, e.g. ``listing the secrets``.
+            as_administrator: With the stack's own token; otherwise without any.
+        """
+        token = self.props["token"] if as_administrator else None
+        with explaining(f"{doing} of key vault '{self.name}'"), reaching("key vault", self.props["address"]):
+            yield Vault(self.props["address"], token, authority=self.props["authority"])
+
+
+def access(stack: Stack) -> KeyVaultAccess:
+    """Find a stack's key vault and open what the state knows of it.
+
+    Raises:
+        NotUpError: The stack has none yet.
+        SharedResourceError: The vault is another stack's.
+        WrongPassphraseError: The passphrase is not the state's.
+    """
+    identity = str(stack.require_outputs()["workspace"]["keyVault"])
+    own = [one["inputs"] for one in stack.components if one["type"] == KEY_VAULT]
+    if identity not in [settings["resourceId"] for settings in own]:
+        raise SharedResourceError(
+            f"using key vault '{parse_resource_id(identity).name}' of stack '{stack.name}': another stack owns it. "
+            "Run the command with that stack."
+        )
+    props = outputs_of(stack, KIND)
+    if props is None:
+        raise NotUpError(
+            f"using the key vault of stack '{stack.name}': it was set up by an older version. "
+            f"Run `make up STACK={stack.name}`."
+        )
+    return KeyVaultAccess(
+        name=own[0]["name"],
+        retention_days=int(own[0]["softDeleteRetentionInDays"]),
+        purge_protection=bool(own[0]["enablePurgeProtection"]),
+        props=props,
+    )

@@ -1,0 +1,1 @@
+"""`mlw keys`: show and rotate credentials."""

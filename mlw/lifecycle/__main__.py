@@ -1,0 +1,78 @@
+"""`python -m mlw.lifecycle <command> [--stack dev]`: parses, dispatches, turns errors into one message.
+
+Exit codes: 0 done, 1 an error that was explained, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from infra.errors import MlWorkspaceError
+from infra.host.environment import environment
+from mlw.lifecycle import down, stack_commands, stack_context, status
+from mlw.lifecycle.lifecycle_errors import OperationCancelledError
+from mlw.lifecycle.stack_context import Context
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+MADE = frozenset({"up", "down", "preview", "status", "refresh", "bench"})
+"""Commands that are make targets, and are called so in messages."""
+
+COMMANDS: dict[str, tuple[Callable[[Context], None], str]] = {
+    "up": (stack_commands.up, "bring the stack up"),
+    "down": (down.down, "take the stack down and prove that nothing is left"),
+    "preview": (stack_commands.preview, "show what `up` would do"),
+    "refresh": (stack_commands.refresh, "take over into the state what really is"),
+    "recover": (stack_commands.recover, "put right what a killed run has left"),
+    "status": (status.status, "compare the state with the engine"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        The exit code.
+    """
+    parser = argparse.ArgumentParser(prog="python -m mlw.lifecycle", description="The life of a workspace's stack.")
+    choices = parser.add_subparsers(dest="command", required=True)
+    for name, (_, text) in COMMANDS.items():
+        choices.add_parser(name, help=text).add_argument("--stack", default="dev")
+    options = parser.parse_args(arguments)
+    enter_environment()
+    return guarded(options.command, lambda: COMMANDS[options.command][0](stack_context.load(options.stack, os.environ)))
+
+
+def enter_environment() -> None:
+    """Set what `make env` prints; folders that are made from here on are private, also those that pulumi makes."""
+    os.umask(0o077)
+    os.environ.update(environment())
+
+
+def guarded(command: str, action: Callable[[], None]) -> int:
+    """Run an action; errors of the project become one message and an exit code."""
+    caller = f"make {command}" if command in MADE else command
+    try:
+        action()
+    except OperationCancelledError as exc:
+        print(f"{caller}: {exc}", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except KeyboardInterrupt:
+        print(f"{caller}: interrupted. Run the command again to go on.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except MlWorkspaceError as exc:
+        print(f"{caller}: {exc}", file=sys.stderr)
+        return EXIT_FAILED
+    except OSError as exc:
+        place = f" ({exc.filename})" if exc.filename else ""
+        print(f"{caller}: the system refused to go on: {exc.strerror or exc}{place}. Run it again.", file=sys.stderr)
+        return EXIT_FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""What Pulumi's file backend keeps beside the state, and cannot read after a kill in the middle of a write.
+
+Each file has a description (`.attrs`) that is written in place: an empty one makes the CLI fail with "failed to load
+checkpoint: EOF", while none at all is fine. `meta.yaml` says how the folder is laid out: with an empty one the CLI
+refuses the whole folder. Files are written under a temporary name first, which a kill leaves behind.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from mlw.lifecycle.stack_context import Context
+
+META = "version: 1\n"
+"""The layout with a folder for each project, the only one this project has ever used."""
+
+
+def damaged(context: Context) -> list[Path]:
+    """Sidecars that the CLI could not read, and temporary files that nobody will finish."""
+    return [*_damaged_attributes(context), *_damaged_meta(context), *unfinished_writes(context)]
+
+
+def mend(context: Context, *, say: Callable[[str], None]) -> None:
+    """Put the sidecars right; nothing that was worth keeping is in a damaged one."""
+    for path in [*_damaged_attributes(context), *unfinished_writes(context)]:
+        say(f"Removing '{path.name}', which a run that was killed did not finish.")
+        path.unlink(missing_ok=True)
+    for path in _damaged_meta(context):
+        say(f"Writing '{path.name}' anew, which a run that was killed did not finish.")
+        path.write_text(META, encoding="utf-8")
+
+
+def unfinished_writes(context: Context) -> list[Path]:
+    """Temporary files of the stack's state."""
+    folder = context.state_file.parent if context.state_file else None
+    if folder is None or not folder.is_dir():
+        return []
+    name = re.compile(re.escape(context.stack) + r"\.json(\.bak)?(\.attrs)?\.[0-9a-f]+\.tmp")
+    return sorted(path for path in folder.iterdir() if name.fullmatch(path.name))
+
+
+def _damaged_attributes(context: Context) -> list[Path]:
+    if context.bookkeeping is None or context.state_file is None:
+        return []
+    described = [
+        context.bookkeeping / "meta.yaml",
+        context.state_file,
+        context.state_file.with_name(f"{context.state_file.name}.bak"),
+    ]
+    candidates = [path.with_name(f"{path.name}.attrs") for path in described]
+    return [path for path in candidates if path.exists() and not _is_json_object(path)]
+
+
+def _is_json_object(path: Path) -> bool:
+    try:
+        return isinstance(json.loads(path.read_bytes()), dict)
+    except ValueError:
+        return False
+
+
+def _damaged_meta(context: Context) -> list[Path]:
+    meta = context.bookkeeping / "meta.yaml" if context.bookkeeping else None
+    if meta is None or not meta.exists() or "version:" in meta.read_text(encoding="utf-8", errors="replace"):
+        return []
+    return [meta]

@@ -1,0 +1,168 @@
+"""The stack's state as Pulumi's file backend keeps it: is it sound, what does it know, what was under way?
+
+Reads the checkpoint's JSON directly, since each start of the CLI costs more than everything here together, and since a
+damaged file cannot be read through the CLI at all. Secret values stay encrypted; nothing here needs the passphrase.
+Files and their backups are :mod:`mlw.lifecycle.state_files`' part.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+NEWEST_VERSION = 4
+"""Of the checkpoint format, as the pinned CLI writes it."""
+
+SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's marker of a special value, no secret
+STACK_TYPE = "pulumi:pulumi:Stack"
+
+UNKNOWN_TIME = datetime.min.replace(tzinfo=UTC)
+
+DOCKER_KINDS = {
+    "docker:index/container:Container": "container",
+    "docker:index/network:Network": "network",
+    "docker:index/volume:Volume": "volume",
+}
+
+
+class CorruptStateError(ValueError):
+    """The bytes are not a sound checkpoint; the message says why."""
+
+
+class NewerStateError(ValueError):
+    """The checkpoint is of a newer format than the pinned CLI can read."""
+
+
+@dataclass(frozen=True)
+class DockerObject:
+    """A container, network or volume that the state knows."""
+
+    kind: str
+    urn: str
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One sound state file."""
+
+    document: Mapping[str, Any]
+
+    @property
+    def latest(self) -> Mapping[str, Any]:
+        """The deployment; empty for a stack that was made and never updated."""
+        return self.document["checkpoint"].get("latest") or {}
+
+    @property
+    def resources(self) -> list[Mapping[str, Any]]:
+        """Every resource, the stack itself included."""
+        return self.latest.get("resources") or []
+
+    @property
+    def pending(self) -> list[Mapping[str, Any]]:
+        """Operations that were under way when a run was killed."""
+        return self.latest.get("pending_operations") or []
+
+    @property
+    def written_at(self) -> datetime:
+        """Time of the last step that wrote it; the beginning of time when unknown."""
+        try:
+            time = datetime.fromisoformat((self.latest.get("manifest") or {})["time"])
+        except (KeyError, TypeError, ValueError):
+            return UNKNOWN_TIME
+        return time if time.tzinfo else UNKNOWN_TIME
+
+    @property
+    def salt(self) -> str | None:
+        """What the passphrase is checked against and the key is made with."""
+        providers = self.latest.get("secrets_providers") or {}
+        return (providers.get("state") or {}).get("salt") if providers.get("type") == "passphrase" else None
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """The stack's outputs; secret ones still encrypted."""
+        stacks = (r for r in self.resources if r.get("type") == STACK_TYPE and not r.get("delete"))
+        return next((r.get("outputs") or {} for r in stacks), {})
+
+    def docker_objects(self) -> list[DockerObject]:
+        """Containers, networks and volumes with what identifies them on the engine."""
+        return [
+            DockerObject(DOCKER_KINDS[r["type"]], r["urn"], r["id"], str((r.get("outputs") or {}).get("name", "")))
+            for r in self.resources
+            if r["type"] in DOCKER_KINDS and r.get("id")
+        ]
+
+    def has(self, kind: str) -> bool:
+        """Whether it knows a resource of a kind, which is the last part of its type."""
+        return any(resource["type"].rpartition(":")[2] == kind for resource in self.resources)
+
+    def has_pending_creates(self) -> bool:
+        """Whether the next update would go on without knowing what became of a resource."""
+        return any(operation["type"] == "creating" for operation in self.pending)
+
+    def urns_being_deleted(self) -> set[str]:
+        """Resources whose deletion was under way."""
+        return {operation["resource"]["urn"] for operation in self.pending if operation["type"] == "deleting"}
+
+
+def is_secret(value: object) -> bool:
+    """Whether an output's value is an encrypted secret."""
+    return isinstance(value, dict) and SECRET_KEY in value
+
+
+def parse(content: bytes) -> Checkpoint:
+    """Read a state file.
+
+    Raises:
+        CorruptStateError: It is not a sound checkpoint.
+        NewerStateError: A newer Pulumi wrote it.
+    """
+    if not content.strip(b"\0 \r\n\t"):
+        raise CorruptStateError("it is empty" if not content else "it holds nothing but zeros")
+    try:
+        document = json.loads(content)
+    except ValueError as exc:
+        raise CorruptStateError(f"it is not JSON ({exc})") from exc
+    version = document.get("version") if isinstance(document, dict) else None
+    if isinstance(version, int) and version > NEWEST_VERSION:
+        raise NewerStateError(f"its format is version {version}, newer than {NEWEST_VERSION}")
+    try:
+        checkpoint = Checkpoint(cast("Mapping[str, Any]", document))
+        _check(checkpoint)
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise CorruptStateError(f"it has not the form of a checkpoint ({type(exc).__name__}: {exc})") from exc
+    return checkpoint
+
+
+def _check(checkpoint: Checkpoint) -> None:
+    # The same order rule that Pulumi checks: whatever a resource names stands before it.
+    seen: set[str] = set()
+    if "version" not in checkpoint.document:
+        raise CorruptStateError("it names no version")
+    for resource in checkpoint.resources:
+        urn = resource["urn"]
+        named = [resource.get("parent"), *(resource.get("dependencies") or [])]
+        missing = sorted(other for other in named if other and other not in seen)
+        if missing:
+            raise CorruptStateError(f"resource '{urn}' names '{missing[0]}', which is not in it")
+        if not isinstance(resource["type"], str):
+            raise CorruptStateError(f"resource '{urn}' has no type")
+        seen.add(urn)
+    for operation in checkpoint.pending:
+        str.lower(operation["type"])
+        str.lower(operation["resource"]["urn"])
+
+
+def without_pending_creates(checkpoint: Checkpoint) -> bytes:
+    """Write the state anew without the creations that were under way; everything else stays as it is."""
+    document = json.loads(json.dumps(checkpoint.document))
+    latest = document["checkpoint"]["latest"]
+    kept = [operation for operation in checkpoint.pending if operation["type"] != "creating"]
+    latest.pop("pending_operations", None)
+    if kept:
+        latest["pending_operations"] = kept
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,0 +1,173 @@
+"""What the user sees: one line for each resource that changes, one summary, the endpoints last.
+
+Fed with Pulumi's engine events. Resources that stay as they are, providers and the stack itself are left out; messages
+of the program and of policies are shown as they are, without markup and without the words that Pulumi adds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TextIO
+
+from mlw.lifecycle.pulumi_cli import Event
+
+MARKUP = re.compile(r"<\{%.*?%\}>")
+BRIDGE_ECHO = re.compile(r"^(?:error: )?sdk-v2/\S+\.go:\d+: ")
+"""The Docker provider says each error twice: first as its own log line, then as the error."""
+
+ERROR_LIST = re.compile(r"^1 error occurred:\s*\* ")
+PROVIDER_NOISE = re.compile(
+    r"^(?:error: )?(?:Exception calling application: |Program failed with an unhandled exception:\s*)"
+)
+SYMBOLS = {
+    "create": "+",
+    "create-replacement": "+",
+    "update": "~",
+    "replace": "+-",
+    "delete": "-",
+    "delete-replaced": "-",
+    "refresh": "~",
+    "read": ">",
+}
+SAYS_NOTHING = ("update failed", "preview failed", "context canceled", "Attempting to deploy or update resources with")
+"""Of the last, recovery has taken care, or a destroy does by itself."""
+
+PROGRAM_ENDED = "an unhandled error occurred: Program exited"
+"""Says nothing after an error; where it is all there is, it is shown."""
+
+HIDDEN_TYPES = ("pulumi:providers:", "pulumi:pulumi:Stack")
+UNCHANGED = frozenset({"same", "read", "refresh"})
+
+
+def show(text: str, stream: TextIO | None = None) -> None:
+    """Tell the user something, at once.
+
+    Where nobody reads any more (a closed terminal, `| head`) it is dropped: an operation that is under way must not
+    break off half done because of it.
+    """
+    target = stream or sys.stdout
+    try:
+        print(text, file=target, flush=True)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, target.fileno())
+        os.close(nowhere)
+
+
+class Progress:
+    """Prints the course of one operation and remembers what it came to."""
+
+    def __init__(self, *, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+        self._began: dict[str, float] = {}
+        self._shown: set[str] = set()
+        self._started = time.monotonic()
+        self.changes: Mapping[str, int] = {}
+        """Number of resources by what was done to them, once it is over."""
+        self.errors: list[str] = []
+        """Messages of what went wrong, in order."""
+
+    def on_event(self, event: Event) -> None:
+        """Take one engine event."""
+        if "resourcePreEvent" in event:
+            self._began[event["resourcePreEvent"]["metadata"]["urn"]] = time.monotonic()
+        elif "resOutputsEvent" in event:
+            self._finished(event["resOutputsEvent"]["metadata"])
+        elif "diagnosticEvent" in event:
+            self._diagnostic(event["diagnosticEvent"])
+        elif "policyEvent" in event:
+            self._policy(event["policyEvent"])
+        elif "summaryEvent" in event:
+            self.changes = event["summaryEvent"].get("resourceChanges") or {}
+
+    def _finished(self, step: Mapping[str, str]) -> None:
+        symbol = SYMBOLS.get(step["op"])
+        if symbol is None or step["type"].startswith(HIDDEN_TYPES) or step["op"] in UNCHANGED:
+            return
+        seconds = time.monotonic() - self._began.get(step["urn"], time.monotonic())
+        kind, name = step["type"].rpartition(":")[2], step["urn"].rpartition("::")[2]
+        self._print(f"  {symbol:<2} {kind:<22} {name:<46} {seconds:5.1f} s")
+
+    def _diagnostic(self, diagnostic: Mapping[str, str]) -> None:
+        raw, severity = MARKUP.sub("", diagnostic.get("message", "")).strip(), diagnostic.get("severity", "")
+        if severity == "debug" or diagnostic.get("ephemeral") or BRIDGE_ECHO.match(raw):
+            return
+        text = clean(raw)
+        if not text or text in self._shown or text.startswith(SAYS_NOTHING):
+            return
+        if self.errors and text.startswith(PROGRAM_ENDED):
+            return
+        self._shown.add(text)
+        if severity == "error":
+            self.errors.append(text)
+        self._print(f"{severity}: {text}" if severity in {"error", "warning"} else text)
+
+    def _policy(self, violation: Mapping[str, str]) -> None:
+        level = violation.get("enforcementLevel", "")
+        text = f"policy '{violation.get('policyName')}' ({level}): {clean(violation.get('message', ''))}"
+        if level == "mandatory":
+            self.errors.append(text)
+        self._print(text)
+
+    @property
+    def seconds(self) -> float:
+        """Time since the operation began."""
+        return time.monotonic() - self._started
+
+    @property
+    def changed(self) -> int:
+        """How many resources were touched."""
+        return sum(count for op, count in self.changes.items() if op not in UNCHANGED)
+
+    def summary(self) -> str:
+        """Say in one line what it came to."""
+        total = sum(self.changes.values())
+        if not self.changed:
+            return f"No changes: {total} resources are as they should be ({self.seconds:.1f} s)."
+        parts = ", ".join(f"{count} {op}" for op, count in sorted(self.changes.items()) if op not in UNCHANGED)
+        return f"Done: {parts} ({self.seconds:.1f} s)."
+
+    def _print(self, text: str) -> None:
+        show(text, self._stream)
+
+
+def clean(message: str) -> str:
+    """Take colour markup and the words that Pulumi puts in front out of a message."""
+    return ERROR_LIST.sub("", PROVIDER_NOISE.sub("", MARKUP.sub("", message).strip())).strip()
+
+
+def table(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> str:
+    """Align columns; the first row is the heading."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    return "\n".join(
+        (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
+        for row in cells
+    )
+
+
+ENDPOINTS = {
+    "storage": "storage account",
+    "registry": "container registry",
+    "registryReadOnly": "container registry (pull only)",
+    "keyVault": "key vault",
+    "otlpGrpc": "application insights (OTLP/gRPC)",
+    "otlpHttp": "application insights (OTLP/HTTP)",
+}
+
+
+def endpoints(stack: str, outputs: Mapping[str, object]) -> str:
+    """The last screen of `make up`: where everything is, and how to see the credentials."""
+    found = outputs.get("endpoints")
+    addresses = found if isinstance(found, Mapping) else {}
+    known = [(ENDPOINTS.get(key, key), str(addresses[key])) for key in [*ENDPOINTS, *addresses] if key in addresses]
+    rows = [("service", "endpoint"), *dict.fromkeys(known)]
+    credentials = f'eval "$(make -s env)" && pulumi stack output credentials --show-secrets -s {stack}'
+    lines = [f"Workspace '{stack}' is ready.", "", table(rows), "", f"Credentials:  {credentials}"]
+    if outputs.get("certificateAuthority"):
+        lines.append(f"Authority:    pulumi stack output certificateAuthority -s {stack} > ca.pem")
+    return "\n".join(lines)

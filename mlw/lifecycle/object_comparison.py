@@ -1,0 +1,93 @@
+"""Which objects on the engine are the stack's, and how they compare with what its state knows.
+
+Pure: :mod:`mlw.lifecycle.engine_objects` lists and removes. Three answers come out: orphans (on the engine, not in the
+state: left by a killed run), lost ones (in the state, not on the engine: removed behind the project's back) and stopped
+containers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlw.lifecycle.checkpoints import DockerObject
+
+_DRIVE = re.compile(r"(.+-storage)-data\d")
+"""Name of a storage account's drive, as the component makes it."""
+
+REMOVAL_ORDER = ("container", "network", "volume")
+"""A network or volume cannot go while a container uses it."""
+
+
+@dataclass(frozen=True)
+class EngineObject:
+    """A container, network or volume on the engine that carries the stack's labels."""
+
+    kind: str
+    id: str
+    name: str
+    running: bool = True
+    """Meaningful for containers."""
+
+    def __str__(self) -> str:
+        """Kind and name, as in messages."""
+        return f"{self.kind} '{self.name}'"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The engine beside the state."""
+
+    orphans: tuple[EngineObject, ...]
+    """On the engine, not in the state."""
+
+    lost: tuple[DockerObject, ...]
+    """In the state, not on the engine."""
+
+    stopped: tuple[DockerObject, ...]
+    """Containers in the state that exist and do not run."""
+
+    @property
+    def removable_orphans(self) -> list[EngineObject]:
+        """Orphans that hold no data, in the order of removal."""
+        return in_removal_order([o for o in self.orphans if o.kind != "volume"])
+
+    @property
+    def orphan_volumes(self) -> list[EngineObject]:
+        """Orphans with data: kept, and used again by the program."""
+        return [o for o in self.orphans if o.kind == "volume"]
+
+
+def irreplaceable(lost: Sequence[DockerObject]) -> list[DockerObject]:
+    """Those of the lost objects whose data is lost with them.
+
+    One drive of a storage account is not among them: an empty one takes its place, and the account fills it again from
+    the parity on the others (docs/adr/0003).
+    """
+    volumes = [item for item in lost if item.kind == "volume"]
+    accounts = Counter(match[1] for item in volumes if (match := _DRIVE.fullmatch(item.name)))
+    return [item for item in volumes if not (match := _DRIVE.fullmatch(item.name)) or accounts[match[1]] > 1]
+
+
+def compare(on_engine: Sequence[EngineObject], in_state: Sequence[DockerObject]) -> Comparison:
+    """Compare what the engine has with what the state knows."""
+    known = {(o.kind, o.id) for o in in_state}
+    present = {(o.kind, o.id): o for o in on_engine}
+    stopped = {key for key, o in present.items() if o.kind == "container" and not o.running}
+    return Comparison(
+        orphans=tuple(o for key, o in present.items() if key not in known),
+        lost=tuple(o for o in in_state if (o.kind, o.id) not in present),
+        stopped=tuple(o for o in in_state if (o.kind, o.id) in stopped),
+    )
+
+
+def in_removal_order(found: Sequence[EngineObject]) -> list[EngineObject]:
+    """Sort objects so that none is removed while another one of them uses it."""
+    return sorted(found, key=lambda o: (REMOVAL_ORDER.index(o.kind), o.name))
+
+
+def describe(found: Sequence[EngineObject | DockerObject]) -> str:
+    """Name objects in one line."""
+    return ", ".join(f"{o.kind} '{o.name}'" for o in found)

@@ -1,0 +1,256 @@
+"""Runs the Pulumi CLI: command lines, its stream of events, one graceful interruption.
+
+A child runs in a session of its own, so that Ctrl-C reaches it only through here, and exactly once: at the first
+interruption pulumi finishes the steps under way and writes its state, at a second one it would drop everything at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+from mlw.lifecycle import run_processes
+from mlw.lifecycle.lifecycle_errors import (
+    LockedError,
+    OperationCancelledError,
+    OperationFailedError,
+    WrongPassphraseError,
+)
+from mlw.lifecycle.stack_context import Context, pulumi_command
+
+Event = Mapping[str, Any]
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+QUERY_TIMEOUT_SECONDS = 60
+GARBAGE_PERCENT = "400"
+"""How far the heap of Pulumi's short-lived programs may grow before a collection: 60 MiB for 5 % of the time."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended."""
+
+    exit_code: int
+    messages: str
+    """What it wrote besides its events."""
+
+    interrupted: bool
+
+
+def operation(verb: str, context: Context, *extra: str) -> list[str]:
+    """Build the arguments of a command that changes the stack: no questions, no preview, events as JSON lines."""
+    return [
+        verb,
+        "--yes",
+        "--skip-preview",
+        "--non-interactive",
+        "--json",
+        "--color=never",
+        f"--stack={context.stack}",
+        f"--config-file={context.private_stack_file}",
+        *extra,
+    ]
+
+
+def preview(context: Context) -> list[str]:
+    """Build the arguments of a preview, in Pulumi's own form."""
+    return [
+        "preview",
+        "--non-interactive",
+        "--suppress-progress",
+        f"--stack={context.stack}",
+        f"--config-file={context.private_stack_file}",
+    ]
+
+
+def make_stack(context: Context) -> list[str]:
+    """Build the arguments that make a stack without selecting it and without touching the checkout."""
+    return [
+        "stack",
+        "init",
+        context.stack,
+        "--no-select",
+        "--non-interactive",
+        "--color=never",
+        f"--cwd={context.workdir}",
+    ]
+
+
+def remove_stack(context: Context) -> list[str]:
+    """Build the arguments that remove an empty stack with its backups, and keep the user's stack file."""
+    return [
+        "stack",
+        "rm",
+        context.stack,
+        "--yes",
+        "--remove-backups",
+        "--preserve-config",
+        "--non-interactive",
+        "--color=never",
+    ]
+
+
+def query(context: Context, arguments: Sequence[str]) -> str:
+    """Run a short command and return what it prints.
+
+    Raises:
+        OperationFailedError: It failed, or did not end in time.
+    """
+    command = [pulumi_command(context.environment), *arguments]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=context.root,
+            env=_environment(context, changes_stack=False),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=QUERY_TIMEOUT_SECONDS,
+        )
+    except subprocess.TimeoutExpired as exc:
+        raise OperationFailedError(
+            f"running 'pulumi {' '.join(arguments[:2])}' of stack '{context.stack}': no answer within "
+            f"{QUERY_TIMEOUT_SECONDS} s. Run the command again."
+        ) from exc
+    raise_for(context, arguments, Outcome(done.returncode, done.stderr, interrupted=False))
+    return done.stdout
+
+
+def raise_for(context: Context, arguments: Sequence[str], outcome: Outcome) -> None:
+    """Turn a bad end into one message.
+
+    Raises:
+        OperationCancelledError: The user interrupted it.
+        WrongPassphraseError: The secrets cannot be opened.
+        LockedError: Another command works on the stack; nothing was done.
+        OperationFailedError: Anything else.
+    """
+    verb = " ".join(arguments[:2] if arguments[0] == "stack" else arguments[:1])
+    doing = f"running 'pulumi {verb}' of stack '{context.stack}'"
+    if "incorrect passphrase" in outcome.messages or "passphrase must be set" in outcome.messages:
+        raise WrongPassphraseError(_wrong_passphrase(context))
+    if outcome.interrupted:
+        raise OperationCancelledError(
+            f"{doing}: interrupted, the steps under way were finished and recorded. Run the command again to go on."
+        )
+    if outcome.exit_code != 0:
+        details = without_noise(outcome.messages)
+        kind = LockedError if "stack is currently locked" in details else OperationFailedError
+        raise kind(f"{doing}: it failed{': ' + details if details else ''}.")
+
+
+def _wrong_passphrase(context: Context) -> str:
+    environment = context.environment
+    if "PULUMI_CONFIG_PASSPHRASE" in environment:
+        source = "the variable PULUMI_CONFIG_PASSPHRASE"
+    else:
+        source = f"the file '{environment.get('PULUMI_CONFIG_PASSPHRASE_FILE', '')}'"
+    return (
+        f"opening the secrets of stack '{context.stack}': the passphrase in {source} is not the one that its state was "
+        "made with. Nothing was touched. Give the right passphrase and run the command again."
+    )
+
+
+def without_noise(messages: str) -> str:
+    """Drop the lines of Pulumi's that say nothing about the cause."""
+    noise = ("error: update failed", "error: preview failed", "error: one or more")
+    lines = [line.strip() for line in messages.splitlines() if line.strip() and not line.strip().startswith(noise)]
+    return "\n".join(line.removeprefix("error: ") for line in lines).rstrip(".")
+
+
+def run(
+    context: Context, arguments: Sequence[str], *, on_event: Callable[[Event], None], say: Callable[[str], None]
+) -> Outcome:
+    """Run a command that changes the stack, and hand over its events as they come.
+
+    Args:
+        context: The stack.
+        arguments: Made by :func:`operation`.
+        on_event: Called with each engine event.
+        say: Told when the user interrupts.
+    """
+    child = subprocess.Popen(
+        [pulumi_command(context.environment), *arguments],
+        cwd=context.root,
+        env=_environment(context, changes_stack=True),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    messages: list[str] = []
+    with _interrupting_once(child, say) as interrupted, child:
+        reader = threading.Thread(target=_collect, args=(child.stderr, messages), daemon=True)
+        reader.start()
+        _read_events(child.stdout, messages, on_event)
+        exit_code = child.wait()
+        reader.join()
+    return Outcome(exit_code, "".join(messages), interrupted=bool(interrupted) and exit_code != 0)
+
+
+def run_plain(context: Context, arguments: Sequence[str]) -> int:
+    """Run a command that changes nothing, with its output going straight to the terminal."""
+    command = [pulumi_command(context.environment), *arguments]
+    return subprocess.run(
+        command,
+        cwd=context.root,
+        env=_environment(context, changes_stack=False),
+        stdin=subprocess.DEVNULL,
+        check=False,
+    ).returncode
+
+
+def _environment(context: Context, *, changes_stack: bool) -> dict[str, str]:
+    # As in the guard, which stands in front of a plain `pulumi`.
+    environment = {"GOGC": GARBAGE_PERCENT, **context.environment}
+    if changes_stack:
+        environment[run_processes.RUN_VARIABLE] = context.owner
+    return environment
+
+
+def _collect(stream: IO[str] | None, into: list[str]) -> None:
+    for line in stream or ():
+        into.append(line)
+
+
+def _read_events(stream: IO[str] | None, messages: list[str], on_event: Callable[[Event], None]) -> None:
+    for line in stream or ():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        if isinstance(event, dict):
+            on_event(event)
+        else:
+            messages.append(line)
+
+
+@contextmanager
+def _interrupting_once(child: subprocess.Popen[str], say: Callable[[str], None]) -> Iterator[list[int]]:
+    received: list[int] = []
+
+    def forward(number: int, _frame: object) -> None:
+        received.append(number)
+        if len(received) > 1:
+            say("Still stopping: the steps under way are being finished ...")
+            return
+        say("Stopping: the steps under way are being finished, nothing new is started ...")
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGINT)
+
+    previous = {number: signal.signal(number, forward) for number in INTERRUPTIONS}
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

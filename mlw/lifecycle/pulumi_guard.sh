@@ -1,0 +1,80 @@
+#!/bin/sh
+# Guard in front of the Pulumi CLI: `pulumi` on the PATH of `make env`; the CLI itself is `pulumi-cli` beside it.
+#
+# After a crash a plain `pulumi up` is to go on by itself, and the CLI cannot: it keeps the lock of a killed run for
+# ever. So before a command that works on a stack of this project the guard looks for the traces of a crash (a lock, an
+# empty or torn state file, unfinished operations, a last run that failed) and has `mlw.lifecycle recover` put them right. Without traces,
+# and in any other folder or for any other command, it costs a few milliseconds and hands over at once.
+# MLW_GUARD=off switches it off.
+
+cli="${0%/*}/pulumi-cli"
+
+stack_of() {
+    while [ $# -gt 0 ]; do
+        case "$1" in
+            -s | --stack) name="$2"; break ;;
+            --stack=*) name="${1#--stack=}"; break ;;
+            -s=*) name="${1#-s=}"; break ;;
+            -s?*) name="${1#-s}"; break ;;
+        esac
+        shift
+    done
+    [ -n "$name" ] || name="${PULUMI_STACK:-}"
+    [ -n "$name" ] || name=$("$cli" stack --show-name 2>/dev/null)
+    printf '%s' "${name##*/}"
+}
+
+verb=""
+for word in "$@"; do
+    case "$word" in
+        up | update | destroy | down | dn | refresh | import | preview | pre) verb="$word"; break ;;
+        -*) ;;
+        stack | config | state | plugin | policy | version | help | about | login | logout | whoami | cancel) break ;;
+    esac
+done
+
+has_traces() {
+    state="$bookkeeping/stacks/ml-workspace/$1.json"
+    if [ ! -s "$state" ]; then
+        # No state at all: the first `up` of a stack file, or a state that was lost. Not a destroy's business.
+        [ -e "$state" ] && return 0
+        case "$verb" in destroy | down | dn) return 1 ;; esac
+        [ -f "stacks/Pulumi.$1.yaml" ]
+        return
+    fi
+    # Descriptions of files, and the layout of the folder, written in place: a kill leaves them empty.
+    for beside in "$state.attrs" "$bookkeeping/meta.yaml" "$bookkeeping/meta.yaml.attrs"; do
+        [ -e "$beside" ] && [ ! -s "$beside" ] && return 0
+    done
+    case "$(tail -c 1 "$state")" in "}") ;; *) return 0 ;; esac
+    # A preview takes no lock and changes nothing.
+    case "$verb" in preview | pre) return 1 ;; esac
+    for lock in "$bookkeeping/locks/organization/ml-workspace/$1"/*.json; do
+        [ -e "$lock" ] && return 0
+    done
+    grep -q '"pending_operations"' "$state" && return 0
+    # A run whose plugin died under it ends by itself and knows of nothing; what the plugin was making may be there.
+    for last in "$bookkeeping/history/ml-workspace/$1"/*.history.json; do :; done
+    [ -e "$last" ] && grep -q '"result": *"failed"' "$last"
+}
+
+if [ -n "$verb" ] && [ "${MLW_GUARD:-on}" != off ] && [ -f mlw/lifecycle/recovery.py ] && [ -f Pulumi.yaml ]; then
+    case "${PULUMI_BACKEND_URL:-}" in
+        file://*)
+            bookkeeping="${PULUMI_BACKEND_URL#file://}/.pulumi"
+            case "$bookkeeping" in "~"*) bookkeeping="$HOME${bookkeeping#"~"}" ;; esac
+            stack=$(stack_of "$@")
+            if [ -n "$stack" ] && [ "$verb" != preview ] && [ "$verb" != pre ]; then
+                # Marks the plugins of this run, so that they are found should it be killed.
+                backend=$(printf '%s' "$PULUMI_BACKEND_URL" | sha256sum | cut -c 1-12)
+                export MLW_RUN="$backend/$stack"
+            fi
+            if [ -n "$stack" ] && has_traces "$stack"; then
+                python -m mlw.lifecycle recover --stack "$stack" >&2 || exit 1
+            fi
+            ;;
+    esac
+fi
+# As `make up` does: Pulumi's short-lived programs need less time when their heaps may grow.
+export GOGC="${GOGC:-400}"
+exec "$cli" "$@"

@@ -1,0 +1,87 @@
+"""One operation of Pulumi's on a stack, with its course on the terminal and its state made safe afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from mlw.lifecycle import private_stack_file, pulumi_cli, stack_locks, state_files
+from mlw.lifecycle.display import Progress
+from mlw.lifecycle.display import show as say
+from mlw.lifecycle.lifecycle_errors import LockedError, OperationFailedError
+from mlw.lifecycle.stack_context import Context
+
+_Result = TypeVar("_Result")
+
+
+def perform(context: Context, verb: str, *extra: str) -> Progress:
+    """Run `pulumi <verb>` on the stack.
+
+    Args:
+        context: The stack; it exists.
+        verb: `up`, `destroy` or `refresh`.
+        extra: Further arguments.
+
+    Returns:
+        What it came to.
+
+    Raises:
+        WrongPassphraseError: Before anything was touched.
+        OperationCancelledError: The user interrupted it.
+        OperationFailedError: It failed; the causes are on the terminal.
+    """
+    return _when_free(context, lambda: _perform(context, verb, *extra))
+
+
+def _when_free(context: Context, action: Callable[[], _Result]) -> _Result:
+    """Do something that needs Pulumi's lock of the stack, as soon as nobody has it.
+
+    It was free a moment ago; a plain pulumi, or a child that outlived a killed run, can still be faster.
+    """
+    while True:
+        try:
+            return action()
+        except LockedError:
+            stack_locks.clear_stale(context, say=say)
+
+
+def _perform(context: Context, verb: str, *extra: str) -> Progress:
+    checkpoint = state_files.read(context)
+    private_stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
+    arguments = pulumi_cli.operation(verb, context, *extra)
+    progress = Progress()
+    try:
+        outcome = pulumi_cli.run(context, arguments, on_event=progress.on_event, say=say)
+    finally:
+        state_files.keep_safe(context)
+    if progress.errors and outcome.exit_code != 0 and not outcome.interrupted:
+        count = len(progress.errors)
+        raise OperationFailedError(
+            f"running 'pulumi {verb}' of stack '{context.stack}': it failed with {count} "
+            f"error{'s' if count != 1 else ''}, shown above. Run the command again once the cause is gone."
+        )
+    pulumi_cli.raise_for(context, arguments, outcome)
+    return progress
+
+
+def ensure_stack(context: Context) -> bool:
+    """Make the stack where it does not exist yet.
+
+    Returns:
+        Whether it was made now.
+    """
+    return _when_free(context, lambda: _ensure_stack(context))
+
+
+def _ensure_stack(context: Context) -> bool:
+    if state_files.exists(context):
+        return False
+    private_stack_file.write_private_project(context)
+    private_stack_file.write_private_copy(context, None)
+    try:
+        pulumi_cli.query(context, pulumi_cli.make_stack(context))
+    except OperationFailedError as exc:
+        if "already exists" in str(exc):
+            return False
+        raise
+    return True

@@ -1,0 +1,94 @@
+"""The commands that make calls: up, preview, refresh, recover. Taking a stack down is :mod:`mlw.lifecycle.down`'s."""
+
+from __future__ import annotations
+
+from mlw.lifecycle import (
+    display,
+    engine_objects,
+    private_stack_file,
+    pulumi_cli,
+    recovery,
+    stack_locks,
+    stack_ports,
+    state_files,
+)
+from mlw.lifecycle.display import show as say
+from mlw.lifecycle.lifecycle_errors import LifecycleError, OperationFailedError
+from mlw.lifecycle.pulumi_operations import ensure_stack, perform
+from mlw.lifecycle.stack_context import Context
+
+
+def up(context: Context) -> None:
+    """Bring the stack up, or what is missing of it, and print where it is."""
+    context.require_stack_file()
+    context.prepare_folders()
+    with stack_locks.exclusive(context, "make up", say=say):
+        recovery.recover(context, say=say)
+        is_new = ensure_stack(context)
+        recovery.repair(context, say=say)
+        try:
+            progress = perform(context, "up")
+        except LifecycleError:
+            if is_new:
+                _forget_empty_stack(context)
+            raise
+        say(progress.summary())
+        checkpoint = state_files.read(context)
+    say("")
+    say(display.endpoints(context.stack, checkpoint.outputs if checkpoint else {}))
+
+
+def _forget_empty_stack(context: Context) -> None:
+    """Leave nothing of a first `up` that failed before it made anything: all else lives in the state alone."""
+    checkpoint = state_files.read(context)
+    if checkpoint is None or checkpoint.docker_objects() or checkpoint.pending or engine_objects.list_objects(context):
+        return
+    _remove_stack(context)
+    stack_ports.release(context)
+
+
+def _remove_stack(context: Context) -> None:
+    pulumi_cli.query(context, [*pulumi_cli.remove_stack(context), "--force"])
+    state_files.remove_leftovers(context)
+
+
+def preview(context: Context) -> None:
+    """Show what `up` would do, with the policy pack; a stack that does not exist yet is not left behind."""
+    context.require_stack_file()
+    context.prepare_folders()
+    with stack_locks.exclusive(context, "make preview", say=say):
+        is_new = ensure_stack(context)
+        try:
+            checkpoint = state_files.read(context)
+            private_stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
+            exit_code = pulumi_cli.run_plain(context, pulumi_cli.preview(context))
+        finally:
+            if is_new:
+                _remove_stack(context)
+    if exit_code != 0:
+        raise OperationFailedError(
+            f"previewing stack '{context.stack}': it failed, the causes are shown above. Nothing was changed."
+        )
+
+
+def refresh(context: Context) -> None:
+    """Have the state take over what the engine and the services really hold."""
+    context.prepare_folders()
+    with stack_locks.exclusive(context, "make refresh", say=say):
+        recovery.recover(context, say=say)
+        _require_state(context)
+        say(perform(context, "refresh").summary())
+
+
+def recover(context: Context) -> None:
+    """Only put right what a killed run has left; the guard in front of a plain `pulumi` calls this."""
+    context.prepare_folders()
+    with stack_locks.exclusive(context, "recovery", say=say):
+        recovery.recover(context, say=say)
+        if context.stack_file.is_file():
+            ensure_stack(context)
+
+
+def _require_state(context: Context) -> None:
+    if state_files.read(context) is None:
+        raise LifecycleError(f"looking for stack '{context.stack}': it is not up. Start it with `make up`.")

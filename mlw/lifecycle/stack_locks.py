@@ -1,0 +1,234 @@
+"""Locks: one command at a time works on a stack, and a killed command blocks nobody.
+
+Two kinds. The project's own is a `flock` for each stack: the system drops it when its holder dies, whatever the cause.
+Pulumi's own is a file with process id, host and time, which stays for ever when its owner is killed. It is cleared only
+when its owner is certainly gone (this host, process dead or its id used again) or when nobody can be its owner because
+it is empty or unreadable; in every other case the user is told who holds it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import IO
+
+from mlw.lifecycle import run_processes
+from mlw.lifecycle.lifecycle_errors import StackBusyError
+from mlw.lifecycle.stack_context import Context
+
+POLL_SECONDS = 0.1
+DEFAULT_WAIT_SECONDS = 120.0
+
+Say = Callable[[str], None]
+
+
+class Verdict(StrEnum):
+    """What a lock file of Pulumi's means; not whether it may be removed in general."""
+
+    LIVE = "live"
+    STALE = "stale"
+    FOREIGN = "foreign"
+    """Another host's: nobody here can tell whether its owner lives."""
+
+
+@dataclass(frozen=True)
+class PulumiLock:
+    """One lock file of Pulumi's, judged."""
+
+    path: Path
+    verdict: Verdict
+    owner: str
+    """Who, where and since when, for messages."""
+
+
+def wait_seconds() -> float:
+    """How long to wait for another command: `MLW_LOCK_WAIT_SECONDS`, two minutes by default."""
+    try:
+        return max(0.0, float(os.environ.get("MLW_LOCK_WAIT_SECONDS", "")))
+    except ValueError:
+        return DEFAULT_WAIT_SECONDS
+
+
+@contextmanager
+def exclusive(context: Context, command: str, *, say: Say, wait: float | None = None) -> Iterator[None]:
+    """Hold the stack's own lock.
+
+    Args:
+        context: The stack.
+        command: What is going to be done, for whoever waits meanwhile.
+        say: Told once that there is somebody to wait for.
+        wait: Seconds to wait; :func:`wait_seconds` when left out.
+
+    Raises:
+        StackBusyError: The other command did not end in time.
+    """
+    deadline = time.monotonic() + (wait_seconds() if wait is None else wait)
+    context.lock_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    told = False
+    while (lock := _try_lock(context.lock_file)) is None:
+        holder = _holder(context.lock_file)
+        if time.monotonic() >= deadline:
+            raise StackBusyError(_busy(context.stack, holder))
+        if not told:
+            say(f"Waiting for {holder} on stack '{context.stack}' (at most {deadline - time.monotonic():.0f} s) ...")
+            told = True
+        time.sleep(POLL_SECONDS)
+    with lock:
+        lock.truncate(0)
+        lock.write(f"{command} (process {os.getpid()}, since {datetime.now().astimezone():%H:%M:%S})")
+        lock.flush()
+        yield
+        lock.truncate(0)
+
+
+def _try_lock(path: Path) -> IO[str] | None:
+    lock = path.open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # `down` removes the file while it holds it; whoever had it open then holds a lock that nobody else sees.
+        if os.path.samestat(os.fstat(lock.fileno()), path.stat()):
+            return lock
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    lock.close()
+    return None
+
+
+def _holder(path: Path) -> str:
+    try:
+        return path.read_text().strip() or "another command"
+    except FileNotFoundError:
+        return "another command"
+
+
+def _busy(stack: str, holder: str) -> str:
+    return (
+        f"stack '{stack}' is busy: {holder} works on it. Run the command again when that has ended, "
+        "or wait longer with MLW_LOCK_WAIT_SECONDS=<seconds>."
+    )
+
+
+def judge(content: bytes, *, hostname: str, is_alive: Callable[[int, datetime], bool]) -> tuple[Verdict, str]:
+    """Decide what a lock file of Pulumi's means.
+
+    Args:
+        content: The file's bytes.
+        hostname: Of this machine.
+        is_alive: Whether the process that had an id at a time still lives; asked for locks of this host only.
+
+    Returns:
+        The verdict and a description of the owner.
+    """
+    try:
+        lock = json.loads(content)
+        pid, host, since = int(lock["pid"]), str(lock["hostname"]), datetime.fromisoformat(lock["timestamp"])
+        who = f"{lock.get('username') or 'somebody'}@{host}, process {pid}, since {since.astimezone():%d %b %H:%M:%S}"
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return Verdict.STALE, "nobody: the lock file is empty or damaged"
+    if since.tzinfo is None:
+        return Verdict.STALE, "nobody: the lock file is damaged"
+    if host != hostname:
+        return Verdict.FOREIGN, who
+    return (Verdict.LIVE if is_alive(pid, since) else Verdict.STALE), who
+
+
+def pulumi_locks(context: Context) -> list[PulumiLock]:
+    """Read and judge Pulumi's locks of the stack."""
+    folder = context.pulumi_locks
+    found = []
+    for path in sorted(folder.glob("*.json")) if folder and folder.is_dir() else []:
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            continue
+        verdict, owner = judge(
+            content, hostname=socket.gethostname(), is_alive=lambda pid, since: run_processes.is_alive(pid, since=since)
+        )
+        found.append(PulumiLock(path, verdict, owner))
+    return found
+
+
+def clear_stale(context: Context, *, say: Say, wait: float | None = None) -> int:
+    """Remove the locks whose owner is gone; wait for those whose owner is not.
+
+    Returns:
+        How many were removed: more than none means that a run was killed.
+
+    Raises:
+        StackBusyError: A live or unknown owner remains.
+    """
+    deadline = time.monotonic() + (wait_seconds() if wait is None else wait)
+    cleared, told = 0, False
+    while locks := pulumi_locks(context):
+        for lock in locks:
+            if lock.verdict is Verdict.STALE:
+                say(f"Clearing the lock of a run that was killed ({lock.owner}).")
+                remove_with_attributes(lock.path)
+                cleared += 1
+        held = [lock for lock in locks if lock.verdict is not Verdict.STALE]
+        if any(lock.verdict is Verdict.FOREIGN for lock in held) or (held and time.monotonic() >= deadline):
+            raise StackBusyError(_held(context.stack, held))
+        if held and not told:
+            say(f"Waiting for pulumi on stack '{context.stack}' ({held[0].owner}) ...")
+            told = True
+        if held:
+            time.sleep(POLL_SECONDS)
+    return cleared
+
+
+def remove_with_attributes(path: Path) -> None:
+    """Remove a file of the file backend together with the description that it keeps beside it."""
+    for name in (path.name, f"{path.name}.attrs"):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def _held(stack: str, locks: list[PulumiLock]) -> str:
+    owners = "; ".join(lock.owner for lock in locks)
+    advice = "Run the command again when that has ended."
+    if any(lock.verdict is Verdict.FOREIGN for lock in locks):
+        advice = f"If that host no longer works on it, clear the lock with `pulumi cancel -s {stack}`."
+    return f"stack '{stack}' is busy: locked by {owners}. {advice}"
+
+
+@contextmanager
+def hold_pulumi_lock(context: Context) -> Iterator[None]:
+    """Hold Pulumi's own lock, by Pulumi's own protocol: look, write, look again.
+
+    Keeps every other pulumi off the stack while its state file and its leftovers are put right.
+
+    Raises:
+        StackBusyError: Somebody else was faster.
+    """
+    folder = context.pulumi_locks
+    if folder is None:
+        yield
+        return
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own = folder / f"{uuid.uuid4()}.json"
+    content = {
+        "pid": os.getpid(),
+        "username": os.environ.get("USER") or f"uid {os.getuid()}",
+        "hostname": socket.gethostname(),
+        "timestamp": datetime.now(UTC).isoformat(),
+    }
+    # Whole or not at all: an empty lock file counts as damaged, and damaged ones are cleared.
+    unfinished = folder.parent / f".{own.name}.tmp"
+    unfinished.write_text(json.dumps(content))
+    unfinished.replace(own)
+    try:
+        others = [lock for lock in pulumi_locks(context) if lock.path != own and lock.verdict is not Verdict.STALE]
+        if others:
+            raise StackBusyError(_held(context.stack, others))
+        yield
+    finally:
+        own.unlink(missing_ok=True)

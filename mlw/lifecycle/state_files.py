@@ -1,0 +1,227 @@
+"""The state's files: read, heal from the newest sound backup, keep a copy that survives a power loss.
+
+Pulumi's file backend renames files into place but never flushes them to the disk, so a power loss can leave an empty
+or an older file. After each operation the state is flushed and copied to a folder of its own. Healing is loud and keeps
+the damaged file; where no sound backup is left it refuses, since going on with an empty state would forget everything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from mlw.lifecycle import backend_sidecars, checkpoints, pulumi_cli
+from mlw.lifecycle.checkpoints import Checkpoint, CorruptStateError, NewerStateError
+from mlw.lifecycle.lifecycle_errors import DamagedStateError, OperationFailedError
+from mlw.lifecycle.stack_context import Context
+from mlw.lifecycle.stack_locks import remove_with_attributes
+
+KEPT_ENTRIES = 20
+"""Past operations whose history and backup are kept; Pulumi itself keeps all of them for ever."""
+
+Say = Callable[[str], None]
+
+
+def exists(context: Context) -> bool:
+    """Whether the stack has a state file, sound or not."""
+    return bool(context.state_file and context.state_file.is_file())
+
+
+def read(context: Context) -> Checkpoint | None:
+    """Read the state; None when there is none. Of any other backend than files it comes through the CLI.
+
+    Raises:
+        DamagedStateError: It is damaged, or of a newer Pulumi.
+    """
+    if context.state_file is None:
+        return _exported(context)
+    if not context.state_file.is_file():
+        return None
+    try:
+        return checkpoints.parse(context.state_file.read_bytes())
+    except (CorruptStateError, NewerStateError) as exc:
+        raise DamagedStateError(f"reading the state of stack '{context.stack}': {exc}.") from exc
+
+
+def _exported(context: Context) -> Checkpoint | None:
+    try:
+        exported = json.loads(pulumi_cli.query(context, ["stack", "export", f"--stack={context.stack}"]))
+    except OperationFailedError as exc:
+        if "no stack named" in str(exc):
+            return None
+        raise
+    return Checkpoint({"version": exported["version"], "checkpoint": {"latest": exported["deployment"]}})
+
+
+def heal(context: Context, *, say: Say) -> bool:
+    """Put the newest sound backup in the place of a damaged or lost state file.
+
+    Returns:
+        Whether the state was replaced.
+
+    Raises:
+        DamagedStateError: It is damaged beyond the backups, or of a newer Pulumi.
+    """
+    target = context.state_file
+    if target is None:
+        return False
+    try:
+        content = target.read_bytes()
+        found = checkpoints.parse(content)
+        damage = _silent_damage(context, content, found)
+    except FileNotFoundError:
+        damage = "it is gone"
+    except CorruptStateError as exc:
+        damage = str(exc)
+    except NewerStateError as exc:
+        raise DamagedStateError(
+            f"reading the state of stack '{context.stack}' in '{target}': {exc}. "
+            "Use the version of the project (and of pulumi) that wrote it."
+        ) from exc
+    if damage is None:
+        return False
+    _restore(context, target, damage, say)
+    return True
+
+
+def is_silently_damaged(context: Context) -> bool:
+    """Whether a state file that reads well has other bytes than its last update wrote."""
+    if context.state_file is None:
+        return False
+    content = context.state_file.read_bytes()
+    return _silent_damage(context, content, checkpoints.parse(content)) is not None
+
+
+def _silent_damage(context: Context, content: bytes, found: Checkpoint) -> str | None:
+    # Pulumi stamps every update with a new time. The same stamp and the same length with other bytes is not an update.
+    if found.written_at == checkpoints.UNKNOWN_TIME:
+        return None
+    for path in _backups(context):
+        with contextlib.suppress(OSError, ValueError):
+            saved = path.read_bytes()
+            same_update = len(saved) == len(content) and checkpoints.parse(saved).written_at == found.written_at
+            if same_update:
+                return "its bytes have changed since it was written" if saved != content else None
+    return None
+
+
+def _restore(context: Context, target: Path, damage: str, say: Say) -> None:
+    best = newest_backup(context)
+    if best is None:
+        raise DamagedStateError(
+            f"reading the state of stack '{context.stack}' in '{target}': {damage}, and no sound backup is left. "
+            f"Put a backup of yours there, or remove the stack and its data with `make down STACK={context.stack}`."
+        )
+    path, checkpoint = best
+    evidence = put_aside(context)
+    kept = f" The damaged file is kept as '{evidence}'." if evidence else ""
+    say(
+        f"WARNING: the state of stack '{context.stack}' was damaged: {damage}. Restored from '{path.name}' "
+        f"of {_moment(checkpoint)} ({len(checkpoint.resources)} resources).{kept}"
+    )
+    write_durably(target, path.read_bytes())
+
+
+def _moment(checkpoint: Checkpoint) -> str:
+    if checkpoint.written_at == checkpoints.UNKNOWN_TIME:
+        return "unknown time"
+    return f"{checkpoint.written_at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def put_aside(context: Context) -> Path | None:
+    """Move the state file out of Pulumi's way, and keep it."""
+    target = context.state_file
+    if target is None or not target.exists():
+        return None
+    evidence = context.safe_copies / f"damaged-{datetime.now().astimezone():%Y%m%dT%H%M%S.%f}.json"
+    evidence.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.move(target, evidence)
+    return evidence
+
+
+def newest_backup(context: Context) -> tuple[Path, Checkpoint] | None:
+    """The sound backup with the latest update in it; of several with the same one, the first by kind."""
+    sound: list[tuple[Path, Checkpoint]] = []
+    for path in _backups(context):
+        with contextlib.suppress(OSError, ValueError):
+            sound.append((path, checkpoints.parse(path.read_bytes())))
+    return max(sound, key=lambda entry: entry[1].written_at, default=None)
+
+
+def _backups(context: Context) -> Iterator[Path]:
+    yield _safe_copy(context)
+    if context.state_file:
+        yield context.state_file.with_name(f"{context.stack}.json.bak")
+    if context.backups and context.backups.is_dir():
+        yield from sorted(context.backups.glob(f"{context.stack}.*.json"), reverse=True)
+
+
+def _safe_copy(context: Context) -> Path:
+    return context.safe_copies / f"{context.stack}.json"
+
+
+def keep_safe(context: Context) -> None:
+    """Flush the state to the disk, keep a flushed copy, and drop the oldest history."""
+    target = context.state_file
+    if target is None or not target.is_file():
+        return
+    flush(target)
+    content = target.read_bytes()
+    write_durably(_safe_copy(context), content)
+    for folder, pattern in (
+        (context.history, "*.history.json"),
+        (context.history, "*.checkpoint.json"),
+        (context.backups, f"{context.stack}.*.json"),
+    ):
+        # The names carry the time, so that their order is the order of the operations.
+        for path in sorted(folder.glob(pattern))[:-KEPT_ENTRIES] if folder else []:
+            remove_with_attributes(path)
+
+
+def leftovers(context: Context) -> list[Path]:
+    """Every file and folder of the stack that is there, below the state's folder and ours."""
+    candidates = [context.safe_copies, context.workdir, context.lock_file]
+    candidates += [folder for folder in (context.pulumi_locks, context.history, context.backups) if folder]
+    if context.state_file:
+        names = [f"{context.stack}{end}" for end in (".json", ".json.bak", ".json.gz", ".json.gz.bak", ".pulumi-tags")]
+        candidates += [context.state_file.with_name(name + end) for name in names for end in ("", ".attrs")]
+    candidates += backend_sidecars.unfinished_writes(context)
+    return [path for path in candidates if path.exists()]
+
+
+def remove_leftovers(context: Context) -> None:
+    """Remove everything of the stack below the state's folder and ours.
+
+    Other stacks' things stay, and so do the folders that stacks share: one may be being brought up in them.
+    """
+    for path in leftovers(context):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a private file, whole or not at all, and on the disk when this returns."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.tmp")
+    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    flush(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Have the system write a file or a folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,59 @@
+"""Says how a stack is: what its state knows beside what the engine has. Changes nothing."""
+
+from __future__ import annotations
+
+from mlw.lifecycle import display, engine_objects, stack_locks, state_files
+from mlw.lifecycle.display import show as say
+from mlw.lifecycle.lifecycle_errors import DamagedStateError, LifecycleError
+from mlw.lifecycle.object_comparison import EngineObject, compare, describe
+from mlw.lifecycle.stack_context import Context
+
+
+def status(context: Context) -> None:
+    """Print the stack's condition.
+
+    Raises:
+        LifecycleError: It is not as it should be; the message says what to do.
+    """
+    found = engine_objects.list_objects(context)
+    held = stack_locks.pulumi_locks(context)
+    for lock in held:
+        say(f"locked ({lock.verdict}) by {lock.owner}")
+    try:
+        checkpoint = state_files.read(context)
+    except DamagedStateError as exc:
+        raise LifecycleError(f"{exc} `make up STACK={context.stack}` restores the newest sound backup.") from exc
+    if checkpoint is None:
+        if found:
+            raise LifecycleError(f"stack '{context.stack}' has no state, but the engine holds {describe(found)}.")
+        say(f"Stack '{context.stack}' is not up.")
+        return
+    problems = _problems(context, found)
+    say(f"Stack '{context.stack}': {len(checkpoint.resources)} resources, {len(found)} objects on the engine.")
+    if problems:
+        raise LifecycleError(
+            f"stack '{context.stack}' is not as its state says: {'; '.join(problems)}. "
+            f"`make up STACK={context.stack}` puts it right."
+        )
+    say(display.endpoints(context.stack, checkpoint.outputs))
+
+
+def _problems(context: Context, found: list[EngineObject]) -> list[str]:
+    checkpoint = state_files.read(context)
+    if checkpoint is None:
+        return []
+    comparison = compare(found, checkpoint.docker_objects())
+    problems = [
+        f"{words} {describe(items)}"
+        for words, items in (
+            ("unknown", comparison.orphans),
+            ("gone", comparison.lost),
+            ("stopped", comparison.stopped),
+        )
+        if items
+    ]
+    if not checkpoint.outputs.get("endpoints"):
+        problems.append("its last update did not finish")
+    if checkpoint.pending:
+        problems.append(f"{len(checkpoint.pending)} operation(s) of a killed run")
+    return problems

@@ -1,0 +1,1 @@
+"""`mlw policy`: rules, and stacks judged by them."""

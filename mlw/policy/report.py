@@ -1,0 +1,180 @@
+"""What `mlw policy` shows: one rule explained, a stack checked.
+
+A library: everything is returned, nothing printed. Checking a stack reads its file and touches nothing else. Two forms
+of a result are for machines: JSON, and SARIF 2.1.0, in which code review shows each violation at its line.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.rules.resources.component_types import COMPONENT_TYPES
+from infra.rules.stack.deployed_resources import Deployed
+from infra.rules.stack.stack_changes import Resources
+from infra.rules.stack.stack_rules import STACK_RULES
+from infra.rules.violation import HIDDEN, ConfigurationError, Violation
+from infra.settings import load
+from infra.settings.stack_file import encrypted_keys, read_stack_file
+from mlw.policy.effective_rules import audited, effective_rules
+from policies.catalogue import all_rules
+from policies.rule import Rule
+
+_SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_SARIF_LEVELS = {"high": "error", "medium": "warning", "low": "note"}
+
+
+class UnknownRuleError(LookupError):
+    """No rule has the id."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A stack's file and every violation in it.
+
+    Attributes:
+        violations: What an update refuses.
+        warnings: Violations of rules that are assigned with effect audit.
+    """
+
+    stack: str
+    path: Path
+    violations: tuple[Violation, ...]
+    warnings: tuple[Violation, ...] = ()
+
+
+def explain(rule_id: str) -> str:
+    """What a rule asks for, why, of what, and where it is documented.
+
+    Raises:
+        UnknownRuleError: There is no such rule; names the near ones.
+    """
+    rules = all_rules()
+    if rule_id in STACK_RULES:
+        return f"{rule_id}: {STACK_RULES[rule_id]}\n  Applies to: the stack as a whole; holds everywhere"
+    if rule_id not in rules:
+        near = difflib.get_close_matches(rule_id, [*rules, *STACK_RULES], n=5, cutoff=0.4)
+        msg = f"no rule '{rule_id}'{'; near ones: ' if near else ''}{', '.join(near)}"
+        raise UnknownRuleError(msg)
+    rule = rules[rule_id]
+    parameters = "; ".join(f"{name} (default {json.dumps(value)})" for name, value in rule.parameters.items())
+    lines = [
+        f"{rule.id}: {rule.summary}",
+        f"  Why:        {rule.why}",
+        f"  Applies to: {', '.join(COMPONENT_TYPES[token].section for token in rule.applies_to)}",
+        f"  Severity:   {rule.severity}",
+        f"  Parameters: {parameters or 'none'}",
+        f"  Source:     {rule.source}",
+        f"  Fix:        {rule.fix}",
+    ]
+    return "\n".join(lines)
+
+
+def check_stack(
+    stack: str, folder: Path, deployed: Sequence[Deployed] = (), accepted: Resources | None = None
+) -> CheckResult:
+    """Every violation in a stack's file.
+
+    Args:
+        stack: The stack's name.
+        folder: Where its file lies.
+        deployed: What other stacks have.
+        accepted: What the stack itself has, as its last update made it.
+    """
+    path = folder / f"Pulumi.{stack}.yaml"
+    given, encrypted = read_stack_file(path), encrypted_keys(path)
+    found = audited(effective_rules(stack, folder, deployed))
+    warnings = tuple(violation.located(f"stacks/{path.name}") for violation in found)
+    try:
+        load(given, stack=stack, deployed=deployed, accepted=accepted, encrypted=encrypted, folder=folder)
+    except ConfigurationError as error:
+        return CheckResult(stack, path, error.violations, warnings)
+    return CheckResult(stack, path, (), warnings)
+
+
+def to_json(result: CheckResult) -> str:
+    """The result as JSON; a value that may be a secret is not in it."""
+    return json.dumps(
+        {
+            "stack": result.stack,
+            "file": str(result.path),
+            "valid": not result.violations,
+            "violations": [_as_dict(violation) for violation in result.violations],
+            "warnings": [_as_dict(violation) for violation in result.warnings],
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def to_sarif(result: CheckResult) -> str:
+    """The result as SARIF 2.1.0."""
+    lines = result.path.read_text(encoding="utf-8").splitlines()
+    rules = all_rules()
+    used = sorted({violation.rule for violation in (*result.violations, *result.warnings)})
+    levels = [(found, _sarif_level(rules.get(found.rule))) for found in result.violations]
+    levels += [(found, "warning") for found in result.warnings]
+    run = {
+        "tool": {"driver": {"name": "mlw policy", "rules": [_sarif_rule(rule, rules.get(rule)) for rule in used]}},
+        "results": [
+            {
+                "ruleId": violation.rule,
+                "level": level,
+                "message": {"text": violation.message},
+                "locations": [_sarif_location(result.path, line_of(violation.key, lines))],
+            }
+            for violation, level in levels
+        ],
+    }
+    return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+def line_of(key: str, lines: Iterable[str]) -> int:
+    """The line, counted from 1, that holds the last part of ``key`` which the file has; 1 if it has none."""
+    numbered = list(enumerate(lines, 1))
+    found = 1
+    for part in key.replace("[", ".").removeprefix("ml-workspace:").split("."):
+        name = part.rstrip("]")
+        marks = (f"{name}:", f'"{name}":', f"'{name}':", f"ml-workspace:{name}:")
+        hit = next(
+            (n for n, line in numbered if n >= found and any(mark in line.split("#")[0] for mark in marks)), None
+        )
+        found = hit or found
+    return found
+
+
+def _as_dict(violation: Violation) -> dict[str, Any]:
+    return {
+        "rule": violation.rule,
+        "key": violation.key,
+        "value": HIDDEN if violation.secret else violation.value,
+        "found": violation.found,
+        "allowed": violation.allowed,
+        "fix": violation.fix,
+        "assigned": violation.assigned,
+        "message": violation.message,
+    }
+
+
+def _sarif_level(rule: Rule | None) -> str:
+    return _SARIF_LEVELS[rule.severity] if rule else "error"
+
+
+def _sarif_rule(rule_id: str, rule: Rule | None) -> dict[str, Any]:
+    if rule is None:
+        return {"id": rule_id}
+    return {
+        "id": rule.id,
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": rule.why},
+        "help": {"text": rule.fix},
+    }
+
+
+def _sarif_location(path: Path, line: int) -> dict[str, Any]:
+    uri = f"stacks/{path.name}"
+    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": line}}}

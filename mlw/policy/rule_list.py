@@ -1,0 +1,38 @@
+"""`mlw policy list`: apart from the other policy commands, since it needs nothing that reads stack files."""
+
+from __future__ import annotations
+
+import argparse
+
+from infra.rules.resources.component_types import COMPONENT_TYPES
+from infra.rules.stack.stack_rules import STACK_RULES
+from mlw.command import DONE
+from mlw.output import table, to_json
+from policies.catalogue import all_rules
+
+HEADINGS = ("RULE", "SEVERITY", "APPLIES TO", "WHAT HOLDS")
+FIELDS = ("id", "severity", "appliesTo", "summary")
+EVERY_RESOURCE = "every resource"
+STACK = "the stack"
+
+
+def list_rules(options: argparse.Namespace) -> int:
+    """Print all rules."""
+    rows = rules()
+    print(to_json([dict(zip(FIELDS, row, strict=True)) for row in rows]) if options.json else table(HEADINGS, rows))
+    return DONE
+
+
+def rules() -> list[tuple[str, str, str, str]]:
+    """Id, severity, what it applies to and summary of every rule; assignable ones first."""
+    assignable = [
+        (rule.id, str(rule.severity), _sections(rule.applies_to), rule.summary)
+        for rule in sorted(all_rules().values(), key=lambda rule: rule.id)
+    ]
+    return [*assignable, *((rule, "high", STACK, summary) for rule, summary in sorted(STACK_RULES.items()))]
+
+
+def _sections(tokens: tuple[str, ...]) -> str:
+    if len(tokens) == len(COMPONENT_TYPES):
+        return EVERY_RESOURCE
+    return ", ".join(COMPONENT_TYPES[token].section for token in tokens)

@@ -1,0 +1,68 @@
+"""What `mlw policy effective` shows, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlw.output import table
+from mlw.policy.effective_rules import Governed, Held
+
+HEADINGS = ("RULE", "EFFECT", "SCOPE", "ASSIGNMENT", "PARAMETERS")
+NO_NAME = "(no name)"
+
+
+def render(governed: Sequence[Governed]) -> str:
+    """Lay out the result for people."""
+    blocks = []
+    for entry in governed:
+        resource = entry.resource
+        owner = f", of stack '{resource.existing_in}'" if resource.existing_in else ""
+        title = f"{resource.kind} '{resource.name or NO_NAME}' (ml-workspace:{resource.section}{owner})"
+        blocks.append(f"{title}\n{table(HEADINGS, [_row(held) for held in entry.rules])}")
+    return "\n\n".join([*blocks, "Rules of the stack as a whole hold everywhere: `mlw policy list`."])
+
+
+def as_json(governed: Sequence[Governed]) -> list[dict[str, Any]]:
+    """Return the result for programs."""
+    return [
+        {
+            "resource": entry.resource.name,
+            "kind": str(entry.resource.kind),
+            "section": entry.resource.section,
+            "resourceId": entry.resource.props.get("resourceId", ""),
+            "existingIn": entry.resource.existing_in or None,
+            "rules": [_as_json(held) for held in entry.rules],
+        }
+        for entry in governed
+    ]
+
+
+def _row(held: Held) -> list[str]:
+    rule, exemption = held.rule, held.exemption
+    effect = f"exempt until {exemption.expires} ({exemption.reason})" if exemption else str(rule.effect)
+    parameters = "; ".join(f"{name}={_in_words(value)}" for name, value in rule.parameters.items() if value)
+    return [rule.rule, effect, rule.scope, rule.assignment, parameters]
+
+
+def _as_json(held: Held) -> dict[str, Any]:
+    rule, exemption = held.rule, held.exemption
+    return {
+        "rule": rule.rule,
+        "effect": str(rule.effect),
+        "scope": rule.scope,
+        "assignment": rule.assignment,
+        "parameters": dict(rule.parameters),
+        "exemption": {"name": exemption.name, "expires": str(exemption.expires), "reason": exemption.reason}
+        if exemption
+        else None,
+    }
+
+
+def _in_words(value: object) -> str:
+    """A parameter on one line: entries apart by commas, what an entry of a mapping holds in brackets."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} ({_in_words(entry)})" if entry else str(key) for key, entry in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(str(entry) for entry in value)
+    return str(value)

@@ -1,0 +1,1 @@
+"""`mlw registry`: the container registry of a workspace."""

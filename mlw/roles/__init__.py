@@ -1,0 +1,1 @@
+"""`mlw roles`: who may do what."""

@@ -1,0 +1,161 @@
+"""Stacks of the state backend: what their state holds, and the secrets in it, on request.
+
+A file backend is read directly, which takes milliseconds and no passphrase; any other is asked through the Pulumi CLI.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from infra.errors import MlWorkspaceError
+from infra.rules.resources.component_types import COMPONENT_TYPES, WORKSPACE
+from mlw.lifecycle import checkpoints, pulumi_cli, state_files
+from mlw.lifecycle import stack_context as contexts
+from mlw.lifecycle.checkpoints import Checkpoint
+from mlw.lifecycle.stack_context import Context
+from mlw.stacks import project
+from mlw.stacks.project import PROJECT, NoSuchStackError
+
+_EXPORT_VERSION = 3
+"""Of the form in which the CLI hands a state out; the file backend's own files count differently."""
+
+
+class NotUpError(MlWorkspaceError):
+    """No update of the stack has ended well yet."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack with a state."""
+
+    context: Context
+    checkpoint: Checkpoint
+
+    @property
+    def name(self) -> str:
+        """Name of the stack."""
+        return self.context.stack
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """The stack's outputs, as its last update gave them out; secret ones stay encrypted."""
+        return self.checkpoint.outputs
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether an update has ended well, so that there are endpoints and a record."""
+        return bool(self.outputs.get("endpoints") and self.outputs.get("workspace"))
+
+    @property
+    def components(self) -> list[Mapping[str, Any]]:
+        """The Azure resources that are the stack's own: `type` and `inputs`."""
+        return [resource for resource in self.checkpoint.resources if resource["type"] in COMPONENT_TYPES]
+
+    @property
+    def authority(self) -> str:
+        """Authorities (PEM) that the endpoints' certificates are of; empty when all are plain HTTP."""
+        return str(self.outputs.get("certificateAuthority") or "")
+
+    @property
+    def serves_tls(self) -> bool:
+        """Whether the stack's own services have certificates."""
+        return any(resource["type"].endswith(":CertificateAuthority") for resource in self.checkpoint.resources)
+
+    @property
+    def workspace(self) -> Mapping[str, Any]:
+        """The record; before the first update has ended, what it will be made of; empty without any workspace."""
+        if self.is_complete:
+            return dict(self.outputs["workspace"])
+        found = (component["inputs"] for component in self.components if component["type"] == WORKSPACE)
+        return next(found, {})
+
+    def require_outputs(self) -> Mapping[str, Any]:
+        """Give the outputs of a stack that is up.
+
+        Raises:
+            NotUpError: It is not.
+        """
+        if not self.is_complete:
+            raise NotUpError(
+                f"reading the outputs of stack '{self.name}': it has none, since no update of it has ended well. "
+                f"Run `make up STACK={self.name}`."
+            )
+        return self.outputs
+
+    def credentials(self) -> dict[str, Any]:
+        """Open the credentials.
+
+        Raises:
+            NotUpError: The stack has none yet.
+            WrongPassphraseError: The passphrase is not the state's.
+        """
+        self.require_outputs()
+        flags = ["--json", "--show-secrets", f"--stack={self.name}"]
+        opened: dict[str, Any] = json.loads(pulumi_cli.query(self.context, ["stack", "output", "credentials", *flags]))
+        return opened
+
+
+def open_stack(name: str) -> Stack:
+    """Read one stack.
+
+    Raises:
+        NoSuchStackError: The backend has no such stack; names those it has.
+        DamagedStateError: Its state cannot be read.
+    """
+    context = context_of(name)
+    known = names()
+    if name not in known:
+        is_configured = name in project.configured_stacks()
+        choice = "Choose one of these." if known else "Run `make up` for one."
+        advice = f"Run `make up STACK={name}` first." if is_configured else choice
+        raise NoSuchStackError(
+            f"looking for stack '{name}': this state backend has no such stack. "
+            f"Stacks that it has: {', '.join(known) or 'none'}. {advice}"
+        )
+    return Stack(context, _checkpoint(context))
+
+
+def open_stacks(on_error: Callable[[str], None]) -> Iterator[Stack]:
+    """Read all stacks; one that cannot be read is told, and keeps nobody from seeing the others."""
+    for name in names():
+        context = context_of(name)
+        try:
+            yield Stack(context, _checkpoint(context))
+        except MlWorkspaceError as exc:
+            on_error(str(exc))
+
+
+def names() -> list[str]:
+    """Names of the project's stacks in the backend, in alphabetical order."""
+    folder = _state_folder()
+    if folder is None:
+        listed = json.loads(pulumi_cli.query(context_of("-"), ["stack", "ls", "--json"]))
+        return sorted(entry["name"].rpartition("/")[2] for entry in listed)
+    files = folder.glob("*.json*") if folder.is_dir() else ()
+    return sorted(path.name.partition(".json")[0] for path in files if path.name.endswith((".json", ".json.gz")))
+
+
+def context_of(name: str) -> Context:
+    """Describe where a stack's files are."""
+    # A stack that exists has a legal name; an illegal one is told as one that does not exist.
+    legal = contexts.load("dev", os.environ)
+    return replace(legal, stack=name, root=project.project_root())
+
+
+def _state_folder() -> Path | None:
+    bookkeeping = context_of("-").bookkeeping
+    return bookkeeping / "stacks" / PROJECT if bookkeeping else None
+
+
+def _checkpoint(context: Context) -> Checkpoint:
+    found = state_files.read(context)
+    if found is not None:
+        return found
+    exported = json.loads(pulumi_cli.query(context, ["stack", "export", f"--stack={context.stack}"]))
+    document = {"version": _EXPORT_VERSION, "checkpoint": {"latest": exported["deployment"]}}
+    return checkpoints.parse(json.dumps(document).encode())

@@ -1,0 +1,118 @@
+"""`mlw list` and `mlw show`: the workspaces of a state backend, from the state; what runs, from the engine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infra import labels
+from infra.clients.engine import docker_engine
+from infra.rules.resources.resource_ids import parse_resource_id
+from mlw.command import DONE, FAILED
+from mlw.command_table import PROGRAM
+from mlw.output import table, to_json
+from mlw.stacks import project
+from mlw.stacks.stacks import Stack, open_stack, open_stacks
+
+HEADINGS = ("STACK", "WORKSPACE", "RESOURCE GROUP", "LOCATION", "STATE", "RUNNING")
+UNFINISHED = "Unfinished"
+"""State of a workspace whose first update has not ended well; such a one has no record that could say it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """One workspace as the list shows it."""
+
+    stack: str
+    workspace: str
+    resource_group: str
+    location: str
+    state: str
+    running: int
+    expected: int
+    tags: Mapping[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return {
+            "stack": self.stack,
+            "workspace": self.workspace,
+            "resourceGroup": self.resource_group,
+            "location": self.location,
+            "provisioningState": self.state,
+            "containers": {"running": self.running, "expected": self.expected},
+            "tags": dict(self.tags),
+        }
+
+    def as_row(self, tag: str | None) -> list[str]:
+        """Return it for people, all tags or one in the last column."""
+        shown = ", ".join(f"{key}={value}" for key, value in self.tags.items()) if tag is None else _value(self, tag)
+        running = f"{self.running}/{self.expected}"
+        return [self.stack, self.workspace, self.resource_group, self.location, self.state, running, shown]
+
+
+def list_workspaces(options: argparse.Namespace) -> int:
+    """Print the workspaces of the backend."""
+    project.enter()
+    problems: list[str] = []
+    stacks = [stack for stack in open_stacks(problems.append) if stack.workspace]
+    running = _running_containers() if stacks else Counter[str]()
+    listed = [_listed(stack, running[stack.name]) for stack in stacks]
+    print(to_json([_narrowed(entry, options.tag) for entry in listed]) if options.json else render(listed, options.tag))
+    for problem in problems:
+        print(f"{PROGRAM}: {problem}", file=sys.stderr)
+    return FAILED if problems else DONE
+
+
+def render(listed: list[Listed], tag: str | None) -> str:
+    """Lay out the list for people."""
+    if not listed:
+        return "No workspaces in this state backend. Run `make up` for one."
+    return table([*HEADINGS, "TAGS" if tag is None else tag], [entry.as_row(tag) for entry in listed])
+
+
+def show(options: argparse.Namespace) -> int:
+    """Print the record of a workspace."""
+    project.enter()
+    print(to_json(open_stack(options.stack).require_outputs()["workspace"]))
+    return DONE
+
+
+def _listed(stack: Stack, running: int) -> Listed:
+    workspace = stack.workspace
+    identity = parse_resource_id(str(workspace.get("id") or workspace["resourceId"]))
+    expected = [item for item in stack.checkpoint.docker_objects() if item.kind == "container"]
+    return Listed(
+        stack=stack.name,
+        workspace=workspace["name"],
+        resource_group=identity.resource_group,
+        location=workspace["location"],
+        state=workspace.get("provisioningState", UNFINISHED),
+        running=running,
+        expected=len(expected),
+        tags=workspace.get("tags") or {},
+    )
+
+
+def _running_containers() -> Counter[str]:
+    """How many containers run for each stack of this backend."""
+    mine = {"label": f"{labels.BACKEND}={labels.backend_id()}", "status": "running"}
+    with docker_engine.connect() as client:
+        found = client.api.containers(filters=mine)
+    return Counter(container["Labels"].get(labels.STACK, "") for container in found)
+
+
+def _narrowed(entry: Listed, tag: str | None) -> dict[str, Any]:
+    shown = entry.as_json()
+    if tag is not None:
+        shown["tags"] = {key: value for key, value in entry.tags.items() if key.lower() == tag.lower()}
+    return shown
+
+
+def _value(entry: Listed, tag: str) -> str:
+    # Names of tags have no case (T1).
+    return next((value for key, value in entry.tags.items() if key.lower() == tag.lower()), "")

@@ -1,0 +1,86 @@
+"""Port claims on a temporary home and real sockets."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from infra.clients.engine import claims, port_claims
+from infra.errors import PortRangeExhaustedError
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLW_HOME", str(tmp_path))
+
+
+@pytest.fixture
+def _nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What else runs on the machine takes no port, for tests that name theirs."""
+    monkeypatch.setattr(port_claims, "_can_bind", lambda _port: True)
+
+
+def _claim(owner: str, uses: list[str], *, first: int = 21000, last: int = 21999, **kwargs: object) -> dict[str, int]:
+    arguments = {"published": {}, "kept": {}, **kwargs}
+    return port_claims.claim(owner, uses, first=first, last=last, **arguments)  # type: ignore[arg-type]
+
+
+def test_every_use_gets_a_port_of_its_own_inside_the_range() -> None:
+    ports = _claim("b/dev", ["storage", "registry", "keyVault"])
+
+    assert len(set(ports.values())) == 3
+    assert all(21000 <= port <= 21999 for port in ports.values())
+
+
+@pytest.mark.usefixtures("_nobody_listens")
+def test_two_stacks_never_share_a_port() -> None:
+    first = _claim("b/dev", ["a", "b", "c"], first=21000, last=21009)
+    second = _claim("b/prod", ["a", "b", "c"], first=21000, last=21009)
+
+    assert not set(first.values()) & set(second.values())
+
+
+def test_a_claimed_port_stays_the_same_when_a_use_is_added() -> None:
+    before = _claim("b/dev", ["storage"])
+
+    after = _claim("b/dev", ["storage", "registry"], kept=before)
+
+    assert after["storage"] == before["storage"]
+
+
+@pytest.mark.usefixtures("_nobody_listens")
+def test_a_port_that_a_stopped_container_publishes_is_not_chosen() -> None:
+    ports = _claim("b/dev", ["storage"], first=21000, last=21001, published={21000: "web"})
+
+    assert ports == {"storage": 21001}
+
+
+def test_a_port_that_somebody_listens_on_is_not_chosen() -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+
+        with pytest.raises(PortRangeExhaustedError, match=rf"fewer than 1 ports of {port}-{port} are free"):
+            _claim("b/dev", ["storage"], first=port, last=port)
+
+
+@pytest.mark.usefixtures("_nobody_listens")
+def test_an_exhausted_range_names_the_holders_and_claims_nothing() -> None:
+    _claim("b/prod", ["storage"], first=21000, last=21000)
+
+    with pytest.raises(PortRangeExhaustedError, match=r"held by b/prod.*portRange") as caught:
+        _claim("b/dev", ["storage"], first=21000, last=21000)
+
+    assert "'dev'" in str(caught.value)
+    assert "dev" not in (claims.home() / "ports.json").read_text().replace("b/prod", "")
+
+
+@pytest.mark.usefixtures("_nobody_listens")
+def test_released_ports_can_be_claimed_again_and_releasing_twice_is_fine() -> None:
+    _claim("b/prod", ["storage"], first=21000, last=21000)
+
+    port_claims.release("b/prod")
+    port_claims.release("b/prod")
+
+    assert _claim("b/dev", ["storage"], first=21000, last=21000) == {"storage": 21000}

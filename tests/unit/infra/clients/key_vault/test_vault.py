@@ -1,0 +1,55 @@
+"""Paths that a URL would understand as something else reach the key vault as they were written."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import unquote
+
+import pytest
+
+from infra.clients.key_vault.vault import Vault
+
+
+class _Listening(HTTPServer):
+    asked: list[str]
+
+
+class _Answering(BaseHTTPRequestHandler):
+    server: _Listening
+
+    def answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.asked.append(self.path)
+        body = b'{"data": {"keys": []}}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_LIST = do_PUT = do_POST = do_DELETE = answer
+
+    def log_message(self, *_args: object) -> None:
+        """Not into the test's output."""
+
+
+@pytest.fixture
+def server() -> Iterator[_Listening]:
+    with _Listening(("127.0.0.1", 0), _Answering) as listening:
+        listening.asked = []
+        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
+        thread.start()
+        yield listening
+        listening.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("name", ["a?b", "a#b", "a b", "a%41", "grün", "plain/in-a.folder"])
+@pytest.mark.parametrize("ask", [Vault.read, Vault.list, Vault.write, Vault.delete], ids=lambda ask: ask.__name__)
+def test_every_request_is_about_the_very_name(
+    server: _Listening, ask: Callable[[Vault, str], object], name: str
+) -> None:
+    ask(Vault(f"http://127.0.0.1:{server.server_port}", "token"), f"secret/data/{name}")
+
+    (path,) = server.asked
+    assert unquote(path.partition("?")[0]) == f"/v1/secret/data/{name}"

@@ -1,0 +1,107 @@
+"""Other stacks of a file backend, read from state files as the engine writes them."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.clients.state import stack_states
+from infra.errors import SharedResourceError
+from infra.resources.usage_guard import refuse_if_used
+from infra.rules.stack.deployed_resources import Deployed
+
+STORAGE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/stshared"
+Write = Callable[..., Path]
+
+
+def _state(*components: tuple[str, dict[str, Any]]) -> bytes:
+    resources = [{"type": type_, "inputs": inputs} for type_, inputs in components]
+    return json.dumps({"version": 3, "checkpoint": {"latest": {"resources": resources}}}).encode()
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+    folder = tmp_path / ".pulumi" / "stacks" / "ml-workspace"
+    folder.mkdir(parents=True)
+
+    def _write(name: str, content: bytes) -> Path:
+        path = folder / name
+        path.write_bytes(content)
+        return path
+
+    return _write
+
+
+def _deployed() -> list[Deployed]:
+    return stack_states.deployed(project="ml-workspace", except_stack="dev")
+
+
+def test_components_of_other_stacks_are_listed_and_own_ones_and_children_are_not(write: Write) -> None:
+    account = ("ml-workspace:storage:StorageAccount", {"name": "stshared", "resourceId": STORAGE})
+    write("dev.json", _state(account))
+    write("prod.json", _state(account, ("docker:index/container:Container", {"name": "c"})))
+    write("prod.json.bak", _state(account))
+
+    found = _deployed()
+
+    assert [(component.stack, component.name) for component in found] == [("prod", "stshared")]
+
+
+def test_a_compressed_state_is_read_too(write: Write) -> None:
+    write("prod.json.gz", gzip.compress(_state(("ml-workspace:keyvault:KeyVault", {"name": "kv"}))))
+
+    assert [component.name for component in _deployed()] == ["kv"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b'{"checkpoint": {"latest": null}}', b"[]", b"7"],
+    ids=["empty", "cut off", "new", "a list", "a number"],
+)
+def test_a_state_without_resources_holds_nothing(write: Write, content: bytes) -> None:
+    write("prod.json", content)
+
+    assert _deployed() == []
+
+
+@pytest.mark.parametrize("damaged", [lambda whole: whole[:-20], lambda whole: whole[:12] + b"x" * 9 + whole[21:]])
+def test_a_compressed_state_that_is_damaged_holds_nothing(write: Write, damaged: Callable[[bytes], bytes]) -> None:
+    write("prod.json.gz", damaged(gzip.compress(_state(("ml-workspace:keyvault:KeyVault", {"name": "kv"})))))
+
+    assert _deployed() == []
+
+
+def test_another_backend_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
+
+    assert _deployed() == []
+
+
+def test_a_resource_that_others_use_is_not_deleted_and_all_users_are_named(write: Write) -> None:
+    for stack in ("prod", "test"):
+        workspace = {"name": f"mlw-{stack}", "resourceId": f"/{stack}", "storageAccount": STORAGE.upper()}
+        write(f"{stack}.json", _state(("ml-workspace:machinelearningservices:Workspace", workspace)))
+
+    with pytest.raises(SharedResourceError, match="'stshared' by stack 'prod', stack 'test'"):
+        refuse_if_used([STORAGE, "/other"], stack="dev", project="ml-workspace")
+
+
+def test_a_resource_that_nobody_else_uses_may_go(write: Write) -> None:
+    own = {"name": "mlw", "resourceId": "/w", "storageAccount": STORAGE}
+    write("dev.json", _state(("ml-workspace:machinelearningservices:Workspace", own)))
+
+    refuse_if_used([STORAGE], stack="dev", project="ml-workspace")
+
+
+def test_a_stacks_own_resources_are_those_of_its_last_accepted_update(write: Write) -> None:
+    held = {"storageAccount": {"type": "ml-workspace:storage:StorageAccount", "properties": {"name": "stdev"}}}
+    write("dev.json", _state(("pulumi-python:dynamic/ml-workspace:ChangeGuard", {"resources": held})))
+    write("prod.json", _state(("ml-workspace:storage:StorageAccount", {"name": "stprod"})))
+
+    assert stack_states.accepted("ml-workspace", "dev") == held
+    assert stack_states.accepted("ml-workspace", "prod") == {}
+    assert stack_states.accepted("ml-workspace", "new") == {}

@@ -1,0 +1,59 @@
+"""Clients of services that do not answer, over real closed ports."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from infra.clients.connection_errors import reaching
+from infra.clients.key_vault.vault import Vault
+from infra.clients.storage.object_store import ObjectStore
+from infra.errors import ServiceUnreachableError
+
+
+@pytest.fixture
+def closed() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+@pytest.fixture
+def breaking_off() -> Iterator[str]:
+    """A service that dies in the middle of its answer."""
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{"
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()
+
+
+def test_a_key_vault_that_breaks_off_is_one_clear_error(breaking_off: str) -> None:
+    with pytest.raises(ServiceUnreachableError, match="ChunkedEncodingError"), reaching("key vault", breaking_off):
+        Vault(breaking_off).is_initialised()
+
+
+def test_a_key_vault_that_does_not_answer_is_one_clear_error(closed: str) -> None:
+    message = r"key vault at http://127.* does not answer .*make up"
+
+    with pytest.raises(ServiceUnreachableError, match=message), reaching("key vault", closed):
+        Vault(closed).is_initialised()
+
+
+def test_a_storage_account_that_does_not_answer_is_one_clear_error(closed: str) -> None:
+    with pytest.raises(ServiceUnreachableError, match="storage account at"), reaching("storage account", closed):
+        ObjectStore(closed, "access", "secret-key").get_document("bucket", "key")
+
+
+def test_other_errors_pass_unchanged() -> None:
+    with pytest.raises(KeyError, match="defect"), reaching("key vault", "http://127.0.0.1:1"):
+        raise KeyError("defect")

@@ -1,0 +1,83 @@
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.host import environment, folders
+
+AWKWARD = ["plain", "with space", "it's", 'a "quote"', "$HOME `id`", "a;b&c|d", "line\nbreak", "ümlaut", ""]
+
+
+@pytest.mark.parametrize("value", AWKWARD, ids=[repr(value) for value in AWKWARD])
+def test_a_shell_takes_every_value_as_it_is(value: str) -> None:
+    script = environment.export_lines({"VALUE": value}) + 'printf %s "$VALUE"'
+    done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == value
+
+
+def test_every_line_is_an_export() -> None:
+    lines = environment.export_lines(environment.additions({"PATH": "/bin"})).splitlines()
+    assert lines
+    assert all(line.startswith("export ") and "=" in line for line in lines)
+
+
+def test_the_backend_is_the_project_s_own_unless_the_user_has_one() -> None:
+    assert environment.additions({})["PULUMI_BACKEND_URL"] == f"file://{folders.state()}"
+    assert environment.additions({"PULUMI_BACKEND_URL": "s3://theirs"})["PULUMI_BACKEND_URL"] == "s3://theirs"
+
+
+def test_the_passphrase_file_is_the_project_s_own() -> None:
+    assert environment.additions({})["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(folders.passphrase())
+
+
+def test_a_passphrase_file_of_the_user_s_stays() -> None:
+    chosen = {"PULUMI_CONFIG_PASSPHRASE_FILE": "/theirs"}
+    assert environment.additions(chosen)["PULUMI_CONFIG_PASSPHRASE_FILE"] == "/theirs"
+
+
+@pytest.mark.parametrize("value", ["secret", ""], ids=["a passphrase", "the empty passphrase"])
+def test_a_passphrase_of_the_user_s_is_not_overruled_and_not_printed(value: str) -> None:
+    added = environment.additions({"PULUMI_CONFIG_PASSPHRASE": value})
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in added
+    assert "PULUMI_CONFIG_PASSPHRASE" not in added
+
+
+def test_the_policy_pack_is_always_the_project_s() -> None:
+    added = environment.additions({"PULUMI_OPTION_POLICY_PACK": "/somewhere/else"})
+    assert added["PULUMI_OPTION_POLICY_PACK"] == str(folders.repo() / "policies")
+
+
+def test_the_number_of_things_done_at_a_time_is_the_user_s_to_choose() -> None:
+    assert environment.additions({})["PULUMI_PARALLEL"] == "64"
+    assert environment.additions({"PULUMI_PARALLEL": "2"})["PULUMI_PARALLEL"] == "2"
+
+
+def test_the_engine_s_address_is_passed_on_only_when_it_is_set() -> None:
+    assert not {"DOCKER_HOST", "DOCKER_CONTEXT"} & set(environment.additions({}))
+    assert environment.additions({"DOCKER_HOST": "tcp://lab:2375"})["DOCKER_HOST"] == "tcp://lab:2375"
+
+
+def test_our_folders_come_first_on_the_path_and_only_once() -> None:
+    once = environment.search_path("/usr/bin:/bin")
+    assert once.split(":") == [str(folders.bin_folder()), str(folders.venv() / "bin"), "/usr/bin", "/bin"]
+    assert environment.search_path(once) == once
+
+
+def test_a_whole_environment_keeps_what_it_was_given() -> None:
+    merged = environment.environment({"PATH": "/bin", "EDITOR": "ed"})
+    assert merged["EDITOR"] == "ed"
+    assert merged["PATH"].endswith(":/bin")
+
+
+def test_pulumi_s_own_folder_lies_in_the_cache(tmp_path: Path) -> None:
+    assert Path(environment.additions({})["PULUMI_HOME"]).is_relative_to(tmp_path / "cache")
+
+
+def test_everybody_gets_the_address_of_a_context_instead_of_its_name(tmp_path: Path) -> None:
+    """Docker's client knows contexts, Docker's package for Python does not: they would use two engines."""
+    about = tmp_path / "contexts" / "meta" / hashlib.sha256(b"lab").hexdigest() / "meta.json"
+    about.parent.mkdir(parents=True)
+    about.write_text('{"Endpoints": {"docker": {"Host": "unix:///lab.sock"}}}')
+    added = environment.additions({"DOCKER_CONFIG": str(tmp_path), "DOCKER_CONTEXT": "lab"})
+    assert (added["DOCKER_HOST"], added["DOCKER_CONTEXT"]) == ("unix:///lab.sock", "")

@@ -1,0 +1,85 @@
+"""Changes that would lose data are refused before anything is touched."""
+
+from typing import Any
+
+import pytest
+
+from infra.clients.state import stack_states
+from infra.resources.change_guard import _ChangeGuardProvider
+from infra.rules.resources.component_types import KEY_VAULT, STORAGE_ACCOUNT, WORKSPACE
+from infra.rules.stack.deployed_resources import Deployed
+
+ACCOUNT = {"name": "stchurn", "location": "westeurope", "kind": "StorageV2", "sku": "Standard_LRS", "role": "default"}
+RUN = {"stack": "churn", "project": "ml-workspace"}
+USER = Deployed("fraud", WORKSPACE, {"storageAccount": "/stchurn"})
+
+
+@pytest.fixture(autouse=True)
+def _others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_states, "deployed", lambda **_: [USER])
+
+
+def _failures(old: dict[str, Any], new: dict[str, Any], *, allowed: tuple[str, ...] = ()) -> list[str]:
+    def resources(properties: dict[str, Any]) -> dict[str, Any]:
+        return {"storageAccount": {"type": STORAGE_ACCOUNT, "properties": properties}}
+
+    olds = {"resources": resources(old), "allowed": []}
+    result = _ChangeGuardProvider().check(olds, {**RUN, "resources": resources(new), "allowed": list(allowed)})
+    return [failure.reason for failure in result.failures]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"sku": "Standard_GRS"}, id="redundancy within a family"),
+        pytest.param({"tags": {"owner": "b"}}, id="tags"),
+        pytest.param({"accessTier": "Cool"}, id="access tier"),
+    ],
+)
+def test_a_change_that_azure_makes_in_place_passes(change: dict[str, Any]) -> None:
+    assert _failures(ACCOUNT, {**ACCOUNT, **change}) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        pytest.param({"name": "stother"}, "stother", id="another name"),
+        pytest.param({"sku": "Standard_ZRS"}, "Standard_ZRS", id="redundancy of another family"),
+        pytest.param({"location": "northeurope"}, "northeurope", id="another region"),
+    ],
+)
+def test_a_change_that_replaces_is_refused_with_the_way_out(change: dict[str, Any], named: str) -> None:
+    (failure,) = _failures(ACCOUNT, {**ACCOUNT, **change})
+
+    assert named in failure
+    assert "allowReplacement" in failure
+
+
+def test_a_replacement_that_the_stack_asks_for_passes() -> None:
+    assert _failures(ACCOUNT, {**ACCOUNT, "sku": "Standard_ZRS"}, allowed=("stchurn",)) == []
+
+
+def test_all_refusals_come_at_once() -> None:
+    vault = {"name": "kv", "location": "westeurope", "softDeleteRetentionInDays": 90, "enablePurgeProtection": True}
+    before = {"type": KEY_VAULT, "properties": vault}
+    after = {"type": KEY_VAULT, "properties": {**vault, "softDeleteRetentionInDays": 7, "enablePurgeProtection": False}}
+
+    result = _ChangeGuardProvider().check(
+        {"resources": {"keyVault": before}}, {**RUN, "resources": {"keyVault": after}, "allowed": []}
+    )
+
+    assert len(result.failures) == 2
+
+
+def test_the_first_run_and_an_added_resource_have_nothing_to_be_compared_with() -> None:
+    news = {**RUN, "resources": {"storageAccount": {"type": STORAGE_ACCOUNT, "properties": ACCOUNT}}, "allowed": []}
+
+    assert _ChangeGuardProvider().check({}, news).failures == []
+
+
+def test_a_resource_that_another_stack_uses_is_not_given_up() -> None:
+    old = {"storageAccount": {"type": STORAGE_ACCOUNT, "properties": {**ACCOUNT, "resourceId": "/stchurn"}}}
+
+    (failure,) = _ChangeGuardProvider().check({"resources": old}, {**RUN, "resources": {}, "allowed": []}).failures
+
+    assert "used by stack 'fraud'" in failure.reason

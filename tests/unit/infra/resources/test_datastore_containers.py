@@ -1,0 +1,165 @@
+"""Containers of an account that several workspaces may use, against a made-up account."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import pytest
+
+from infra.clients.storage.blob_containers import ContainerSettings
+from infra.resources import datastore_containers
+from infra.resources.datastore_containers import _DatastoreContainersProvider
+
+PROVIDER = _DatastoreContainersProvider()
+PROPS: dict[str, Any] = {
+    "account": "stchurn",
+    "endpoint": "http://127.0.0.1:1",
+    "access_key": "key",
+    "secret_key": "secret",
+    "authority": "",
+    "containers": {"features": 0, "labels": 0},
+    "versioned": True,
+    "retention_days": 7,
+    "tags": {},
+}
+WANTED = ContainerSettings(versioned=True, retention_days=7, tags={})
+
+
+class _FakeAccount:
+    """An account that knows how its containers are kept; also its operator side, which knows their quotas."""
+
+    containers: ClassVar[dict[str, ContainerSettings]]
+    quotas: ClassVar[dict[str, int]]
+
+    def __init__(self, *_: str) -> None:
+        """Like the real one, without a connection."""
+
+    def ensure(self, names: Sequence[str], wanted: ContainerSettings) -> list[str]:
+        made = [name for name in names if name not in _FakeAccount.containers]
+        _FakeAccount.containers |= dict.fromkeys(names, wanted)
+        return made
+
+    def describe(self, names: Sequence[str]) -> dict[str, ContainerSettings | None]:
+        return {name: _FakeAccount.containers.get(name) for name in names}
+
+    def delete_empty(self, names: Sequence[str]) -> None:
+        for name in names:
+            _FakeAccount.containers.pop(name, None)
+
+    def set_quota(self, container: str, size_bytes: int) -> None:
+        _FakeAccount.quotas[container] = size_bytes
+
+
+@pytest.fixture(autouse=True)
+def account(monkeypatch: pytest.MonkeyPatch) -> type[_FakeAccount]:
+    _FakeAccount.containers, _FakeAccount.quotas = {}, {}
+    monkeypatch.setattr(datastore_containers, "StorageContainers", _FakeAccount)
+    monkeypatch.setattr(datastore_containers, "StorageAdmin", _FakeAccount)
+    return _FakeAccount
+
+
+def _create(**changed: object) -> dict[str, Any]:
+    outs = PROVIDER.create({**PROPS, **changed}).outs
+    assert outs is not None
+    return outs
+
+
+def _update(olds: dict[str, Any], **changed: object) -> dict[str, Any]:
+    outs = PROVIDER.update("stchurn", olds, {**PROPS, **changed}).outs
+    assert outs is not None
+    return outs
+
+
+def test_containers_that_were_made_go_with_their_workspace(account: type[_FakeAccount]) -> None:
+    outs = _update(_create())
+
+    PROVIDER.delete("stchurn", outs)
+
+    assert account.containers == {}
+
+
+def test_a_container_that_was_there_before_stays(account: type[_FakeAccount]) -> None:
+    account.containers["features"] = WANTED
+    outs = _update(_create())
+
+    PROVIDER.delete("stchurn", outs)
+
+    assert set(account.containers) == {"features"}
+
+
+def test_a_container_named_after_the_workspace_goes_though_a_killed_run_made_it(account: type[_FakeAccount]) -> None:
+    account.containers |= {"features": WANTED, "code-guid": WANTED}
+    outs = _create(containers={"features": 0, "code-guid": 0}, named_after=["code-guid"])
+
+    PROVIDER.delete("stchurn", outs)
+
+    assert set(account.containers) == {"features"}
+
+
+def test_a_container_that_a_datastore_has_left_stays_until_the_workspace_goes(account: type[_FakeAccount]) -> None:
+    outs = _update(_create(), containers={"labels": 0, "images": 0})
+
+    assert set(account.containers) == {"features", "labels", "images"}
+    PROVIDER.delete("stchurn", outs)
+    assert account.containers == {}
+
+
+class TestRefresh:
+    """What was changed or deleted by hand is a difference, which the next update puts right."""
+
+    def test_nothing_differs_after_an_update(self) -> None:
+        outs = _create()
+
+        assert PROVIDER.observe("stchurn", outs).outs == outs
+
+    @pytest.mark.parametrize(
+        "found",
+        [
+            None,
+            ContainerSettings(versioned=False, retention_days=7, tags={}),
+            ContainerSettings(versioned=True, retention_days=1, tags={}),
+            ContainerSettings(versioned=True, retention_days=7, tags={"a": "b"}),
+            ContainerSettings(versioned=True, retention_days=7, tags={}, encrypted=False),
+        ],
+        ids=["gone", "no versions", "other retention", "other tags", "not encrypted"],
+    )
+    def test_a_container_that_is_not_as_wanted_is_told(
+        self, account: type[_FakeAccount], found: ContainerSettings | None
+    ) -> None:
+        outs = _create()
+        account.containers.pop("labels")
+        if found:
+            account.containers["labels"] = found
+
+        seen = PROVIDER.observe("stchurn", outs).outs
+
+        assert PROVIDER.diff("stchurn", dict(seen or {}), PROPS).changes
+
+    def test_an_account_without_any_of_them_is_a_new_one(self, account: type[_FakeAccount]) -> None:
+        outs = _create()
+        account.containers.clear()
+
+        assert PROVIDER.observe("stchurn", outs).id is None
+
+    def test_how_long_versions_are_kept_is_nothing_where_there_are_none(self, account: type[_FakeAccount]) -> None:
+        outs = _create(versioned=False)
+        account.containers["labels"] = ContainerSettings(versioned=False, retention_days=0, tags={})
+
+        assert PROVIDER.observe("stchurn", outs).outs == outs
+
+
+class TestQuotas:
+    """The operator's side is asked only where a quota changes."""
+
+    def test_a_quota_is_set_changed_and_taken_away(self, account: type[_FakeAccount]) -> None:
+        outs = _create(containers={"features": 100.0, "labels": 0.0})
+        assert account.quotas == {"features": 100}
+
+        outs = _update(outs, containers={"features": 200.0, "labels": 0.0})
+        assert account.quotas == {"features": 200}
+
+        account.quotas.clear()
+        outs = _update(outs, containers={"features": 200.0, "labels": 0.0}, tags={"a": "b"})
+        assert account.quotas == {}
+
+        _update(outs)
+        assert account.quotas == {"features": 0}

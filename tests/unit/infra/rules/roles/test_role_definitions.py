@@ -1,0 +1,124 @@
+"""What each role allows: the table of docs/roles.md, written out once more by hand."""
+
+import pytest
+
+from infra.rules.roles import role_operations as op
+from infra.rules.roles.role_definitions import BUILT_IN, RoleDefinition, find_role, matching, nearest_role
+from infra.rules.roles.role_operations import OPERATIONS
+
+READS = {
+    op.WORKSPACE_READ, op.DATASTORES_READ, op.COMPUTES_READ, op.ARTIFACTS_READ, op.SECRETS_READ_METADATA,
+    op.CERTIFICATES_READ, op.CONTAINERS_READ, op.IMAGES_PULL,
+}  # fmt: skip
+EXPECTED = {
+    "Owner": set(OPERATIONS),
+    "Contributor": set(OPERATIONS) - {op.SECRETS_PURGE, op.BLOBS_DELETE_VERSION},
+    "Reader": READS,
+    "AzureML Data Scientist": READS
+    | {
+        op.DATASTORES_LIST_SECRETS, op.ARTIFACTS_WRITE, op.SECRETS_GET, op.SECRETS_SET, op.SECRETS_UPDATE,
+        op.SECRETS_DELETE, op.SECRETS_RECOVER, op.BLOBS_READ, op.BLOBS_WRITE, op.BLOBS_DELETE, op.IMAGES_PUSH,
+        op.IMAGES_DELETE, op.TELEMETRY_WRITE,
+    },
+    "AzureML Compute Operator": {
+        op.COMPUTES_READ, op.COMPUTES_WRITE, op.COMPUTES_DELETE, op.COMPUTES_LIST_KEYS, op.IMAGES_PULL,
+        op.TELEMETRY_WRITE,
+    },
+    "Key Vault Purge Operator": {op.SECRETS_READ_METADATA, op.SECRETS_PURGE},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", BUILT_IN, ids=lambda role: role.name)
+def test_built_in_role_allows_exactly_its_operations(role: RoleDefinition) -> None:
+    assert role.operations == EXPECTED[role.name]
+
+
+@pytest.mark.parametrize("role", BUILT_IN, ids=lambda role: role.name)
+def test_every_pattern_of_a_built_in_role_matches_something(role: RoleDefinition) -> None:
+    patterns = [(pattern, False) for pattern in (*role.actions, *role.not_actions)]
+    patterns += [(pattern, True) for pattern in (*role.data_actions, *role.not_data_actions)]
+
+    assert [pattern for pattern, data in patterns if not matching((pattern,), data=data)] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("AzureML Data Scientist", "AzureML Data Scientist"),
+        ("azureml data scientist", "AzureML Data Scientist"),
+        ("DataScientist", "AzureML Data Scientist"),
+        ("DATASCIENTIST", "AzureML Data Scientist"),
+        ("computeoperator", "AzureML Compute Operator"),
+        ("reader", "Reader"),
+        ("auditor", "Auditor"),
+    ],
+)
+def test_a_role_is_found_by_name_or_alias_in_any_case(written: str, name: str) -> None:
+    found = find_role(written, [RoleDefinition(name="Auditor", description="")])
+
+    assert found is not None
+    assert found.name == name
+
+
+@pytest.mark.parametrize("written", ["", "Data Scientist", "Azure ML Data Scientist", "*", "Guest"])
+def test_what_is_no_role_is_not_found(written: str) -> None:
+    assert find_role(written) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "alias"),
+    [("DataScience", "DataScientist"), ("ComputeOperater", "ComputeOperator"), ("data scientist", "DataScientist")],
+)
+def test_a_misspelt_role_has_a_proposal(written: str, alias: str) -> None:
+    near = nearest_role(written)
+
+    assert near is not None
+    assert near.alias == alias
+
+
+def test_what_is_like_no_role_has_no_proposal() -> None:
+    assert nearest_role("xyzzy") is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "data", "expected"),
+    [
+        ("microsoft.keyvault/VAULTS/secrets/getsecret/ACTION", True, {op.SECRETS_GET}),
+        ("Microsoft.KeyVault/vaults/certificates/*", True, {op.CERTIFICATES_READ, op.CERTIFICATES_CREATE}),
+        ("Microsoft.ContainerRegistry/*/read", False, {op.IMAGES_PULL}),
+        ("Microsoft.KeyVault/vaults/secrets/getSecret/action", False, set()),
+        ("Microsoft.KeyVault/vaults/secrets", True, set()),
+        ("Microsoft.KeyVault/vaults/secrets/getSecret", True, set()),
+        ("Microsoft?KeyVault/vaults/secrets/getSecret/action", True, set()),
+        ("Microsoft.Insights/Telemetry.Write", True, set()),
+        ("", True, set()),
+    ],
+    ids=[
+        "case does not matter",
+        "a star at the end",
+        "a star in the middle spans segments",
+        "a data operation is no action",
+        "a beginning is no match",
+        "a part is no match",
+        "a question mark is itself",
+        "a dot is itself",
+        "nothing matches nothing",
+    ],
+)
+def test_patterns_match_as_in_azure(pattern: str, data: bool, expected: set[str]) -> None:  # noqa: FBT001
+    assert matching((pattern,), data=data) == expected
+
+
+def test_what_is_taken_away_from_actions_stays_among_data_actions() -> None:
+    role = RoleDefinition(
+        name="x",
+        description="",
+        actions=("*",),
+        not_actions=("*",),
+        data_actions=("Microsoft.KeyVault/*",),
+        not_data_actions=("*/purge/action", "*/certificates/*"),
+    )
+
+    assert {OPERATIONS[name].data for name in role.operations} == {True}
+    assert op.SECRETS_GET in role.operations
+    assert not role.operations & {op.SECRETS_PURGE, op.CERTIFICATES_READ, op.BLOBS_READ}

@@ -1,0 +1,19 @@
+"""Rules stay pure and light: the policy pack imports them at every run."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HEAVY = ("pulumi", "pulumi_docker", "pydantic", "docker", "minio", "boto3", "hvac", "requests")
+ROOT = Path(__file__).parents[4]
+
+
+def test_rules_and_judging_import_nothing_heavy() -> None:
+    script = (
+        "import sys; import policies.judging, policies.catalogue; policies.catalogue.all_rules();"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,181 @@
+"""The guard in front of a plain `pulumi`: asks for recovery when a crash has left traces, and else only hands over."""
+
+import os
+import shutil
+import stat
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.unit.mlw.lifecycle.state_samples import a_resource, a_state, write
+
+GUARD = Path(__file__).resolve().parents[4] / "mlw" / "lifecycle" / "pulumi_guard.sh"
+
+
+class Sandbox:
+    """A checkout, a state folder, and a `pulumi-cli` and a `python` that only say how they were called."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.checkout, self.bin = folder, folder / "checkout", folder / "bin"
+        write(self.checkout / "Pulumi.yaml", b"name: ml-workspace\n")
+        write(self.checkout / "mlw" / "lifecycle" / "recovery.py", b"")
+        write(self.checkout / "stacks" / "Pulumi.dev.yaml", b"config: {}\n")
+        self.backend = f"file://{folder}/state"
+        self.bookkeeping = folder / "state" / ".pulumi"
+        self.program("pulumi-cli", '[ "$2" = --show-name ] && { echo dev; exit; }; echo "cli $* run=$MLW_RUN"')
+        self.program("python", 'echo "python $*" >&2')
+        shutil.copy(GUARD, self.bin / "pulumi")
+
+    def program(self, name: str, body: str) -> None:
+        path = write(self.bin / name, f"#!/bin/sh\n{body}\n".encode())
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+    def state(self, content: bytes, stack: str = "dev") -> None:
+        write(self.bookkeeping / "stacks" / "ml-workspace" / f"{stack}.json", content)
+
+    def run(self, *arguments: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.bin / "pulumi", *arguments],
+            cwd=cwd or self.checkout,
+            env={"PATH": f"{self.bin}:{os.defpath}", "PULUMI_BACKEND_URL": self.backend, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    return Sandbox(tmp_path)
+
+
+RECOVERY = "python -m mlw.lifecycle recover --stack dev\n"
+
+
+def test_a_stack_without_traces_is_handed_over_at_once(sandbox: Sandbox) -> None:
+    sandbox.state(a_state(a_resource("v")))
+    done = sandbox.run("up", "-s", "dev", "--yes")
+    assert done.stdout.startswith("cli up -s dev --yes ")
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["up", "-s", "dev"], id="short"),
+        pytest.param(["up", "-sdev"], id="joined"),
+        pytest.param(["destroy", "--stack", "organization/ml-workspace/dev"], id="full name"),
+        pytest.param(["--non-interactive", "refresh", "--stack=dev"], id="option first"),
+        pytest.param(["up"], id="selected stack"),
+    ],
+)
+def test_a_lock_is_a_trace_however_the_stack_is_named(sandbox: Sandbox, arguments: list[str]) -> None:
+    sandbox.state(a_state())
+    write(sandbox.bookkeeping / "locks" / "organization" / "ml-workspace" / "dev" / "1.json", b"{}")
+    done = sandbox.run(*arguments)
+    assert done.stderr == RECOVERY
+    assert done.stdout.startswith(f"cli {' '.join(arguments)}")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(a_state()[:-5], id="torn"),
+        pytest.param(a_state(pending=[("creating", a_resource("v"))]), id="pending operations"),
+    ],
+)
+def test_a_state_of_a_crash_is_a_trace(sandbox: Sandbox, content: bytes) -> None:
+    sandbox.state(content)
+    assert sandbox.run("up", "-s", "dev").stderr == RECOVERY
+
+
+@pytest.mark.parametrize("name", ["stacks/ml-workspace/dev.json.attrs", "meta.yaml", "meta.yaml.attrs"])
+def test_an_empty_file_beside_the_state_is_a_trace(sandbox: Sandbox, name: str) -> None:
+    sandbox.state(a_state())
+    write(sandbox.bookkeeping / name, b"")
+    assert sandbox.run("preview", "-s", "dev").stderr == RECOVERY
+
+
+def test_the_first_update_of_a_stack_file_makes_the_stack(sandbox: Sandbox) -> None:
+    assert sandbox.run("preview", "-s", "dev").stderr == RECOVERY
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["up", "-s", "nobody"], id="no stack file"),
+        pytest.param(["destroy", "-s", "dev"], id="nothing to destroy"),
+        pytest.param(["stack", "ls"], id="no operation"),
+        pytest.param(["config", "set", "up", "x"], id="a word that only looks like one"),
+    ],
+)
+def test_without_a_state_nothing_else_is_touched(sandbox: Sandbox, arguments: list[str]) -> None:
+    done = sandbox.run(*arguments)
+    assert done.stderr == ""
+    assert done.stdout.startswith(f"cli {' '.join(arguments)}")
+
+
+def test_a_preview_beside_a_running_update_is_handed_over(sandbox: Sandbox) -> None:
+    sandbox.state(a_state(pending=[("creating", a_resource("v"))]))
+    write(sandbox.bookkeeping / "locks" / "organization" / "ml-workspace" / "dev" / "1.json", b"{}")
+    assert sandbox.run("preview", "-s", "dev").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "variables"),
+    [
+        pytest.param(True, {}, id="another folder"),
+        pytest.param(False, {"MLW_GUARD": "off"}, id="switched off"),
+        pytest.param(False, {"PULUMI_BACKEND_URL": "s3://bucket"}, id="another kind of backend"),
+    ],
+)
+def test_what_is_not_the_projects_is_handed_over(
+    sandbox: Sandbox,
+    elsewhere: bool,  # noqa: FBT001 - a table
+    variables: dict[str, str],
+) -> None:
+    sandbox.state(b"")
+    assert sandbox.run("up", "-s", "dev", cwd=sandbox.folder if elsewhere else None, **variables).stderr == ""
+
+
+def test_a_recovery_that_fails_stops_the_command(sandbox: Sandbox) -> None:
+    sandbox.program("python", "exit 1")
+    sandbox.state(b"")
+    done = sandbox.run("up", "-s", "dev")
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_the_run_is_marked_for_its_plugins_to_be_found(sandbox: Sandbox) -> None:
+    sandbox.state(a_state())
+    backend = sha256(sandbox.backend.encode()).hexdigest()[:12]
+    assert sandbox.run("up", "-s", "dev").stdout.endswith(f"run={backend}/dev\n")
+    assert sandbox.run("preview", "-s", "dev").stdout.endswith("run=\n")
+
+
+def test_the_exit_code_is_the_commands_own(sandbox: Sandbox) -> None:
+    sandbox.program("pulumi-cli", "exit 42")
+    sandbox.state(a_state())
+    assert sandbox.run("up", "-s", "dev").returncode == 42
+
+
+def test_heaps_may_grow_unless_the_user_says_otherwise(sandbox: Sandbox) -> None:
+    sandbox.program("pulumi-cli", 'echo "$GOGC"')
+    assert sandbox.run("version").stdout == "400\n"
+    assert sandbox.run("version", GOGC="50").stdout == "50\n"
+
+
+@pytest.mark.parametrize(
+    ("results", "stderr"),
+    [(["failed", "succeeded"], ""), (["succeeded", "failed"], RECOVERY), ([], "")],
+    ids=["failed long ago", "failed", "no history"],
+)
+def test_a_last_run_that_failed_is_a_trace(sandbox: Sandbox, results: list[str], stderr: str) -> None:
+    """A plugin that is killed takes the knowledge of what it was making along; the CLI lives on and clears its lock."""
+    sandbox.state(a_state())
+    for number, result in enumerate(results):
+        entry = f'{{"kind": "update", "result": "{result}"}}'
+        write(sandbox.bookkeeping / "history" / "ml-workspace" / "dev" / f"dev-{number}.history.json", entry.encode())
+    assert sandbox.run("up", "-s", "dev").stderr == stderr

@@ -1,0 +1,245 @@
+"""Recovery: what a killed run left is resolved, data is never removed, and doubts end in a refusal."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from mlw.lifecycle import checkpoints, recovery, state_files
+from mlw.lifecycle.lifecycle_errors import (
+    DamagedStateError,
+    DataLossError,
+    StackBusyError,
+    WrongPassphraseError,
+)
+from mlw.lifecycle.object_comparison import EngineObject
+from mlw.lifecycle.stack_context import Context
+from tests.unit.mlw.lifecycle.state_samples import Heard, a_context, a_resource, a_state, write
+from tests.unit.mlw.lifecycle.test_stack_locks import a_lock, dead_pid, put
+
+CONTAINER = EngineObject("container", "c1", "st")
+NETWORK = EngineObject("network", "n1", "rg")
+VOLUME = EngineObject("volume", "st-data", "st-data")
+IN_STATE = {
+    CONTAINER: a_resource("c1", type_="docker:index/container:Container", outputs={"name": "st"}),
+    NETWORK: a_resource("n1", type_="docker:index/network:Network", outputs={"name": "rg"}),
+    VOLUME: a_resource("st-data", outputs={"name": "st-data"}),
+}
+
+
+@dataclass
+class FakeEngine:
+    """Holds what is on the engine, and what was removed."""
+
+    present: list[EngineObject] = field(default_factory=list)
+    removed: list[EngineObject] = field(default_factory=list)
+
+    def list_objects(self, _context: Context) -> list[EngineObject]:
+        return list(self.present)
+
+    def remove(self, found: Iterable[EngineObject]) -> None:
+        for item in list(found):
+            self.present.remove(item)
+            self.removed.append(item)
+
+
+@pytest.fixture
+def fake_engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    fake = FakeEngine()
+    monkeypatch.setattr("mlw.lifecycle.engine_objects.list_objects", fake.list_objects)
+    monkeypatch.setattr("mlw.lifecycle.engine_objects.remove", fake.remove)
+    monkeypatch.setattr(recovery, "require_passphrase", lambda *_: None)
+    return fake
+
+
+def read(context: Context) -> checkpoints.Checkpoint:
+    checkpoint = state_files.read(context)
+    assert checkpoint
+    return checkpoint
+
+
+def test_a_stack_in_order_is_left_alone(tmp_path: Path, fake_engine: FakeEngine) -> None:
+    context, heard = a_context(tmp_path), Heard()
+    fake_engine.present = list(IN_STATE)
+    target = write(context.state_file, a_state(*IN_STATE.values()))
+    recovery.recover(context, say=heard)
+    assert target.read_bytes() == a_state(*IN_STATE.values())
+    assert (fake_engine.removed, heard.lines) == ([], [])
+
+
+def test_a_killed_up_leaves_neither_lock_nor_orphan_nor_pending_creation(
+    tmp_path: Path, fake_engine: FakeEngine
+) -> None:
+    context, heard = a_context(tmp_path), Heard()
+    put(context, a_lock(pid=dead_pid()))
+    fake_engine.present = list(IN_STATE)
+    write(context.state_file, a_state(IN_STATE[VOLUME], pending=[("creating", IN_STATE[CONTAINER])]))
+    recovery.recover(context, say=heard)
+    assert fake_engine.removed == [CONTAINER, NETWORK]
+    assert fake_engine.present == [VOLUME]
+    assert not read(context).pending
+    assert "Forgetting creations that a killed run did not finish: c1" in heard.text
+
+
+def test_an_orphan_volume_is_kept_for_use_again(tmp_path: Path, fake_engine: FakeEngine) -> None:
+    context, heard = a_context(tmp_path), Heard()
+    fake_engine.present = [VOLUME]
+    write(context.state_file, a_state(pending=[("creating", IN_STATE[VOLUME])]))
+    recovery.recover(context, say=heard)
+    assert fake_engine.removed == []
+    assert "Keeping for use again: volume 'st-data'" in heard.text
+
+
+def test_deletions_that_were_under_way_stay_for_pulumi_to_finish(tmp_path: Path, fake_engine: FakeEngine) -> None:
+    context = a_context(tmp_path)
+    write(context.state_file, a_state(IN_STATE[VOLUME], pending=[("deleting", IN_STATE[VOLUME])]))
+    fake_engine.present = [VOLUME]
+    recovery.recover(context, say=Heard())
+    assert [operation["type"] for operation in read(context).pending] == ["deleting"]
+
+
+def test_a_live_pulumi_is_not_disturbed(
+    tmp_path: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLW_LOCK_WAIT_SECONDS", "0")
+    context = a_context(tmp_path)
+    put(context, a_lock())
+    fake_engine.present = [CONTAINER]
+    write(context.state_file, a_state())
+    with pytest.raises(StackBusyError, match="is busy"):
+        recovery.recover(context, say=Heard())
+    assert fake_engine.removed == []
+
+
+@pytest.mark.parametrize("present", [[CONTAINER], []], ids=["an orphan to remove", "only the state to mend"])
+def test_nothing_is_touched_with_a_wrong_passphrase(
+    tmp_path: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, present: list[EngineObject]
+) -> None:
+    def wrong(*_: object) -> None:
+        raise WrongPassphraseError("no")
+
+    monkeypatch.setattr(recovery, "require_passphrase", wrong)
+    context = a_context(tmp_path)
+    fake_engine.present = list(present)
+    target = write(context.state_file, a_state(pending=[("creating", IN_STATE[CONTAINER])]))
+    before = target.read_bytes()
+    with pytest.raises(WrongPassphraseError, match="no"):
+        recovery.recover(context, say=Heard())
+    assert fake_engine.removed == []
+    assert target.read_bytes() == before
+
+
+def test_a_damaged_state_is_healed_before_the_engine_is_compared_with_it(
+    tmp_path: Path, fake_engine: FakeEngine
+) -> None:
+    context, heard = a_context(tmp_path), Heard()
+    fake_engine.present = list(IN_STATE)
+    write(context.state_file, b"")
+    write(context.safe_copies / "dev.json", a_state(*IN_STATE.values()))
+    recovery.recover(context, say=heard)
+    assert fake_engine.removed == []
+    assert "WARNING" in heard.text
+
+
+def test_a_lost_state_over_data_is_refused(tmp_path: Path, fake_engine: FakeEngine) -> None:
+    fake_engine.present = [VOLUME, CONTAINER]
+    with pytest.raises(DamagedStateError, match=r"the engine holds its data: volume 'st-data'.*make down STACK=dev"):
+        recovery.recover(a_context(tmp_path), say=Heard())
+    assert fake_engine.removed == []
+
+
+def test_a_lost_state_without_data_costs_nothing(tmp_path: Path, fake_engine: FakeEngine) -> None:
+    fake_engine.present = [CONTAINER, NETWORK]
+    recovery.recover(a_context(tmp_path), say=Heard())
+    assert fake_engine.present == []
+
+
+def test_a_backup_of_a_stack_that_is_gone_from_the_engine_is_not_brought_back(
+    tmp_path: Path, fake_engine: FakeEngine
+) -> None:
+    context = a_context(tmp_path)
+    write(context.safe_copies / "dev.json", a_state(*IN_STATE.values()))
+    recovery.recover(context, say=Heard())
+    assert not state_files.exists(context)
+    assert fake_engine.removed == []
+
+
+def test_plugins_of_a_killed_run_are_ended_before_the_engine_is_looked_at(
+    tmp_path: Path, fake_engine: FakeEngine
+) -> None:
+    context, heard = a_context(tmp_path), Heard()
+    put(context, a_lock(pid=dead_pid()))
+    write(context.state_file, a_state())
+    program = "import time; print('up', flush=True); time.sleep(60)"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], env={"MLW_RUN": context.owner}, stdout=subprocess.PIPE
+    ) as plugin:
+        assert plugin.stdout
+        plugin.stdout.readline()
+        recovery.recover(context, say=heard)
+        assert plugin.wait(timeout=10) != 0
+    assert "Ending 1 process(es) that an earlier run has left" in heard.text
+
+
+@pytest.fixture
+def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    targets: list[str] = []
+    monkeypatch.setattr(recovery, "perform", lambda _context, verb, *extra: targets.extend([verb, *extra]))
+    return targets
+
+
+def test_what_was_removed_or_stopped_outside_is_refreshed_and_nothing_else(
+    tmp_path: Path, fake_engine: FakeEngine, refreshed: list[str]
+) -> None:
+    context, heard = a_context(tmp_path), Heard()
+    fake_engine.present = [EngineObject("container", "c1", "st", running=False), VOLUME]
+    write(context.state_file, a_state(*IN_STATE.values()))
+    recovery.repair(context, say=heard)
+    assert refreshed == ["refresh", f"--target={IN_STATE[NETWORK]['urn']}", f"--target={IN_STATE[CONTAINER]['urn']}"]
+    assert "network 'rg', container 'st'" in heard.text
+
+
+def test_a_lost_data_volume_is_refused(tmp_path: Path, fake_engine: FakeEngine, refreshed: list[str]) -> None:
+    context = a_context(tmp_path)
+    fake_engine.present = [CONTAINER, NETWORK]
+    write(context.state_file, a_state(*IN_STATE.values()))
+    with pytest.raises(DataLossError, match=r"volume 'st-data' is gone.*make down STACK=dev"):
+        recovery.repair(context, say=Heard())
+    assert refreshed == []
+
+
+def test_a_volume_that_a_killed_destroy_was_removing_is_not_missed(
+    tmp_path: Path, fake_engine: FakeEngine, refreshed: list[str]
+) -> None:
+    context = a_context(tmp_path)
+    write(context.state_file, a_state(IN_STATE[VOLUME], pending=[("deleting", IN_STATE[VOLUME])]))
+    recovery.repair(context, say=Heard())
+    assert refreshed == ["refresh", f"--target={IN_STATE[VOLUME]['urn']}"]
+
+
+def test_a_stack_as_it_should_be_is_not_refreshed(
+    tmp_path: Path, fake_engine: FakeEngine, refreshed: list[str]
+) -> None:
+    context = a_context(tmp_path)
+    fake_engine.present = list(IN_STATE)
+    write(context.state_file, a_state(*IN_STATE.values()))
+    recovery.repair(context, say=Heard())
+    assert refreshed == []
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["reservation was never recorded", "reservation is known"])
+def test_claims_that_no_reservation_would_give_back_are_given_back(
+    tmp_path: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, *, is_known: bool
+) -> None:
+    context = a_context(tmp_path)
+    monkeypatch.setenv("MLW_HOME", str(context.home))
+    claims = write(context.home / "ports.json", json.dumps({context.owner: {"storage": 20001}}).encode())
+    reservation = a_resource("r", type_="pulumi-python:dynamic/ml-workspace:EngineReservation")
+    known = [reservation] if is_known else []
+    write(context.state_file, a_state(*known, pending=[("creating", IN_STATE[VOLUME] if is_known else reservation)]))
+    recovery.recover(context, say=Heard())
+    assert (context.owner in json.loads(claims.read_text())) is is_known

@@ -1,0 +1,62 @@
+"""Port claims: read, given up, proven free."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from mlw.lifecycle import stack_ports
+from tests.unit.mlw.lifecycle.state_samples import a_context, write
+
+
+def test_only_the_stacks_own_claims_are_read(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    claims = {context.owner: {"storage": 20001}, "other/dev": {"storage": 20002}}
+    write(context.home / "ports.json", json.dumps(claims).encode())
+    assert stack_ports.claimed(context) == {"storage": 20001}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[]", b'{"x": 1}'], ids=["no file", "empty", "a list", "no claims"])
+def test_claims_that_cannot_be_read_are_none(tmp_path: Path, content: bytes | None) -> None:
+    context = a_context(tmp_path)
+    if content is not None:
+        write(context.home / "ports.json", content)
+    assert stack_ports.claimed(context) == {}
+
+
+def test_releasing_leaves_the_claims_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = a_context(tmp_path)
+    monkeypatch.setenv("MLW_HOME", str(context.home))
+    file = write(context.home / "ports.json", json.dumps({context.owner: {"a": 1}, "other/dev": {"a": 2}}).encode())
+    stack_ports.release(context)
+    assert json.loads(file.read_text()) == {"other/dev": {"a": 2}}
+
+
+def test_a_subnet_is_given_back_also_where_no_ports_were_claimed_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is killed between its claims has one of the two."""
+    context = a_context(tmp_path)
+    monkeypatch.setenv("MLW_HOME", str(context.home))
+    file = write(context.home / "subnets.json", json.dumps({context.owner: "10.213.0.0/27"}).encode())
+    stack_ports.release(context)
+    assert json.loads(file.read_text()) == {}
+
+
+def test_a_port_with_a_listener_is_in_use_and_one_without_is_not() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert stack_ports.in_use([port]) == [port]
+    assert stack_ports.in_use([port]) == []
+
+
+def test_a_port_whose_connections_only_linger_is_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        client = socket.create_connection(address)
+        served, _ = listener.accept()
+        # Who closes first keeps the connection lingering.
+        served.close()
+        client.close()
+    assert stack_ports.in_use([address[1]]) == []

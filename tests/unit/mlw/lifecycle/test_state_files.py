@@ -1,0 +1,173 @@
+"""Healing: the newest sound backup, loudly, with the damaged file kept; or a refusal."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mlw.lifecycle import state_files
+from mlw.lifecycle.lifecycle_errors import DamagedStateError, OperationFailedError
+from mlw.lifecycle.stack_context import Context
+from tests.unit.mlw.lifecycle.state_samples import Heard, a_context, a_resource, a_state, write
+
+OLD, NEW = "2026-11-21T10:00:00Z", "2026-11-21T11:00:00Z"
+
+
+def bak(context: Context) -> Path:
+    assert context.state_file
+    return context.state_file.with_name("dev.json.bak")
+
+
+def test_a_sound_state_is_left_alone(tmp_path: Path) -> None:
+    context, heard = a_context(tmp_path), Heard()
+    target = write(context.state_file, a_state())
+    assert not state_files.heal(context, say=heard)
+    assert target.read_bytes() == a_state()
+    assert not heard.lines
+
+
+@pytest.mark.parametrize("damage", [b"", a_state()[:-9], b"\0" * 99], ids=["empty", "torn", "zeros"])
+def test_a_damaged_state_is_replaced_by_the_newest_sound_backup(tmp_path: Path, damage: bytes) -> None:
+    context, heard = a_context(tmp_path), Heard()
+    target = write(context.state_file, damage)
+    write(bak(context), a_state(time=OLD))
+    assert context.backups
+    newest = write(context.backups / "dev.17.json", a_state(a_resource("v"), time=NEW))
+    write(context.safe_copies / "dev.json", b"also damaged")
+    assert state_files.heal(context, say=heard)
+    assert target.read_bytes() == newest.read_bytes()
+    assert "WARNING: the state of stack 'dev' was damaged" in heard.text
+    assert "Restored from 'dev.17.json'" in heard.text
+
+
+def test_the_damaged_file_is_kept_as_evidence(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    write(context.state_file, b"torn")
+    write(bak(context), a_state())
+    state_files.heal(context, say=Heard())
+    assert [path.read_bytes() for path in context.safe_copies.glob("damaged-*.json")] == [b"torn"]
+
+
+def test_without_a_sound_backup_it_refuses_and_touches_nothing(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    target = write(context.state_file, b"torn")
+    write(bak(context), b"torn too")
+    with pytest.raises(DamagedStateError, match=r"no sound backup is left.*make down STACK=dev"):
+        state_files.heal(context, say=Heard())
+    assert target.read_bytes() == b"torn"
+
+
+def test_a_newer_state_is_refused_even_with_a_backup(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    write(context.state_file, b'{"version": 9, "checkpoint": {}}')
+    write(bak(context), a_state())
+    with pytest.raises(DamagedStateError, match="newer than 4"):
+        state_files.heal(context, say=Heard())
+
+
+def test_a_changed_byte_in_the_state_is_noticed_by_its_backup_of_the_same_update(tmp_path: Path) -> None:
+    context, heard = a_context(tmp_path), Heard()
+    sound = a_state(a_resource("volume-a"))
+    target = write(context.state_file, sound.replace(b"volume-a", b"volume-b"))
+    write(context.safe_copies / "dev.json", sound)
+    assert state_files.is_silently_damaged(context)
+    assert state_files.heal(context, say=heard)
+    assert target.read_bytes() == sound
+    assert "its bytes have changed since it was written" in heard.text
+
+
+def test_a_later_update_is_no_damage(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    write(context.state_file, a_state(a_resource("volume-b"), time=NEW))
+    write(context.safe_copies / "dev.json", a_state(a_resource("volume-a"), time=OLD))
+    assert not state_files.is_silently_damaged(context)
+
+
+def test_a_lost_state_comes_back_from_its_backup(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    write(context.safe_copies / "dev.json", a_state())
+    assert state_files.heal(context, say=Heard())
+    assert context.state_file
+    assert context.state_file.read_bytes() == a_state()
+
+
+def test_the_copy_of_the_state_is_private_and_equal(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    write(context.state_file, a_state())
+    state_files.keep_safe(context)
+    copy = context.safe_copies / "dev.json"
+    assert copy.read_bytes() == a_state()
+    assert copy.stat().st_mode & 0o077 == 0
+
+
+def test_only_the_latest_operations_are_kept_in_history_and_backups(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    write(context.state_file, a_state())
+    assert context.history
+    assert context.backups
+    for number in range(100, 100 + state_files.KEPT_ENTRIES + 5):
+        for name in (f"dev-{number}.history.json", f"dev-{number}.checkpoint.json"):
+            write(context.history / name, b"{}")
+            write(context.history / f"{name}.attrs", b"{}")
+        write(context.backups / f"dev.{number}.json", b"{}")
+    state_files.keep_safe(context)
+    assert len(list(context.history.iterdir())) == 4 * state_files.KEPT_ENTRIES
+    assert sorted(path.name for path in context.backups.iterdir())[0] == "dev.105.json"
+
+
+def test_leftovers_of_one_stack_go_and_those_of_another_stay(tmp_path: Path) -> None:
+    mine, other = a_context(tmp_path), a_context(tmp_path, stack="dev.json2")
+    for context in (mine, other):
+        assert context.pulumi_locks
+        assert context.history
+        write(context.state_file, a_state())
+        write(context.pulumi_locks / "1.json", b"")
+        write(context.history / "x.history.json", b"{}")
+        write(context.safe_copies / "copy.json", b"{}")
+        write(context.private_stack_file, b"")
+        write(context.lock_file, b"")
+    before = state_files.leftovers(other)
+    state_files.remove_leftovers(mine)
+    assert state_files.leftovers(mine) == []
+    assert state_files.leftovers(other) == before
+
+
+def test_the_state_of_another_backend_comes_through_the_cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = replace(a_context(tmp_path), environment={"PULUMI_BACKEND_URL": "s3://bucket"})
+    deployment = json.loads(a_state(a_resource("v")))["checkpoint"]["latest"]
+    exported = json.dumps({"version": 3, "deployment": deployment})
+    monkeypatch.setattr("mlw.lifecycle.pulumi_cli.query", lambda *_: exported)
+    checkpoint = state_files.read(context)
+    assert checkpoint
+    assert [item.id for item in checkpoint.docker_objects()] == ["v"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_missing"),
+    [("error: no stack named 'dev' found", True), ("error: access denied", False)],
+    ids=["no such stack", "another failure"],
+)
+def test_a_stack_that_another_backend_does_not_have_has_no_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, *, is_missing: bool
+) -> None:
+    def fail(*_: object) -> str:
+        raise OperationFailedError(answer)
+
+    context = replace(a_context(tmp_path), environment={"PULUMI_BACKEND_URL": "s3://bucket"})
+    monkeypatch.setattr("mlw.lifecycle.pulumi_cli.query", fail)
+    if is_missing:
+        assert state_files.read(context) is None
+    else:
+        with pytest.raises(OperationFailedError, match="access denied"):
+            state_files.read(context)
+
+
+def test_folders_that_stacks_share_stay_for_those_that_are_just_being_made(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    for path in (write(context.state_file, a_state()), write(context.private_stack_file, b"")):
+        state_files.remove_leftovers(context)
+        assert not path.exists()
+    assert context.state_file
+    assert context.state_file.parent.is_dir()
+    assert context.workdir.parent.is_dir()

@@ -1,0 +1,130 @@
+"""`mlw list` and `mlw show` on made-up states; what runs comes from a made-up engine."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from infra import labels
+from infra.clients.engine import docker_engine
+from infra.errors import EngineUnreachableError
+from mlw.main import main
+from tests.unit.mlw.workspace_samples import GOLDEN, Place, a_record, a_workspace
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Stack of every container of this backend that runs; nothing else must be asked for."""
+    found: list[str] = []
+
+    def containers(*, filters: dict[str, str]) -> list[dict[str, Any]]:
+        assert filters == {"label": f"{labels.BACKEND}={labels.backend_id()}", "status": "running"}
+        return [{"Labels": {labels.STACK: stack}} for stack in found]
+
+    @contextmanager
+    def connect() -> Iterator[Any]:
+        yield SimpleNamespace(api=SimpleNamespace(containers=containers))
+
+    monkeypatch.setattr(docker_engine, "connect", connect)
+    return found
+
+
+@pytest.fixture
+def two(place: Place, running: list[str]) -> Place:
+    """Two stacks: one is up and one of its containers has stopped, the other's first update did not end."""
+    place.deploy("churn")
+    place.deploy("fraud", a_workspace("fraud", outputs={}))
+    place.deploy("empty", [])
+    running += ["churn", "churn", "churn", "fraud"]
+    return place
+
+
+@pytest.mark.parametrize(
+    ("line", "golden"),
+    [
+        ("list", "list.txt"),
+        ("list --tag Owner", "list_owner.txt"),
+        ("list --json", "list.json"),
+        ("list --json --tag owner", "list_owner.json"),
+    ],
+)
+def test_list_shows_every_workspace(two: Place, capsys: pytest.CaptureFixture[str], line: str, golden: str) -> None:
+    assert main(line.split()) == 0
+
+    assert capsys.readouterr().out == (GOLDEN / golden).read_text(encoding="utf-8")
+
+
+def test_an_empty_backend_has_no_workspaces_and_needs_no_engine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    assert capsys.readouterr().out == "No workspaces in this state backend. Run `make up` for one.\n"
+
+    assert main(["list", "--json"]) == 0
+    assert capsys.readouterr().out == "[]\n"
+
+
+def test_a_damaged_state_is_told_and_hides_no_other_stack(two: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    (two.states / "broken.json").write_text("{", encoding="utf-8")
+
+    assert main(["list"]) == 1
+
+    printed = capsys.readouterr()
+    assert printed.out == (GOLDEN / "list.txt").read_text(encoding="utf-8")
+    assert printed.err.startswith("mlw: reading the state of stack 'broken': it is not JSON")
+
+
+def test_an_engine_that_does_not_run_is_one_message(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def connect() -> None:
+        raise EngineUnreachableError("using the Docker engine at 'x': it does not answer.")
+
+    place.deploy("churn")
+    monkeypatch.setattr(docker_engine, "connect", connect)
+
+    assert main(["list"]) == 1
+    assert capsys.readouterr() == ("", "mlw: using the Docker engine at 'x': it does not answer.\n")
+
+
+def test_show_prints_the_record(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.deploy("churn")
+
+    assert main(["show", "churn"]) == 0
+
+    assert json.loads(capsys.readouterr().out) == a_record("churn")
+
+
+@pytest.mark.parametrize("verb", ["show", "diagnose", "keys"])
+def test_an_unknown_stack_is_told_with_those_there_are(
+    place: Place, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    place.deploy("churn")
+    place.deploy("fraud")
+
+    assert main([verb, "chrun"]) == 1
+
+    assert capsys.readouterr().err == (
+        "mlw: looking for stack 'chrun': this state backend has no such stack. "
+        "Stacks that it has: churn, fraud. Choose one of these.\n"
+    )
+
+
+def test_a_stack_that_has_only_a_file_is_told_how_to_be_brought_up(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.configure("churn")
+
+    assert main(["show", "churn"]) == 1
+
+    assert "Stacks that it has: none. Run `make up STACK=churn` first." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["show", "keys"])
+def test_a_stack_whose_update_did_not_end_has_nothing_to_show(
+    two: Place, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    assert main([verb, "fraud"]) == 1
+
+    assert "no update of it has ended well. Run `make up STACK=fraud`." in capsys.readouterr().err

@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import pytest
+
+from tests.unit.tools.bootstrap.images.fake_docker import SERVICE
+from tools.bootstrap.images import image_table
+
+
+def test_the_table_names_the_four_services() -> None:
+    assert [service.name for service in image_table.load()] == ["minio", "registry", "vault", "collector"]
+
+
+@pytest.mark.parametrize("service", image_table.load(), ids=lambda service: service.name)
+def test_a_service_never_runs_as_root(service: image_table.Service) -> None:
+    user, _, group = service.user.partition(":")
+
+    assert int(user) > 0
+    assert int(group) > 0
+
+
+@pytest.mark.parametrize("service", image_table.load(), ids=lambda service: service.name)
+def test_a_tag_is_canonical_and_carries_a_version(service: image_table.Service) -> None:
+    assert service.image == f"ml-workspace/{service.name}:{service.version}"
+    assert service.version not in {"", "latest"}
+
+
+@pytest.mark.parametrize("service", image_table.load(), ids=lambda service: service.name)
+def test_the_official_reference_has_the_version_of_the_tag(service: image_table.Service) -> None:
+    assert not service.official or service.official.rpartition(":")[2] == service.version
+
+
+def test_a_mirror_serves_an_image_under_its_own_name() -> None:
+    assert SERVICE.mirrored("mirror.example.org:5000") == "mirror.example.org:5000/ml-workspace/vault:1.21.4"
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    ["mirror", "mirror.example.org", "127.0.0.1:5000", "mirror.example.org:5000/team/images", "Mirror.example.org"],
+)
+def test_an_address_of_a_registry_is_accepted(mirror: str) -> None:
+    assert image_table.mirror_problem(mirror) is None
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        pytest.param("https://mirror.example.org", id="scheme"),
+        pytest.param("mirror.example.org/", id="slash at the end"),
+        pytest.param("--help", id="option"),
+        pytest.param("mirror example", id="blank"),
+        pytest.param("mirror:port", id="port that is no number"),
+        pytest.param("mirror\nother", id="newline"),
+        pytest.param("user:secret@mirror", id="credentials"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_what_is_no_address_is_refused_with_the_form_and_the_key(mirror: str) -> None:
+    problem = image_table.mirror_problem(mirror)
+
+    assert problem is not None
+    assert repr(mirror) in problem
+    assert "HOST:PORT" in problem
+    assert "MLW_IMAGE_REGISTRY" in problem
+
+
+def test_a_row_keeps_its_folders_in_order(tmp_path: Path) -> None:
+    file = tmp_path / "images.toml"
+    file.write_text(
+        '[one]\nimage = "ml-workspace/one:1"\nofficial = ""\nbinary = "/one"\nuser = "1:1"\nfolders = ["/b", "/a"]\n'
+    )
+
+    (service,) = image_table.load(file)
+
+    assert service.folders == ("/b", "/a")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("config:\n  ml-workspace:imageRegistry: mirror:5000\n", "mirror:5000", id="plain"),
+        pytest.param('config:\n  "ml-workspace:imageRegistry": "mirror/a"  # ours\n', "mirror/a", id="quoted"),
+        pytest.param("config: \n  # ml-workspace:imageRegistry: mirror\n", None, id="commented out"),
+        pytest.param("config:\n  ml-workspace:imageRegistry:\n  ml-workspace:workload: x\n", None, id="empty"),
+        pytest.param("config:\n  ml-workspace:workload: churn\n", None, id="absent"),
+    ],
+)
+def test_the_mirror_of_a_stack_is_read_from_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, expected: str | None
+) -> None:
+    monkeypatch.setattr("infra.host.folders.repo", lambda: tmp_path)
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks/Pulumi.lab.yaml").write_text(text)
+
+    assert image_table.configured_mirror("lab") == expected
+
+
+@pytest.mark.parametrize("stack", ["none", "../stacks/Pulumi.dev", ""], ids=["no file", "path", "empty"])
+def test_a_stack_without_a_file_has_no_mirror(stack: str) -> None:
+    assert image_table.configured_mirror(stack) is None

@@ -1,0 +1,135 @@
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from infra.host import folders
+from tests.unit.tools.bootstrap.waiting import wait_until
+from tools.bootstrap import bootstrap_lock, steps
+from tools.bootstrap.bootstrap_errors import BootstrapError
+from tools.bootstrap.progress import Report
+from tools.bootstrap.steps import Step
+
+
+class Fake:
+    """A step's result, and what was done to make it."""
+
+    def __init__(self, *, there: bool = False) -> None:
+        self.there = there
+        self.made = 0
+
+    def step(self, title: str) -> Step:
+        return Step("group", title, lambda: self.there, self.make)
+
+    def make(self, report: Report) -> str:
+        report("working")
+        self.made += 1
+        self.there = True
+        return "made"
+
+
+def test_when_everything_is_there_one_line_is_said_and_nothing_is_locked(lines: list[str]) -> None:
+    steps.run([Fake(there=True).step("a"), Fake(there=True).step("b")], out=lines.append)
+    assert len(lines) == 1
+    assert lines[0].startswith("bootstrap: everything is there")
+    assert not folders.cache().exists()
+
+
+def test_only_what_is_missing_is_made_and_every_step_is_numbered(lines: list[str]) -> None:
+    present, missing = Fake(there=True), Fake()
+    steps.run([present.step("a"), missing.step("b")], out=lines.append)
+    assert (present.made, missing.made) == (0, 1)
+    without_times = [line.partition(" (")[0] for line in lines[:4]]
+    assert without_times == ["[1/2] a: there", "[2/2] b: missing", "[2/2] b: working", "[2/2] b: made"]
+
+
+def test_a_failed_step_stops_those_that_need_it(lines: list[str]) -> None:
+    def fail(_: Report) -> str:
+        raise BootstrapError("no space")
+
+    later = Fake()
+    with pytest.raises(BootstrapError, match="no space"):
+        steps.run([Step("group", "a", lambda: False, fail), later.step("b")], out=lines.append)
+    assert later.made == 0
+
+
+def test_a_run_after_a_failure_goes_on_where_it_was(lines: list[str]) -> None:
+    first, second = Fake(), Fake()
+    steps.run([first.step("a")], out=lines.append)
+    steps.run([first.step("a"), second.step("b")], out=lines.append)
+    assert (first.made, second.made) == (1, 1)
+
+
+def test_what_another_run_made_meanwhile_is_not_made_again(lines: list[str]) -> None:
+    """The first look, without the lock, says missing; the second one, with it, says there."""
+    looks = iter([False, True])
+    fake = Fake()
+    steps.run([Step("group", "a", lambda: next(looks), fake.make)], out=lines.append)
+    assert fake.made == 0
+
+
+def test_what_killed_runs_left_is_removed(lines: list[str]) -> None:
+    leftover = folders.tools() / ".unfinished-1-tool"
+    leftover.mkdir(parents=True)
+    steps.run([Fake().step("a")], out=lines.append)
+    assert not leftover.exists()
+
+
+def test_the_build_caches_go_and_nothing_else() -> None:
+    for folder in (folders.build() / "mod", folders.tools() / "tool", folders.state()):
+        folder.mkdir(parents=True)
+    steps.clear_build_caches()
+    assert not folders.build().exists()
+    wait_until(lambda: not list(folders.cache().glob(".discarded-*")))
+    assert (folders.tools() / "tool").exists()
+    assert folders.state().exists()
+
+
+def test_a_removal_that_was_cut_short_is_finished() -> None:
+    (folders.cache() / ".discarded-1" / "mod").mkdir(parents=True)
+    steps.clear_build_caches()
+    wait_until(lambda: list(folders.cache().iterdir()) == [])
+
+
+def test_steps_come_in_the_order_in_which_they_need_each_other() -> None:
+    groups = [step.group for step in steps.all_steps()]
+    assert groups == ["state", "python", "engine", "tools", "tools", "tools", "images"]
+
+
+@pytest.mark.parametrize(
+    ("group", "made"),
+    [("engine", {"engine"}), ("python", {"python"}), ("tools", {"state", "python", "tools"})],
+    ids=["engine", "python", "tools"],
+)
+def test_a_group_is_made_with_what_it_needs(group: str, made: set[str]) -> None:
+    assert {step.group for step in steps.of_group(group)} == made
+
+
+def test_build_caches_of_another_run_at_work_stay_and_are_not_waited_for(lines: list[str]) -> None:
+    (folders.build() / "mod").mkdir(parents=True)
+    with bootstrap_lock.exclusive(out=lines.append):
+        steps.clear_build_caches()
+        assert (folders.build() / "mod").exists()
+    steps.clear_build_caches()
+    assert not folders.build().exists()
+
+
+def test_build_caches_that_another_run_has_just_removed_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    folders.build().mkdir(parents=True)
+
+    @contextmanager
+    def lock_after_the_other_run() -> Iterator[bool]:
+        folders.build().rmdir()
+        yield True
+
+    monkeypatch.setattr(bootstrap_lock, "if_free", lock_after_the_other_run)
+    steps.clear_build_caches()
+
+
+def test_a_removal_that_is_still_going_on_under_the_same_process_id_is_not_in_the_way() -> None:
+    """Ids are used again, in a container very soon."""
+    (folders.cache() / f"{steps.DISCARDED}{os.getpid()}" / "mod").mkdir(parents=True)
+    folders.build().mkdir()
+    steps.clear_build_caches()
+    assert not folders.build().exists()

@@ -1,0 +1,1 @@
+"""`make bench`: the workspace measured against the same containers made by plain `docker`."""

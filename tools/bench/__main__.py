@@ -1,0 +1,31 @@
+"""`python -m tools.bench [--stack dev] [--rounds 3]`: measures on a throw-away stack, see :mod:`workspace_bench`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from mlw.lifecycle import stack_context
+from mlw.lifecycle.__main__ import enter_environment, guarded
+from tools.bench import workspace_bench
+
+
+def main() -> int:
+    """Measure.
+
+    Returns:
+        The exit code.
+    """
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description="Measure against plain docker.")
+    parser.add_argument("--stack", default="dev", help="whose configuration the throw-away stack has")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    enter_environment()
+    return guarded(
+        "bench", lambda: workspace_bench.bench(stack_context.load(options.stack, os.environ), options.rounds)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,228 @@
+"""`make bench`: how long a workspace takes, beside the same containers by plain docker commands, in one run.
+
+Measures on a throw-away stack with a home of its own, several rounds, medians. Targets stand beside the numbers; they
+are never a failing test, since absolute times are the machine's. The result is kept as JSON in `build/bench/`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import secrets
+import shutil
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from infra import labels
+from infra.clients.engine.docker_engine import connect
+from mlw.lifecycle import down, engine_objects, private_stack_file, pulumi_cli, stack_locks, state_files
+from mlw.lifecycle import stack_context as contexts
+from mlw.lifecycle.display import Progress, table
+from mlw.lifecycle.display import show as say
+from mlw.lifecycle.lifecycle_errors import OperationFailedError
+from mlw.lifecycle.object_comparison import EngineObject
+from mlw.lifecycle.pulumi_operations import ensure_stack
+from mlw.lifecycle.stack_context import Context
+from tools.bench import plain_docker, rules_bench
+
+STACK = "bench"
+MEBIBYTE = 1024 * 1024
+TARGETS: Mapping[str, tuple[str, str, float]] = {
+    "up": ("up to ready", "s", 8.0),
+    "noop": ("up without changes", "s", 3.0),
+    "destroy": ("destroy", "s", 6.0),
+    "memory": ("idle memory", "MiB", 200.0),
+    "policies": ("share of the policy pack", "s", 1.0),
+    "rules": ("check of a large stack", "s", 0.3),
+}
+"""Measure to its words, unit and target."""
+
+
+@dataclass
+class Samples:
+    """Every measurement, by what was measured."""
+
+    workspace: dict[str, list[float]] = field(default_factory=dict)
+    docker: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, measure: str, value: float) -> None:
+        """Keep one measurement of the workspace."""
+        self.workspace.setdefault(measure, []).append(round(value, 3))
+
+    def add_plain(self, measure: str, value: float) -> None:
+        """Keep one measurement of plain docker."""
+        self.docker.setdefault(measure, []).append(round(value, 3))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Medians beside each other, with ratio and target."""
+        rows = []
+        for measure, (words, unit, target) in TARGETS.items():
+            if measure not in self.workspace:
+                continue
+            median = statistics.median(self.workspace[measure])
+            plain = statistics.median(self.docker[measure]) if measure in self.docker else None
+            rows.append(
+                {
+                    "measure": words,
+                    "unit": unit,
+                    "median": round(median, 2),
+                    "plain_docker": None if plain is None else round(plain, 2),
+                    "ratio": None if not plain else round(median / plain, 2),
+                    "target": target,
+                    "met": median <= target,
+                }
+            )
+        return rows
+
+
+def as_table(rows: list[dict[str, Any]]) -> str:
+    """The rows for the terminal."""
+    lines = [("measure", "workspace", "plain docker", "ratio", "target", "")]
+    for row in rows:
+        unit = row["unit"]
+        plain = "-" if row["plain_docker"] is None else f"{_rounded(row['plain_docker'])} {unit}"
+        ratio = "-" if row["ratio"] is None else f"{row['ratio']:.1f}"
+        met = "met" if row["met"] else "missed"
+        lines.append(
+            (row["measure"], f"{_rounded(row['median'])} {unit}", plain, ratio, f"{row['target']:g} {unit}", met)
+        )
+    return table(lines)
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def bench(model: Context, rounds: int) -> None:
+    """Measure, print the table, keep the numbers.
+
+    Args:
+        model: The stack whose configuration the throw-away stack has; it is not touched.
+        rounds: How often; the table shows medians.
+    """
+    model.require_stack_file()
+    samples, load = Samples(), os.getloadavg()[0]
+    with _throw_away_stack(model) as context:
+        for number in range(1, rounds + 1):
+            say(f"Round {number} of {rounds} ...")
+            _one_round(context, samples)
+    rows = samples.rows()
+    path = _keep(rows, samples, rounds=rounds, load=load)
+    machine = f"{os.cpu_count()} cores, load {load:.1f} before the first round"
+    say(f"\nMedians of {rounds} round(s) on {machine}:\n\n{as_table(rows)}\n\nKept in {path}.")
+
+
+def _one_round(context: Context, samples: Samples) -> None:
+    samples.add("up", _timed(context, "up"))
+    with_pack = _timed(context, "up")
+    samples.add("noop", with_pack)
+    samples.add("policies", max(0.0, with_pack - _timed(_without_policies(context), "up")))
+    containers = [item for item in engine_objects.list_objects(context) if item.kind == "container"]
+    samples.add("rules", rules_bench.check_seconds())
+    samples.add("memory", _memory_mib(containers))
+    prefix = f"{STACK}-plain-{secrets.token_hex(3)}-"
+    recipes = plain_docker.take_recipes(containers, prefix=prefix)
+    samples.add("destroy", _timed(context, "destroy"))
+    # Labelled as the stack's own, so that taking the stack down removes them whatever happens here.
+    identity = labels.identity(stack=context.stack, resource_id=prefix)
+    samples.add_plain("up", plain_docker.start(recipes, prefix=prefix, identity=identity))
+    samples.add_plain("destroy", plain_docker.stop(recipes, prefix=prefix))
+
+
+def _timed(context: Context, verb: str) -> float:
+    checkpoint = state_files.read(context)
+    private_stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
+    shown = StringIO()
+    began = time.monotonic()
+    arguments = pulumi_cli.operation(verb, context)
+    outcome = pulumi_cli.run(context, arguments, on_event=Progress(stream=shown).on_event, say=say)
+    seconds = time.monotonic() - began
+    if outcome.exit_code != 0 and not outcome.interrupted:
+        raise OperationFailedError(f"measuring '{verb}': it failed:\n{shown.getvalue()}{outcome.messages}")
+    pulumi_cli.raise_for(context, arguments, outcome)
+    return seconds
+
+
+def _without_policies(context: Context) -> Context:
+    environment = {k: v for k, v in context.environment.items() if k != "PULUMI_OPTION_POLICY_PACK"}
+    return replace(context, environment=environment)
+
+
+def _memory_mib(containers: list[EngineObject]) -> float:
+    with connect() as client:
+        return sum(
+            used_bytes(client.api.stats(container.id, stream=False, one_shot=True)["memory_stats"]) / MEBIBYTE
+            for container in containers
+        )
+
+
+def used_bytes(memory: Mapping[str, Any]) -> int:
+    """What `docker stats` shows: usage without the part of the file cache that can go at any time."""
+    details = memory.get("stats") or {}
+    cache = details.get("inactive_file", details.get("total_inactive_file", 0))
+    return max(0, int(memory.get("usage", 0)) - int(cache))
+
+
+@contextmanager
+def _throw_away_stack(model: Context) -> Iterator[Context]:
+    # Always the same home, so that the next benchmark finds and removes what a killed one has left.
+    home = contexts.ROOT / "build" / "bench" / "home"
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ.update(_private_environment(home))
+    configuration = home / f"Pulumi.{STACK}.yaml"
+    context = Context(stack=STACK, environment=contexts.suitable(os.environ), home=home, configuration=configuration)
+    with stack_locks.exclusive(replace(context, stack=f"{STACK}-run"), "make bench", say=say, wait=0):
+        if state_files.leftovers(context):
+            say("Removing what a benchmark that was killed has left.")
+            down.down(context)
+        text = model.stack_file.read_text(encoding="utf-8")
+        configuration.write_text(with_workload(text, f"bench{secrets.randbelow(10**4):04d}"), encoding="utf-8")
+        context.prepare_folders()
+        try:
+            ensure_stack(context)
+            yield context
+        finally:
+            down.down(context)
+            shutil.rmtree(home)
+
+
+def _private_environment(home: Path) -> dict[str, str]:
+    passphrase = home / "passphrase"
+    if not passphrase.exists():
+        state_files.write_durably(passphrase, secrets.token_urlsafe(24).encode())
+    (home / "state").mkdir(mode=0o700, exist_ok=True)
+    os.environ.pop("PULUMI_CONFIG_PASSPHRASE", None)
+    return {
+        "MLW_HOME": str(home),
+        "PULUMI_BACKEND_URL": (home / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
+    }
+
+
+def with_workload(text: str, workload: str) -> str:
+    """Give the text of a stack file another workload, and with it other names of everything."""
+    return re.sub(r"(?m)^(\s*ml-workspace:workload:).*$", rf"\1 {workload}", text)
+
+
+def _keep(rows: list[dict[str, Any]], samples: Samples, *, rounds: int, load: float) -> Path:
+    now = datetime.now(UTC)
+    path = contexts.ROOT / "build" / "bench" / f"{now:%Y%m%dT%H%M%SZ}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    document = {
+        "time": now.isoformat(timespec="seconds"),
+        "machine": {"cores": os.cpu_count(), "system": platform.platform(), "load": round(load, 2)},
+        "rounds": rounds,
+        "results": rows,
+        "samples": {"workspace": samples.workspace, "plain_docker": samples.docker},
+    }
+    path.write_text(json.dumps(document, indent=1) + "\n")
+    return path

@@ -1,0 +1,77 @@
+"""Starting other programs: bounded in time, ended together with the bootstrap, and failing with one clear message.
+
+A build that goes on after its bootstrap was killed would compete with the next run's, so children ask the system for a
+signal when their parent dies (`setpriv --pdeathsig`, part of util-linux).
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from tools.bootstrap.bootstrap_errors import BootstrapError
+
+QUOTED_LINES = 12
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    doing: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> str:
+    """Run a command and return what it printed.
+
+    Args:
+        command: Program and arguments.
+        doing: What is being done, for the message ("building pulumi").
+        cwd: Where to run it.
+        env: The whole environment of the command; this process's own by default.
+        timeout: Seconds after which it is ended.
+
+    Raises:
+        BootstrapError: It cannot be started, fails, or does not end in time; quotes its last lines.
+    """
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run(
+            [*_tied_to_parent(), *map(str, command)],
+            cwd=cwd,
+            env=dict(env) if env is not None else None,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as exc:
+        raise BootstrapError(f"{doing}: '{name}' did not end within {timeout:.0f} s and was stopped.") from exc
+    except OSError as exc:
+        raise BootstrapError(f"{doing}: '{name}' cannot be started ({exc.strerror}).") from exc
+    if done.returncode != 0:
+        raise BootstrapError(f"{doing}: {_ending(name, done.returncode)}\n{_last_lines(done.stderr or done.stdout)}")
+    return done.stdout
+
+
+@cache
+def _tied_to_parent() -> tuple[str, ...]:
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "TERM", "--") if setpriv else ()
+
+
+def _ending(name: str, code: int) -> str:
+    if code < 0:
+        return f"'{name}' was ended by {signal.Signals(-code).name}."
+    return f"'{name}' failed with exit code {code}. Its last lines:"
+
+
+def _last_lines(text: str) -> str:
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    return "\n".join(f"  | {line}" for line in lines[-QUOTED_LINES:])

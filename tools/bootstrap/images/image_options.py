@@ -1,0 +1,56 @@
+"""The options of `python3 -m tools.bootstrap images`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tools.bootstrap import artefacts, bootstrap_lock, steps
+from tools.bootstrap.images import image_table, mirror
+from tools.bootstrap.images.ensure import MIRROR_VARIABLE, ImageError, ensure, missing
+from tools.bootstrap.progress import StepProgress, say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the options."""
+    parser.add_argument(
+        "--mirror", metavar="HOST[:PORT]", help=f"registry to ask first for the images (default: {MIRROR_VARIABLE})"
+    )
+    parser.add_argument("--push", metavar="HOST[:PORT]", help="push the images to this registry instead")
+    parser.add_argument("--username", metavar="NAME", help="with --push: log in for this one push")
+    parser.add_argument("--password-stdin", action="store_true", help="with --username: read the password from stdin")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make the images, or push them."""
+    if options.push:
+        _push(options.push, _login(options.username, from_stdin=options.password_stdin))
+        return 0
+    if options.username or options.password_stdin:
+        raise ImageError("'--username' and '--password-stdin' belong to '--push'; to pull, use 'docker login' first.")
+    if not missing():
+        say("images: all are there")
+        return 0
+    with bootstrap_lock.exclusive():
+        artefacts.sweep()
+        progress = StepProgress(1, 1, "Images of the services")
+        with progress.signs_of_life():
+            made = ensure(mirror=options.mirror, report=progress.report)
+        progress.done(f"made {', '.join(made)}" if made else "there")
+    steps.clear_build_caches()
+    return 0
+
+
+def _push(registry: str, login: tuple[str, str] | None) -> None:
+    if problem := image_table.mirror_problem(registry):
+        raise ImageError(problem)
+    mirror.push(image_table.load(), registry, report=lambda line: say(f"images: {line}"), login=login)
+
+
+def _login(username: str | None, *, from_stdin: bool) -> tuple[str, str] | None:
+    """Return the credentials; a password never stands on a command line, where every user can read it."""
+    if bool(username) != from_stdin:
+        raise ImageError(
+            "'--username NAME' and '--password-stdin' go together; give both, or log in by 'docker login'."
+        )
+    return (username, sys.stdin.read().rstrip("\r\n")) if username else None

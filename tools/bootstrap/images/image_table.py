@@ -1,0 +1,85 @@
+"""The table of services, read from ``infra/images.toml``.
+
+Owns the one place where the bootstrap learns which images exist, under which tag, with which binary, user and folders.
+The program reads the same file. Nothing here talks to Docker.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.host import folders
+
+TABLE = folders.repo() / "infra" / "images.toml"
+
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._/-]*)?", re.IGNORECASE)
+_STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SETTING = re.compile(r"""^[ \t]*["']?ml-workspace:imageRegistry["']?[ \t]*:[ \t]*["']?([^\s"'#]+)""", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """One row: what the finished image of a service must look like, whatever its source."""
+
+    name: str
+    image: str
+    """The local tag that the program runs: ``ml-workspace/<service>:<version>``."""
+    official: str
+    """Reference in a public registry; empty where upstream publishes no image."""
+    binary: str
+    """Path of the service's binary, the same as in the official image."""
+    user: str
+    """Numeric ``uid:gid``, never root."""
+    folders: tuple[str, ...]
+    """Folders that belong to the user, so that a new volume mounted there does too."""
+
+    @property
+    def version(self) -> str:
+        """The tag's version; the binary must print it."""
+        return self.image.rpartition(":")[2]
+
+    def mirrored(self, mirror: str) -> str:
+        """The reference of this image in a private mirror."""
+        return f"{mirror}/{self.image}"
+
+
+def load(path: Path = TABLE) -> tuple[Service, ...]:
+    """Read the table; its form is a fact of the repository, so a wrong row is a programming error."""
+    rows = tomllib.loads(path.read_text(encoding="utf-8"))
+    return tuple(
+        Service(
+            name=name,
+            image=row["image"],
+            official=row["official"],
+            binary=row["binary"],
+            user=row["user"],
+            folders=tuple(row["folders"]),
+        )
+        for name, row in rows.items()
+    )
+
+
+def configured_mirror(stack: str) -> str | None:
+    """Return the mirror that a stack file names, if any.
+
+    Read as text: this runs before the environment with a YAML parser exists. Whatever else is wrong with the file is
+    told later, by the settings.
+    """
+    file = folders.repo() / "stacks" / f"Pulumi.{stack}.yaml"
+    if not _STACK.fullmatch(stack) or not file.is_file():
+        return None
+    found = _SETTING.search(file.read_text(encoding="utf-8", errors="replace"))
+    return found[1] if found else None
+
+
+def mirror_problem(mirror: str) -> str | None:
+    """Say what is wrong with a mirror's address, or nothing: it goes into references and command lines."""
+    if _HOST.fullmatch(mirror):
+        return None
+    return (
+        f"the image registry {mirror!r} is not an address of a registry; allowed: HOST, HOST:PORT or HOST[:PORT]/PATH "
+        f"without a scheme, e.g. 'mirror.example.org:5000'; set 'imageRegistry' or MLW_IMAGE_REGISTRY accordingly"
+    )

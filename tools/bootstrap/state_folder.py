@@ -1,0 +1,88 @@
+"""Pulumi's file backend and the passphrase of its secrets: made once, private to the user, never overwritten.
+
+Without its passphrase a state can never be read again. Hence a missing passphrase beside an existing state is an error
+and not a reason to make a new one.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from infra.host import folders
+from tools.bootstrap.bootstrap_errors import BootstrapError
+
+PASSPHRASE_BYTES = 32
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def is_present() -> bool:
+    """Whether state folder and passphrase are there, writable by the user and closed to everybody else."""
+    private = [folders.home(), folders.state()]
+    try:
+        modes = [path.stat().st_mode for path in (*private, folders.passphrase())]
+    except OSError:
+        return False
+    filled = folders.passphrase().stat().st_size > 0
+    return filled and not any(mode & OTHERS for mode in modes) and all(os.access(path, os.W_OK) for path in private)
+
+
+def ensure() -> str:
+    """Make what is missing and close what is open to others; return what was done."""
+    for folder in (folders.home(), folders.state()):
+        folders.private_folder(folder)
+        _close(folder, folders.PRIVATE)
+    passphrase = folders.passphrase()
+    if passphrase.exists():
+        if passphrase.stat().st_size == 0:
+            raise BootstrapError(f"preparing the state: the passphrase file '{passphrase}' is empty. {_ADVICE}")
+        _close(passphrase, 0o600)
+        return "ready"
+    if stacks := _stacks():
+        raise BootstrapError(
+            f"preparing the state: '{folders.state()}' holds the stack '{stacks[0]}', but the passphrase file "
+            f"'{passphrase}' is missing. {_ADVICE}"
+        )
+    _write_once(passphrase, secrets.token_urlsafe(PASSPHRASE_BYTES) + "\n")
+    return "made, with a new passphrase"
+
+
+_ADVICE = (
+    "Without the passphrase the state's secrets cannot be read: restore the file from a backup. "
+    "To begin anew instead, move the state folder away."
+)
+
+
+def _stacks() -> list[str]:
+    return sorted(path.stem for path in folders.state().glob(".pulumi/stacks/*/*.json"))
+
+
+def _close(path: Path, mode: int) -> None:
+    """Take the rights of others away."""
+    if path.stat().st_mode & OTHERS:
+        try:
+            path.chmod(mode)
+        except OSError as exc:
+            raise BootstrapError(
+                f"preparing the state: '{path}' can be read by other users and cannot be closed to them "
+                f"({exc.strerror}). Make it your user's own, or set MLW_HOME to another folder."
+            ) from exc
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a private file that appears complete, or not at all when somebody else has made it meanwhile."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(unfinished, path)
+    except FileExistsError:
+        pass
+    except OSError as exc:
+        raise BootstrapError(f"writing the passphrase file '{path}': {exc.strerror}.") from exc
+    finally:
+        unfinished.unlink(missing_ok=True)
