@@ -52,10 +52,14 @@ def reserve(
         f"{group.resource_name}-reservation",
         names={
             "containers": [service.container_name for service in services],
-            "volumes": [name for service in services for name in service.volume_names()],
+            "volumes": [name for service in services for name in map(service.volume_name, service.volumes)],
             "networks": [group.network_name],
         },
-        holders={use: service.container_name for service in services for use in service.uses},
+        holders={
+            service.use(endpoint): service.container_name
+            for service in services
+            for endpoint in service.service.endpoints
+        },
         images={service: image.image for service, image in service_images.table().items()},
         revisions={service: image.revision for service, image in service_images.table().items()},
         port_range=(wanted.port_range.first, wanted.port_range.last),

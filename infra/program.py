@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 from pulumi.runtime import config as runtime_config
@@ -19,25 +19,20 @@ from infra.clients.state import stack_states
 from infra.components.application_insights import ApplicationInsights
 from infra.components.component import ServiceComponent
 from infra.components.container_registry import ContainerRegistry
-from infra.components.datastores import DataHome, SecretHome, artifact_container, provision_datastores
-from infra.components.existing_resource import SharedResource
-from infra.components.key_vault import USE as KEY_VAULT
+from infra.components.datastores import provision_datastores
+from infra.components.existing_resource import ExistingResource
 from infra.components.key_vault import KeyVault
 from infra.components.principals import list_assignments, make_principals
 from infra.components.provisioning_context import ProvisioningContext
 from infra.components.resource_group import ResourceGroup
-from infra.components.storage_account import USE as STORAGE
 from infra.components.storage_account import StorageAccount
-from infra.components.tls_certificates import Certificates, authorities
+from infra.components.tls_certificates import Certificates, bundle
 from infra.components.workspace import Workspace
 from infra.errors import MlWorkspaceError
 from infra.preconditions import guard_changes, reserve
 from infra.resources.usage_guard import UsageGuard
-from infra.rules.tags.service_tags import to_service_tags
 from infra.settings import ResourceSettings, Settings
 from infra.settings.stack_file import refine_encrypted
-
-Associated = ServiceComponent | SharedResource
 
 
 def provision(wanted: Settings) -> dict[str, Any]:
@@ -54,67 +49,65 @@ def provision(wanted: Settings) -> dict[str, Any]:
     additional = [_declare(StorageAccount, account, group) for account in wanted.additional_storage_accounts]
     workspace = Workspace(wanted.workspace, parent=group)
 
-    associated = [storage, registry, vault, insights, *additional]
-    services = [resource for resource in associated if isinstance(resource, ServiceComponent)]
+    associated = [vault, storage, registry, insights, *additional]
+    services = [service for resource in associated for service in resource.owned]
 
     guard = guard_changes(wanted, group, declared=[group, *services, workspace])
     reservation = reserve(wanted, group, services, after=guard)
 
     group.provision(after=reservation)
-    workspace.identify(after=reservation)
+    workspace.identify(in_existing_account=bool(wanted.storage_account.existing_in), after=reservation)
     context = ProvisioningContext(
         reservation=reservation,
         network=group.network,
         ports=reservation.ports,
         image_ids=reservation.image_ids,
         limits=wanted.limits,
-        telemetry=(
-            insights.target(after=reservation, network=group.network_name)
-            if isinstance(insights, ApplicationInsights)
-            else None
-        ),
+        telemetry=insights.telemetry_target(after=reservation, network=group.network_name),
         certificates=_certificates(group, services, after=reservation) if wanted.tls else None,
         principals=make_principals(wanted, after=reservation, parent=workspace),
     )
     # The key vault takes longest to become ready, and everything after it waits: it is begun first.
-    for service in sorted(services, key=lambda one: one is not vault):
-        service.provision(context)
+    connections = {resource.credentials_key: resource.provision(context) for resource in associated}
+    endpoints = {use: address for one in connections.values() for use, address in one.endpoints.items()}
 
-    home = _data_home(wanted, storage, workspace)
+    account, options = connections[storage.credentials_key], storage.data_options(guest=workspace.child_options())
     datastores = provision_datastores(
-        home,
-        _secret_home(vault),
-        wanted.datastores,
-        workspace_id=workspace.workspace_id,
-        guest_options=workspace.child_options(),
+        wanted,
+        workspace,
+        storage_account=account,
+        key_vault=connections[vault.credentials_key],
+        options=options,
     )
-    endpoints = {use: address for resource in associated for use, address in resource.endpoints.items()}
     workspace.provision(
-        home,
+        account,
         resource_group=wanted.resource_group.name,
-        bucket=artifact_container(home, workspace.workspace_id),
         ready=[*endpoints.values(), *datastores.values()],
+        options=options,
     )
     UsageGuard(
         f"{wanted.stack}-usage",
         resource_ids=[service.resource_id for service in services],
         opts=pulumi.ResourceOptions(parent=group, depends_on=[workspace.record_resource]),
     )
-    trusted = [resource.trust for resource in associated]
+    ca_certificates = [connection.ca_certificate for connection in connections.values()]
     return {
         "workspace": workspace.record,
         "resourceGroup": {key: getattr(wanted.resource_group, key) for key in ("id", "name", "location", "tags")},
         "endpoints": endpoints,
         "datastores": list(datastores.values()),
-        "credentials": pulumi.Output.secret({r.credentials_key: r.credentials for r in associated}),
+        "credentials": pulumi.Output.secret({key: one.credentials for key, one in connections.items()}),
         **({"roleAssignments": list_assignments(wanted)} if wanted.role_assignments else {}),
-        **({"certificateAuthority": authorities(trusted)} if any(trust != "" for trust in trusted) else {}),
+        **({"certificateAuthority": bundle(ca_certificates)} if any(one != "" for one in ca_certificates) else {}),
     }
 
 
-def _declare(kind: type[ServiceComponent], settings: ResourceSettings, group: ResourceGroup) -> Associated:
+_Declared = TypeVar("_Declared", bound=ServiceComponent)
+
+
+def _declare(kind: type[_Declared], settings: ResourceSettings, group: ResourceGroup) -> _Declared | ExistingResource:
     """Declare what the workspace is tied to; what another stack owns is only looked up."""
-    return SharedResource(settings, kind) if settings.existing_in else kind(settings, parent=group)
+    return ExistingResource(settings, kind) if settings.existing_in else kind(settings, parent=group)
 
 
 def _certificates(
@@ -125,30 +118,6 @@ def _certificates(
         network=group.network_name,
         containers=[service.container_name for service in services],
         options=group.child_options(after=after),
-    )
-
-
-def _data_home(wanted: Settings, storage: Associated, workspace: Workspace) -> DataHome:
-    own = storage if isinstance(storage, StorageAccount) else None
-    return DataHome(
-        account=wanted.storage_account.name,
-        endpoint=storage.endpoints[STORAGE],
-        keys=storage.credentials,
-        trust=storage.trust,
-        versioned=wanted.storage_account.blob_versioning,
-        retention_days=wanted.storage_account.delete_retention_days,
-        tags=to_service_tags(wanted.storage_account.tags),
-        options=own.data_options() if own else workspace.child_options(),
-        shared=own is None,
-    )
-
-
-def _secret_home(vault: Associated) -> SecretHome:
-    return SecretHome(
-        endpoint=vault.endpoints[KEY_VAULT],
-        token=vault.credentials.apply(lambda held: held["token"]),
-        trust=vault.trust,
-        shared=isinstance(vault, SharedResource),
     )
 
 

@@ -9,7 +9,7 @@ from infra.errors import ServiceUnreachableError
 
 
 @contextmanager
-def reaching(what: str, address: str) -> Iterator[None]:
+def reporting_unreachable(what: str, address: str) -> Iterator[None]:
     """Turn a failed connection inside the block into one clear error.
 
     Args:

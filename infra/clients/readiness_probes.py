@@ -37,18 +37,18 @@ class ProbeResult:
 Probe = Callable[[], ProbeResult]
 
 
-def http_probe(url: str, *, expected: frozenset[int], authority: str = "") -> Probe:
+def http_probe(url: str, *, expected: frozenset[int], ca_certificate: str = "") -> Probe:
     """Build a probe that passes when ``GET url`` answers with one of the expected status codes.
 
     Args:
         url: Whole URL.
         expected: Status codes.
-        authority: Authority (PEM) that the server's certificate has to be of; unused for plain HTTP.
+        ca_certificate: CA certificate (PEM) to verify the server with; unused for plain HTTP.
     """
     parts = urlsplit(url)
 
     def probe() -> ProbeResult:
-        connection = open_connection(url, authority=authority)
+        connection = open_connection(url, ca_certificate=ca_certificate)
         try:
             connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
             status = connection.getresponse().status
@@ -61,12 +61,12 @@ def http_probe(url: str, *, expected: frozenset[int], authority: str = "") -> Pr
     return probe
 
 
-def open_connection(url: str, *, authority: str = "") -> http.client.HTTPConnection:
-    """Make a connection (opened by its first request) to the server of a URL, which has to be of the authority."""
+def open_connection(url: str, *, ca_certificate: str = "") -> http.client.HTTPConnection:
+    """Make a connection (opened by its first request) to the server of a URL, verified with the CA certificate."""
     parts = urlsplit(url)
     if parts.scheme == "https":
-        trust = tls_sessions.context(authority)
-        return http.client.HTTPSConnection(parts.netloc, timeout=PROBE_TIMEOUT_SECONDS, context=trust)
+        tls = tls_sessions.context(ca_certificate)
+        return http.client.HTTPSConnection(parts.netloc, timeout=PROBE_TIMEOUT_SECONDS, context=tls)
     return http.client.HTTPConnection(parts.netloc, timeout=PROBE_TIMEOUT_SECONDS)
 
 

@@ -11,19 +11,17 @@ from typing import ClassVar
 
 import pulumi
 
-from infra import service_images
+from infra import service_images, services
 from infra.components.assets import asset
 from infra.components.component import ServiceComponent
 from infra.components.principal import Principal
 from infra.components.provisioning_context import ProvisioningContext, TelemetryTarget
-from infra.components.service_container import CERTIFICATE, PRIVATE_KEY, Service, run
+from infra.components.service_container import CERTIFICATE, PRIVATE_KEY, ServiceContainer, run
+from infra.resources import rotation
+from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.generated_secrets import GeneratedSecrets
-from infra.resources.ready_gate import ReadyGate
 from infra.rules.resources.component_types import APPLICATION_INSIGHTS
 from infra.settings import ApplicationInsightsSettings
-
-USE_GRPC = "otlpGrpc"
-USE_HTTP = "otlpHttp"
 
 TOKENS = "tokens"
 """Live file: a token and its owner on each line; whoever is not in it any more is refused from then on."""
@@ -52,16 +50,14 @@ class ApplicationInsights(ServiceComponent):
     """
 
     type_token = APPLICATION_INSIGHTS
-    engine_role = "insights"
+    service = services.APPLICATION_INSIGHTS
     volumes: ClassVar[Mapping[str, str]] = {"data": "/var/lib/otelcol", "config": _FOLDER}
-    credentials_key = "telemetry"
-    uses = (USE_GRPC, USE_HTTP)
 
     def __init__(self, settings: ApplicationInsightsSettings, *, parent: pulumi.Resource) -> None:
         super().__init__(settings, parent=parent)
         self._retention_days = settings.retention_in_days
 
-    def target(self, *, after: pulumi.Resource, network: str) -> TelemetryTarget | None:
+    def telemetry_target(self, *, after: pulumi.Resource, network: str) -> TelemetryTarget | None:
         """Make the tokens, and say where the stack's services send their telemetry.
 
         Returns:
@@ -71,6 +67,7 @@ class ApplicationInsights(ServiceComponent):
             f"{self.resource_name}-ingestion",
             lengths={"token": 40, "services": 40},
             rotating=["token"],  # the other one nobody has been given, and the registry would need a restart
+            rotates=rotation.service(self.service.credentials_key),
             opts=self.child_options(after=after),
         )
         host = f"{self.container_name}.{network}"
@@ -78,33 +75,21 @@ class ApplicationInsights(ServiceComponent):
             return None
         return TelemetryTarget(host=host, token=self._tokens.value("services"))
 
-    def provision(self, context: ProvisioningContext) -> None:
+    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
         """Make the volumes and the container, and wait until both protocols are served."""
-        name = self.resource_name
-        container = run(self, _service(self._tokens, context, self._retention_days), context)
-        gate = ReadyGate(
-            f"{name}-ready",
-            what=f"application insights '{name}'",
-            container=self.container_name,
-            container_id=container.id,
-            endpoint=context.url(USE_HTTP),
-            path="/v1/traces",
-            expected=(401,),
-            others=(context.url(USE_GRPC),),
-            authority=context.trust,
-            opts=self.child_options(deleted_with=container),
+        container = run(self, _container(self._tokens, context, self._retention_days), context)
+        connection = ServiceConnectionArgs(
+            endpoints=self.ready(container, context),
+            credentials=self._tokens.value("token").apply(lambda token: {"token": token}),
+            ca_certificate=context.ca_certificate,
         )
-        self.endpoints = {USE_GRPC: gate.others.apply(lambda urls: urls[0]), USE_HTTP: gate.endpoint}
-        self.credentials = self._tokens.value("token").apply(lambda token: {"token": token})
-        self.trust = context.trust
-        self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
+        self.register_outputs({"endpoints": connection.endpoints, "credentials": connection.credentials})
+        return connection
 
 
-def _service(tokens: GeneratedSecrets, context: ProvisioningContext, retention_days: int) -> Service:
-    return Service(
-        image="collector",
-        command=[service_images.table()["collector"].binary, f"--config={_FOLDER}/config.yaml"],
-        ports={USE_GRPC: 4317, USE_HTTP: 4318},
+def _container(tokens: GeneratedSecrets, context: ProvisioningContext, retention_days: int) -> ServiceContainer:
+    return ServiceContainer(
+        command=[service_images.table()[services.APPLICATION_INSIGHTS.image].binary, f"--config={_FOLDER}/config.yaml"],
         files={"config.yaml": config(retention_days, tls=context.certificates is not None)},
         live_files={TOKENS: _token_file(tokens, context.principals)},
         memory_mib=256,

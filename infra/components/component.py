@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pulumi
+import pulumi_docker as docker
 
 from infra import labels
 from infra.components.provisioning_context import ProvisioningContext
+from infra.resources.connection_args import ServiceConnectionArgs
+from infra.resources.ready_gate import ReadyGate
 from infra.rules.names.engine_names import physical_name
-from infra.rules.resources.component_types import COMPONENT_TYPES
+from infra.services import Endpoint, Service
 from infra.settings import ResourceSettings
 
 
@@ -57,8 +60,6 @@ class Component(pulumi.ComponentResource):
 class ServiceComponent(Component):
     """Base of the components that are served by a container.
 
-    A subclass makes its container and sets `endpoints`, `credentials` and `trust` in `provision`.
-
     Args:
         settings: The Azure resource, complete and judged.
         parent: The resource group's component.
@@ -67,51 +68,57 @@ class ServiceComponent(Component):
     type_token: ClassVar[str]
     """Pulumi type."""
 
-    engine_role: ClassVar[str]
-    """What the component is on the engine, e.g. ``registry``; suffix of its container's name.
-
-    Not ``role``: Pulumi sets every property as an attribute, and a storage account has a property of that name.
-    """
+    service: ClassVar[Service]
+    """What is known of the service in its container."""
 
     volumes: ClassVar[Mapping[str, str]]
-    """Part of a volume's name to the folder in the container."""
-
-    credentials_key: str
-    """Where its credentials stand in the stack's output `credentials`."""
-
-    uses: tuple[str, ...]
-    """Its host ports, as they are reserved; keys of the stack's output `endpoints`."""
-
-    endpoints: Mapping[str, pulumi.Output[str]]
-    """Addresses for clients by use, each known when it is ready."""
-
-    credentials: pulumi.Output[dict[str, str]]
-    """What a client needs to be let in; secret."""
-
-    trust: pulumi.Input[str]
-    """Authority (PEM) that its certificate is of; empty where it serves plain HTTP."""
-
-    @property
-    def container_name(self) -> str:
-        """Name of the component's container."""
-        return f"{physical_name(self.resource_name)}-{self.engine_role}"
-
-    def volume_name(self, part: str) -> str:
-        """Name of one of the component's volumes."""
-        return f"{self.container_name}-{part}"
-
-    @property
-    def section(self) -> str:
-        """The section of the stack file that configures components of this kind."""
-        return COMPONENT_TYPES[self.type_token].section
-
-    def volume_names(self) -> list[str]:
-        """Names of all the component's volumes."""
-        return [self.volume_name(part) for part in self.volumes]
+    """Last word of a volume's name to the folder in the container."""
 
     def __init__(self, settings: ResourceSettings, *, parent: pulumi.Resource) -> None:
         super().__init__(self.type_token, settings.name, settings.props(), parent=parent)
 
+    @property
+    def owned(self) -> tuple[ServiceComponent, ...]:
+        """What this stack itself runs of the resource: all of it."""
+        return (self,)
+
+    @property
+    def credentials_key(self) -> str:
+        """Where its credentials stand in the stack's output `credentials`."""
+        return self.service.credentials_key
+
+    @property
+    def container_name(self) -> str:
+        """Name of the component's container."""
+        return f"{physical_name(self.resource_name)}-{self.service.engine_role}"
+
+    def use(self, endpoint: Endpoint) -> str:
+        """The name under which a port of this component is reserved; key of the stack's output `endpoints`."""
+        return endpoint.use
+
+    def volume_name(self, volume: str) -> str:
+        """Name of one of the component's volumes."""
+        return f"{self.container_name}-{volume}"
+
     @abstractmethod
-    def provision(self, context: ProvisioningContext) -> None:
+    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
         """Make the container and what belongs to it, and wait until it is ready."""
+
+    def ready(self, container: docker.Container, context: ProvisioningContext) -> Mapping[str, pulumi.Output[str]]:
+        """Wait until every endpoint responds as it should.
+
+        Returns:
+            Address of each use, known when the service is ready.
+        """
+        endpoints = {self.use(endpoint): endpoint for endpoint in self.service.endpoints}
+        gate = ReadyGate(
+            f"{self.resource_name}-ready",
+            what=f"{self.service.title} '{self.resource_name}'",
+            container=self.container_name,
+            container_id=container.id,
+            urls={use: context.url(use) for use in endpoints},
+            probes={use: endpoint.probe for use, endpoint in endpoints.items()},
+            ca_certificate=context.ca_certificate,
+            opts=self.child_options(deleted_with=container),
+        )
+        return {use: gate.address(use, has_scheme=endpoint.has_scheme) for use, endpoint in endpoints.items()}

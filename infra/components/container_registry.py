@@ -8,17 +8,16 @@ from typing import ClassVar
 
 import pulumi
 
+from infra import services
 from infra.components.assets import asset
 from infra.components.component import ServiceComponent
 from infra.components.principal import Principal
 from infra.components.provisioning_context import ProvisioningContext
-from infra.components.service_container import AUTHORITY, CERTIFICATE, PRIVATE_KEY, Service, run
+from infra.components.service_container import CA_CERTIFICATE, CERTIFICATE, PRIVATE_KEY, ServiceContainer, run
+from infra.resources import rotation
+from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.generated_secrets import GeneratedSecrets
-from infra.resources.ready_gate import ReadyGate
 from infra.rules.resources.component_types import CONTAINER_REGISTRY
-
-USE = "registry"
-USE_READ_ONLY = "registryReadOnly"
 
 PULL_USERS, PUSH_USERS = "htpasswd-pull", "htpasswd-push"
 """Live files: who may use the registry that only serves pulls, and who the one that takes pushes."""
@@ -36,11 +35,13 @@ class Registry:
     writable: bool
 
 
+_PUSH, _PULL = (endpoint.port for endpoint in services.CONTAINER_REGISTRY.endpoints)
+
 REGISTRIES: Mapping[str, Registry] = {
-    "readwrite.yml": Registry(port=5000, users=PUSH_USERS, writable=True),
-    "readonly.yml": Registry(port=5001, users=PULL_USERS, writable=False),
+    "readwrite.yml": Registry(port=_PUSH, users=PUSH_USERS, writable=True),
+    "readonly.yml": Registry(port=_PULL, users=PULL_USERS, writable=False),
     # In the place of the first one while garbage is collected.
-    "collecting.yml": Registry(port=5000, users=PUSH_USERS, writable=False),
+    "collecting.yml": Registry(port=_PUSH, users=PUSH_USERS, writable=False),
 }
 """Configuration file to the registry that reads it."""
 
@@ -57,12 +58,10 @@ class ContainerRegistry(ServiceComponent):
     """
 
     type_token = CONTAINER_REGISTRY
-    engine_role = "registry"
+    service = services.CONTAINER_REGISTRY
     volumes: ClassVar[Mapping[str, str]] = {"data": "/var/lib/registry", "config": _FOLDER}
-    credentials_key = "registry"
-    uses = (USE, USE_READ_ONLY)
 
-    def provision(self, context: ProvisioningContext) -> None:
+    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
         """Make the volumes and the container, and wait until the registry asks for credentials."""
         name = self.resource_name
         admin = GeneratedSecrets(
@@ -70,43 +69,24 @@ class ContainerRegistry(ServiceComponent):
             lengths={"password": 32, "httpSecret": 32},
             hashed=("password",),
             rotating=("password",),  # users are read anew while it runs; the other secret would need a restart
+            rotates=rotation.service(self.service.credentials_key),
             opts=self.child_options(after=context.reservation),
         )
-        container = run(self, _service(name, admin, context), context)
-        gate = ReadyGate(
-            f"{name}-ready",
-            what=f"container registry '{name}'",
-            container=self.container_name,
-            container_id=container.id,
-            endpoint=context.url(USE),
-            path="/v2/",
-            expected=(401,),
-            others=(context.url(USE_READ_ONLY),),
-            others_path="/v2/",
-            authority=context.trust,
-            opts=self.child_options(deleted_with=container),
+        container = run(self, _container(name, admin, context), context)
+        connection = ServiceConnectionArgs(
+            endpoints=self.ready(container, context),
+            credentials=admin.values.apply(lambda v: {"username": name, "password": v["password"]}),
+            ca_certificate=context.ca_certificate,
         )
-        self.endpoints = {
-            USE: gate.endpoint.apply(_host_and_port),
-            USE_READ_ONLY: gate.others.apply(lambda urls: _host_and_port(urls[0])),
-        }
-        self.credentials = admin.values.apply(lambda v: {"username": name, "password": v["password"]})
-        self.trust = context.trust
-        self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
+        self.register_outputs({"endpoints": connection.endpoints, "credentials": connection.credentials})
+        return connection
 
 
-def _host_and_port(url: str) -> str:
-    """What `docker login` takes."""
-    return url.partition("://")[2]
-
-
-def _service(name: str, admin: GeneratedSecrets, context: ProvisioningContext) -> Service:
+def _container(name: str, admin: GeneratedSecrets, context: ProvisioningContext) -> ServiceContainer:
     known = [principal for principal in context.principals if principal.registry != "none"]
     secret, tls = admin.value("httpSecret"), context.certificates is not None
-    return Service(
-        image="registry",
+    return ServiceContainer(
         command=["/bin/sh", f"{_FOLDER}/start.sh"],
-        ports={USE: 5000, USE_READ_ONLY: 5001},
         files={
             "start.sh": asset("registry-start.sh"),
             "collect.sh": asset("registry-collect.sh"),
@@ -126,13 +106,13 @@ def _tracing(name: str, context: ProvisioningContext) -> dict[str, str]:
     """Where traces go. The registry sends them to a collector on localhost, and floods its log, unless told better."""
     if context.telemetry is None:
         return {"OTEL_TRACES_EXPORTER": "none"}
-    authority = {} if context.authority is None else {"OTEL_EXPORTER_OTLP_CERTIFICATE": f"{_FOLDER}/{AUTHORITY}"}
+    verified = {"OTEL_EXPORTER_OTLP_CERTIFICATE": f"{_FOLDER}/{CA_CERTIFICATE}"} if context.certificates else {}
     return {
         "OTEL_TRACES_EXPORTER": "otlp",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"{'https' if authority else 'http'}://{context.telemetry.host}:4318",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"{'https' if verified else 'http'}://{context.telemetry.otlp_http}",
         "OTEL_SERVICE_NAME": name,
-        **authority,
+        **verified,
     }
 
 

@@ -1,6 +1,6 @@
-"""Datastores: names for containers of the storage account, or of an object store elsewhere; never credentials.
+"""Datastores: names for containers of the storage account, or of an external object store; never credentials.
 
-What lets in to one is in the key vault, at the path that the stack's output names.
+Credentials are in the key vault, at the path that the stack's output names.
 """
 
 from __future__ import annotations
@@ -11,52 +11,16 @@ from typing import Any
 
 import pulumi
 
+from infra.components.workspace import Workspace
+from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.datastore_containers import DatastoreContainers
 from infra.resources.datastore_credentials import DatastoreCredentials
-from infra.rules.datastores.registered_datastores import DEFAULT_DATASTORES, DatastoreType
-from infra.settings import DatastoreSettings
-
-ARTIFACT_CONTAINER = "azureml"
-"""Container of the artifact store; the workspace record lies in it too."""
+from infra.rules.datastores.default_datastores import BLOB_STORE, DEFAULT_DATASTORES, FILE_SHARES, default_containers
+from infra.rules.datastores.registered_datastores import DatastoreType
+from infra.rules.tags.service_tags import to_service_tags
+from infra.settings import DatastoreSettings, Settings
 
 GIB = 2**30
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DataHome:
-    """The storage account that a workspace keeps its data in: its own, or one that it shares."""
-
-    account: str
-    """Name of the account; prefix of logical names."""
-
-    endpoint: pulumi.Output[str]
-    keys: pulumi.Output[dict[str, str]]
-
-    trust: pulumi.Input[str]
-    """Authority (PEM) of the account's certificate; empty for plain HTTP."""
-
-    versioned: bool
-    retention_days: int
-    tags: Mapping[str, str]
-    """The account's tags in the alphabet of the services' metadata."""
-
-    options: pulumi.ResourceOptions
-    """Options of what lies in the account."""
-
-    shared: bool
-    """Whether another stack owns the account, with a workspace of its own in it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SecretHome:
-    """The key vault that keeps the datastores' credentials: the workspace's own, or one that it shares."""
-
-    endpoint: pulumi.Output[str]
-    token: pulumi.Output[str]
-    trust: pulumi.Input[str]
-    """As of the account."""
-
-    shared: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +30,7 @@ class _Datastore:
     settings: DatastoreSettings | None = None
 
     @property
-    def is_elsewhere(self) -> bool:
+    def is_external(self) -> bool:
         return self.type == DatastoreType.S3
 
     @property
@@ -74,75 +38,92 @@ class _Datastore:
         return int((self.settings.quota_in_gib or 0) * GIB) if self.settings else 0
 
 
-def artifact_container(home: DataHome, workspace_id: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Container of the artifact store; Azure's fixed name, unless the account's owner has that already."""
-    if home.shared:
-        return workspace_id.apply(lambda guid: f"{ARTIFACT_CONTAINER}-{guid}")
-    return pulumi.Output.from_input(ARTIFACT_CONTAINER)
-
-
 def provision_datastores(
-    home: DataHome,
-    vault: SecretHome,
-    registered: Sequence[DatastoreSettings],
+    wanted: Settings,
+    workspace: Workspace,
     *,
-    workspace_id: pulumi.Output[str],
-    guest_options: pulumi.ResourceOptions,
+    storage_account: ServiceConnectionArgs,
+    key_vault: ServiceConnectionArgs,
+    options: pulumi.ResourceOptions,
 ) -> dict[str, pulumi.Output[dict[str, Any]]]:
     """Make the containers of the default and the registered datastores, and their credentials.
 
     Args:
-        home: Where containers are.
-        vault: Where credentials are.
-        registered: The datastores of the stack file.
-        workspace_id: GUID of the workspace.
-        guest_options: Options of what has to be taken out of a service that another stack owns.
+        wanted: The stack's settings.
+        workspace: The workspace that they belong to.
+        storage_account: Where containers are.
+        key_vault: Where credentials are.
+        options: Options of what is made in the storage account.
 
     Returns:
         For each datastore its ``name``, ``type``, ``container``, ``uri``, ``isDefault`` and ``vaultPath``, known when
         its container and its credentials exist.
     """
-    wanted = _default_datastores(home, workspace_id)
-    wanted |= {
+    datastores = _default_datastores(wanted, workspace) | {
         store.name: _Datastore(type=store.type, container=pulumi.Output.from_input(store.container), settings=store)
-        for store in registered
+        for store in wanted.datastores
     }
-    containers = _containers(home, wanted)
-    credentials = _credentials(home, vault, wanted, containers, workspace_id=workspace_id, guest_options=guest_options)
-    default = next((store.name for store in registered if store.is_default), DEFAULT_DATASTORES[0])
+    containers = _containers(wanted, datastores, storage_account, options)
+    credentials = DatastoreCredentials(
+        f"{wanted.storage_account.name}-datastores",
+        # Only when the containers exist: an account is tried out on its container.
+        storage_account=storage_account.to_input(containers.containers),
+        key_vault=key_vault.to_input(),
+        workspace_id=workspace.workspace_id,
+        record_container=workspace.artifact_container,
+        datastores=[
+            {"name": name, "type": store.type, "container": store.container} for name, store in datastores.items()
+        ],
+        given={name: _given(one.settings) for name, one in datastores.items() if one.settings and one.is_external},
+        existing_storage_account=bool(wanted.storage_account.existing_in),
+        existing_key_vault=bool(wanted.key_vault.existing_in),
+        # What is in another stack's key vault has to be taken out of it, and does not go with the account.
+        opts=workspace.child_options() if wanted.key_vault.existing_in else options,
+    )
+    default = next((store.name for store in wanted.datastores if store.is_default), BLOB_STORE)
     return {
-        name: _described(name, store, home, credentials, is_default=name == default) for name, store in wanted.items()
+        name: _described(name, store, storage_account.endpoint, credentials, is_default=name == default)
+        for name, store in datastores.items()
     }
 
 
-def _default_datastores(home: DataHome, workspace_id: pulumi.Output[str]) -> dict[str, _Datastore]:
-    """Type and container of Azure's four default datastores, named after the workspace's GUID (concept-data)."""
-    blob, file = DatastoreType.AZURE_BLOB, DatastoreType.AZURE_FILE
-    named = {
-        DEFAULT_DATASTORES[0]: (blob, workspace_id.apply(lambda guid: f"azureml-blobstore-{guid}")),
-        DEFAULT_DATASTORES[1]: (blob, artifact_container(home, workspace_id)),
-        DEFAULT_DATASTORES[2]: (file, workspace_id.apply(lambda guid: f"azureml-filestore-{guid}")),
-        DEFAULT_DATASTORES[3]: (file, workspace_id.apply(lambda guid: f"code-{guid}")),
+def _default_datastores(wanted: Settings, workspace: Workspace) -> dict[str, _Datastore]:
+    containers = workspace.workspace_id.apply(
+        lambda guid: default_containers(guid, in_existing_account=bool(wanted.storage_account.existing_in))
+    )
+
+    def container(name: str) -> pulumi.Output[str]:
+        return containers.apply(lambda known: known[name])
+
+    return {
+        name: _Datastore(
+            type=DatastoreType.AZURE_FILE if name in FILE_SHARES else DatastoreType.AZURE_BLOB,
+            container=container(name),
+        )
+        for name in DEFAULT_DATASTORES
     }
-    return {name: _Datastore(type=str(kind), container=container) for name, (kind, container) in named.items()}
 
 
-def _containers(home: DataHome, wanted: Mapping[str, _Datastore]) -> DatastoreContainers:
-    here = [store for store in wanted.values() if not store.is_elsewhere]
+def _containers(
+    wanted: Settings,
+    datastores: Mapping[str, _Datastore],
+    storage_account: ServiceConnectionArgs,
+    options: pulumi.ResourceOptions,
+) -> DatastoreContainers:
+    settings = wanted.storage_account
+    here = [store for store in datastores.values() if not store.is_external]
     return DatastoreContainers(
-        f"{home.account}-containers",
-        account=home.account,
-        endpoint=home.endpoint,
-        keys=home.keys,
-        authority=home.trust,
+        f"{settings.name}-containers",
+        account=settings.name,
+        storage_account=storage_account,
         containers=pulumi.Output.all(*(store.container for store in here)).apply(
             lambda names: _quotas(names, [store.quota_bytes for store in here])
         ),
         named_after=[store.container for store in here if store.settings is None],
-        versioned=home.versioned,
-        retention_days=home.retention_days,
-        tags=home.tags,
-        opts=home.options,
+        versioned=settings.blob_versioning,
+        retention_days=settings.delete_retention_days,
+        tags=to_service_tags(settings.tags),
+        opts=options,
     )
 
 
@@ -152,36 +133,6 @@ def _quotas(names: Sequence[str], sizes: Sequence[int]) -> dict[str, int]:
         name: min((size for other, size in zip(names, sizes, strict=True) if other == name and size), default=0)
         for name in names
     }
-
-
-def _credentials(
-    home: DataHome,
-    vault: SecretHome,
-    wanted: Mapping[str, _Datastore],
-    containers: DatastoreContainers,
-    *,
-    workspace_id: pulumi.Output[str],
-    guest_options: pulumi.ResourceOptions,
-) -> DatastoreCredentials:
-    # Only when the containers exist: an account is tried out on its container.
-    endpoint = pulumi.Output.all(home.endpoint, containers.containers).apply(lambda known: str(known[0]))
-    return DatastoreCredentials(
-        f"{home.account}-datastores",
-        storage={
-            "endpoint": endpoint,
-            "accessKey": home.keys.apply(lambda keys: keys["accessKey"]),
-            "secretKey": home.keys.apply(lambda keys: keys["secretKey"]),
-            "authority": home.trust,
-        },
-        vault={"endpoint": vault.endpoint, "token": vault.token, "authority": vault.trust},
-        workspace_id=workspace_id,
-        record_container=artifact_container(home, workspace_id),
-        datastores=[{"name": name, "type": store.type, "container": store.container} for name, store in wanted.items()],
-        given={name: _given(store.settings) for name, store in wanted.items() if store.settings and store.is_elsewhere},
-        shares_storage=home.shared,
-        shares_vault=vault.shared,
-        opts=guest_options if home.shared or vault.shared else home.options,
-    )
 
 
 def _given(settings: DatastoreSettings) -> dict[str, str]:
@@ -194,9 +145,14 @@ def _given(settings: DatastoreSettings) -> dict[str, str]:
 
 
 def _described(
-    name: str, store: _Datastore, home: DataHome, credentials: DatastoreCredentials, *, is_default: bool
+    name: str,
+    store: _Datastore,
+    own_endpoint: pulumi.Output[str],
+    credentials: DatastoreCredentials,
+    *,
+    is_default: bool,
 ) -> pulumi.Output[dict[str, Any]]:
-    endpoint = store.settings.endpoint.rstrip("/") if store.settings and store.is_elsewhere else home.endpoint
+    endpoint = store.settings.endpoint.rstrip("/") if store.settings and store.is_external else own_endpoint
 
     def describe(known: Sequence[Any]) -> dict[str, Any]:
         container, address, paths = known

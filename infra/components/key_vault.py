@@ -7,19 +7,19 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from infra import service_images
+from infra import service_images, services
 from infra.components.assets import asset
 from infra.components.component import ServiceComponent
 from infra.components.principal import Principal
 from infra.components.provisioning_context import ProvisioningContext
-from infra.components.service_container import CERTIFICATE, PRIVATE_KEY, Service, run
+from infra.components.service_container import CERTIFICATE, PRIVATE_KEY, ServiceContainer, run
+from infra.resources import rotation
+from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.vault_configuration import VaultConfiguration
 from infra.resources.vault_initialization import UNSEAL_FOLDER, VaultInitialization
 from infra.rules.resources.component_types import KEY_VAULT
 from infra.rules.tags.service_tags import to_service_tags
 from infra.settings import KeyVaultSettings
-
-USE = "keyVault"
 
 _NO_TLS = "tls_disable = true"
 _TLS = f"""tls_cert_file   = "/vault/config/{CERTIFICATE}"
@@ -40,51 +40,53 @@ class KeyVault(ServiceComponent):
     """
 
     type_token = KEY_VAULT
-    engine_role = "vault"
+    service = services.KEY_VAULT
     volumes: ClassVar[Mapping[str, str]] = {
         "data": "/vault/file",
         "config": "/vault/config",
         "unseal": UNSEAL_FOLDER,
         "logs": "/vault/logs",
     }
-    credentials_key = "keyVault"
-    uses = (USE,)
 
     def __init__(self, settings: KeyVaultSettings, *, parent: pulumi.Resource) -> None:
         super().__init__(settings, parent=parent)
         self._settings = settings
 
-    def provision(self, context: ProvisioningContext) -> None:
-        """Make the volumes and the container, initialise the vault, open it and set it up."""
-        name, settings = self.resource_name, self._settings
-        container = run(self, _service(context), context)
-        opened = VaultInitialization(
+    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
+        """Make the volumes and the container, initialise the vault, unseal it and set it up."""
+        name, settings, (endpoint,) = self.resource_name, self._settings, self.service.endpoints
+        container = run(self, _container(context), context)
+        unsealed = VaultInitialization(
             f"{name}-initialization",
             vault_name=name,
-            address=context.url(USE),
+            address=context.url(endpoint.use),
             container=self.container_name,
             container_id=container.id,
-            user=service_images.table()["vault"].user,
-            authority=context.trust,
+            user=service_images.table()[self.service.image].user,
+            ca_certificate=context.ca_certificate,
             opts=self.child_options(deleted_with=container),
         )
         configured = VaultConfiguration(
             f"{name}-configuration",
             vault_name=name,
-            address=opened.address,
-            unseal_key=opened.unseal_key,
+            address=unsealed.address,
+            unseal_key=unsealed.unseal_key,
             tags=to_service_tags(settings.tags),
             purge_protection=settings.enable_purge_protection,
             principals=_principals(context),
             host_names=[context.network] if context.certificates else [self.container_name, context.network],
-            authority=context.trust,
-            authority_bundle=context.certificates.bundle if context.certificates else "",
+            ca_certificate=context.ca_certificate,
+            ca_bundle=context.certificates.ca_bundle if context.certificates else "",
+            rotates=rotation.service(self.credentials_key),
             opts=self.child_options(deleted_with=container),
         )
-        self.endpoints = {USE: configured.address}
-        self.credentials = configured.token.apply(lambda token: {"token": token})
-        self.trust = context.trust
-        self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
+        connection = ServiceConnectionArgs(
+            endpoints={endpoint.use: configured.address},
+            credentials=configured.token.apply(lambda token: {"token": token}),
+            ca_certificate=context.ca_certificate,
+        )
+        self.register_outputs({"endpoints": connection.endpoints, "credentials": connection.credentials})
+        return connection
 
 
 def _principals(context: ProvisioningContext) -> pulumi.Output[dict[str, Any]]:
@@ -98,8 +100,7 @@ def _principals(context: ProvisioningContext) -> pulumi.Output[dict[str, Any]]:
 
 
 def _endpoint(context: ProvisioningContext, use: str) -> pulumi.Output[str]:
-    # A registry's address has no scheme: it is the first part of an image's name.
-    return context.url(use).apply(lambda url: url.partition("://")[2] if use.startswith("registry") else url)
+    return context.url(use).apply(lambda url: url.partition("://")[2] if use in services.WITHOUT_SCHEME else url)
 
 
 def _access(principal: Principal, secrets: Mapping[str, str], endpoints: Mapping[str, str]) -> dict[str, Any]:
@@ -122,12 +123,10 @@ def server_config(*, tls: bool = False, telemetry_host: str = "") -> str:
     return asset("vault.hcl", scheme="https" if tls else "http", tls=_TLS if tls else _NO_TLS, telemetry=telemetry)
 
 
-def _service(context: ProvisioningContext) -> Service:
+def _container(context: ProvisioningContext) -> ServiceContainer:
     tls, host = context.certificates is not None, context.telemetry.host if context.telemetry else ""
-    return Service(
-        image="vault",
+    return ServiceContainer(
         command=["/bin/sh", "/vault/config/start.sh"],
-        ports={USE: 8200},
         files={"vault.hcl": server_config(tls=tls, telemetry_host=host), "start.sh": asset("vault-start.sh")},
         environment={"HOME": "/tmp"},  # noqa: S108 - the container's own
         memory_mib=512,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pulumi
 
 from infra.components.principal import Principal
+from infra.resources import rotation
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.rules.roles.role_permissions import registry_access, sends_telemetry, storage_policy, vault_policy
 from infra.rules.roles.vault_policies import PRINCIPALS
@@ -48,7 +49,11 @@ def list_assignments(wanted: Settings) -> list[dict[str, str]]:
 
 def _principal(name: str, operations: set[str], wanted: Settings, options: pulumi.ResourceOptions) -> Principal:
     secrets = GeneratedSecrets(
-        f"{wanted.workspace.name}-principal-{name}", lengths=_LENGTHS, hashed=("registry",), opts=options
+        f"{wanted.workspace.name}-principal-{name}",
+        lengths=_LENGTHS,
+        hashed=("registry",),
+        rotates=rotation.principal(name),
+        opts=options,
     )
     return Principal(
         name=name,

@@ -9,6 +9,7 @@ import pulumi
 
 from infra.components.principal import Principal
 from infra.components.tls_certificates import Certificates
+from infra.services import APPLICATION_INSIGHTS
 from infra.settings import Limit
 
 
@@ -17,10 +18,15 @@ class TelemetryTarget:
     """Where the stack's own services send their telemetry: its application insights, over the stack's network."""
 
     host: str
-    """Name by which the stack's containers reach it: OTLP over HTTP at port 4318, StatsD at 8125 (UDP)."""
+    """Name by which the stack's containers reach it; StatsD at port 8125 (UDP)."""
 
     token: pulumi.Output[str]
     """Token of the services, not of the stack's users; secret."""
+
+    @property
+    def otlp_http(self) -> str:
+        """Host and port of OTLP over HTTP."""
+        return f"{self.host}:{APPLICATION_INSIGHTS.endpoints[0].port}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,14 +58,9 @@ class ProvisioningContext:
     """What a service may use of the machine, by its section of the stack file."""
 
     @property
-    def authority(self) -> pulumi.Output[str] | None:
-        """Certificate (PEM) of the authority that the endpoints' certificates are of; None for plain HTTP."""
-        return self.certificates.authority if self.certificates else None
-
-    @property
-    def trust(self) -> pulumi.Input[str]:
-        """The same for resources that talk to a service: the empty text stands for plain HTTP."""
-        return self.certificates.authority if self.certificates else ""
+    def ca_certificate(self) -> pulumi.Input[str]:
+        """CA certificate (PEM) that the endpoints' certificates are issued by; empty for plain HTTP."""
+        return self.certificates.ca_certificate if self.certificates else ""
 
     def port(self, use: str) -> pulumi.Output[int]:
         """Host port of one use."""
@@ -67,7 +68,7 @@ class ProvisioningContext:
 
     def url(self, use: str) -> pulumi.Output[str]:
         """Base URL of one use, as clients on this machine reach it."""
-        scheme = "http" if self.authority is None else "https"
+        scheme = "https" if self.certificates else "http"
         return self.port(use).apply(lambda port: f"{scheme}://127.0.0.1:{port}")
 
     def image(self, service: str) -> pulumi.Output[str]:

@@ -15,7 +15,7 @@ from infra.resources.volume_files import VolumeFiles
 from infra.settings import Limit
 
 LOOPBACK = "127.0.0.1"
-CERTIFICATE, PRIVATE_KEY, AUTHORITY = "public.crt", "private.key", "authority.crt"
+CERTIFICATE, PRIVATE_KEY, CA_CERTIFICATE = "public.crt", "private.key", "ca.crt"
 """Files at the top of the volume `config` of a stack with TLS."""
 
 STOP_GRACE_SECONDS = 30
@@ -23,17 +23,11 @@ STOP_GRACE_SECONDS = 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Service:
+class ServiceContainer:
     """What a component wants to run."""
-
-    image: str
-    """Service name in images.toml."""
 
     command: Sequence[str]
     """Whole command line, program first."""
-
-    ports: Mapping[str, int]
-    """Use (as reserved) to the port in the container."""
 
     files: Mapping[str, pulumi.Input[str]]
     """Files on the volume `config`: name to content. The container is replaced when one of them changes."""
@@ -46,17 +40,18 @@ class Service:
     """Memory where the stack file sets no limit."""
 
 
-def run(component: ServiceComponent, service: Service, context: ProvisioningContext) -> docker.Container:
+def run(component: ServiceComponent, wanted: ServiceContainer, context: ProvisioningContext) -> docker.Container:
     """Make a component's volumes and its container."""
+    service = component.service
     name, image = component.container_name, service_images.table()[service.image]
-    limit = context.limits.get(component.section, Limit())
-    memory_mib = service.memory_mib if limit.memory_in_gb is None else int(limit.memory_in_gb * 1024)
+    limit = context.limits.get(service.section, Limit())
+    memory_mib = wanted.memory_mib if limit.memory_in_gb is None else int(limit.memory_in_gb * 1024)
     volumes = {part: _volume(component, part, context) for part in component.volumes}
     files = VolumeFiles(
         f"{name}-files",
         volume=volumes["config"].name,
-        files={**service.files, **_certificate_files(name, context)},
-        live_files=service.live_files,
+        files={**wanted.files, **_certificate_files(name, context)},
+        live_files=wanted.live_files,
         image_id=context.image(service.image),
         user=image.user,
         labels=component.identity(),
@@ -66,17 +61,17 @@ def run(component: ServiceComponent, service: Service, context: ProvisioningCont
         name,
         name=name,
         image=context.image(service.image),
-        entrypoints=[service.command[0]],
-        command=list(service.command[1:]),
+        entrypoints=[wanted.command[0]],
+        command=list(wanted.command[1:]),
         user=image.user,
         working_dir="/",
-        envs=[*(f"{key}={value}" for key, value in service.environment.items()), _files_digest(files)],
+        envs=[*(f"{key}={value}" for key, value in wanted.environment.items()), _files_digest(files)],
         labels=[docker.ContainerLabelArgs(label=k, value=v) for k, v in component.identity().items()],
         networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=context.network)],
         network_mode="bridge",
         ports=[
-            docker.ContainerPortArgs(internal=internal, external=context.port(use), ip=LOOPBACK)
-            for use, internal in service.ports.items()
+            docker.ContainerPortArgs(internal=one.port, external=context.port(component.use(one)), ip=LOOPBACK)
+            for one in service.endpoints
         ],
         volumes=[
             docker.ContainerVolumeArgs(volume_name=volumes[part].name, container_path=path)
@@ -101,11 +96,11 @@ def run(component: ServiceComponent, service: Service, context: ProvisioningCont
 
 
 def _certificate_files(container: str, context: ProvisioningContext) -> dict[str, pulumi.Input[str]]:
-    """Certificate, key and authority, under the names that MinIO wants; no files without TLS."""
+    """Certificate, key and CA certificate, under the names that MinIO wants; no files without TLS."""
     if context.certificates is None:
         return {}
     own = context.certificates.of(container)
-    return {CERTIFICATE: own.certificate, PRIVATE_KEY: own.private_key, AUTHORITY: own.authority}
+    return {CERTIFICATE: own.certificate, PRIVATE_KEY: own.private_key, CA_CERTIFICATE: own.ca_certificate}
 
 
 def as_the_provider_reads(cpu: float) -> str:

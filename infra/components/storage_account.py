@@ -8,18 +8,17 @@ from typing import ClassVar
 import pulumi
 import pulumi_docker as docker
 
-from infra import service_images
+from infra import service_images, services
 from infra.components.component import ServiceComponent
 from infra.components.provisioning_context import ProvisioningContext
-from infra.components.service_container import Service, run
+from infra.components.service_container import ServiceContainer, run
+from infra.resources import rotation
+from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.generated_secrets import GeneratedSecrets
-from infra.resources.ready_gate import ReadyGate
 from infra.resources.storage_principals import StoragePrincipals
 from infra.rules.resources.component_types import STORAGE_ACCOUNT
+from infra.services import Endpoint
 from infra.settings import StorageAccountSettings
-
-USE = "storage"
-"""Use of the workspace's own account; that of an additional one has its name added."""
 
 DRIVES = 4
 """Drives of one account; with four, MinIO keeps two of them as parity and survives the loss of two (docs/adr/0003)."""
@@ -41,85 +40,83 @@ class StorageAccount(ServiceComponent):
     """
 
     type_token = STORAGE_ACCOUNT
-    engine_role = "storage"
+    service = services.STORAGE_ACCOUNT
     volumes: ClassVar[Mapping[str, str]] = {
         **{f"data{n}": f"/data{n}" for n in range(1, DRIVES + 1)},
         "config": "/etc/minio",
     }
-
-    credentials_key = USE
-    uses = (USE,)
 
     container: docker.Container
     """What serves it; data-plane objects go with it."""
 
     def __init__(self, settings: StorageAccountSettings, *, parent: pulumi.Resource) -> None:
         super().__init__(settings, parent=parent)
-        if settings.role == "additional":
-            self.credentials_key = f"{USE}.{settings.name}"
-            self.uses = (self.credentials_key,)
+        self._is_additional = settings.role == "additional"
 
-    def provision(self, context: ProvisioningContext) -> None:
+    @property
+    def credentials_key(self) -> str:
+        """That of the workspace's own account; an additional one adds its name."""
+        return self._qualified(self.service.credentials_key)
+
+    def use(self, endpoint: Endpoint) -> str:
+        """That of the workspace's own account; an additional one adds its name."""
+        return self._qualified(endpoint.use)
+
+    def _qualified(self, key: str) -> str:
+        return f"{key}.{self.resource_name}" if self._is_additional else key
+
+    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
         """Make the drives and the container, and wait until the account can be written to."""
-        name, (use,) = self.resource_name, self.uses
         keys = GeneratedSecrets(
-            f"{name}-keys",
+            f"{self.resource_name}-keys",
             lengths={"accessKey": 20, "secretKey": 40, "encryptionKey": ENCRYPTION_KEY_BYTES},
             kinds={"encryptionKey": "base64"},
             # Service accounts belong to the access key's name, and without the encryption key all data is lost.
             rotating=["secretKey"],
+            rotates=rotation.service(self.service.credentials_key),
             opts=self.child_options(after=context.reservation),
         )
-        self.container = run(self, _service(keys, use, tls=context.certificates is not None), context)
-        gate = ReadyGate(
-            f"{name}-ready",
-            what=f"storage account '{name}'",
-            container=self.container_name,
-            container_id=self.container.id,
-            endpoint=context.url(use),
-            path="/minio/health/cluster",
-            expected=(200,),
-            authority=context.trust,
+        self.container = run(self, _container(keys, tls=context.certificates is not None), context)
+        connection = ServiceConnectionArgs(
+            endpoints=self.ready(self.container, context),
+            credentials=keys.values.apply(lambda made: {key: made[key] for key in ("accessKey", "secretKey")}),
+            ca_certificate=context.ca_certificate,
+        )
+        if not self._is_additional:
+            self._make_principals(connection, context)
+        self.register_outputs({"endpoints": connection.endpoints, "credentials": connection.credentials})
+        return connection
+
+    def _make_principals(self, connection: ServiceConnectionArgs, context: ProvisioningContext) -> None:
+        """Make the principals' users in the workspace's own account; an additional one has none."""
+        allowed = [one for one in context.principals if one.storage_policy is not None]
+        StoragePrincipals(
+            f"{self.resource_name}-principals",
+            account=self.resource_name,
+            storage_account=connection,
+            policies={one.name: one.storage_policy for one in allowed if one.storage_policy is not None},
+            secrets={one.name: one.secrets.apply(lambda made: made["storage"]) for one in allowed},
             opts=self.child_options(deleted_with=self.container),
         )
-        self.endpoints = {use: gate.endpoint}
-        self.credentials = keys.values.apply(lambda made: {key: made[key] for key in ("accessKey", "secretKey")})
-        if self.credentials_key == USE:
-            _let_in(self, context)
-        self.trust = context.trust
-        self.register_outputs({"endpoints": self.endpoints, "credentials": self.credentials})
 
-    def data_options(self) -> pulumi.ResourceOptions:
-        """Options of what lies in the account: it goes with the account and never before it."""
+    def data_options(self, *, guest: pulumi.ResourceOptions) -> pulumi.ResourceOptions:  # noqa: ARG002 - as of an existing one
+        """Options of what is made in the account: it goes with the account and never before it."""
         kept = pulumi.ResourceOptions(retain_on_delete=True)
         return pulumi.ResourceOptions.merge(self.child_options(deleted_with=self.container), kept)
 
 
-def _let_in(account: StorageAccount, context: ProvisioningContext) -> None:
-    """Make the principals' users in the workspace's own account; those of an additional one are nobody's."""
-    policies = {p.name: p.storage_policy for p in context.principals if p.storage_policy is not None}
-    StoragePrincipals(
-        f"{account.resource_name}-principals",
-        account=account.resource_name,
-        endpoint=account.endpoints[USE],
-        keys=account.credentials,
-        authority=context.trust,
-        policies=policies,
-        secrets={
-            p.name: p.secrets.apply(lambda made: made["storage"]) for p in context.principals if p.name in policies
-        },
-        opts=account.child_options(deleted_with=account.container),
-    )
-
-
-def _service(keys: GeneratedSecrets, use: str, *, tls: bool) -> Service:
+def _container(keys: GeneratedSecrets, *, tls: bool) -> ServiceContainer:
     drives = f"/data{{1...{DRIVES}}}"
     # Plain HTTP is what MinIO serves where it finds no certificate.
     certificates = ["--certs-dir", "/etc/minio"] if tls else []
-    return Service(
-        image="minio",
-        command=[service_images.table()["minio"].binary, "server", "--quiet", *certificates, drives],
-        ports={use: 9000},
+    return ServiceContainer(
+        command=[
+            service_images.table()[services.STORAGE_ACCOUNT.image].binary,
+            "server",
+            "--quiet",
+            *certificates,
+            drives,
+        ],
         files={
             "root-user": keys.value("accessKey"),
             "root-password": keys.value("secretKey"),

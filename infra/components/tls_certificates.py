@@ -1,4 +1,4 @@
-"""TLS of a stack, where the stack file asks for it: the authority, and each container's certificate as files."""
+"""TLS of a stack, where the stack file asks for it: the CA certificate, and each container's certificate as files."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class ServerCertificate:
     private_key: pulumi.Output[str]
     """Secret."""
 
-    authority: pulumi.Output[str]
-    """Certificate of the authority: what to trust when talking to a neighbour."""
+    ca_certificate: pulumi.Output[str]
+    """What to verify the certificates of other containers of the stack with."""
 
 
-def authorities(trusted: Iterable[pulumi.Input[str]]) -> pulumi.Output[str | None]:
-    """All that a client of several services has to trust, as one PEM text; None where all of them are plain HTTP."""
-    return pulumi.Output.all(*trusted).apply(lambda found: "".join(dict.fromkeys(found)) or None)
+def bundle(ca_certificates: Iterable[pulumi.Input[str]]) -> pulumi.Output[str | None]:
+    """The CA certificates that a client of several services needs, as one PEM text; None where all are plain HTTP."""
+    return pulumi.Output.all(*ca_certificates).apply(lambda found: "".join(dict.fromkeys(found)) or None)
 
 
 class Certificates:
@@ -37,11 +37,11 @@ class Certificates:
         options: Options of the resources; they wait for what has to be there before anything lasting is made.
     """
 
-    authority: pulumi.Output[str]
-    """Certificate of the authority (PEM); public."""
+    ca_certificate: pulumi.Output[str]
+    """CA certificate (PEM); public."""
 
-    bundle: pulumi.Output[str]
-    """Certificate and private key of the authority (PEM); secret. Vault's `pki` imports this form."""
+    ca_bundle: pulumi.Output[str]
+    """CA certificate and its private key (PEM); secret. Vault's `pki` imports this form."""
 
     def __init__(self, name: str, *, network: str, containers: Sequence[str], options: pulumi.ResourceOptions) -> None:
         made = CertificateAuthority(f"{name}-authority", owner=name, domain=network, opts=options)
@@ -52,8 +52,8 @@ class Certificates:
             authority=made,
             opts=options,
         )
-        self.authority = made.certificate
-        self.bundle = pulumi.Output.concat(made.certificate, made.private_key)
+        self.ca_certificate = made.certificate
+        self.ca_bundle = pulumi.Output.concat(made.certificate, made.private_key)
         self._issued = servers.issued
 
     def of(self, container: str) -> ServerCertificate:
@@ -61,5 +61,5 @@ class Certificates:
         return ServerCertificate(
             certificate=self._issued.apply(lambda issued: issued[container]["certificate"]),
             private_key=self._issued.apply(lambda issued: issued[container]["private_key"]),
-            authority=self.authority,
+            ca_certificate=self.ca_certificate,
         )

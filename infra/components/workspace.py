@@ -8,9 +8,10 @@ from typing import Any
 import pulumi
 
 from infra.components.component import Component
-from infra.components.datastores import DataHome
+from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.workspace_identity import WorkspaceIdentity
 from infra.resources.workspace_record import WorkspaceRecord
+from infra.rules.datastores.default_datastores import artifact_container
 from infra.rules.resources.component_types import COMPONENT_TYPES, WORKSPACE
 from infra.settings import WorkspaceSettings
 
@@ -28,6 +29,9 @@ class Workspace(Component):
     workspace_id: pulumi.Output[str]
     """GUID that survives updates."""
 
+    artifact_container: pulumi.Output[str]
+    """Container of the artifact store, which keeps the record too."""
+
     record_resource: WorkspaceRecord
     """The last resource of the stack; depends on everything."""
 
@@ -38,35 +42,41 @@ class Workspace(Component):
         super().__init__(WORKSPACE, settings.name, settings.props(), parent=parent)
         self._settings = settings
 
-    def identify(self, *, after: pulumi.Resource) -> None:
-        """Make the identity, which containers are named after."""
+    def identify(self, *, in_existing_account: bool, after: pulumi.Resource) -> None:
+        """Make the identity, which containers are named after.
+
+        Args:
+            in_existing_account: Whether another stack owns the storage account that the workspace uses.
+            after: What has to be there before anything lasting is made.
+        """
         self._identity = WorkspaceIdentity(f"{self.resource_name}-identity", opts=self.child_options(after=after))
         self.workspace_id = self._identity.workspace_id
+        self.artifact_container = self.workspace_id.apply(
+            lambda guid: artifact_container(guid, in_existing_account=in_existing_account)
+        )
 
     def provision(
         self,
-        home: DataHome,
+        storage_account: ServiceConnectionArgs,
         *,
         resource_group: str,
-        bucket: pulumi.Output[str],
         ready: Sequence[pulumi.Output[Any]],
+        options: pulumi.ResourceOptions,
     ) -> None:
         """Write the record.
 
         Args:
-            home: The storage account that keeps it.
+            storage_account: Where it is kept.
             resource_group: Name of the group the workspace is in.
-            bucket: Container that it lies in.
             ready: Outputs of everything that the record names; it is written when all are known.
+            options: Options of what is made in the storage account.
         """
         self.record_resource = WorkspaceRecord(
             f"{self.resource_name}-record",
-            endpoint=pulumi.Output.all(home.endpoint, *ready).apply(lambda known: str(known[0])),
-            keys=home.keys,
-            bucket=bucket,
-            authority=home.trust,
+            storage_account=storage_account.to_input(*ready),
+            bucket=self.artifact_container,
             record=self._record(resource_group),
-            opts=pulumi.ResourceOptions.merge(home.options, pulumi.ResourceOptions(parent=self)),
+            opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(parent=self)),
         )
         self.record = self.record_resource.record
         self.register_outputs({"workspace_id": self.workspace_id, "record": self.record})

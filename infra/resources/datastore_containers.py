@@ -8,16 +8,16 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from infra.clients.storage.blob_containers import ContainerSettings, StorageContainers
+from infra.clients.service_connection import ServiceConnection
+from infra.clients.storage.blob_containers import BlobContainers, ContainerSettings
 from infra.clients.storage.storage_admin import StorageAdmin
+from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.provider import Props, Provider
 from infra.resources.service_errors import at_storage_account
 
 
 class _DatastoreContainersProvider(Provider):
-    inputs = (
-        "endpoint", "access_key", "secret_key", "authority", "containers", "versioned", "retention_days", "tags"
-    )  # fmt: skip
+    inputs = ("storage_account", "containers", "versioned", "retention_days", "tags")
 
     def create(self, props: Props) -> CreateResult:
         return CreateResult(props["account"], {**props, "made": _apply(props, quotas_before={})})
@@ -25,7 +25,7 @@ class _DatastoreContainersProvider(Provider):
     def observe(self, id_: str, props: Props) -> ReadResult:
         # Quotas are not looked at: only the dearer operator's side of the service tells them.
         names, wanted = list(props["containers"]), _settings(props)
-        with at_storage_account(props["endpoint"], "looking at containers"):
+        with at_storage_account(props["storage_account"]["endpoint"], "looking at containers"):
             found = _containers(props).describe(names)
         if names and not any(found.values()):
             return ReadResult(None, {})
@@ -41,7 +41,7 @@ class _DatastoreContainersProvider(Provider):
         # A container that was there before may be another workspace's, in an account that both use; but those that bear
         # this one's id are its own, even if a run made them that was killed before it could say so.
         names = sorted({*_props["made"], *_props.get("named_after", [])})
-        with at_storage_account(_props["endpoint"], "deleting empty containers"):
+        with at_storage_account(_props["storage_account"]["endpoint"], "deleting empty containers"):
             _containers(_props).delete_empty(names)
 
 
@@ -53,11 +53,11 @@ def _same(found: ContainerSettings | None, wanted: ContainerSettings) -> bool:
 
 def _apply(props: Props, *, quotas_before: Mapping[str, float]) -> list[str]:
     quotas = {name: int(size) for name, size in props["containers"].items()}
-    with at_storage_account(props["endpoint"], "making containers"):
+    with at_storage_account(props["storage_account"]["endpoint"], "making containers"):
         made = _containers(props).ensure(list(quotas), _settings(props))
         changed = {name: size for name, size in quotas.items() if size != int(quotas_before.get(name, 0))}
         if changed:
-            admin = StorageAdmin(props["endpoint"], props["access_key"], props["secret_key"], props["authority"])
+            admin = StorageAdmin(ServiceConnection.of(props["storage_account"]))
             for name, size in changed.items():
                 admin.set_quota(name, size)
     return made
@@ -69,8 +69,8 @@ def _settings(props: Props) -> ContainerSettings:
     )
 
 
-def _containers(props: Props) -> StorageContainers:
-    return StorageContainers(props["endpoint"], props["access_key"], props["secret_key"], props["authority"])
+def _containers(props: Props) -> BlobContainers:
+    return BlobContainers(ServiceConnection.of(props["storage_account"]))
 
 
 class DatastoreContainers(Resource, module="ml-workspace", name="DatastoreContainers"):
@@ -82,9 +82,7 @@ class DatastoreContainers(Resource, module="ml-workspace", name="DatastoreContai
     Args:
         name: Logical name.
         account: Name of the account.
-        endpoint: The account's base URL.
-        keys: The account's ``accessKey`` and ``secretKey``.
-        authority: Authority (PEM) of the account's certificate; empty for plain HTTP.
+        storage_account: Connection to it, with the root keys.
         containers: Name of each container to the most that it may hold, in bytes; 0 for as much as there is room.
         named_after: Those of them that are named after the workspace.
         versioned: Whether overwritten and deleted blobs stay as versions.
@@ -101,9 +99,7 @@ class DatastoreContainers(Resource, module="ml-workspace", name="DatastoreContai
         name: str,
         *,
         account: str,
-        endpoint: pulumi.Input[str],
-        keys: pulumi.Output[dict[str, str]],
-        authority: pulumi.Input[str],
+        storage_account: ServiceConnectionArgs,
         containers: pulumi.Output[dict[str, int]],
         named_after: Sequence[pulumi.Input[str]],
         versioned: bool,
@@ -113,10 +109,7 @@ class DatastoreContainers(Resource, module="ml-workspace", name="DatastoreContai
     ) -> None:
         props: dict[str, Any] = {
             "account": account,
-            "endpoint": endpoint,
-            "access_key": keys.apply(lambda values: values["accessKey"]),
-            "secret_key": keys.apply(lambda values: values["secretKey"]),
-            "authority": authority,
+            "storage_account": storage_account.to_input(),
             "containers": containers,
             "named_after": list(named_after),
             "versioned": versioned,

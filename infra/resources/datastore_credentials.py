@@ -12,19 +12,16 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
-from infra.clients.datastores.datastore_accounts import (
-    ELSEWHERE,
-    POLICY_VERSION,
-    Datastore,
-    DatastoreAccounts,
-    Service,
-)
+from infra.clients.datastores.datastore_accounts import Datastore, DatastoreAccounts
+from infra.clients.service_connection import ServiceConnection
 from infra.resources.provider import Props, Provider
 from infra.resources.service_errors import at_key_vault, at_storage_account
+from infra.rules.datastores.datastore_policy import POLICY_VERSION
+from infra.rules.datastores.registered_datastores import DatastoreType
 
 
 class _DatastoreCredentialsProvider(Provider):
-    inputs = ("storage", "vault", "workspace_id", "folder", "datastores", "given", "policy_version")
+    inputs = ("storage_account", "key_vault", "workspace_id", "folder", "datastores", "given", "policy_version")
 
     def create(self, props: Props) -> CreateResult:
         accounts, datastores = accounts_of(props), datastores_of(props)
@@ -52,29 +49,24 @@ class _DatastoreCredentialsProvider(Provider):
         # What is this stack's own goes as a whole.
         accounts, names = accounts_of(_props), list(_props["paths"])
         with _at_both(_props, "removing the credentials of the datastores"):
-            if _props["shares_storage"]:
+            if _props["existing_storage_account"]:
                 accounts.remove_accounts(names)
-            if _props["shares_vault"]:
+            if _props["existing_key_vault"]:
                 accounts.remove_secrets(names)
 
 
 @contextmanager
 def _at_both(props: Props, doing: str) -> Iterator[None]:
-    with at_key_vault(props["vault"]["endpoint"], doing), at_storage_account(props["storage"]["endpoint"], doing):
+    storage_account, key_vault = props["storage_account"]["endpoint"], props["key_vault"]["endpoint"]
+    with at_key_vault(key_vault, doing), at_storage_account(storage_account, doing):
         yield
 
 
 def accounts_of(props: Props) -> DatastoreAccounts:
     """The accounts that a state describes."""
-    storage, vault = props["storage"], props["vault"]
     return DatastoreAccounts(
-        storage=Service(
-            endpoint=storage["endpoint"],
-            access_key=storage["accessKey"],
-            secret=storage["secretKey"],
-            authority=storage["authority"],
-        ),
-        vault=Service(endpoint=vault["endpoint"], secret=vault["token"], authority=vault["authority"]),
+        storage_account=ServiceConnection.of(props["storage_account"]),
+        key_vault=ServiceConnection.of(props["key_vault"]),
         workspace_id=props["workspace_id"],
         folder=props["folder"],
     )
@@ -88,7 +80,7 @@ def datastores_of(props: Props) -> list[Datastore]:
             type=store["type"],
             container=store["container"],
             has_record=store["container"] == props["record_container"],
-            given=props["given"].get(store["name"]) if store["type"] == ELSEWHERE else None,
+            given=props["given"].get(store["name"]) if store["type"] == DatastoreType.S3 else None,
         )
         for store in props["datastores"]
     ]
@@ -103,14 +95,14 @@ class DatastoreCredentials(Resource, module="ml-workspace", name="DatastoreCrede
 
     Args:
         name: Logical name.
-        storage: ``endpoint``, ``accessKey``, ``secretKey`` and ``authority`` of the storage account.
-        vault: ``endpoint``, ``token`` and ``authority`` of the key vault.
+        storage_account: Connection to the storage account, with the root keys.
+        key_vault: Connection to the key vault, with the stack's own token.
         workspace_id: GUID of the workspace.
         record_container: Container of the workspace record, which no datastore's account may write.
         datastores: ``name``, ``type`` and ``container`` of each, the containers known when they exist.
-        given: For each datastore elsewhere ``endpoint``, ``region``, ``accessKey`` and ``secretKey``.
-        shares_storage: Whether the storage account is another stack's, so that accounts have to be taken out of it.
-        shares_vault: The same of the key vault and its secrets.
+        given: For each external datastore ``endpoint``, ``region``, ``accessKey`` and ``secretKey``.
+        existing_storage_account: Whether the account is another stack's, so that accounts have to be taken out of it.
+        existing_key_vault: The same of the key vault and its secrets.
         opts: Resource options.
     """
 
@@ -121,26 +113,26 @@ class DatastoreCredentials(Resource, module="ml-workspace", name="DatastoreCrede
         self,
         name: str,
         *,
-        storage: Mapping[str, pulumi.Input[str]],
-        vault: Mapping[str, pulumi.Input[str]],
+        storage_account: pulumi.Input[Mapping[str, Any]],
+        key_vault: pulumi.Input[Mapping[str, Any]],
         workspace_id: pulumi.Output[str],
         record_container: pulumi.Input[str],
         datastores: Sequence[Mapping[str, pulumi.Input[str]]],
         given: Mapping[str, Mapping[str, str]],
-        shares_storage: bool,
-        shares_vault: bool,
+        existing_storage_account: bool,
+        existing_key_vault: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
-            "storage": pulumi.Output.secret(dict(storage)),
-            "vault": pulumi.Output.secret(dict(vault)),
+            "storage_account": storage_account,
+            "key_vault": key_vault,
             "workspace_id": workspace_id,
-            "folder": workspace_id if shares_vault else "",
+            "folder": workspace_id if existing_key_vault else "",
             "record_container": record_container,
             "datastores": list(datastores),
             "given": pulumi.Output.secret({store: dict(keys) for store, keys in given.items()}),
-            "shares_storage": shares_storage,
-            "shares_vault": shares_vault,
+            "existing_storage_account": existing_storage_account,
+            "existing_key_vault": existing_key_vault,
             "policy_version": POLICY_VERSION,
             "paths": None,
         }

@@ -11,8 +11,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
+from infra.resources import rotation
 from infra.resources.provider import Props
-from infra.resources.rotation import ROTATION, RotatingProvider, requested
+from infra.resources.rotation import RotatingProvider
 
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -36,11 +37,6 @@ request, at ten rounds for 75 ms of processor time instead of three."""
 
 class _GeneratedSecretsProvider(RotatingProvider):
     inputs = ("lengths", "hashed", "kinds", "rotating")
-
-    def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
-        # What a state from before these inputs lacks is what they are by default.
-        before = {"kinds": {}, "rotating": news.get("rotating"), **olds}
-        return super().changed(before, news)
 
     def create(self, props: Props) -> CreateResult:
         return CreateResult(secrets.token_hex(8), {**props, "values": _generate(props, kept={})})
@@ -75,11 +71,12 @@ class GeneratedSecrets(Resource, module="ml-workspace", name="GeneratedSecrets")
     """Random values that are made once and kept for the life of the stack, or until they are rotated.
 
     Args:
-        name: Logical name; `MLW_ROTATE` names it to have its values made anew.
+        name: Logical name.
         lengths: Length of each value, in the unit of its kind.
         hashed: Values whose bcrypt hash is wanted too, as ``<name>Bcrypt``; rotated with them.
         kinds: Kind of each value that is not `letters`; see :data:`KINDS`.
-        rotating: Values that a rotation makes anew; all of them when left out.
+        rotating: Values that a rotation replaces; all of them when left out.
+        rotates: Whose secrets they are; see :mod:`infra.resources.rotation`.
         opts: Resource options.
     """
 
@@ -94,6 +91,7 @@ class GeneratedSecrets(Resource, module="ml-workspace", name="GeneratedSecrets")
         hashed: tuple[str, ...] = (),
         kinds: Mapping[str, str] | None = None,
         rotating: Sequence[str] | None = None,
+        rotates: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -101,7 +99,7 @@ class GeneratedSecrets(Resource, module="ml-workspace", name="GeneratedSecrets")
             "hashed": list(hashed),
             "kinds": dict(kinds or {}),
             "rotating": list(lengths) if rotating is None else list(rotating),
-            ROTATION: requested(name),
+            **rotation.inputs(rotates),
             "values": None,
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["values"])

@@ -1,7 +1,8 @@
-"""A gate that opens when a service answers as it should; what depends on it never meets a service that is not ready."""
+"""A gate that opens when a service responds as it should; what depends on it waits until then."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,14 +10,16 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
 from infra.clients import readiness_probes
+from infra.clients.readiness_probes import Probe
 from infra.resources.provider import Props, Provider
+from infra.services import HttpProbe
 
 DEADLINE_SECONDS = 60.0
 """Generous: a start takes about a second, on a machine that swaps many."""
 
 
 class _ReadyGateProvider(Provider):
-    inputs = ("what", "container", "container_id", "endpoint", "path", "expected", "others", "others_path", "authority")
+    inputs = ("what", "container", "container_id", "urls", "probes", "ca_certificate")
 
     def create(self, props: Props) -> CreateResult:
         _wait(props)
@@ -28,44 +31,38 @@ class _ReadyGateProvider(Provider):
 
 
 def _wait(props: Props) -> None:
-    expected = frozenset(int(status) for status in props["expected"])
-    authority = props.get("authority") or ""
-    probes = [readiness_probes.http_probe(props["endpoint"] + props["path"], expected=expected, authority=authority)]
-    for url in props["others"]:
-        address = urlsplit(url)
-        path = props.get("others_path") or ""
-        probes.append(
-            readiness_probes.http_probe(url + path, expected=expected, authority=authority)
-            if path
-            else readiness_probes.tcp_probe(address.hostname or "", address.port or 0)
-        )
     readiness_probes.wait_until_ready(
-        props["what"], probes, container=props["container"], deadline_seconds=DEADLINE_SECONDS
+        props["what"],
+        [_probe(url, props["probes"].get(use), props["ca_certificate"]) for use, url in props["urls"].items()],
+        container=props["container"],
+        deadline_seconds=DEADLINE_SECONDS,
     )
 
 
+def _probe(url: str, probe: Mapping[str, Any] | None, ca_certificate: str) -> Probe:
+    if probe is None:
+        address = urlsplit(url)
+        return readiness_probes.tcp_probe(address.hostname or "", address.port or 0)
+    expected = frozenset(int(status) for status in probe["expected"])
+    return readiness_probes.http_probe(url + probe["path"], expected=expected, ca_certificate=ca_certificate)
+
+
 class ReadyGate(Resource, module="ml-workspace", name="ReadyGate"):
-    """Opens when ``GET endpoint + path`` answers with an expected status and the others answer too.
+    """Opens when every URL responds as its probe expects.
 
     Args:
         name: Logical name.
         what: The resource as the user knows it, e.g. ``storage account 'stchurn'``.
         container: Name of the container that serves it.
         container_id: Its id; a new container is waited for again.
-        endpoint: Base URL as clients will use it.
-        path: Path of the probe.
-        expected: Status codes that mean ready.
-        others: Base URLs of which only an accepted connection is asked, unless there is a path for them.
-        others_path: Path at which they have to answer as the endpoint does at its own.
-        authority: Authority (PEM) of the endpoint's certificate; empty for plain HTTP.
+        urls: Base URL of each use, as clients will use it.
+        probes: Probe of each use; None where an accepted connection is enough.
+        ca_certificate: CA certificate (PEM) of the URLs; empty for plain HTTP.
         opts: Resource options.
     """
 
-    endpoint: pulumi.Output[str]
-    """The base URL, known only when the gate is open."""
-
-    others: pulumi.Output[list[str]]
-    """The other base URLs, known only when the gate is open."""
+    urls: pulumi.Output[dict[str, str]]
+    """The base URLs by use, known only when the gate is open."""
 
     def __init__(
         self,
@@ -74,23 +71,23 @@ class ReadyGate(Resource, module="ml-workspace", name="ReadyGate"):
         what: str,
         container: str,
         container_id: pulumi.Input[str],
-        endpoint: pulumi.Input[str],
-        path: str,
-        expected: tuple[int, ...],
-        others: tuple[pulumi.Input[str], ...] = (),
-        others_path: str = "",
-        authority: pulumi.Input[str] = "",
+        urls: Mapping[str, pulumi.Input[str]],
+        probes: Mapping[str, HttpProbe | None],
+        ca_certificate: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
             "what": what,
             "container": container,
             "container_id": container_id,
-            "endpoint": endpoint,
-            "path": path,
-            "expected": list(expected),
-            "others": list(others),
-            "others_path": others_path,
-            "authority": authority,
+            "urls": dict(urls),
+            "probes": {
+                use: {"path": probe.path, "expected": sorted(probe.expected)} for use, probe in probes.items() if probe
+            },
+            "ca_certificate": ca_certificate,
         }
         super().__init__(_ReadyGateProvider(), name, props, opts)
+
+    def address(self, use: str, *, has_scheme: bool = True) -> pulumi.Output[str]:
+        """Address of one use, known when the gate is open; without a scheme it is what `docker login` takes."""
+        return self.urls.apply(lambda urls: urls[use] if has_scheme else urls[use].partition("://")[2])

@@ -1,7 +1,8 @@
-"""A request to make secrets anew: the environment variable `MLW_ROTATE` of `pulumi up`.
+"""Rotation of secrets on request: the environment variable `MLW_ROTATE` of `pulumi up`.
 
-``<logical name>[,<logical name>...]:<nonce>`` asks the named resources, once for each nonce. An update without it, or
-with the same one again, changes nothing, and neither does the next one after it.
+A resource that makes secrets says in its input `rotates` whose they are: a service (`service/storage`) or a principal
+(`principal/churn-team`). The value ``<subject>[,<subject>...]:<nonce>`` asks the resources of these subjects for new
+secrets, once for each nonce. An update without it, or with the same one again, changes nothing.
 """
 
 from __future__ import annotations
@@ -13,30 +14,52 @@ from typing import Any
 from infra.resources.provider import Provider
 
 VARIABLE = "MLW_ROTATE"
-ROTATION = "rotation"
+SUBJECT = "rotates"
+"""Input that says whose secrets a resource makes."""
+
+NONCE = "rotation"
 """Input that holds the nonce."""
 
 
-def requested(name: str, request: str | None = None) -> str:
-    """The nonce with which the resource of this logical name is asked; empty if it is not.
+def service(credentials_key: str) -> str:
+    """Subject of a service's secrets.
 
     Args:
-        name: Logical name.
+        credentials_key: Its key in the stack's output `credentials`, or another word that `mlw keys rotate` takes.
+    """
+    return f"service/{credentials_key}"
+
+
+def principal(name: str) -> str:
+    """Subject of a principal's secrets."""
+    return f"principal/{name}"
+
+
+def inputs(subject: str) -> dict[str, str]:
+    """The inputs of a resource that makes the subject's secrets."""
+    return {SUBJECT: subject, NONCE: requested(subject)}
+
+
+def requested(subject: str, request: str | None = None) -> str:
+    """The nonce with which the subject's secrets are asked for; empty if they are not.
+
+    Args:
+        subject: Whose secrets.
         request: The request; that of the environment when left out.
     """
-    names, _, nonce = (os.environ.get(VARIABLE, "") if request is None else request).rpartition(":")
-    return nonce if name in names.split(",") else ""
+    subjects, _, nonce = (os.environ.get(VARIABLE, "") if request is None else request).rpartition(":")
+    return nonce if subject in subjects.split(",") else ""
 
 
 class RotatingProvider(Provider):
-    """Base of the providers that make anew, on request, what they once made; :data:`ROTATION` is among their props."""
+    """Base of the providers that make secrets, and new ones on request; :func:`inputs` are among their props."""
 
     def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
         """Names of the inputs that differ; the nonce only where it asks for something."""
         rest = super().changed(olds, news)
-        return [*rest, ROTATION] if self.rotates(olds, news) else rest
+        return [*rest, NONCE] if self.rotates(olds, news) else rest
 
     @staticmethod
     def rotates(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
         """Whether the new inputs ask for what the state has not seen."""
-        return bool(news.get(ROTATION)) and olds.get(ROTATION) != news[ROTATION]
+        return bool(news.get(NONCE)) and olds.get(NONCE) != news[NONCE]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from infra.clients.connection_errors import reaching
+from infra.clients.connection_errors import reporting_unreachable
 from infra.clients.key_vault import vault
 from infra.clients.storage import object_store
 
@@ -19,15 +19,15 @@ def at_storage_account(endpoint: str, doing: str) -> Iterator[None]:
         doing: What is being done there, e.g. ``making containers``.
 
     Raises:
-        ServiceError: It does not answer, or it refuses.
+        ServiceError: It does not respond, or it refuses.
     """
     what = f"{doing} in the storage account at {endpoint}"
-    with object_store.explaining(what), reaching("storage account", endpoint):
+    with object_store.explaining(what), reporting_unreachable("storage account", endpoint):
         yield
 
 
 @contextmanager
-def at_key_vault(address: str, doing: str) -> Iterator[None]:
+def at_key_vault(endpoint: str, doing: str) -> Iterator[None]:
     """Talk to a key vault; see :func:`at_storage_account`."""
-    with vault.explaining(f"{doing} in the key vault at {address}"), reaching("key vault", address):
+    with vault.explaining(f"{doing} in the key vault at {endpoint}"), reporting_unreachable("key vault", endpoint):
         yield

@@ -8,20 +8,22 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
+from infra.clients.service_connection import ServiceConnection
 from infra.clients.storage.storage_admin import StorageAdmin, User
+from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.provider import Props, Provider
 from infra.resources.service_errors import at_storage_account
 
 
 class _StoragePrincipalsProvider(Provider):
-    inputs = ("endpoint", "access_key", "secret_key", "authority", "policies", "secrets")
+    inputs = ("storage_account", "policies", "secrets")
 
     def create(self, props: Props) -> CreateResult:
         _replace(props, gone=())
         return CreateResult(f"{props['account']}-principals", props)
 
     def observe(self, id_: str, props: Props) -> ReadResult:
-        with at_storage_account(props["endpoint"], "looking at users"):
+        with at_storage_account(props["storage_account"]["endpoint"], "looking at users"):
             wrong = _admin(props).differing(_users(props))
         as_wanted = {name: policy for name, policy in props["policies"].items() if name not in wrong}
         return ReadResult(id_, {**props, "policies": as_wanted})
@@ -39,7 +41,7 @@ def _replace(props: Props, *, gone: Iterable[str]) -> None:
     users, leaving = _users(props), sorted(gone)
     if not users and not leaving:
         return
-    with at_storage_account(props["endpoint"], "changing users"):
+    with at_storage_account(props["storage_account"]["endpoint"], "changing users"):
         admin = _admin(props)
         if users:
             admin.put_users(users)
@@ -55,7 +57,7 @@ def _users(props: Props) -> list[User]:
 
 
 def _admin(props: Props) -> StorageAdmin:
-    return StorageAdmin(props["endpoint"], props["access_key"], props["secret_key"], props["authority"])
+    return StorageAdmin(ServiceConnection.of(props["storage_account"]))
 
 
 class StoragePrincipals(Resource, module="ml-workspace", name="StoragePrincipals"):
@@ -68,9 +70,7 @@ class StoragePrincipals(Resource, module="ml-workspace", name="StoragePrincipals
     Args:
         name: Logical name.
         account: Name of the account.
-        endpoint: The account's base URL.
-        keys: The account's ``accessKey`` and ``secretKey``.
-        authority: Authority (PEM) of the account's certificate; empty for plain HTTP.
+        storage_account: Connection to it, with the root keys.
         policies: Access key of each user to its policy document.
         secrets: Access key of each user to its secret.
         opts: Resource options.
@@ -81,19 +81,14 @@ class StoragePrincipals(Resource, module="ml-workspace", name="StoragePrincipals
         name: str,
         *,
         account: str,
-        endpoint: pulumi.Input[str],
-        keys: pulumi.Output[dict[str, str]],
-        authority: pulumi.Input[str],
+        storage_account: ServiceConnectionArgs,
         policies: Mapping[str, pulumi.Input[Mapping[str, Any]]],
         secrets: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
             "account": account,
-            "endpoint": endpoint,
-            "access_key": keys.apply(lambda values: values["accessKey"]),
-            "secret_key": keys.apply(lambda values: values["secretKey"]),
-            "authority": authority,
+            "storage_account": storage_account.to_input(),
             "policies": dict(policies),
             "secrets": pulumi.Output.secret(dict(secrets)),
         }

@@ -12,8 +12,12 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
+from infra.resources import rotation
 from infra.resources.provider import Props
-from infra.resources.rotation import ROTATION, RotatingProvider, requested
+from infra.resources.rotation import RotatingProvider
+
+AUTHORITY, CERTIFICATES = "authority", "certificates"
+"""What `mlw keys rotate --service` calls them."""
 
 
 def _is_due(certificate: str) -> bool:
@@ -58,7 +62,7 @@ class CertificateAuthority(Resource, module="ml-workspace", name="CertificateAut
         props: dict[str, Any] = {
             "owner": owner,
             "domain": domain,
-            ROTATION: requested(name),
+            **rotation.inputs(rotation.service(AUTHORITY)),
             "certificate": None,
             "private_key": None,
         }
@@ -125,7 +129,7 @@ class ServerCertificates(Resource, module="ml-workspace", name="ServerCertificat
             "domain": domain,
             "authority": authority.certificate,
             "authority_key": authority.private_key,
-            ROTATION: requested(name),
+            **rotation.inputs(rotation.service(CERTIFICATES)),
             "issued": None,
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["issued"])

@@ -19,8 +19,10 @@ from infra.clients.key_vault import vault_setup
 from infra.clients.key_vault.vault import Vault
 from infra.clients.key_vault.vault_engines import TAGS_PATH, read_tags, revoke_other_administrators
 from infra.clients.key_vault.vault_setup import Setup
+from infra.clients.service_connection import ServiceConnection
+from infra.resources import rotation
 from infra.resources.provider import Props
-from infra.resources.rotation import ROTATION, RotatingProvider, requested
+from infra.resources.rotation import RotatingProvider
 from infra.resources.service_errors import at_key_vault
 from infra.rules.roles import vault_policies as policies
 
@@ -29,12 +31,12 @@ class _VaultConfigurationProvider(RotatingProvider):
     inputs = (
         "vault_name",
         "address",
-        "authority",
+        "ca_certificate",
         "unseal_key",
         "tags",
         "purge_protection",
         "principals",
-        "authority_bundle",
+        "ca_bundle",
         "host_names",
         "layout",
     )
@@ -52,7 +54,7 @@ class _VaultConfigurationProvider(RotatingProvider):
 
 
 def _apply(props: Props, olds: Props) -> Props:
-    vault, renewing = Vault(props["address"], authority=props["authority"]), RotatingProvider.rotates(olds, props)
+    vault, renewing = _vault(props), RotatingProvider.rotates(olds, props)
     with at_key_vault(props["address"], "setting everything up"), vault.as_root(props["unseal_key"]):
         token = vault_setup.apply(
             vault,
@@ -67,13 +69,17 @@ def _apply(props: Props, olds: Props) -> Props:
 
 def _found(props: Props) -> Props:
     """What differs from the inputs; anything missing shows as another layout, which the next update mends."""
-    vault = Vault(props["address"], authority=props["authority"])
+    vault = _vault(props)
     if not vault.is_initialised() or vault.is_sealed():
         return {}
     with vault.as_root(props["unseal_key"]):
         missing = vault_setup.missing(vault, Setup.of(props), token=props["token"])
         tags = read_tags(vault) or {}
     return {"tags": tags, **({"layout": f"missing: {', '.join(missing)}"} if missing else {})}
+
+
+def _vault(props: Props) -> Vault:
+    return Vault(ServiceConnection(endpoint=props["address"], ca_certificate=props["ca_certificate"]))
 
 
 def _layout() -> str:
@@ -94,9 +100,9 @@ class VaultConfiguration(Resource, module="ml-workspace", name="VaultConfigurati
         purge_protection: Whether nobody may purge.
         principals: By name: `policy` (HCL), `password`, and `secret`, which is what they have in the services.
         host_names: Names that certificates may be issued for, with all names below, besides `localhost` and addresses.
-        authority: Certificate (PEM) of the authority to trust; empty for plain HTTP.
-        authority_bundle: Certificate and key (PEM) of the authority that the vault issues certificates of; empty for
-            one that the vault makes for itself.
+        ca_certificate: CA certificate (PEM) of the vault; empty for plain HTTP.
+        ca_bundle: CA certificate and key (PEM) that the vault issues certificates with; empty for a CA of its own.
+        rotates: Whose secret the token is; see :mod:`infra.resources.rotation`.
         opts: Resource options.
     """
 
@@ -117,24 +123,25 @@ class VaultConfiguration(Resource, module="ml-workspace", name="VaultConfigurati
         purge_protection: bool,
         principals: pulumi.Input[Mapping[str, Any]],
         host_names: Sequence[pulumi.Input[str]],
-        authority: pulumi.Input[str] = "",
-        authority_bundle: pulumi.Input[str] = "",
+        ca_certificate: pulumi.Input[str] = "",
+        ca_bundle: pulumi.Input[str] = "",
+        rotates: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
             "vault_name": vault_name,
             "address": address,
-            "authority": authority,
+            "ca_certificate": ca_certificate,
             "unseal_key": unseal_key,
             "tags": dict(tags),
             "purge_protection": purge_protection,
             "principals": principals,
-            "authority_bundle": authority_bundle,
+            "ca_bundle": ca_bundle,
             "host_names": list(host_names),
             "layout": _layout(),
-            ROTATION: requested(name),
+            **rotation.inputs(rotates),
             "token": None,
         }
-        hidden = ["token", "unseal_key", "principals", "authority_bundle"]
+        hidden = ["token", "unseal_key", "principals", "ca_bundle"]
         secret = pulumi.ResourceOptions(additional_secret_outputs=hidden)
         super().__init__(_VaultConfigurationProvider(), name, props, pulumi.ResourceOptions.merge(secret, opts))

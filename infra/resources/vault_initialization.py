@@ -22,10 +22,12 @@ from infra.clients import readiness_probes
 from infra.clients.engine import docker_engine
 from infra.clients.key_vault.vault import Vault
 from infra.clients.readiness_probes import Probe, ProbeResult
+from infra.clients.service_connection import ServiceConnection
 from infra.errors import KeyVaultLockedError, ServiceUnreachableError
 from infra.resources.provider import Props, Provider
 from infra.resources.ready_gate import DEADLINE_SECONDS
 from infra.resources.service_errors import at_key_vault
+from infra.services import KEY_VAULT
 
 UNSEAL_FOLDER = "/vault/unseal"
 UNSEAL_FILE = "request.json"
@@ -38,11 +40,11 @@ _BEGUN, _ENDED = b"begun", b"ended"
 
 _LISTENING = frozenset({200, 429, 501, 503})
 _INITIALISED = frozenset({200, 429, 503})
-_OPEN = frozenset({200})
+_OPEN = KEY_VAULT.readiness.expected
 
 
 class _VaultInitializationProvider(Provider):
-    inputs = ("name", "address", "container", "container_id", "user", "authority")
+    inputs = ("name", "address", "container", "container_id", "user", "ca_certificate")
 
     def create(self, props: Props) -> CreateResult:
         return CreateResult(props["container"], {**props, "unseal_key": _opened(props, known=None)})
@@ -124,12 +126,12 @@ def _is_closed(props: Props) -> bool:
 
 
 def _vault(props: Props) -> Vault:
-    return Vault(props["address"], authority=props.get("authority", ""))
+    return Vault(ServiceConnection(endpoint=props["address"], ca_certificate=props["ca_certificate"]))
 
 
 def _probe(props: Props, expected: frozenset[int]) -> Probe:
-    authority = props.get("authority", "")
-    return readiness_probes.http_probe(f"{props['address']}/v1/sys/health", expected=expected, authority=authority)
+    url = f"{props['address']}{KEY_VAULT.readiness.path}"
+    return readiness_probes.http_probe(url, expected=expected, ca_certificate=props["ca_certificate"])
 
 
 def _wait(props: Props, probe: Probe) -> None:
@@ -176,7 +178,7 @@ class VaultInitialization(Resource, module="ml-workspace", name="VaultInitializa
         container: Name of the vault's container.
         container_id: Its id; a new container is opened again with the key there is.
         user: ``uid:gid`` of the vault's process, who alone may read the unseal key.
-        authority: Certificate (PEM) of the authority to trust; empty for plain HTTP.
+        ca_certificate: CA certificate (PEM) of the vault; empty for plain HTTP.
         opts: Resource options.
     """
 
@@ -195,7 +197,7 @@ class VaultInitialization(Resource, module="ml-workspace", name="VaultInitializa
         container: str,
         container_id: pulumi.Input[str],
         user: str,
-        authority: pulumi.Input[str] = "",
+        ca_certificate: pulumi.Input[str] = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -204,7 +206,7 @@ class VaultInitialization(Resource, module="ml-workspace", name="VaultInitializa
             "container": container,
             "container_id": container_id,
             "user": user,
-            "authority": authority,
+            "ca_certificate": ca_certificate,
             "unseal_key": None,
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["unseal_key"])

@@ -13,22 +13,22 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
 
+from infra.clients.service_connection import ServiceConnection
 from infra.clients.storage.object_store import ObjectStore
 from infra.resources.provider import Props, Provider
 from infra.resources.service_errors import at_storage_account
-
-RECORD_KEY = "workspace.json"
+from infra.rules.datastores.default_datastores import RECORD_KEY
 
 
 class _WorkspaceRecordProvider(Provider):
-    inputs = ("endpoint", "access_key", "secret_key", "bucket", "record", "authority")
+    inputs = ("storage_account", "bucket", "record")
 
     def create(self, props: Props) -> CreateResult:
         _write(props)
         return CreateResult(props["record"]["id"], props)
 
     def observe(self, id_: str, props: Props) -> ReadResult:
-        with at_storage_account(props["endpoint"], "reading the workspace record"):
+        with at_storage_account(props["storage_account"]["endpoint"], "reading the workspace record"):
             content = _store(props).get_document(props["bucket"], RECORD_KEY)
         return ReadResult(None, {}) if content is None else ReadResult(id_, {**props, "record": _parsed(content)})
 
@@ -37,12 +37,12 @@ class _WorkspaceRecordProvider(Provider):
         return UpdateResult(_news)
 
     def delete(self, _id: str, _props: Props) -> None:
-        with at_storage_account(_props["endpoint"], "deleting the workspace record"):
+        with at_storage_account(_props["storage_account"]["endpoint"], "deleting the workspace record"):
             _store(_props).delete_document(_props["bucket"], RECORD_KEY)
 
 
 def _store(props: Props) -> ObjectStore:
-    return ObjectStore(props["endpoint"], props["access_key"], props["secret_key"], props.get("authority") or "")
+    return ObjectStore(ServiceConnection.of(props["storage_account"]))
 
 
 def _parsed(content: bytes) -> Any:  # noqa: ANN401 - whatever somebody has put there
@@ -55,7 +55,7 @@ def _parsed(content: bytes) -> Any:  # noqa: ANN401 - whatever somebody has put 
 
 def _write(props: Props) -> None:
     content = json.dumps(props["record"], indent=2, sort_keys=True).encode()
-    with at_storage_account(props["endpoint"], "writing the workspace record"):
+    with at_storage_account(props["storage_account"]["endpoint"], "writing the workspace record"):
         _store(props).put_document(props["bucket"], RECORD_KEY, content, content_type="application/json")
 
 
@@ -79,19 +79,14 @@ class WorkspaceRecord(Resource, module="ml-workspace", name="WorkspaceRecord"):
         self,
         name: str,
         *,
-        endpoint: pulumi.Input[str],
-        keys: pulumi.Output[dict[str, str]],
+        storage_account: pulumi.Input[Mapping[str, Any]],
         bucket: pulumi.Input[str],
-        authority: pulumi.Input[str],
         record: Mapping[str, Any],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
-            "endpoint": endpoint,
-            "access_key": keys.apply(lambda values: values["accessKey"]),
-            "secret_key": keys.apply(lambda values: values["secretKey"]),
+            "storage_account": storage_account,
             "bucket": bucket,
-            "authority": authority,
             "record": dict(record),
         }
         super().__init__(_WorkspaceRecordProvider(), name, props, opts)

@@ -10,21 +10,21 @@ from urllib.parse import urlsplit
 
 from infra.clients import readiness_probes
 from infra.clients.tls import tls_sessions
-from mlw.diagnosis.diagnosed_services import Service
+from mlw.diagnosis.diagnosed_services import DiagnosedService
 from mlw.diagnosis.findings import Finding, Level
 
 WARNING_DAYS = 30
 """In its last days a certificate is made anew by the next update (`infra.clients.tls.certificate_authority`)."""
 
 
-def check_certificates(service: Service) -> Iterator[Finding]:
+def check_certificates(service: DiagnosedService) -> Iterator[Finding]:
     """Findings about the certificates of all addresses of one service; none for plain HTTP.
 
     An address that does not answer is no finding here: the probes of the service say so.
     """
-    for address in service.addresses if service.authority else ():
+    for address in service.addresses if service.connection.ca_certificate else ():
         try:
-            days = (_expiry(address, service.authority) - dt.datetime.now(tz=dt.UTC)).days
+            days = (_expiry(address, service.connection.ca_certificate) - dt.datetime.now(tz=dt.UTC)).days
         except ssl.SSLCertVerificationError as exc:
             yield _untrusted(service, address, exc.verify_message)
         except OSError:
@@ -34,35 +34,35 @@ def check_certificates(service: Service) -> Iterator[Finding]:
                 yield _ending(service, address, days)
 
 
-def _expiry(address: str, authority: str) -> dt.datetime:
+def _expiry(address: str, ca_certificate: str) -> dt.datetime:
     """When the certificate ends that the server shows.
 
     Raises:
-        SSLCertVerificationError: It is not the authority's, of another server, or over.
+        SSLCertVerificationError: Another CA issued it, it is another server's, or it has expired.
         OSError: There is no server, or it does not speak TLS.
     """
-    parts, trust = urlsplit(address), tls_sessions.context(authority)
-    host = parts.hostname or ""
-    with socket.create_connection((host, parts.port or 443), timeout=readiness_probes.PROBE_TIMEOUT_SECONDS) as plain:
-        if trust is None:
-            raise OSError("no authority to check the certificate by")
-        with trust.wrap_socket(plain, server_hostname=host) as wrapped:
+    url, context = urlsplit(address), tls_sessions.context(ca_certificate)
+    host = url.hostname or ""
+    with socket.create_connection((host, url.port or 443), timeout=readiness_probes.PROBE_TIMEOUT_SECONDS) as plain:
+        if context is None:
+            raise OSError("no CA certificate to verify with")
+        with context.wrap_socket(plain, server_hostname=host) as wrapped:
             shown = wrapped.getpeercert() or {}
     return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), tz=dt.UTC)
 
 
-def _untrusted(service: Service, address: str, reason: str) -> Finding:
+def _untrusted(service: DiagnosedService, address: str, reason: str) -> Finding:
     return Finding(
-        group=service.readiness.group,
+        group=service.group,
         code="CertificateInvalid",
         message=f"{service.what}: clients refuse the certificate of {address}: {reason}. "
         f"Run `make up STACK={service.owner}`, which issues what has ended; another's is not the stack's service.",
     )
 
 
-def _ending(service: Service, address: str, days: int) -> Finding:
+def _ending(service: DiagnosedService, address: str, days: int) -> Finding:
     return Finding(
-        group=service.readiness.group,
+        group=service.group,
         code="CertificateExpires",
         level=Level.WARNING,
         message=f"{service.what}: the certificate of {address} ends in {days} days. "

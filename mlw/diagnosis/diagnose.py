@@ -13,7 +13,7 @@ from functools import partial
 
 from mlw.command import DONE, FAILED
 from mlw.diagnosis import certificate_checks, object_checks, parallel_checks, service_checks, state_checks
-from mlw.diagnosis.diagnosed_services import Service, services_of
+from mlw.diagnosis.diagnosed_services import DiagnosedService, services_of
 from mlw.diagnosis.engine_snapshot import Snapshot, take_snapshot
 from mlw.diagnosis.findings import Finding, by_group
 from mlw.output import to_json
@@ -64,7 +64,7 @@ def _check_objects(stack: Stack, snapshot: Snapshot) -> Iterator[Finding]:
     yield from object_checks.check_volumes_and_networks(stack, snapshot)
 
 
-def _check_service(stack: Stack, service: Service, snapshot: Snapshot) -> Iterator[Finding]:
+def _check_service(stack: Stack, service: DiagnosedService, snapshot: Snapshot) -> Iterator[Finding]:
     yield from object_checks.check_container(service, snapshot)
     container = object_checks.container_of(service, snapshot)
     if container is None or not container.is_running:

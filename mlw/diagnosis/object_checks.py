@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from infra import labels
 from infra.rules.resources.resource_ids import parse_resource_id
-from mlw.diagnosis.diagnosed_services import READINESS, Service
+from infra.services import SERVICES
+from mlw.diagnosis.diagnosed_services import GROUPS, DiagnosedService
 from mlw.diagnosis.engine_snapshot import Container, Snapshot
 from mlw.diagnosis.findings import Finding, Group, Level
 from mlw.lifecycle.checkpoints import DOCKER_KINDS
@@ -16,16 +17,16 @@ from mlw.stacks.stacks import Stack
 LOOPBACK = "127.0.0.1"
 
 
-def container_of(service: Service, snapshot: Snapshot) -> Container | None:
+def container_of(service: DiagnosedService, snapshot: Snapshot) -> Container | None:
     """Find the container that serves a resource; among several, one that runs."""
     wanted = service.resource_id.casefold()
     candidates = [found for found in snapshot.containers if found.is_service and found.resource_id.casefold() == wanted]
     return next((found for found in candidates if found.is_running), next(iter(candidates), None))
 
 
-def check_container(service: Service, snapshot: Snapshot) -> Iterator[Finding]:
+def check_container(service: DiagnosedService, snapshot: Snapshot) -> Iterator[Finding]:
     """Findings about the container of one service."""
-    group, container = service.readiness.group, container_of(service, snapshot)
+    group, container = service.group, container_of(service, snapshot)
     if container is None:
         message = (
             f"{service.what}: its container is gone. Run `make up STACK={service.owner}`, which makes it anew on its "
@@ -103,8 +104,8 @@ def _known_objects(stack: Stack) -> Iterable[tuple[str, str, str]]:
 
 
 def _group(resource_id: str) -> Group:
-    kind = str(parse_resource_id(resource_id).kind)
-    return next((row.group for row in READINESS.values() if row.kind == kind), Group.OTHER)
+    title = str(parse_resource_id(resource_id).kind)
+    return next((GROUPS[section] for section, service in SERVICES.items() if service.title == title), Group.OTHER)
 
 
 def _what(resource_id: str) -> str:
@@ -112,7 +113,7 @@ def _what(resource_id: str) -> str:
     return f"{identity.kind} '{identity.name}'"
 
 
-def _not_running(service: Service, container: Container) -> str:
+def _not_running(service: DiagnosedService, container: Container) -> str:
     logs = f" Last log lines:\n{container.last_log_lines}" if container.last_log_lines else ""
     return (
         f"{service.what}: its container '{container.name}' is {container.status} (exit code {container.exit_code}, "

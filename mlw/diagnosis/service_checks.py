@@ -12,15 +12,13 @@ from urllib.parse import urlsplit
 from infra.clients import readiness_probes
 from infra.clients.readiness_probes import Probe, ProbeResult
 from infra.clients.storage.object_store import ObjectStore
-from mlw.diagnosis.diagnosed_services import Service
+from infra.rules.datastores.default_datastores import ARTIFACT_STORE, RECORD_KEY
+from infra.services import CredentialsProbe
+from mlw.diagnosis.diagnosed_services import DiagnosedService
 from mlw.diagnosis.findings import Finding, Group
 
 PATIENCE_SECONDS = 3.0
 """How long a service may take to answer well: one that has just been started is not ill."""
-
-ARTIFACT_STORE = "workspaceartifactstore"
-"""Default datastore whose container holds the record."""
-RECORD_KEY = "workspace.json"
 
 _VAULT_STATES = {
     "-> 503": ("Sealed", "it is sealed, so that nobody can read a secret. Restart its container, which opens it"),
@@ -31,21 +29,21 @@ _VAULT_STATES = {
 }
 
 
-def check_answers(service: Service) -> Iterator[Finding]:
+def check_answers(service: DiagnosedService) -> Iterator[Finding]:
     """Findings about one service whose container runs."""
     for probe in _probes(service):
         result = _patiently(probe)
         if not result.passed:
             yield _not_ready(service, result)
             return
-    if service.readiness.private:
-        status = _private_status(service)
+    if tried := service.service.credentials_probe:
+        status = _status_with_credentials(service, tried)
         if status != http.client.OK:
-            yield _refused(service, f"{service.readiness.method} {service.readiness.private} -> {status}")
+            yield _refused(service, f"{tried.method} {tried.path} -> {status}")
 
 
 def check_record(
-    service: Service, datastores: Sequence[Mapping[str, str]], record: Mapping[str, Any]
+    service: DiagnosedService, datastores: Sequence[Mapping[str, str]], record: Mapping[str, Any]
 ) -> Iterator[Finding]:
     """Findings about the record in the workspace's storage account.
 
@@ -55,8 +53,7 @@ def check_record(
         record: The stack's output `workspace`.
     """
     bucket = next(store["container"] for store in datastores if store["name"] == ARTIFACT_STORE)
-    keys = service.credentials
-    store = ObjectStore(service.endpoint, keys["accessKey"], keys["secretKey"], authority=service.authority)
+    store = ObjectStore(service.connection)
     try:
         content = store.get_document(bucket, RECORD_KEY)
     except Exception as exc:
@@ -77,12 +74,15 @@ def check_record(
         )
 
 
-def _probes(service: Service) -> list[Probe]:
-    first = readiness_probes.http_probe(
-        service.endpoint + service.readiness.path, expected=service.readiness.expected, authority=service.authority
-    )
-    further = [urlsplit(url) for url in service.others]
-    return [first, *(readiness_probes.tcp_probe(url.hostname or "", url.port or 0) for url in further)]
+def _probes(service: DiagnosedService) -> Iterator[Probe]:
+    ca_certificate = service.connection.ca_certificate
+    for url, endpoint in zip(service.addresses, service.service.endpoints, strict=False):
+        if endpoint.probe:
+            path, expected = endpoint.probe.path, endpoint.probe.expected
+            yield readiness_probes.http_probe(url + path, expected=expected, ca_certificate=ca_certificate)
+        else:
+            address = urlsplit(url)
+            yield readiness_probes.tcp_probe(address.hostname or "", address.port or 0)
 
 
 def _patiently(probe: Probe) -> ProbeResult:
@@ -92,22 +92,22 @@ def _patiently(probe: Probe) -> ProbeResult:
     return result
 
 
-def _private_status(service: Service) -> int | str:
+def _status_with_credentials(service: DiagnosedService, probe: CredentialsProbe) -> int | str:
     """Ask for what only the stack's own credentials open; the status, or why there is none."""
-    readiness = service.readiness
-    connection = readiness_probes.open_connection(service.endpoint, authority=service.authority)
-    body = "{}" if readiness.method == "POST" else None
+    connection = service.connection
+    client = readiness_probes.open_connection(connection.endpoint, ca_certificate=connection.ca_certificate)
+    body = "{}" if probe.method == "POST" else None
     try:
-        connection.request(readiness.method, readiness.private, body, readiness.headers(service.credentials))
-        return connection.getresponse().status
+        client.request(probe.method, probe.path, body, probe.headers(connection.credentials))
+        return client.getresponse().status
     except (OSError, http.client.HTTPException) as exc:
         return type(exc).__name__
     finally:
-        connection.close()
+        client.close()
 
 
-def _not_ready(service: Service, result: ProbeResult) -> Finding:
-    group = service.readiness.group
+def _not_ready(service: DiagnosedService, result: ProbeResult) -> Finding:
+    group = service.group
     if group is Group.KEY_VAULT:
         for seen, (code, text) in _VAULT_STATES.items():
             if result.seen.endswith(seen):
@@ -116,7 +116,7 @@ def _not_ready(service: Service, result: ProbeResult) -> Finding:
                     code=code,
                     message=f"{service.what}: {text.format(owner=service.owner)} ({result.seen}).",
                 )
-    allowed = ", ".join(str(status) for status in sorted(service.readiness.expected))
+    allowed = ", ".join(str(status) for status in sorted(service.service.readiness.expected))
     message = (
         f"{service.what}: it is not ready: {result.seen} for {PATIENCE_SECONDS:.0f} s; ready is {allowed}. "
         "Look at its container's log (`docker logs`)."
@@ -124,12 +124,12 @@ def _not_ready(service: Service, result: ProbeResult) -> Finding:
     return Finding(group=group, code="NotReady", message=message)
 
 
-def _refused(service: Service, seen: str) -> Finding:
+def _refused(service: DiagnosedService, seen: str) -> Finding:
     message = (
         f"{service.what}: it does not take the stack's credentials: {seen}. They were changed or revoked by hand; "
         f"`mlw keys {service.owner}` shows the right ones."
     )
-    return Finding(group=service.readiness.group, code="CredentialsRefused", message=message)
+    return Finding(group=service.group, code="CredentialsRefused", message=message)
 
 
 def _record(code: str, message: str) -> Finding:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from infra.clients.connection_errors import reaching
+from infra.clients.connection_errors import reporting_unreachable
 from infra.clients.key_vault.vault import Vault, explaining
+from infra.clients.service_connection import ServiceConnection
 from infra.errors import SharedResourceError
 from infra.rules.resources.component_types import KEY_VAULT
 from infra.rules.resources.resource_ids import parse_resource_id
@@ -23,7 +24,7 @@ class KeyVaultAccess:
     """The stack's own key vault.
 
     Attributes:
-        props: Of the resource that sets the vault up, its secrets opened: `address`, `authority`, `token`,
+        props: Of the resource that sets the vault up, its secrets opened: `address`, `ca_certificate`, `token`,
             `unseal_key` and what it applies.
     """
 
@@ -40,9 +41,17 @@ class KeyVaultAccess:
             doing: What is being done, e.g. ``listing the secrets``.
             as_administrator: With the stack's own token; otherwise without any.
         """
-        token = self.props["token"] if as_administrator else None
-        with explaining(f"{doing} of key vault '{self.name}'"), reaching("key vault", self.props["address"]):
-            yield Vault(self.props["address"], token, authority=self.props["authority"])
+        with (
+            explaining(f"{doing} of key vault '{self.name}'"),
+            reporting_unreachable("key vault", self.props["address"]),
+        ):
+            yield Vault(
+                ServiceConnection(
+                    endpoint=self.props["address"],
+                    credentials={"token": self.props["token"]} if as_administrator else {},
+                    ca_certificate=self.props["ca_certificate"],
+                )
+            )
 
 
 def access(stack: Stack) -> KeyVaultAccess:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from infra.clients.datastores.datastore_accounts import ELSEWHERE, Datastore
+from infra.clients.datastores.datastore_accounts import Datastore
 from infra.errors import MlWorkspaceError
+from infra.rules.datastores.registered_datastores import DatastoreType
+from infra.services import SERVICES
 from mlw.command import DONE, INTERRUPTED
 from mlw.command_table import PROGRAM
 from mlw.lifecycle import stack_commands, stack_locks
@@ -25,27 +27,18 @@ from mlw.stacks import project
 from mlw.stacks.stacks import Stack, open_stack
 from mlw.stacks.state_secrets import outputs_of
 
-_GENERATED, _CREDENTIALS = ":GeneratedSecrets", ":DatastoreCredentials"
+_CREDENTIALS = "DatastoreCredentials"
 
-SERVICES: Mapping[str, tuple[str, str, str]] = {
-    "storage": (_GENERATED, "-keys", "its container restarts, so requests fail for about a second"),
-    "registry": (_GENERATED, "-admin", "clients have to log in anew"),
-    "keyVault": (":VaultConfiguration", "-configuration", "the old token is refused from now on"),
-    "telemetry": (_GENERATED, "-ingestion", "exporters need the new token"),
-    "certificates": (":ServerCertificates", "-certificates", "every container restarts; the authority stays"),
-    "authority": (
-        ":CertificateAuthority",
-        "-authority",
-        "every container restarts with a certificate of the new authority; clients need the new `certificateAuthority`",
-    ),
+_BY_NAME_ONLY = "authority"
+"""What `--all` leaves as it is: no client would trust any endpoint until somebody hands it the new CA certificate."""
+
+_EFFECTS: Mapping[str, str] = {
+    **{service.credentials_key: service.rotation_effect for service in SERVICES.values()},
+    "certificates": "every container restarts; the CA certificate stays",
+    _BY_NAME_ONLY: "every container restarts with a certificate of the new authority; clients need the new "
+    "`certificateAuthority`",
 }
-"""Service, as in the output `credentials`, to type and end of the name of what makes its credentials, and to what its
-clients will notice."""
-
-BY_NAME_ONLY = "authority"
-"""What `--all` leaves as it is: no client would trust any endpoint until somebody hands it the new authority."""
-
-_PRINCIPAL = "-principal-"
+"""What `--service` takes, and what the clients of each will notice."""
 
 
 class NothingToRotateError(MlWorkspaceError):
@@ -75,52 +68,38 @@ def rotate(options: argparse.Namespace) -> int:
 
 
 def _chosen(stack: Stack, options: argparse.Namespace) -> dict[str, str]:
-    """Logical names of the resources to be asked for new secrets, with what is said about each."""
-    services, principals = services_of(stack.checkpoint.resources), principals_of(stack.checkpoint.resources)
+    """Subjects that are asked for new secrets, with what is said about each."""
+    services = subjects_of(stack.checkpoint.resources, "service")
+    principals = subjects_of(stack.checkpoint.resources, "principal")
     if options.all:
-        services.pop(BY_NAME_ONLY, None)
-        return {**services_by_resource(services), **{name: f"principal '{who}'" for who, name in principals.items()}}
+        services.pop(_BY_NAME_ONLY, None)
+        return _in_words(services) | {subject: f"principal '{name}'" for name, subject in principals.items()}
     if options.service:
         if options.service not in services:
             raise NothingToRotateError(
-                f"rotating the keys of service '{options.service}': stack '{stack.name}' has none of that name. "
-                f"Its own services: {', '.join(sorted(services)) or 'none'}; what it shares is rotated by its owner."
+                f"rotating the keys of service '{options.service}': no such service in stack '{stack.name}'. "
+                f"Services of its own: {', '.join(sorted(services)) or 'none'}; the owner of an existing resource "
+                "rotates its keys."
             )
-        return services_by_resource({options.service: services[options.service]})
+        return _in_words({options.service: services[options.service]})
     if options.principal:
         if options.principal not in principals:
             raise NothingToRotateError(
-                f"rotating the keys of principal '{options.principal}': stack '{stack.name}' has none of that name. "
+                f"rotating the keys of principal '{options.principal}': no such principal in stack '{stack.name}'. "
                 f"Principals: {', '.join(sorted(principals)) or 'none'}."
             )
         return {principals[options.principal]: f"principal '{options.principal}'"}
     return {}
 
 
-def services_of(resources: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Services that the stack owns, each with the logical names of the resources that make its credentials."""
-    found: dict[str, list[str]] = {}
-    for service, (kind, ending, _) in SERVICES.items():
-        names = [name for name in _names(resources, kind) if name.endswith(ending) and _PRINCIPAL not in name]
-        if names:
-            found[service] = names
-    return found
+def subjects_of(resources: Iterable[Mapping[str, Any]], kind: str) -> dict[str, str]:
+    """Whose secrets the stack's resources make: name of each service or principal to its subject."""
+    subjects = (str((resource.get("inputs") or {}).get("rotates", "")) for resource in resources)
+    return {name: subject for subject in subjects for of, _, name in [subject.partition("/")] if of == kind}
 
 
-def services_by_resource(services: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The same the other way round, with the words for the terminal."""
-    return {
-        name: f"service '{service}' ({SERVICES[service][2]})" for service, names in services.items() for name in names
-    }
-
-
-def principals_of(resources: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Principals of the stack, each with the logical name of the resource that makes its credentials."""
-    return {name.partition(_PRINCIPAL)[2]: name for name in _names(resources, _GENERATED) if _PRINCIPAL in name}
-
-
-def _names(resources: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
-    return [str(resource["urn"]).rpartition("::")[2] for resource in resources if str(resource["type"]).endswith(kind)]
+def _in_words(services: Mapping[str, str]) -> dict[str, str]:
+    return {subject: f"service '{name}' ({_EFFECTS[name]})" for name, subject in services.items()}
 
 
 def _update(stack: Stack, generated: Mapping[str, str]) -> None:
@@ -147,16 +126,16 @@ def _rotate_datastores(stack: Stack, chosen: str | None) -> None:
 def _chosen_datastores(stack: Stack, known: Sequence[Datastore], chosen: str | None) -> list[Datastore]:
     """The one that is asked for, or all whose keys are the workspace's to make."""
     if chosen is None:
-        return [store for store in known if store.type != ELSEWHERE]
+        return [store for store in known if store.type != DatastoreType.S3]
     found = next((store for store in known if store.name == chosen), None)
     if found is None:
         raise NothingToRotateError(
             f"rotating the keys of datastore '{chosen}': stack '{stack.name}' has none of that name. "
             f"Datastores: {', '.join(store.name for store in known)}."
         )
-    if found.type == ELSEWHERE:
+    if found.type == DatastoreType.S3:
         raise NothingToRotateError(
-            f"rotating the keys of datastore '{chosen}': they belong to an object store elsewhere. Make new ones "
+            f"rotating the keys of datastore '{chosen}': they belong to an external object store. Make new ones "
             "there, set them with `pulumi config set --secret --path 'ml-workspace:datastores[N].secretAccessKey'`, "
             f"and run `make up STACK={stack.name}`."
         )
@@ -165,7 +144,7 @@ def _chosen_datastores(stack: Stack, known: Sequence[Datastore], chosen: str | N
 
 def _opened_credentials(stack: Stack) -> dict[str, Any]:
     """The state of the resource that makes the datastores' credentials, its secrets opened."""
-    found = outputs_of(stack, _CREDENTIALS.removeprefix(":"))
+    found = outputs_of(stack, _CREDENTIALS)
     if found is not None:
         return found
     raise NothingToRotateError(

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
+from infra.services import SERVICES
 from mlw.lifecycle.pulumi_cli import Event
 
 MARKUP = re.compile(r"<\{%.*?%\}>")
@@ -150,14 +151,10 @@ def table(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> str:
     )
 
 
-ENDPOINTS = {
-    "storage": "storage account",
-    "registry": "container registry",
-    "registryReadOnly": "container registry (pull only)",
-    "keyVault": "key vault",
-    "otlpGrpc": "application insights (OTLP/gRPC)",
-    "otlpHttp": "application insights (OTLP/HTTP)",
+ENDPOINTS: Mapping[str, str] = {
+    endpoint.use: endpoint.title for service in SERVICES.values() for endpoint in service.endpoints
 }
+"""Key of the output `endpoints` to what people call it."""
 
 
 def endpoints(stack: str, outputs: Mapping[str, object]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from infra.clients.readiness_probes import http_probe
+from infra.services import KEY_VAULT
 from mlw.lifecycle.checkpoints import Checkpoint, DockerObject
 
 OPENING = "VaultInitialization"
@@ -25,7 +26,8 @@ def closed_key_vault(checkpoint: Checkpoint) -> list[DockerObject]:
     opening = [r for r in checkpoint.resources if r["type"].rpartition(":")[2] == OPENING and r.get("id")]
     if not address or not opening:
         return []
-    authority = str(checkpoint.outputs.get("certificateAuthority") or "")
-    if not http_probe(f"{address}/v1/sys/health", expected=CLOSED, authority=authority)().passed:
+    ca_certificate = str(checkpoint.outputs.get("certificateAuthority") or "")
+    health = f"{address}{KEY_VAULT.readiness.path}"
+    if not http_probe(health, expected=CLOSED, ca_certificate=ca_certificate)().passed:
         return []
     return [DockerObject("key vault's opening", r["urn"], r["id"], r["urn"].rpartition("::")[2]) for r in opening]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from infra import service_images
+from infra import service_images, services
 from infra.clients import readiness_probes
 from infra.clients.registry import garbage_collection
 from infra.clients.registry.garbage_collection import Freed
@@ -12,7 +12,6 @@ from infra.errors import GarbageCollectionError, SharedResourceError
 from infra.rules.resources.component_types import CONTAINER_REGISTRY
 from infra.rules.resources.resource_ids import parse_resource_id
 from mlw.command import DONE
-from mlw.diagnosis.diagnosed_services import READINESS
 from mlw.diagnosis.engine_snapshot import take_snapshot
 from mlw.stacks import project
 from mlw.stacks.stacks import Stack, open_stack
@@ -31,7 +30,7 @@ def collect_garbage(options: argparse.Namespace) -> int:
     if options.dry_run:
         print(f"Would free {said(garbage_collection.preview(container, untagged=options.untagged))}.")
         return DONE
-    uid, _, gid = service_images.table()["registry"].user.partition(":")
+    uid, _, gid = service_images.table()[services.CONTAINER_REGISTRY.image].user.partition(":")
     freed = garbage_collection.collect(
         container, user=(int(uid), int(gid)), untagged=options.untagged, seconds=COLLECTION_SECONDS
     )
@@ -75,7 +74,10 @@ def _container(stack: Stack) -> str:
 
 
 def _wait_for_pushes(stack: Stack, container: str) -> None:
-    readiness, outputs = READINESS["containerRegistry"], stack.outputs
-    url = f"{'https' if stack.serves_tls else 'http'}://{outputs['endpoints'][readiness.use]}{readiness.path}"
-    probe = readiness_probes.http_probe(url, expected=readiness.expected, authority=stack.authority)
-    readiness_probes.wait_until_ready(readiness.kind, [probe], container=container, deadline_seconds=READY_SECONDS)
+    (endpoint, *_), address = services.CONTAINER_REGISTRY.endpoints, stack.outputs["endpoints"]
+    probe = services.CONTAINER_REGISTRY.readiness
+    url = f"{'https' if stack.serves_tls else 'http'}://{address[endpoint.use]}{probe.path}"
+    ready = readiness_probes.http_probe(url, expected=probe.expected, ca_certificate=stack.ca_certificate)
+    readiness_probes.wait_until_ready(
+        services.CONTAINER_REGISTRY.title, [ready], container=container, deadline_seconds=READY_SECONDS
+    )

@@ -57,8 +57,8 @@ class Stack:
         return [resource for resource in self.checkpoint.resources if resource["type"] in COMPONENT_TYPES]
 
     @property
-    def authority(self) -> str:
-        """Authorities (PEM) that the endpoints' certificates are of; empty when all are plain HTTP."""
+    def ca_certificate(self) -> str:
+        """CA certificates (PEM) of the endpoints; empty when all are plain HTTP."""
         return str(self.outputs.get("certificateAuthority") or "")
 
     @property

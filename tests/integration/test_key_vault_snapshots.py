@@ -13,6 +13,7 @@ from infra.clients.key_vault import vault_snapshot
 from infra.clients.key_vault.vault import Vault
 from infra.clients.key_vault.vault_setup import Setup
 from infra.errors import KeyVaultLockedError
+from tests.support.connections import to_vault
 from tests.support.key_vaults import SetUpVault, principal, set_up_vault
 
 READS = 'path "secret/data/*" { capabilities = ["read"] }\n'
@@ -66,12 +67,14 @@ def restored(engine: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def back_up(vault: SetUpVault, target: Path) -> int:
-    return vault_snapshot.back_up(Vault(vault.props["address"], vault.token), target)
+    return vault_snapshot.back_up(Vault(to_vault(vault.props["address"], vault.token)), target)
 
 
 def restore(vault: SetUpVault, source: Path) -> None:
     key, setup = vault.props["unseal_key"], Setup.of(vault.props)
-    vault_snapshot.restore(Vault(vault.props["address"]), source, unseal_key=key, setup=setup, token=vault.token)
+    vault_snapshot.restore(
+        Vault(to_vault(vault.props["address"])), source, unseal_key=key, setup=setup, token=vault.token
+    )
 
 
 def put(vault: SetUpVault, name: str, value: str, mount: str = "secret") -> None:

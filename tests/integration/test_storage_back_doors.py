@@ -27,10 +27,11 @@ from docker.types import Mount
 from minio.credentials.providers import StaticProvider
 
 from infra import service_images
-from infra.clients.datastores.datastore_accounts import policy as datastore_policy
 from infra.clients.storage.storage_admin import ServiceAccount, StorageAdmin, User
+from infra.rules.datastores.datastore_policy import datastore_policy
 from infra.rules.roles.role_definitions import BUILT_IN, find_role
 from infra.rules.roles.role_permissions import storage_policy
+from tests.support.connections import to_storage
 from tests.support.object_store import s3_client
 from tests.support.probes import probe_until
 
@@ -111,7 +112,7 @@ def _set_up(account: Account) -> Account:
     for bucket in STORES:
         account.s3().create_bucket(Bucket=bucket)
         account.s3().put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    admin = StorageAdmin(account.endpoint, ROOT, SECRET)
+    admin = StorageAdmin(to_storage(account.endpoint, ROOT, SECRET))
     admin.put_users([User(access_key=name, secret_key=SECRET, policy=_policy(role)) for name, role in ROLES.items()])
     admin.put_service_accounts(
         [

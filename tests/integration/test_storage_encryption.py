@@ -17,8 +17,9 @@ from docker.errors import NotFound
 from docker.types import Mount
 
 from infra import service_images
-from infra.clients.storage.blob_containers import ContainerSettings, StorageContainers
+from infra.clients.storage.blob_containers import BlobContainers, ContainerSettings
 from infra.clients.storage.storage_admin import ServiceAccount, StorageAdmin, User, can_use
+from tests.support.connections import to_storage
 from tests.support.object_store import s3_client
 from tests.support.probes import probe_until
 
@@ -103,19 +104,22 @@ def test_what_was_there_before_the_key_stays_and_what_comes_after_needs_it(accou
     account.start()
     account.s3.create_bucket(Bucket=BUCKET)
     account.s3.put_object(Bucket=BUCKET, Key="before", Body=b"before")
-    admin = StorageAdmin(account.endpoint, *ROOT)
+    admin = StorageAdmin(to_storage(account.endpoint, *ROOT))
     admin.put_service_accounts([ServiceAccount(access_key="SERVICE", secret_key="s" * 20, policy=POLICY, name="one")])
     admin.put_users([User(access_key="rita", secret_key="r" * 20, policy=POLICY)])
 
     account.start(MINIO_KMS_SECRET_KEY=key)
     settings = ContainerSettings(versioned=True, retention_days=7, tags={})
-    StorageContainers(account.endpoint, *ROOT).ensure([BUCKET], settings)
+    BlobContainers(to_storage(account.endpoint, *ROOT)).ensure([BUCKET], settings)
     account.s3.put_object(Bucket=BUCKET, Key="after", Body=b"after")
 
-    assert StorageContainers(account.endpoint, *ROOT).describe([BUCKET, "none"]) == {BUCKET: settings, "none": None}
+    assert BlobContainers(to_storage(account.endpoint, *ROOT)).describe([BUCKET, "none"]) == {
+        BUCKET: settings,
+        "none": None,
+    }
     for access_key, secret_key in (("SERVICE", "s" * 20), ("rita", "r" * 20)):
-        assert can_use(account.endpoint, access_key, secret_key, BUCKET)
-        assert not can_use(account.endpoint, access_key, "x" * 20, BUCKET)
+        assert can_use(to_storage(account.endpoint, access_key, secret_key), BUCKET)
+        assert not can_use(to_storage(account.endpoint, access_key, "x" * 20), BUCKET)
     account.start(MINIO_KMS_SECRET_KEY=key)
     found = {name: account.s3.get_object(Bucket=BUCKET, Key=name) for name in ("before", "after")}
     assert {name: answer["Body"].read() for name, answer in found.items()} == {"before": b"before", "after": b"after"}
@@ -130,22 +134,22 @@ def test_what_was_there_before_the_key_stays_and_what_comes_after_needs_it(accou
 def test_users_and_their_policies_change_and_go_at_once(account: Account) -> None:
     account.start()
     account.s3.create_bucket(Bucket=BUCKET)
-    admin = StorageAdmin(account.endpoint, *ROOT)
+    admin = StorageAdmin(to_storage(account.endpoint, *ROOT))
     rita = User(access_key="rita", secret_key="r" * 20, policy=POLICY)
     reading = {**POLICY, "Statement": [{"Effect": "Deny", "Action": ["s3:*"], "Resource": ["arn:aws:s3:::*"]}]}
     admin.put_users([rita])
-    assert can_use(account.endpoint, "rita", "r" * 20, BUCKET)
+    assert can_use(to_storage(account.endpoint, "rita", "r" * 20), BUCKET)
     assert admin.differing([rita, User(access_key="dora", secret_key="d" * 20, policy=POLICY)]) == {"dora"}
 
     admin.put_users([User(access_key="rita", secret_key="r" * 20, policy=reading)])
-    assert not can_use(account.endpoint, "rita", "r" * 20, BUCKET)
+    assert not can_use(to_storage(account.endpoint, "rita", "r" * 20), BUCKET)
     assert admin.differing([rita]) == {"rita"}
     admin.put_users([User(access_key="rita", secret_key="n" * 20, policy=POLICY)])
-    assert can_use(account.endpoint, "rita", "n" * 20, BUCKET)
-    assert not can_use(account.endpoint, "rita", "r" * 20, BUCKET)
+    assert can_use(to_storage(account.endpoint, "rita", "n" * 20), BUCKET)
+    assert not can_use(to_storage(account.endpoint, "rita", "r" * 20), BUCKET)
 
     admin.remove_user("rita")
     admin.remove_user("rita")
     admin.remove_service_account("none")
-    assert not can_use(account.endpoint, "rita", "n" * 20, BUCKET)
+    assert not can_use(to_storage(account.endpoint, "rita", "n" * 20), BUCKET)
     assert admin.differing([rita]) == {"rita"}

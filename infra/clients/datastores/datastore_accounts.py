@@ -14,64 +14,29 @@ import string
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from infra.clients.connection_errors import reaching
+from infra.clients.connection_errors import reporting_unreachable
 from infra.clients.key_vault.vault import Vault
+from infra.clients.service_connection import ServiceConnection
 from infra.clients.storage.object_store import REGION
 from infra.clients.storage.storage_admin import ServiceAccount, StorageAdmin, can_use
 from infra.errors import StorageAccessError
+from infra.rules.datastores.datastore_policy import datastore_policy
 
 MOUNT = "datastores"
-RECORD_KEY = "workspace.json"
-"""What a datastore's account may never write: the workspace record."""
-
-POLICY_VERSION = 2
-"""Counts changes of :func:`policy`; a higher one is applied to the accounts there are."""
-
-ELSEWHERE = "S3"
-"""Type of a datastore in another object store, whose keys are given."""
-
 _SLOTS = "AB"
 _KEY_LENGTH, _SECRET_LENGTH, _NAME_LENGTH = 20, 40, 32
 _ALPHABET = string.ascii_letters + string.digits
 _PARALLEL = 8
 
-_ON_CONTAINER = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
-_READING = (
-    "s3:GetObject",
-    "s3:GetObjectAttributes",
-    "s3:GetObjectTagging",
-    "s3:GetObjectVersion",
-    "s3:GetObjectVersionAttributes",
-    "s3:GetObjectVersionTagging",
-)
-_WRITING = (
-    "s3:AbortMultipartUpload",
-    "s3:DeleteObject",
-    "s3:DeleteObjectTagging",
-    "s3:ListMultipartUploadParts",
-    "s3:PutObject",
-    "s3:PutObjectTagging",
-)
-
 _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Service:
-    """Where a service answers, and what lets in there; for the key vault only a secret, the token."""
-
-    endpoint: str
-    access_key: str = ""
-    secret: str = field(repr=False)
-    authority: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Datastore:
-    """One datastore; `given` are the keys of one elsewhere, as they stand in its secret."""
+    """One datastore; `given` are the keys of an external one, as they stand in its secret."""
 
     name: str
     type: str
@@ -80,34 +45,24 @@ class Datastore:
     given: Mapping[str, str] | None = field(default=None, repr=False)
 
 
-def policy(container: str, *, has_record: bool) -> dict[str, Any]:
-    """What a datastore's account may do: use its container, but no version is deleted for good before its time."""
-    bucket = f"arn:aws:s3:::{container}"
-    allowed: list[dict[str, Any]] = [
-        {"Effect": "Allow", "Action": list(_ON_CONTAINER), "Resource": [bucket]},
-        {"Effect": "Allow", "Action": [*_READING, *_WRITING], "Resource": [f"{bucket}/*"]},
-    ]
-    if has_record:
-        allowed.append({"Effect": "Deny", "Action": list(_WRITING), "Resource": [f"{bucket}/{RECORD_KEY}"]})
-    return {"Version": "2012-10-17", "Statement": allowed}
-
-
 class DatastoreAccounts:
     """Service accounts and secrets of one workspace's datastores.
 
     Args:
-        storage: The storage account with its root keys.
-        vault: The key vault with a token that may write the mount.
+        storage_account: With its root keys.
+        key_vault: With a token that may write the mount.
         workspace_id: GUID of the workspace.
         folder: Folder of the mount, for a vault that another workspace has as well; empty for the own one.
     """
 
-    def __init__(self, *, storage: Service, vault: Service, workspace_id: str, folder: str) -> None:
-        self._storage, self._workspace_id = storage, workspace_id
+    def __init__(
+        self, *, storage_account: ServiceConnection, key_vault: ServiceConnection, workspace_id: str, folder: str
+    ) -> None:
+        self._storage, self._workspace_id = storage_account, workspace_id
         self._prefix = f"{folder}/" if folder else ""
-        self._vault_address = vault.endpoint
-        self._vault = Vault(vault.endpoint, vault.secret, authority=vault.authority)
-        self._admin = StorageAdmin(storage.endpoint, storage.access_key, storage.secret, storage.authority)
+        self._vault_address = key_vault.endpoint
+        self._vault = Vault(key_vault)
+        self._admin = StorageAdmin(storage_account)
 
     def path(self, name: str) -> str:
         """Where a datastore's secret is in the vault: mount and path."""
@@ -206,7 +161,8 @@ class DatastoreAccounts:
             "accessKey": kept.get("accessKey") or keys[0],
             "secretKey": kept.get("secretKey") or _new_secret(),
         }
-        return {**secret, "authority": self._storage.authority} if self._storage.authority else secret
+        ca_certificate = self._storage.ca_certificate
+        return {**secret, "authority": ca_certificate} if ca_certificate else secret
 
     def _access_keys(self, name: str) -> list[str]:
         digest = hashlib.sha256(f"{self._workspace_id}/{name}".encode()).digest()
@@ -214,8 +170,7 @@ class DatastoreAccounts:
         return [stem + slot for slot in _SLOTS]
 
     def _works(self, secret: Mapping[str, str]) -> bool:
-        where, authority = self._storage.endpoint, self._storage.authority
-        return can_use(where, secret["accessKey"], secret["secretKey"], secret["container"], authority)
+        return can_use(replace(self._storage, credentials=secret), secret["container"])
 
     def _read(self, name: str) -> dict[str, str] | None:
         with self._reaching_vault():
@@ -227,17 +182,17 @@ class DatastoreAccounts:
             self._vault.write(f"{MOUNT}/data/{self._prefix}{name}", {"data": dict(secret)})
 
     def _reaching_storage(self) -> AbstractContextManager[None]:
-        return reaching("storage account", self._storage.endpoint)
+        return reporting_unreachable("storage account", self._storage.endpoint)
 
     def _reaching_vault(self) -> AbstractContextManager[None]:
-        return reaching("key vault", self._vault_address)
+        return reporting_unreachable("key vault", self._vault_address)
 
 
 def _account(store: Datastore, secret: Mapping[str, str]) -> ServiceAccount:
     return ServiceAccount(
         access_key=secret["accessKey"],
         secret_key=secret["secretKey"],
-        policy=policy(store.container, has_record=store.has_record),
+        policy=datastore_policy(store.container, has_record=store.has_record),
         name=store.name[:_NAME_LENGTH],
     )
 

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from infra.clients.service_connection import ServiceConnection
 from infra.clients.tls import tls_sessions
 from infra.errors import ServiceError
 
@@ -63,16 +64,18 @@ class Vault:
     Paths are as people write them: what a URL would take for something else, such as ``?``, is encoded here.
 
     Args:
-        address: Base URL, e.g. ``http://127.0.0.1:20003``.
-        token: Token for the calls that need one; None for the calls before there is one.
-        authority: Certificate (PEM) of the authority to trust; empty for plain HTTP.
+        connection: With a token, or without credentials for the calls that need none.
     """
 
-    def __init__(self, address: str, token: str | None = None, *, authority: str = "") -> None:
+    def __init__(self, connection: ServiceConnection) -> None:
         import hvac
 
-        session = tls_sessions.session(authority)
-        self._client: hvac.Client = hvac.Client(url=address, token=token, timeout=TIMEOUT_SECONDS, session=session)
+        self._client: hvac.Client = hvac.Client(
+            url=connection.endpoint,
+            token=connection.credentials.get("token"),
+            timeout=TIMEOUT_SECONDS,
+            session=tls_sessions.session(connection.ca_certificate),
+        )
 
     def is_initialised(self) -> bool:
         """Whether the vault has been initialised, sealed or not."""

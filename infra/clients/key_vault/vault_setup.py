@@ -22,7 +22,7 @@ class Setup:
     purge_protection: bool
     principals: Mapping[str, Access]
     host_names: Sequence[str]
-    authority_bundle: str
+    ca_bundle: str
 
     @classmethod
     def of(cls, props: Mapping[str, Any]) -> Setup:
@@ -56,7 +56,7 @@ def apply(vault: Vault, setup: Setup, *, token: str, known: Mapping[str, Access]
             wanted.ensure_certificates,
             vault,
             name=setup.vault_name,
-            bundle=setup.authority_bundle,
+            bundle=setup.ca_bundle,
             host_names=setup.host_names,
         )
         wanted.ensure_versions(vault)

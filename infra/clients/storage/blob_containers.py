@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from infra.clients.service_connection import ServiceConnection
 from infra.clients.storage.object_store import open_client
 
 if TYPE_CHECKING:
@@ -39,18 +40,15 @@ class ContainerSettings:
     encrypted: bool = True
 
 
-class StorageContainers:
+class BlobContainers:
     """Containers of one storage account.
 
     Args:
-        endpoint: Base URL of the account.
-        access_key: The account's access key.
-        secret_key: The secret that belongs to it.
-        authority: Authority (PEM) of the account's certificate; empty for plain HTTP.
+        connection: With the root keys.
     """
 
-    def __init__(self, endpoint: str, access_key: str, secret_key: str, authority: str = "") -> None:
-        self._client: Minio = open_client(endpoint, access_key, secret_key, authority)
+    def __init__(self, connection: ServiceConnection) -> None:
+        self._client: Minio = open_client(connection)
 
     def ensure(self, names: Sequence[str], wanted: ContainerSettings) -> list[str]:
         """Make the containers that are missing, and keep all of them as wanted.

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from infra.clients.service_connection import ServiceConnection
 from infra.clients.tls import tls_sessions
 from infra.errors import ServiceError
 
@@ -22,34 +23,34 @@ _TIMEOUT_SECONDS = 30.0
 _RETRIED = (500, 502, 503, 504)
 
 
-def trusting_pool(authority: str) -> urllib3.PoolManager:
+def verifying_pool(ca_certificate: str) -> urllib3.PoolManager:
     """Connections for a client of MinIO's library; its own would wait five minutes for an answer, five times over.
 
     Args:
-        authority: The stack's authority (PEM), which certificates have to be of; empty for plain HTTP.
+        ca_certificate: CA certificate (PEM) to verify the account's with; empty for plain HTTP.
     """
     import urllib3
 
     return urllib3.PoolManager(
-        ssl_context=tls_sessions.context(authority),
+        ssl_context=tls_sessions.context(ca_certificate),
         timeout=_TIMEOUT_SECONDS,
         maxsize=10,
         retries=urllib3.Retry(total=5, backoff_factor=0.2, status_forcelist=_RETRIED),
     )
 
 
-def open_client(endpoint: str, access_key: str, secret_key: str, authority: str = "") -> Minio:
+def open_client(connection: ServiceConnection) -> Minio:
     """Make a client of MinIO's library, which may be shared by threads."""
     from minio import Minio
 
-    url = urlsplit(endpoint)
+    url = urlsplit(connection.endpoint)
     return Minio(
         url.netloc,
-        access_key=access_key,
-        secret_key=secret_key,
+        access_key=connection.credentials["accessKey"],
+        secret_key=connection.credentials["secretKey"],
         secure=url.scheme == "https",
         region=REGION,
-        http_client=trusting_pool(authority),
+        http_client=verifying_pool(connection.ca_certificate),
     )
 
 
@@ -79,14 +80,11 @@ class ObjectStore:
     """One storage account, reached over its S3 endpoint.
 
     Args:
-        endpoint: Base URL, e.g. ``http://127.0.0.1:20001``.
-        access_key: Root or service account's access key.
-        secret_key: The secret that belongs to it.
-        authority: Authority (PEM) of the account's certificate; empty for plain HTTP.
+        connection: With the root keys, or those of a service account.
     """
 
-    def __init__(self, endpoint: str, access_key: str, secret_key: str, authority: str = "") -> None:
-        self._client = open_client(endpoint, access_key, secret_key, authority)
+    def __init__(self, connection: ServiceConnection) -> None:
+        self._client = open_client(connection)
 
     def put_document(self, bucket: str, key: str, content: bytes, *, content_type: str) -> None:
         """Write one document; the previous one stays as a version where the bucket keeps versions."""

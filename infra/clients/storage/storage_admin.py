@@ -16,7 +16,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from infra.clients.storage.object_store import REGION, open_client, trusting_pool
+from infra.clients.service_connection import ServiceConnection
+from infra.clients.storage.object_store import REGION, open_client, verifying_pool
 from infra.errors import StorageAccessError
 
 if TYPE_CHECKING:
@@ -73,24 +74,21 @@ class StorageAdmin:
     """One storage account, with its root keys.
 
     Args:
-        endpoint: Base URL of the account.
-        access_key: The root access key.
-        secret_key: The secret that belongs to it.
-        authority: Authority (PEM) of the account's certificate; empty for plain HTTP.
+        connection: With the root keys.
     """
 
-    def __init__(self, endpoint: str, access_key: str, secret_key: str, authority: str = "") -> None:
+    def __init__(self, connection: ServiceConnection) -> None:
         from minio import MinioAdmin
         from minio.credentials.providers import StaticProvider
 
-        url = urlsplit(endpoint)
-        self._endpoint, self._access_key = endpoint, access_key
+        url = urlsplit(connection.endpoint)
+        self._endpoint, self._access_key = connection.endpoint, connection.credentials["accessKey"]
         self._admin: MinioAdmin = MinioAdmin(
             endpoint=url.netloc,
-            credentials=StaticProvider(access_key, secret_key),
+            credentials=StaticProvider(self._access_key, connection.credentials["secretKey"]),
             region=REGION,
             secure=url.scheme == "https",
-            http_client=trusting_pool(authority),
+            http_client=verifying_pool(connection.ca_certificate),
         )
 
     def put_service_accounts(self, accounts: list[ServiceAccount]) -> None:
@@ -196,11 +194,11 @@ def _sorted(value: object) -> object:
     return sorted(value) if isinstance(value, list) else [value] if isinstance(value, str) else value
 
 
-def can_use(endpoint: str, access_key: str, secret_key: str, container: str, authority: str = "") -> bool:
-    """Whether keys are let in to a container."""
+def can_use(connection: ServiceConnection, container: str) -> bool:
+    """Whether the connection's keys open a container."""
     from minio.error import S3Error
 
     try:
-        return open_client(endpoint, access_key, secret_key, authority).bucket_exists(container)
+        return open_client(connection).bucket_exists(container)
     except S3Error:
         return False

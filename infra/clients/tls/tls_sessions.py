@@ -1,6 +1,6 @@
-"""Trust in a stack's own certificate authority, for every client that reaches a service of the stack.
+"""TLS contexts and HTTP sessions that verify a service with its stack's own CA certificate, and with no other.
 
-An authority is its certificate as PEM text; the empty text means that the stack's endpoints are plain HTTP.
+A CA certificate is PEM text; empty means that the stack's endpoints are plain HTTP.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     import requests
 
 
-def context(authority: str) -> ssl.SSLContext | None:
-    """Give a context that trusts this authority and no other; None for plain HTTP."""
-    if not authority:
+def context(ca_certificate: str) -> ssl.SSLContext | None:
+    """Give a context that verifies with this CA certificate and no other; None for plain HTTP."""
+    if not ca_certificate:
         return None
-    trusting = ssl.create_default_context(cadata=authority)
-    trusting.minimum_version = ssl.TLSVersion.TLSv1_2
-    return trusting
+    verifying = ssl.create_default_context(cadata=ca_certificate)
+    verifying.minimum_version = ssl.TLSVersion.TLSv1_2
+    return verifying
 
 
-def session(authority: str) -> requests.Session:
-    """Give an HTTP session that trusts this authority and no other, and heeds no proxy or `.netrc` of the environment.
+def session(ca_certificate: str) -> requests.Session:
+    """Give an HTTP session that verifies with this CA certificate and no other, without proxies and `.netrc`.
 
     A plain one, or one with its own context, would trust the public authorities of `certifi` (or of
     `REQUESTS_CA_BUNDLE`) besides.
@@ -30,9 +30,9 @@ def session(authority: str) -> requests.Session:
     import requests
     from requests.adapters import HTTPAdapter
 
-    class _Trusting(HTTPAdapter):
+    class _Verifying(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - handed on
-            super().init_poolmanager(*args, **options, ssl_context=context(authority))
+            super().init_poolmanager(*args, **options, ssl_context=context(ca_certificate))
 
         def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - handed on
             return super().send(request, *args, **{**options, "verify": True})
@@ -42,6 +42,6 @@ def session(authority: str) -> requests.Session:
 
     made = requests.Session()
     made.trust_env = False
-    if authority:
-        made.mount("https://", _Trusting())
+    if ca_certificate:
+        made.mount("https://", _Verifying())
     return made

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
+from infra.rules.datastores.default_datastores import DEFAULT_DATASTORES
 from infra.rules.datastores.external_datastores import S3, check_elsewhere, check_here
 from infra.rules.names.name_rules import ResourceKind
 from infra.rules.names.naming import check_name
@@ -23,13 +24,6 @@ class DatastoreType(StrEnum):
     S3 = S3
     """A bucket of an object store elsewhere, with keys of its own."""
 
-
-DEFAULT_DATASTORES = (
-    "workspaceblobstore",
-    "workspaceartifactstore",
-    "workspacefilestore",
-    "workspaceworkingdirectory",
-)
 
 TYPE = "datastore-limit-type"
 RESERVED = "datastore-forbid-default-name"

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
+from infra.rules.datastores.default_datastores import ARTIFACT_CONTAINER_PATTERNS, RECORD_KEY
 from infra.rules.roles import role_operations as op
+from infra.rules.roles import s3_actions as s3
 from infra.rules.roles.vault_policies import (
     DATASTORES,
     METADATA_PARAMETERS,
@@ -19,27 +21,14 @@ from infra.rules.roles.vault_policies import (
     hcl,
 )
 
-RECORD = "workspace.json"
-"""The workspace record, in the artifact store."""
-
-ARTIFACT_STORES = ("azureml", f"azureml-{'-'.join('?' * count for count in (8, 4, 4, 4, 12))}")
-"""The artifact store's container: in an account of the stack's own, and in another stack's, where a GUID follows."""
-
 COMPUTES = "computes"
 """Folder of the computes' secrets in the mount `secret`."""
 
 _EVERYWHERE = "arn:aws:s3:::*"
-_READ_BLOBS = (
-    "s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions", "s3:GetObject", "s3:GetObjectVersion",
-    "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes", "s3:GetObjectTagging", "s3:GetObjectVersionTagging",
-)  # fmt: skip
-_WRITE_BLOBS = (
-    "s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObjectTagging", "s3:AbortMultipartUpload",
-    "s3:ListMultipartUploadParts", "s3:ListBucketMultipartUploads",
-)  # fmt: skip
-_CHANGES = (
-    "s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObjectTagging", "s3:DeleteObject", "s3:DeleteObjectVersion",
-)  # fmt: skip
+_READ_BLOBS = (*s3.LIST_CONTAINER, *s3.READ_BLOB)
+_WRITE_BLOBS = (*s3.CHANGE_BLOB, *s3.UPLOAD_BLOB, *s3.LIST_UPLOADS)
+
+_CHANGE_RECORD = (*s3.CHANGE_BLOB, *s3.DELETE_BLOB)
 
 _STORAGE: Mapping[str, tuple[str, ...]] = {
     op.CONTAINERS_READ: (
@@ -49,8 +38,8 @@ _STORAGE: Mapping[str, tuple[str, ...]] = {
     op.CONTAINERS_DELETE: ("s3:DeleteBucket",),
     op.BLOBS_READ: _READ_BLOBS,
     op.BLOBS_WRITE: _WRITE_BLOBS,
-    op.BLOBS_DELETE: ("s3:DeleteObject",),
-    op.BLOBS_DELETE_VERSION: ("s3:DeleteObjectVersion",),
+    op.BLOBS_DELETE: s3.DELETE_BLOB,
+    op.BLOBS_DELETE_VERSION: s3.DELETE_VERSION,
 }  # fmt: skip
 """Operation on every container to S3's actions."""
 
@@ -84,15 +73,17 @@ def storage_policy(operations: Iterable[str]) -> dict[str, Any] | None:
     if op.ARTIFACTS_WRITE in allowed and op.BLOBS_WRITE not in allowed:
         statements.append(_statement("Allow", _WRITE_BLOBS, _in_artifact_stores("", "/*")))
     if op.WORKSPACE_READ in allowed:
-        statements.append(_statement("Allow", ("s3:GetObject",), _in_artifact_stores(f"/{RECORD}")))
+        statements.append(_statement("Allow", ("s3:GetObject",), _in_artifact_stores(f"/{RECORD_KEY}")))
     if op.WORKSPACE_WRITE in allowed:
-        statements.append(_statement("Allow", _CHANGES[:-1], _in_artifact_stores(f"/{RECORD}")))
+        statements.append(_statement("Allow", _CHANGE_RECORD, _in_artifact_stores(f"/{RECORD_KEY}")))
     if not statements:
         return None
     if op.WORKSPACE_WRITE not in allowed:
-        statements.append(_statement("Deny", _CHANGES, _in_artifact_stores(f"/{RECORD}")))
+        statements.append(
+            _statement("Deny", (*_CHANGE_RECORD, *s3.DELETE_VERSION), _in_artifact_stores(f"/{RECORD_KEY}"))
+        )
     if op.BLOBS_DELETE_VERSION not in allowed:
-        statements.append(_statement("Deny", ("s3:DeleteObjectVersion",), [_EVERYWHERE]))
+        statements.append(_statement("Deny", s3.DELETE_VERSION, [_EVERYWHERE]))
     statements.append({"Effect": "Deny", "Action": ["admin:*"]})
     return {"Version": "2012-10-17", "Statement": statements}
 
@@ -189,4 +180,4 @@ def _statement(effect: str, actions: Iterable[str], resources: list[str]) -> dic
 
 
 def _in_artifact_stores(*suffixes: str) -> list[str]:
-    return [f"arn:aws:s3:::{store}{suffix}" for store in ARTIFACT_STORES for suffix in suffixes]
+    return [f"arn:aws:s3:::{store}{suffix}" for store in ARTIFACT_CONTAINER_PATTERNS for suffix in suffixes]

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from infra.clients.key_vault.vault import Vault
+from tests.support.connections import to_vault
 from tests.support.environment import Environment
 from tests.support.otlp import Protocol, send
 from tests.support.principals import Person, is_allowed, person
@@ -114,7 +115,7 @@ def test_a_token_that_has_expired_opens_nothing(
     state = json.loads(roles_stack.stack.pulumi("stack export", "--show-secrets").check().stdout)
     opened = [found for found in state["deployment"]["resources"] if "unseal_key" in found.get("outputs", {})]
     outputs = roles_stack.outputs
-    vault = Vault(outputs["endpoints"]["keyVault"], authority=outputs["certificateAuthority"])
+    vault = Vault(to_vault(outputs["endpoints"]["keyVault"], ca_certificate=outputs["certificateAuthority"]))
     wanted = {"policies": ["principal-bystander"], "ttl": "2s", "no_parent": True, "no_default_policy": True}
     with vault.as_root(_plain(opened[0]["outputs"]["unseal_key"])):
         token = vault.write("auth/token/create", wanted)["auth"]["client_token"]

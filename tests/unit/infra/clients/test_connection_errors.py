@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.clients.connection_errors import reaching
+from infra.clients.connection_errors import reporting_unreachable
 from infra.clients.key_vault.vault import Vault
 from infra.clients.storage.object_store import ObjectStore
 from infra.errors import ServiceUnreachableError
+from tests.support.connections import to_storage, to_vault
 
 
 @pytest.fixture
@@ -38,22 +39,28 @@ def breaking_off() -> Iterator[str]:
 
 
 def test_a_key_vault_that_breaks_off_is_one_clear_error(breaking_off: str) -> None:
-    with pytest.raises(ServiceUnreachableError, match="ChunkedEncodingError"), reaching("key vault", breaking_off):
-        Vault(breaking_off).is_initialised()
+    with (
+        pytest.raises(ServiceUnreachableError, match="ChunkedEncodingError"),
+        reporting_unreachable("key vault", breaking_off),
+    ):
+        Vault(to_vault(breaking_off)).is_initialised()
 
 
 def test_a_key_vault_that_does_not_answer_is_one_clear_error(closed: str) -> None:
     message = r"key vault at http://127.* does not answer .*make up"
 
-    with pytest.raises(ServiceUnreachableError, match=message), reaching("key vault", closed):
-        Vault(closed).is_initialised()
+    with pytest.raises(ServiceUnreachableError, match=message), reporting_unreachable("key vault", closed):
+        Vault(to_vault(closed)).is_initialised()
 
 
 def test_a_storage_account_that_does_not_answer_is_one_clear_error(closed: str) -> None:
-    with pytest.raises(ServiceUnreachableError, match="storage account at"), reaching("storage account", closed):
-        ObjectStore(closed, "access", "secret-key").get_document("bucket", "key")
+    with (
+        pytest.raises(ServiceUnreachableError, match="storage account at"),
+        reporting_unreachable("storage account", closed),
+    ):
+        ObjectStore(to_storage(closed, "access", "secret-key")).get_document("bucket", "key")
 
 
 def test_other_errors_pass_unchanged() -> None:
-    with pytest.raises(KeyError, match="defect"), reaching("key vault", "http://127.0.0.1:1"):
+    with pytest.raises(KeyError, match="defect"), reporting_unreachable("key vault", "http://127.0.0.1:1"):
         raise KeyError("defect")

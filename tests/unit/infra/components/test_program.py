@@ -244,23 +244,30 @@ class TestTls:
 
             assert files["public.crt"] == f"of-{container}"
             assert files["private.key"] == "generated-key"
-            assert files["authority.crt"] == "the-authority"
+            assert files["ca.crt"] == "the-authority"
             assert "generated-authority-key" not in str(files)
 
     def test_whatever_talks_to_a_service_trusts_the_authority(self, with_tls: Run) -> None:
         talking = [
             made
             for made in with_tls.mocks.resources
-            if made.type.startswith(DYNAMIC) and {"endpoint", "address"} & set(made.inputs)
+            if made.type.startswith(DYNAMIC) and {"urls", "address"} & set(made.inputs)
+        ]
+        connected = [
+            made.inputs[name]["value"]
+            for made in with_tls.mocks.resources
+            for name in ("storage_account", "key_vault")
+            if made.type.startswith(DYNAMIC) and name in made.inputs
         ]
 
-        assert len(talking) >= 7
-        assert {made.inputs["authority"] for made in talking} == {"the-authority"}
+        assert (len(talking), len(connected)) == (5, 5)
+        certificates = [made.inputs["ca_certificate"] for made in talking]
+        assert {*certificates, *(one["ca_certificate"] for one in connected)} == {"the-authority"}
 
     def test_the_key_vault_gets_the_authority_to_issue_further_certificates(self, with_tls: Run) -> None:
         (configured,) = with_tls.mocks.of_type(f"{DYNAMIC}VaultConfiguration")
 
-        assert configured.inputs["authority_bundle"] == "the-authoritygenerated-authority-key"
+        assert configured.inputs["ca_bundle"] == "the-authoritygenerated-authority-key"
 
     def test_without_tls_there_is_no_certificate(self, run: Run) -> None:
         files = [made.inputs["files"]["value"] for made in run.mocks.of_type(f"{DYNAMIC}VolumeFiles")]

@@ -12,10 +12,11 @@ from infra.resources.datastore_containers import _DatastoreContainersProvider
 PROVIDER = _DatastoreContainersProvider()
 PROPS: dict[str, Any] = {
     "account": "stchurn",
-    "endpoint": "http://127.0.0.1:1",
-    "access_key": "key",
-    "secret_key": "secret",
-    "authority": "",
+    "storage_account": {
+        "endpoint": "http://127.0.0.1:1",
+        "credentials": {"accessKey": "key", "secretKey": "secret"},
+        "ca_certificate": "",
+    },
     "containers": {"features": 0, "labels": 0},
     "versioned": True,
     "retention_days": 7,
@@ -52,7 +53,7 @@ class _FakeAccount:
 @pytest.fixture(autouse=True)
 def account(monkeypatch: pytest.MonkeyPatch) -> type[_FakeAccount]:
     _FakeAccount.containers, _FakeAccount.quotas = {}, {}
-    monkeypatch.setattr(datastore_containers, "StorageContainers", _FakeAccount)
+    monkeypatch.setattr(datastore_containers, "BlobContainers", _FakeAccount)
     monkeypatch.setattr(datastore_containers, "StorageAdmin", _FakeAccount)
     return _FakeAccount
 

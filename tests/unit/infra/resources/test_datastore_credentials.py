@@ -14,15 +14,19 @@ from infra.resources.datastore_credentials import _DatastoreCredentialsProvider
 PROVIDER = _DatastoreCredentialsProvider()
 STORE = {"name": "features", "type": "AzureBlob", "container": "features"}
 PROPS: dict[str, Any] = {
-    "storage": {"endpoint": "http://127.0.0.1:1", "accessKey": "key", "secretKey": "word", "authority": ""},
-    "vault": {"endpoint": "http://127.0.0.1:2", "token": "word", "authority": ""},
+    "storage_account": {
+        "endpoint": "http://127.0.0.1:1",
+        "credentials": {"accessKey": "key", "secretKey": "word"},
+        "ca_certificate": "",
+    },
+    "key_vault": {"endpoint": "http://127.0.0.1:2", "credentials": {"token": "word"}, "ca_certificate": ""},
     "workspace_id": "guid",
     "folder": "",
     "record_container": "azureml",
     "datastores": [STORE],
     "given": {},
-    "shares_storage": True,
-    "shares_vault": True,
+    "existing_storage_account": True,
+    "existing_key_vault": True,
     "policy_version": 1,
     "paths": {"features": "datastores/features"},
 }

@@ -62,12 +62,6 @@ def test_an_update_keeps_what_there_is_and_adds_what_is_new() -> None:
     assert len(values["token"]) == 40
 
 
-def test_a_state_from_before_rotation_is_no_change() -> None:
-    olds = {key: value for key, value in _created({"token": 40}).items() if key in {"lengths", "hashed", "values"}}
-
-    assert not PROVIDER.diff("id", olds, _props({"token": 40})).changes
-
-
 class TestRotation:
     """`MLW_ROTATE` names resources and carries a nonce."""
 

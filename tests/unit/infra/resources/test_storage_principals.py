@@ -4,17 +4,24 @@ from typing import Any, ClassVar
 
 import pytest
 
+from infra.clients.service_connection import ServiceConnection
 from infra.clients.storage.storage_admin import User
 from infra.resources import storage_principals
 from infra.resources.storage_principals import _StoragePrincipalsProvider
 
 PROVIDER = _StoragePrincipalsProvider()
+ROTATED: dict[str, Any] = {
+    "endpoint": "http://127.0.0.1:1",
+    "credentials": {"accessKey": "key", "secretKey": "rotated"},
+    "ca_certificate": "",
+}
 PROPS: dict[str, Any] = {
     "account": "stchurn",
-    "endpoint": "http://127.0.0.1:1",
-    "access_key": "key",
-    "secret_key": "word",
-    "authority": "",
+    "storage_account": {
+        "endpoint": "http://127.0.0.1:1",
+        "credentials": {"accessKey": "key", "secretKey": "word"},
+        "ca_certificate": "",
+    },
     "policies": {"rita": {"Statement": ["read"]}, "dora": {"Statement": ["write"]}},
     "secrets": {"rita": "rita's secret", "dora": "dora's secret"},
 }
@@ -24,10 +31,10 @@ class _FakeAccount:
     """An account that knows its users."""
 
     users: ClassVar[dict[str, User]]
-    opened_with: ClassVar[list[str]]
+    keys_used: ClassVar[list[str]]
 
-    def __init__(self, _endpoint: str, _access_key: str, secret_key: str, _authority: str) -> None:
-        _FakeAccount.opened_with.append(secret_key)
+    def __init__(self, connection: ServiceConnection) -> None:
+        _FakeAccount.keys_used.append(connection.credentials["secretKey"])
 
     def put_users(self, users: list[User]) -> None:
         _FakeAccount.users |= {user.access_key: user for user in users}
@@ -41,7 +48,7 @@ class _FakeAccount:
 
 @pytest.fixture(autouse=True)
 def users(monkeypatch: pytest.MonkeyPatch) -> dict[str, User]:
-    _FakeAccount.users, _FakeAccount.opened_with = {}, []
+    _FakeAccount.users, _FakeAccount.keys_used = {}, []
     monkeypatch.setattr(storage_principals, "StorageAdmin", _FakeAccount)
     return _FakeAccount.users
 
@@ -73,16 +80,16 @@ def test_who_is_taken_away_is_removed_and_the_others_stay() -> None:
 def test_the_last_ones_are_removed_with_the_keys_of_today(users: dict[str, User]) -> None:
     outs = _created()
 
-    PROVIDER.update("id", outs, {**PROPS, "secret_key": "rotated", "policies": {}, "secrets": {}})
+    PROVIDER.update("id", outs, {**PROPS, "storage_account": ROTATED, "policies": {}, "secrets": {}})
 
     assert _FakeAccount.users == {}
-    assert _FakeAccount.opened_with[-1] == "rotated"
+    assert _FakeAccount.keys_used[-1] == "rotated"
 
 
 def test_an_account_without_users_is_not_even_asked() -> None:
     PROVIDER.create({**PROPS, "policies": {}, "secrets": {}})
 
-    assert _FakeAccount.opened_with == []
+    assert _FakeAccount.keys_used == []
 
 
 def test_all_are_removed_with_the_resource() -> None:

@@ -8,6 +8,7 @@ import pytest
 from infra.clients import readiness_probes
 from infra.clients.engine import docker_engine
 from infra.clients.readiness_probes import Probe, ProbeResult
+from infra.clients.service_connection import ServiceConnection
 from infra.errors import KeyVaultLockedError
 from infra.resources import vault_initialization
 from infra.resources.vault_initialization import _VaultInitializationProvider
@@ -18,7 +19,7 @@ PROPS: dict[str, Any] = {
     "container": "kv-vault",
     "container_id": "c1",
     "user": "100:1000",
-    "authority": "",
+    "ca_certificate": "",
 }
 KEY_FILE, NOTE = "/vault/unseal/request.json", "/vault/unseal/begun"
 LOOKS = 20
@@ -37,8 +38,8 @@ class _FakeVault:
     script: ClassVar[list[Script]]
     """Steps of the start script, one of which happens before each look."""
 
-    def __init__(self, _address: str, _token: str | None = None, *, authority: str = "") -> None:
-        assert not authority
+    def __init__(self, connection: ServiceConnection) -> None:
+        assert not connection.ca_certificate
 
     def is_initialised(self) -> bool:
         return _FakeVault.initialised
@@ -60,8 +61,8 @@ class _FakeVault:
         return 503 if _FakeVault.sealed else 200
 
 
-def _probe(_url: str, *, expected: frozenset[int], authority: str) -> Probe:
-    assert not authority
+def _probe(_url: str, *, expected: frozenset[int], ca_certificate: str) -> Probe:
+    assert not ca_certificate
 
     def probe() -> ProbeResult:
         status = _FakeVault.status()

@@ -8,10 +8,11 @@ from infra.clients.storage.object_store import ObjectStore
 from infra.resources.workspace_record import _WorkspaceRecordProvider
 
 PROPS: dict[str, Any] = {
-    "endpoint": "http://127.0.0.1:1",
-    "access_key": "key",
-    "secret_key": "word",
-    "authority": "",
+    "storage_account": {
+        "endpoint": "http://127.0.0.1:1",
+        "credentials": {"accessKey": "key", "secretKey": "word"},
+        "ca_certificate": "",
+    },
     "bucket": "azureml",
     "record": {"id": "/workspaces/mlw", "sku": "Basic"},
 }

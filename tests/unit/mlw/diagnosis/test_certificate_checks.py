@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from infra.clients.service_connection import ServiceConnection
 from infra.clients.tls import certificate_authority
 from infra.clients.tls.certificate_authority import KeyPair
+from infra.services import STORAGE_ACCOUNT
 from mlw.diagnosis.certificate_checks import check_certificates
-from mlw.diagnosis.diagnosed_services import READINESS, Service
+from mlw.diagnosis.diagnosed_services import DiagnosedService
 from mlw.diagnosis.findings import Level
 from tests.support.tls_server import https_server
-from tests.unit.mlw.workspace_samples import CREDENTIALS, resource_id
+from tests.unit.mlw.workspace_samples import resource_id
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +26,12 @@ def issued(authority: KeyPair, *, days_ago: int) -> KeyPair:
     return certificate_authority.issue(authority, name="st", domain="rg", now=past)
 
 
-def service(address: str, authority: str) -> Service:
-    return Service(
-        readiness=READINESS["storageAccount"],
+def service(address: str, ca_certificate: str) -> DiagnosedService:
+    return DiagnosedService(
+        service=STORAGE_ACCOUNT,
         resource_id=resource_id("churn", "storageAccount"),
         owner="churn",
-        endpoint=address,
-        others=(),
-        credentials=CREDENTIALS["storage"],
-        authority=authority,
+        connection=ServiceConnection(endpoint=address, ca_certificate=ca_certificate),
     )
 
 

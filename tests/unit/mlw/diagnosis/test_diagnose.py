@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from mlw.diagnosis import diagnose, service_checks
-from mlw.diagnosis.diagnosed_services import Service
+from mlw.diagnosis.diagnosed_services import DiagnosedService
 from mlw.diagnosis.engine_snapshot import Container, Snapshot
 from mlw.diagnosis.findings import Finding, Group
 from mlw.main import main
@@ -38,12 +38,12 @@ class World:
             networks=frozenset({"rg-churn"}),
         )
 
-    def check_answers(self, service: Service) -> Iterable[Finding]:
-        self.asked.append(service.readiness.kind)
-        if service.readiness.kind in self.refused:
-            yield Finding(group=service.readiness.group, code="NotReady", message="x")
+    def check_answers(self, service: DiagnosedService) -> Iterable[Finding]:
+        self.asked.append(service.service.title)
+        if service.service.title in self.refused:
+            yield Finding(group=service.group, code="NotReady", message="x")
 
-    def check_record(self, service: Service, _datastores: object, record: object) -> Iterable[Finding]:
+    def check_record(self, service: DiagnosedService, _datastores: object, record: object) -> Iterable[Finding]:
         assert record
         self.asked.append(f"record in {service.what}")
         return []

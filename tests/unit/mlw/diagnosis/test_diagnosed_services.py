@@ -1,71 +1,24 @@
-"""The services of a workspace, and that readiness means the same here as for the components."""
+"""The services of a workspace: where each is, with which credentials, and whose it is."""
 
-import ast
-import inspect
 from typing import Any
 
 import pytest
 
-from infra.components import application_insights, container_registry, storage_account
-from infra.components.application_insights import ApplicationInsights
-from infra.components.component import ServiceComponent
-from infra.components.container_registry import ContainerRegistry
-from infra.components.key_vault import KeyVault
-from infra.components.storage_account import StorageAccount
-from infra.resources import vault_initialization
-from infra.resources.workspace_record import RECORD_KEY
 from infra.rules.resources.component_types import COMPONENT_TYPES
-from mlw.diagnosis import service_checks
-from mlw.diagnosis.diagnosed_services import READINESS, Service, services_of
+from infra.services import SERVICES
+from mlw.diagnosis.diagnosed_services import GROUPS, DiagnosedService, services_of
 from mlw.stacks.stacks import NotUpError, open_stack
 from tests.unit.mlw.workspace_samples import CREDENTIALS, Place, a_workspace, resource_id, the_outputs
 
-COMPONENTS: dict[str, type[ServiceComponent]] = {
-    "storageAccount": StorageAccount,
-    "containerRegistry": ContainerRegistry,
-    "keyVault": KeyVault,
-    "applicationInsights": ApplicationInsights,
-}
-GATES = {
-    "storageAccount": storage_account,
-    "containerRegistry": container_registry,
-    "applicationInsights": application_insights,
-}
+
+def test_every_service_is_a_component_of_that_name_and_has_a_group() -> None:
+    titles = {component.section: str(component.kind) for component in COMPONENT_TYPES.values()}
+
+    assert {section: service.title for section, service in SERVICES.items()}.items() <= titles.items()
+    assert set(GROUPS) == set(SERVICES)
 
 
-def _gate(module: Any) -> dict[str, Any]:  # noqa: ANN401 - a module
-    """Literal arguments of the readiness gate in a component's source."""
-    calls = [node for node in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(node, ast.Call)]
-    (gate,) = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "ReadyGate"]
-    return {word.arg: ast.literal_eval(word.value) for word in gate.keywords if word.arg in {"path", "expected"}}
-
-
-@pytest.mark.parametrize("key", GATES, ids=str)
-def test_readiness_is_what_the_components_gate_waits_for(key: str) -> None:
-    gate = _gate(GATES[key])
-
-    assert (READINESS[key].path, READINESS[key].expected) == (gate["path"], frozenset(gate["expected"]))
-
-
-def test_readiness_of_the_key_vault_is_what_its_initialisation_waits_for() -> None:
-    assert READINESS["keyVault"].expected == vault_initialization._OPEN
-    assert f"{{props['address']}}{READINESS['keyVault'].path}" in inspect.getsource(vault_initialization)
-
-
-@pytest.mark.parametrize("key", COMPONENTS, ids=str)
-def test_uses_and_credentials_are_the_components(key: str) -> None:
-    readiness, component = READINESS[key], COMPONENTS[key]
-
-    assert {readiness.use, *readiness.others} == set(component.uses)
-    assert readiness.credentials == component.credentials_key
-    assert readiness.kind == str(COMPONENT_TYPES[component.type_token].kind)
-
-
-def test_record_is_looked_for_where_it_is_written() -> None:
-    assert service_checks.RECORD_KEY == RECORD_KEY
-
-
-def _services(place: Place, **changed: Any) -> list[Service]:  # noqa: ANN401 - any output
+def _services(place: Place, **changed: Any) -> list[DiagnosedService]:  # noqa: ANN401 - any output
     outputs = the_outputs("churn", **changed)
     place.deploy("churn", a_workspace("churn", outputs=outputs))
     return services_of(open_stack("churn"), {**CREDENTIALS, "storage.stlake": {"accessKey": "a", "secretKey": "b"}})
@@ -92,7 +45,7 @@ def test_an_additional_storage_account_is_a_service_too(place: Place) -> None:
     keys = {"accessKey": "a", "secretKey": "b"}
     *_, found = services_of(open_stack("churn"), {**CREDENTIALS, "storage.stlake": keys})
 
-    assert (found.what, found.endpoint, found.credentials) == (
+    assert (found.what, found.connection.endpoint, found.connection.credentials) == (
         "storage account 'stlake'",
         "http://127.0.0.1:20006",
         keys,
@@ -106,7 +59,7 @@ def test_a_resource_of_another_stack_is_a_service_of_the_workspace_and_says_whos
 
     owners = {service.resource_id: service.owner for service in _services(place, workspace=record)}
 
-    assert owners == {record[key]: "fraud" if key == "keyVault" else "churn" for key in READINESS}
+    assert owners == {record[key]: "fraud" if key == "keyVault" else "churn" for key in SERVICES}
 
 
 def test_services_of_a_stack_with_tls_are_asked_with_its_authority_and_another_stacks_plainly(place: Place) -> None:
@@ -118,10 +71,14 @@ def test_services_of_a_stack_with_tls_are_asked_with_its_authority_and_another_s
     authority = {"urn": "urn:x", "type": "pulumi-python:dynamic/ml-workspace:CertificateAuthority", "inputs": {}}
     place.deploy("churn", [*a_workspace("churn", outputs=outputs), authority])
 
-    found = {service.readiness.use: service for service in services_of(open_stack("churn"), CREDENTIALS)}
+    found = {service.service.endpoints[0].use: service for service in services_of(open_stack("churn"), CREDENTIALS)}
 
-    assert (found["keyVault"].endpoint, found["keyVault"].authority) == ("https://127.0.0.1:20003", "PEM")
-    assert (found["registry"].endpoint, found["registry"].authority) == ("http://127.0.0.1:20002", "")
+    assert _place(found["keyVault"]) == ("https://127.0.0.1:20003", "PEM")
+    assert _place(found["registry"]) == ("http://127.0.0.1:20002", "")
+
+
+def _place(service: DiagnosedService) -> tuple[str, str]:
+    return service.connection.endpoint, service.connection.ca_certificate
 
 
 def test_registry_of_a_stack_with_tls_is_asked_over_it(place: Place) -> None:
@@ -129,7 +86,7 @@ def test_registry_of_a_stack_with_tls_is_asked_over_it(place: Place) -> None:
     outputs = the_outputs("churn", certificateAuthority="PEM")
     place.deploy("churn", [*a_workspace("churn", outputs=outputs), authority])
 
-    found = {service.readiness.use: service for service in services_of(open_stack("churn"), CREDENTIALS)}
+    found = {service.service.endpoints[0].use: service for service in services_of(open_stack("churn"), CREDENTIALS)}
 
     assert found["registry"].addresses == ("https://127.0.0.1:20002", "https://127.0.0.1:20006")
 
@@ -150,6 +107,7 @@ def test_a_stack_that_is_not_up_has_no_services(place: Place) -> None:
     ],
 )
 def test_credentials_are_sent_as_each_service_takes_them(key: str, headers: dict[str, str]) -> None:
-    readiness = READINESS[key]
+    service = SERVICES[key]
 
-    assert readiness.headers(CREDENTIALS[readiness.credentials]) == headers
+    assert service.credentials_probe
+    assert service.credentials_probe.headers(CREDENTIALS[service.credentials_key]) == headers

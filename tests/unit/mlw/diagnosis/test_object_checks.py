@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlw.diagnosis.diagnosed_services import Service, services_of
+from mlw.diagnosis.diagnosed_services import DiagnosedService, services_of
 from mlw.diagnosis.engine_snapshot import Container, Snapshot
 from mlw.diagnosis.findings import Finding, Group, Level
 from mlw.diagnosis.object_checks import (
@@ -22,8 +22,8 @@ def stack(place: Place) -> Stack:
 
 
 @pytest.fixture
-def vault(stack: Stack) -> Service:
-    (found,) = [service for service in services_of(stack, CREDENTIALS) if service.readiness.group is Group.KEY_VAULT]
+def vault(stack: Stack) -> DiagnosedService:
+    (found,) = [service for service in services_of(stack, CREDENTIALS) if service.group is Group.KEY_VAULT]
     return found
 
 
@@ -53,18 +53,18 @@ def _codes(found: list[Finding]) -> list[tuple[Group, str, Level]]:
 class TestContainer:
     """A container is found by its label, whatever it is called."""
 
-    def test_one_that_runs_and_is_open_to_this_machine_only_is_well(self, vault: Service) -> None:
+    def test_one_that_runs_and_is_open_to_this_machine_only_is_well(self, vault: DiagnosedService) -> None:
         snapshot = _snapshot(_container(name="renamed"))
 
         assert list(check_container(vault, snapshot)) == []
         assert list(check_public_ports(snapshot)) == []
 
-    def test_of_two_the_one_that_runs_serves(self, vault: Service) -> None:
+    def test_of_two_the_one_that_runs_serves(self, vault: DiagnosedService) -> None:
         snapshot = _snapshot(_container(name="old", status="exited"), _container())
 
         assert list(check_container(vault, snapshot)) == []
 
-    def test_ids_are_compared_without_case(self, vault: Service) -> None:
+    def test_ids_are_compared_without_case(self, vault: DiagnosedService) -> None:
         container = _container(resource_id=vault.resource_id.upper())
 
         assert list(check_container(vault, _snapshot(container))) == []
@@ -78,7 +78,7 @@ class TestContainer:
         ],
         ids=["no container", "another resource's", "only what carried files"],
     )
-    def test_one_that_is_gone_is_told(self, vault: Service, snapshot: Snapshot) -> None:
+    def test_one_that_is_gone_is_told(self, vault: DiagnosedService, snapshot: Snapshot) -> None:
         (finding,) = check_container(vault, snapshot)
 
         assert (finding.group, finding.code) == (Group.KEY_VAULT, "ContainerMissing")
@@ -88,7 +88,7 @@ class TestContainer:
         )
 
     @pytest.mark.parametrize("status", ["exited", "created", "paused", "restarting", "dead"])
-    def test_one_that_does_not_run_is_told_with_its_last_words(self, vault: Service, status: str) -> None:
+    def test_one_that_does_not_run_is_told_with_its_last_words(self, vault: DiagnosedService, status: str) -> None:
         container = _container(status=status, exit_code=137, restarts=3, last_log_lines="out of memory")
 
         (finding,) = check_container(vault, _snapshot(container))
@@ -106,7 +106,7 @@ class TestContainer:
         assert (finding.group, finding.code) == (Group.NETWORK_SECURITY_RULE, "PortPublic")
         assert f"publishes port 8200 on '{address}'; allowed: '127.0.0.1'" in finding.message
 
-    def test_a_port_that_is_not_the_one_of_the_output_is_told(self, vault: Service) -> None:
+    def test_a_port_that_is_not_the_one_of_the_output_is_told(self, vault: DiagnosedService) -> None:
         (finding,) = check_container(vault, _snapshot(_container(bindings=(("127.0.0.1", 9999),))))
 
         assert (finding.group, finding.code) == (Group.KEY_VAULT, "PortNotPublished")

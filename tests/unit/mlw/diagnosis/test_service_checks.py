@@ -3,14 +3,16 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from infra.clients.service_connection import ServiceConnection
+from infra.services import SERVICES
 from mlw.diagnosis import service_checks
-from mlw.diagnosis.diagnosed_services import READINESS, Service
+from mlw.diagnosis.diagnosed_services import DiagnosedService
 from mlw.diagnosis.findings import Finding, Group
 from mlw.diagnosis.service_checks import check_answers, check_record
 from tests.unit.mlw.workspace_samples import CREDENTIALS, a_record, resource_id
@@ -65,23 +67,22 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.fixture
-def service(server: Server) -> Callable[[str], Service]:
-    def make(key: str) -> Service:
-        readiness = READINESS[key]
-        return Service(
-            readiness=readiness,
+def service(server: Server) -> Callable[[str], DiagnosedService]:
+    def make(key: str) -> DiagnosedService:
+        found = SERVICES[key]
+        return DiagnosedService(
+            service=found,
             resource_id=resource_id("churn", key),
             owner="churn",
-            endpoint=server.address,
-            others=tuple(server.address for _ in readiness.others),
-            credentials=CREDENTIALS[readiness.credentials],
+            connection=ServiceConnection(endpoint=server.address, credentials=CREDENTIALS[found.credentials_key]),
+            others=tuple(server.address for _ in found.endpoints[1:]),
         )
 
     return make
 
 
 @pytest.fixture
-def vault(server: Server, service: Callable[[str], Service]) -> Service:
+def vault(server: Server, service: Callable[[str], DiagnosedService]) -> DiagnosedService:
     """A key vault that is well."""
     server.statuses = {"/v1/sys/health": 200, "/v1/auth/token/lookup-self": 403}
     server.private = {"/v1/auth/token/lookup-self": ("X-Vault-Token", "secret-of-vault")}
@@ -91,7 +92,7 @@ def vault(server: Server, service: Callable[[str], Service]) -> Service:
 class TestAnswers:
     """Ready as its gate asks, and taking the stack's own credentials."""
 
-    def test_a_vault_that_is_open_and_takes_the_token_is_well(self, vault: Service, server: Server) -> None:
+    def test_a_vault_that_is_open_and_takes_the_token_is_well(self, vault: DiagnosedService, server: Server) -> None:
         assert list(check_answers(vault)) == []
         assert server.asked == ["/v1/sys/health", "/v1/auth/token/lookup-self"]
 
@@ -104,7 +105,7 @@ class TestAnswers:
         ],
     )
     def test_a_vault_that_is_not_open_says_why(
-        self, vault: Service, server: Server, status: int, code: str, words: str
+        self, vault: DiagnosedService, server: Server, status: int, code: str, words: str
     ) -> None:
         server.statuses["/v1/sys/health"] = status
 
@@ -114,7 +115,7 @@ class TestAnswers:
         assert finding.message.startswith(f"key vault 'kv-churn': {words}")
         assert f"-> {status}" in finding.message
 
-    def test_refused_credentials_are_told_without_showing_them(self, vault: Service, server: Server) -> None:
+    def test_refused_credentials_are_told_without_showing_them(self, vault: DiagnosedService, server: Server) -> None:
         server.private = {}
 
         (finding,) = check_answers(vault)
@@ -125,7 +126,7 @@ class TestAnswers:
         assert "secret-of-vault" not in finding.message
 
     def test_a_registry_has_to_ask_for_credentials_and_to_take_them(
-        self, server: Server, service: Callable[[str], Service]
+        self, server: Server, service: Callable[[str], DiagnosedService]
     ) -> None:
         server.statuses = {"/v2/": 401}
         server.private = {"/v2/": ("Authorization", "Basic YWRtaW46c2VjcmV0LW9mLXJlZ2lzdHJ5")}
@@ -137,14 +138,16 @@ class TestAnswers:
         assert finding.message.startswith("container registry 'crchurn': it is not ready: GET")
         assert "-> 200 for 0 s; ready is 401" in finding.message
 
-    def test_telemetry_without_token_must_be_refused(self, server: Server, service: Callable[[str], Service]) -> None:
+    def test_telemetry_without_token_must_be_refused(
+        self, server: Server, service: Callable[[str], DiagnosedService]
+    ) -> None:
         server.statuses = {"/v1/traces": 401}
         server.private = {"/v1/traces": ("Authorization", "Bearer secret-of-telemetry")}
 
         assert list(check_answers(service("applicationInsights"))) == []
 
     def test_a_service_that_starts_up_is_waited_for(
-        self, vault: Service, server: Server, monkeypatch: pytest.MonkeyPatch
+        self, vault: DiagnosedService, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         first = iter([503, 503])
         monkeypatch.setattr(service_checks, "PATIENCE_SECONDS", 30.0)
@@ -153,15 +156,8 @@ class TestAnswers:
 
         assert list(check_answers(vault)) == []
 
-    def test_nobody_listening_is_not_ready(self, vault: Service) -> None:
-        gone = Service(
-            readiness=vault.readiness,
-            resource_id=vault.resource_id,
-            owner="churn",
-            endpoint="http://127.0.0.1:1",
-            others=(),
-            credentials=vault.credentials,
-        )
+    def test_nobody_listening_is_not_ready(self, vault: DiagnosedService) -> None:
+        gone = replace(vault, connection=replace(vault.connection, endpoint="http://127.0.0.1:1"))
 
         (finding,) = check_answers(gone)
 
@@ -176,7 +172,7 @@ class TestRecord:
     """The document in the storage account against the stack's output."""
 
     @pytest.fixture
-    def storage(self, service: Callable[[str], Service]) -> Service:
+    def storage(self, service: Callable[[str], DiagnosedService]) -> DiagnosedService:
         return service("storageAccount")
 
     @pytest.fixture
@@ -194,11 +190,11 @@ class TestRecord:
 
         return put
 
-    def _check(self, storage: Service) -> list[Finding]:
+    def _check(self, storage: DiagnosedService) -> list[Finding]:
         return list(check_record(storage, DATASTORES, a_record("churn")))
 
     def test_the_same_record_is_well_whatever_its_order(
-        self, storage: Service, document: Callable[[bytes], None]
+        self, storage: DiagnosedService, document: Callable[[bytes], None]
     ) -> None:
         document(json.dumps(dict(reversed(a_record("churn").items()))).encode())
 
@@ -225,7 +221,7 @@ class TestRecord:
     )
     def test_another_record_is_told(
         self,
-        storage: Service,
+        storage: DiagnosedService,
         document: Callable[[bytes | None], None],
         content: bytes | None,
         code: str,
@@ -239,7 +235,7 @@ class TestRecord:
         assert words in finding.message
 
     def test_a_storage_account_that_refuses_the_keys_is_told(
-        self, storage: Service, document: Callable[[Exception], None]
+        self, storage: DiagnosedService, document: Callable[[Exception], None]
     ) -> None:
         document(_RefusedError())
 
@@ -249,7 +245,7 @@ class TestRecord:
         assert "GET azureml/workspace.json -> SignatureDoesNotMatch" in finding.message
 
     def test_what_nobody_foresaw_is_not_swallowed(
-        self, storage: Service, document: Callable[[Exception], None]
+        self, storage: DiagnosedService, document: Callable[[Exception], None]
     ) -> None:
         document(OSError("cable"))
 

@@ -20,7 +20,7 @@ VAULT = KeyVaultAccess(
     props={
         **dict.fromkeys(Setup.__slots__, ""),
         "address": "http://127.0.0.1:1",
-        "authority": "",
+        "ca_certificate": "",
         "token": "t",
         "unseal_key": "k",
     },

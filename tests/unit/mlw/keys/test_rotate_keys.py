@@ -1,13 +1,14 @@
 """`mlw keys rotate`: what a state says that can be rotated, and how the command line is taken."""
 
 import os
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from mlw.command import INTERRUPTED
-from mlw.keys.rotate_keys import _chosen, principals_of, services_by_resource, services_of
+from mlw.keys.rotate_keys import _chosen, subjects_of
 from mlw.lifecycle import stack_commands
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
 from mlw.main import main
@@ -16,58 +17,58 @@ from mlw.stacks.stacks import Stack
 from tests.unit.mlw.workspace_samples import Place, a_workspace
 
 
-def resource(kind: str, name: str) -> dict[str, Any]:
+def resource(kind: str, name: str, rotates: str) -> dict[str, Any]:
     type_ = f"pulumi-python:dynamic/ml-workspace:{kind}"
-    return {"type": type_, "urn": f"urn:pulumi:dev::ml-workspace::x${type_}::{name}"}
+    urn = f"urn:pulumi:dev::ml-workspace::x${type_}::{name}"
+    return {"type": type_, "urn": urn, "inputs": {"rotates": rotates}}
 
 
 STATE = [
-    resource("GeneratedSecrets", "stchurn-keys"),
-    resource("GeneratedSecrets", "stlake-keys"),
-    resource("GeneratedSecrets", "crchurn-admin"),
-    resource("GeneratedSecrets", "mlw-churn-principal-dora"),
-    resource("GeneratedSecrets", "mlw-churn-principal-some-admin"),
-    resource("VaultConfiguration", "kv-churn-configuration"),
+    resource("GeneratedSecrets", "stchurn-keys", "service/storage"),
+    resource("GeneratedSecrets", "stlake-keys", "service/storage"),
+    resource("GeneratedSecrets", "crchurn-admin", "service/registry"),
+    resource("GeneratedSecrets", "mlw-churn-principal-dora", "principal/dora"),
+    resource("GeneratedSecrets", "mlw-churn-principal-some-admin", "principal/some-admin"),
+    resource("VaultConfiguration", "kv-churn-configuration", "service/keyVault"),
+    {"type": "pulumi:pulumi:Stack", "urn": "urn:stack"},
 ]
 
 
 def test_services_are_those_that_the_stack_makes_credentials_of() -> None:
-    assert services_of(STATE) == {
-        "storage": ["stchurn-keys", "stlake-keys"],
-        "registry": ["crchurn-admin"],
-        "keyVault": ["kv-churn-configuration"],
+    assert subjects_of(STATE, "service") == {
+        "storage": "service/storage",
+        "registry": "service/registry",
+        "keyVault": "service/keyVault",
     }
 
 
 def test_principals_are_known_by_their_names() -> None:
-    assert principals_of(STATE) == {
-        "dora": "mlw-churn-principal-dora",
-        "some-admin": "mlw-churn-principal-some-admin",
-    }
+    assert subjects_of(STATE, "principal") == {"dora": "principal/dora", "some-admin": "principal/some-admin"}
 
 
-def test_what_clients_notice_is_said_of_every_service() -> None:
-    said = services_by_resource(services_of(STATE))
-
-    assert said["stlake-keys"].startswith("service 'storage' (its container restarts")
-    assert set(said) == {"stchurn-keys", "stlake-keys", "crchurn-admin", "kv-churn-configuration"}
-
-
-def test_the_authority_is_rotated_by_name_only() -> None:
-    """No client would trust any endpoint any more."""
+@pytest.fixture
+def chosen() -> Callable[[str], dict[str, str]]:
+    """What is rotated by the rest of a command line, with what is said about it."""
     state = [
         *STATE,
-        resource("ServerCertificates", "rg-certificates"),
-        resource("CertificateAuthority", "rg-authority"),
+        resource("ServerCertificates", "rg-certificates", "service/certificates"),
+        resource("CertificateAuthority", "rg-authority", "service/authority"),
     ]
     stack = cast("Stack", SimpleNamespace(name="dev", checkpoint=SimpleNamespace(resources=state)))
+    return lambda line: _chosen(stack, build_parser().parse_args(["keys", "rotate", "dev", *line.split()]))
 
-    def chosen(line: str) -> set[str]:
-        return set(_chosen(stack, build_parser().parse_args(["keys", "rotate", "dev", *line.split()])))
 
-    assert chosen("--service authority") == {"rg-authority"}
-    assert {"rg-certificates", "stchurn-keys", "mlw-churn-principal-dora"} <= chosen("--all")
-    assert "rg-authority" not in chosen("--all")
+def test_what_clients_notice_is_said_of_a_service(chosen: Callable[[str], dict[str, str]]) -> None:
+    (said,) = chosen("--service storage").values()
+
+    assert said.startswith("service 'storage' (its container restarts")
+
+
+def test_the_authority_is_rotated_by_name_only(chosen: Callable[[str], dict[str, str]]) -> None:
+    """No client would trust any endpoint any more."""
+    assert set(chosen("--service authority")) == {"service/authority"}
+    assert {"service/certificates", "service/storage", "principal/dora"} <= set(chosen("--all"))
+    assert "service/authority" not in chosen("--all")
 
 
 def test_an_interrupted_update_ends_as_every_interruption(
@@ -79,7 +80,7 @@ def test_an_interrupted_update_ends_as_every_interruption(
         masks.append(os.umask(0o077))
         raise OperationCancelledError("running 'pulumi up' of stack 'dev': interrupted")
 
-    place.deploy("dev", [*a_workspace("dev"), resource("GeneratedSecrets", "crdev-admin")])
+    place.deploy("dev", [*a_workspace("dev"), resource("GeneratedSecrets", "crdev-admin", "service/registry")])
     monkeypatch.setattr(stack_commands, "up", interrupted)
 
     assert main(["keys", "rotate", "dev", "--service", "registry"]) == INTERRUPTED

@@ -139,8 +139,8 @@ def test_the_last_screen_names_the_endpoints_and_the_command_for_the_credentials
         "127.0.0.1:2",
         "127.0.0.1:7",
         "http://127.0.0.1:3",
-        "http://127.0.0.1:4",
         "http://127.0.0.1:5",
+        "http://127.0.0.1:4",
         "http://127.0.0.1:6",
     ]
     assert "pulumi stack output credentials --show-secrets -s dev" in screen

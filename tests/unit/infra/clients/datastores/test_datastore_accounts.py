@@ -5,12 +5,15 @@ from typing import Any
 import pytest
 
 from infra.clients.datastores import datastore_accounts
-from infra.clients.datastores.datastore_accounts import Datastore, DatastoreAccounts, Service, policy
+from infra.clients.datastores.datastore_accounts import Datastore, DatastoreAccounts
+from infra.clients.service_connection import ServiceConnection
 from infra.clients.storage.storage_admin import ServiceAccount
 from infra.errors import StorageAccessError
+from infra.rules.datastores.datastore_policy import datastore_policy
+from tests.support.connections import to_storage, to_vault
 
 FEATURES = Datastore(name="features", type="AzureBlob", container="features")
-ELSEWHERE = Datastore(
+EXTERNAL = Datastore(
     name="archive",
     type="S3",
     container="archive",
@@ -60,16 +63,17 @@ class _World:
         self._live()
         self.secrets.pop(path.replace("/metadata/", "/"), None)
 
-    def can_use(self, _endpoint: str, access_key: str, secret_key: str, container: str, _authority: str) -> bool:
-        account = self.accounts.get(access_key)
+    def can_use(self, connection: ServiceConnection, container: str) -> bool:
+        account = self.accounts.get(connection.credentials["accessKey"])
         granted = f"arn:aws:s3:::{container}/*"
-        return bool(account and account.secret_key == secret_key and granted in str(account.policy))
+        has_key = account is not None and account.secret_key == connection.credentials["secretKey"]
+        return has_key and granted in str(account and account.policy)
 
     def secret(self, path: str) -> dict[str, str]:
         return self.secrets[f"datastores/{path}"]
 
     def lets_in(self, secret: dict[str, str]) -> bool:
-        return self.can_use("", secret["accessKey"], secret["secretKey"], secret["container"], "")
+        return self.can_use(ServiceConnection(endpoint="", credentials=secret), secret["container"])
 
 
 @pytest.fixture
@@ -83,8 +87,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> _World:
 
 def accounts(folder: str = "", workspace_id: str = GUID, endpoint: str = "http://127.0.0.1:1") -> DatastoreAccounts:
     return DatastoreAccounts(
-        storage=Service(endpoint=endpoint, access_key="root", secret="word"),
-        vault=Service(endpoint="http://127.0.0.1:2", secret="token"),
+        storage_account=to_storage(endpoint, "root", "word"),
+        key_vault=to_vault("http://127.0.0.1:2", "token"),
         workspace_id=workspace_id,
         folder=folder,
     )
@@ -107,13 +111,13 @@ def test_every_datastore_gets_an_account_and_a_secret_that_fits(world: _World) -
 
 
 def test_what_is_well_is_left_alone(world: _World) -> None:
-    accounts().ensure([FEATURES, ELSEWHERE])
+    accounts().ensure([FEATURES, EXTERNAL])
     before, world.lives = dict(world.secrets), 0
 
-    accounts().ensure([FEATURES, ELSEWHERE])
+    accounts().ensure([FEATURES, EXTERNAL])
 
     assert world.secrets == before
-    assert accounts().broken([FEATURES, ELSEWHERE]) == []
+    assert accounts().broken([FEATURES, EXTERNAL]) == []
 
 
 @pytest.mark.parametrize("lives", range(2))
@@ -209,11 +213,11 @@ class TestRepair:
         assert not world.lets_in(before)
 
     def test_changed_keys_of_a_store_elsewhere_are_told_and_written(self, world: _World) -> None:
-        accounts().ensure([ELSEWHERE])
+        accounts().ensure([EXTERNAL])
         world.secrets["datastores/archive"]["secretKey"] = "other"
-        assert accounts().broken([ELSEWHERE]) == ["archive"]
+        assert accounts().broken([EXTERNAL]) == ["archive"]
 
-        accounts().ensure([ELSEWHERE])
+        accounts().ensure([EXTERNAL])
 
         assert world.secret("archive")["secretKey"] == "s"
         assert world.accounts == {}
@@ -249,7 +253,7 @@ class TestPolicy:
     """What keys may do."""
 
     def test_only_the_own_container_is_named_and_nothing_is_deleted_for_good(self) -> None:
-        statements = policy("features", has_record=False)["Statement"]
+        statements = datastore_policy("features", has_record=False)["Statement"]
 
         assert {resource for one in statements for resource in one["Resource"]} == {
             "arn:aws:s3:::features",
@@ -259,7 +263,9 @@ class TestPolicy:
         assert not actions & {"s3:DeleteObjectVersion", "s3:DeleteBucket", "s3:PutBucketVersioning", "s3:*"}
 
     def test_the_workspace_record_is_denied_for_every_way_of_writing(self) -> None:
-        (denied,) = [one for one in policy("azureml", has_record=True)["Statement"] if one["Effect"] == "Deny"]
+        (denied,) = [
+            one for one in datastore_policy("azureml", has_record=True)["Statement"] if one["Effect"] == "Deny"
+        ]
 
         assert denied["Resource"] == ["arn:aws:s3:::azureml/workspace.json"]
         assert {"s3:PutObject", "s3:DeleteObject", "s3:PutObjectTagging"} <= set(denied["Action"])

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import pytest
 
 from infra.clients.key_vault.vault import Vault
+from tests.support.connections import to_vault
 
 
 class _Listening(HTTPServer):
@@ -49,7 +50,7 @@ def server() -> Iterator[_Listening]:
 def test_every_request_is_about_the_very_name(
     server: _Listening, ask: Callable[[Vault, str], object], name: str
 ) -> None:
-    ask(Vault(f"http://127.0.0.1:{server.server_port}", "token"), f"secret/data/{name}")
+    ask(Vault(to_vault(f"http://127.0.0.1:{server.server_port}", "token")), f"secret/data/{name}")
 
     (path,) = server.asked
     assert unquote(path.partition("?")[0]) == f"/v1/secret/data/{name}"

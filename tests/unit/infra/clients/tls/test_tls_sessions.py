@@ -75,8 +75,8 @@ def test_session_without_an_authority_refuses_the_server(url: str) -> None:
 def test_probe_passes_only_with_the_servers_authority(url: str, authority: KeyPair, other: KeyPair) -> None:
     expected = frozenset({204})
 
-    assert http_probe(url, expected=expected, authority=authority.certificate)().passed
-    refused = http_probe(url, expected=expected, authority=other.certificate)()
+    assert http_probe(url, expected=expected, ca_certificate=authority.certificate)().passed
+    refused = http_probe(url, expected=expected, ca_certificate=other.certificate)()
     assert not refused.passed
     assert "SSLCertVerificationError" in refused.seen
 

@@ -1,0 +1,28 @@
+"""A connection to a service: what a client needs, and all that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceConnection:
+    """Where a service responds, and how a client is let in.
+
+    Attributes:
+        endpoint: Base URL, e.g. ``http://127.0.0.1:20001``.
+        credentials: As in the stack's output `credentials`: ``accessKey`` and ``secretKey``, ``username`` and
+            ``password``, or ``token``; empty for requests that need none.
+        ca_certificate: CA certificate (PEM) to verify the service's certificate with; empty for plain HTTP.
+    """
+
+    endpoint: str
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca_certificate: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, inputs: Mapping[str, Any]) -> ServiceConnection:
+        """Take it from a resource's inputs."""
+        return cls(**{name: inputs[name] for name in cls.__slots__})
