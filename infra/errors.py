@@ -2,7 +2,9 @@
 
     MlWorkspaceError                 one clear message, never a traceback
     |-- ConfigurationError           the stack file breaks rules; carries every violation (`infra.rules.violation`)
+    |-- UnknownStackError            no stack has the name
     |-- HostError                    this machine lacks something, or does not allow it
+    |   `-- ProjectNotFoundError     no folder with the project's `Pulumi.yaml`
     |-- EngineError                  the Docker engine cannot be used as it is
     |   |-- EngineUnreachableError   not running, not permitted, or hanging
     |   |-- ForeignObjectError       a name on the engine belongs to somebody else
@@ -30,6 +32,14 @@ class MlWorkspaceError(Exception):
 
 class HostError(MlWorkspaceError):
     """This machine lacks something that the project needs, or does not allow it."""
+
+
+class ProjectNotFoundError(HostError):
+    """What a command works on is the project's, and it was started outside of one."""
+
+
+class UnknownStackError(MlWorkspaceError):
+    """No stack has the name; the message lists those there are."""
 
 
 class EngineError(MlWorkspaceError):

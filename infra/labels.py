@@ -7,8 +7,9 @@ the life of a stack (a tag, a SKU) is ever written into one.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
+
+from infra.host import state_backend
 
 STACK = "ml-workspace.stack"
 RESOURCE_ID = "ml-workspace.resource-id"
@@ -21,7 +22,7 @@ def backend_id(url: str | None = None) -> str:
     Args:
         url: The backend's address; `PULUMI_BACKEND_URL` when left out (empty when that is unset).
     """
-    address = os.environ.get("PULUMI_BACKEND_URL", "") if url is None else url
+    address = state_backend.address() if url is None else url
     return hashlib.sha256(address.encode()).hexdigest()[:12]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from infra.errors import MlWorkspaceError
+from infra.host import environment
 from mlw.command import INTERRUPTED, Command
 from mlw.command_table import PROGRAM
 from mlw.parser import build_parser
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     command: Command = options.command
     try:
+        environment.enter()
         code = _handler(command)(options)
         sys.stdout.flush()
     except MlWorkspaceError as exc:

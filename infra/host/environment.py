@@ -10,7 +10,7 @@ import os
 import shlex
 from collections.abc import Mapping
 
-from infra.host import engine_address, folders
+from infra.host import engine_address, folders, project, state_backend
 
 
 def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -21,8 +21,7 @@ def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
         "MLW_CACHE": str(folders.cache()),
         "PATH": search_path(given.get("PATH", os.defpath)),
         "PULUMI_HOME": str(folders.pulumi_home()),
-        "PULUMI_BACKEND_URL": given.get("PULUMI_BACKEND_URL") or f"file://{folders.state()}",
-        "PULUMI_OPTION_POLICY_PACK": str(folders.repo() / "policies"),
+        state_backend.VARIABLE: given.get(state_backend.VARIABLE) or folders.state().as_uri(),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         # Everything that is needed is installed; asking a network that does not answer would only take time.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -35,6 +34,9 @@ def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
         # Program, provider and policy pack are three processes in every run; compiling them anew takes half a second.
         "PYTHONDONTWRITEBYTECODE": "",
     }
+    if found := project.find():
+        # Outside of a project there is no program to run, hence nothing to check.
+        added["PULUMI_OPTION_POLICY_PACK"] = str(found / "policies")
     if "PULUMI_CONFIG_PASSPHRASE" not in given:
         chosen = given.get("PULUMI_CONFIG_PASSPHRASE_FILE")
         added["PULUMI_CONFIG_PASSPHRASE_FILE"] = chosen or str(folders.passphrase())
@@ -51,6 +53,12 @@ def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     """A whole environment for child processes: the given one (this process's own by default) and our additions."""
     given = os.environ if base is None else base
     return {**given, **additions(given)}
+
+
+def enter() -> None:
+    """Work in this environment from here on, child processes included; what is made is the user's alone."""
+    os.umask(0o077)
+    os.environ.update(additions())
 
 
 def search_path(current: str) -> str:

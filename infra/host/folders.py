@@ -8,6 +8,7 @@ installation on one machine only has to set the variables.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from infra.errors import HostError
@@ -16,7 +17,7 @@ PRIVATE = 0o700
 
 
 def repo() -> Path:
-    """The checkout."""
+    """The folder that this code is in: a checkout, or where Python packages are installed."""
     return Path(__file__).resolve().parents[2]
 
 
@@ -38,6 +39,11 @@ def state() -> Path:
 def passphrase() -> Path:
     """The file with the passphrase that the state's secrets are encrypted with."""
     return home() / "passphrase"
+
+
+def locks() -> Path:
+    """Locks of the stacks, and of what they share."""
+    return home() / "locks"
 
 
 def tools() -> Path:
@@ -66,8 +72,8 @@ def engine() -> Path:
 
 
 def venv() -> Path:
-    """The project's Python environment."""
-    return repo() / ".venv"
+    """The Python environment: the checkout's own; of installed code, the one that it is installed in."""
+    return repo() / ".venv" if (repo() / "pyproject.toml").is_file() else Path(sys.prefix)
 
 
 def private_folder(folder: Path) -> Path:
@@ -83,12 +89,17 @@ def private_folder(folder: Path) -> Path:
         trial.write_bytes(b"x")
         trial.unlink()
     except OSError as exc:
-        variable = "MLW_HOME" if folder.is_relative_to(home()) else "MLW_CACHE"
         raise HostError(
             f"preparing the folder '{folder}': it cannot be written ({exc.strerror}). "
-            f"Make it writable for your user, free some space, or set {variable} to another folder."
+            f"Make it writable for your user, free some space, or set {_variable_of(folder)} to another folder."
         ) from exc
     return folder
+
+
+def _variable_of(folder: Path) -> str:
+    """What the user sets to have a folder elsewhere; outside of both roots there is only a state backend of his own."""
+    roots = {"MLW_HOME": home(), "MLW_CACHE": cache()}
+    return next((name for name, root in roots.items() if folder.is_relative_to(root)), "PULUMI_BACKEND_URL")
 
 
 def _root(variable: str, xdg_variable: str, below_user: str) -> Path:

@@ -17,13 +17,11 @@ from mlw.diagnosis.diagnosed_services import DiagnosedService, services_of
 from mlw.diagnosis.engine_snapshot import Snapshot, take_snapshot
 from mlw.diagnosis.findings import Finding, by_group
 from mlw.output import to_json
-from mlw.stacks import project
 from mlw.stacks.stacks import Stack, open_stack
 
 
 def diagnose(options: argparse.Namespace) -> int:
     """Print what is wrong with a workspace."""
-    project.enter()
     stack = open_stack(options.stack)
     found = findings(stack)
     print(to_json(by_group(found)))

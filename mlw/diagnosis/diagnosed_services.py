@@ -8,11 +8,11 @@ from typing import Any
 
 from infra.clients.service_connection import ServiceConnection
 from infra.clients.state import stack_states
+from infra.host.project import PROJECT
 from infra.rules.resources.component_types import STORAGE_ACCOUNT
 from infra.rules.resources.resource_ids import parse_resource_id
 from infra.services import SERVICES, Service
 from mlw.diagnosis.findings import Group
-from mlw.stacks.project import PROJECT
 from mlw.stacks.stacks import Stack, open_stack
 
 GROUPS: Mapping[str, Group] = {

@@ -15,7 +15,6 @@ from mlw.command import DONE
 from mlw.key_vault import secret_input as given
 from mlw.key_vault.vault_access import KeyVaultAccess, access
 from mlw.output import table, to_json
-from mlw.stacks import project
 from mlw.stacks.stacks import open_stack
 
 _HEADINGS = ("NAME", "VERSION", "UPDATED", "CONTENT TYPE", "EXPIRES", "DELETED", "PURGED ON")
@@ -130,7 +129,6 @@ def as_row(secret: Secret, retention_days: int) -> tuple[str, ...]:
 
 
 def _open(options: argparse.Namespace) -> KeyVaultAccess:
-    project.enter()
     if "name" in options:
         given.check_name(options.name)
     return access(open_stack(options.stack))

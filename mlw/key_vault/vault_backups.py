@@ -16,13 +16,11 @@ from mlw.key_vault.vault_access import access
 from mlw.lifecycle import stack_locks
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.pulumi_cli import INTERRUPTIONS
-from mlw.stacks import project
 from mlw.stacks.stacks import open_stack
 
 
 def back_up(options: argparse.Namespace) -> int:
     """Write a snapshot."""
-    project.enter()
     target = Path(options.file)
     if target.exists() and not target.is_file():
         # The snapshot takes its target's place, which would be the end of a device such as /dev/null.
@@ -36,7 +34,6 @@ def back_up(options: argparse.Namespace) -> int:
 
 def restore(options: argparse.Namespace) -> int:
     """Put the vault back to a snapshot."""
-    project.enter()
     stack, source = open_stack(options.stack), Path(options.file)
     with stack_locks.exclusive(stack.context, "mlw keyvault restore", say=say):
         vault_of = access(stack)

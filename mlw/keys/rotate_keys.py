@@ -23,7 +23,6 @@ from mlw.command_table import PROGRAM
 from mlw.lifecycle import stack_commands, stack_locks
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
-from mlw.stacks import project
 from mlw.stacks.stacks import Stack, open_stack
 from mlw.stacks.state_secrets import outputs_of
 
@@ -47,7 +46,6 @@ class NothingToRotateError(MlWorkspaceError):
 
 def rotate(options: argparse.Namespace) -> int:
     """Rotate what the options name."""
-    project.enter()
     stack = open_stack(options.stack)
     stack.require_outputs()
     if not (options.all or options.datastore or options.principal or options.service):

@@ -6,12 +6,10 @@ import argparse
 
 from mlw.command import DONE
 from mlw.output import to_json
-from mlw.stacks import project
 from mlw.stacks.stacks import open_stack
 
 
 def keys(options: argparse.Namespace) -> int:
     """Print the credentials."""
-    project.enter()
     print(to_json(open_stack(options.stack).credentials()))
     return DONE

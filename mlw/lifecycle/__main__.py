@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from infra.errors import MlWorkspaceError
-from infra.host.environment import environment
+from infra.host import environment
 from mlw.lifecycle import down, stack_commands, stack_context, status
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
 from mlw.lifecycle.stack_context import Context
@@ -43,14 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, (_, text) in COMMANDS.items():
         choices.add_parser(name, help=text).add_argument("--stack", default="dev")
     options = parser.parse_args(arguments)
-    enter_environment()
+    environment.enter()
     return guarded(options.command, lambda: COMMANDS[options.command][0](stack_context.load(options.stack, os.environ)))
-
-
-def enter_environment() -> None:
-    """Set what `make env` prints; folders that are made from here on are private, also those that pulumi makes."""
-    os.umask(0o077)
-    os.environ.update(environment())
 
 
 def guarded(command: str, action: Callable[[], None]) -> int:

@@ -38,15 +38,16 @@ def unfinished_writes(context: Context) -> list[Path]:
     folder = context.state_file.parent if context.state_file else None
     if folder is None or not folder.is_dir():
         return []
-    name = re.compile(re.escape(context.stack) + r"\.json(\.bak)?(\.attrs)?\.[0-9a-f]+\.tmp")
+    # Pulumi's own end in a random number; ours, which begin with a dot, in the id of a process.
+    name = re.compile(r"\.?" + re.escape(context.stack) + r"\.json(\.bak)?(\.attrs)?\.[0-9a-f]+\.tmp")
     return sorted(path for path in folder.iterdir() if name.fullmatch(path.name))
 
 
 def _damaged_attributes(context: Context) -> list[Path]:
-    if context.bookkeeping is None or context.state_file is None:
+    if context.backend_folder is None or context.state_file is None:
         return []
     described = [
-        context.bookkeeping / "meta.yaml",
+        context.backend_folder / "meta.yaml",
         context.state_file,
         context.state_file.with_name(f"{context.state_file.name}.bak"),
     ]
@@ -62,7 +63,7 @@ def _is_json_object(path: Path) -> bool:
 
 
 def _damaged_meta(context: Context) -> list[Path]:
-    meta = context.bookkeeping / "meta.yaml" if context.bookkeeping else None
+    meta = context.backend_folder / "meta.yaml" if context.backend_folder else None
     if meta is None or not meta.exists() or "version:" in meta.read_text(encoding="utf-8", errors="replace"):
         return []
     return [meta]

@@ -10,11 +10,12 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TextIO
 
 from infra.services import SERVICES
 from mlw.lifecycle.pulumi_cli import Event
+from mlw.output import table
 
 MARKUP = re.compile(r"<\{%.*?%\}>")
 BRIDGE_ECHO = re.compile(r"^(?:error: )?sdk-v2/\S+\.go:\d+: ")
@@ -129,8 +130,8 @@ class Progress:
         total = sum(self.changes.values())
         if not self.changed:
             return f"No changes: {total} resources are as they should be ({self.seconds:.1f} s)."
-        parts = ", ".join(f"{count} {op}" for op, count in sorted(self.changes.items()) if op not in UNCHANGED)
-        return f"Done: {parts} ({self.seconds:.1f} s)."
+        done = ", ".join(f"{count} {op}" for op, count in sorted(self.changes.items()) if op not in UNCHANGED)
+        return f"Done: {done} ({self.seconds:.1f} s)."
 
     def _print(self, text: str) -> None:
         show(text, self._stream)
@@ -141,15 +142,7 @@ def clean(message: str) -> str:
     return ERROR_LIST.sub("", PROVIDER_NOISE.sub("", MARKUP.sub("", message).strip())).strip()
 
 
-def table(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> str:
-    """Align columns; the first row is the heading."""
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    return "\n".join(
-        (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
-        for row in cells
-    )
-
+INDENT = "  "
 
 ENDPOINTS: Mapping[str, str] = {
     endpoint.use: endpoint.title for service in SERVICES.values() for endpoint in service.endpoints
@@ -162,9 +155,15 @@ def endpoints(stack: str, outputs: Mapping[str, object]) -> str:
     found = outputs.get("endpoints")
     addresses = found if isinstance(found, Mapping) else {}
     known = [(ENDPOINTS.get(key, key), str(addresses[key])) for key in [*ENDPOINTS, *addresses] if key in addresses]
-    rows = [("service", "endpoint"), *dict.fromkeys(known)]
+    rows = dict.fromkeys(known)
     credentials = f'eval "$(make -s env)" && pulumi stack output credentials --show-secrets -s {stack}'
-    lines = [f"Workspace '{stack}' is ready.", "", table(rows), "", f"Credentials:  {credentials}"]
+    lines = [
+        f"Workspace '{stack}' is ready.",
+        "",
+        table(("service", "endpoint"), rows, indent=INDENT),
+        "",
+        f"Credentials:  {credentials}",
+    ]
     if outputs.get("certificateAuthority"):
         lines.append(f"Authority:    pulumi stack output certificateAuthority -s {stack} > ca.pem")
     return "\n".join(lines)

@@ -27,6 +27,7 @@ from mlw.lifecycle.lifecycle_errors import DamagedStateError, LeftoversError
 from mlw.lifecycle.object_comparison import EngineObject, describe
 from mlw.lifecycle.pulumi_operations import perform
 from mlw.lifecycle.stack_context import Context
+from mlw.output import table
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,6 @@ def _sweep(context: Context) -> None:
 
 def _proof(context: Context, remains: Remains, *, released: int) -> str:
     rows = [
-        ("what", "left"),
         ("containers", remains.of_kind("container")),
         ("networks", remains.of_kind("network")),
         ("volumes", remains.of_kind("volume")),
@@ -118,11 +118,10 @@ def _proof(context: Context, remains: Remains, *, released: int) -> str:
         ("state files", ", ".join(map(str, remains.files)) or "none"),
     ]
     headline = f"Stack '{context.stack}' is {'NOT completely ' if remains else ''}gone."
-    return f"{headline} Inventory by its labels:\n\n{display.table(rows)}\n"
+    return f"{headline} Inventory by its labels:\n\n{table(('what', 'left'), rows, indent=display.INDENT)}\n"
 
 
 def _list(remains: Remains) -> str:
-    parts = [describe(remains.objects)] if remains.objects else []
-    parts += [f"port {port}" for port in remains.ports]
-    parts += [f"'{path}'" for path in remains.files]
-    return ", ".join(parts)
+    objects = [describe(remains.objects)] if remains.objects else []
+    ports, files = [f"port {port}" for port in remains.ports], [f"'{path}'" for path in remains.files]
+    return ", ".join([*objects, *ports, *files])

@@ -2,9 +2,7 @@
 
 MlWorkspaceError
 `-- LifecycleError
-    |-- UnknownStackError         no stack file of that name
-    |-- StateFolderError          the folder of the state cannot be used
-    |-- WrongPassphraseError      the secrets of the state cannot be opened
+    |-- WrongPassphraseError      the secrets of the state cannot be decrypted
     |-- StackBusyError            somebody else works on the stack
     |-- DamagedStateError         the state cannot be read and no backup can
     |-- DataLossError             going on would put something empty in the place of data
@@ -23,16 +21,8 @@ class LifecycleError(MlWorkspaceError):
     """Root of the errors of this package."""
 
 
-class UnknownStackError(LifecycleError):
-    """There is no stack file of that name."""
-
-
-class StateFolderError(LifecycleError):
-    """The folder that holds state, locks and passphrase cannot be used."""
-
-
 class WrongPassphraseError(LifecycleError):
-    """The passphrase does not open the secrets of the state; nothing has been touched."""
+    """The passphrase does not decrypt the secrets of the state; nothing has been touched."""
 
 
 class StackBusyError(LifecycleError):

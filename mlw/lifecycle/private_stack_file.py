@@ -7,11 +7,12 @@ state; the state is its home. A stack file with `secure:` values keeps its own s
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
-from mlw.lifecycle.stack_context import PROJECT, Context
+from infra.host import atomic_files
+from infra.host.project import PROJECT
+from mlw.lifecycle.stack_context import Context
 
 SALT_LINE = re.compile(r"^encryptionsalt:.*\n?", re.MULTILINE)
 SECURE_VALUE = re.compile(r"^\s*(-\s+)?\"?secure\"?:", re.MULTILINE)
@@ -37,13 +38,13 @@ def without_salt(text: str, salt: str) -> str:
 def write_private_copy(context: Context, salt: str | None) -> Path:
     """Write the copy for the next command, private to the user."""
     text = context.stack_file.read_text(encoding="utf-8") if context.stack_file.is_file() else ""
-    _write(context.private_stack_file, with_salt(text, salt))
+    atomic_files.write(context.private_stack_file, with_salt(text, salt))
     return context.private_stack_file
 
 
 def write_private_project(context: Context) -> Path:
     """Write a project of the same name, in which a stack can be made without touching the checkout."""
-    _write(context.workdir / "Pulumi.yaml", f"name: {PROJECT}\nruntime: python\n")
+    atomic_files.write(context.workdir / "Pulumi.yaml", f"name: {PROJECT}\nruntime: python\n")
     return context.workdir
 
 
@@ -55,10 +56,3 @@ def remove_written_salt(context: Context, salt: str | None) -> None:
     cleaned = without_salt(text, salt)
     if cleaned != text:
         context.stack_file.write_text(cleaned, encoding="utf-8")
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)

@@ -8,6 +8,7 @@
 # MLW_GUARD=off switches it off.
 
 cli="${0%/*}/pulumi-cli"
+unquote='import sys, urllib.parse; print(urllib.parse.unquote(sys.argv[1]))'
 
 stack_of() {
     while [ $# -gt 0 ]; do
@@ -34,7 +35,7 @@ for word in "$@"; do
 done
 
 has_traces() {
-    state="$bookkeeping/stacks/ml-workspace/$1.json"
+    state="$folder/stacks/ml-workspace/$1.json"
     if [ ! -s "$state" ]; then
         # No state at all: the first `up` of a stack file, or a state that was lost. Not a destroy's business.
         [ -e "$state" ] && return 0
@@ -43,26 +44,29 @@ has_traces() {
         return
     fi
     # Descriptions of files, and the layout of the folder, written in place: a kill leaves them empty.
-    for beside in "$state.attrs" "$bookkeeping/meta.yaml" "$bookkeeping/meta.yaml.attrs"; do
+    for beside in "$state.attrs" "$folder/meta.yaml" "$folder/meta.yaml.attrs"; do
         [ -e "$beside" ] && [ ! -s "$beside" ] && return 0
     done
     case "$(tail -c 1 "$state")" in "}") ;; *) return 0 ;; esac
     # A preview takes no lock and changes nothing.
     case "$verb" in preview | pre) return 1 ;; esac
-    for lock in "$bookkeeping/locks/organization/ml-workspace/$1"/*.json; do
+    for lock in "$folder/locks/organization/ml-workspace/$1"/*.json; do
         [ -e "$lock" ] && return 0
     done
     grep -q '"pending_operations"' "$state" && return 0
     # A run whose plugin died under it ends by itself and knows of nothing; what the plugin was making may be there.
-    for last in "$bookkeeping/history/ml-workspace/$1"/*.history.json; do :; done
+    for last in "$folder/history/ml-workspace/$1"/*.history.json; do :; done
     [ -e "$last" ] && grep -q '"result": *"failed"' "$last"
 }
 
 if [ -n "$verb" ] && [ "${MLW_GUARD:-on}" != off ] && [ -f mlw/lifecycle/recovery.py ] && [ -f Pulumi.yaml ]; then
     case "${PULUMI_BACKEND_URL:-}" in
         file://*)
-            bookkeeping="${PULUMI_BACKEND_URL#file://}/.pulumi"
-            case "$bookkeeping" in "~"*) bookkeeping="$HOME${bookkeeping#"~"}" ;; esac
+            # The same as infra/host/state_backend.py.
+            folder="${PULUMI_BACKEND_URL#file://}"
+            folder="${folder%%[?#]*}/.pulumi"
+            case "$folder" in *%*) folder=$(python -c "$unquote" "$folder") ;; esac
+            case "$folder" in "~"*) folder="$HOME${folder#"~"}" ;; esac
             stack=$(stack_of "$@")
             if [ -n "$stack" ] && [ "$verb" != preview ] && [ "$verb" != pre ]; then
                 # Marks the plugins of this run, so that they are found should it be killed.

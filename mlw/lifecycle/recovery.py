@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 
+from infra.host import atomic_files
 from mlw.lifecycle import (
     backend_sidecars,
     checkpoints,
@@ -54,7 +55,7 @@ def recover(context: Context, *, say: Say) -> None:
     """
     engine_objects.list_objects(context)
     was_killed = stack_locks.clear_stale(context, say=say) > 0
-    if context.bookkeeping is None:
+    if context.backend_folder is None:
         return
     if not was_killed and not _needs_a_look(context):
         return
@@ -114,7 +115,7 @@ def _resolve(context: Context, checkpoint: Checkpoint | None, *, say: Say) -> No
             stack_ports.release(context)
         begun = [o["resource"]["urn"].rpartition("::")[2] for o in checkpoint.pending if o["type"] == "creating"]
         say(f"Forgetting creations that a killed run did not finish: {', '.join(begun)}.")
-        state_files.write_durably(context.state_file, checkpoints.without_pending_creates(checkpoint))
+        atomic_files.write(context.state_file, checkpoints.without_pending_creates(checkpoint), durable=True)
 
 
 def _compared(context: Context, checkpoint: Checkpoint | None) -> Comparison:

@@ -6,20 +6,18 @@ backend there is no such folder: the state is then reached through the CLI alone
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from infra import labels
-from infra.clients.engine import claims
-from mlw.lifecycle.lifecycle_errors import LifecycleError, StateFolderError, UnknownStackError
+from infra.errors import UnknownStackError
+from infra.host import folders, project, state_backend
+from infra.host.project import PROJECT
+from mlw.lifecycle.lifecycle_errors import LifecycleError
 
-PROJECT = "ml-workspace"
-ROOT = Path(__file__).resolve().parents[2]
 UNSUITABLE = ("PULUMI_SKIP_CHECKPOINTS", "PULUMI_DIY_BACKEND_GZIP", "PULUMI_DIY_BACKEND_ZSTD")
 """Settings under which a killed run could not be recovered: no state between the steps, or one that is compressed."""
 
@@ -37,16 +35,25 @@ class Context:
     home: Path
     """`MLW_HOME`: state, passphrase, locks, port claims."""
 
-    root: Path = ROOT
-    """The checkout that holds `Pulumi.yaml`."""
+    project_folder: Path | None = None
+    """The folder of the project; looked for when it is needed, since a state alone needs none."""
 
     configuration: Path | None = None
-    """A stack file outside of the checkout, where a stack has one."""
+    """A stack file outside of the project, where a stack has one."""
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds `Pulumi.yaml`.
+
+        Raises:
+            ProjectNotFoundError: There is none.
+        """
+        return self.project_folder or project.root()
 
     @property
     def backend_url(self) -> str:
         """Address of the state backend."""
-        return self.environment.get("PULUMI_BACKEND_URL", "")
+        return self.environment.get(state_backend.VARIABLE, "")
 
     @property
     def backend_id(self) -> str:
@@ -59,12 +66,9 @@ class Context:
         return f"{self.backend_id}/{self.stack}"
 
     @property
-    def bookkeeping(self) -> Path | None:
+    def backend_folder(self) -> Path | None:
         """The file backend's `.pulumi` folder; None with any other backend."""
-        address = urlsplit(self.backend_url)
-        if address.scheme != "file":
-            return None
-        return Path(unquote(address.netloc + address.path)).expanduser() / ".pulumi"
+        return state_backend.backend_folder(self.backend_url)
 
     @property
     def state_file(self) -> Path | None:
@@ -93,7 +97,7 @@ class Context:
 
     @property
     def workdir(self) -> Path:
-        """Folder with a private copy of the stack file, so that no command writes into the checkout."""
+        """Folder with a private copy of the stack file, so that no command writes into the project."""
         return self.home / "run" / self.backend_id / self.stack
 
     @property
@@ -111,9 +115,8 @@ class Context:
         """The user's configuration of the stack."""
         return self.configuration or self.root / "stacks" / f"Pulumi.{self.stack}.yaml"
 
-    def _below(self, *parts: str) -> Path | None:
-        folder = self.bookkeeping
-        return folder.joinpath(*parts) if folder else None
+    def _below(self, *names: str) -> Path | None:
+        return self.backend_folder.joinpath(*names) if self.backend_folder else None
 
     def require_stack_file(self) -> None:
         """Refuse a stack that nobody has configured.
@@ -121,43 +124,18 @@ class Context:
         Raises:
             UnknownStackError: With the stacks that exist.
         """
-        if not self.stack_file.is_file():
-            known = ", ".join(stacks_of(self.root)) or "none"
-            raise UnknownStackError(
-                f"looking for stack '{self.stack}': there is no file 'stacks/{self.stack_file.name}'. "
-                f"Stacks that exist: {known}. Choose one with STACK=<name>, or write the file."
-            )
+        if self.configuration is None:
+            project.require_stack_file(self.stack, self.root)
 
     def prepare_folders(self) -> None:
         """Make the private folders.
 
         Raises:
-            StateFolderError: One of them cannot be made or written.
+            HostError: One of them cannot be made or written.
         """
-        folders = [self.home, self.lock_file.parent, self.workdir, self.safe_copies]
-        if self.bookkeeping:
-            folders.append(self.bookkeeping.parent)
-        for folder in folders:
-            _make_private_folder(folder)
-
-
-def _make_private_folder(folder: Path) -> None:
-    # A trial file, since permission bits say nothing about root, a full disk or a read-only file system.
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        trial = folder / f".writable-{os.getpid()}"
-        trial.write_bytes(b"x")
-        trial.unlink()
-    except OSError as exc:
-        raise StateFolderError(
-            f"preparing the state folder: '{folder}' cannot be written ({exc.strerror}). "
-            "Make it writable for your user, free some space, or set MLW_HOME to another folder."
-        ) from exc
-
-
-def stacks_of(root: Path) -> list[str]:
-    """Names of the stacks that have a file."""
-    return sorted(path.name[len("Pulumi.") : -len(".yaml")] for path in (root / "stacks").glob("Pulumi.*.yaml"))
+        backend = [self.backend_folder.parent] if self.backend_folder else []
+        for folder in [self.home, self.lock_file.parent, self.workdir, self.safe_copies, *backend]:
+            folders.private_folder(folder)
 
 
 def load(stack: str, environment: Mapping[str, str]) -> Context:
@@ -173,9 +151,9 @@ def load(stack: str, environment: Mapping[str, str]) -> Context:
     if not STACK_NAME.fullmatch(stack):
         raise UnknownStackError(
             f"looking for stack '{stack}': a stack's name is 1-100 characters of letters, digits, '.', '_' and '-', "
-            f"and starts with a letter or digit. Stacks that exist: {', '.join(stacks_of(ROOT)) or 'none'}."
+            f"and starts with a letter or digit. Stacks that exist: {', '.join(project.configured_stacks()) or 'none'}."
         )
-    return Context(stack=stack, environment=suitable(environment), home=claims.home())
+    return Context(stack=stack, environment=suitable(environment), home=folders.home())
 
 
 def suitable(environment: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,6 @@ it is empty or unreadable; in every other case the user is told who holds it.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
@@ -20,9 +19,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import IO
 
-from mlw.lifecycle import run_processes
+from infra.host import atomic_files, file_locks, processes
 from mlw.lifecycle.lifecycle_errors import StackBusyError
 from mlw.lifecycle.stack_context import Context
 
@@ -72,47 +70,19 @@ def exclusive(context: Context, command: str, *, say: Say, wait: float | None = 
     Raises:
         StackBusyError: The other command did not end in time.
     """
-    deadline = time.monotonic() + (wait_seconds() if wait is None else wait)
-    context.lock_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    told = False
-    while (lock := _try_lock(context.lock_file)) is None:
-        holder = _holder(context.lock_file)
-        if time.monotonic() >= deadline:
-            raise StackBusyError(_busy(context.stack, holder))
-        if not told:
-            say(f"Waiting for {holder} on stack '{context.stack}' (at most {deadline - time.monotonic():.0f} s) ...")
-            told = True
-        time.sleep(POLL_SECONDS)
-    with lock:
-        lock.truncate(0)
-        lock.write(f"{command} (process {os.getpid()}, since {datetime.now().astimezone():%H:%M:%S})")
-        lock.flush()
+    limit = wait_seconds() if wait is None else wait
+    with file_locks.hold(
+        context.lock_file,
+        command,
+        on_wait=lambda holder: say(f"Waiting for {holder} on stack '{context.stack}' (at most {limit:.0f} s) ..."),
+        wait_seconds=limit,
+        refuse=lambda holder: _busy(context.stack, holder),
+    ):
         yield
-        lock.truncate(0)
 
 
-def _try_lock(path: Path) -> IO[str] | None:
-    lock = path.open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # `down` removes the file while it holds it; whoever had it open then holds a lock that nobody else sees.
-        if os.path.samestat(os.fstat(lock.fileno()), path.stat()):
-            return lock
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    lock.close()
-    return None
-
-
-def _holder(path: Path) -> str:
-    try:
-        return path.read_text().strip() or "another command"
-    except FileNotFoundError:
-        return "another command"
-
-
-def _busy(stack: str, holder: str) -> str:
-    return (
+def _busy(stack: str, holder: str) -> StackBusyError:
+    return StackBusyError(
         f"stack '{stack}' is busy: {holder} works on it. Run the command again when that has ended, "
         "or wait longer with MLW_LOCK_WAIT_SECONDS=<seconds>."
     )
@@ -152,7 +122,7 @@ def pulumi_locks(context: Context) -> list[PulumiLock]:
         except FileNotFoundError:
             continue
         verdict, owner = judge(
-            content, hostname=socket.gethostname(), is_alive=lambda pid, since: run_processes.is_alive(pid, since=since)
+            content, hostname=socket.gethostname(), is_alive=lambda pid, since: processes.is_alive(pid, since=since)
         )
         found.append(PulumiLock(path, verdict, owner))
     return found
@@ -213,7 +183,6 @@ def hold_pulumi_lock(context: Context) -> Iterator[None]:
     if folder is None:
         yield
         return
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     own = folder / f"{uuid.uuid4()}.json"
     content = {
         "pid": os.getpid(),
@@ -222,9 +191,8 @@ def hold_pulumi_lock(context: Context) -> Iterator[None]:
         "timestamp": datetime.now(UTC).isoformat(),
     }
     # Whole or not at all: an empty lock file counts as damaged, and damaged ones are cleared.
-    unfinished = folder.parent / f".{own.name}.tmp"
-    unfinished.write_text(json.dumps(content))
-    unfinished.replace(own)
+    # Pulumi takes any file in the folder for a lock.
+    atomic_files.write(own, json.dumps(content), by_way_of=folder.parent)
     try:
         others = [lock for lock in pulumi_locks(context) if lock.path != own and lock.verdict is not Verdict.STALE]
         if others:

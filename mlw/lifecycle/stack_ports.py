@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import socket
 from collections.abc import Iterable
 
 from infra.clients.engine import port_claims, subnet_claims
@@ -11,12 +9,8 @@ from mlw.lifecycle.stack_context import Context
 
 
 def claimed(context: Context) -> dict[str, int]:
-    """The stack's ports by use; empty when it has none or the file cannot be read."""
-    try:
-        claims = json.loads((context.home / "ports.json").read_text())
-        return {str(use): int(port) for use, port in claims.get(context.owner, {}).items()}
-    except (OSError, ValueError, AttributeError, TypeError):
-        return {}
+    """The stack's ports by use; empty when it has none."""
+    return port_claims.claimed(context.owner)
 
 
 def release(context: Context) -> None:
@@ -27,15 +21,4 @@ def release(context: Context) -> None:
 
 def in_use(numbers: Iterable[int]) -> list[int]:
     """Those ports that something listens on."""
-    return [port for port in sorted(set(numbers)) if not _is_free(port)]
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # Connections that have ended linger for a minute and take nothing from anybody; only a listener does.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((port_claims.LOOPBACK, port))
-        except OSError:
-            return False
-    return True
+    return [port for port in sorted(set(numbers)) if not port_claims.is_free(port)]

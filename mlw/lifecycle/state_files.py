@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from infra.host import atomic_files, folders
 from mlw.lifecycle import backend_sidecars, checkpoints, pulumi_cli
 from mlw.lifecycle.checkpoints import Checkpoint, CorruptStateError, NewerStateError
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, OperationFailedError
@@ -124,7 +124,7 @@ def _restore(context: Context, target: Path, damage: str, say: Say) -> None:
         f"WARNING: the state of stack '{context.stack}' was damaged: {damage}. Restored from '{path.name}' "
         f"of {_moment(checkpoint)} ({len(checkpoint.resources)} resources).{kept}"
     )
-    write_durably(target, path.read_bytes())
+    atomic_files.write(target, path.read_bytes(), durable=True)
 
 
 def _moment(checkpoint: Checkpoint) -> str:
@@ -139,7 +139,7 @@ def put_aside(context: Context) -> Path | None:
     if target is None or not target.exists():
         return None
     evidence = context.safe_copies / f"damaged-{datetime.now().astimezone():%Y%m%dT%H%M%S.%f}.json"
-    evidence.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folders.private_folder(evidence.parent)
     shutil.move(target, evidence)
     return evidence
 
@@ -170,9 +170,8 @@ def keep_safe(context: Context) -> None:
     target = context.state_file
     if target is None or not target.is_file():
         return
-    flush(target)
-    content = target.read_bytes()
-    write_durably(_safe_copy(context), content)
+    atomic_files.flush(target)
+    atomic_files.write(_safe_copy(context), target.read_bytes(), durable=True)
     for folder, pattern in (
         (context.history, "*.history.json"),
         (context.history, "*.checkpoint.json"),
@@ -204,24 +203,3 @@ def remove_leftovers(context: Context) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a private file, whole or not at all, and on the disk when this returns."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.tmp")
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-    flush(path.parent)
-
-
-def flush(path: Path) -> None:
-    """Have the system write a file or a folder to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

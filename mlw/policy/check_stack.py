@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from infra.clients.state import stack_states
 from infra.errors import MlWorkspaceError
+from infra.host.project import PROJECT, require_stack_file, stack_folder
 from infra.rules.stack.deployed_resources import Deployed
 from infra.rules.violation import Violation
 from mlw.command import DONE, FAILED
@@ -18,8 +19,6 @@ from mlw.output import to_json
 from mlw.policy import report
 from mlw.policy.effective_rules import effective_rules
 from mlw.policy.show_effective import as_json, render
-from mlw.stacks import project
-from mlw.stacks.project import PROJECT, require_stack_file, stack_folder
 
 
 class NoSuchRuleError(MlWorkspaceError):
@@ -38,7 +37,6 @@ def explain(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Print all violations of a stack file."""
-    project.enter()
     require_stack_file(options.stack)
     accepted = stack_states.accepted(PROJECT, options.stack)
     result = report.check_stack(options.stack, stack_folder(), _deployed(options.stack), accepted)
@@ -67,7 +65,6 @@ def _numbered(violations: Sequence[Violation]) -> list[str]:
 
 def effective(options: argparse.Namespace) -> int:
     """Print which rules hold for each resource of a stack."""
-    project.enter()
     require_stack_file(options.stack)
     found = effective_rules(options.stack, stack_folder(), _deployed(options.stack))
     print(to_json(as_json(found)) if options.json else render(found))

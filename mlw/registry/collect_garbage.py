@@ -13,7 +13,6 @@ from infra.rules.resources.component_types import CONTAINER_REGISTRY
 from infra.rules.resources.resource_ids import parse_resource_id
 from mlw.command import DONE
 from mlw.diagnosis.engine_snapshot import take_snapshot
-from mlw.stacks import project
 from mlw.stacks.stacks import Stack, open_stack
 
 COLLECTION_SECONDS = 3600.0
@@ -24,7 +23,6 @@ _STEP = 1024
 
 def collect_garbage(options: argparse.Namespace) -> int:
     """Delete what no manifest names, or tell how much that would be."""
-    project.enter()
     stack = open_stack(options.stack)
     container = _container(stack)
     if options.dry_run:

@@ -8,6 +8,7 @@ from typing import Any
 
 from infra import settings
 from infra.clients.state import stack_states
+from infra.host.project import PROJECT, require_stack_file, stack_folder
 from infra.rules.roles.role_definitions import BUILT_IN, RoleDefinition
 from infra.rules.roles.role_operations import OPERATIONS, Service
 from infra.settings import RoleAssignment
@@ -16,8 +17,6 @@ from infra.settings.role_settings import read_definitions
 from infra.settings.stack_file import read_stack_file
 from mlw.command import DONE
 from mlw.output import table, to_json
-from mlw.stacks import project
-from mlw.stacks.project import PROJECT, require_stack_file, stack_folder
 
 ROLE_HEADINGS = ("ROLE", "ALIAS", "WHAT IT IS")
 OPERATION_HEADINGS = ("OPERATION", "ALLOWED TO", "WHAT IT ALLOWS")
@@ -53,7 +52,6 @@ def principals(assignments: Iterable[RoleAssignment]) -> list[dict[str, Any]]:
 
 
 def _of_stack(stack: str) -> tuple[Sequence[RoleDefinition], Sequence[RoleAssignment]]:
-    project.enter()
     require_stack_file(stack)
     config = read_stack_file(stack_folder() / f"Pulumi.{stack}.yaml")
     others, accepted = stack_states.deployed(project=PROJECT, except_stack=stack), stack_states.accepted(PROJECT, stack)

@@ -8,18 +8,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from infra.errors import MlWorkspaceError
+from infra.errors import MlWorkspaceError, UnknownStackError
+from infra.host import folders, project, state_backend
+from infra.host.project import PROJECT
 from infra.rules.resources.component_types import COMPONENT_TYPES, WORKSPACE
 from mlw.lifecycle import checkpoints, pulumi_cli, state_files
 from mlw.lifecycle import stack_context as contexts
 from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.stack_context import Context
-from mlw.stacks import project
-from mlw.stacks.project import PROJECT, NoSuchStackError
 
 _EXPORT_VERSION = 3
 """Of the form in which the CLI hands a state out; the file backend's own files count differently."""
@@ -88,7 +87,7 @@ class Stack:
         return self.outputs
 
     def credentials(self) -> dict[str, Any]:
-        """Open the credentials.
+        """Decrypt the credentials.
 
         Raises:
             NotUpError: The stack has none yet.
@@ -96,15 +95,14 @@ class Stack:
         """
         self.require_outputs()
         flags = ["--json", "--show-secrets", f"--stack={self.name}"]
-        opened: dict[str, Any] = json.loads(pulumi_cli.query(self.context, ["stack", "output", "credentials", *flags]))
-        return opened
+        return dict(json.loads(pulumi_cli.query(self.context, ["stack", "output", "credentials", *flags])))
 
 
 def open_stack(name: str) -> Stack:
     """Read one stack.
 
     Raises:
-        NoSuchStackError: The backend has no such stack; names those it has.
+        UnknownStackError: The backend has no such stack; names those it has.
         DamagedStateError: Its state cannot be read.
     """
     context = context_of(name)
@@ -113,7 +111,7 @@ def open_stack(name: str) -> Stack:
         is_configured = name in project.configured_stacks()
         choice = "Choose one of these." if known else "Run `make up` for one."
         advice = f"Run `make up STACK={name}` first." if is_configured else choice
-        raise NoSuchStackError(
+        raise UnknownStackError(
             f"looking for stack '{name}': this state backend has no such stack. "
             f"Stacks that it has: {', '.join(known) or 'none'}. {advice}"
         )
@@ -132,24 +130,16 @@ def open_stacks(on_error: Callable[[str], None]) -> Iterator[Stack]:
 
 def names() -> list[str]:
     """Names of the project's stacks in the backend, in alphabetical order."""
-    folder = _state_folder()
-    if folder is None:
-        listed = json.loads(pulumi_cli.query(context_of("-"), ["stack", "ls", "--json"]))
-        return sorted(entry["name"].rpartition("/")[2] for entry in listed)
-    files = folder.glob("*.json*") if folder.is_dir() else ()
-    return sorted(path.name.partition(".json")[0] for path in files if path.name.endswith((".json", ".json.gz")))
+    context = context_of("-")
+    if context.backend_folder:
+        return sorted(state_backend.state_files(context.backend_folder, PROJECT))
+    listed = json.loads(pulumi_cli.query(context, ["stack", "ls", "--json"]))
+    return sorted(entry["name"].rpartition("/")[2] for entry in listed)
 
 
 def context_of(name: str) -> Context:
-    """Describe where a stack's files are."""
-    # A stack that exists has a legal name; an illegal one is told as one that does not exist.
-    legal = contexts.load("dev", os.environ)
-    return replace(legal, stack=name, root=project.project_root())
-
-
-def _state_folder() -> Path | None:
-    bookkeeping = context_of("-").bookkeeping
-    return bookkeeping / "stacks" / PROJECT if bookkeeping else None
+    """Describe where a stack's files are; a name that none can have is told as one of no stack."""
+    return Context(stack=name, environment=contexts.suitable(os.environ), home=folders.home())
 
 
 def _checkpoint(context: Context) -> Checkpoint:

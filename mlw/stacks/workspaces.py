@@ -15,7 +15,6 @@ from infra.rules.resources.resource_ids import parse_resource_id
 from mlw.command import DONE, FAILED
 from mlw.command_table import PROGRAM
 from mlw.output import table, to_json
-from mlw.stacks import project
 from mlw.stacks.stacks import Stack, open_stack, open_stacks
 
 HEADINGS = ("STACK", "WORKSPACE", "RESOURCE GROUP", "LOCATION", "STATE", "RUNNING")
@@ -57,7 +56,6 @@ class Listed:
 
 def list_workspaces(options: argparse.Namespace) -> int:
     """Print the workspaces of the backend."""
-    project.enter()
     problems: list[str] = []
     stacks = [stack for stack in open_stacks(problems.append) if stack.workspace]
     running = _running_containers() if stacks else Counter[str]()
@@ -77,7 +75,6 @@ def render(listed: list[Listed], tag: str | None) -> str:
 
 def show(options: argparse.Namespace) -> int:
     """Print the record of a workspace."""
-    project.enter()
     print(to_json(open_stack(options.stack).require_outputs()["workspace"]))
     return DONE
 

@@ -6,8 +6,9 @@ import argparse
 import os
 import sys
 
+from infra.host import environment
 from mlw.lifecycle import stack_context
-from mlw.lifecycle.__main__ import enter_environment, guarded
+from mlw.lifecycle.__main__ import guarded
 from tools.bench import workspace_bench
 
 
@@ -21,7 +22,7 @@ def main() -> int:
     parser.add_argument("--stack", default="dev", help="whose configuration the throw-away stack has")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    enter_environment()
+    environment.enter()
     return guarded(
         "bench", lambda: workspace_bench.bench(stack_context.load(options.stack, os.environ), options.rounds)
     )

@@ -24,14 +24,16 @@ from typing import Any
 
 from infra import labels
 from infra.clients.engine.docker_engine import connect
+from infra.host import atomic_files, project
 from mlw.lifecycle import down, engine_objects, private_stack_file, pulumi_cli, stack_locks, state_files
 from mlw.lifecycle import stack_context as contexts
-from mlw.lifecycle.display import Progress, table
+from mlw.lifecycle.display import INDENT, Progress
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import OperationFailedError
 from mlw.lifecycle.object_comparison import EngineObject
 from mlw.lifecycle.pulumi_operations import ensure_stack
 from mlw.lifecycle.stack_context import Context
+from mlw.output import table
 from tools.bench import plain_docker, rules_bench
 
 STACK = "bench"
@@ -86,7 +88,7 @@ class Samples:
 
 def as_table(rows: list[dict[str, Any]]) -> str:
     """The rows for the terminal."""
-    lines = [("measure", "workspace", "plain docker", "ratio", "target", "")]
+    lines = []
     for row in rows:
         unit = row["unit"]
         plain = "-" if row["plain_docker"] is None else f"{_rounded(row['plain_docker'])} {unit}"
@@ -95,7 +97,7 @@ def as_table(rows: list[dict[str, Any]]) -> str:
         lines.append(
             (row["measure"], f"{_rounded(row['median'])} {unit}", plain, ratio, f"{row['target']:g} {unit}", met)
         )
-    return table(lines)
+    return table(("measure", "workspace", "plain docker", "ratio", "target", ""), lines, indent=INDENT)
 
 
 def _rounded(value: float) -> str:
@@ -175,7 +177,7 @@ def used_bytes(memory: Mapping[str, Any]) -> int:
 @contextmanager
 def _throw_away_stack(model: Context) -> Iterator[Context]:
     # Always the same home, so that the next benchmark finds and removes what a killed one has left.
-    home = contexts.ROOT / "build" / "bench" / "home"
+    home = project.root() / "build" / "bench" / "home"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ.update(_private_environment(home))
     configuration = home / f"Pulumi.{STACK}.yaml"
@@ -198,7 +200,7 @@ def _throw_away_stack(model: Context) -> Iterator[Context]:
 def _private_environment(home: Path) -> dict[str, str]:
     passphrase = home / "passphrase"
     if not passphrase.exists():
-        state_files.write_durably(passphrase, secrets.token_urlsafe(24).encode())
+        atomic_files.write(passphrase, secrets.token_urlsafe(24), durable=True)
     (home / "state").mkdir(mode=0o700, exist_ok=True)
     os.environ.pop("PULUMI_CONFIG_PASSPHRASE", None)
     return {
@@ -215,7 +217,7 @@ def with_workload(text: str, workload: str) -> str:
 
 def _keep(rows: list[dict[str, Any]], samples: Samples, *, rounds: int, load: float) -> Path:
     now = datetime.now(UTC)
-    path = contexts.ROOT / "build" / "bench" / f"{now:%Y%m%dT%H%M%SZ}.json"
+    path = project.root() / "build" / "bench" / f"{now:%Y%m%dT%H%M%SZ}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     document = {
         "time": now.isoformat(timespec="seconds"),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 import urllib.error
 import urllib.request
@@ -16,6 +15,8 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from infra.host.atomic_files import replacing
 
 CONTACT_SECONDS = 5.0
 STALL_SECONDS = 30.0
@@ -32,19 +33,16 @@ def fetch(url: str, target: Path, *, sha256: str) -> None:
     """Download a file; it appears under its name only when it is complete and has the right hash."""
     if target.exists() and _sha256(target) == sha256:
         return
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with _open(url) as response, unfinished.open("wb") as file:
-            while chunk := response.read(CHUNK):
-                file.write(chunk)
-        found = _sha256(unfinished)
-        if found != sha256:
-            raise UnavailableError(f"{url} has the SHA-256 {found}, expected is {sha256}")
-        unfinished.replace(target)
+        with replacing(target) as unfinished:
+            with _open(url) as response, unfinished.open("wb") as file:
+                while chunk := response.read(CHUNK):
+                    file.write(chunk)
+            found = _sha256(unfinished)
+            if found != sha256:
+                raise UnavailableError(f"{url} has the SHA-256 {found}, expected is {sha256}")
     except (OSError, HTTPException) as exc:
         raise UnavailableError(f"{url}: the transfer broke off ({_reason(exc)})") from exc
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def read_json(url: str) -> Any:  # noqa: ANN401  (whatever the document holds)

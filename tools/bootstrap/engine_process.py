@@ -14,11 +14,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from infra.host import folders
+from infra.host import atomic_files, folders, processes
 from infra.host.engine_address import Answer, Health, ask
+from infra.host.processes import Process
 from tools.bootstrap.bootstrap_errors import BootstrapError
 
 READY_SECONDS = 90.0
@@ -39,15 +40,6 @@ PASSED_ON = frozenset({
 and whose folder for temporary files may be gone one day: no command could be run in a container any more."""
 CONFIGURATION = Path("/etc/docker/daemon.json")
 SWARM_STATE = Path("/var/lib/docker/swarm/docker-state.json")
-
-
-@dataclass(frozen=True)
-class Process:
-    """A process that cannot be mistaken for a later one with the same id."""
-
-    pid: int
-    started: int
-    """In the system's clock ticks since it was booted."""
 
 
 def may_start() -> bool:
@@ -97,7 +89,7 @@ def stop(*, hard: bool = False) -> None:
         )
     os.kill(process.pid, signal.SIGKILL if hard else signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
-    while _is_alive(process):
+    while process.is_alive:
         if time.monotonic() > deadline:
             raise BootstrapError(
                 f"stopping the Docker engine: process {process.pid} still runs after {STOP_SECONDS:.0f} s."
@@ -138,16 +130,8 @@ def remove_stale_pid_files() -> None:
             continue
         except ValueError:
             pid = 0
-        if program_of(pid) != program:
+        if processes.program_of(pid) != program:
             path.unlink(missing_ok=True)
-
-
-def program_of(pid: int) -> str:
-    """The name of the program that runs as a process; empty when there is no such process."""
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
 
 
 def log_file() -> Path:
@@ -170,28 +154,13 @@ def recorded() -> Process | None:
         process = Process(**json.loads(_record_file().read_text()))
     except (OSError, ValueError, TypeError):
         return None
-    return process if _is_alive(process) else None
+    return process if process.is_alive else None
 
 
 def _record(pid: int) -> None:
-    started = _start_time(pid)
-    if started is not None:
-        _record_file().write_text(json.dumps(asdict(Process(pid, started))))
+    if process := processes.find(pid):
+        atomic_files.write(_record_file(), json.dumps(asdict(process)))
 
 
 def _record_file() -> Path:
     return folders.engine() / "dockerd.json"
-
-
-def _is_alive(process: Process) -> bool:
-    return _start_time(process.pid) == process.started
-
-
-def _start_time(pid: int) -> int | None:
-    """When a process was started; None when it is gone, or dead and only waits to be collected."""
-    try:
-        # The program's name stands in brackets and may hold anything, also spaces and brackets.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] == "Z" else int(fields[19])

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from infra.host import folders
+from infra.host.atomic_files import replacing
 from tools.bootstrap import child_processes, disk, versions
 from tools.bootstrap.bootstrap_errors import BootstrapError
 
@@ -50,8 +51,7 @@ def build(
     """
     disk.require(folders.build(), _missing_space(), doing=f"building {output.name} from Go modules")
     values = [f"-X {variable}={value}" for variable, value in (stamp or {}).items()]
-    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
+    with replacing(output) as unfinished:
         run(
             [
                 "build", "-trimpath", "-buildvcs=false", "-tags", ",".join(tags),
@@ -60,9 +60,6 @@ def build(
             cwd=module,
             doing=f"building {output.name} from Go modules",
         )  # fmt: skip
-        unfinished.replace(output)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def run(arguments: Sequence[str], *, cwd: Path, doing: str = "asking the Go toolchain") -> str:

@@ -15,7 +15,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from infra.host import folders
+from infra.host import atomic_files, folders
 from tools.bootstrap import child_processes, disk, system_packages
 from tools.bootstrap.bootstrap_errors import BootstrapError
 from tools.bootstrap.progress import Report
@@ -50,10 +50,7 @@ def ensure(report: Report) -> str:
         _create()
         _pip("install", "--require-hashes", "--no-deps", "--requirement", str(folders.repo() / LOCK))
     _pip("install", "--no-deps", "--no-build-isolation", "--editable", str(folders.repo()))
-    stamp = folders.venv() / STAMP
-    unfinished = stamp.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(wanted))
-    unfinished.replace(stamp)
+    atomic_files.write(folders.venv() / STAMP, json.dumps(wanted), mode=0o644)
     return "made" if anew else "project installed"
 
 

@@ -11,7 +11,8 @@ import secrets
 import stat
 from pathlib import Path
 
-from infra.host import folders
+from infra.host import atomic_files, folders, state_backend
+from infra.host.project import PROJECT
 from tools.bootstrap.bootstrap_errors import BootstrapError
 
 PASSPHRASE_BYTES = 32
@@ -40,12 +41,15 @@ def ensure() -> str:
             raise BootstrapError(f"preparing the state: the passphrase file '{passphrase}' is empty. {_ADVICE}")
         _close(passphrase, 0o600)
         return "ready"
-    if stacks := _stacks():
+    if stacks := state_backend.state_files(folders.state() / ".pulumi", PROJECT):
         raise BootstrapError(
-            f"preparing the state: '{folders.state()}' holds the stack '{stacks[0]}', but the passphrase file "
+            f"preparing the state: '{folders.state()}' holds the stack '{min(stacks)}', but the passphrase file "
             f"'{passphrase}' is missing. {_ADVICE}"
         )
-    _write_once(passphrase, secrets.token_urlsafe(PASSPHRASE_BYTES) + "\n")
+    try:
+        atomic_files.write_once(passphrase, secrets.token_urlsafe(PASSPHRASE_BYTES) + "\n")
+    except OSError as exc:
+        raise BootstrapError(f"writing the passphrase file '{passphrase}': {exc.strerror}.") from exc
     return "made, with a new passphrase"
 
 
@@ -53,10 +57,6 @@ _ADVICE = (
     "Without the passphrase the state's secrets cannot be read: restore the file from a backup. "
     "To begin anew instead, move the state folder away."
 )
-
-
-def _stacks() -> list[str]:
-    return sorted(path.stem for path in folders.state().glob(".pulumi/stacks/*/*.json"))
 
 
 def _close(path: Path, mode: int) -> None:
@@ -69,20 +69,3 @@ def _close(path: Path, mode: int) -> None:
                 f"preparing the state: '{path}' can be read by other users and cannot be closed to them "
                 f"({exc.strerror}). Make it your user's own, or set MLW_HOME to another folder."
             ) from exc
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Write a private file that appears complete, or not at all when somebody else has made it meanwhile."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(unfinished, path)
-    except FileExistsError:
-        pass
-    except OSError as exc:
-        raise BootstrapError(f"writing the passphrase file '{path}': {exc.strerror}.") from exc
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -8,22 +8,16 @@ that object is being replaced::
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from infra.host import atomic_files, file_locks, folders
+
 Claims = dict[str, Any]
 """What each owner (``<backend id>/<stack>``) holds."""
-
-
-def home() -> Path:
-    """Folder of this user's state: `MLW_HOME`, or its default below the XDG data folder."""
-    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(os.environ.get("MLW_HOME") or Path(data) / "ml-workspace")
 
 
 @contextmanager
@@ -32,23 +26,22 @@ def open_claims(what: str) -> Iterator[Claims]:
 
     A file that cannot be read counts as empty: what the engine holds is looked at beside the claims.
     """
-    folder = home()
-    (folder / "locks").mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{what}.json"
-    with (folder / "locks" / f"{what}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        claims = _read(path)
+    with file_locks.hold(folders.locks() / f"{what}.lock", f"claiming {what}"):
+        claims = read_claims(what)
         before = json.dumps(claims)
         yield claims
         if json.dumps(claims) != before:
-            temporary = path.with_suffix(".tmp")
-            temporary.write_text(json.dumps(claims, indent=1, sort_keys=True))
-            temporary.replace(path)
+            atomic_files.write(_file(what), json.dumps(claims, indent=1, sort_keys=True))
 
 
-def _read(path: Path) -> Claims:
+def read_claims(what: str) -> Claims:
+    """Read the claims on one thing, as they are at this moment."""
     try:
-        claims = json.loads(path.read_text())
+        claims = json.loads(_file(what).read_text())
     except (FileNotFoundError, ValueError):
         return {}
     return claims if isinstance(claims, dict) else {}
+
+
+def _file(what: str) -> Path:
+    return folders.home() / f"{what}.json"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from infra.errors import EngineUnreachableError
+from infra.host.engine_address import address
 from infra.labels import BACKEND, STACK
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ _api_versions: dict[str, str] = {}
 
 @contextmanager
 def connect() -> Iterator[docker.DockerClient]:
-    """Open a client for `DOCKER_HOST` or the local socket.
+    """Open a client for the engine that Docker's own client would use.
 
     Raises:
         EngineUnreachableError: The engine is not running, not permitted, or does not answer.
@@ -71,9 +72,13 @@ def connect() -> Iterator[docker.DockerClient]:
     import docker
     import requests
 
-    host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    host = address()
     try:
-        client = docker.DockerClient.from_env(version=_api_versions.get(host, "auto"), timeout=TIMEOUT_SECONDS)
+        client = docker.DockerClient.from_env(
+            version=_api_versions.get(host, "auto"),
+            timeout=TIMEOUT_SECONDS,
+            environment={**os.environ, "DOCKER_HOST": host},
+        )
         _api_versions[host] = client.api.api_version
     except docker.errors.DockerException as exc:
         raise EngineUnreachableError(_unreachable(host, exc)) from exc

@@ -8,16 +8,35 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from infra.clients.engine.claims import open_claims
+from infra.clients.engine.claims import open_claims, read_claims
 from infra.errors import PortRangeExhaustedError
 
 LOOPBACK = "127.0.0.1"
 
 
+def is_free(port: int) -> bool:
+    """Whether nothing listens on a port of the loopback address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # Connections that have ended linger for a minute and take nothing from anybody; only a listener does.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
 def claim(
-    owner: str, uses: Sequence[str], *, first: int, last: int, published: Mapping[int, str], kept: Mapping[str, int]
+    owner: str,
+    uses: Sequence[str],
+    *,
+    first: int,
+    last: int,
+    published: Mapping[int, str],
+    kept: Mapping[str, int],
+    is_free: Callable[[int], bool] = is_free,
 ) -> dict[str, int]:
     """Claim one port for each use.
 
@@ -28,6 +47,7 @@ def claim(
         last: Last port that may be chosen.
         published: Ports that containers on the engine publish, with the containers' names.
         kept: Ports that the owner has already; a use that is in here keeps its port.
+        is_free: Whether nothing listens on a port.
 
     Returns:
         The port of every use.
@@ -36,9 +56,10 @@ def claim(
         PortRangeExhaustedError: Fewer free ports than uses; nothing is claimed.
     """
     with open_claims("ports") as claims:
-        others = {port: who for who, ports in claims.items() if who != owner for port in ports.values()}
+        others = {port: who for who, ports in claims.items() if who != owner for port in _by_use(ports).values()}
         chosen = {use: kept[use] for use in uses if use in kept}
-        candidates = _free_ports(first, last, taken={*others, *published, *chosen.values()})
+        taken = {*others, *published, *chosen.values()}
+        candidates = (port for port in _shuffled(first, last) if port not in taken and is_free(port))
         for use in uses:
             if use not in chosen:
                 port = next(candidates, None)
@@ -55,23 +76,21 @@ def release(owner: str) -> None:
         claims.pop(owner, None)
 
 
-def _free_ports(first: int, last: int, *, taken: set[int]) -> Iterator[int]:
+def claimed(owner: str) -> dict[str, int]:
+    """Ports that an owner has claimed, by use."""
+    return _by_use(read_claims("ports").get(owner))
+
+
+def _by_use(held: object) -> dict[str, int]:
+    """One owner's claims; what a damaged file holds in their place counts as none."""
+    return {use: port for use, port in held.items() if isinstance(port, int)} if isinstance(held, dict) else {}
+
+
+def _shuffled(first: int, last: int) -> Iterator[int]:
     # A random start keeps users of one machine, who do not see each other's claims, out of each other's way.
     ports = range(first, last + 1)
     start = random.randrange(len(ports))  # noqa: S311 - spreads load, guards nothing
-    for offset in range(len(ports)):
-        port = ports[(start + offset) % len(ports)]
-        if port not in taken and _can_bind(port):
-            yield port
-
-
-def _can_bind(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
+    return (ports[(start + offset) % len(ports)] for offset in range(len(ports)))
 
 
 def _exhausted(owner: str, uses: Sequence[str], first: int, last: int, known: Mapping[int, str]) -> str:

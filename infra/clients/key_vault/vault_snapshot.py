@@ -12,6 +12,7 @@ from infra.clients.key_vault.vault_engines import accepts, readmit_token, revoke
 from infra.clients.key_vault.vault_secrets import secret_names
 from infra.clients.key_vault.vault_setup import Setup, apply
 from infra.errors import KeyVaultLockedError, NotReadyError
+from infra.host.atomic_files import PRIVATE_FILE, replacing
 from infra.rules.roles.vault_policies import DATASTORES
 
 RESTORE_SECONDS = 60.0
@@ -24,19 +25,13 @@ def back_up(vault: Vault, target: Path) -> int:
     Returns:
         Its size in bytes.
     """
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with replacing(target, durable=True) as unfinished:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
         with os.fdopen(descriptor, "wb") as file:
             for chunk in vault.take_snapshot():
                 file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
             size = file.tell()
         _read_through(unfinished)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return size
 
 

@@ -1,6 +1,6 @@
 """What the stacks of the same state backend hold: components of others, and the stack's own last accepted resources.
 
-Only the file backend can be read without its service; with any other, the answers are empty and what depends on them
+Only the file backend can be read without its service; with any other, the results are empty and what depends on them
 (names that are unique across stacks, resources that are shared) is checked by the service's own means.
 """
 
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+from infra.host import state_backend
 from infra.rules.stack.deployed_resources import Deployed
 
 COMPONENT_PREFIX = "ml-workspace:"
@@ -26,8 +25,8 @@ def deployed(*, project: str, except_stack: str) -> list[Deployed]:
     """List the components of all other stacks of the project; a state that cannot be read counts as empty."""
     return [
         component
-        for path in _state_files(project)
-        if (stack := path.name.partition(".json")[0]) != except_stack
+        for stack, path in _state_files(project).items()
+        if stack != except_stack
         for component in _components(path, stack)
     ]
 
@@ -38,23 +37,15 @@ def accepted(project: str, stack: str) -> dict[str, Any]:
     Returns:
         What its `ChangeGuard` holds: `type` and Azure `properties` by `resource_key`.
     """
-    for path in _state_files(project):
-        if path.name.partition(".json")[0] == stack:
-            for resource in _resources(path):
-                if str(resource.get("type", "")).endswith(CHANGE_GUARD):
-                    return dict((resource.get("inputs") or {}).get("resources") or {})
+    path = _state_files(project).get(stack)
+    for resource in _resources(path) if path else ():
+        if str(resource.get("type", "")).endswith(CHANGE_GUARD):
+            return dict((resource.get("inputs") or {}).get("resources") or {})
     return {}
 
 
-def _state_files(project: str) -> Iterator[Path]:
-    address = urlsplit(os.environ.get("PULUMI_BACKEND_URL", ""))
-    if address.scheme != "file":
-        return
-    root = Path(unquote(address.netloc + address.path)).expanduser()
-    folder = root / ".pulumi" / "stacks" / project
-    for path in sorted(folder.glob("*.json*")):
-        if path.name.endswith((".json", ".json.gz")):
-            yield path
+def _state_files(project: str) -> dict[str, Path]:
+    return state_backend.state_files(state_backend.backend_folder(state_backend.address()), project)
 
 
 def _resources(path: Path) -> list[dict[str, Any]]:

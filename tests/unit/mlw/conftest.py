@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.mlw.workspace_samples import Place
+from infra.host import environment
+from tests.unit.states import Place
 
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """An empty project as the working directory, and an empty backend."""
+    """An empty project as the working directory, an empty backend, and the environment that a command works in."""
     for name in [name for name in os.environ if name.startswith(("PULUMI_", "DOCKER_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("MLW_HOME", str(tmp_path / "home"))
@@ -18,4 +19,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     made = Place(project=tmp_path / "project", state=tmp_path / "home" / "state")
     made.prepare()
     monkeypatch.chdir(made.project)
+    for name, value in environment.additions().items():
+        monkeypatch.setenv(name, value)
     return made

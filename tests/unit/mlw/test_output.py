@@ -16,3 +16,7 @@ def test_no_line_ends_with_blanks() -> None:
 def test_json_keeps_every_character() -> None:
     assert "é" in to_json({"a": "é"})
     assert json.loads(to_json({"a": "é"})) == {"a": "é"}
+
+
+def test_an_indented_table_has_no_blanks_at_the_ends_of_lines() -> None:
+    assert table(("a", "b"), [("long", "")], indent="  ") == "  a     b\n  long"

@@ -50,3 +50,10 @@ def test_a_file_in_the_way_of_the_cache_names_the_cache_s_variable(tmp_path: Pat
     (tmp_path / "cache").write_text("a file in the way")
     with pytest.raises(HostError, match="set MLW_CACHE to another folder"):
         folders.private_folder(folders.tools())
+
+
+def test_a_state_backend_of_the_users_own_names_the_backends_variable(tmp_path: Path) -> None:
+    """The life cycle advised to set MLW_HOME, which changes nothing about it."""
+    (tmp_path / "elsewhere").write_text("a file in the way")
+    with pytest.raises(HostError, match="set PULUMI_BACKEND_URL to another folder"):
+        folders.private_folder(tmp_path / "elsewhere" / "state")

@@ -13,7 +13,7 @@ from mlw.diagnosis.certificate_checks import check_certificates
 from mlw.diagnosis.diagnosed_services import DiagnosedService
 from mlw.diagnosis.findings import Level
 from tests.support.tls_server import https_server
-from tests.unit.mlw.workspace_samples import resource_id
+from tests.unit.states import resource_id
 
 
 @pytest.fixture(scope="module")

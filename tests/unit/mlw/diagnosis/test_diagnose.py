@@ -11,7 +11,7 @@ from mlw.diagnosis.engine_snapshot import Container, Snapshot
 from mlw.diagnosis.findings import Finding, Group
 from mlw.main import main
 from mlw.stacks.stacks import Stack
-from tests.unit.mlw.workspace_samples import CREDENTIALS, KINDS, Place, a_workspace, name_of, resource_id
+from tests.unit.states import CREDENTIALS, SERVICES, Place, a_workspace, name_of, resource_id
 
 PORTS = {
     "storageAccount": (20001,),
@@ -25,7 +25,7 @@ class World:
     """The engine and the services, as a test wants them."""
 
     def __init__(self) -> None:
-        self.status = dict.fromkeys(KINDS, "running")
+        self.status = dict.fromkeys(SERVICES, "running")
         self.asked: list[str] = []
         self.refused: list[str] = []
 
@@ -33,8 +33,8 @@ class World:
         assert len(backend) == 12
         wanted = set(resource_ids)
         return Snapshot(
-            containers=tuple(self._container(key) for key in KINDS if resource_id("churn", key) in wanted),
-            volumes=frozenset(f"{name_of('churn', key)}-{suffix}-data" for key, (_, _, suffix) in KINDS.items()),
+            containers=tuple(self._container(key) for key in SERVICES if resource_id("churn", key) in wanted),
+            volumes=frozenset(f"{name_of('churn', key)}-{suffix}-data" for key, (_, _, suffix) in SERVICES.items()),
             networks=frozenset({"rg-churn"}),
         )
 

@@ -8,7 +8,7 @@ from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.services import SERVICES
 from mlw.diagnosis.diagnosed_services import GROUPS, DiagnosedService, services_of
 from mlw.stacks.stacks import NotUpError, open_stack
-from tests.unit.mlw.workspace_samples import CREDENTIALS, Place, a_workspace, resource_id, the_outputs
+from tests.unit.states import CREDENTIALS, Place, a_workspace, resource_id, the_outputs
 
 
 def test_every_service_is_a_component_of_that_name_and_has_a_group() -> None:

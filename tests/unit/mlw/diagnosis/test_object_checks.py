@@ -12,7 +12,7 @@ from mlw.diagnosis.object_checks import (
     check_volumes_and_networks,
 )
 from mlw.stacks.stacks import Stack, open_stack
-from tests.unit.mlw.workspace_samples import CREDENTIALS, KINDS, Place, group_id, name_of, resource_id
+from tests.unit.states import CREDENTIALS, SERVICES, Place, group_id, name_of, resource_id
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def _container(**changed: object) -> Container:
 
 
 def _snapshot(*containers: Container) -> Snapshot:
-    volumes = frozenset(f"{name_of('churn', key)}-{suffix}-data" for key, (_, _, suffix) in KINDS.items())
+    volumes = frozenset(f"{name_of('churn', key)}-{suffix}-data" for key, (_, _, suffix) in SERVICES.items())
     return Snapshot(containers=containers, volumes=volumes, networks=frozenset({"rg-churn"}))
 
 

@@ -15,7 +15,7 @@ from mlw.diagnosis import service_checks
 from mlw.diagnosis.diagnosed_services import DiagnosedService
 from mlw.diagnosis.findings import Finding, Group
 from mlw.diagnosis.service_checks import check_answers, check_record
-from tests.unit.mlw.workspace_samples import CREDENTIALS, a_record, resource_id
+from tests.unit.states import CREDENTIALS, a_record, resource_id
 
 DATASTORES = [
     {"name": "workspaceblobstore", "container": "b"},

@@ -10,7 +10,7 @@ import pytest
 from mlw.diagnosis.findings import Group, Level
 from mlw.diagnosis.state_checks import check_locks, check_updates
 from mlw.stacks.stacks import open_stack
-from tests.unit.mlw.workspace_samples import Place, a_workspace
+from tests.unit.states import Place, a_workspace
 
 
 def _lock(place: Place, *, pid: int, host: str) -> None:

@@ -11,7 +11,7 @@ from infra.clients.key_vault.vault_setup import Setup
 from mlw.key_vault import vault_backups
 from mlw.key_vault.vault_access import KeyVaultAccess
 from mlw.main import main
-from tests.unit.mlw.workspace_samples import Place
+from tests.unit.states import Place
 
 VAULT = KeyVaultAccess(
     name="kv-churn",

@@ -14,7 +14,7 @@ from mlw.lifecycle.lifecycle_errors import OperationCancelledError
 from mlw.main import main
 from mlw.parser import build_parser
 from mlw.stacks.stacks import Stack
-from tests.unit.mlw.workspace_samples import Place, a_workspace
+from tests.unit.states import Place, a_workspace
 
 
 def resource(kind: str, name: str, rotates: str) -> dict[str, Any]:

@@ -6,17 +6,17 @@ import pytest
 
 from mlw.lifecycle import backend_sidecars, state_files
 from mlw.lifecycle.stack_context import Context
-from tests.unit.mlw.lifecycle.state_samples import Heard, a_context, a_state, write
+from tests.unit.states import Heard, a_context, a_state, write
 
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
     """A stack with everything beside its state in order."""
     context = a_context(tmp_path)
-    assert context.bookkeeping
+    assert context.backend_folder
     assert context.state_file
-    write(context.bookkeeping / "meta.yaml", b"version: 1\n")
-    write(context.bookkeeping / "meta.yaml.attrs", b'{"md5": "x"}')
+    write(context.backend_folder / "meta.yaml", b"version: 1\n")
+    write(context.backend_folder / "meta.yaml.attrs", b'{"md5": "x"}')
     write(context.state_file, a_state())
     write(context.state_file.with_name("dev.json.attrs"), b'{"md5": "x"}')
     return context
@@ -34,8 +34,8 @@ def test_what_is_in_order_is_left_alone(context: Context) -> None:
     "name", ["stacks/ml-workspace/dev.json.attrs", "stacks/ml-workspace/dev.json.bak.attrs", "meta.yaml.attrs"]
 )
 def test_a_description_that_cannot_be_read_is_removed(context: Context, name: str, content: bytes) -> None:
-    assert context.bookkeeping
-    path = write(context.bookkeeping / name, content)
+    assert context.backend_folder
+    path = write(context.backend_folder / name, content)
     assert backend_sidecars.damaged(context) == [path]
     backend_sidecars.mend(context, say=Heard())
     assert not path.exists()
@@ -44,8 +44,8 @@ def test_a_description_that_cannot_be_read_is_removed(context: Context, name: st
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 11], ids=["empty", "zeros"])
 def test_a_layout_that_cannot_be_read_is_written_anew(context: Context, content: bytes) -> None:
-    assert context.bookkeeping
-    meta = write(context.bookkeeping / "meta.yaml", content)
+    assert context.backend_folder
+    meta = write(context.backend_folder / "meta.yaml", content)
     assert backend_sidecars.damaged(context) == [meta]
     backend_sidecars.mend(context, say=Heard())
     assert meta.read_text() == "version: 1\n"

@@ -7,7 +7,7 @@ import pytest
 
 from mlw.lifecycle import checkpoints
 from mlw.lifecycle.checkpoints import CorruptStateError, DockerObject, NewerStateError
-from tests.unit.mlw.lifecycle.state_samples import SALT, STACK_URN, a_resource, a_state
+from tests.unit.states import SALT, a_resource, a_state, the_stack
 
 
 def a_document(**latest: object) -> bytes:
@@ -66,9 +66,11 @@ def test_times_of_different_zones_and_precision_compare_as_times() -> None:
 
 
 def test_docker_objects_are_the_ones_with_an_id() -> None:
-    container = a_resource("c", type_="docker:index/container:Container", outputs={"name": "st"})
-    being_made = {**a_resource("n", type_="docker:index/network:Network"), "id": ""}
-    checkpoint = checkpoints.parse(a_state(container, being_made, a_resource("b", type_="ml-workspace:index:Bucket")))
+    container = a_resource("c", pulumi_type="docker:index/container:Container", outputs={"name": "st"})
+    being_made = {**a_resource("n", pulumi_type="docker:index/network:Network"), "id": ""}
+    checkpoint = checkpoints.parse(
+        a_state(container, being_made, a_resource("b", pulumi_type="ml-workspace:index:Bucket"))
+    )
     assert checkpoint.docker_objects() == [DockerObject("container", container["urn"], "c", "st")]
 
 
@@ -85,4 +87,4 @@ def test_pending_creations_are_dropped_and_nothing_else_changes() -> None:
 def test_without_any_pending_operation_the_key_is_gone_as_pulumi_writes_it() -> None:
     content = checkpoints.without_pending_creates(checkpoints.parse(a_state(pending=[("creating", a_resource("new"))])))
     assert b"pending_operations" not in content
-    assert STACK_URN.encode() in content
+    assert the_stack()["urn"].encode() in content

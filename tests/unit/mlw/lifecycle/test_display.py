@@ -146,10 +146,6 @@ def test_the_last_screen_names_the_endpoints_and_the_command_for_the_credentials
     assert "pulumi stack output credentials --show-secrets -s dev" in screen
 
 
-def test_a_table_is_aligned_and_has_no_trailing_blanks() -> None:
-    assert display.table([("a", "b"), ("long", "x")], indent="") == "a     b\nlong  x"
-
-
 def test_what_nobody_reads_any_more_is_dropped_and_nothing_breaks_off() -> None:
     reader, writer = os.pipe()
     os.close(reader)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlw.lifecycle import private_stack_file
-from tests.unit.mlw.lifecycle.state_samples import SALT, a_context
+from tests.unit.states import SALT, a_context
 
 PLAIN = "# comment\nconfig:\n  ml-workspace:workload: churn\n"
 OTHER = "encryptionsalt: v1:other\n"

@@ -15,7 +15,7 @@ from mlw.lifecycle import pulumi_cli
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError, OperationFailedError, WrongPassphraseError
 from mlw.lifecycle.pulumi_cli import Outcome
 from mlw.lifecycle.stack_context import Context
-from tests.unit.mlw.lifecycle.state_samples import Heard, a_context
+from tests.unit.states import Heard, a_context
 
 
 def with_cli(tmp_path: Path, program: str, name: str = "pulumi-cli") -> Context:

@@ -4,12 +4,13 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from tests.unit.mlw.lifecycle.state_samples import a_resource, a_state, write
+from tests.unit.states import a_resource, a_state, write
 
 GUARD = Path(__file__).resolve().parents[4] / "mlw" / "lifecycle" / "pulumi_guard.sh"
 
@@ -23,7 +24,7 @@ class Sandbox:
         write(self.checkout / "mlw" / "lifecycle" / "recovery.py", b"")
         write(self.checkout / "stacks" / "Pulumi.dev.yaml", b"config: {}\n")
         self.backend = f"file://{folder}/state"
-        self.bookkeeping = folder / "state" / ".pulumi"
+        self.backend_folder = folder / "state" / ".pulumi"
         self.program("pulumi-cli", '[ "$2" = --show-name ] && { echo dev; exit; }; echo "cli $* run=$MLW_RUN"')
         self.program("python", 'echo "python $*" >&2')
         shutil.copy(GUARD, self.bin / "pulumi")
@@ -33,7 +34,7 @@ class Sandbox:
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
     def state(self, content: bytes, stack: str = "dev") -> None:
-        write(self.bookkeeping / "stacks" / "ml-workspace" / f"{stack}.json", content)
+        write(self.backend_folder / "stacks" / "ml-workspace" / f"{stack}.json", content)
 
     def run(self, *arguments: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -73,7 +74,7 @@ def test_a_stack_without_traces_is_handed_over_at_once(sandbox: Sandbox) -> None
 )
 def test_a_lock_is_a_trace_however_the_stack_is_named(sandbox: Sandbox, arguments: list[str]) -> None:
     sandbox.state(a_state())
-    write(sandbox.bookkeeping / "locks" / "organization" / "ml-workspace" / "dev" / "1.json", b"{}")
+    write(sandbox.backend_folder / "locks" / "organization" / "ml-workspace" / "dev" / "1.json", b"{}")
     done = sandbox.run(*arguments)
     assert done.stderr == RECOVERY
     assert done.stdout.startswith(f"cli {' '.join(arguments)}")
@@ -92,10 +93,27 @@ def test_a_state_of_a_crash_is_a_trace(sandbox: Sandbox, content: bytes) -> None
     assert sandbox.run("up", "-s", "dev").stderr == RECOVERY
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("file://{folder}/a%20state", id="quoted"),
+        pytest.param("file://{folder}/a state?metadata=skip", id="with settings"),
+        pytest.param("file://~/a%20state", id="below the user's home"),
+    ],
+)
+def test_the_backends_folder_is_found_as_everywhere_else(sandbox: Sandbox, url: str) -> None:
+    sandbox.program("python", f'case "$1" in -c) exec {sys.executable} "$@" ;; esac; echo "python $*" >&2')
+    write(sandbox.folder / "a state" / ".pulumi" / "stacks" / "ml-workspace" / "dev.json", a_state())
+    sandbox.backend = url.format(folder=sandbox.folder)
+    assert sandbox.run("up", "-s", "dev", HOME=str(sandbox.folder)).stderr == ""
+    write(sandbox.folder / "a state" / ".pulumi" / "stacks" / "ml-workspace" / "dev.json", b"")
+    assert sandbox.run("up", "-s", "dev", HOME=str(sandbox.folder)).stderr == RECOVERY
+
+
 @pytest.mark.parametrize("name", ["stacks/ml-workspace/dev.json.attrs", "meta.yaml", "meta.yaml.attrs"])
 def test_an_empty_file_beside_the_state_is_a_trace(sandbox: Sandbox, name: str) -> None:
     sandbox.state(a_state())
-    write(sandbox.bookkeeping / name, b"")
+    write(sandbox.backend_folder / name, b"")
     assert sandbox.run("preview", "-s", "dev").stderr == RECOVERY
 
 
@@ -120,7 +138,7 @@ def test_without_a_state_nothing_else_is_touched(sandbox: Sandbox, arguments: li
 
 def test_a_preview_beside_a_running_update_is_handed_over(sandbox: Sandbox) -> None:
     sandbox.state(a_state(pending=[("creating", a_resource("v"))]))
-    write(sandbox.bookkeeping / "locks" / "organization" / "ml-workspace" / "dev" / "1.json", b"{}")
+    write(sandbox.backend_folder / "locks" / "organization" / "ml-workspace" / "dev" / "1.json", b"{}")
     assert sandbox.run("preview", "-s", "dev").stderr == ""
 
 
@@ -177,5 +195,7 @@ def test_a_last_run_that_failed_is_a_trace(sandbox: Sandbox, results: list[str],
     sandbox.state(a_state())
     for number, result in enumerate(results):
         entry = f'{{"kind": "update", "result": "{result}"}}'
-        write(sandbox.bookkeeping / "history" / "ml-workspace" / "dev" / f"dev-{number}.history.json", entry.encode())
+        write(
+            sandbox.backend_folder / "history" / "ml-workspace" / "dev" / f"dev-{number}.history.json", entry.encode()
+        )
     assert sandbox.run("up", "-s", "dev").stderr == stderr

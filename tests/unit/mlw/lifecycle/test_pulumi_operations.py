@@ -8,8 +8,8 @@ import pytest
 from mlw.lifecycle import pulumi_cli, pulumi_operations, stack_locks
 from mlw.lifecycle.lifecycle_errors import OperationFailedError, StackBusyError
 from mlw.lifecycle.pulumi_cli import Outcome
-from tests.unit.mlw.lifecycle.state_samples import a_context, a_state, write
 from tests.unit.mlw.lifecycle.test_stack_locks import a_lock, put
+from tests.unit.states import a_context, a_state, write
 
 LOCKED = Outcome(1, "error: the stack is currently locked by 1 lock(s).", interrupted=False)
 DONE = Outcome(0, "", interrupted=False)

@@ -18,15 +18,15 @@ from mlw.lifecycle.lifecycle_errors import (
 )
 from mlw.lifecycle.object_comparison import EngineObject
 from mlw.lifecycle.stack_context import Context
-from tests.unit.mlw.lifecycle.state_samples import Heard, a_context, a_resource, a_state, write
 from tests.unit.mlw.lifecycle.test_stack_locks import a_lock, dead_pid, put
+from tests.unit.states import Heard, a_context, a_resource, a_state, write
 
 CONTAINER = EngineObject("container", "c1", "st")
 NETWORK = EngineObject("network", "n1", "rg")
 VOLUME = EngineObject("volume", "st-data", "st-data")
 IN_STATE = {
-    CONTAINER: a_resource("c1", type_="docker:index/container:Container", outputs={"name": "st"}),
-    NETWORK: a_resource("n1", type_="docker:index/network:Network", outputs={"name": "rg"}),
+    CONTAINER: a_resource("c1", pulumi_type="docker:index/container:Container", outputs={"name": "st"}),
+    NETWORK: a_resource("n1", pulumi_type="docker:index/network:Network", outputs={"name": "rg"}),
     VOLUME: a_resource("st-data", outputs={"name": "st-data"}),
 }
 
@@ -238,7 +238,7 @@ def test_claims_that_no_reservation_would_give_back_are_given_back(
     context = a_context(tmp_path)
     monkeypatch.setenv("MLW_HOME", str(context.home))
     claims = write(context.home / "ports.json", json.dumps({context.owner: {"storage": 20001}}).encode())
-    reservation = a_resource("r", type_="pulumi-python:dynamic/ml-workspace:EngineReservation")
+    reservation = a_resource("r", pulumi_type="pulumi-python:dynamic/ml-workspace:EngineReservation")
     known = [reservation] if is_known else []
     write(context.state_file, a_state(*known, pending=[("creating", IN_STATE[VOLUME] if is_known else reservation)]))
     recovery.recover(context, say=Heard())

@@ -1,14 +1,14 @@
-"""Processes: alive or not, of whom, ended for certain."""
+"""Processes of a run: found by their environment, ended for certain."""
 
 import os
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from infra.host import processes
 from mlw.lifecycle import run_processes
 
 OWNER = f"{uuid.uuid4().hex[:12]}/unit-test"
@@ -29,22 +29,6 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     child.stdout.close()
 
 
-def test_a_process_that_started_before_is_alive() -> None:
-    assert run_processes.is_alive(os.getpid(), since=datetime.now(UTC))
-
-
-def test_a_process_that_started_later_is_another_one_of_the_same_id() -> None:
-    assert not run_processes.is_alive(os.getpid(), since=datetime.now(UTC) - timedelta(days=400))
-
-
-def test_a_process_that_ended_is_not_alive_even_while_its_remains_are_there() -> None:
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert not run_processes.is_alive(child.pid, since=datetime.now(UTC))
-    child.wait()
-    assert run_processes.started_at(child.pid) is None
-
-
 def test_processes_of_a_run_are_found_by_their_environment(sleeper: subprocess.Popen[bytes]) -> None:
     assert run_processes.of_run(OWNER) == [sleeper.pid]
     assert run_processes.of_run(f"{OWNER}-other") == []
@@ -59,4 +43,4 @@ def test_the_caller_itself_is_never_among_them(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_process_that_ignores_the_gentle_signal_is_killed(sleeper: subprocess.Popen[bytes]) -> None:
     run_processes.end([sleeper.pid], grace_seconds=0.2)
-    assert run_processes.started_at(sleeper.pid) is None
+    assert processes.find(sleeper.pid) is None

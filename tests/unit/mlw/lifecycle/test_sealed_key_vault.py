@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from mlw.lifecycle import checkpoints, sealed_key_vault
-from tests.unit.mlw.lifecycle.state_samples import a_resource, a_state
+from tests.unit.states import a_resource, a_state
 
-OPENING = a_resource("kv-opening", type_="ml-workspace:index:VaultInitialization")
+OPENING = a_resource("kv-opening", pulumi_type="ml-workspace:index:VaultInitialization")
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Locks: cleared only when their owner is certainly gone, never a live one; waiting is bounded and says on whom."""
 
-import fcntl
 import json
 import os
 import socket
@@ -8,7 +7,6 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -16,7 +14,7 @@ from mlw.lifecycle import stack_locks
 from mlw.lifecycle.lifecycle_errors import StackBusyError
 from mlw.lifecycle.stack_context import Context
 from mlw.lifecycle.stack_locks import Verdict
-from tests.unit.mlw.lifecycle.state_samples import Heard, a_context, write
+from tests.unit.states import Heard, a_context, write
 
 
 def a_lock(**changes: object) -> bytes:
@@ -139,26 +137,6 @@ def test_two_stacks_do_not_wait_for_each_other(tmp_path: Path) -> None:
         stack_locks.exclusive(a_context(tmp_path, stack="fraud"), "make up", say=Heard(), wait=0),
     ):
         pass
-
-
-def test_a_lock_on_a_file_that_was_removed_meanwhile_does_not_count(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    context, real_flock = a_context(tmp_path), fcntl.flock
-    removals = iter([context.lock_file.unlink])
-
-    def flock_after_down_removed_the_file(lock: IO[str], operation: int) -> None:
-        for remove in removals:
-            remove()
-        real_flock(lock, operation)
-
-    monkeypatch.setattr("mlw.lifecycle.stack_locks.fcntl.flock", flock_after_down_removed_the_file)
-    with (
-        stack_locks.exclusive(context, "make up", say=Heard(), wait=10),
-        pytest.raises(StackBusyError, match="busy: make up"),
-        stack_locks.exclusive(context, "make down", say=Heard(), wait=0),
-    ):
-        pytest.fail("two commands held the lock")
 
 
 def test_pulumis_own_lock_is_held_in_its_own_form_and_given_back(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlw.lifecycle import stack_ports
-from tests.unit.mlw.lifecycle.state_samples import a_context, write
+from tests.unit.states import a_context, write
 
 
 def test_only_the_stacks_own_claims_are_read(tmp_path: Path) -> None:
@@ -15,14 +15,6 @@ def test_only_the_stacks_own_claims_are_read(tmp_path: Path) -> None:
     claims = {context.owner: {"storage": 20001}, "other/dev": {"storage": 20002}}
     write(context.home / "ports.json", json.dumps(claims).encode())
     assert stack_ports.claimed(context) == {"storage": 20001}
-
-
-@pytest.mark.parametrize("content", [None, b"", b"[]", b'{"x": 1}'], ids=["no file", "empty", "a list", "no claims"])
-def test_claims_that_cannot_be_read_are_none(tmp_path: Path, content: bytes | None) -> None:
-    context = a_context(tmp_path)
-    if content is not None:
-        write(context.home / "ports.json", content)
-    assert stack_ports.claimed(context) == {}
 
 
 def test_releasing_leaves_the_claims_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from mlw.lifecycle import state_files
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, OperationFailedError
 from mlw.lifecycle.stack_context import Context
-from tests.unit.mlw.lifecycle.state_samples import Heard, a_context, a_resource, a_state, write
+from tests.unit.states import Heard, a_context, a_resource, a_state, write
 
 OLD, NEW = "2026-11-21T10:00:00Z", "2026-11-21T11:00:00Z"
 

@@ -10,7 +10,7 @@ import pytest
 from infra.rules.stack.stack_rules import STACK_RULES
 from mlw.main import main
 from policies.catalogue import all_rules
-from tests.unit.mlw.workspace_samples import VALID, Place, resource_id
+from tests.unit.states import VALID, Place, resource_id
 
 BROKEN = f"""{VALID}  ml-workspace:storageAccount:
     sku: Premium_LRS   # not for a default account
@@ -150,7 +150,7 @@ class TestCheck:
         assert capsys.readouterr() == (
             "",
             f"mlw: looking for stack 'chrun': there is no file 'Pulumi.chrun.yaml' in '{place.stacks}'. "
-            "Stacks that exist: churn, fraud.\n",
+            "Stacks that exist: churn, fraud. Choose one of them, or write the file.\n",
         )
 
     def test_a_file_that_is_not_yaml_ends_with_2(self, place: Place, capsys: pytest.CaptureFixture[str]) -> None:

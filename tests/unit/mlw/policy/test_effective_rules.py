@@ -10,8 +10,7 @@ from infra.rules.policy.assignments_file import parse_assignments
 from mlw.main import main
 from mlw.policy.effective_rules import audited, effective_rules
 from mlw.policy.show_effective import as_json, render
-from mlw.stacks import project
-from tests.unit.mlw.workspace_samples import GOLDEN, VALID, Place, resource_id
+from tests.unit.states import GOLDEN, VALID, Place, resource_id
 
 ASSIGNMENTS = """
 initiatives:
@@ -92,7 +91,6 @@ def test_an_exemption_is_shown_until_its_last_day(churn: Place, today: dt.date, 
 def test_an_audited_rule_warns_unless_the_resource_is_exempt_or_another_stacks(
     place: Place, exempt: str, settings: str, warned: list[str]
 ) -> None:
-    project.enter()
     place.deploy("fraud")
     place.configure("churn", settings)
     known = parse_assignments(ASSIGNMENTS.replace("assignment: skus", f"assignment: {exempt}"), file="a.yaml")

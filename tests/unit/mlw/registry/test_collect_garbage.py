@@ -10,7 +10,7 @@ from mlw.diagnosis.engine_snapshot import Container, Snapshot
 from mlw.main import main
 from mlw.registry import collect_garbage
 from mlw.stacks.stacks import Stack
-from tests.unit.mlw.workspace_samples import Place, a_workspace, resource_id, the_outputs
+from tests.unit.states import Place, a_workspace, resource_id, the_outputs
 
 
 def _container(status: str) -> Container:

@@ -7,7 +7,7 @@ import pytest
 from infra.rules.roles.role_definitions import BUILT_IN
 from infra.rules.roles.role_operations import OPERATIONS
 from mlw.main import main
-from tests.unit.mlw.workspace_samples import VALID, Place
+from tests.unit.states import VALID, Place
 from tools.docs.roles_reference import FILE, render, updated
 
 ASSIGNED = f"""{VALID}  ml-workspace:roleDefinitions: roles.yaml

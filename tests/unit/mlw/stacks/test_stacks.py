@@ -9,9 +9,8 @@ from mlw.lifecycle import pulumi_cli
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, WrongPassphraseError
 from mlw.lifecycle.stack_context import Context
 from mlw.main import main
-from mlw.stacks import project
 from mlw.stacks.stacks import names, open_stack, open_stacks
-from tests.unit.mlw.workspace_samples import CREDENTIALS, Place, a_record, a_workspace
+from tests.unit.states import CREDENTIALS, Place, a_record, a_workspace
 
 Answer = Callable[[str, str], None]
 
@@ -39,10 +38,6 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, cli: Answer) -> None:
 
 class TestFiles:
     """No process is started, no passphrase needed."""
-
-    @pytest.fixture(autouse=True)
-    def _surroundings(self) -> None:
-        project.enter()
 
     def test_stacks_are_the_state_files_and_backups_are_none(self, place: Place) -> None:
         place.deploy("fraud")

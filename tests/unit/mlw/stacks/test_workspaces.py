@@ -12,7 +12,7 @@ from infra import labels
 from infra.clients.engine import docker_engine
 from infra.errors import EngineUnreachableError
 from mlw.main import main
-from tests.unit.mlw.workspace_samples import GOLDEN, Place, a_record, a_workspace
+from tests.unit.states import GOLDEN, Place, a_record, a_workspace
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.host import folders
+from infra.host import folders, processes
 from infra.host.engine_address import Answer, Health
 from tests.unit.tools.bootstrap.waiting import wait_until
 from tools.bootstrap import engine_process
@@ -49,7 +49,7 @@ def test_an_unreadable_pid_file_is_removed(pid_file: Path) -> None:
 
 
 def test_the_pid_file_of_a_living_program_stays(pid_file: Path, sleeper: subprocess.Popen[bytes]) -> None:
-    wait_until(lambda: engine_process.program_of(sleeper.pid) == "sleep")
+    wait_until(lambda: processes.program_of(sleeper.pid) == "sleep")
     pid_file.write_text(str(sleeper.pid))
     engine_process.remove_stale_pid_files()
     assert pid_file.exists()
@@ -157,7 +157,7 @@ def test_an_engine_counts_as_running_as_long_as_its_process_lives(
 ) -> None:
     monkeypatch.setattr(engine_process, "DAEMON", "sleep")
     assert not engine_process.is_running()
-    wait_until(lambda: engine_process.program_of(sleeper.pid) == "sleep")
+    wait_until(lambda: processes.program_of(sleeper.pid) == "sleep")
     pid_file.write_text(str(sleeper.pid))
     assert engine_process.is_running()
     sleeper.kill()

@@ -31,16 +31,9 @@ def test_a_second_run_keeps_the_passphrase() -> None:
     assert folders.passphrase().read_bytes() == before
 
 
-def test_a_passphrase_that_somebody_else_has_just_written_stays() -> None:
-    folders.private_folder(folders.home())
-    folders.passphrase().write_text("theirs")
-    state_folder._write_once(folders.passphrase(), "ours")
-    assert folders.passphrase().read_text() == "theirs"
-    assert [path.name for path in folders.home().iterdir()] == ["passphrase"]
-
-
-def test_a_state_without_its_passphrase_is_never_given_a_new_one() -> None:
-    stack = folders.state() / ".pulumi" / "stacks" / "ml-workspace" / "dev.json"
+@pytest.mark.parametrize("name", ["dev.json", "dev.json.gz"], ids=["plain", "compressed"])
+def test_a_state_without_its_passphrase_is_never_given_a_new_one(name: str) -> None:
+    stack = folders.state() / ".pulumi" / "stacks" / "ml-workspace" / name
     stack.parent.mkdir(parents=True)
     stack.write_text("{}")
     with pytest.raises(BootstrapError, match=r"holds the stack 'dev', but the passphrase file .* restore the file"):

@@ -1,11 +1,13 @@
 """Port claims on a temporary home and real sockets."""
 
+import json
 import socket
 from pathlib import Path
 
 import pytest
 
-from infra.clients.engine import claims, port_claims
+from infra.clients.engine import port_claims
+from infra.clients.engine.claims import read_claims
 from infra.errors import PortRangeExhaustedError
 
 
@@ -14,14 +16,9 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLW_HOME", str(tmp_path))
 
 
-@pytest.fixture
-def _nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What else runs on the machine takes no port, for tests that name theirs."""
-    monkeypatch.setattr(port_claims, "_can_bind", lambda _port: True)
-
-
 def _claim(owner: str, uses: list[str], *, first: int = 21000, last: int = 21999, **kwargs: object) -> dict[str, int]:
-    arguments = {"published": {}, "kept": {}, **kwargs}
+    # What else runs on the machine takes no port, unless a test asks the system.
+    arguments = {"published": {}, "kept": {}, "is_free": lambda _port: True, **kwargs}
     return port_claims.claim(owner, uses, first=first, last=last, **arguments)  # type: ignore[arg-type]
 
 
@@ -32,7 +29,6 @@ def test_every_use_gets_a_port_of_its_own_inside_the_range() -> None:
     assert all(21000 <= port <= 21999 for port in ports.values())
 
 
-@pytest.mark.usefixtures("_nobody_listens")
 def test_two_stacks_never_share_a_port() -> None:
     first = _claim("b/dev", ["a", "b", "c"], first=21000, last=21009)
     second = _claim("b/prod", ["a", "b", "c"], first=21000, last=21009)
@@ -48,7 +44,6 @@ def test_a_claimed_port_stays_the_same_when_a_use_is_added() -> None:
     assert after["storage"] == before["storage"]
 
 
-@pytest.mark.usefixtures("_nobody_listens")
 def test_a_port_that_a_stopped_container_publishes_is_not_chosen() -> None:
     ports = _claim("b/dev", ["storage"], first=21000, last=21001, published={21000: "web"})
 
@@ -62,10 +57,9 @@ def test_a_port_that_somebody_listens_on_is_not_chosen() -> None:
         port = busy.getsockname()[1]
 
         with pytest.raises(PortRangeExhaustedError, match=rf"fewer than 1 ports of {port}-{port} are free"):
-            _claim("b/dev", ["storage"], first=port, last=port)
+            _claim("b/dev", ["storage"], first=port, last=port, is_free=port_claims.is_free)
 
 
-@pytest.mark.usefixtures("_nobody_listens")
 def test_an_exhausted_range_names_the_holders_and_claims_nothing() -> None:
     _claim("b/prod", ["storage"], first=21000, last=21000)
 
@@ -73,10 +67,9 @@ def test_an_exhausted_range_names_the_holders_and_claims_nothing() -> None:
         _claim("b/dev", ["storage"], first=21000, last=21000)
 
     assert "'dev'" in str(caught.value)
-    assert "dev" not in (claims.home() / "ports.json").read_text().replace("b/prod", "")
+    assert list(read_claims("ports")) == ["b/prod"]
 
 
-@pytest.mark.usefixtures("_nobody_listens")
 def test_released_ports_can_be_claimed_again_and_releasing_twice_is_fine() -> None:
     _claim("b/prod", ["storage"], first=21000, last=21000)
 
@@ -84,3 +77,24 @@ def test_released_ports_can_be_claimed_again_and_releasing_twice_is_fine() -> No
     port_claims.release("b/prod")
 
     assert _claim("b/dev", ["storage"], first=21000, last=21000) == {"storage": 21000}
+
+
+def test_claims_lie_where_the_bootstrap_puts_the_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`MLW_HOME=~/x` was a folder named `~` for claims, and the user's home for everything else."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("MLW_HOME", "~/x")
+    ports = _claim("b/dev", ["storage"])
+    assert json.loads((tmp_path / "x" / "ports.json").read_text()) == {"b/dev": ports}
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"b/dev": 1}'], ids=["empty", "a list", "no ports"])
+def test_a_damaged_file_of_claims_counts_as_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "ports.json").write_bytes(content)
+    assert port_claims.claimed("b/dev") == {}
+    assert _claim("b/prod", ["storage"], first=21000, last=21000) == {"storage": 21000}
+
+
+def test_a_claimed_port_is_the_owners_alone() -> None:
+    ports = _claim("b/dev", ["storage"])
+    assert port_claims.claimed("b/dev") == ports
+    assert port_claims.claimed("b/other") == {}

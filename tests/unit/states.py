@@ -1,14 +1,17 @@
-"""Made-up stacks: their files and their states, as the real ones look."""
+"""The one builder of made-up stacks: their files and their states, as the real ones look."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from infra import labels
+from mlw.lifecycle.stack_context import Context
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
-GOLDEN = Path(__file__).parent / "testdata"
+GOLDEN = Path(__file__).parent / "mlw" / "testdata"
+SALT = "v1:c2FsdA==:v1:bm9uY2U=:Y2lwaGVydGV4dA=="
 SECRET_SIGNATURE = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
 
 VALID = """config:
@@ -16,7 +19,7 @@ VALID = """config:
   ml-workspace:tags: {owner: a@example.org, cost-center: "4711", project: churn}
 """
 
-KINDS = {
+SERVICES = {
     "storageAccount": ("Microsoft.Storage/storageAccounts", "ml-workspace:storage:StorageAccount", "storage"),
     "containerRegistry": (
         "Microsoft.ContainerRegistry/registries",
@@ -66,15 +69,13 @@ class Place:
 
     def deploy(self, stack: str, resources: list[Resource] | None = None) -> Path:
         """Write the state of a stack that is up."""
-        path = self.states / f"{stack}.json"
-        latest = {"resources": a_workspace(stack) if resources is None else resources}
-        path.write_text(json.dumps({"version": 3, "checkpoint": {"latest": latest}}), encoding="utf-8")
-        return path
+        content = a_checkpoint(a_workspace(stack) if resources is None else resources, stack=stack)
+        return write(self.states / f"{stack}.json", content)
 
 
 def resource_id(stack: str, key: str) -> str:
     """Id of one of a stack's resources; of the workspace itself for `workspace`."""
-    arm_type = KINDS[key][0] if key in KINDS else "Microsoft.MachineLearningServices/workspaces"
+    arm_type = SERVICES[key][0] if key in SERVICES else "Microsoft.MachineLearningServices/workspaces"
     return f"{group_id(stack)}/providers/{arm_type}/{name_of(stack, key)}"
 
 
@@ -106,7 +107,7 @@ def a_record(stack: str, **changed: object) -> dict[str, Any]:
         "workspaceId": "11111111-2222-3333-4444-555555555555",
         "provisioningState": "Succeeded",
         "tags": {"owner": "a@example.org", "project": stack},
-        **{key: resource_id(stack, key) for key in KINDS},
+        **{key: resource_id(stack, key) for key in SERVICES},
     }
     return {**record, **changed}
 
@@ -148,21 +149,25 @@ def a_workspace(stack: str, *, outputs: dict[str, Any] | None = None) -> list[Re
         "location": "westeurope",
         "tags": record["tags"],
     }
-    components = [
-        _component(token, name_of(stack, key), resource_id(stack, key)) for key, (_, token, _) in KINDS.items()
-    ]
     return [
-        _resource("pulumi:pulumi:Stack", f"ml-workspace-{stack}", outputs=shown),
-        _component("ml-workspace:resources:ResourceGroup", f"rg-{stack}", group_id(stack)),
-        *components,
-        _resource("ml-workspace:machinelearningservices:Workspace", str(record["name"]), inputs=workspace),
+        the_stack(stack, shown),
+        _azure_resource(stack, "ml-workspace:resources:ResourceGroup", f"rg-{stack}", group_id(stack)),
+        *(
+            _azure_resource(stack, token, name_of(stack, key), resource_id(stack, key))
+            for key, (_, token, _) in SERVICES.items()
+        ),
+        a_component("ml-workspace:machinelearningservices:Workspace", record["name"], stack=stack, inputs=workspace),
         docker_object(stack, "network", f"rg-{stack}", group_id(stack)),
         *(
             docker_object(stack, kind, f"{name_of(stack, key)}-{suffix}{part}", resource_id(stack, key))
-            for key, (_, _, suffix) in KINDS.items()
+            for key, (_, _, suffix) in SERVICES.items()
             for kind, part in (("container", ""), ("volume", "-data"))
         ),
     ]
+
+
+def _azure_resource(stack: str, token: str, name: str, identity: str) -> Resource:
+    return a_component(token, name, stack=stack, inputs={"name": name, "resourceId": identity, "tags": {}})
 
 
 def docker_object(stack: str, kind: str, name: str, owner: str) -> Resource:
@@ -170,15 +175,86 @@ def docker_object(stack: str, kind: str, name: str, owner: str) -> Resource:
     given = {labels.STACK: stack, labels.RESOURCE_ID: owner, labels.BACKEND: "0123456789ab"}
     inputs = {"name": name, "labels": [{"label": key, "value": value} for key, value in given.items()]}
     token = f"docker:index/{kind}:{kind.capitalize()}"
-    return {**_resource(token, name, inputs=inputs, outputs={"name": name}), "id": f"id-of-{name}"}
+    return a_resource(name, pulumi_type=token, stack=stack, id=f"id-of-{name}", inputs=inputs, outputs={"name": name})
 
 
-def _component(token: str, name: str, identity: str) -> Resource:
-    return _resource(token, name, inputs={"name": name, "resourceId": identity, "tags": {}})
-
-
-def _resource(
-    token: str, name: str, *, inputs: dict[str, Any] | None = None, outputs: dict[str, Any] | None = None
+def a_resource(
+    name: str, *, pulumi_type: str = "docker:index/volume:Volume", stack: str = "dev", **more: object
 ) -> Resource:
-    urn = f"urn:pulumi:x::ml-workspace::{token}::{name}"
-    return {"urn": urn, "type": token, "inputs": inputs or {}, "outputs": outputs or {}}
+    """A resource as a state holds it."""
+    return {"urn": _urn(stack, pulumi_type, name), "custom": True, "type": pulumi_type, "id": name, **more}
+
+
+def a_component(token: str, name: str, *, stack: str, **more: object) -> Resource:
+    """A resource that only groups others: it has no id."""
+    return {"urn": _urn(stack, token, name), "custom": False, "type": token, "inputs": {}, "outputs": {}, **more}
+
+
+def the_stack(stack: str = "dev", outputs: dict[str, Any] | None = None) -> Resource:
+    """The resource that stands for the stack itself."""
+    return a_component("pulumi:pulumi:Stack", f"ml-workspace-{stack}", stack=stack, outputs=outputs or {})
+
+
+def _urn(stack: str, token: str, name: str) -> str:
+    return f"urn:pulumi:{stack}::ml-workspace::{token}::{name}"
+
+
+def a_state(
+    *resources: Resource,
+    time: str = "2026-11-21T10:00:00Z",
+    pending: Sequence[tuple[str, Resource]] = (),
+    outputs: dict[str, Any] | None = None,
+) -> bytes:
+    """A sound state file of the stack `dev`, which has the resources besides itself."""
+    return a_checkpoint([the_stack(outputs=outputs), *resources], time=time, pending=pending)
+
+
+def a_checkpoint(
+    resources: Sequence[Resource],
+    *,
+    stack: str = "dev",
+    time: str = "2026-11-21T10:00:00Z",
+    pending: Sequence[tuple[str, Resource]] = (),
+) -> bytes:
+    """A sound state file with exactly these resources."""
+    latest: dict[str, Any] = {
+        "manifest": {"time": time, "magic": "m", "version": "v3.256.0"},
+        "secrets_providers": {"type": "passphrase", "state": {"salt": SALT}},
+        "resources": resources,
+        "metadata": {},
+    }
+    if pending:
+        latest["pending_operations"] = [{"type": type_, "resource": resource} for type_, resource in pending]
+    document = {"version": 3, "checkpoint": {"stack": f"organization/ml-workspace/{stack}", "latest": latest}}
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def a_context(tmp_path: Path, *, stack: str = "dev") -> Context:
+    """A stack whose home and project are in a temporary folder."""
+    home, project = tmp_path / "home", tmp_path / "checkout"
+    (project / "stacks").mkdir(parents=True, exist_ok=True)
+    home.mkdir(exist_ok=True)
+    environment = {"PULUMI_BACKEND_URL": (home / "state").as_uri(), "PATH": str(tmp_path / "bin")}
+    return Context(stack=stack, environment=environment, home=home, project_folder=project)
+
+
+def write(path: Path | None, content: bytes) -> Path:
+    """Write a file with its folders."""
+    assert path is not None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+class Heard:
+    """Stands in for the terminal."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __call__(self, text: str) -> None:
+        self.lines.append(text)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)

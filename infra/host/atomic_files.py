@@ -1,0 +1,84 @@
+"""Files that are written whole or not at all: a reader, or a run after a kill, finds the old content or the new one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.host.folders import PRIVATE
+
+PRIVATE_FILE = 0o600
+
+
+@contextmanager
+def replacing(path: Path, *, durable: bool = False, by_way_of: Path | None = None) -> Iterator[Path]:
+    """Give the path of a new file, which takes the place of the old one unless something goes wrong.
+
+    Args:
+        path: The file.
+        durable: It is on the disk afterwards, and survives a power loss.
+        by_way_of: Folder of the unfinished file, on the same file system; the file's own by default.
+    """
+    with _unfinished(path, by_way_of) as unfinished:
+        yield unfinished
+        if durable:
+            flush(unfinished)
+        unfinished.replace(path)
+    if durable:
+        flush(path.parent)
+
+
+def write(
+    path: Path, content: str | bytes, *, mode: int = PRIVATE_FILE, durable: bool = False, by_way_of: Path | None = None
+) -> None:
+    """Write a file, with its folders; both are the owner's alone unless told otherwise.
+
+    Args:
+        path: The file.
+        content: Text or bytes.
+        mode: Permissions of the file, less the umask.
+        durable: It is on the disk when this returns.
+        by_way_of: See :func:`replacing`.
+    """
+    path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    with replacing(path, durable=durable, by_way_of=by_way_of) as unfinished:
+        _create(unfinished, content, mode)
+
+
+def write_once(path: Path, content: str | bytes) -> None:
+    """Write a private file durably, unless there is one already: the first of several writers wins."""
+    with _unfinished(path) as unfinished:
+        _create(unfinished, content, PRIVATE_FILE)
+        flush(unfinished)
+        with contextlib.suppress(FileExistsError):
+            os.link(unfinished, path)
+    flush(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Have the system write a file or a folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _unfinished(path: Path, folder: Path | None = None) -> Iterator[Path]:
+    # Two processes never write to the same one; a killed process of the same id may have left it.
+    unfinished = (folder or path.parent) / f".{path.name}.{os.getpid()}.tmp"
+    unfinished.unlink(missing_ok=True)
+    try:
+        yield unfinished
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _create(path: Path, content: str | bytes, mode: int) -> None:
+    data = content.encode() if isinstance(content, str) else content
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:  # noqa: PTH123
+        file.write(data)

@@ -1,0 +1,40 @@
+"""Pulumi's state backend: its address, and the files of a file backend, which can be read without the Pulumi CLI.
+
+With any other backend there is no folder: the states are reached through the CLI alone.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+VARIABLE = "PULUMI_BACKEND_URL"
+
+
+def address() -> str:
+    """The backend's address in this process's environment; empty when it is not set."""
+    return os.environ.get(VARIABLE, "")
+
+
+def backend_folder(url: str) -> Path | None:
+    """The file backend's `.pulumi` folder; None with any other backend.
+
+    Args:
+        url: The backend's address. As for the CLI, `~` is the user's home, and what follows `?` are settings.
+    """
+    url_of_backend = urlsplit(url)
+    if url_of_backend.scheme != "file":
+        return None
+    return Path(unquote(url_of_backend.netloc + url_of_backend.path)).expanduser() / ".pulumi"
+
+
+def state_files(backend: Path | None, project: str) -> dict[str, Path]:
+    """Stack to state file, of all stacks of a project that have one; compressed ones too.
+
+    Args:
+        backend: What :func:`backend_folder` returned.
+        project: Name of the project.
+    """
+    found = sorted((backend / "stacks" / project).glob("*.json*")) if backend else []
+    return {path.name.partition(".json")[0]: path for path in found if path.name.endswith((".json", ".json.gz"))}

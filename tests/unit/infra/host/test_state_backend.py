@@ -1,0 +1,43 @@
+"""The folder of a file backend, as Pulumi's CLI finds it."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.host import state_backend
+
+
+@pytest.mark.parametrize(
+    ("url", "folder"),
+    [
+        pytest.param("file:///srv/state", "/srv/state/.pulumi", id="absolute"),
+        pytest.param("file:///srv/with%20blank", "/srv/with blank/.pulumi", id="quoted"),
+        pytest.param("file://~/state", "/users/ada/state/.pulumi", id="below the user's home"),
+        pytest.param("file:///srv/state?metadata=skip", "/srv/state/.pulumi", id="with settings"),
+        pytest.param("s3://bucket/state", None, id="object store"),
+        pytest.param("", None, id="unset"),
+    ],
+)
+def test_only_a_file_backend_has_a_folder(url: str, folder: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/users/ada")
+    assert state_backend.backend_folder(url) == (Path(folder) if folder else None)
+
+
+def test_a_folder_of_any_name_comes_back_from_its_address(tmp_path: Path) -> None:
+    """The address of the project's own backend was written without quoting: `%` and `?` led elsewhere."""
+    folder = tmp_path / "100 % sure? #1"
+    assert state_backend.backend_folder(folder.as_uri()) == folder / ".pulumi"
+
+
+def test_stacks_are_their_state_files_and_what_lies_beside_them_is_none(tmp_path: Path) -> None:
+    folder = tmp_path / "stacks" / "ml-workspace"
+    folder.mkdir(parents=True)
+    for name in ("dev.json", "dev.json.bak", "dev.json.attrs", "lake.json.gz", ".dev.json.7.tmp"):
+        (folder / name).touch()
+    found = state_backend.state_files(tmp_path, "ml-workspace")
+    assert {stack: path.name for stack, path in found.items()} == {"dev": "dev.json", "lake": "lake.json.gz"}
+
+
+def test_a_backend_that_is_none_or_was_never_used_has_no_stacks(tmp_path: Path) -> None:
+    assert state_backend.state_files(None, "ml-workspace") == {}
+    assert state_backend.state_files(tmp_path, "ml-workspace") == {}
