@@ -1,1 +1,1 @@
-"""The policy pack: Azure's rules and the company's, for whatever program registers the project's components."""
+"""The policy pack: Azure's rules and the organization's, for whatever program registers the project's components."""

@@ -5,13 +5,12 @@ A value that is not known in preview makes the SDK report so and judge again in 
 creation: what a preview cannot see, an update still refuses.
 
 The SDK reads a resource anew for each policy, also where no rule is about its type; with every update that was a fifth
-of a second. The pack's own analyzer answers for such a resource without reading it.
+of a second. The pack's own analyzer responds for such a resource without reading it.
 """
 
 from __future__ import annotations
 
 import sys
-from functools import cache
 
 import pulumi
 from pulumi.runtime import proto
@@ -25,10 +24,12 @@ from pulumi_policy import (
 )
 
 from infra.errors import MlWorkspaceError
-from infra.rules.policy.policy_assignments import Assignments, Effect, Scope
-from policies.catalogue import all_rules
-from policies.judging import Judge, current_assignments, describe
-from policies.rule import Rule
+from infra.rules.policy.assignments_file import read_assignments
+from infra.rules.policy.catalogue import RULES
+from infra.rules.policy.evaluation import Evaluator
+from infra.rules.policy.policy_assignments import Effect
+from infra.rules.policy.rule import Rule
+from policies.registered_resources import RegisteredResources
 
 NAME = "ml-workspace"
 _LEVELS = {Effect.DENY: EnforcementLevel.MANDATORY, Effect.AUDIT: EnforcementLevel.ADVISORY}
@@ -39,22 +40,20 @@ class Analyzer(policy._PolicyAnalyzerServicer):
 
     def Analyze(self, request: proto.AnalyzeRequest, context: object) -> proto.AnalyzeResponse:
         """Judge a resource; the name is the protocol's."""
-        if request.type not in _judged_types():
+        if request.type not in _JUDGED_TYPES:
             return proto.AnalyzeResponse()
         response: proto.AnalyzeResponse = super().Analyze(request, context)  # type: ignore[no-untyped-call]
         return response
 
     def Remediate(self, request: proto.AnalyzeRequest, context: object) -> proto.RemediateResponse:
         """Mend a resource, which only a policy's configuration could ask for; the name is the protocol's."""
-        if request.type not in _judged_types():
+        if request.type not in _JUDGED_TYPES:
             return proto.RemediateResponse()
         response: proto.RemediateResponse = super().Remediate(request, context)  # type: ignore[no-untyped-call]
         return response
 
 
-@cache
-def _judged_types() -> frozenset[str]:
-    return frozenset(token for rule in all_rules().values() for token in rule.applies_to)
+_JUDGED_TYPES = frozenset(token for rule in RULES.values() for token in rule.applies_to)
 
 
 def serve() -> None:
@@ -71,27 +70,15 @@ def serve() -> None:
 
 def policies() -> list[Policy]:
     """The policies of this checkout's assignments."""
-    assignments = current_assignments()
-    judge = Judge(assignments)
-    rules = all_rules()
-    return [_policy(rules[rule], effect, judge) for rule, effect in _assigned(assignments) if effect in _LEVELS]
+    assignments = read_assignments()
+    resources = RegisteredResources(Evaluator(assignments))
+    return [_policy(RULES[rule], effect, resources) for rule, effect in assignments.pairs() if effect in _LEVELS]
 
 
-def _assigned(assignments: Assignments) -> list[tuple[str, Effect]]:
-    """Every pair of rule and effect, once."""
-    pairs: dict[tuple[str, Effect], None] = {}
-    pending: list[Scope] = list(assignments.roots)
-    while pending:
-        scope = pending.pop()
-        pairs.update(dict.fromkeys((rule.rule, rule.effect) for rule in scope.rules))
-        pending += scope.children
-    return sorted(pairs)
-
-
-def _policy(rule: Rule, effect: Effect, judge: Judge) -> ResourceValidationPolicy:
+def _policy(rule: Rule, effect: Effect, resources: RegisteredResources) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        for violation in judge.violations(rule, effect, args.resource_type, args.props):
-            report(describe(args.resource_type, args.props, violation), None)
+        for message in resources.messages(rule, effect, args.resource_type, args.props):
+            report(message, None)
 
     return ResourceValidationPolicy(
         name=rule.id if effect is Effect.DENY else f"{rule.id}.{effect}",

@@ -23,23 +23,23 @@ class Violation:
     """A rule that one value breaks.
 
     Attributes:
-        rule: Id of the rule, as in `docs/policies.md`.
         key: The property, `ml-workspace:storageAccount.sku` or relative to a resource (`sku`).
         value: What stands there; None when nothing does.
         found: What is wrong with it.
         allowed: What would be right.
         fix: What to do about it, an imperative sentence without a full stop.
+        rule: Id of the rule, as in `docs/policies.md`; a declared rule adds its own.
         file: The file that holds the key, where it is known.
         secret: True if the value must not be shown.
         assigned: What makes the rule hold here, where it could be otherwise: an assignment and its scope.
     """
 
-    rule: str
     key: str
     value: object
     found: str
     allowed: str
     fix: str
+    rule: str = ""
     file: str = ""
     secret: bool = False
     assigned: str = ""
@@ -82,10 +82,10 @@ class ConfigurationError(MlWorkspaceError):
 
 
 def join_key(prefix: str, key: str) -> str:
-    """``prefix`` and ``key`` as one dotted key; an index follows without a dot."""
+    """``prefix`` and ``key`` as one dotted key; an index, or a key after a namespace, follows without a dot."""
     if not prefix or not key:
         return prefix or key
-    return prefix + key if key.startswith("[") else f"{prefix}.{key}"
+    return prefix + key if key.startswith("[") or prefix.endswith(":") else f"{prefix}.{key}"
 
 
 def covers(known: str, key: str) -> bool:

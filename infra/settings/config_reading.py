@@ -15,13 +15,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from infra.rules.stack import stack_file_keys
 from infra.rules.tags.secret_detection import is_secret_key, is_secret_value
 from infra.rules.violation import Violation, join_key, one_of
 from infra.settings.stack_input import StackInput
 
 NAMESPACE = "ml-workspace:"
-UNKNOWN = "settings-key-require-known"
-TYPE = "settings-value-require-type"
 
 _TEXT_KEYS = frozenset(
     {"workload", "environment", "location", "instance", "subscription", "imageRegistry", "roleDefinitions"}
@@ -103,7 +102,7 @@ def _violation(type_: str, location: Location, value: object) -> Violation:
     if type_ == "string_type" and not isinstance(value, str | int | float):
         fix = "write one text, or remove the key"
     return Violation(
-        rule=TYPE,
+        rule=stack_file_keys.TYPE,
         key=key,
         value=value if isinstance(value, str | int | float) else None,
         found=f"{_type_words(value)} where {expected} is needed",
@@ -119,7 +118,7 @@ def _unknown(key: str, location: Location, value: object) -> Violation:
     near = [by_lower_case[name] for name in difflib.get_close_matches(str(location[-1]).lower(), by_lower_case, n=1)]
     fix = f"did you mean '{near[0]}'? Rename or remove the key" if near else "remove the key"
     return Violation(
-        rule=UNKNOWN,
+        rule=stack_file_keys.KNOWN,
         key=key,
         value=value if isinstance(value, str | int | float) else None,
         found="no such key",

@@ -1,7 +1,7 @@
 """`load`: a stack's configuration as the engine gives it, judged and complete, or every violation at once.
 
 The one place where all rules meet before anything is registered. Reads no file but `policies/assignments.yaml`, which
-says which rules hold where, and the stack's role definitions; the engine's values come in as a mapping, so that this
+says which rules apply where, and the stack's role definitions; the engine's values come in as a mapping, so that this
 works without an engine too.
 """
 
@@ -10,11 +10,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from infra.rules.policy.assignments_file import parse_assignments
+from infra.rules.policy.assignments_file import read_assignments
+from infra.rules.policy.evaluation import Evaluator
 from infra.rules.policy.policy_assignments import Assignments
 from infra.rules.resources import component_types
 from infra.rules.stack.deployed_resources import Deployed
@@ -23,19 +23,12 @@ from infra.rules.stack.stack_changes import Resources, check_changes, resource_k
 from infra.rules.violation import ConfigurationError, Violation, covers
 from infra.settings.config_reading import Reading, read
 from infra.settings.models import DatastoreSettings, Limit, PortRange, RoleAssignment, Settings
-from infra.settings.resolution import Draft, Resolution
+from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 from infra.settings.resolving import resolve
 from infra.settings.role_settings import closed_services, judge_roles
 from infra.settings.stack_checks import check
 
 STACK_FOLDER = Path("stacks")
-ASSIGNMENTS_FILE = Path(__file__).parents[2] / "policies" / "assignments.yaml"
-
-
-@cache
-def read_assignments(path: Path = ASSIGNMENTS_FILE) -> Assignments:
-    """The assignments of this checkout."""
-    return parse_assignments(path.read_text(encoding="utf-8"), file=f"policies/{path.name}")
 
 
 def load(
@@ -65,24 +58,29 @@ def load(
         ConfigurationError: Rules are broken; carries every violation.
     """
     reading = read(config, encrypted=encrypted)
-    assignments = assignments or read_assignments()
-    resolution = resolve(reading.input, assignments, deployed)
-    violations = check(reading, resolution, assignments, today or dt.datetime.now(tz=dt.UTC).date(), deployed)
-    roles = judge_roles(reading, resolution, folder)
+    resolved = resolve(reading.input, evaluator(assignments, today), deployed)
+    violations = check(reading, resolved, deployed)
+    roles = judge_roles(reading, resolved, folder)
     violations += roles.violations
-    violations += _check_changes(accepted or {}, reading, resolution, deployed)
+    violations += _check_changes(accepted or {}, reading, resolved, deployed)
     if violations:
         located = [_located(_without_secret(violation, encrypted), stack) for violation in violations]
         raise ConfigurationError(located, stack=stack)
-    return _settings(reading, resolution, stack, roles.assignments)
+    return _settings(reading, resolved, stack, roles.assignments)
+
+
+def evaluator(assignments: Assignments | None = None, today: dt.date | None = None) -> Evaluator:
+    """What applies assignments to resources; those of this checkout, and today, if not given."""
+    known = assignments or read_assignments()
+    return Evaluator(known, lambda: today) if today else Evaluator(known)
 
 
 def _check_changes(
-    accepted: Resources, reading: Reading, resolution: Resolution, deployed: Sequence[Deployed]
+    accepted: Resources, reading: Reading, resolved: ResolvedStack, deployed: Sequence[Deployed]
 ) -> list[Violation]:
     wanted = {
-        resource_key(draft.type_token, draft.props): {"type": draft.type_token, "properties": draft.props}
-        for draft in resolution.owned
+        resource_key(resource.type_token, resource.props): {"type": resource.type_token, "properties": resource.props}
+        for resource in resolved.owned
     }
     return check_changes(accepted, wanted, allowed=reading.input.allow_replacement, deployed=deployed)
 
@@ -97,23 +95,23 @@ def _located(violation: Violation, stack: str) -> Violation:
 
 
 def _settings(
-    reading: Reading, resolution: Resolution, stack: str, role_assignments: Sequence[RoleAssignment]
+    reading: Reading, resolved: ResolvedStack, stack: str, role_assignments: Sequence[RoleAssignment]
 ) -> Settings:
-    given, parts = reading.input, resolution.parts
-    storage, *additional = (_props(draft) for draft in resolution.of_type(component_types.STORAGE_ACCOUNT))
+    given, naming = reading.input, resolved.naming
+    storage, *additional = (_props(resource) for resource in resolved.of_type(component_types.STORAGE_ACCOUNT))
     single: dict[str, Any] = {
-        draft.section: _props(draft)
-        for draft in resolution.drafts
-        if draft.type_token != component_types.STORAGE_ACCOUNT
+        resource.section: _props(resource)
+        for resource in resolved.resources
+        if resource.type_token != component_types.STORAGE_ACCOUNT
     }
     first, last = DEFAULT_PORT_RANGE
     return Settings(
         stack=stack,
-        workload=parts.workload,
-        environment=parts.environment,
-        location=parts.location,
-        instance=parts.instance,
-        subscription=resolution.subscription,
+        workload=naming.workload,
+        environment=naming.environment,
+        location=naming.location,
+        instance=naming.instance,
+        subscription=resolved.subscription,
         resource_group=single["resourceGroup"],
         storage_account=storage,
         additional_storage_accounts=tuple(additional),
@@ -135,12 +133,12 @@ def _settings(
             last=last if given.port_range.last is None else given.port_range.last,
         ),
         allow_replacement=tuple(given.allow_replacement),
-        notices=(*_notices(reading), *closed_services(reading, resolution)),
+        notices=(*_notices(reading), *closed_services(reading, resolved)),
     )
 
 
-def _props(draft: Draft) -> dict[str, Any]:
-    return {**draft.props, "existing_in": draft.existing_in}
+def _props(resource: ResolvedResource) -> dict[str, Any]:
+    return {**resource.props, "existing_in": resource.existing_in}
 
 
 def _notices(reading: Reading) -> tuple[str, ...]:

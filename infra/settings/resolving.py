@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra.rules.names.naming import NameParts
+from infra.rules.names.naming import NamingComponents
 from infra.rules.names.regions import normalise
-from infra.rules.policy.policy_assignments import Assignments, Effect
-from infra.rules.policy.resource_rules import INHERIT
+from infra.rules.policy.evaluation import Evaluator
+from infra.rules.policy.policy_assignments import Effect
 from infra.rules.resources import component_types
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.resources.resource_ids import resource_id
 from infra.rules.resources.storage_account import PREMIUM_SKUS
 from infra.rules.stack.deployed_resources import Deployed, check_existing, find_deployed
-from infra.rules.tags.tag_limits import inherit, merge
+from infra.rules.tags.tag_inheritance import inherit, inherit_tags, merge
 from infra.settings.default_names import make_names
-from infra.settings.resolution import Draft, Resolution
+from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 from infra.settings.stack_input import ResourceInput, StackInput, StorageAccountInput
 
 DEFAULT_ENVIRONMENT = "dev"
@@ -37,75 +37,67 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def resolve(given: StackInput, assignments: Assignments, deployed: Sequence[Deployed] = ()) -> Resolution:
+def resolve(given: StackInput, evaluator: Evaluator, deployed: Sequence[Deployed] = ()) -> ResolvedStack:
     """Every resource that ``given`` asks for, with all its properties; existing ones are among ``deployed``."""
-    parts = NameParts(
+    naming = NamingComponents(
         workload=given.workload or "",
         environment=given.environment or DEFAULT_ENVIRONMENT,
         location=normalise(given.location or DEFAULT_LOCATION),
         instance=given.instance or DEFAULT_INSTANCE,
     )
-    resolution = Resolution(parts, given.subscription or DEFAULT_SUBSCRIPTION)
+    stack = ResolvedStack(naming, given.subscription or DEFAULT_SUBSCRIPTION, evaluator)
     own_location = given.resource_group.location
-    group_location = parts.location if own_location is None else normalise(own_location)
+    group_location = naming.location if own_location is None else normalise(own_location)
     for type_token, section, entry, own in _entries(given):
         if (reference := getattr(entry, "existing", None)) is not None:
-            _bring_along(resolution, type_token, entry, reference, deployed)
+            _add_existing(stack, type_token, entry, reference, deployed)
             continue
         props: dict[str, Any] = {} if entry.name is None else {"name": entry.name}
         props["location"] = group_location if entry.location is None else normalise(entry.location)
-        draft = Draft(
-            type_token,
-            section,
-            props | own,
-            dict(entry.tags or {}),
-            own_location=entry.location is not None,
-            group_location=group_location,
+        stack.resources.append(
+            ResolvedResource(
+                type_token, section, props | own, dict(entry.tags or {}), own_location=entry.location is not None
+            )
         )
-        resolution.drafts.append(draft)
-    make_names(resolution)
-    resolution.effective = assignments.effective(resolution.subscription, resolution.drafts[0].name)
-    subscription_tags = assignments.subscription_tags(resolution.subscription)
-    _tag(resolution, given.tags or {}, subscription_tags)
-    _identify(resolution)
-    return resolution
+    make_names(stack)
+    _identify(stack)
+    _tag(stack, given.tags or {}, evaluator.assignments.subscription_tags(stack.subscription))
+    return stack
 
 
-def _bring_along(
-    resolution: Resolution, type_token: str, entry: ResourceInput, reference: str, deployed: Sequence[Deployed]
+def _add_existing(
+    stack: ResolvedStack, type_token: str, entry: ResourceInput, reference: str, deployed: Sequence[Deployed]
 ) -> None:
     """Add a resource of another stack with its real properties, if it can be found."""
     section = COMPONENT_TYPES[type_token].section
     given = entry.model_dump(by_alias=True, exclude_none=True, exclude={"existing"})
-    resolution.violations += check_existing(
+    stack.violations += check_existing(
         reference,
         type_token,
         deployed,
-        subscription=resolution.subscription,
+        subscription=stack.subscription,
         others=given,
         key=f"ml-workspace:{section}.existing",
     )
     found = find_deployed(reference, type_token, deployed)
     if found is not None:
         role = {"role": "default"} if type_token == component_types.STORAGE_ACCOUNT else {}
-        draft = Draft(
-            type_token, section, {**found.properties, **role}, {}, own_location=False, existing_in=found.stack
+        props = {**found.properties, **role}
+        stack.resources.append(
+            ResolvedResource(type_token, section, props, {}, own_location=False, existing_in=found.stack)
         )
-        resolution.drafts.append(draft)
 
 
-def _tag(resolution: Resolution, stack_tags: Mapping[str, str], subscription_tags: Mapping[str, str]) -> None:
+def _tag(stack: ResolvedStack, stack_tags: Mapping[str, str], subscription_tags: Mapping[str, str]) -> None:
     """Effective tags: own, the stack's, then what rules of effect `modify` let a resource inherit."""
-    group = resolution.drafts[0]
-    for draft in resolution.owned:
-        effective = merge(stack_tags, draft.own_tags)
-        for rule in resolution.effective:
-            if rule.rule != INHERIT or rule.effect is not Effect.MODIFY:
-                continue
-            from_group = rule.parameters["source"] == "resourceGroup"
-            above = group.props.get("tags", effective) if from_group else subscription_tags
-            effective = inherit(above, effective, rule.parameters)
-        draft.props["tags"] = effective
+    for resource in stack.owned:
+        effective = merge(stack_tags, resource.own_tags)
+        for rule in stack.rules(resource, Effect.MODIFY):
+            if rule.rule is inherit_tags:
+                from_group = rule.parameters["source"] == "resourceGroup"
+                above = stack.group.props.get("tags", effective) if from_group else subscription_tags
+                effective = inherit(above, effective, rule.parameters)
+        resource.props["tags"] = effective
 
 
 def _entries(given: StackInput) -> list[tuple[str, str, ResourceInput, dict[str, Any]]]:
@@ -159,17 +151,17 @@ def _storage(account: StorageAccountInput, role: str) -> dict[str, Any]:
     return props
 
 
-def _identify(resolution: Resolution) -> None:
+def _identify(stack: ResolvedStack) -> None:
     """Ids of all resources, and those that the workspace points at."""
-    group = resolution.of_type(component_types.RESOURCE_GROUP)[0].name
-    workspace = resolution.of_type(component_types.WORKSPACE)[0]
+    group = stack.group.name
+    workspace = stack.of_type(component_types.WORKSPACE)[0]
     workspace.props.setdefault("friendlyName", workspace.name)
-    for draft in resolution.drafts:
-        if not group or not draft.name:
+    for resource in stack.resources:
+        if not group or not resource.name:
             continue
-        if not draft.existing_in:
-            identity = resource_id(resolution.subscription, group, draft.kind, draft.name)
-            draft.props["resourceId"] = identity
-        section = draft.section
+        if not resource.existing_in:
+            identity = resource_id(stack.subscription, group, resource.kind, resource.name)
+            resource.props["resourceId"] = identity
+        section = resource.section
         if section in {"storageAccount", "containerRegistry", "keyVault", "applicationInsights"}:
-            workspace.props[section] = draft.props["resourceId"]
+            workspace.props[section] = resource.props["resourceId"]

@@ -12,11 +12,11 @@ from infra.rules.resources import component_types
 from infra.rules.roles.role_assignments import check_assignments, check_own_key_vault
 from infra.rules.roles.role_definition_files import RoleFile, no_file, read_roles
 from infra.rules.roles.role_definitions import find_role
+from infra.rules.stack.stack_file_keys import missing_value
 from infra.rules.violation import Violation
 from infra.settings.config_reading import NAMESPACE, Reading
 from infra.settings.models import RoleAssignment
-from infra.settings.resolution import Resolution
-from infra.settings.stack_checks import missing
+from infra.settings.resolved_stack import ResolvedStack
 from infra.settings.stack_file import StackLoader
 
 _ASSIGNMENTS, _DEFINITIONS = f"{NAMESPACE}roleAssignments", f"{NAMESPACE}roleDefinitions"
@@ -30,12 +30,12 @@ class Roles:
     violations: tuple[Violation, ...]
 
 
-def judge_roles(reading: Reading, resolution: Resolution, folder: Path) -> Roles:
+def judge_roles(reading: Reading, stack: ResolvedStack, folder: Path) -> Roles:
     """Read and judge a stack's roles.
 
     Args:
         reading: The stack file.
-        resolution: Its resources.
+        stack: Its resources.
         folder: What the path of the role definitions is relative to.
     """
     file = read_definitions(reading.input.role_definitions, folder)
@@ -46,7 +46,7 @@ def judge_roles(reading: Reading, resolution: Resolution, folder: Path) -> Roles
             entries,
             file.roles,
             custom_is_known=not file.violations and _DEFINITIONS not in reading.unusable,
-            taken=[draft.name for draft in resolution.of_type(component_types.CONTAINER_REGISTRY) if draft.name],
+            taken=[resource.name for resource in stack.of_type(component_types.CONTAINER_REGISTRY) if resource.name],
             key=_ASSIGNMENTS,
         ),
     ]
@@ -54,21 +54,21 @@ def judge_roles(reading: Reading, resolution: Resolution, folder: Path) -> Roles
         place = f"{_ASSIGNMENTS}[{index}]"
         for name, example in (("principal", "churn-team"), ("role", "DataScientist")):
             if name not in entry and not reading.unusable & {place, f"{place}.{name}"}:
-                found.append(missing(f"{place}.{name}", "a role assignment needs it", f"e.g. '{example}'"))
-    vault = next(iter(resolution.of_type(component_types.KEY_VAULT)), None)
+                found.append(missing_value(f"{place}.{name}", "a role assignment needs it", f"e.g. '{example}'"))
+    vault = next(iter(stack.of_type(component_types.KEY_VAULT)), None)
     if entries and vault and vault.existing_in:
         found.append(check_own_key_vault(vault.existing_in, key=_ASSIGNMENTS))
     return Roles(() if found else _assignments(entries, file), tuple(found))
 
 
-def closed_services(reading: Reading, resolution: Resolution) -> Iterator[str]:
+def closed_services(reading: Reading, stack: ResolvedStack) -> Iterator[str]:
     """One sentence for each service that a role says nothing in, because it is another stack's."""
     if reading.input.role_assignments:
-        for draft in resolution.drafts:
-            if draft.existing_in:
+        for resource in stack.resources:
+            if resource.existing_in:
                 yield (
-                    f"ml-workspace:roleAssignments give no access to the {draft.kind} '{draft.name}': it belongs to "
-                    f"stack '{draft.existing_in}', which lets in its own principals only."
+                    f"ml-workspace:roleAssignments give no access to the {resource.kind} '{resource.name}': it "
+                    f"belongs to stack '{resource.existing_in}', which lets in its own principals only."
                 )
 
 

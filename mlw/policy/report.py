@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.rules.policy.catalogue import RULES
+from infra.rules.policy.rule import Rule
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.deployed_resources import Deployed
 from infra.rules.stack.stack_changes import Resources
@@ -21,8 +23,6 @@ from infra.rules.violation import HIDDEN, ConfigurationError, Violation
 from infra.settings import load
 from infra.settings.stack_file import encrypted_keys, read_stack_file
 from mlw.policy.effective_rules import audited, effective_rules
-from policies.catalogue import all_rules
-from policies.rule import Rule
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _SARIF_LEVELS = {"high": "error", "medium": "warning", "low": "note"}
@@ -53,14 +53,13 @@ def explain(rule_id: str) -> str:
     Raises:
         UnknownRuleError: There is no such rule; names the near ones.
     """
-    rules = all_rules()
     if rule_id in STACK_RULES:
         return f"{rule_id}: {STACK_RULES[rule_id]}\n  Applies to: the stack as a whole; holds everywhere"
-    if rule_id not in rules:
-        near = difflib.get_close_matches(rule_id, [*rules, *STACK_RULES], n=5, cutoff=0.4)
+    if rule_id not in RULES:
+        near = difflib.get_close_matches(rule_id, [*RULES, *STACK_RULES], n=5, cutoff=0.4)
         msg = f"no rule '{rule_id}'{'; near ones: ' if near else ''}{', '.join(near)}"
         raise UnknownRuleError(msg)
-    rule = rules[rule_id]
+    rule = RULES[rule_id]
     parameters = "; ".join(f"{name} (default {json.dumps(value)})" for name, value in rule.parameters.items())
     lines = [
         f"{rule.id}: {rule.summary}",
@@ -114,12 +113,11 @@ def to_json(result: CheckResult) -> str:
 def to_sarif(result: CheckResult) -> str:
     """The result as SARIF 2.1.0."""
     lines = result.path.read_text(encoding="utf-8").splitlines()
-    rules = all_rules()
     used = sorted({violation.rule for violation in (*result.violations, *result.warnings)})
-    levels = [(found, _sarif_level(rules.get(found.rule))) for found in result.violations]
+    levels = [(found, _sarif_level(RULES.get(found.rule))) for found in result.violations]
     levels += [(found, "warning") for found in result.warnings]
     run = {
-        "tool": {"driver": {"name": "mlw policy", "rules": [_sarif_rule(rule, rules.get(rule)) for rule in used]}},
+        "tool": {"driver": {"name": "mlw policy", "rules": [_sarif_rule(rule, RULES.get(rule)) for rule in used]}},
         "results": [
             {
                 "ruleId": violation.rule,

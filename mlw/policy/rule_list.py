@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from infra.rules.policy.catalogue import RULES
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.stack_rules import STACK_RULES
 from mlw.command import DONE
 from mlw.output import table, to_json
-from policies.catalogue import all_rules
 
 HEADINGS = ("RULE", "SEVERITY", "APPLIES TO", "WHAT HOLDS")
 FIELDS = ("id", "severity", "appliesTo", "summary")
@@ -25,10 +25,7 @@ def list_rules(options: argparse.Namespace) -> int:
 
 def rules() -> list[tuple[str, str, str, str]]:
     """Id, severity, what it applies to and summary of every rule; assignable ones first."""
-    assignable = [
-        (rule.id, str(rule.severity), _sections(rule.applies_to), rule.summary)
-        for rule in sorted(all_rules().values(), key=lambda rule: rule.id)
-    ]
+    assignable = [(rule.id, str(rule.severity), _sections(rule.applies_to), rule.summary) for rule in RULES.values()]
     return [*assignable, *((rule, "high", STACK, summary) for rule, summary in sorted(STACK_RULES.items()))]
 
 

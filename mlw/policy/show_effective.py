@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infra.rules.policy.evaluation import ApplicableRule
 from mlw.output import table
-from mlw.policy.effective_rules import Governed, Held
+from mlw.policy.effective_rules import Governed
 
 HEADINGS = ("RULE", "EFFECT", "SCOPE", "ASSIGNMENT", "PARAMETERS")
 NO_NAME = "(no name)"
@@ -19,7 +20,7 @@ def render(governed: Sequence[Governed]) -> str:
         resource = entry.resource
         owner = f", of stack '{resource.existing_in}'" if resource.existing_in else ""
         title = f"{resource.kind} '{resource.name or NO_NAME}' (ml-workspace:{resource.section}{owner})"
-        blocks.append(f"{title}\n{table(HEADINGS, [_row(held) for held in entry.rules])}")
+        blocks.append(f"{title}\n{table(HEADINGS, [_row(applicable) for applicable in entry.rules])}")
     return "\n\n".join([*blocks, "Rules of the stack as a whole hold everywhere: `mlw policy list`."])
 
 
@@ -32,27 +33,27 @@ def as_json(governed: Sequence[Governed]) -> list[dict[str, Any]]:
             "section": entry.resource.section,
             "resourceId": entry.resource.props.get("resourceId", ""),
             "existingIn": entry.resource.existing_in or None,
-            "rules": [_as_json(held) for held in entry.rules],
+            "rules": [_as_json(applicable) for applicable in entry.rules],
         }
         for entry in governed
     ]
 
 
-def _row(held: Held) -> list[str]:
-    rule, exemption = held.rule, held.exemption
-    effect = f"exempt until {exemption.expires} ({exemption.reason})" if exemption else str(rule.effect)
-    parameters = "; ".join(f"{name}={_in_words(value)}" for name, value in rule.parameters.items() if value)
-    return [rule.rule, effect, rule.scope, rule.assignment, parameters]
+def _row(applicable: ApplicableRule) -> list[str]:
+    assigned, exemption = applicable.assigned, applicable.exemption
+    effect = f"exempt until {exemption.expires} ({exemption.reason})" if exemption else str(assigned.effect)
+    parameters = "; ".join(f"{name}={_in_words(value)}" for name, value in assigned.parameters.items() if value)
+    return [assigned.rule, effect, assigned.scope, assigned.assignment, parameters]
 
 
-def _as_json(held: Held) -> dict[str, Any]:
-    rule, exemption = held.rule, held.exemption
+def _as_json(applicable: ApplicableRule) -> dict[str, Any]:
+    assigned, exemption = applicable.assigned, applicable.exemption
     return {
-        "rule": rule.rule,
-        "effect": str(rule.effect),
-        "scope": rule.scope,
-        "assignment": rule.assignment,
-        "parameters": dict(rule.parameters),
+        "rule": assigned.rule,
+        "effect": str(assigned.effect),
+        "scope": assigned.scope,
+        "assignment": assigned.assignment,
+        "parameters": dict(assigned.parameters),
         "exemption": {"name": exemption.name, "expires": str(exemption.expires), "reason": exemption.reason}
         if exemption
         else None,

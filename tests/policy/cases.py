@@ -87,8 +87,8 @@ CASES: dict[str, Case] = {
         parameters={"allowedLocations": ["West Europe"]},
     ),
     "location-resource-require-same-as-group": Case(
-        type_token=r.KEY_VAULT, broken={"location": "northeurope", "resourceGroupLocation": "westeurope"},
-        reads="location", says="its resource group lies in westeurope",
+        type_token=r.KEY_VAULT, broken={"location": "northeurope"}, reads="location",
+        says="its resource group lies in westeurope",
     ),
     "resource-limit-skus": Case(
         type_token=r.STORAGE_ACCOUNT, broken={"sku": "Standard_GRS"}, reads="sku", says="Standard_LRS",

@@ -8,10 +8,12 @@ from typing import Any
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
+from infra.rules.policy.catalogue import RULES
+from infra.rules.policy.evaluation import Evaluator
 from infra.rules.policy.policy_assignments import AssignedRule, Assignments, Effect, Exemption, Level, Scope
-from infra.rules.policy.resource_rules import RULE_PARAMETERS
-from policies.judging import Judge, describe
-from policies.rule import Rule
+from infra.rules.policy.rule import Rule
+from infra.rules.resources.component_types import RESOURCE_GROUP
+from policies.registered_resources import RegisteredResources
 
 TODAY = dt.date(2027, 1, 1)
 
@@ -27,7 +29,7 @@ def assigned(
     row = AssignedRule(
         rule=rule,
         effect=effect,
-        parameters={**RULE_PARAMETERS[rule], **(parameters or {})},
+        parameters={**RULES[rule].parameters, **(parameters or {})},
         assignment="test",
         scope="management group 'root'",
     )
@@ -43,9 +45,16 @@ def evaluate(
     assignments: Assignments,
     effect: Effect = Effect.DENY,
     unknown: Iterable[str] = (),
+    group: Mapping[str, object] | None = None,
 ) -> list[str]:
-    """The messages of ``rule`` on a resource; reading a property of ``unknown`` raises as in a preview."""
+    """The messages of ``rule`` on a resource of a group; reading a property of ``unknown`` raises as in a preview."""
     values: dict[str, Any] = {**props, **dict.fromkeys(unknown, UNKNOWN_STRING_VALUE)}
-    wrapped = unknown_checking_proxy(values)
-    violations = Judge(assignments, today=lambda: TODAY).violations(rule, effect, type_token, wrapped)
-    return [describe(type_token, wrapped, violation) for violation in violations]
+    resources = registered(assignments)
+    if group:
+        assert not list(resources.messages(rule, effect, RESOURCE_GROUP, group))
+    return list(resources.messages(rule, effect, type_token, unknown_checking_proxy(values)))
+
+
+def registered(assignments: Assignments) -> RegisteredResources:
+    """Resources of a program on the day that the tests stand on."""
+    return RegisteredResources(Evaluator(assignments, today=lambda: TODAY))

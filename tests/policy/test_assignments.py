@@ -14,7 +14,7 @@ initiatives:
         parameters: {minimumDays: "${days}"}
       - {rule: key-vault-limit-sku, effect: audit}
 managementGroups:
-  - name: company
+  - name: organization
     assignments:
       - {name: base, initiative: base}
     managementGroups:

@@ -1,51 +1,60 @@
-"""One rule one file: the path is the id, the first line says the same as the rule, and every rule is registered."""
+"""Every rule is declared once, listed in the catalogue, assigned, and registered by the pack."""
 
 import ast
+import importlib
+import pkgutil
 import re
 from pathlib import Path
 
 import pytest
 from pulumi_policy import EnforcementLevel
 
+import infra.rules
+from infra.rules.policy.assignments_file import read_assignments
+from infra.rules.policy.catalogue import RULES
 from infra.rules.policy.policy_assignments import Effect
-from infra.rules.policy.resource_rules import RESOURCE_CHECKS
+from infra.rules.policy.rule import Rule, StackRule
 from infra.rules.stack.stack_rules import STACK_RULES
 from policies import pack
-from policies.catalogue import all_rules
-from policies.judging import current_assignments
 
 FOLDER = Path(pack.__file__).parent
-FILES = sorted(path for path in FOLDER.glob("*/*.py") if path.stem != "__init__")
+MODULES = [module.name for module in pkgutil.walk_packages(infra.rules.__path__, "infra.rules.") if not module.ispkg]
 VERBS = ("require", "forbid", "limit", "inherit")
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_file_is_named_as_its_rule_and_its_first_line_says_what_the_rule_says(path: Path) -> None:
-    rule_id = f"{path.parent.name}-{path.stem}".replace("_", "-")
-    rule = all_rules()[rule_id]
+@pytest.mark.parametrize("rule_id", RULES)
+def test_id_has_a_verb_and_every_text_is_a_sentence(rule_id: str) -> None:
+    rule = RULES[rule_id]
 
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) == f"{rule.id}: {rule.summary}"
     assert re.search(rf"-({'|'.join(VERBS)})-", rule.id)
     assert re.fullmatch(r"[a-zA-Z0-9-_.]{1,100}", rule.id)
     for text in (rule.summary, rule.why, rule.fix):
         assert text.endswith(".")
 
 
-def test_rules_and_checks_are_the_same_set() -> None:
-    assert set(all_rules()) == set(RESOURCE_CHECKS)
-    assert len(FILES) == len(RESOURCE_CHECKS)
+@pytest.mark.parametrize("module", MODULES)
+def test_every_declared_rule_is_in_the_catalogue(module: str) -> None:
+    declared = vars(importlib.import_module(module)).values()
+
+    assert all(RULES[rule.id] is rule for rule in declared if isinstance(rule, Rule))
+    assert all(STACK_RULES[rule] == rule.summary for rule in declared if isinstance(rule, StackRule))
+
+
+def test_no_id_is_declared_twice() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in sorted(Path(infra.rules.__path__[0]).rglob("*.py"))]
+
+    assert [rule for rule in RULES if sum(text.count(f'"{rule}"') for text in texts) > 1] == []
 
 
 def test_every_rule_is_assigned_somewhere() -> None:
-    assignments = current_assignments()
-    effective = assignments.effective("any", "rg-churn-prod-001")
+    effective = read_assignments().effective("any", "rg-churn-prod-001")
 
-    assert {row.rule for row in effective} == set(all_rules())
+    assert {row.rule for row in effective} == set(RULES)
 
 
 def test_pack_registers_denied_rules_as_mandatory_and_audited_ones_as_advisory() -> None:
     registered = {policy.name: policy.enforcement_level for policy in pack.policies()}
-    effective = current_assignments().effective("any", "rg-churn-prod-001")
+    effective = read_assignments().effective("any", "rg-churn-prod-001")
 
     assert registered == {
         row.rule if row.effect is Effect.DENY else f"{row.rule}.audit": (
@@ -75,5 +84,5 @@ def test_every_rule_that_the_code_names_is_documented() -> None:
         if re.fullmatch(r"[a-z]+(-[a-z]+)*-(require|forbid|limit)(-[a-z]+)*", node.value)
     }
 
-    assert named - set(all_rules()) - set(STACK_RULES) == set()
+    assert named - set(RULES) - set(STACK_RULES) == set()
     assert len(named) > 40

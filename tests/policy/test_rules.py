@@ -6,15 +6,13 @@ from collections.abc import Mapping
 import pytest
 from pulumi_policy.proxy import UnknownValueError
 
+from infra.rules.policy.catalogue import RULES
 from infra.rules.policy.policy_assignments import Effect, Exemption
 from infra.rules.resources import component_types as r
 from infra.rules.resources.component_types import COMPONENT_TYPES
-from policies.catalogue import all_rules
-from policies.judging import Judge
 from tests.policy.cases import CASES, COMPLIANT, GROUP
-from tests.policy.evaluating import TODAY, assigned, evaluate
+from tests.policy.evaluating import assigned, evaluate, registered
 
-RULES = all_rules()
 # Done by the settings; nothing to judge in a resource.
 MODIFYING = {"tags-resource-inherit-tags"}
 
@@ -27,7 +25,14 @@ def messages(
     case = CASES[rule_id]
     props = COMPLIANT[case.type_token] | (dict(case.broken) if broken else {})
     assignments = assigned(rule_id, parameters=case.parameters, exemptions=exemptions)
-    return evaluate(RULES[rule_id], case.type_token, props, assignments=assignments, effect=effect)
+    return evaluate(
+        RULES[rule_id], case.type_token, props, assignments=assignments, effect=effect, group=_group(case.type_token)
+    )
+
+
+def _group(type_token: str) -> Mapping[str, object] | None:
+    """The resource group that is registered before a resource."""
+    return None if type_token == r.RESOURCE_GROUP else COMPLIANT[r.RESOURCE_GROUP]
 
 
 def test_every_rule_has_a_case() -> None:
@@ -80,6 +85,7 @@ def test_unknown_property_leaves_the_decision_to_the_update(rule_id: str) -> Non
         evaluate(
             RULES[rule_id], case.type_token, props,
             assignments=assigned(rule_id, parameters=case.parameters), unknown=[case.reads],
+            group=_group(case.type_token),
         )  # fmt: skip
 
 
@@ -128,15 +134,15 @@ def test_resource_without_a_readable_id_is_judged_by_what_holds_everywhere() -> 
 
 def test_group_that_was_seen_first_tells_where_its_resources_have_to_lie() -> None:
     rule = RULES["location-resource-require-same-as-group"]
-    judge = Judge(assigned(rule.id), today=lambda: TODAY)
+    resources = registered(assigned(rule.id))
     elsewhere = COMPLIANT[r.KEY_VAULT] | {"location": "North Europe"}
     other_group = elsewhere | {"resourceId": str(elsewhere["resourceId"]).replace("rg-churn-dev-001", "rg-other")}
 
-    def told(type_token: str, props: Mapping[str, object]) -> list[str]:
-        return [violation.found for violation in judge.violations(rule, Effect.DENY, type_token, props)]
+    def found(type_token: str, props: Mapping[str, object]) -> list[str]:
+        return list(resources.messages(rule, Effect.DENY, type_token, props))
 
-    assert told(r.KEY_VAULT, elsewhere) == []
-    assert told(r.RESOURCE_GROUP, COMPLIANT[r.RESOURCE_GROUP]) == []
-    assert told(r.KEY_VAULT, elsewhere) == ["its resource group lies in westeurope"]
-    assert told(r.KEY_VAULT, COMPLIANT[r.KEY_VAULT] | {"location": "West Europe"}) == []
-    assert told(r.KEY_VAULT, other_group) == []
+    assert found(r.KEY_VAULT, elsewhere) == []
+    assert found(r.RESOURCE_GROUP, COMPLIANT[r.RESOURCE_GROUP]) == []
+    assert ["its resource group lies in westeurope" in message for message in found(r.KEY_VAULT, elsewhere)] == [True]
+    assert found(r.KEY_VAULT, COMPLIANT[r.KEY_VAULT] | {"location": "West Europe"}) == []
+    assert found(r.KEY_VAULT, other_group) == []

@@ -38,14 +38,14 @@ def render() -> str:
 def _section(command: Command) -> str:
     arguments = [f"- `{shown(a)}`: {a.help}.\n" for a in command.arguments]
     codes = [f"| {code} | {meaning} |\n" for code, meaning in command.exit_codes.items()]
-    parts = [
+    sections = [
         f"\n## mlw {' '.join(command.path)}\n\n",
         f"```\n{usage(command)}\n```\n\n{_wrapped(command.details)}\n",
         *(["\n", *arguments] if arguments else []),
         "\n| Exit code | Meaning |\n|---|---|\n",
         *codes,
     ]
-    return "".join(parts)
+    return "".join(sections)
 
 
 def _wrapped(text: str) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from infra.rules.names.name_rules import NAME_RULES, ResourceKind
+from infra.rules.policy.assignments_file import read_assignments
+from infra.rules.policy.catalogue import RULES
+from infra.rules.policy.rule import Rule
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.stack_rules import STACK_RULES
-from policies.catalogue import all_rules
-from policies.judging import current_assignments
-from policies.rule import Rule
 
 FILE = Path(__file__).parents[2] / "docs" / "policies.md"
 
@@ -53,38 +53,28 @@ for one of Azure's built-in policies.
 
 def render() -> str:
     """The whole document."""
-    parts = [_HEAD, "\n## Rules\n"]
-    for rule in all_rules().values():
-        parts.append(_section(rule))
-    parts += [_STACK_RULES, *(f"| {rule} | {summary} |\n" for rule, summary in STACK_RULES.items())]
-    parts += [_NAMES, *(_name_row(kind) for kind in NAME_RULES), _SOURCES]
-    return "".join(parts)
+    sections = [_HEAD, "\n## Rules\n"]
+    for rule in RULES.values():
+        sections.append(_section(rule))
+    sections += [_STACK_RULES, *(f"| {rule} | {summary} |\n" for rule, summary in STACK_RULES.items())]
+    sections += [_NAMES, *(_name_row(kind) for kind in NAME_RULES), _SOURCES]
+    return "".join(sections)
 
 
 def _section(rule: Rule) -> str:
     applies = ", ".join(f"`{COMPONENT_TYPES[token].section}`" for token in rule.applies_to)
     if len(rule.applies_to) == len(COMPONENT_TYPES):
         applies = "every resource"
-    effects = ", ".join(_effects(rule)) or "not assigned"
+    assigned = [f"{found.effect} at {found.scope}" for found in read_assignments().assigned(rule.id)]
     parameters = ", ".join(f"`{name}`" for name in rule.parameters)
     rows = [
         f"\n### {rule.id}\n\n{rule.summary} {rule.why}\n\n",
         f"- Applies to: {applies}. Severity: {rule.severity}. Source: {rule.source}.\n",
-        f"- Assigned: {effects}.\n",
+        f"- Assigned: {', '.join(assigned) or 'not assigned'}.\n",
         f"- Parameters: {parameters}.\n" if parameters else "",
         f"- Fix: {rule.fix}\n",
     ]
     return "".join(rows)
-
-
-def _effects(rule: Rule) -> list[str]:
-    found = []
-    pending = list(current_assignments().roots)
-    while pending:
-        scope = pending.pop(0)
-        found += [f"{row.effect} at {row.scope}" for row in scope.rules if row.rule == rule.id]
-        pending += scope.children
-    return found
 
 
 def _name_row(kind: ResourceKind) -> str:

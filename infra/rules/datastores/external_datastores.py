@@ -9,14 +9,19 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import urlsplit
 
+from infra.rules.policy.rule import StackRule
 from infra.rules.violation import Violation
 
 S3 = "S3"
-KEYS = "datastore-forbid-keys-of-s3"
-COMPLETE = "datastore-s3-require-keys"
-ENDPOINT = "datastore-s3-require-endpoint"
-BUCKET = "datastore-s3-require-bucket-name"
-ENCRYPTED = "datastore-s3-require-encrypted-secret"
+KEYS = StackRule("datastore-forbid-keys-of-s3", "Address and keys are given of a datastore of type S3 only.")
+COMPLETE = StackRule("datastore-s3-require-keys", "A datastore of type S3 has an endpoint and keys.")
+ENDPOINT = StackRule("datastore-s3-require-endpoint", "An S3 endpoint is http(s)://host[:port], without user.")
+BUCKET = StackRule(
+    "datastore-s3-require-bucket-name", "The container of a datastore of type S3 is the legal name of a bucket."
+)
+ENCRYPTED = StackRule(
+    "datastore-s3-require-encrypted-secret", "The secret of a datastore of type S3 is encrypted in the stack file."
+)
 
 SECRET = "secretAccessKey"  # noqa: S105 - the key's name
 _EXAMPLES: Mapping[str, str] = {
@@ -118,7 +123,7 @@ def _wrong_with(endpoint: str) -> str:
     if "@" in url.netloc:
         return "it has a user in it"
     if url.path not in {"", "/"} or url.query or url.fragment:
-        return "it says more than where the store answers"
+        return "it has more than scheme, host and port"
     return ""
 
 

@@ -13,6 +13,7 @@ from infra.rules.datastores.default_datastores import DEFAULT_DATASTORES
 from infra.rules.datastores.external_datastores import S3, check_elsewhere, check_here
 from infra.rules.names.name_rules import ResourceKind
 from infra.rules.names.naming import check_name
+from infra.rules.policy.rule import StackRule
 from infra.rules.violation import Violation, covers, one_of
 
 
@@ -25,11 +26,14 @@ class DatastoreType(StrEnum):
     """A bucket of an object store elsewhere, with keys of its own."""
 
 
-TYPE = "datastore-limit-type"
-RESERVED = "datastore-forbid-default-name"
-DUPLICATE = "datastore-require-unique-name"
-DEFAULT = "datastore-limit-default"
-QUOTA = "datastore-limit-quota"
+TYPE = StackRule("datastore-limit-type", "A datastore is of type AzureBlob, AzureFile or S3.")
+RESERVED = StackRule("datastore-forbid-default-name", "No registered datastore has the name of a default one.")
+DUPLICATE = StackRule("datastore-require-unique-name", "A datastore's name exists once.")
+DEFAULT = StackRule(
+    "datastore-limit-default",
+    "At most one datastore is the default one, and it stands on the workspace's own account (M11).",
+)
+QUOTA = StackRule("datastore-limit-quota", "A quota is more than 0, and of a container of the workspace's own account.")
 
 _MIN_QUOTA_GIB = 2**-20
 """1 KiB; what is rounded to no byte at all would be no bound."""

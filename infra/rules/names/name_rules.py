@@ -1,4 +1,4 @@
-"""The kinds of resources that have a name, and the naming rule of each: one row per kind.
+"""Everything that has a name, and the naming rule of each: one row per kind.
 
 The only place with lengths, patterns, scopes and abbreviations; generator, validator, policies and docs all read it.
 Rule of choice where sources disagree: the strictest rule that Microsoft documents (`azure-rules`, section 1). The codes
@@ -55,7 +55,7 @@ class NameRule:
         abbreviation: The Cloud Adoption Framework's; empty where it lists none.
         alphabet: Allowed characters as the inside of a character class; ``words`` says the same for people.
         first: Allowed first character, ``last`` the last one, as classes; empty: any of the alphabet.
-        separator: What stands between the parts of a made name.
+        separator: What stands between the components of a made name.
         glued_instance: The instance follows the part before it without a separator.
         public: The name is part of a public address, so reserved words are refused.
     """
@@ -82,14 +82,14 @@ class NameRule:
     @property
     def allowed(self) -> str:
         """The rule in one phrase."""
-        parts = [f"{self.minimum}-{self.maximum} characters of {self.words}"]
+        phrases = [f"{self.minimum}-{self.maximum} characters of {self.words}"]
         if self.first_words:
-            parts.append(f"starting with {self.first_words}")
+            phrases.append(f"starting with {self.first_words}")
         if self.last_words:
-            parts.append(f"ending with {self.last_words}")
+            phrases.append(f"ending with {self.last_words}")
         if self.single_hyphens:
-            parts.append("no two hyphens in a row")
-        return ", ".join(parts)
+            phrases.append("no two hyphens in a row")
+        return ", ".join(phrases)
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -1,4 +1,4 @@
-"""Names: judged by the table in `kinds`, made by the Cloud Adoption Framework's pattern.
+"""Names: judged by the table in `name_rules`, made by the Cloud Adoption Framework's pattern.
 
 A made name is type-workload-environment-location-instance. Where the region's full name makes it too long, the region's
 short code stands in its place; what is too long even then is refused with a proposal, never cut: a cut name no longer
@@ -16,11 +16,11 @@ from infra.rules.names.regions import REGIONS
 from infra.rules.names.reserved_words import reserved_word
 from infra.rules.violation import Violation, quote
 
-__all__ = ["NAME_RULES", "NameNotMadeError", "NameParts", "ResourceKind", "check_name", "make_name", "rule_id"]
+__all__ = ["NAME_RULES", "NameNotMadeError", "NamingComponents", "ResourceKind", "check_name", "make_name", "rule_id"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NameParts:
+class NamingComponents:
     """What a name is made of, apart from the abbreviation of its type."""
 
     workload: str
@@ -30,7 +30,7 @@ class NameParts:
 
 
 class NameNotMadeError(MlWorkspaceError):
-    """The parts give no legal name.
+    """The naming components give no legal name.
 
     Attributes:
         kind: What the name is for.
@@ -77,18 +77,18 @@ def check_name(kind: ResourceKind, name: object, *, key: str = "name") -> list[V
     ]
 
 
-def make_name(kind: ResourceKind, parts: NameParts, *, key: str = "name") -> str:
+def make_name(kind: ResourceKind, naming: NamingComponents, *, key: str = "name") -> str:
     """The name of a resource of ``kind``, legal by its naming rule.
 
     Raises:
-        NameNotMadeError: The parts give no legal name; says why and proposes one.
+        NameNotMadeError: The naming components give no legal name; says why and proposes one.
     """
-    name, shorter = _joined(kind, parts), _joined(kind, _with_short_region(parts))
+    name, shorter = _joined(kind, naming), _joined(kind, _with_short_region(naming))
     if len(name) > NAME_RULES[kind].maximum >= len(shorter):
         name = shorter
     if _is_legal(kind, name):
         return name
-    raise _not_made(kind, parts, name, key)
+    raise _not_made(kind, naming, name, key)
 
 
 def _is_legal(kind: ResourceKind, name: str) -> bool:
@@ -100,7 +100,7 @@ def _problems(rule: NameRule, name: str) -> list[str]:
     reserved = reserved_word(name) if rule.public else ""
     if rule.pattern.fullmatch(name):
         return [reserved] if reserved else []
-    problems = [_length_problem(rule, name), _alphabet_problem(rule, name), *_shape_problems(rule, name), reserved]
+    problems = [_length_problem(rule, name), _alphabet_problem(rule, name), *_form_problems(rule, name), reserved]
     return [problem for problem in problems if problem] or ["it does not match the naming pattern"]
 
 
@@ -125,7 +125,7 @@ def _character_words(character: str) -> str:
     return f"'{character}'" if character.isprintable() else f"the control character U+{ord(character):04X}"
 
 
-def _shape_problems(rule: NameRule, name: str) -> list[str]:
+def _form_problems(rule: NameRule, name: str) -> list[str]:
     problems = []
     if name and rule.first and not re.match(f"[{rule.first}]", name, re.ASCII):
         problems.append(f"it starts with {_character_words(name[0])}")
@@ -138,9 +138,9 @@ def _shape_problems(rule: NameRule, name: str) -> list[str]:
     return problems
 
 
-def _joined(kind: ResourceKind, parts: NameParts) -> str:
+def _joined(kind: ResourceKind, naming: NamingComponents) -> str:
     rule = NAME_RULES[kind]
-    pieces = [rule.abbreviation, parts.workload, parts.environment, parts.location, parts.instance]
+    pieces = [rule.abbreviation, naming.workload, naming.environment, naming.location, naming.instance]
     if rule.separator != "-":
         pieces = [piece.replace("-", rule.separator) for piece in pieces]
     if rule.glued_instance:
@@ -149,29 +149,29 @@ def _joined(kind: ResourceKind, parts: NameParts) -> str:
     return name.lower() if rule.lower else name
 
 
-def _with_short_region(parts: NameParts) -> NameParts:
-    return replace(parts, location=REGIONS.get(parts.location, parts.location))
+def _with_short_region(naming: NamingComponents) -> NamingComponents:
+    return replace(naming, location=REGIONS.get(naming.location, naming.location))
 
 
-def _not_made(kind: ResourceKind, parts: NameParts, name: str, key: str) -> NameNotMadeError:
+def _not_made(kind: ResourceKind, naming: NamingComponents, name: str, key: str) -> NameNotMadeError:
     rule = NAME_RULES[kind]
     problems = _problems(rule, name)
     # Without the length, nothing is left of what is wrong.
     too_long = len(name) > rule.maximum and len(problems) == 1
     violation = check_name(kind, name, key=key)[0]
-    proposal = _proposal(kind, parts)
+    proposal = _proposal(kind, naming)
     fix = f"set '{key}' to e.g. '{proposal}', or shorten 'ml-workspace:workload'" if proposal else violation.fix
-    found = f"the name made of 'ml-workspace:workload' {quote(parts.workload)} is {violation.found}"
-    shorter = _with_short_region(parts)
-    if too_long and shorter != parts:
+    found = f"the name made of 'ml-workspace:workload' {quote(naming.workload)} is {violation.found}"
+    shorter = _with_short_region(naming)
+    if too_long and shorter != naming:
         found += f" (and {len(_joined(kind, shorter))} with the region's short code '{shorter.location}')"
     return NameNotMadeError(kind, problems, replace(violation, found=found, fix=fix), proposal, too_long=too_long)
 
 
-def _proposal(kind: ResourceKind, parts: NameParts) -> str:
+def _proposal(kind: ResourceKind, naming: NamingComponents) -> str:
     """A legal name with as much of the workload as fits; for the user to judge, never used by itself."""
-    short = _with_short_region(parts)
-    workload = re.sub(r"[^a-z0-9]", "", parts.workload.lower(), flags=re.ASCII)
+    short = _with_short_region(naming)
+    workload = re.sub(r"[^a-z0-9]", "", naming.workload.lower(), flags=re.ASCII)
     for length in range(len(workload), 0, -1):
         candidate = _joined(kind, replace(short, workload=workload[:length]))
         if _is_legal(kind, candidate):

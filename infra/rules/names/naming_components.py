@@ -1,16 +1,17 @@
-"""The parts that names are made of, as the stack file gives them: workload, environment, instance."""
+"""What names are made of, as the stack file gives them: workload, environment, instance."""
 
 from __future__ import annotations
 
 import re
 
+from infra.rules.policy.rule import StackRule
 from infra.rules.violation import Violation, one_of
 
 ENVIRONMENTS = ("dev", "test", "stage", "prod")
 
-WORKLOAD = "settings-workload-require"
-ENVIRONMENT = "settings-environment-limit"
-INSTANCE = "settings-instance-limit"
+WORKLOAD = StackRule("settings-workload-require", "Every stack has a workload.")
+ENVIRONMENT = StackRule("settings-environment-limit", "The environment is dev, test, stage or prod.")
+INSTANCE = StackRule("settings-instance-limit", "The instance is 1-8 letters and digits.")
 
 _INSTANCE = re.compile(r"[0-9A-Za-z]{1,8}", re.ASCII)
 _MEANT = {"development": "dev", "testing": "test", "qa": "test", "staging": "stage", "production": "prod"}

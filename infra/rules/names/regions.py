@@ -7,12 +7,6 @@ name does not fit. Geographies such as `europe` are no regions. Display names (`
 
 from __future__ import annotations
 
-import difflib
-
-from infra.rules.violation import Violation
-
-RULE = "location-resource-require-known-region"
-
 REGIONS: dict[str, str] = {
     "australiacentral": "acl", "australiacentral2": "acl2", "australiaeast": "ae", "australiasoutheast": "ase",
     "austriaeast": "ate", "belgiumcentral": "bec", "brazilsouth": "brs", "brazilsoutheast": "bse",
@@ -36,21 +30,3 @@ REGIONS: dict[str, str] = {
 def normalise(location: str) -> str:
     """``location`` as Azure's API writes it: lower case without spaces."""
     return location.replace(" ", "").lower()
-
-
-def check_location(location: object, *, key: str = "location") -> list[Violation]:
-    """A violation if ``location`` is no region that Azure has."""
-    if isinstance(location, str) and normalise(location) in REGIONS:
-        return []
-    near = difflib.get_close_matches(normalise(str(location)), REGIONS, n=1)
-    proposal = near[0] if near else "westeurope"
-    return [
-        Violation(
-            rule=RULE,
-            key=key,
-            value=location,
-            found="no Azure region has this name",
-            allowed=f"one of Azure's {len(REGIONS)} regions, e.g. northeurope, westeurope, eastus, swedencentral",
-            fix=f"set '{key}' to e.g. '{proposal}'",
-        )
-    ]

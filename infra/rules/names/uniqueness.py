@@ -10,9 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from infra.rules.names.name_rules import NAME_RULES, ResourceKind, Scope
+from infra.rules.policy.rule import StackRule
 from infra.rules.violation import Violation
 
-RULE = "naming-resource-require-unique-name"
+RULE = StackRule(
+    "naming-resource-require-unique-name",
+    "A name exists once within its scope, over all stacks of the backend, whatever its case.",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""Reads the text of `policies/assignments.yaml` into `Assignments`; everything that is wrong with it is told at once.
+"""Reads `policies/assignments.yaml` into `Assignments`; everything that is wrong with it is told at once.
 
 An unknown rule, effect, parameter or key is an error, and so is a value of another type: a misspelt deny would silently
 allow.
@@ -9,14 +9,18 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from infra.errors import MlWorkspaceError
+from infra.rules.policy.catalogue import RULES
 from infra.rules.policy.policy_assignments import AssignedRule, Assignments, Effect, Exemption, Level, Scope
-from infra.rules.policy.resource_rules import RULE_PARAMETERS
 from infra.rules.violation import one_of
+
+ASSIGNMENTS_FILE = Path(__file__).parents[3] / "policies" / "assignments.yaml"
 
 _CHILDREN = {
     Level.MANAGEMENT_GROUP: (
@@ -28,11 +32,21 @@ _CHILDREN = {
 }
 
 
-_SHAPES: Mapping[type, str] = {dict: "a mapping", list: "a list", int: "a whole number", str: "text"}
+_TYPE_WORDS: Mapping[type, str] = {dict: "a mapping", list: "a list", int: "a whole number", str: "text"}
 
 
 class AssignmentsError(MlWorkspaceError):
     """The file of assignments is not valid; the message holds every problem."""
+
+
+@cache
+def read_assignments() -> Assignments:
+    """The assignments of this checkout: the only file that rules come from, so it is read by rules, once.
+
+    Raises:
+        AssignmentsError: Something in the file is wrong.
+    """
+    return parse_assignments(ASSIGNMENTS_FILE.read_text(encoding="utf-8"), file="policies/assignments.yaml")
 
 
 def parse_assignments(text: str, *, file: str) -> Assignments:
@@ -134,19 +148,20 @@ class _Reader:
             rule, effect = str(row.get("rule")), str(row.get("effect", Effect.DENY))
             given = self._mapping(row.get("parameters"), f"{place}, parameters")
             parameters = {key: self._value(value, values, place) for key, value in given.items()}
-            if rule not in RULE_PARAMETERS:
-                self.problems.append(f"{place}: no such rule; allowed: {one_of(sorted(RULE_PARAMETERS))}")
+            defaults = RULES[rule].parameters if rule in RULES else {}
+            if rule not in RULES:
+                self.problems.append(f"{place}: no such rule; allowed: {one_of(RULES)}")
             elif effect not in set(Effect):
                 self.problems.append(f"{place}: no effect '{effect}'; allowed: {one_of(Effect)}")
-            elif foreign := sorted(set(parameters) - set(RULE_PARAMETERS[rule])):
+            elif foreign := sorted(set(parameters) - set(defaults)):
                 self.problems.append(f"{place}: the rule has no parameter {one_of(foreign)}")
-            elif misfits := [key for key, value in parameters.items() if not _fits(value, RULE_PARAMETERS[rule][key])]:
-                needed = (f"'{key}' as {_SHAPES[type(RULE_PARAMETERS[rule][key])]}" for key in misfits)
+            elif misfits := [key for key, value in parameters.items() if not _fits(value, defaults[key])]:
+                needed = (f"'{key}' as {_TYPE_WORDS[type(defaults[key])]}" for key in misfits)
                 self.problems.append(f"{place}: the rule needs {', '.join(needed)}")
             elif wrong := list(_wrong_demands(parameters)):
                 self.problems += [f"{place}: {problem}" for problem in wrong]
             else:
-                full = {**RULE_PARAMETERS[rule], **parameters}
+                full = {**defaults, **parameters}
                 rules.append(
                     AssignedRule(rule=rule, effect=Effect(effect), parameters=full, assignment=name, scope=scope)
                 )
@@ -177,7 +192,7 @@ class _Reader:
             self.problems.append(f"{place}: expires is '{expires}'; allowed: a date such as 2027-01-31")
             return None
         rules = tuple(str(rule) for rule in self._list(entry.get("rules"), f"{place}, rules"))
-        self.problems += [f"{place}: no rule '{rule}'" for rule in rules if rule not in RULE_PARAMETERS]
+        self.problems += [f"{place}: no rule '{rule}'" for rule in rules if rule not in RULES]
         return Exemption(
             name=name,
             assignment=str(entry["assignment"]),

@@ -9,11 +9,12 @@ read by whoever needs it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from infra.rules.policy.rule import Parameters
 from infra.rules.violation import Violation
 
 
@@ -24,9 +25,6 @@ class Effect(StrEnum):
     AUDIT = "audit"
     MODIFY = "modify"
     DISABLED = "disabled"
-
-
-Parameters = Mapping[str, object]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,14 +111,26 @@ class Assignments:
         """Every rule that holds for the resource group, from the outermost scope inwards."""
         return [rule for scope in _holding(self.roots, subscription, resource_group) for rule in scope.rules]
 
+    def pairs(self) -> list[tuple[str, Effect]]:
+        """Every rule with every effect that it is assigned with anywhere, once."""
+        return sorted({(rule.rule, rule.effect) for scope in _all(self.roots) for rule in scope.rules})
+
+    def assigned(self, rule: str) -> list[AssignedRule]:
+        """Every assignment of a rule, from the outermost scope inwards."""
+        return [row for scope in _all(self.roots) for row in scope.rules if row.rule == rule]
+
     def subscription_tags(self, subscription: str) -> dict[str, str]:
         """The tags of the subscription."""
         scopes = _holding(self.roots, subscription, "")
         return {name: value for scope in scopes for name, value in scope.tags.items()}
 
-    def is_exempt(self, assigned: AssignedRule, resource_id: str, today: dt.date) -> bool:
-        """True if an exemption that has not expired covers the resource."""
-        return any(exemption.covers(assigned, resource_id, today) for exemption in self.exemptions)
+
+def _all(scopes: Iterable[Scope]) -> Iterator[Scope]:
+    """Scopes and all below them, level by level."""
+    pending = list(scopes)
+    for scope in pending:
+        yield scope
+        pending += scope.children
 
 
 def _holding(scopes: Iterable[Scope], subscription: str, resource_group: str) -> list[Scope]:

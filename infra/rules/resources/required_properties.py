@@ -5,13 +5,12 @@ A stack file is checked more exactly by the settings; this is for whatever else 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from infra.rules.policy.rule import ALL, Parameters, ResourceView, Severity, rule
 from infra.rules.resources import component_types
 from infra.rules.resources.resource_ids import parse_resource_id
 from infra.rules.violation import Violation
-
-RULE = "resource-require-properties"
 
 _TEXT, _BOOL, _NUMBER, _MAPPING = "text", "true or false", "a number", "a mapping"
 _TYPES: dict[str, type | tuple[type, ...]] = {_TEXT: str, _BOOL: bool, _NUMBER: (int, float), _MAPPING: Mapping}
@@ -31,26 +30,32 @@ PROPERTIES: dict[str, dict[str, str]] = {
 }
 
 
-def check_shape(type_token: str, props: Mapping[str, object]) -> list[Violation]:
-    """Violations by properties that are absent or of a wrong type, and by an id that is none."""
-    violations = []
-    for key, expected in PROPERTIES[type_token].items():
+@rule(
+    id="resource-require-properties",
+    summary="A component registers its Azure properties, each of the right type.",
+    why="A rule cannot judge what is left out.",
+    severity=Severity.HIGH,
+    source="own",
+    fix="Register the component with the property.",
+    applies_to=ALL,
+)
+def require_properties(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
+    """None is absent or of a wrong type, and the id is one."""
+    props = resource.props
+    for key, expected in PROPERTIES[resource.type_token].items():
         value = props.get(key)
         if isinstance(value, _TYPES[expected]) and not (expected == _NUMBER and isinstance(value, bool)):
             continue
         found = "it is missing" if value is None else f"it is not {expected}"
         shown = value if isinstance(value, str | int | float) else None
-        violations.append(_violation(key, shown, found, expected))
+        yield _violation(key, shown, found, expected)
     identity = props.get("resourceId")
     if isinstance(identity, str):
         try:
             parse_resource_id(identity)
         except ValueError:
-            violations.append(_violation("resourceId", identity, "it is no resource id", "an Azure-style resource id"))
-    return violations
+            yield _violation("resourceId", identity, "it is no resource id", "an Azure-style resource id")
 
 
 def _violation(key: str, value: object, found: str, allowed: str) -> Violation:
-    return Violation(
-        rule=RULE, key=key, value=value, found=found, allowed=allowed, fix=f"register the component with '{key}'"
-    )
+    return Violation(key=key, value=value, found=found, allowed=allowed, fix=f"register the component with '{key}'")

@@ -10,8 +10,11 @@ import re
 from dataclasses import dataclass
 
 from infra.rules.names.name_rules import ResourceKind
+from infra.rules.policy.rule import StackRule
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.violation import Violation
+
+SUBSCRIPTION = StackRule("subscription-require-guid", "A subscription is a GUID.")
 
 PROVIDER_TYPES: dict[ResourceKind, str] = {
     component.kind: component.arm_type
@@ -29,7 +32,7 @@ _ID = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResourceId:
-    """The parts of an id; `str()` puts them together again."""
+    """What an id consists of; `str()` puts them together again."""
 
     subscription: str
     resource_group: str
@@ -50,7 +53,7 @@ def resource_id(subscription: str, resource_group: str, kind: ResourceKind, name
 
 
 def parse_resource_id(text: str) -> ResourceId:
-    """The parts of the id ``text``.
+    """What the id ``text`` consists of.
 
     Raises:
         ValueError: ``text`` is no id of a resource that a workspace is made of.
@@ -93,7 +96,7 @@ def check_subscription(subscription: str, *, key: str = "subscription") -> list[
         return []
     return [
         Violation(
-            rule="subscription-require-guid",
+            rule=SUBSCRIPTION,
             key=key,
             value=subscription,
             found="it is not a GUID",

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from infra.rules.policy.rule import StackRule
 from infra.rules.violation import Violation
 
-CPU = "limits-service-limit-cpu"
-MEMORY = "limits-service-limit-memory"
+CPU = StackRule("limits-service-limit-cpu", "A service is limited to 0.1 to 64 CPUs.")
+MEMORY = StackRule(
+    "limits-service-limit-memory",
+    "A service is limited to memory that it starts and works with, and to no more than 256 GiB.",
+)
 
 MIN_CPU, MAX_CPU = 0.1, 64.0
 MAX_MEMORY_GIB = 256.0

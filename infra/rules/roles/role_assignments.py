@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from infra.rules.policy.rule import StackRule
 from infra.rules.roles.role_definitions import BUILT_IN, RoleDefinition, find_role, nearest_role
 from infra.rules.violation import Violation, one_of
 
@@ -18,11 +19,21 @@ _LEGAL = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 RESERVED_PRINCIPALS = ("admin", "administrator", "default", "provisioner", "root")
 """Names that the services have for themselves."""
 
-PRINCIPAL = "role-assignment-require-legal-principal"
-RESERVED = "role-assignment-forbid-reserved-principal"
-KNOWN_ROLE = "role-assignment-require-known-role"
-UNIQUE = "role-assignment-require-unique"
-OWN_KEY_VAULT = "role-assignment-require-own-key-vault"
+PRINCIPAL = StackRule(
+    "role-assignment-require-legal-principal",
+    "A principal's name is legal in the key vault, the storage account and the registry.",
+)
+RESERVED = StackRule(
+    "role-assignment-forbid-reserved-principal", "No principal has the name of a user that a service has for itself."
+)
+KNOWN_ROLE = StackRule(
+    "role-assignment-require-known-role", "An assigned role is a built-in one or one of the stack's role definitions."
+)
+UNIQUE = StackRule("role-assignment-require-unique", "A principal is given a role once.")
+OWN_KEY_VAULT = StackRule(
+    "role-assignment-require-own-key-vault",
+    "A stack that assigns roles has a key vault of its own, for the credentials.",
+)
 
 
 def check_assignments(

@@ -1,6 +1,6 @@
-"""Custom roles: reads the content of a file of role definitions, in Azure's shape; everything wrong is told at once.
+"""Custom roles: reads the content of a file of role definitions, in Azure's format; everything wrong is told at once.
 
-The shape is that of `az role definition create` and `list`: one definition, or a list of them. A key that does nothing
+The format is that of `az role definition create` and `list`: one definition, or a list of them. A key that does nothing
 here is refused, `AssignableScopes` as well: a role holds for the workspace of the stack that names its file. A pattern
 that matches nothing is refused: misspelt, it would give less than meant, or in `NotActions` more.
 """
@@ -12,16 +12,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.rules.policy.rule import StackRule
 from infra.rules.roles.role_definitions import BUILT_IN, RoleDefinition, matching
 from infra.rules.roles.role_operations import IMAGES_DELETE, IMAGES_PULL, IMAGES_PUSH, OPERATIONS
 from infra.rules.tags.secret_detection import is_secret_key, is_secret_value
 from infra.rules.violation import Violation, one_of
 
-FILE = "role-definition-require-file"
-SHAPE = "role-definition-require-shape"
-NAME = "role-definition-require-unique-name"
-OPERATION = "role-definition-require-known-operation"
-WHOLE_PUSH = "role-definition-require-whole-push"
+FILE = StackRule("role-definition-require-file", "The file of role definitions is there, and holds some.")
+FORMAT = StackRule("role-definition-require-format", "A role definition has Azure's format.")
+NAME = StackRule("role-definition-require-unique-name", "A role's name exists once, built-in roles included.")
+OPERATION = StackRule(
+    "role-definition-require-known-operation",
+    "A role names operations that exist here, in the list that Azure has it in.",
+)
+WHOLE_PUSH = StackRule(
+    "role-definition-require-whole-push",
+    "A role that pushes images pulls and deletes them as well; the registry can't part these.",
+)
 
 _LISTS = {"Actions": False, "NotActions": False, "DataActions": True, "NotDataActions": True}
 """Key to whether its operations are data operations."""
@@ -192,7 +199,7 @@ def _unknown_key(key: object, value: object) -> Violation:
 def _shape(key: str, value: object, found: str, allowed: str, fix: str = "") -> Violation:
     shown = value if isinstance(value, str | int | float) else None
     return Violation(
-        rule=SHAPE,
+        rule=FORMAT,
         key=key,
         value=shown,
         found=found,
@@ -208,6 +215,6 @@ def _file_violation(path: str, found: str, key: str) -> Violation:
         key=key,
         value=path,
         found=found,
-        allowed="a file beside the stack file, with role definitions in Azure's shape",
+        allowed="a file beside the stack file, with role definitions in Azure's format",
         fix=f"write 'stacks/{path}', or remove the key",
     )

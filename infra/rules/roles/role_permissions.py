@@ -47,7 +47,7 @@ _Rules = dict[str, set[str]]
 
 
 def registry_access(operations: Iterable[str]) -> Literal["none", "pull", "push"]:
-    """The registry knows three kinds of users; `push` pulls and deletes as well, so it takes all three rights."""
+    """The registry knows three rights of users; `push` pulls and deletes as well, so it takes all three rights."""
     allowed = set(operations)
     if allowed >= {op.IMAGES_PULL, op.IMAGES_PUSH, op.IMAGES_DELETE}:
         return "push"

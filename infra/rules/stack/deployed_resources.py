@@ -12,13 +12,18 @@ from typing import Any
 
 from infra.rules.names.name_rules import ResourceKind
 from infra.rules.names.uniqueness import Named
+from infra.rules.policy.rule import StackRule
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.resources.resource_ids import name_scope, parse_resource_id
 from infra.rules.violation import Violation
 
-RULE = "settings-existing-require-deployed"
-ALONE = "settings-existing-forbid-properties"
-SAME_SUBSCRIPTION = "settings-existing-require-same-subscription"
+RULE = StackRule(
+    "settings-existing-require-deployed", "An existing resource is deployed by another stack of the backend."
+)
+ALONE = StackRule("settings-existing-forbid-properties", "Nothing is set on a resource that another stack owns.")
+SAME_SUBSCRIPTION = StackRule(
+    "settings-existing-require-same-subscription", "An existing resource is in the workspace's own subscription (M1)."
+)
 
 
 @dataclass(frozen=True)

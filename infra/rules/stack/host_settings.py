@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from infra.rules.policy.rule import StackRule
 from infra.rules.violation import Violation
 
 MIN_PORT, MAX_PORT = 1024, 65535
 NEEDED_PORTS = 6
 DEFAULT_PORT_RANGE = (20000, 29999)
 
-PORTS = "ports-stack-limit-range"
-MIRROR = "images-stack-require-registry-reference"
+PORTS = StackRule(
+    "ports-stack-limit-range", "The range of ports lies between 1024 and 65535 and has room for every service."
+)
+MIRROR = StackRule("images-stack-require-registry-reference", "The mirror of images is host[:port][/path].")
 
 _HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])"
 _MIRROR = re.compile(rf"{_HOST}(?::(?P<port>[0-9]{{1,5}}))?(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*", re.ASCII)

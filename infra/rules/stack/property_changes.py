@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from infra.rules.names.regions import normalise
+from infra.rules.policy.rule import StackRule
 from infra.rules.resources import component_types
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.resources.resource_ids import parse_resource_id
@@ -18,9 +19,12 @@ from infra.rules.violation import Violation
 
 Props = Mapping[str, object]
 
-REPLACEMENT = "change-resource-forbid-replacement"
-SET_ONCE = "change-key-vault-forbid-retention"
-PURGE_PROTECTION = "change-key-vault-forbid-unprotecting"
+REPLACEMENT = StackRule(
+    "change-resource-forbid-replacement",
+    "No change replaces a resource and loses its data unless the stack allows it.",
+)
+SET_ONCE = StackRule("change-key-vault-forbid-retention", "A key vault's retention is set once (T5).")
+PURGE_PROTECTION = StackRule("change-key-vault-forbid-unprotecting", "Purge protection is never switched off (T5).")
 
 _ZONE_REDUNDANT = frozenset({"ZRS", "GZRS", "RAGZRS"})
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from infra.rules.policy.rule import StackRule
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.deployed_resources import Deployed, users_of
 from infra.rules.stack.property_changes import check_change, section_key
 from infra.rules.violation import Violation
 
-IN_USE = "change-resource-forbid-removal-in-use"
+IN_USE = StackRule(
+    "change-resource-forbid-removal-in-use", "No change deletes a resource that another stack's workspace uses."
+)
 
 Resources = Mapping[str, Mapping[str, Any]]
 """``type`` and Azure ``properties`` of each resource, by :func:`resource_key`."""

@@ -88,7 +88,7 @@ def test_violations_of_a_resource_are_all_told_in_preview(probe: Probe) -> None:
         "allows; allowed: 7-90 days" in preview.output
     )
     assert "required tag 'project'" in preview.output
-    assert "assignment 'company-rules' at management group 'ml-workspace'" in preview.output
+    assert "assignment 'organization-rules' at management group 'ml-workspace'" in preview.output
 
 
 def test_violation_blocks_an_update_without_preview_and_nothing_of_it_is_registered(probe: Probe) -> None:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[4]
 
 def test_rules_and_judging_import_nothing_heavy() -> None:
     script = (
-        "import sys; import policies.judging, policies.catalogue; policies.catalogue.all_rules();"
+        "import sys; import infra.rules.policy.catalogue, infra.rules.stack.stack_rules, policies.registered_resources;"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
 

@@ -348,3 +348,19 @@ def test_location_other_than_the_groups_is_refused_where_that_is_assigned() -> N
         stack="x",
         assignments=together,
     )
+
+
+def test_resource_that_is_exempt_from_inheritance_inherits_no_tag() -> None:
+    text = """
+        managementGroups:
+        - name: root
+          assignments: [{name: inherited, rule: tags-resource-inherit-tags, effect: modify}]
+        exemptions:
+        - {name: own, assignment: inherited, resource: "*/vaults/*", expires: 2027-01-31, reason: billed elsewhere}
+    """
+    given = config(tags={}, resourceGroup={"tags": {"project": "churn"}})
+
+    settings = load(given, stack="x", assignments=parse_assignments(text, file="x"), today=dt.date(2027, 1, 31))
+
+    assert settings.workspace.tags == {"project": "churn"}
+    assert settings.key_vault.tags == {}

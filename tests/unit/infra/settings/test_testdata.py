@@ -67,14 +67,14 @@ def violations_of(config: Mapping[str, str]) -> tuple[Violation, ...]:
 
 def with_value(config: Mapping[str, str], key: str, value: object) -> dict[str, str]:
     """The configuration with another value at a full key such as `ml-workspace:datastores[0].name`."""
-    top, *parts = re.findall(r"[^.\[\]]+", key)
-    if not parts:
+    top, *keys = re.findall(r"[^.\[\]]+", key)
+    if not keys:
         return {**config, top: str(value)}
     document = json.loads(config.get(top, "{}"))
     holder: Any = document
-    for part in parts[:-1]:
-        holder = holder[int(part)] if part.isdigit() else holder.setdefault(part, {})
-    holder[parts[-1]] = value
+    for name in keys[:-1]:
+        holder = holder[int(name)] if name.isdigit() else holder.setdefault(name, {})
+    holder[keys[-1]] = value
     return {**config, top: json.dumps(document)}
 
 

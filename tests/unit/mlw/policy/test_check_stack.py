@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from infra.rules.policy.catalogue import RULES
 from infra.rules.stack.stack_rules import STACK_RULES
 from mlw.main import main
-from policies.catalogue import all_rules
 from tests.unit.states import VALID, Place, resource_id
 
 BROKEN = f"""{VALID}  ml-workspace:storageAccount:
@@ -189,22 +189,22 @@ class TestRules:
 
         heading, *lines = capsys.readouterr().out.splitlines()
         assert heading.split() == ["RULE", "SEVERITY", "APPLIES", "TO", "WHAT", "HOLDS"]
-        assert sorted(line.split()[0] for line in lines) == sorted([*all_rules(), *STACK_RULES])
+        assert sorted(line.split()[0] for line in lines) == sorted([*RULES, *STACK_RULES])
 
     def test_list_as_json_has_the_same(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["policy", "list", "--json"]) == 0
 
         rows = json.loads(capsys.readouterr().out)
         by_id = {row["id"]: row for row in rows}
-        assert set(by_id) == {*all_rules(), *STACK_RULES}
+        assert set(by_id) == {*RULES, *STACK_RULES}
         assert by_id["key-vault-limit-sku"] == {
             "id": "key-vault-limit-sku",
             "severity": "high",
             "appliesTo": "keyVault",
-            "summary": all_rules()["key-vault-limit-sku"].summary,
+            "summary": RULES["key-vault-limit-sku"].summary,
         }
 
-    @pytest.mark.parametrize("rule", sorted([*all_rules(), *STACK_RULES]))
+    @pytest.mark.parametrize("rule", sorted([*RULES, *STACK_RULES]))
     def test_every_listed_rule_can_be_explained(self, rule: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["policy", "explain", rule]) == 0
         assert capsys.readouterr().out.startswith(f"{rule}: ")

@@ -21,7 +21,7 @@ initiatives:
       - rule: tags-resource-require-tags
         parameters: {tags: "${required}"}
 managementGroups:
-  - name: company
+  - name: organization
     assignments:
       - {name: tagging, initiative: tagging}
     subscriptions:

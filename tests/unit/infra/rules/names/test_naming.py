@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.rules.names.name_rules import NAME_RULES, ResourceKind, Scope
-from infra.rules.names.naming import NameNotMadeError, NameParts, check_name, make_name
+from infra.rules.names.naming import NameNotMadeError, NamingComponents, check_name, make_name
 from infra.rules.names.regions import REGIONS
 
 K = ResourceKind
-CHURN = NameParts(workload="churn", environment="dev", location="westeurope", instance="001")
+CHURN = NamingComponents(workload="churn", environment="dev", location="westeurope", instance="001")
 
 LIMITS = {
     K.RESOURCE_GROUP: (1, 90),
@@ -73,7 +73,7 @@ def pairs(table: dict[ResourceKind, list[str]]) -> list[object]:
     return [pytest.param(kind, name, id=f"{kind}: {name!r}") for kind, names in table.items() for name in names]
 
 
-kinds = pytest.mark.parametrize("kind", list(K), ids=str)
+every_kind = pytest.mark.parametrize("kind", list(K), ids=str)
 
 
 def test_every_kind_has_a_row_and_examples() -> None:
@@ -95,7 +95,7 @@ def test_illegal_name_is_one_violation_that_says_what_is_wrong(kind: ResourceKin
     assert "\n" not in violation.message
 
 
-@kinds
+@every_kind
 def test_shortest_and_longest_names_pass_and_one_beyond_fails(kind: ResourceKind) -> None:
     shortest, longest = LIMITS[kind]
 
@@ -165,17 +165,17 @@ def test_made_name_follows_the_cloud_adoption_framework(kind: ResourceKind, expe
 
 
 def test_full_region_name_stands_where_it_fits_to_the_last_character() -> None:
-    parts = NameParts(workload="churn", environment="dev", location="uksouth", instance="001")
+    naming = NamingComponents(workload="churn", environment="dev", location="uksouth", instance="001")
 
-    assert make_name(K.KEY_VAULT, parts) == "kv-churn-dev-uksouth-001"
+    assert make_name(K.KEY_VAULT, naming) == "kv-churn-dev-uksouth-001"
     assert len("kv-churn-dev-uksouth-001") == 24
 
 
 def test_name_longer_than_limit_is_refused_with_a_proposal_not_cut() -> None:
-    parts = NameParts(workload="customer-churn", environment="dev", location="westeurope", instance="001")
+    naming = NamingComponents(workload="customer-churn", environment="dev", location="westeurope", instance="001")
 
     with pytest.raises(NameNotMadeError, match="more than allowed") as caught:
-        make_name(K.KEY_VAULT, parts, key="ml-workspace:keyVault.name")
+        make_name(K.KEY_VAULT, naming, key="ml-workspace:keyVault.name")
 
     assert caught.value.proposal == "kv-customerch-dev-we-001"
     assert caught.value.too_long
@@ -186,10 +186,10 @@ def test_name_longer_than_limit_is_refused_with_a_proposal_not_cut() -> None:
 
 
 def test_length_is_no_problem_where_the_short_region_fits() -> None:
-    parts = NameParts(workload="a--b", environment="dev", location="westeurope", instance="001")
+    naming = NamingComponents(workload="a--b", environment="dev", location="westeurope", instance="001")
 
     with pytest.raises(NameNotMadeError, match="'kv-a--b-dev-we-001'") as caught:
-        make_name(K.KEY_VAULT, parts)
+        make_name(K.KEY_VAULT, naming)
 
     assert caught.value.problems == ["it has two hyphens in a row"]
 
@@ -199,17 +199,17 @@ def test_one_character_is_said_in_the_singular() -> None:
 
 
 def test_illegal_character_in_the_workload_is_no_matter_of_length() -> None:
-    parts = NameParts(workload="a_b", environment="dev", location="westeurope", instance="001")
+    naming = NamingComponents(workload="a_b", environment="dev", location="westeurope", instance="001")
 
     with pytest.raises(NameNotMadeError, match="contains '_'") as caught:
-        make_name(K.STORAGE_ACCOUNT, parts)
+        make_name(K.STORAGE_ACCOUNT, naming)
 
     assert not caught.value.too_long
 
 
 texts = st.text(max_size=40) | st.from_regex(r"[A-Za-z0-9_.-]{0,40}", fullmatch=True)
 parts_of = st.builds(
-    NameParts,
+    NamingComponents,
     workload=texts,
     environment=st.sampled_from(["dev", "test", "stage", "prod"]),
     location=st.sampled_from(sorted(REGIONS)) | texts,
@@ -217,9 +217,11 @@ parts_of = st.builds(
 )
 
 
-@given(kind=st.sampled_from(K), parts=parts_of)
-def test_whatever_is_made_is_legal_and_what_is_not_made_is_explained(kind: ResourceKind, parts: NameParts) -> None:
-    made = _made(kind, parts)
+@given(kind=st.sampled_from(K), naming=parts_of)
+def test_whatever_is_made_is_legal_and_what_is_not_made_is_explained(
+    kind: ResourceKind, naming: NamingComponents
+) -> None:
+    made = _made(kind, naming)
 
     if isinstance(made, str):
         assert check_name(kind, made) == []
@@ -229,9 +231,9 @@ def test_whatever_is_made_is_legal_and_what_is_not_made_is_explained(kind: Resou
         assert "\n" not in str(made)
 
 
-def _made(kind: ResourceKind, parts: NameParts) -> str | NameNotMadeError:
+def _made(kind: ResourceKind, naming: NamingComponents) -> str | NameNotMadeError:
     try:
-        return make_name(kind, parts)
+        return make_name(kind, naming)
     except NameNotMadeError as error:
         return error
 
@@ -264,7 +266,7 @@ def test_different_parts_give_different_names(
     kind: ResourceKind, first: tuple[str, str], second: tuple[str, str]
 ) -> None:
     made = [
-        make_name(kind, NameParts(workload=workload, environment="dev", location=location, instance="001"))
+        make_name(kind, NamingComponents(workload=workload, environment="dev", location=location, instance="001"))
         for workload, location in (first, second)
     ]
 

@@ -1,12 +1,17 @@
-"""Limits of tags to the character, inheritance, and what looks like a secret."""
+"""Limits of tags to the character, and what looks like a secret."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from infra.rules.policy.rule import ResourceView, Rule
+from infra.rules.resources.component_types import KEY_VAULT, STORAGE_ACCOUNT
 from infra.rules.tags import tag_limits
 from infra.rules.tags.secret_detection import looks_like_secret
 from infra.rules.violation import Violation
+
+
+def judge(rule: Rule, tags: dict[str, object], type_token: str = KEY_VAULT) -> list[Violation]:
+    """Violations of ``rule`` by a resource with these tags."""
+    return list(rule.check(ResourceView(type_token, {"tags": tags})))
 
 
 def rules_of(violations: list[Violation]) -> list[str]:
@@ -16,58 +21,60 @@ def rules_of(violations: list[Violation]) -> list[str]:
 def test_fifty_tags_pass_and_the_fifty_first_does_not() -> None:
     fifty = {f"tag{number}": "x" for number in range(50)}
 
-    assert tag_limits.check_own(fifty) == []
-    (violation,) = tag_limits.check_own(fifty | {"one-more": "x"})
-    assert violation.rule == tag_limits.COUNT
+    assert list(tag_limits.check_tags(fifty)) == []
+    (violation,) = list(tag_limits.check_tags(fifty | {"one-more": "x"}))
+    assert violation.rule == tag_limits.limit_count.id
     assert "51 tags" in violation.found
 
 
-@pytest.mark.parametrize(("on_storage", "limit"), [(False, 512), (True, 128)], ids=["elsewhere", "storage account"])
-def test_tag_name_has_a_limit_that_is_lower_on_storage_accounts(on_storage: bool, limit: int) -> None:  # noqa: FBT001
-    assert tag_limits.check_names({"n" * limit: "x"}, on_storage=on_storage) == []
-    (violation,) = tag_limits.check_names({"n" * (limit + 1): "x"}, on_storage=on_storage)
+@pytest.mark.parametrize(
+    ("type_token", "limit"), [(KEY_VAULT, 512), (STORAGE_ACCOUNT, 128)], ids=["elsewhere", "storage account"]
+)
+def test_tag_name_has_a_limit_that_is_lower_on_storage_accounts(type_token: str, limit: int) -> None:
+    assert judge(tag_limits.require_legal_name, {"n" * limit: "x"}, type_token) == []
+    (violation,) = judge(tag_limits.require_legal_name, {"n" * (limit + 1): "x"}, type_token)
     assert f"{limit + 1} characters" in violation.found
 
 
 def test_tag_value_has_at_most_256_characters_of_any_kind() -> None:
-    assert tag_limits.check_values({"a": "<>%&\\?/ ö\n" + "x" * 246, "b": ""}) == []
-    (violation,) = tag_limits.check_values({"a": "x" * 257})
+    assert judge(tag_limits.require_legal_value, {"a": "<>%&\\?/ ö\n" + "x" * 246, "b": ""}) == []
+    (violation,) = judge(tag_limits.require_legal_value, {"a": "x" * 257})
     assert "257 characters" in violation.found
 
 
 @pytest.mark.parametrize("character", [*list("<>%&\\?/"), "\x00", "\n", "\x7f", "\x85"], ids=repr)
 def test_forbidden_character_in_a_tag_name(character: str) -> None:
-    (violation,) = tag_limits.check_names({f"a{character}b": "x"})
+    (violation,) = judge(tag_limits.require_legal_name, {f"a{character}b": "x"})
 
-    assert violation.rule == tag_limits.NAME
+    assert violation.rule == tag_limits.require_legal_name.id
     assert "\n" not in violation.message
 
 
 @pytest.mark.parametrize("name", ["microsoftOwner", "Azure-x", "WINDOWS", "azure"])
 def test_reserved_prefix_is_refused_whatever_its_case(name: str) -> None:
-    assert "reserved" in tag_limits.check_names({name: "x"})[0].found
+    assert "reserved" in judge(tag_limits.require_legal_name, {name: "x"})[0].found
 
 
 @pytest.mark.parametrize("name", ["my-azure", "cost center", "größe", "a.b:c#d", "hidden-title", "ADMIN_HIDE_SURVEY"])
 def test_other_tag_names_pass(name: str) -> None:
-    assert tag_limits.check_own({name: "TRUE"}) == []
+    assert list(tag_limits.check_tags({name: "TRUE"})) == []
 
 
 @pytest.mark.parametrize("name", ["", "  "], ids=["empty", "blank"])
 def test_tag_name_is_not_empty(name: str) -> None:
-    assert "empty" in tag_limits.check_names({name: "x"})[0].found
+    assert "empty" in judge(tag_limits.require_legal_name, {name: "x"})[0].found
 
 
 def test_names_that_differ_only_in_case_are_refused_together() -> None:
-    (violation,) = tag_limits.check_own({"Owner": "a", "owner": "b", "x": "c"})
+    (violation,) = list(tag_limits.check_tags({"Owner": "a", "owner": "b", "x": "c"}))
 
-    assert violation.rule == tag_limits.CASE
+    assert violation.rule == tag_limits.forbid_case_twins.id
     assert "'Owner and owner'" in violation.message
 
 
 @pytest.mark.parametrize("value", [5, True, None, ["a"], {"a": "b"}], ids=repr)
 def test_value_that_is_no_text_is_refused(value: object) -> None:
-    (violation,) = tag_limits.check_values({"a": value})
+    (violation,) = judge(tag_limits.require_legal_value, {"a": value})
 
     assert "not text" in violation.found
 
@@ -114,50 +121,12 @@ HARMLESS = {
 
 @pytest.mark.parametrize(("name", "value"), SECRETS.values(), ids=SECRETS.keys())
 def test_secret_is_refused_and_never_shown(name: str, value: str) -> None:
-    violations = tag_limits.check_own({name: value})
+    violations = list(tag_limits.check_tags({name: value}))
 
-    assert rules_of(violations) == [tag_limits.SECRET]
+    assert rules_of(violations) == [tag_limits.forbid_secrets.id]
     assert value not in violations[0].message
 
 
 @pytest.mark.parametrize(("name", "value"), HARMLESS.values(), ids=HARMLESS.keys())
 def test_ordinary_value_is_no_secret(name: str, value: str) -> None:
     assert not looks_like_secret(name, value)
-
-
-def test_own_tag_wins_over_an_inherited_one_whatever_the_case() -> None:
-    merged = tag_limits.merge({"owner": "group", "project": "churn"}, {"Owner": "mine"})
-
-    assert merged == {"Owner": "mine", "project": "churn"}
-
-
-def test_always_inherited_tag_replaces_the_value_unless_the_inherited_one_is_empty() -> None:
-    merged = tag_limits.merge({"owner": "group", "env": ""}, {"Owner": "mine", "env": "dev"}, always=["OWNER", "env"])
-
-    assert merged == {"Owner": "group", "env": "dev"}
-
-
-@pytest.mark.parametrize(
-    ("parameters", "expected"),
-    [
-        ({"tags": ["*"], "mode": "ifMissing"}, {"a": "own", "b": "above"}),
-        ({"tags": ["A"], "mode": "ifMissing"}, {"a": "own"}),
-        ({"tags": ["b"], "mode": "ifMissing"}, {"a": "own", "b": "above"}),
-        ({"tags": ["*"], "mode": "always"}, {"a": "above", "b": "above"}),
-    ],
-    ids=["all if missing", "one that is there", "one that is missing", "always"],
-)
-def test_rule_decides_what_is_inherited(parameters: dict[str, object], expected: dict[str, str]) -> None:
-    assert tag_limits.inherit({"a": "above", "b": "above"}, {"a": "own"}, parameters) == expected
-
-
-@given(
-    above=st.dictionaries(st.text(min_size=1, max_size=5), st.text(max_size=5)),
-    own=st.dictionaries(st.text(min_size=1, max_size=5), st.text(max_size=5)),
-)
-def test_merge_loses_no_name_and_no_own_value(above: dict[str, str], own: dict[str, str]) -> None:
-    merged = tag_limits.merge(above, own)
-
-    assert merged.items() >= own.items()
-    assert {name.lower() for name in merged} == {name.lower() for name in {**above, **own}}
-    assert tag_limits.merge(above, merged) == merged

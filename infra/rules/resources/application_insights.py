@@ -1,0 +1,27 @@
+"""Application insights: how long telemetry is kept (T8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.rules.policy.rule import Parameters, ResourceView, Severity, rule
+from infra.rules.resources.allowed_values import check_allowed
+from infra.rules.resources.component_types import APPLICATION_INSIGHTS
+from infra.rules.violation import Violation
+
+RETENTION_DAYS = (30, 60, 90, 120, 180, 270, 365, 550, 730)
+
+
+@rule(
+    id="application-insights-limit-retention",
+    summary="Telemetry is kept for a period that application insights has.",
+    why="Azure refuses others.",
+    severity=Severity.HIGH,
+    source="T8",
+    fix="Set 'retentionInDays' to 30, 60, 90, 120, 180, 270, 365, 550 or 730.",
+    applies_to=(APPLICATION_INSIGHTS,),
+)
+def limit_retention(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
+    """Only these periods exist."""
+    found = "application insights has no such retention period"
+    return check_allowed(resource, "retentionInDays", RETENTION_DAYS, found)

@@ -1,0 +1,68 @@
+"""Container registries: SKU (T7); the admin account, which a workspace needs (M3) and an organization may forbid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.rules.policy.rule import Parameters, ResourceView, Severity, rule
+from infra.rules.resources.allowed_values import check_allowed
+from infra.rules.resources.component_types import CONTAINER_REGISTRY
+from infra.rules.violation import Violation
+
+SKUS = ("Basic", "Standard", "Premium")
+
+
+@rule(
+    id="container-registry-limit-sku",
+    summary="A container registry has a SKU that exists.",
+    why="Azure refuses others.",
+    severity=Severity.HIGH,
+    source="T7",
+    fix="Set 'sku' to 'Basic', 'Standard' or 'Premium'.",
+    applies_to=(CONTAINER_REGISTRY,),
+)
+def limit_sku(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
+    """Case matters."""
+    return check_allowed(resource, "sku", SKUS, "no such SKU of a container registry")
+
+
+@rule(
+    id="container-registry-require-admin-user",
+    summary="The registry's admin account is on.",
+    why="A workspace cannot use a registry without it.",
+    severity=Severity.HIGH,
+    source="M3, T2",
+    fix="Set 'adminUserEnabled' to true.",
+    applies_to=(CONTAINER_REGISTRY,),
+)
+def require_admin_user(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
+    """The workspace pulls and pushes images with it."""
+    if resource.props.get("adminUserEnabled") is False:
+        yield Violation(
+            key="adminUserEnabled",
+            value=False,
+            found="the workspace can't use a registry whose admin account is off",
+            allowed="true",
+            fix="set 'adminUserEnabled' to true",
+        )
+
+
+@rule(
+    id="container-registry-forbid-admin-user",
+    summary="The registry's admin account is off.",
+    why="Everybody who has it is the same person. In conflict with what a workspace needs, so disabled by default.",
+    severity=Severity.MEDIUM,
+    source="built-in dc921057",
+    fix="Set 'adminUserEnabled' to false.",
+    applies_to=(CONTAINER_REGISTRY,),
+)
+def forbid_admin_user(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
+    """A workspace can't use a registry that passes."""
+    if resource.props.get("adminUserEnabled") is True:
+        yield Violation(
+            key="adminUserEnabled",
+            value=True,
+            found="everybody shares one account",
+            allowed="false",
+            fix="set 'adminUserEnabled' to false",
+        )

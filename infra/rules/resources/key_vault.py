@@ -1,0 +1,71 @@
+"""Key vaults: SKU, retention of deleted secrets, purge protection (T5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.rules.policy.rule import Parameters, ResourceView, Severity, rule
+from infra.rules.resources.allowed_values import check_allowed
+from infra.rules.resources.component_types import KEY_VAULT
+from infra.rules.violation import Violation
+
+SKUS = ("standard", "premium")
+MIN_RETENTION_DAYS, MAX_RETENTION_DAYS = 7, 90
+
+
+@rule(
+    id="key-vault-limit-sku",
+    summary="A key vault has a SKU that exists.",
+    why="Azure refuses others.",
+    severity=Severity.HIGH,
+    source="T5",
+    fix="Set 'sku' to 'standard' or 'premium'.",
+    applies_to=(KEY_VAULT,),
+)
+def limit_sku(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
+    """Case matters."""
+    return check_allowed(resource, "sku", SKUS, "no such SKU of a key vault")
+
+
+@rule(
+    id="key-vault-limit-retention",
+    summary="Deleted secrets stay recoverable for 7 to 90 days.",
+    why="Azure refuses other periods, and the period can never be changed.",
+    severity=Severity.HIGH,
+    source="T5",
+    fix="Set 'softDeleteRetentionInDays' to 7-90.",
+    applies_to=(KEY_VAULT,),
+)
+def limit_retention(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
+    """Both ends are allowed."""
+    days = resource.props.get("softDeleteRetentionInDays")
+    if days is None or (isinstance(days, int | float) and MIN_RETENTION_DAYS <= days <= MAX_RETENTION_DAYS):
+        return
+    yield Violation(
+        key="softDeleteRetentionInDays",
+        value=days,
+        found="outside of what a key vault's soft delete allows",
+        allowed=f"{MIN_RETENTION_DAYS}-{MAX_RETENTION_DAYS} days",
+        fix="set 'softDeleteRetentionInDays' to e.g. 90; it can't be changed later",
+    )
+
+
+@rule(
+    id="key-vault-require-purge-protection",
+    summary="Nobody can purge a deleted key vault or secret before its time.",
+    why="One wrong command, or an intruder, would destroy what every datastore needs.",
+    severity=Severity.MEDIUM,
+    source="built-in 0b60c0b2",
+    fix="Set 'enablePurgeProtection' to true; it can't be undone.",
+    applies_to=(KEY_VAULT,),
+)
+def require_purge_protection(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
+    """Purge protection is on."""
+    if resource.props.get("enablePurgeProtection") is False:
+        yield Violation(
+            key="enablePurgeProtection",
+            value=False,
+            found="deleted secrets can be purged at once",
+            allowed="true",
+            fix="set 'enablePurgeProtection' to true",
+        )

@@ -1,0 +1,79 @@
+"""A stack between being read and being judged: complete resources, and what went wrong while making them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.rules.names.name_rules import ResourceKind
+from infra.rules.names.naming import NamingComponents
+from infra.rules.policy.evaluation import ApplicableRule, Evaluator
+from infra.rules.policy.policy_assignments import Effect
+from infra.rules.policy.rule import ResourceView
+from infra.rules.resources.component_types import COMPONENT_TYPES
+from infra.rules.violation import Violation
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedResource:
+    """One resource, complete but not yet judged.
+
+    Attributes:
+        section: Where the stack file configures it, e.g. `additionalStorageAccounts[0]`.
+        own_tags: The tags of its own section.
+        own_location: True if its own section has a location.
+        existing_in: The stack that owns it; empty for one of this stack's own.
+    """
+
+    type_token: str
+    section: str
+    props: dict[str, Any]
+    own_tags: dict[str, str]
+    own_location: bool
+    existing_in: str = ""
+
+    @property
+    def kind(self) -> ResourceKind:
+        """The kind of its name."""
+        return COMPONENT_TYPES[self.type_token].kind
+
+    @property
+    def name(self) -> str:
+        """Its name; empty if none could be made."""
+        return str(self.props.get("name", ""))
+
+
+@dataclass(slots=True)
+class ResolvedStack:
+    """All resources of a stack, the resource group first; the rules that apply; what went wrong with their names."""
+
+    naming: NamingComponents
+    subscription: str
+    evaluator: Evaluator
+    resources: list[ResolvedResource] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+
+    @property
+    def group(self) -> ResolvedResource:
+        """The resource group."""
+        return self.resources[0]
+
+    @property
+    def owned(self) -> list[ResolvedResource]:
+        """The resources that this stack makes itself."""
+        return [resource for resource in self.resources if not resource.existing_in]
+
+    def of_type(self, type_token: str) -> list[ResolvedResource]:
+        """The resources of a type, the workspace's own before additional ones."""
+        return [resource for resource in self.resources if resource.type_token == type_token]
+
+    def view(self, resource: ResolvedResource) -> ResourceView:
+        """What rules see; the resource group of an existing resource is another one."""
+        in_group = resource is not self.group and not resource.existing_in
+        group = ResourceView(self.group.type_token, self.group.props) if in_group else None
+        return ResourceView(resource.type_token, resource.props, group)
+
+    def rules(self, resource: ResolvedResource, effect: Effect | None = None) -> list[ApplicableRule]:
+        """The rules that apply to a resource, also to an existing one, where this stack is; with an effect or all."""
+        rules = self.evaluator.rules(self.view(resource), (self.subscription, self.group.name))
+        return [rule for rule in rules if effect in {None, rule.effect}]

@@ -1,1 +1,0 @@
-"""Container registries: SKU and admin account."""

@@ -1,1 +1,0 @@
-"""Key vaults: SKU, soft delete, purge protection."""

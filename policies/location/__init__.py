@@ -1,1 +1,0 @@
-"""Locations: known to Azure, allowed by the company."""

@@ -1,1 +1,0 @@
-"""Names: legal by Azure's rules, and by the company's."""

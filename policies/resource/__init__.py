@@ -1,1 +1,0 @@
-"""Rules for resources of every type."""

@@ -1,1 +1,0 @@
-"""Storage accounts: kinds, SKUs and their combinations."""

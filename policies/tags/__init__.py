@@ -1,1 +1,0 @@
-"""Tags: limits, form, secrets, inheritance, what is required."""

@@ -1,0 +1,21 @@
+"""Locations: what is a region, and what is none."""
+
+import pytest
+
+from infra.rules.resources.location import check_location
+
+
+@pytest.mark.parametrize("location", ["westeurope", "West Europe", "WESTEUROPE", "usgovvirginia", "chinanorth3"])
+def test_region_passes_by_name_and_display_name(location: str) -> None:
+    assert check_location(location) == []
+
+
+@pytest.mark.parametrize("location", ["", "europe", "global", "west-europe", "eu-west-1", "atlantis", 7])
+def test_what_is_no_region_is_refused(location: object) -> None:
+    (violation,) = check_location(location, key="ml-workspace:location")
+
+    assert "no Azure region has this name" in violation.message
+
+
+def test_near_miss_is_proposed() -> None:
+    assert "'westeurope'" in check_location("westeruope")[0].fix
