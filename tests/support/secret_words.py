@@ -17,8 +17,8 @@ SHORTEST = 16
 
 _WORD = re.compile(r"[^\s\"'`,;:{}()\[\]]+")
 _LEFT_OUT = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----|https?://\S+", re.DOTALL)
-_PUBLIC = re.compile(r"/|MI[IG]")
-"""How a path begins, and what stands before the key in a private key's file."""
+_PUBLIC = re.compile(r"(?:/[a-z][a-z0-9._-]*)+|MI[IG].{61}")
+"""A path, and the first line of a private key's file, which stands before the key. Base64 may begin like either."""
 
 
 def words_of_state(exported: Mapping[str, Any], *, public: str) -> dict[str, str]:
@@ -40,9 +40,13 @@ def words_of_state(exported: Mapping[str, Any], *, public: str) -> dict[str, str
 
 
 def words_of(text: str) -> Iterator[str]:
-    """Return what of a secret text may be a secret: long words with letters and digits, lines of private keys."""
+    """Return what of a secret text may be a secret: long words with letters and digits, lines of private keys.
+
+    A generated word may happen to have no digit: where it is the whole text, capitals tell it from a name as well.
+    """
     for word in _WORD.findall(_LEFT_OUT.sub(" ", text)):
-        if len(word) >= SHORTEST and any(c.isdigit() for c in word) and not _PUBLIC.match(word):
+        mixed = any(c.isdigit() for c in word) or (word == text and word != word.lower())
+        if len(word) >= SHORTEST and mixed and not _PUBLIC.fullmatch(word):
             yield word
 
 

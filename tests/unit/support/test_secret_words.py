@@ -43,8 +43,24 @@ def test_what_everybody_may_read_is_no_secret() -> None:
             ["abcdefghijklmn0123456789"],
         ),
         (f'admin:{SECRET}\n{{"key": "{SECRET}"}}', [SECRET, SECRET]),
+        (f"/{SECRET}/+=", [f"/{SECRET}/+="]),
+        (f"MIG{SECRET}", [f"MIG{SECRET}"]),
+        ("aBcDeFgHiJkLmNoPqRsT", ["aBcDeFgHiJkLmNoPqRsT"]),
+        ("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0123456789abcdef", []),
     ],
-    ids=["short", "no digit", "address", "path", "certificate", "private key", "inside of a file"],
+    ids=[
+        "short",
+        "no digit",
+        "address",
+        "path",
+        "certificate",
+        "private key",
+        "inside of a file",
+        "base64 that begins like a path",
+        "base64 that begins like a private key",
+        "generated, by chance without a digit",
+        "first line of a private key",
+    ],
 )
 def test_secret_words_are_found_in_a_text(text: str, words: list[str]) -> None:
     assert list(words_of(text)) == words
