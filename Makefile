@@ -6,6 +6,8 @@ SHELL := /bin/bash
 STACK ?= dev
 # Arguments for pytest, e.g. `make unit ARGS='-k naming'`.
 ARGS ?=
+# Processes of `make test`: most of its time is waiting for services, so that two cores carry more than two.
+WORKERS ?= 4
 PYTHON ?= python3
 
 bootstrap := $(PYTHON) -m tools.bootstrap
@@ -42,7 +44,7 @@ bench: ## measure up, no-op, down and plain docker; prints a table
 	@$(bootstrap) ensure && $(in_venv) -m tools.bench --stack='$(STACK)'
 
 test: ## everything, unit to end-to-end, on the real engine and the real services
-	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests $(ARGS)
+	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests -n $(WORKERS) $(ARGS)
 
 unit: ## pure parts, seconds
 	@$(bootstrap) python && $(in_venv) -m pytest tests/unit $(ARGS)

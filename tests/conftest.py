@@ -2,22 +2,31 @@
 
 A test's tier is its folder; its marker is added here, so that none can be forgotten. Inside a tier the order is random
 (pytest-randomly), but for the files of one folder, which share a workspace and run one after the other. The tiers
-themselves run from cheap to dear, and the comparison of the engine with what it held before comes last of all.
+themselves run from cheap to expensive; then comes what has to run alone, and the comparison of the engine with what it
+held before comes last of all. With ``-n`` (pytest-xdist) the rest runs side by side, see ``tests/support/scheduling``.
 """
 
+import dataclasses
 import uuid
 from collections import Counter
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from docker import DockerClient
+from xdist.remote import Producer
+from xdist.workermanage import WorkerController
 
+from tests.support import workers
 from tests.support.engine import open_engine
 from tests.support.environment import Environment, copy_project, make_environment
 from tests.support.inventory import Inventory, take_inventory
+from tests.support.scheduling import SideBySideScheduling, runs_alone
 from tests.support.stacks import LiveStack, live_stack
-from tests.support.tiers import ENGINE_TIERS, empty_tiers, position_of, tier_of
+from tests.support.tiers import ENGINE_TIERS, asks_for_engine, empty_tiers, position_of, tier_of
 
+WORKERS = pytest.StashKey[list[WorkerController]]()
+HELD_BEFORE = pytest.StashKey[Inventory]()
 LONGEST_LIST, LONGEST_CAUSE = 10, 1000
 NARROWING_OPTIONS = ("keyword", "markexpr", "lf", "deselect")
 
@@ -30,13 +39,48 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the tiers in order after everything else has shuffled, and refuse a tier without tests."""
-    items.sort(key=lambda item: position_of(item.path))
+    items.sort(key=lambda item: (runs_alone(item.path), position_of(item.path)))
     if not any(config.getoption(option, default=None) for option in NARROWING_OPTIONS):
-        asked_for = [config.invocation_params.dir.joinpath(argument).resolve() for argument in config.args]
-        empty = empty_tiers(asked_for, (item.path for item in items))
+        empty = empty_tiers(asked_for(config), (item.path for item in items))
         if empty:
             message = f"no test was collected in: {', '.join(empty)}"
             raise pytest.UsageError(message)
+
+
+def asked_for(config: pytest.Config) -> list[Path]:
+    """Return the files and folders that the command line names."""
+    return [config.invocation_params.dir.joinpath(argument.partition("::")[0]).resolve() for argument in config.args]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideBySideScheduling:
+    """Say which tests may run side by side."""
+    return SideBySideScheduling(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell a worker what the engine held before any of them began."""
+    stash = node.config.stash
+    stash.setdefault(WORKERS, []).append(node)
+    if asks_for_engine(asked_for(node.config)):
+        if HELD_BEFORE not in stash:
+            with open_engine() as client:
+                stash[HELD_BEFORE] = take_inventory(client)
+        node.workerinput["engine_before"] = dataclasses.asdict(stash[HELD_BEFORE])
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let an interrupted worker finish its test."""
+    if workers.input_of(session.config) is not None:
+        workers.stop_after_current_test(session)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Wait for the workers of an interrupted run, so that they leave nothing behind."""
+    if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
+        workers.stop_all(session.config.stash.get(WORKERS, []))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -62,8 +106,11 @@ def engine_before(request: pytest.FixtureRequest) -> Inventory:
     """What the engine held before the first test that uses it; taken only when there is one.
 
     It opens the engine itself: asking for ``engine`` by name would find whatever the test that happens to be the first
-    means by it.
+    means by it. A worker is told what there was before the first of the workers began.
     """
+    told = (workers.input_of(request.config) or {}).get("engine_before")
+    if told is not None:
+        return Inventory(**told)
     if not any(tier_of(item.path) in ENGINE_TIERS for item in request.session.items):
         return Inventory()
     with open_engine() as client:
@@ -71,10 +118,19 @@ def engine_before(request: pytest.FixtureRequest) -> Inventory:
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """The run's own copy of the project, with a state backend, a passphrase and port claims of its own."""
+def run_folder(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all workers of a run have in common."""
+    return workers.run_folder(pytestconfig, tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="session")
+def environment(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """A copy of the project and a state backend of the worker's own; passphrase and claims are the run's.
+
+    Ports and subnets are claimed in one place by all workers, so that none takes what another one is about to use.
+    """
     base = tmp_path_factory.mktemp("run")
-    return make_environment(copy_project(base / "project"), base / "home")
+    return make_environment(copy_project(base / "project"), run_folder / "home", backend=base / "state")
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ The inventories are unfiltered, so that an object which lost its label, or never
 """
 
 import json
+from pathlib import Path
 
 import pytest
 from docker import DockerClient
@@ -16,9 +17,11 @@ def test_engine_holds_what_it_held_before_the_first_test(engine: DockerClient, e
     assert_same(engine_before, take_inventory(engine))
 
 
-def test_backend_holds_no_stack_and_no_lock(environment: Environment) -> None:
-    files = [path for folder in ("stacks", "locks") for path in (environment.state_folder / folder).rglob("*")]
+def test_no_backend_of_the_run_holds_a_stack_or_a_lock(environment: Environment, run_folder: Path) -> None:
+    backends = [backend for depth in ("", "*/") for backend in run_folder.glob(f"{depth}run*/state/.pulumi")]
+    files = [path for backend in backends for folder in ("stacks", "locks") for path in (backend / folder).rglob("*")]
 
+    assert environment.state_folder in backends
     assert [str(path) for path in files if path.is_file()] == []
 
 

@@ -71,13 +71,22 @@ def outer_variables(home: Path) -> dict[str, str]:
     return {**kept, "MLW_HOME": str(home)}
 
 
-def make_environment(project: Path, home: Path) -> Environment:
+def make_environment(project: Path, home: Path, *, backend: Path | None = None) -> Environment:
     """Do what the README tells a person to do: ``eval "$(make -s env)"``.
 
     In the checkout, not in the copy: a Python environment belongs to the folder that it was made for.
+
+    Args:
+        project: The copy of the project.
+        home: Passphrase, claims and, unless told otherwise, state.
+        backend: A folder for the state, where several backends share a home.
     """
     script = 'exports="$(make -s env)" || exit; eval "$exports"; exec env -0'
     made = run(["sh", "-c", script], cwd=PROJECT_ROOT, env=outer_variables(home), timeout_seconds=300)
     printed = made.check().stdout
     pairs = (pair.partition("=") for pair in printed.split("\0") if pair)
-    return Environment(project=project, home=home, variables={key: value for key, _, value in pairs})
+    variables = {key: value for key, _, value in pairs}
+    if backend is not None:
+        backend.mkdir(mode=0o700)
+        variables["PULUMI_BACKEND_URL"] = f"file://{backend}"
+    return Environment(project=project, home=home, variables=variables)

@@ -35,8 +35,8 @@ class Inventory:
 
     def __str__(self) -> str:
         """Return one line for people."""
-        kinds = {"containers": self.containers, "volumes": self.volumes, "networks": self.networks}
-        return "; ".join(f"{kind} {sorted(names.values())}" for kind, names in kinds.items() if names) or "nothing"
+        held = {"containers": self.containers, "volumes": self.volumes, "networks": self.networks}
+        return "; ".join(f"{kind} {sorted(names.values())}" for kind, names in held.items() if names) or "nothing"
 
     @property
     def names(self) -> dict[str, frozenset[str]]:
@@ -64,7 +64,8 @@ def take_inventory(engine: DockerClient, *, labels: Mapping[str, str] | None = N
     volumes = engine.api.volumes(filters=filters)["Volumes"] or []
     networks = engine.api.networks(filters=filters)
     return Inventory(
-        containers={item["Id"]: item["Names"][0].lstrip("/") for item in containers},
+        # The engine has taken the name of a container that it is about to remove away already.
+        containers={item["Id"]: (item["Names"] or [item["Id"]])[0].lstrip("/") for item in containers},
         volumes={f"{item['Name']} of {item.get('CreatedAt', '')}": item["Name"] for item in volumes},
         networks={item["Id"]: item["Name"] for item in networks if item["Name"] not in PREDEFINED_NETWORKS},
     )

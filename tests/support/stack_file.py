@@ -1,6 +1,7 @@
 """Stack files for tests: start from a small valid one and change one thing."""
 
 import secrets
+import string
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,12 @@ REQUIRED_TAGS = {"owner": "ml-platform@example.org", "cost-center": "4711", "pro
 
 
 def unique_workload() -> str:
-    """Return a workload that no other run uses, short enough for every name that is made of it."""
-    return f"t{secrets.token_hex(2)}"
+    """Return a workload that no other run uses, short enough for every name that is made of it.
+
+    The digit keeps it from being a part of a word in somebody else's name.
+    """
+    letters = string.ascii_lowercase + string.digits
+    return f"t{secrets.choice(string.digits)}{''.join(secrets.choice(letters) for _ in range(3))}"
 
 
 def valid_settings(workload: str, **changed: object) -> dict[str, Any]:

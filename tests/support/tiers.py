@@ -11,7 +11,7 @@ LAST_FILE = TESTS_ROOT / "e2e" / "test_engine_is_left_as_found.py"
 
 def tier_of(path: Path) -> str:
     """Return the tier of a test file: the first folder below ``tests/``."""
-    tier = path.relative_to(TESTS_ROOT).parts[0]
+    tier = path.relative_to(TESTS_ROOT).as_posix().partition("/")[0]
     if tier not in TIERS:
         message = f"'{path}' belongs to no tier; allowed folders below tests/: {', '.join(TIERS)}"
         raise ValueError(message)
@@ -21,6 +21,14 @@ def tier_of(path: Path) -> str:
 def position_of(path: Path) -> tuple[int, Path]:
     """Return the place of a file in the run: by tier, then by folder; what has to see all others' traces comes last."""
     return len(TIERS) if path == LAST_FILE else TIERS.index(tier_of(path)), path.parent
+
+
+def asks_for_engine(asked_for: Iterable[Path]) -> bool:
+    """Return whether any of the files and folders that were asked for needs the engine."""
+    folders = [TESTS_ROOT / tier for tier in ENGINE_TIERS]
+    return any(
+        folder.is_relative_to(asked) or asked.is_relative_to(folder) for asked in asked_for for folder in folders
+    )
 
 
 def empty_tiers(asked_for: Iterable[Path], collected: Iterable[Path]) -> list[str]:

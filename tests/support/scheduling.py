@@ -1,0 +1,80 @@
+"""Which tests run side by side on the workers of `make test`, and which ones need the machine to themselves.
+
+A unit of work is what has to stay on one worker: the files of a folder whose ``conftest.py`` brings up one workspace
+for all of them, otherwise a file, otherwise (where every test brings its own workspace) a single test. Units go out in
+the order of the collection, which is that of the tiers. Whatever is listed in ``ALONE`` comes after all of them, one
+unit after the other on the only worker that is left: the others have ended by then, with everything that they had made.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+from tests.support.tiers import TESTS_ROOT, tier_of
+
+ALONE: Mapping[str, str] = {
+    "e2e/test_make.py": "compares everything on the engine before and after",
+    "integration/test_docker_provider.py": "measures pauses",
+    "integration/test_pulumi_tools.py": "measures how fast a run ends",
+    "fault/test_bootstrap_engine.py": "an engine inside the machine has to start in time",
+    "fault/test_key_vault_restarts.py": "the five seconds in which a key vault unseals itself",
+    "fault/test_everything_at_once.py": "restarts the engine; the five seconds in which a key vault unseals itself",
+    "e2e/test_engine_is_left_as_found.py": "compares everything on the engine with what was there before the run",
+}
+"""File below ``tests/`` to the reason why nothing else may run at the same time."""
+
+SPREAD = frozenset({"fault/test_killed_runs.py"})
+"""Files in which every test has a workspace of its own, so that they may go to different workers."""
+
+SHARED_BY_FOLDER = frozenset({"integration", "e2e", "fault"})
+"""Tiers in which a folder with a ``conftest.py`` shares a workspace."""
+
+
+def runs_alone(path: Path) -> bool:
+    """Return whether nothing else may run at the same time as a test file."""
+    return path.relative_to(TESTS_ROOT).as_posix() in ALONE
+
+
+def unit_of(nodeid: str) -> str:
+    """Return the unit of work that a test belongs to."""
+    file = nodeid.partition("::")[0]
+    path = TESTS_ROOT.parent / file
+    if path.relative_to(TESTS_ROOT).as_posix() in SPREAD:
+        return nodeid
+    folder = path.parent
+    shares = folder.parent != TESTS_ROOT and tier_of(path) in SHARED_BY_FOLDER and (folder / "conftest.py").is_file()
+    return folder.relative_to(TESTS_ROOT.parent).as_posix() if shares else file
+
+
+class SideBySideScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Hands out units of work in order; those that run alone only to a worker that is alone."""
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Take a worker that has ended off the list, and see what the others may begin now."""
+        crashed: str | None = super().remove_node(node)
+        if self.collection:
+            for left in self.nodes:
+                self._reschedule(left)
+        return crashed
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit_of(nodeid)
+
+    def _reschedule(self, node: WorkerController) -> None:
+        # A worker needs to know its next test before it runs one: with fewer than two it stands still, with more it
+        # would keep units from workers that have nothing to do.
+        pending = -1
+        while pending < self._pending_of(self.assigned_work[node]) <= 1:
+            pending = self._pending_of(self.assigned_work[node])
+            super()._reschedule(node)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        others = [other for other in self.nodes if other is not node]
+        unit = next(iter(self.workqueue))
+        if not others or not runs_alone(TESTS_ROOT.parent / unit):
+            super()._assign_work_unit(node)
+        elif not all(other.shutting_down for other in others):
+            node.shutdown()
+        # Otherwise it is the last one, and waits: `remove_node` comes back when the others have ended.
