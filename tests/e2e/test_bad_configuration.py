@@ -38,7 +38,7 @@ def stack(environment: Environment) -> Iterator[Stack]:
 
 
 @pytest.mark.parametrize(("changed", "words"), CASES.values(), ids=CASES)
-def test_bad_stack_file_is_refused_with_nothing_made(
+def test_bad_stack_file_is_refused_and_nothing_is_made(
     stack: Stack, changed: Mapping[str, Any], words: tuple[str, ...]
 ) -> None:
     stack.configure(**changed)
@@ -55,7 +55,7 @@ def test_bad_stack_file_is_refused_by_preview_as_well(stack: Stack) -> None:
     assert_refused(stack.pulumi("preview"), "environment", "qa")
 
 
-def test_all_violations_are_told_in_one_run(stack: Stack) -> None:
+def test_all_violations_are_reported_in_one_run(stack: Stack) -> None:
     stack.configure(environment="qa", worklod="churn", keyVault="mine", storageAccount={"name": "Team_A-data"}, tags={})
 
     finished = stack.pulumi("up", "--yes", "--skip-preview")
@@ -69,7 +69,7 @@ def test_location_that_azure_does_not_know_is_refused(stack: Stack) -> None:
     assert_refused(stack.pulumi("up", "--yes", "--skip-preview"), "location", "atlantis")
 
 
-def test_exhausted_port_range_is_refused_with_nothing_made(stack: Stack) -> None:
+def test_exhausted_port_range_is_refused_and_nothing_is_made(stack: Stack) -> None:
     with ExitStack() as held:
         first = occupy_port_range(held, PORTS_OF_A_WORKSPACE)
         last = first + PORTS_OF_A_WORKSPACE - 1

@@ -129,7 +129,7 @@ def test_limits_of_services_are_changed_and_taken_away_with_all_data_kept(
     assert live.stack.outputs() == live.outputs
 
 
-def test_more_cpus_than_the_machine_has_are_refused_before_anything_changes(live: LiveStack) -> None:
+def test_more_cpus_than_available_are_refused_before_anything_changes(live: LiveStack) -> None:
     objects = live.stack.objects().identities
     live.stack.configure(limits={"keyVault": {"cpu": 63.5}})
 

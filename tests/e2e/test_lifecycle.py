@@ -25,7 +25,7 @@ def test_refresh_of_a_live_stack_shows_no_changes(live: LiveStack) -> None:
     assert_unchanged(live.stack.preview())
 
 
-def test_record_deleted_by_hand_is_seen_by_refresh_and_written_again(live: LiveStack) -> None:
+def test_record_deleted_by_hand_is_found_by_refresh_and_written_again(live: LiveStack) -> None:
     s3 = s3_client(live.outputs)
     s3.delete_object(Bucket="azureml", Key="workspace.json")
 
@@ -38,7 +38,7 @@ def test_record_deleted_by_hand_is_seen_by_refresh_and_written_again(live: LiveS
     assert outputs["workspace"]["workspaceId"] == live.outputs["workspace"]["workspaceId"]
 
 
-def test_record_changed_by_hand_is_seen_by_refresh_and_mended(live: LiveStack) -> None:
+def test_record_changed_by_hand_is_found_by_refresh_and_repaired(live: LiveStack) -> None:
     s3 = s3_client(live.outputs)
     wanted = live.stack.outputs()["workspace"]
     s3.put_object(Bucket="azureml", Key="workspace.json", Body=json.dumps({**wanted, "friendlyName": "mine"}).encode())

@@ -48,10 +48,10 @@ def bare(command: str, home: Path) -> Finished:
 def files_of_stack(home: Path) -> list[Path]:
     """Return what the backend still knows of the stack: state, backups, history, locks."""
     files = (path for path in (home / "state").rglob("*") if path.is_file())
-    return [path for path in files if any(part.split(".")[0] == STACK for part in path.parts)]
+    return [path for path in files if any(part.split(".")[0] == STACK for part in str(path).split("/"))]
 
 
-def test_up_again_down_again_and_up_once_more(home: Path, engine: DockerClient) -> None:
+def test_up_and_down_can_be_repeated_and_leave_nothing(home: Path, engine: DockerClient) -> None:
     before = take_inventory(engine)
 
     first = make("up", home).check()

@@ -129,15 +129,15 @@ def stack(environment: Environment) -> Iterator[Stack]:
 def made_of(stack: Stack, engine: DockerClient) -> Inventory:
     """What the engine holds by the name of the stack's workload; labels may be what was forgotten."""
     held = take_inventory(engine)
-    kinds = (held.containers, held.volumes, held.networks)
+    objects = (held.containers, held.volumes, held.networks)
     containers, volumes, networks = (
-        {key: name for key, name in kind.items() if stack.workload in name} for kind in kinds
+        {key: name for key, name in kind.items() if stack.workload in name} for kind in objects
     )
     return Inventory(containers=containers, volumes=volumes, networks=networks)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_stack_that_azure_would_refuse_is_refused_with_nothing_made(
+def test_stack_that_azure_would_refuse_is_refused_and_nothing_is_made(
     stack: Stack, engine: DockerClient, case: Refused
 ) -> None:
     stack.configure(**case.changed)
@@ -150,7 +150,7 @@ def test_stack_that_azure_would_refuse_is_refused_with_nothing_made(
     assert not made_of(stack, engine)
 
 
-def test_preview_refuses_it_in_the_same_words(stack: Stack) -> None:
+def test_preview_refuses_with_the_same_message(stack: Stack) -> None:
     case = CASES["tag with a secret"]
     stack.configure(**case.changed)
 

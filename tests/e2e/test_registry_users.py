@@ -72,7 +72,7 @@ def client_of(live: LiveStack, principal: str, use: str) -> RegistryClient:
 
 @pytest.mark.parametrize("use", [READ_WRITE, READ_ONLY])
 @pytest.mark.parametrize("who", ["nobody", "a stranger", "a wrong password", "an empty password", "other's password"])
-def test_no_request_is_answered_without_the_right_credentials(live: LiveStack, use: str, who: str) -> None:
+def test_request_without_valid_credentials_is_refused(live: LiveStack, use: str, who: str) -> None:
     own = live.outputs["credentials"]["registry"]
     credentials = {
         "nobody": None,
@@ -93,9 +93,7 @@ def test_nothing_but_the_registry_is_served(live: LiveStack, use: str, path: str
     assert requests.get(f"http://{live.outputs['endpoints'][use]}{path}", timeout=5).status_code == 404
 
 
-def test_who_may_push_pushes_images_and_other_artifacts_and_who_may_pull_pulls_them(
-    live: LiveStack, marker: str
-) -> None:
+def test_push_role_can_push_images_and_artifacts_and_pull_role_can_pull_them(live: LiveStack, marker: str) -> None:
     model = tiny_artifact(marker.encode(), kind="application/vnd.example.model.v1")
     image = tiny_image(marker.encode())
     writer = client_of(live, PUSHES, READ_WRITE)
@@ -109,12 +107,12 @@ def test_who_may_push_pushes_images_and_other_artifacts_and_who_may_pull_pulls_t
         assert reader.pull(f"images/{marker}", digest_of(image.manifest)) == image
 
 
-def test_who_may_only_pull_changes_nothing_at_either_port(live: LiveStack) -> None:
+def test_pull_role_cannot_change_anything_at_either_port(live: LiveStack) -> None:
     assert statuses(client_of(live, PULLS, READ_WRITE)) == dict.fromkeys(REQUESTS, 401)
     assert statuses(client_of(live, PULLS, READ_ONLY), CHANGES) == dict.fromkeys(CHANGES, 405)
 
 
-def test_nobody_pushes_where_only_pulls_are_served(live: LiveStack) -> None:
+def test_read_only_port_accepts_no_push(live: LiveStack) -> None:
     own = live.outputs["credentials"]["registry"]
     admin = RegistryClient(live.outputs, credentials=(own["username"], own["password"]), use=READ_ONLY)
 
@@ -122,7 +120,7 @@ def test_nobody_pushes_where_only_pulls_are_served(live: LiveStack) -> None:
     assert statuses(client_of(live, PUSHES, READ_ONLY), CHANGES) == dict.fromkeys(CHANGES, 405)
 
 
-def test_a_principal_who_is_taken_away_is_refused_at_once_and_nobody_else_notices(
+def test_removed_principal_is_refused_at_once_without_affecting_others(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
     containers = [live.container_of("containerRegistry"), live.container_of("applicationInsights")]
@@ -177,7 +175,7 @@ def test_the_registry_sends_traces_of_its_requests_to_application_insights(
     probe_until(kept, what="a span of the push")
 
 
-def test_a_registry_without_its_file_of_users_lets_nobody_in_and_makes_no_user(
+def test_registry_without_its_users_file_refuses_everyone_and_creates_no_user(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
     container = engine.containers.get(live.container_of("containerRegistry"))
@@ -259,7 +257,7 @@ def test_garbage_goes_and_every_acknowledged_image_stays_while_others_push_and_p
 
 
 @pytest.mark.parametrize(("file", "outcome"), [("begun", "interrupted"), ("request", "done")], ids=["amid", "before"])
-def test_a_collection_that_is_killed_leaves_a_registry_that_takes_pushes(
+def test_killed_collection_leaves_a_registry_that_accepts_pushes(
     live: LiveStack, engine: DockerClient, marker: str, file: str, outcome: str
 ) -> None:
     container = engine.containers.get(live.container_of("containerRegistry"))

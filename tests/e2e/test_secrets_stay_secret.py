@@ -180,17 +180,17 @@ def test_no_secret_is_in_a_file_of_state_or_checkout_or_left_in_a_temporary_one(
 
 def _files(folder: Path) -> Iterator[Path]:
     """All files below a folder; the Python environment is a link, and not followed."""
-    yield from (path for path in folder.rglob("*") if path.is_file() and ".venv" not in path.parts)
+    yield from (path for path in folder.rglob("*") if path.is_file() and "/.venv/" not in str(path))
 
 
-def test_passphrase_and_state_are_their_owners(run: Run) -> None:
+def test_passphrase_and_state_are_private(run: Run) -> None:
     environment = run.live.stack.environment
     private = (Path(environment.variables[PASSPHRASE_FILE]), environment.home, environment.state_folder.parent)
 
     assert {str(path): path.stat().st_mode & OTHERS for path in private} == {str(path): 0 for path in private}
 
 
-def test_no_secret_is_in_what_the_engine_tells(run: Run, secrets: Secrets, engine: DockerClient) -> None:
+def test_no_secret_is_shown_by_the_engine(run: Run, secrets: Secrets, engine: DockerClient) -> None:
     objects = run.live.stack.objects()
     told = everything_inspected(engine, objects)
 

@@ -78,7 +78,9 @@ def record_of(live: LiveStack) -> tuple[str, dict[str, Any]]:
     return bucket, json.loads(s3_client(live.outputs).get_object(Bucket=bucket, Key=RECORD)["Body"].read())
 
 
-def test_guest_names_what_the_owner_has_and_runs_nothing_itself(owner: LiveStack, guest: LiveStack) -> None:
+def test_guest_record_names_resources_of_the_owner_and_guest_runs_no_service(
+    owner: LiveStack, guest: LiveStack
+) -> None:
     bucket, record = record_of(guest)
     owners_bucket, owners_record = record_of(owner)
 
@@ -128,7 +130,7 @@ def test_datastores_of_one_name_have_keys_and_secrets_of_their_own(owner: LiveSt
                 datastore_client(owner.outputs, theirs).list_objects_v2(Bucket=mine["container"])
 
 
-def test_guest_is_settled(guest: LiveStack) -> None:
+def test_preview_and_refresh_of_a_guest_show_no_changes(guest: LiveStack) -> None:
     assert_unchanged(guest.stack.preview())
     assert_unchanged(guest.stack.refresh())
 
@@ -224,7 +226,7 @@ def test_account_that_may_not_be_a_default_one_is_refused_on_its_real_properties
     assert not candidate.objects()
 
 
-def test_reference_to_what_nobody_has_is_refused_with_what_there_is(owner: LiveStack, candidate: Stack) -> None:
+def test_reference_to_a_missing_resource_is_refused_with_the_existing_ones(owner: LiveStack, candidate: Stack) -> None:
     candidate.configure(keyVault={"existing": "nowhere"})
 
     finished = candidate.pulumi("up", "--yes", "--skip-preview")

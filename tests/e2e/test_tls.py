@@ -41,10 +41,10 @@ def live(environment: Environment) -> Iterator[LiveStack]:
 
 def address(outputs: Outputs, use: str) -> tuple[str, int]:
     """Host and port of an endpoint, whatever its form."""
-    parts = urlsplit(f"//{outputs['endpoints'][use].rpartition('//')[2]}")
-    assert parts.hostname
-    assert parts.port
-    return parts.hostname, parts.port
+    address = urlsplit(f"//{outputs['endpoints'][use].rpartition('//')[2]}")
+    assert address.hostname
+    assert address.port
+    return address.hostname, address.port
 
 
 def shown_certificate(outputs: Outputs, use: str) -> str:
@@ -215,7 +215,7 @@ def test_diagnosis_finds_nothing(live: LiveStack) -> None:
     assert json.loads(found.check().stdout) == {}
 
 
-def test_workspace_without_tls_shares_what_has_it_and_tells_its_clients_whom_to_trust(
+def test_workspace_without_tls_shares_resources_with_tls_and_outputs_their_certificate(
     live: LiveStack, environment: Environment, marker: str
 ) -> None:
     shared = {section: {"existing": live.stack.name} for section in ("storageAccount", "keyVault")}

@@ -74,7 +74,7 @@ def test_they_share_no_identity_and_no_credential(pair: tuple[LiveStack, LiveSta
         assert first.outputs["credentials"][service][key] != second.outputs["credentials"][service][key]
 
 
-def test_credentials_of_one_open_nothing_of_the_other(pair: tuple[LiveStack, LiveStack], marker: str) -> None:
+def test_credentials_of_one_stack_give_no_access_to_the_other(pair: tuple[LiveStack, LiveStack], marker: str) -> None:
     theirs = pair[0].outputs["credentials"]
     mine = pair[1].outputs
     registry = RegistryClient(mine, credentials=(theirs["registry"]["username"], theirs["registry"]["password"]))

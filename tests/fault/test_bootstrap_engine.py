@@ -108,20 +108,20 @@ def busy_machine(machine: Machine, image_file: Path) -> Machine:
     return machine
 
 
-def test_an_engine_is_started_once(machine: Machine) -> None:
+def test_engine_is_started_once(machine: Machine) -> None:
     assert "Docker engine: started" in machine.check(ENGINE)
     assert "everything is there" in machine.check(ENGINE)
 
 
 @pytest.mark.parametrize("how", ["", "--hard"], ids=["asked to end", "killed"])
-def test_containers_go_on_while_the_engine_restarts(busy_machine: Machine, how: str) -> None:
+def test_containers_keep_running_while_the_engine_restarts(busy_machine: Machine, how: str) -> None:
     before = busy_machine.check(STATE_OF_CONTAINER)
     assert "restarted" in busy_machine.check(f"{ENGINE} --restart {how}")
     assert busy_machine.check(STATE_OF_CONTAINER) == before
     assert before.startswith("running ")
 
 
-def test_an_engine_starts_after_a_crash_although_its_process_ids_belong_to_others_now(busy_machine: Machine) -> None:
+def test_engine_starts_after_a_crash_although_its_process_ids_were_reused(busy_machine: Machine) -> None:
     busy_machine.check(CRASH)
     busy_machine.check(
         "sleep 600 >/dev/null 2>&1 & printf $! | tee /var/run/docker.pid >/var/run/docker/containerd/containerd.pid"
@@ -130,7 +130,7 @@ def test_an_engine_starts_after_a_crash_although_its_process_ids_belong_to_other
     assert busy_machine.check(STATE_OF_CONTAINER).startswith("running ")
 
 
-def test_an_engine_that_cannot_start_is_explained_by_its_own_words(machine: Machine) -> None:
+def test_engine_that_cannot_start_is_quoted(machine: Machine) -> None:
     machine.check("echo '{\"no-such-option\": 1}' > /etc/docker/daemon.json")
     code, printed = machine.try_(ENGINE)
     assert code == 1
@@ -139,7 +139,7 @@ def test_an_engine_that_cannot_start_is_explained_by_its_own_words(machine: Mach
     assert "Traceback" not in printed
 
 
-def test_an_engine_of_somebody_else_s_is_not_restarted(machine: Machine) -> None:
+def test_foreign_engine_is_not_restarted(machine: Machine) -> None:
     machine.check("dockerd >/run/other.log 2>&1 & until docker info >/dev/null 2>&1; do :; done")
     code, printed = machine.try_(f"{ENGINE} --restart")
     assert code == 1

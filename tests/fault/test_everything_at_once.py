@@ -81,7 +81,7 @@ def test_acknowledged_writes_survive_when(live: LiveStack, engine: DockerClient,
 
 
 @pytest.mark.parametrize("fault", FAULTS_OF_THE_MACHINE.values(), ids=FAULTS_OF_THE_MACHINE)
-def test_acknowledged_writes_survive_and_nothing_has_to_be_mended_when(
+def test_acknowledged_writes_survive_without_repairs_when(
     live: LiveStack, engine: DockerClient, load: Load, fault: Fault
 ) -> None:
     survive(live, engine, load, fault)
@@ -89,12 +89,12 @@ def test_acknowledged_writes_survive_and_nothing_has_to_be_mended_when(
     assert_unchanged(live.stack.preview())
 
 
-def test_key_vault_restarted_at_ten_random_moments_opens_each_time_and_keeps_every_secret(
+def test_key_vault_restarted_ten_times_unseals_each_time_and_keeps_every_secret(
     live: LiveStack, engine: DockerClient, load: Load
 ) -> None:
     with load.running():
         for _ in range(10):
-            load.await_more(random.randint(1, 5), seconds=BACK_SECONDS, kinds=("secret",))  # noqa: S311
+            load.await_more(random.randint(1, 5), seconds=BACK_SECONDS, only=("secret",))  # noqa: S311
             go_through(live, engine, restarted("keyVault"))
 
     load.verify(engine)

@@ -49,13 +49,13 @@ def kill(engine: DockerClient, container: str) -> None:
     engine.api.start(container)
 
 
-def test_a_vault_killed_at_ten_moments_is_open_each_time_and_lost_nothing(engine: DockerClient) -> None:
+def test_vault_killed_ten_times_unseals_each_time_and_loses_nothing(engine: DockerClient) -> None:
     with set_up_vault(engine) as vault:
         with writing(vault) as acknowledged:
             for _ in range(TIMES):
                 time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 - moments, no secrets
                 kill(engine, vault.container)
-                vault.wait_until_open(seconds=OPEN_SECONDS)
+                vault.wait_until_unsealed(seconds=OPEN_SECONDS)
 
         client = vault.client()
         kept = {name: client.read(f"secret/data/load/{name}") for name in acknowledged}
@@ -63,11 +63,11 @@ def test_a_vault_killed_at_ten_moments_is_open_each_time_and_lost_nothing(engine
         assert [name for name, read in kept.items() if not read or read["data"]["data"]["value"] != name] == []
 
 
-def test_a_vault_killed_while_it_opens_itself_ends_open(engine: DockerClient) -> None:
+def test_vault_killed_while_unsealing_ends_unsealed(engine: DockerClient) -> None:
     with set_up_vault(engine) as vault:
         for moment in range(TIMES):
             kill(engine, vault.container)
             time.sleep(moment * 0.05)
 
-        vault.wait_until_open(seconds=OPEN_SECONDS)
+        vault.wait_until_unsealed(seconds=OPEN_SECONDS)
         assert vault.client().is_authenticated()

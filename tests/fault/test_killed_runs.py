@@ -118,7 +118,7 @@ def test_killed_up_is_taken_down_whole_without_another_up(stack: Stack, engine: 
     assert_gone(stack, engine)
 
 
-def test_key_vault_killed_before_its_key_was_stored_is_begun_again(
+def test_key_vault_killed_before_its_key_was_stored_is_initialized_again(
     stack: Stack, engine: DockerClient, marker: str
 ) -> None:
     """The key is handed out once. A vault that was never open holds nothing, so only that one may be begun again."""
@@ -176,7 +176,7 @@ def test_interrupted_up_says_so_and_the_next_up_finishes_it(stack: Stack, engine
     assert_whole(stack, engine, marker)
 
 
-def test_second_up_at_the_same_time_does_no_harm(stack: Stack, engine: DockerClient, marker: str) -> None:
+def test_two_ups_at_the_same_time_leave_a_whole_stack(stack: Stack, engine: DockerClient, marker: str) -> None:
     first, second = stack.start_lifecycle("up"), stack.start_lifecycle("up")
 
     outcomes = [stack.finish(first), stack.finish(second)]

@@ -18,7 +18,7 @@ def assert_sealed(live: LiveStack) -> None:
     assert vault_client(live.outputs).seal_status["sealed"] is True
 
 
-def test_lost_unseal_key_leaves_the_vault_closed_until_the_next_up(
+def test_lost_unseal_key_leaves_the_vault_sealed_until_the_next_up(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
     journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
@@ -26,13 +26,13 @@ def test_lost_unseal_key_leaves_the_vault_closed_until_the_next_up(
 
     run_in(engine, vault, f"rm {UNSEAL_FOLDER}/*")
     engine.api.restart(vault, timeout=30)
-    probe_until(lambda: assert_sealed(live), what="a closed vault", timeout_seconds=10)
+    probe_until(lambda: assert_sealed(live), what="a closed vault")
     live.stack.lifecycle("up").check()
 
     assert_unsealed(live.outputs)
     journal.verify(engine)
     engine.api.restart(vault, timeout=30)
-    probe_until(lambda: assert_unsealed(live.outputs), what="a vault that opens itself again", timeout_seconds=5)
+    probe_until(lambda: assert_unsealed(live.outputs), what="a vault that unseals itself again")
 
 
 def test_lost_data_volume_is_never_replaced_by_an_empty_one_in_silence(

@@ -111,12 +111,12 @@ def test_purge_protection_refuses_to_purge_before_the_date_and_sweeping_leaves_i
 
 
 @pytest.mark.parametrize("command", ["delete", "recover", "purge"])
-def test_a_secret_that_is_not_there_is_told(live: LiveStack, command: str) -> None:
+def test_missing_secret_is_reported(live: LiveStack, command: str) -> None:
     assert_refused(mlw(live, "secrets", command, "no/such"), "'no/such'", "there is none")
 
 
 @pytest.mark.parametrize("command", ["recover", "purge"])
-def test_what_is_not_deleted_is_neither_recovered_nor_purged(live: LiveStack, marker: str, command: str) -> None:
+def test_undeleted_secret_is_neither_recovered_nor_purged(live: LiveStack, marker: str, command: str) -> None:
     write_secret(live.outputs, marker, {"a": "1"})
 
     assert_refused(mlw(live, "secrets", command, marker), "it is not deleted")
@@ -145,7 +145,7 @@ def test_a_file_that_is_no_snapshot_is_refused(live: LiveStack, tmp_path: Path) 
     assert vault_client(live.outputs).is_authenticated()
 
 
-def test_a_backup_that_cannot_be_written_is_told(live: LiveStack, tmp_path: Path) -> None:
+def test_unwritable_backup_is_reported(live: LiveStack, tmp_path: Path) -> None:
     assert_refused(mlw(live, "keyvault", "backup", str(tmp_path / "no" / "kept.snap")), "kept.snap", "No such file")
 
 

@@ -49,7 +49,7 @@ class Mirror:
     password: str
 
     def refuses_strangers(self) -> None:
-        """Fail until the registry answers, and answers with a refusal."""
+        """Fail until the registry responds, and refuses."""
         with pytest.raises(urllib.error.HTTPError, match="401"):
             urllib.request.urlopen(f"http://{self.address}/v2/", timeout=5)
 
@@ -161,7 +161,7 @@ def other(engine: DockerClient, mirror: Mirror, tmp_path: Path) -> Iterator[Othe
         yield machine
 
 
-def test_a_machine_without_images_gets_the_very_same_from_the_mirror(
+def test_machine_without_images_gets_identical_ones_from_the_mirror(
     engine: DockerClient, mirror: Mirror, other: OtherMachine
 ) -> None:
     first = other.bootstrap(mirror).check()
@@ -175,7 +175,7 @@ def test_a_machine_without_images_gets_the_very_same_from_the_mirror(
     assert second.output == "images: all are there\n"
 
 
-def test_a_killed_run_is_finished_by_the_next_one(mirror: Mirror, other: OtherMachine) -> None:
+def test_killed_run_is_finished_by_the_next_one(mirror: Mirror, other: OtherMachine) -> None:
     killed = other.begin_bootstrap(mirror)
     probe_until(lambda: other.engine.images.list()[0], what="the first image of the run that is to be killed")
     kill_session(killed.pid)
@@ -189,7 +189,7 @@ def test_a_killed_run_is_finished_by_the_next_one(mirror: Mirror, other: OtherMa
 
 
 @pytest.mark.parametrize("source", ["mirror", "pulled"])
-def test_an_image_that_is_not_ours_gives_only_its_binary(
+def test_only_the_binary_of_a_foreign_image_is_used(
     engine: DockerClient,
     foreign: str,
     other: OtherMachine,
@@ -225,7 +225,7 @@ def test_filling_a_mirror_without_a_login_is_refused_with_the_way_out(
     assert not [tag for tag in tags if tag.startswith(empty_mirror.address)]
 
 
-def test_a_wrong_password_is_refused_and_not_repeated(empty_mirror: Mirror) -> None:
+def test_wrong_password_is_refused_and_not_printed(empty_mirror: Mirror) -> None:
     refused = push(empty_mirror, "--username", USER, "--password-stdin", stdin="not-the-password")
 
     assert refused.exit_code == 1

@@ -78,7 +78,7 @@ def _state(vault: SetUpVault, path: str) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_no_name_leads_out_of_the_part_that_a_role_is_for(
+def test_no_name_escapes_the_scope_of_a_role(
     vault: SetUpVault, tokens: dict[str, str], target: tuple[str, str, str], trick: str
 ) -> None:
     who, folder, name = target
@@ -88,16 +88,18 @@ def test_no_name_leads_out_of_the_part_that_a_role_is_for(
     sent = start + trick.format(path=f"%2e%2e/{path}" if start else path, folder=folder, name=name)
     before = _state(vault, path)
 
-    answers = [
+    responses = [
         _raw(vault, method, f"secret/{part}/{sent}", token=tokens[who], body=body or None)
         for method, part, body in REQUESTS
     ]
 
-    assert {answer.status_code for answer in answers} <= {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
+    assert {response.status_code for response in responses} <= {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
     assert _state(vault, path) == before
 
 
-def test_a_slash_at_the_end_and_encoded_letters_are_still_names(vault: SetUpVault, tokens: dict[str, str]) -> None:
+def test_trailing_slashes_and_encoded_characters_are_accepted_in_names(
+    vault: SetUpVault, tokens: dict[str, str]
+) -> None:
     vault.client().secrets.kv.v2.create_or_update_secret("team/a b", {"value": "ours"}, mount_point="secret")
 
     listed = _raw(vault, "LIST", "secret/metadata/team/", token=tokens["scientist"])
@@ -127,7 +129,7 @@ def test_the_unseal_key_and_the_cluster_are_not_for_clients(
     assert vault.client().is_authenticated()
 
 
-def test_nobody_is_shut_out_by_somebody_elses_wrong_passwords(vault: SetUpVault) -> None:
+def test_wrong_passwords_of_others_lock_no_one_out(vault: SetUpVault) -> None:
     for _ in range(8):
         with pytest.raises(hvac.exceptions.VaultError):
             vault.login("scientist", "wrong")

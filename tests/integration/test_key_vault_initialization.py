@@ -32,16 +32,14 @@ def _create(vault: dict[str, Any]) -> str:
     return str(outs["unseal_key"])
 
 
-def test_a_vault_initialises_and_opens_itself_and_the_provisioner_gets_its_key(vault: dict[str, Any]) -> None:
+def test_vault_initializes_and_unseals_itself_and_hands_over_its_key(vault: dict[str, Any]) -> None:
     key = _create(vault)
 
-    with (opened := Vault(vault["address"])).as_root(key):
-        assert opened.accepts_token()
+    with (unsealed := Vault(vault["address"])).as_root(key):
+        assert unsealed.accepts_token()
 
 
-def test_a_vault_killed_before_its_key_was_stored_is_begun_again_by_itself(
-    vault: dict[str, Any], engine: DockerClient
-) -> None:
+def test_vault_killed_before_its_key_was_stored_initializes_again(vault: dict[str, Any], engine: DockerClient) -> None:
     _create(vault)
     run_in(engine, vault["container"], f"rm {UNSEAL_FOLDER}/{UNSEAL_FILE}; printf begun > {UNSEAL_FOLDER}/{BEGUN_FILE}")
 
@@ -51,18 +49,16 @@ def test_a_vault_killed_before_its_key_was_stored_is_begun_again_by_itself(
         assert again.accepts_token()
 
 
-def test_a_container_killed_again_and_again_in_its_first_moments_ends_open(
-    vault: dict[str, Any], engine: DockerClient
-) -> None:
+def test_vault_killed_repeatedly_while_starting_ends_unsealed(vault: dict[str, Any], engine: DockerClient) -> None:
     for moment in range(6):
         time.sleep(moment * 0.4)  # before, during and after the election that initialising waits for
         engine.api.restart(vault["container"], timeout=0)
 
-    with (opened := Vault(vault["address"])).as_root(_create(vault)):
-        assert opened.accepts_token()
+    with (unsealed := Vault(vault["address"])).as_root(_create(vault)):
+        assert unsealed.accepts_token()
 
 
-def test_a_run_that_ended_after_the_vault_was_opened_goes_on_with_the_same_vault(vault: dict[str, Any]) -> None:
+def test_run_interrupted_after_unsealing_continues_with_the_same_vault(vault: dict[str, Any]) -> None:
     with (before := Vault(vault["address"])).as_root(_create(vault)):
         before.write("sys/mounts/kept", {"type": "kv"})
         before.write("kept/a", {"value": "1"})
@@ -73,9 +69,7 @@ def test_a_run_that_ended_after_the_vault_was_opened_goes_on_with_the_same_vault
         assert after.read("kept/a") == {"value": "1"}
 
 
-def test_a_vault_opened_once_is_never_emptied_even_when_its_key_is_gone(
-    vault: dict[str, Any], engine: DockerClient
-) -> None:
+def test_vault_once_unsealed_is_never_emptied_even_without_its_key(vault: dict[str, Any], engine: DockerClient) -> None:
     first = _create(vault)
     run_in(engine, vault["container"], f"rm -f {UNSEAL_FOLDER}/{UNSEAL_FILE}")
     engine.api.restart(vault["container"])
@@ -89,9 +83,7 @@ def test_a_vault_opened_once_is_never_emptied_even_when_its_key_is_gone(
         assert after.accepts_token()
 
 
-def test_a_container_killed_between_the_key_and_its_note_never_empties_the_vault_for_it(
-    vault: dict[str, Any], engine: DockerClient
-) -> None:
+def test_vault_killed_between_storing_key_and_note_is_not_emptied(vault: dict[str, Any], engine: DockerClient) -> None:
     _create(vault)
     run_in(engine, vault["container"], f"printf begun > {UNSEAL_FOLDER}/{BEGUN_FILE}")
     engine.api.restart(vault["container"])
@@ -103,9 +95,7 @@ def test_a_container_killed_between_the_key_and_its_note_never_empties_the_vault
         _create(vault)
 
 
-def test_a_vault_whose_key_and_note_are_gone_is_not_initialised_over(
-    vault: dict[str, Any], engine: DockerClient
-) -> None:
+def test_vault_without_key_and_note_is_not_initialized_again(vault: dict[str, Any], engine: DockerClient) -> None:
     _create(vault)
     run_in(engine, vault["container"], f"rm -f {UNSEAL_FOLDER}/*")
     engine.api.restart(vault["container"])
@@ -119,7 +109,7 @@ def test_a_vault_whose_key_and_note_are_gone_is_not_initialised_over(
     assert read_files(engine, vault["container"], UNSEAL_FOLDER) == {}
 
 
-def test_the_root_token_of_the_first_opening_stands_nowhere(vault: dict[str, Any], engine: DockerClient) -> None:
+def test_initial_root_token_is_stored_nowhere(vault: dict[str, Any], engine: DockerClient) -> None:
     _create(vault)
 
     seen = engine.api.logs(vault["container"]).decode() + str(engine.api.top(vault["container"]))

@@ -75,7 +75,7 @@ def protected(engine: DockerClient) -> Iterator[SetUpVault]:
 
 
 def ask(client: hvac.Client, method: str, path: str, body: dict[str, Any]) -> None:
-    """Make one request; raises what the vault answers."""
+    """Make one request; raises the error that the vault returns."""
     content = {"Content-Type": "application/merge-patch+json"} if method == "PATCH" else {}
     client.adapter.request(method, f"/v1/{path}", json=body, headers=content)
 
@@ -109,7 +109,7 @@ def test_a_root_token_that_a_killed_run_left_is_revoked_by_the_next(vault: SetUp
     assert not left.is_authenticated()
 
 
-def test_the_stacks_token_is_nobodys_child_and_outlives_the_stack(vault: SetUpVault) -> None:
+def test_stack_token_is_an_orphan_and_valid_for_years(vault: SetUpVault) -> None:
     found = vault.client().auth.token.lookup_self()["data"]
 
     assert found["orphan"] is True
@@ -117,7 +117,7 @@ def test_the_stacks_token_is_nobodys_child_and_outlives_the_stack(vault: SetUpVa
     assert set(found["policies"]) == {"administrator", "default"}
 
 
-def test_the_stacks_token_stays_the_same_from_update_to_update(vault: SetUpVault) -> None:
+def test_stack_token_is_kept_across_updates(vault: SetUpVault) -> None:
     before = vault.token
 
     vault.apply(tags={"owner": "tests", "phase": "two"})
@@ -145,7 +145,7 @@ def test_the_set_up_cannot_be_changed_with_the_stacks_token(
 
 
 @pytest.mark.parametrize("token", ["", "hvs.CAESI-not-a-token", "s" * 48], ids=["none", "made up", "of the right form"])
-def test_nothing_is_answered_without_a_good_token(vault: SetUpVault, token: str) -> None:
+def test_request_without_a_valid_token_is_refused(vault: SetUpVault, token: str) -> None:
     with pytest.raises(hvac.exceptions.Forbidden):
         read(vault.client(token), "anything")
 
@@ -158,7 +158,7 @@ def test_an_expired_token_is_refused(vault: SetUpVault) -> None:
     def ended() -> None:
         assert not client.is_authenticated()
 
-    probe_until(ended, what="the end of the token", timeout_seconds=10)
+    probe_until(ended, what="the end of the token")
     with pytest.raises(hvac.exceptions.Forbidden):
         read(client, "anything")
 
@@ -195,7 +195,7 @@ def test_a_secret_is_purged_where_there_is_no_purge_protection(vault: SetUpVault
 
 @pytest.mark.parametrize("mount", MOUNTS)
 @pytest.mark.parametrize(("method", "path", "body"), PURGES, ids=[f"{m} {p} {b}" for m, p, b in PURGES])
-def test_purge_protection_is_passed_by_no_request(
+def test_no_request_bypasses_purge_protection(
     protected: SetUpVault, mount: str, method: str, path: str, body: dict[str, Any]
 ) -> None:
     client = protected.client()

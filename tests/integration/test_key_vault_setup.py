@@ -77,7 +77,7 @@ class TestAudit:
         assert vault.token not in written
         assert vault.props["unseal_key"] not in written
 
-    def test_requests_are_answered_when_one_device_cannot_write(self, vault: SetUpVault, engine: DockerClient) -> None:
+    def test_vault_responds_when_one_audit_device_cannot_write(self, vault: SetUpVault, engine: DockerClient) -> None:
         path = uuid.uuid4().hex
         reopened = "kill -HUP $(pidof vault)"
         run_in(engine, vault.container, f"mv {LOG} {LOG}.kept && mkdir {LOG} && {reopened}")
@@ -88,7 +88,7 @@ class TestAudit:
         finally:
             run_in(engine, vault.container, f"rmdir {LOG} && mv {LOG}.kept {LOG} && {reopened}")
 
-    def test_a_large_log_is_put_aside_and_the_vault_goes_on_in_a_new_one(
+    def test_large_log_is_rotated_and_the_vault_continues_in_a_new_one(
         self, vault: SetUpVault, engine: DockerClient
     ) -> None:
         path = uuid.uuid4().hex
@@ -105,7 +105,7 @@ class TestAudit:
 
         probe_until(goes_on, what="a request in the new log")
 
-    def test_a_vault_whose_log_volume_is_full_answers_and_opens_itself_again(self, engine: DockerClient) -> None:
+    def test_vault_with_a_full_log_volume_responds_and_unseals_itself(self, engine: DockerClient) -> None:
         with set_up_vault(engine, small_logs=True) as full:
             engine.containers.get(full.container).exec_run(
                 ["/bin/sh", "-c", "dd if=/dev/zero of=/vault/logs/filled bs=4k count=1000"]
@@ -117,7 +117,7 @@ class TestAudit:
             def open_again() -> None:
                 assert get(full.client(), "kept") == "one"
 
-            probe_until(open_again, what="an open vault", timeout_seconds=5)
+            probe_until(open_again, what="an open vault")
 
 
 class TestCertificates:
@@ -137,7 +137,7 @@ class TestCertificates:
 
         self.verify(leaf, authority)
 
-    def test_a_certificate_of_another_vault_is_not(self, vault: SetUpVault, engine: DockerClient) -> None:
+    def test_certificate_of_another_vault_is_not_verified(self, vault: SetUpVault, engine: DockerClient) -> None:
         with set_up_vault(engine) as other:
             leaf, _ = self.issue(other, common_name="workspace.example", ip_sans="127.0.0.1")
         _, authority = self.issue(vault, common_name="workspace.example", ip_sans="127.0.0.1")
@@ -154,7 +154,7 @@ class TestCertificates:
 class TestPrincipals:
     """A principal gets its login with its role, and loses login and tokens with it at once."""
 
-    def test_it_may_do_what_its_policy_says_and_nothing_else(self, vault: SetUpVault, user: str) -> None:
+    def test_principal_can_do_only_what_its_policy_allows(self, vault: SetUpVault, user: str) -> None:
         client = vault.client(vault.login(user, "first"))
 
         assert get(client, "shared/a") == "one"
@@ -167,7 +167,7 @@ class TestPrincipals:
             with pytest.raises(hvac.exceptions.Forbidden):
                 refused()
 
-    def test_its_secret_says_what_it_has_elsewhere(self, vault: SetUpVault, user: str) -> None:
+    def test_secret_of_a_principal_lists_its_other_credentials(self, vault: SetUpVault, user: str) -> None:
         secret = vault.client().secrets.kv.v2.read_secret_version(
             user, mount_point="principals", raise_on_deleted_version=True
         )
@@ -175,12 +175,12 @@ class TestPrincipals:
         assert secret["data"]["data"] == {"registryPassword": "pw"}
 
     @pytest.mark.parametrize("password", ["", "second"], ids=["none", "wrong"])
-    def test_it_is_not_let_in_without_its_password(self, vault: SetUpVault, user: str, password: str) -> None:
+    def test_login_with_a_wrong_password_is_refused(self, vault: SetUpVault, user: str, password: str) -> None:
         with pytest.raises(hvac.exceptions.InvalidRequest):
             vault.login(user, password)
 
     @pytest.mark.parametrize("spelling", [str.lower, str.upper], ids=["as it is", "in capitals"])
-    def test_a_removed_one_is_refused_at_once(
+    def test_removed_principal_is_refused_at_once(
         self, vault: SetUpVault, user: str, spelling: Callable[[str], str]
     ) -> None:
         client = vault.client(vault.login(spelling(user), "first"))
@@ -197,7 +197,7 @@ class TestPrincipals:
                 user, mount_point="principals", raise_on_deleted_version=True
             )
 
-    def test_one_that_comes_back_does_not_bring_its_old_tokens_back(self, vault: SetUpVault, user: str) -> None:
+    def test_returning_principal_does_not_get_its_old_tokens_back(self, vault: SetUpVault, user: str) -> None:
         client = vault.client(vault.login(user.upper(), "first"))
 
         vault.apply(principals={})
@@ -206,7 +206,7 @@ class TestPrincipals:
         with pytest.raises(hvac.exceptions.Forbidden):
             get(client, "shared/a")
 
-    def test_a_removed_one_takes_no_other_with_it(self, vault: SetUpVault, user: str) -> None:
+    def test_removing_a_principal_affects_no_other(self, vault: SetUpVault, user: str) -> None:
         longer = f"{user}x"
         vault.apply(principals={name: principal(READS, password="first") for name in (user, longer)})
         client = vault.client(vault.login(longer, "first"))
@@ -267,7 +267,7 @@ class TestRefresh:
     @pytest.mark.parametrize(
         "damage", [disable_audit, unmount, loosen, revoke, remove_user, change_tags], ids=lambda done: done.__name__
     )
-    def test_damage_is_found_and_mended(self, vault: SetUpVault, damage: Callable[[Vault, SetUpVault], None]) -> None:
+    def test_damage_is_found_and_repaired(self, vault: SetUpVault, damage: Callable[[Vault, SetUpVault], None]) -> None:
         wanted = {**vault.props, "principals": {"kept": principal(READS, password="first")}}
         vault.apply(principals=wanted["principals"])
         with vault.as_root() as root:

@@ -105,13 +105,13 @@ def test_secrets_come_back_as_they_were(restored: Restored) -> None:
         get(restored.vault, "later")
 
 
-def test_the_stacks_token_is_taken_though_it_is_younger_than_the_backup(restored: Restored) -> None:
+def test_stack_token_newer_than_the_backup_still_works(restored: Restored) -> None:
     assert restored.vault.token != restored.older_token
     assert restored.vault.client().is_authenticated()
     assert not restored.vault.client(restored.older_token).is_authenticated()
 
 
-def test_the_set_up_of_today_holds_and_no_root_token_came_back(restored: Restored) -> None:
+def test_current_configuration_holds_and_no_root_token_is_restored(restored: Restored) -> None:
     put(restored.vault, "protected", "one")
 
     with pytest.raises(hvac.exceptions.Forbidden):
@@ -132,12 +132,12 @@ def test_credentials_of_datastores_stay_those_that_the_storage_account_takes(res
     assert get(restored.vault, "workspaceblobstore", "datastores") == "rotated-key"
 
 
-def test_a_restored_vault_opens_itself_after_a_restart(restored: Restored, engine: DockerClient) -> None:
+def test_restored_vault_unseals_itself_after_a_restart(restored: Restored, engine: DockerClient) -> None:
     put(restored.vault, "mine", "kept")
 
     engine.api.restart(restored.vault.container, timeout=30)
 
-    restored.vault.wait_until_open()
+    restored.vault.wait_until_unsealed()
     assert get(restored.vault, "mine") == "kept"
 
 

@@ -19,7 +19,7 @@ from tests.support.updates import assert_unchanged
 
 BUCKET = "azureml"
 SMALL, LARGE = 100, 3 * 1024 * 1024
-"""Bytes: an object that lies in its own metadata, and one that lies in parts beside it."""
+"""Bytes: an object that lies in its own metadata, and one that lies in files next to it."""
 
 HEALING_SECONDS = 90
 

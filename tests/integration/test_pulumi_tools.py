@@ -112,7 +112,7 @@ def nested_inputs(annotation: object) -> Iterator[type]:
 
 
 @pytest.mark.parametrize("resource", RESOURCES)
-def test_the_plugin_understands_every_property_of_the_python_package(
+def test_plugin_understands_every_property_of_the_python_package(
     plugin_names: Mapping[str, set[str]], resource: str
 ) -> None:
     known = set(inputs_of(getattr(pulumi_docker, f"{resource}Args")))
@@ -120,9 +120,7 @@ def test_the_plugin_understands_every_property_of_the_python_package(
 
 
 @pytest.mark.parametrize("resource", RESOURCES)
-def test_what_the_plugin_returns_has_the_python_package_s_names(
-    plugin_names: Mapping[str, set[str]], resource: str
-) -> None:
+def test_plugin_returns_only_names_of_the_python_package(plugin_names: Mapping[str, set[str]], resource: str) -> None:
     known = set(inputs_of(getattr(pulumi_docker, f"{resource}Args")))
     returned = {name for name in plugin_names[resource] - known if "." not in name}
     outputs = set(_types.resource_types(getattr(pulumi_docker, resource)))
@@ -280,10 +278,8 @@ def taken(engine: DockerClient, request: pytest.FixtureRequest, marker: str) -> 
 
 
 @pytest.mark.parametrize("taken", ["theirs"], indirect=True)
-def test_a_volume_of_somebody_else_s_is_neither_used_nor_removed(
-    volume_trial: Trial, engine: DockerClient, taken: str
-) -> None:
-    """The engine answers the wish for a name that is taken with the volume that has it."""
+def test_foreign_volume_is_neither_used_nor_removed(volume_trial: Trial, engine: DockerClient, taken: str) -> None:
+    """Asked for a name that is taken, the engine returns the volume that has it."""
     finished, _ = volume_trial.up(taken)
     volume_trial.pulumi("destroy --stack trial --yes --skip-preview", taken).check()
 
@@ -293,9 +289,7 @@ def test_a_volume_of_somebody_else_s_is_neither_used_nor_removed(
 
 
 @pytest.mark.parametrize("taken", ["ours"], indirect=True)
-def test_a_volume_that_a_killed_run_of_ours_has_made_is_used_again(
-    volume_trial: Trial, engine: DockerClient, taken: str
-) -> None:
+def test_own_volume_left_by_a_killed_run_is_reused(volume_trial: Trial, engine: DockerClient, taken: str) -> None:
     volume_trial.up(taken)[0].check()
     volume_trial.pulumi("destroy --stack trial --yes --skip-preview", taken).check()
 

@@ -1,7 +1,6 @@
 """A service that cannot start: the run ends early, quotes the service's own words, and is mended by a plain up."""
 
 import dataclasses
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +12,8 @@ from tests.support.stacks import Stack, ephemeral_stack
 from tests.support.updates import assert_unchanged
 
 ASSETS = Path("infra/components/assets")
-GIVEN_UP_SECONDS = 45
-"""Well below the gates' own deadline: a container that exits again and again is not worth waiting for."""
+GIVEN_UP = "stopped before it was ready"
+"""What is said instead of the gate's deadline: a container that exits again and again is not worth waiting for."""
 
 NONSENSE = "nosuchthing"
 
@@ -44,18 +43,15 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
-def test_service_that_cannot_start_is_quoted_and_mended_by_the_next_up(stack: Stack, broken: Broken) -> None:
+def test_service_that_cannot_start_is_quoted_and_repaired_by_the_next_up(stack: Stack, broken: Broken) -> None:
     file = stack.environment.project / ASSETS / broken.asset
     text = file.read_text()
     file.write_text(text.replace(broken.line, broken.line.replace("otlp", NONSENSE).replace("filesystem", NONSENSE)))
     assert NONSENSE in file.read_text()
-    started = time.monotonic()
 
     finished = stack.pulumi("up", "--yes", "--skip-preview")
-    took = time.monotonic() - started
     file.write_text(text)
     stack.up().check()
 
-    assert_refused(finished, f"{broken.prefix}{stack.workload}", "Last log lines", NONSENSE)
-    assert took < GIVEN_UP_SECONDS, finished.output
+    assert_refused(finished, f"{broken.prefix}{stack.workload}", GIVEN_UP, "Last log lines", NONSENSE)
     assert_unchanged(stack.preview())

@@ -74,16 +74,16 @@ def _owner() -> tuple[int, int]:
 @pytest.mark.parametrize(
     "command", [["/etc/distribution/start.sh"], ["-c", WITH_DEAF_SHELLS]], ids=["as it is", "deaf shells"]
 )
-def test_a_collection_that_has_nothing_to_do_ends(engine: DockerClient, command: list[str]) -> None:
+def test_collection_with_nothing_to_do_ends(engine: DockerClient, command: list[str]) -> None:
     with started(engine, *command) as container:
         freed = garbage_collection.collect(str(container.name), user=_owner(), untagged=False, seconds=SECONDS)
 
     assert freed == garbage_collection.Freed(blobs=0, size=0)
 
 
-def test_a_container_that_is_asked_to_end_while_it_begins_ends(engine: DockerClient) -> None:
+def test_container_stopped_while_starting_ends(engine: DockerClient) -> None:
     with started(engine, "-c", WITH_SLOW_RM) as container:
-        probe_until(lambda: assert_runs(container, "sleep"), what="the script's first step", timeout_seconds=10)
+        probe_until(lambda: assert_runs(container, "sleep"), what="the script's first step")
 
         container.kill(signal="TERM")
 

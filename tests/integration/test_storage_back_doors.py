@@ -220,7 +220,7 @@ Forgery = Callable[[str, str, str, str], requests.Response]
 
 @pytest.mark.parametrize("forge", [_in_the_query, _in_the_header, _to_be_unpacked, _no_key_at_all])
 @pytest.mark.parametrize("access_key", [ROOT, "scientist", STORES[BUCKET]])
-def test_who_knows_an_access_key_without_its_secret_writes_nothing(
+def test_access_key_without_its_secret_writes_nothing(
     account: Account, key: str, access_key: str, forge: Forgery
 ) -> None:
     moment = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -231,7 +231,7 @@ def test_who_knows_an_access_key_without_its_secret_writes_nothing(
     assert account.versions(key) == [b"one", b"two"]
 
 
-def test_the_same_kind_of_body_with_a_good_signature_is_taken(account: Account, key: str) -> None:
+def test_same_body_with_a_valid_signature_is_accepted(account: Account, key: str) -> None:
     """As boto3 sends every blob over TLS."""
     moment = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
     headers, body = _unsigned(b"three", moment)
@@ -248,7 +248,7 @@ def test_the_same_kind_of_body_with_a_good_signature_is_taken(account: Account, 
 
 @pytest.mark.parametrize("who", WHO_MAY_NOT_PURGE)
 @pytest.mark.parametrize("folder", [False, True], ids=["blob", "folder"])
-def test_who_may_delete_takes_no_version_along(account: Account, key: str, who: str, *, folder: bool) -> None:
+def test_delete_permission_does_not_allow_purging(account: Account, key: str, who: str, *, folder: bool) -> None:
     account.s3().put_object(Bucket=BUCKET, Key=f"{key}-folder/inner", Body=b"one")
     doomed = f"{key}-folder/" if folder else key
 
@@ -259,7 +259,7 @@ def test_who_may_delete_takes_no_version_along(account: Account, key: str, who: 
     assert account.versions(f"{key}-folder/inner") == [b"one"]
 
 
-def test_who_may_purge_may_do_it_so_as_well(account: Account, key: str) -> None:
+def test_purge_permission_allows_forced_deletes(account: Account, key: str) -> None:
     answer = account.ask("owner", "DELETE", f"{BUCKET}/{key}", headers={"x-minio-force-delete": "true"})
 
     assert answer.status_code == 204
@@ -267,7 +267,7 @@ def test_who_may_purge_may_do_it_so_as_well(account: Account, key: str) -> None:
 
 
 @pytest.mark.parametrize("who", WRITERS)
-def test_no_writing_replaces_a_version_that_is_there(account: Account, key: str, who: str) -> None:
+def test_no_write_replaces_an_existing_version(account: Account, key: str, who: str) -> None:
     oldest = _oldest(account, key)
     place = f"{BUCKET}/{key}?versionId={oldest}"
 
@@ -283,7 +283,7 @@ def test_no_writing_replaces_a_version_that_is_there(account: Account, key: str,
 
 @pytest.mark.parametrize("who", WRITERS)
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_nobody_chooses_the_time_of_a_version(account: Account, key: str, who: str, method: str) -> None:
+def test_clients_cannot_set_the_time_of_a_version(account: Account, key: str, who: str, method: str) -> None:
     """A version expires so many days after the one that replaced it: a replacement of long ago would end it at once."""
     long_ago = {"x-minio-source-mtime": "2020-01-01T00:00:00Z"}
 
@@ -293,7 +293,7 @@ def test_nobody_chooses_the_time_of_a_version(account: Account, key: str, who: s
     assert account.versions(key) == [b"one", b"two"]
 
 
-def test_what_is_unpacked_is_of_now(account: Account, key: str) -> None:
+def test_unpacked_objects_have_the_current_time(account: Account, key: str) -> None:
     before = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=5)
 
     answer = account.ask("scientist", "PUT", f"{BUCKET}/any.tar", body=_tar(key, modified=86400.0), headers=UNPACK)
@@ -303,7 +303,7 @@ def test_what_is_unpacked_is_of_now(account: Account, key: str) -> None:
     assert account.s3().head_object(Bucket=BUCKET, Key=key)["LastModified"] > before
 
 
-def test_nobody_gives_a_blob_a_foreign_encryption_key(account: Account, key: str) -> None:
+def test_clients_cannot_use_their_own_encryption_keys(account: Account, key: str) -> None:
     foreign = {"X-Minio-Replication-Server-Side-Encryption-Sealed-Key": base64.b64encode(b"k" * 64).decode()}
 
     answer = account.ask("scientist", "PUT", f"{BUCKET}/{key}", body=b"new", headers=foreign)
@@ -333,7 +333,7 @@ def test_no_key_but_the_accounts_own_administrates_access_keys(account: Account,
         account.s3(STORES[BUCKET]).list_objects_v2(Bucket=OTHER)
 
 
-def test_the_record_is_not_unpacked_over_by_who_may_not_write_it(account: Account) -> None:
+def test_unpacking_does_not_overwrite_the_record_without_permission(account: Account) -> None:
     record = {"Bucket": "azureml", "Key": "workspace.json"}
     account.s3().create_bucket(Bucket=record["Bucket"])
     account.s3().put_object(**record, Body=json.dumps({"name": "one"}).encode())  # type: ignore[arg-type]

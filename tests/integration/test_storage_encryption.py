@@ -99,7 +99,7 @@ def account(engine: DockerClient) -> Iterator[Account]:
             volume.remove(force=True)
 
 
-def test_what_was_there_before_the_key_stays_and_what_comes_after_needs_it(account: Account) -> None:
+def test_objects_older_than_the_key_stay_readable_and_newer_ones_need_it(account: Account) -> None:
     key = f"ml-workspace:{base64.b64encode(secrets.token_bytes(32)).decode()}"
     account.start()
     account.s3.create_bucket(Bucket=BUCKET)

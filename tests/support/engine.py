@@ -1,4 +1,4 @@
-"""Talking to the Docker engine from outside the product: by its labels, its files and its raw answers."""
+"""Talking to the Docker engine from outside the product: by its labels, its files and its raw responses."""
 
 import io
 import json
@@ -80,12 +80,12 @@ def read_files(engine: docker.DockerClient, container: str, path: str) -> dict[s
 
 
 def everything_inspected(engine: docker.DockerClient, objects: Inventory) -> str:
-    """Return all that the engine tells about objects to whoever may ask: inspection, processes, logs."""
-    parts = []
+    """Return all that the engine shows of objects: inspection, processes, logs."""
+    texts = []
     for container in objects.containers:
-        parts.append(json.dumps(engine.api.inspect_container(container)))
-        parts.append(json.dumps(engine.api.top(container)))
-        parts.append(engine.api.logs(container).decode(errors="replace"))
-    parts.extend(json.dumps(engine.api.inspect_volume(volume)) for volume in objects.volumes.values())
-    parts.extend(json.dumps(engine.api.inspect_network(network)) for network in objects.networks)
-    return "\n".join(parts)
+        texts.append(json.dumps(engine.api.inspect_container(container)))
+        texts.append(json.dumps(engine.api.top(container)))
+        texts.append(engine.api.logs(container).decode(errors="replace"))
+    texts.extend(json.dumps(engine.api.inspect_volume(volume)) for volume in objects.volumes.values())
+    texts.extend(json.dumps(engine.api.inspect_network(network)) for network in objects.networks)
+    return "\n".join(texts)

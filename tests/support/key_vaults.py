@@ -35,8 +35,8 @@ def new_vault(engine: DockerClient, *, small_logs: bool = False) -> Iterator[dic
     """
     image, name = service_images.table()["vault"], f"t{uuid.uuid4().hex[:8]}-vault"
     uid, gid = (int(part) for part in image.user.split(":"))
-    parts = {part: path for part, path in KeyVault.volumes.items() if not (small_logs and part == LOGS)}
-    volumes = [engine.volumes.create(f"{name}-{part}") for part in parts]
+    folders = {part: path for part, path in KeyVault.volumes.items() if not (small_logs and part == LOGS)}
+    volumes = [engine.volumes.create(f"{name}-{part}") for part in folders]
     files = {"vault.hcl": server_config().encode(), "start.sh": asset("vault-start.sh").encode()}
     carrier = volumes_client.Carrier(image=image.image, labels={})
     volumes_client.write(f"{name}-config", files, carrier=carrier, owner=(uid, gid))
@@ -49,7 +49,7 @@ def new_vault(engine: DockerClient, *, small_logs: bool = False) -> Iterator[dic
         entrypoint=["/bin/sh"],
         name=name,
         detach=True,
-        mounts=[Mount(folder, f"{name}-{part}") for part, folder in parts.items()],
+        mounts=[Mount(folder, f"{name}-{part}") for part, folder in folders.items()],
         ports={"8200/tcp": ("127.0.0.1", port)},
         environment={"HOME": "/tmp"},
         tmpfs={"/tmp": "rw", **({KeyVault.volumes[LOGS]: f"rw,size=256k,uid={uid},gid={gid}"} if small_logs else {})},
@@ -107,13 +107,13 @@ class SetUpVault:
         assert found is not None
         return found
 
-    def wait_until_open(self, *, seconds: float = 5) -> None:
-        """Wait until the vault answers requests again; fail when it takes longer."""
+    def wait_until_unsealed(self, *, seconds: float = 30) -> None:
+        """Wait until the vault responds to requests again; fail when it takes longer."""
 
         def active() -> None:
             assert self.client().sys.read_health_status().status_code == HTTPStatus.OK
 
-        probe_until(active, what="an open key vault", timeout_seconds=seconds, interval_seconds=0.02)
+        probe_until(active, what="an unsealed key vault", timeout_seconds=seconds, interval_seconds=0.02)
 
     def login(self, user: str, password: str) -> str:
         """Log a principal in; the token."""
@@ -132,13 +132,13 @@ def set_up_vault(
 ) -> Iterator[SetUpVault]:
     """Start, open and set up a vault; removed at the end."""
     with new_vault(engine, small_logs=small_logs) as opening:
-        opened = _VaultInitializationProvider().create(opening).outs
-        assert opened is not None
+        unsealed = _VaultInitializationProvider().create(opening).outs
+        assert unsealed is not None
         wanted: dict[str, Any] = {
             "vault_name": opening["name"],
             "address": opening["address"],
             "authority": "",
-            "unseal_key": opened["unseal_key"],
+            "unseal_key": unsealed["unseal_key"],
             "tags": {"owner": "tests"},
             "purge_protection": purge_protection,
             "principals": {},

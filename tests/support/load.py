@@ -22,7 +22,7 @@ from tests.support.vault import read_secret, write_secret
 
 BUCKET = "azureml"
 PAUSE_SECONDS = 0.03
-"""Between two writes of one kind; four kinds keep two cores busy enough."""
+"""Between two writes of one kind; four of them keep two cores busy enough."""
 
 MANY, LONG_PAUSE_SECONDS = 400, 0.5
 """After so many writes of one kind they come slowly: all of them are read back in the end."""
@@ -61,9 +61,9 @@ class Load:
             for thread in threads:
                 thread.join()
 
-    def await_more(self, count: int, *, seconds: float, kinds: tuple[str, ...] = ()) -> None:
+    def await_more(self, count: int, *, seconds: float, only: tuple[str, ...] = ()) -> None:
         """Wait until more writes of each kind, or of some, have been acknowledged from now on."""
-        wanted = {kind: len(self.acknowledged[kind]) + count for kind in kinds or self.acknowledged}
+        wanted = {kind: len(self.acknowledged[kind]) + count for kind in only or self.acknowledged}
 
         def enough() -> None:
             missing = {

@@ -81,7 +81,7 @@ def send(
     token: str,
     marker: str,
     *,
-    seconds: float = 5.0,
+    seconds: float = 15.0,
     authority: str | None = None,
 ) -> dict[str, bool]:
     """Send one span, one metric and one log record that carry the marker; return which of them were accepted.

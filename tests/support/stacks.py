@@ -114,7 +114,7 @@ class Stack:
     def files_in_backend(self) -> list[Path]:
         """Return every file of the backend that names the stack: state, backups, history, locks."""
         files = (path for path in self.environment.state_folder.rglob("*") if path.is_file())
-        return [path for path in files if any(self.name in part for part in path.parts)]
+        return [path for path in files if self.name in str(path.relative_to(self.environment.state_folder))]
 
     def remove(self) -> None:
         """Destroy and forget the stack; fail when that did not work or left something on the engine."""

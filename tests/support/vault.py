@@ -37,7 +37,7 @@ def read_secret(outputs: Mapping[str, Any], path: str) -> dict[str, str]:
 
 
 def assert_unsealed(outputs: Mapping[str, Any]) -> None:
-    """Fail unless the vault is initialised, unsealed and active: the only state that answers 200."""
+    """Fail unless the vault is initialised, unsealed and active: the only state with status 200."""
     trust = authority_file(outputs) or True
     answer = requests.get(f"{outputs['endpoints']['keyVault']}/v1/sys/health", timeout=3, verify=trust)
     assert answer.status_code == 200, f"GET /v1/sys/health -> {answer.status_code}: {answer.text}"

@@ -54,7 +54,7 @@ def test_default_datastore_retention_and_datastores_change_in_place(live: LiveSt
     assert_unchanged(stack.preview())
 
 
-def test_what_was_taken_away_by_hand_is_seen_and_put_back(live: LiveStack) -> None:
+def test_settings_removed_by_hand_are_found_and_restored(live: LiveStack) -> None:
     stack, outputs = live.stack, live.outputs
     gone = read_datastore_secret(outputs, "workspacefilestore")
     assert_unchanged(stack.refresh())

@@ -15,10 +15,8 @@ from tests.support.stacks import LiveStack
 class TestAtRest:
     """What lies on the drives."""
 
-    @pytest.mark.parametrize("size", [200, 2_000_000], ids=["in its metadata", "in parts"])
-    def test_no_drive_holds_what_was_written(
-        self, live: LiveStack, engine: DockerClient, marker: str, size: int
-    ) -> None:
+    @pytest.mark.parametrize("size", [200, 2_000_000], ids=["in its metadata", "multipart"])
+    def test_no_drive_holds_plain_text(self, live: LiveStack, engine: DockerClient, marker: str, size: int) -> None:
         client, container = client_of(live.outputs, "workspaceblobstore")
         client.put_object(Bucket=container, Key=f"object-{marker}", Body=marker.encode() * (size // len(marker)))
         name = live.container_of("storageAccount")
@@ -32,7 +30,9 @@ class TestAtRest:
         assert matches("X-Minio-Internal-Server-Side-Encryption")
         assert matches(marker) == []
 
-    def test_the_key_is_neither_on_a_drive_nor_told_by_the_engine(self, live: LiveStack, engine: DockerClient) -> None:
+    def test_encryption_key_is_neither_on_a_drive_nor_shown_by_the_engine(
+        self, live: LiveStack, engine: DockerClient
+    ) -> None:
         name = live.container_of("storageAccount")
         key = run_in(engine, name, "cat /etc/minio/encryption-key").partition(":")[2]
         found = run_in(engine, name, f"grep -rlF '{key}' /data1 /data2 /data3 /data4 || true")
@@ -60,7 +60,7 @@ class TestSoftDelete:
 
         assert client.get_object(Bucket=container, Key=marker)["Body"].read() == b"first"
 
-    def test_nobody_with_a_datastores_keys_purges_a_version(self, live: LiveStack, marker: str) -> None:
+    def test_datastore_keys_cannot_purge_versions(self, live: LiveStack, marker: str) -> None:
         client, container = client_of(live.outputs, "workspaceblobstore")
         version = client.put_object(Bucket=container, Key=marker, Body=b"first")["VersionId"]
 
@@ -78,7 +78,7 @@ class TestSoftDelete:
             assert [rule["Status"] for rule in rules] == ["Enabled"]
 
 
-def test_quota_holds_and_what_is_below_it_goes_in(live: LiveStack, marker: str) -> None:
+def test_quota_is_enforced_and_smaller_uploads_are_accepted(live: LiveStack, marker: str) -> None:
     client, container = client_of(live.outputs, "features")
 
     with pytest.raises(ClientError, match="QuotaExceeded"):

@@ -30,7 +30,7 @@ EVERY_DATASTORE = pytest.mark.parametrize("name", ALL)
 
 
 @EVERY_DATASTORE
-def test_keys_in_the_vault_let_in_to_the_datastores_own_container(live: LiveStack, name: str, marker: str) -> None:
+def test_keys_in_the_vault_give_access_to_the_datastores_container(live: LiveStack, name: str, marker: str) -> None:
     client, container = client_of(live.outputs, name)
 
     client.put_object(Bucket=container, Key=f"{marker}/a", Body=b"first")
@@ -48,7 +48,7 @@ def test_keys_in_the_vault_let_in_to_the_datastores_own_container(live: LiveStac
     assert "Contents" not in client.list_objects_v2(Bucket=container, Prefix=marker)
 
 
-def test_minios_own_client_is_let_in_as_well(live: LiveStack, marker: str) -> None:
+def test_minio_client_has_access_too(live: LiveStack, marker: str) -> None:
     secret = read_datastore_secret(live.outputs, "workspacefilestore")
     url = urlsplit(secret["endpoint"])
     client = minio.Minio(
@@ -93,7 +93,7 @@ def test_keys_are_refused_on_every_other_container(live: LiveStack, operation: s
 
 @pytest.mark.parametrize("operation", ["delete the container", "change its policy", "switch versions off"])
 @EVERY_DATASTORE
-def test_keys_do_not_govern_their_own_container(live: LiveStack, name: str, operation: str, marker: str) -> None:
+def test_keys_cannot_administer_their_own_container(live: LiveStack, name: str, operation: str, marker: str) -> None:
     client, container = client_of(live.outputs, name)
 
     with pytest.raises(ClientError, match=REFUSED):
@@ -101,7 +101,7 @@ def test_keys_do_not_govern_their_own_container(live: LiveStack, name: str, oper
 
 
 @EVERY_DATASTORE
-def test_keys_neither_see_nor_make_other_containers(live: LiveStack, name: str, marker: str) -> None:
+def test_keys_cannot_list_or_create_other_containers(live: LiveStack, name: str, marker: str) -> None:
     client, container = client_of(live.outputs, name)
 
     assert [bucket["Name"] for bucket in client.list_buckets()["Buckets"]] == [container]
@@ -157,12 +157,12 @@ def test_wrong_secret_is_refused(live: LiveStack) -> None:
         datastore_client(live.outputs, {**secret, "secretKey": "x" * 40}).list_objects_v2(Bucket="features")
 
 
-def test_no_key_stands_anywhere_but_in_the_vault(live: LiveStack) -> None:
+def test_keys_are_stored_only_in_the_vault(live: LiveStack) -> None:
     stack = live.stack
-    opened = stack.pulumi("stack export", "--show-secrets")
+    decrypted = stack.pulumi("stack export", "--show-secrets")
     places = {
         "outputs": json.dumps(live.outputs),
-        "opened state": opened.check().stdout,
+        "decrypted state": decrypted.check().stdout,
         "files of the backend": "".join(path.read_text(errors="replace") for path in stack.files_in_backend()),
     }
     secrets = {name: read_datastore_secret(live.outputs, name)["secretKey"] for name in ALL}
@@ -170,4 +170,4 @@ def test_no_key_stands_anywhere_but_in_the_vault(live: LiveStack) -> None:
     assert len(set(secrets.values())) == len(ALL)
     for place, text in places.items():
         assert [name for name, secret in secrets.items() if secret in text] == [], place
-    assert live.outputs["credentials"]["storage"]["secretKey"] in places["opened state"]
+    assert live.outputs["credentials"]["storage"]["secretKey"] in places["decrypted state"]

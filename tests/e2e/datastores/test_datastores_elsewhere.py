@@ -30,7 +30,7 @@ def elsewhere(live: LiveStack, **changed: object) -> dict[str, Any]:
     return {**entry, **changed}
 
 
-def test_secret_in_plain_text_is_refused_and_never_said(live: LiveStack) -> None:
+def test_plain_text_secret_is_refused_and_not_printed(live: LiveStack) -> None:
     secret = "plain-and-never-to-be-said-0815"
     live.stack.configure(datastores=[elsewhere(live, secretAccessKey=secret)])
     mlw = live.stack.environment.mlw
@@ -46,7 +46,7 @@ def test_secret_in_plain_text_is_refused_and_never_said(live: LiveStack) -> None
     live.stack.configure()
 
 
-def test_encrypted_secret_ends_in_the_vault_and_nowhere_else(live: LiveStack) -> None:
+def test_encrypted_secret_is_stored_only_in_the_vault(live: LiveStack) -> None:
     stack, root = live.stack, s3_client(live.outputs)
     root.create_bucket(Bucket=BUCKET)
     secret = live.outputs["credentials"]["storage"]["secretKey"]

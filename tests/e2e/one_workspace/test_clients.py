@@ -33,12 +33,12 @@ def test_boto3_reads_back_the_object_that_it_wrote(live: LiveStack, marker: str)
 
 
 def test_boto3_reads_back_an_object_uploaded_in_parts(live: LiveStack, marker: str) -> None:
-    s3, parts = s3_client(live.outputs), (os.urandom(PART), b"the last part")
+    s3, chunks = s3_client(live.outputs), (os.urandom(PART), b"the last part")
     upload = s3.create_multipart_upload(Bucket="azureml", Key=marker)["UploadId"]
 
     uploaded = [
         s3.upload_part(Bucket="azureml", Key=marker, UploadId=upload, PartNumber=number, Body=part)["ETag"]
-        for number, part in enumerate(parts, start=1)
+        for number, part in enumerate(chunks, start=1)
     ]
     s3.complete_multipart_upload(
         Bucket="azureml",
@@ -47,7 +47,7 @@ def test_boto3_reads_back_an_object_uploaded_in_parts(live: LiveStack, marker: s
         MultipartUpload={"Parts": [{"ETag": tag, "PartNumber": number} for number, tag in enumerate(uploaded, 1)]},
     )
 
-    assert s3.get_object(Bucket="azureml", Key=marker)["Body"].read() == b"".join(parts)
+    assert s3.get_object(Bucket="azureml", Key=marker)["Body"].read() == b"".join(chunks)
 
 
 def test_minio_lists_what_boto3_wrote(live: LiveStack, marker: str) -> None:
@@ -94,7 +94,7 @@ def test_key_vault_stores_on_raft_and_is_open(live: LiveStack) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "hvs.wrong"], ids=["no token", "wrong token"])
-def test_key_vault_refuses(live: LiveStack, token: str) -> None:
+def test_key_vault_refuses_wrong_tokens(live: LiveStack, token: str) -> None:
     with pytest.raises(hvac.exceptions.Forbidden, match="permission denied"):
         vault_client(live.outputs, token=token).secrets.kv.v2.list_secrets(path="", mount_point="secret")
 
@@ -118,7 +118,7 @@ def test_artifact_that_is_no_image_is_pulled_byte_for_byte(live: LiveStack, mark
 
 
 @pytest.mark.parametrize("credentials", [None, ("nobody", "wrong")], ids=["anonymous", "wrong password"])
-def test_registry_refuses(live: LiveStack, marker: str, credentials: tuple[str, str] | None) -> None:
+def test_registry_refuses_wrong_credentials(live: LiveStack, marker: str, credentials: tuple[str, str] | None) -> None:
     client = RegistryClient(live.outputs, credentials=credentials)
 
     base = client.request("GET", "")
@@ -167,7 +167,9 @@ def test_signals_are_found_in_the_store_of_application_insights(
 
 @pytest.mark.parametrize("token", ["", "wrong"], ids=["no token", "wrong token"])
 @pytest.mark.parametrize("protocol", list(Protocol))
-def test_application_insights_refuses(live: LiveStack, marker: str, protocol: Protocol, token: str) -> None:
+def test_application_insights_refuses_wrong_tokens(
+    live: LiveStack, marker: str, protocol: Protocol, token: str
+) -> None:
     sent = send(protocol, live.outputs["endpoints"], token, marker, seconds=2)
 
     assert sent == {"traces": False, "metrics": False, "logs": False}

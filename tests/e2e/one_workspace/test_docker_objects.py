@@ -70,7 +70,7 @@ def test_services_are_out_of_reach_by_any_other_address_of_the_host(live: LiveSt
     for port in ports:
         with socket.socket() as probe:
             probe.settimeout(3)
-            assert probe.connect_ex((gateway, port)) != 0, f"port {port} answers on {gateway}"
+            assert probe.connect_ex((gateway, port)) != 0, f"port {port} responds on {gateway}"
 
 
 def test_no_volume_is_anonymous(live: LiveStack, engine: DockerClient) -> None:
@@ -92,7 +92,7 @@ def test_services_run_without_root_and_without_privileges(live: LiveStack, engin
         assert host["SecurityOpt"] == ["no-new-privileges:true"], service
 
 
-def test_services_are_bounded_and_come_back_by_themselves(live: LiveStack, engine: DockerClient) -> None:
+def test_services_have_limits_and_restart_by_themselves(live: LiveStack, engine: DockerClient) -> None:
     for service in SERVICES:
         host = engine.api.inspect_container(live.container_of(service))["HostConfig"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
+from infra import service_images
 from tests.support.engine import remove_objects
 from tests.support.environment import Environment, copy_project, make_environment
 from tests.support.inventory import Inventory, take_inventory
@@ -37,8 +38,7 @@ def foreign_object(engine: DockerClient, kind: str, name: str) -> Iterator[Inven
     """Make somebody else's container, volume or network of that name; remove it at the end."""
     labels = {RUN: name}
     if kind == "Container":
-        image = engine.api.images(name="ml-workspace/*")[0]["Id"]
-        engine.api.create_container(image, name=name, labels=labels)
+        engine.api.create_container(service_images.table()["vault"].image, name=name, labels=labels)
     elif kind == "Volume":
         engine.api.create_volume(name, labels=labels)
     else:

@@ -117,7 +117,7 @@ def test_credentials_are_hidden_unless_asked_for(live: LiveStack) -> None:
     assert {key for key, value in shown.items() if value == "[secret]"} == {"credentials"}
 
 
-def test_no_secret_stands_in_another_output(live: LiveStack) -> None:
+def test_no_other_output_holds_a_secret(live: LiveStack) -> None:
     others = json.dumps({key: value for key, value in live.outputs.items() if key != "credentials"})
 
     assert [secret for secret in live.secrets if secret in others] == []

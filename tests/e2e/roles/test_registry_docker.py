@@ -51,7 +51,7 @@ def images(docker: Docker, engine: DockerClient, marker: str) -> Iterator[dict[s
         docker("rmi", "--force", name)
 
 
-def test_who_may_push_pushes_and_who_may_pull_pulls(
+def test_push_role_can_push_and_pull_role_can_pull(
     docker: Docker, images: dict[str, str], engine: DockerClient, people: dict[str, Person]
 ) -> None:
     layers = engine.images.get(images["registry"]).attrs["RootFS"]["Layers"]
@@ -65,7 +65,7 @@ def test_who_may_push_pushes_and_who_may_pull_pulls(
     assert engine.images.get(images["registryReadOnly"]).attrs["RootFS"]["Layers"] == layers
 
 
-def test_who_may_only_pull_pushes_nowhere(docker: Docker, images: dict[str, str], people: dict[str, Person]) -> None:
+def test_pull_role_cannot_push(docker: Docker, images: dict[str, str], people: dict[str, Person]) -> None:
     refused = docker.login(people["reader"], "registry")
     docker.login(people["reader"], "registryReadOnly").check()
 

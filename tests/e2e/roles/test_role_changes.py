@@ -95,16 +95,14 @@ def _starts(live: LiveStack, engine: DockerClient) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_who_has_lost_the_role_is_let_in_nowhere(
-    change: Change, people: dict[str, Person], scene: Scene, door: str
-) -> None:
+def test_removed_principal_has_no_access(change: Change, people: dict[str, Person], scene: Scene, door: str) -> None:
     who = people["leaver"]
 
     assert not is_allowed(lambda: DOORS[door](who, scene)), "with the connections and the token from before"
     assert not is_allowed(lambda: DOORS[door](who.again(), scene)), "with the credentials from before"
 
 
-def test_what_was_derived_from_a_lost_role_opens_nothing(change: Change, roles_stack: LiveStack) -> None:
+def test_credentials_derived_from_a_removed_role_are_refused(change: Change, roles_stack: LiveStack) -> None:
     client = _with(change.temporary, roles_stack)
 
     assert not is_allowed(lambda: client.get_object(Bucket="azureml", Key="workspace.json"))
@@ -112,7 +110,7 @@ def test_what_was_derived_from_a_lost_role_opens_nothing(change: Change, roles_s
     assert not is_allowed(lambda: _follow(change.link, roles_stack))
 
 
-def test_credentials_of_who_has_lost_the_role_are_gone(change: Change, roles_stack: LiveStack) -> None:
+def test_credentials_of_removed_principals_are_deleted(change: Change, roles_stack: LiveStack) -> None:
     listed = vault_client(roles_stack.outputs).secrets.kv.v2.list_secrets(path="", mount_point="principals")
     state = roles_stack.stack.pulumi("stack export").check().stdout
 
@@ -123,7 +121,7 @@ def test_credentials_of_who_has_lost_the_role_are_gone(change: Change, roles_sta
 
 
 @pytest.mark.parametrize("service", WRITES)
-def test_who_has_a_lower_role_now_does_no_more_than_that(
+def test_demoted_principal_can_do_no_more_than_its_new_role(
     change: Change, people: dict[str, Person], scene: Scene, service: str
 ) -> None:
     assert not is_allowed(lambda: WRITES[service](people["demoted"], scene))
@@ -134,7 +132,7 @@ def test_who_has_a_lower_role_now_does_no_more_than_that(
     [KEY_VAULT["lists secrets"], STORAGE["reads an artifact"], REGISTRY["pulls an image"]],
     ids=["lists secrets", "reads an artifact", "pulls an image"],
 )
-def test_who_has_a_lower_role_now_keeps_what_it_allows(
+def test_demoted_principal_keeps_what_its_new_role_allows(
     change: Change, people: dict[str, Person], scene: Scene, attempt: Attempt
 ) -> None:
     assert is_allowed(lambda: attempt(people["demoted"], scene))
@@ -161,7 +159,7 @@ def test_others_keep_credentials_and_connections(
     ],
     ids=["computes", "images", "telemetry", "but no other secrets", "but no artifacts"],
 )
-def test_who_has_been_given_a_role_is_let_in(change: Change, scene: Scene, attempt: Attempt, *, allowed: bool) -> None:
+def test_new_principal_has_access(change: Change, scene: Scene, attempt: Attempt, *, allowed: bool) -> None:
     assert is_allowed(lambda: attempt(person(change.outputs, "newcomer"), scene)) is allowed
 
 

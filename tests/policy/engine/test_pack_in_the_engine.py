@@ -76,7 +76,7 @@ def test_compliant_components_pass_preview_and_update(probe: Probe) -> None:
     assert set(COMPLIANT) <= set(probe.registered())
 
 
-def test_violations_of_a_resource_are_all_told_in_preview(probe: Probe) -> None:
+def test_preview_reports_all_violations_of_a_resource(probe: Probe) -> None:
     broken = component(r.KEY_VAULT, "vault", sku="gold", softDeleteRetentionInDays=5, tags={"owner": "x"})
 
     preview = probe.pulumi("preview", components=[broken])
@@ -120,7 +120,7 @@ def test_component_that_leaves_its_properties_out_is_refused(probe: Probe) -> No
     assert "containerRegistry.adminUserEnabled: it is missing" in preview.output
 
 
-def test_audited_rule_warns_and_lets_through(probe: Probe) -> None:
+def test_audited_rule_warns_and_does_not_block(probe: Probe) -> None:
     identity = GROUP.replace("rg-churn-dev-001", "rg-churn-prod-001") + "/providers/Microsoft.KeyVault/vaults/kv-churn"
     audited = component(r.KEY_VAULT, "vault", enablePurgeProtection=False, resourceId=identity)
 

@@ -65,7 +65,7 @@ STORAGE: dict[str, Attempt] = {
     "reads a blob": _s3("get_object"),
     "reads a blob's attributes": _s3("get_object_attributes", ObjectAttributes=["ObjectSize"]),
     "writes a blob": _s3("put_object", Body=b"new"),
-    "writes a blob in parts": _in_parts,
+    "writes a multipart blob": _in_parts,
     "tags a blob": _s3("put_object_tagging", Tagging={"TagSet": [{"Key": "stage", "Value": "raw"}]}),
     "takes a blob's tags away": _s3("delete_object_tagging"),
     "deletes a blob": _s3("delete_object"),
@@ -103,7 +103,7 @@ def _names(who: Person) -> set[str]:
 
 
 def _expect(found: bool, who: Person, scene: Scene) -> None:  # noqa: FBT001 - a condition
-    """MinIO answers everybody's listing, with the containers that he may see; none of them is a refusal."""
+    """MinIO lists for everybody the containers that he may see; none of them is a refusal."""
     if not found:
         assert scene.bucket not in _names(who)
         raise ClientError({"Error": {"Code": "AccessDenied"}}, "ListBuckets")
