@@ -46,7 +46,7 @@ bench: ## measure up, no-op, down and plain docker; prints a table
 test: ## everything, unit to end-to-end, on the real engine and the real services
 	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests -n $(WORKERS) $(ARGS)
 
-unit: ## pure parts, seconds
+unit: ## pure code, seconds
 	@$(bootstrap) python && $(in_venv) -m pytest tests/unit $(ARGS)
 
 policy: ## the policy pack, alone and in the real engine

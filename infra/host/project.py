@@ -6,6 +6,7 @@ was installed from a wheel is in none: outside of a project it can read states, 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from infra.errors import ProjectNotFoundError, UnknownStackError
@@ -17,14 +18,8 @@ PROJECT_FILE = "Pulumi.yaml"
 
 def find() -> Path | None:
     """The project's folder; None where there is none."""
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:
-        # Somebody has removed it under the shell.
-        candidates = [folders.repo()]
-    else:
-        candidates = [here, *here.parents, folders.repo()]
-    return next((folder for folder in candidates if _is_project(folder)), None)
+    here = _working_directory()
+    return next((folder for folder in (here, *here.parents, folders.repo()) if _is_project(folder)), None)
 
 
 def root() -> Path:
@@ -36,8 +31,8 @@ def root() -> Path:
     found = find()
     if found is None:
         raise ProjectNotFoundError(
-            f"looking for the project '{PROJECT}': neither '{Path.cwd()}' nor a folder above it has a {PROJECT_FILE} "
-            f"with 'name: {PROJECT}'. Change to a checkout of the project and run the command again."
+            f"looking for the project '{PROJECT}': neither '{_working_directory()}' nor a folder above it has a "
+            f"{PROJECT_FILE} with 'name: {PROJECT}'. Change to a checkout of the project and run the command again."
         )
     return found
 
@@ -78,6 +73,14 @@ def require_stack_file(stack: str, project: Path | None = None) -> Path:
             f"Stacks that exist: {known or 'none'}. {'Choose one of them, or write' if known else 'Write'} the file."
         )
     return path
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        # Somebody has removed it under the shell, which still knows its name.
+        return Path(os.environ.get("PWD", "/"))
 
 
 def _is_project(folder: Path) -> bool:

@@ -63,7 +63,7 @@ def guarded(command: str, action: Callable[[], None]) -> int:
         return EXIT_FAILED
     except OSError as exc:
         place = f" ({exc.filename})" if exc.filename else ""
-        print(f"{caller}: the system refused to go on: {exc.strerror or exc}{place}. Run it again.", file=sys.stderr)
+        print(f"{caller}: operating system error: {exc.strerror or exc}{place}. Run it again.", file=sys.stderr)
         return EXIT_FAILED
     return 0
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from infra.clients.state.stack_states import STACK_TYPE
+
 NEWEST_VERSION = 4
 """Of the checkpoint format, as the pinned CLI writes it."""
 
 SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's marker of a special value, no secret
-STACK_TYPE = "pulumi:pulumi:Stack"
 
 UNKNOWN_TIME = datetime.min.replace(tzinfo=UTC)
 

@@ -1,8 +1,7 @@
 """Which objects on the engine are the stack's, and how they compare with what its state knows.
 
-Pure: :mod:`mlw.lifecycle.engine_objects` lists and removes. Three answers come out: orphans (on the engine, not in the
-state: left by a killed run), lost ones (in the state, not on the engine: removed behind the project's back) and stopped
-containers.
+Pure: :mod:`mlw.lifecycle.engine_objects` lists and removes. There are orphans (on the engine, not in the state: left by
+a killed run), lost ones (in the state, not on the engine: removed behind the project's back) and stopped containers.
 """
 
 from __future__ import annotations

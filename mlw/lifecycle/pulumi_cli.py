@@ -101,13 +101,14 @@ def query(context: Context, arguments: Sequence[str]) -> str:
     """Run a short command and return what it prints.
 
     Raises:
+        ProjectNotFoundError: The CLI would find no project.
         OperationFailedError: It failed, or did not end in time.
     """
-    command = [pulumi_command(context.environment), *arguments]
+    root, command = context.root, [pulumi_command(context.environment), *arguments]
     try:
         done = subprocess.run(
             command,
-            cwd=context.root,
+            cwd=root,
             env=_environment(context, changes_stack=False),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -129,7 +130,7 @@ def raise_for(context: Context, arguments: Sequence[str], outcome: Outcome) -> N
 
     Raises:
         OperationCancelledError: The user interrupted it.
-        WrongPassphraseError: The secrets cannot be opened.
+        WrongPassphraseError: The secrets cannot be decrypted.
         LockedError: Another command works on the stack; nothing was done.
         OperationFailedError: Anything else.
     """
@@ -154,8 +155,8 @@ def _wrong_passphrase(context: Context) -> str:
     else:
         source = f"the file '{environment.get('PULUMI_CONFIG_PASSPHRASE_FILE', '')}'"
     return (
-        f"opening the secrets of stack '{context.stack}': the passphrase in {source} is not the one that its state was "
-        "made with. Nothing was touched. Give the right passphrase and run the command again."
+        f"decrypting the secrets of stack '{context.stack}': the passphrase in {source} is not the one that its state "
+        "was made with. Nothing was touched. Give the right passphrase and run the command again."
     )
 
 

@@ -20,7 +20,7 @@ CLOSED = frozenset({501, 503})
 
 
 def closed_key_vault(checkpoint: Checkpoint) -> list[DockerObject]:
-    """The resource that would open the stack's own key vault, when that answers and is closed."""
+    """The resource that would unseal the stack's own key vault, when that responds and is sealed."""
     found = checkpoint.outputs.get("endpoints")
     address = found.get("keyVault") if isinstance(found, Mapping) else None
     opening = [r for r in checkpoint.resources if r["type"].rpartition(":")[2] == OPENING and r.get("id")]

@@ -1,6 +1,6 @@
 """Locks: one command at a time works on a stack, and a killed command blocks nobody.
 
-Two kinds. The project's own is a `flock` for each stack: the system drops it when its holder dies, whatever the cause.
+The project's own is a `flock` for each stack: the system drops it when its holder dies, whatever the cause.
 Pulumi's own is a file with process id, host and time, which stays for ever when its owner is killed. It is cleared only
 when its owner is certainly gone (this host, process dead or its id used again) or when nobody can be its owner because
 it is empty or unreadable; in every other case the user is told who holds it.

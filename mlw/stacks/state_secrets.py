@@ -1,4 +1,4 @@
-"""Secrets of a stack's state, opened with its passphrase: for commands that act as the provisioner does."""
+"""Secrets of a stack's state, decrypted with its passphrase: for commands that act as the provisioner does."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import json
 from typing import Any
 
 from mlw.lifecycle import pulumi_cli
+from mlw.lifecycle.checkpoints import is_secret
 from mlw.stacks.stacks import Stack
-
-_SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark of a secret in a state
 
 
 def outputs_of(stack: Stack, kind: str) -> dict[str, Any] | None:
@@ -25,14 +24,14 @@ def outputs_of(stack: Stack, kind: str) -> dict[str, Any] | None:
     exported = json.loads(pulumi_cli.query(stack.context, ["stack", "export", *flags]))
     for resource in exported["deployment"].get("resources") or []:
         if str(resource["type"]).endswith(f":{kind}"):
-            return {key: opened(value) for key, value in resource["outputs"].items()}
+            return {key: without_marks(value) for key, value in resource["outputs"].items()}
     return None
 
 
-def opened(value: object) -> Any:  # noqa: ANN401 - JSON
+def without_marks(value: object) -> Any:  # noqa: ANN401 - JSON
     """A value of an exported state without the marks of secrets."""
     if isinstance(value, dict):
-        if _SECRET_MARK in value:
-            return opened(json.loads(value["plaintext"]))
-        return {key: opened(entry) for key, entry in value.items()}
-    return [opened(entry) for entry in value] if isinstance(value, list) else value
+        if is_secret(value):
+            return without_marks(json.loads(value["plaintext"]))
+        return {key: without_marks(entry) for key, entry in value.items()}
+    return [without_marks(entry) for entry in value] if isinstance(value, list) else value

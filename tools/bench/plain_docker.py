@@ -2,7 +2,7 @@
 
 A :class:`Recipe` is taken from a running workspace: image, command, mounts, ports, limits and hardening of each
 container, and the content of its configuration volume. It is then started with new names on new, empty volumes, and
-counts as ready when every published port answers, as it does for the workspace.
+counts as ready when every published port responds, as it does for the workspace.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def take_recipes(containers: Iterable[EngineObject], *, prefix: str) -> list[Rec
 
 
 def start(recipes: Sequence[Recipe], *, prefix: str, identity: Mapping[str, str]) -> float:
-    """Make network, volumes and containers, and wait until every port answers.
+    """Make network, volumes and containers, and wait until every port responds.
 
     Args:
         recipes: The containers.
@@ -170,7 +170,7 @@ def _waiting(port: int) -> Callable[[], None]:
 
 
 def wait_for_answer(port: int, *, timeout_seconds: float) -> None:
-    """Wait until whatever listens on a port answers; the engine's proxy accepts long before the service does.
+    """Wait until whatever listens on a port responds; the engine's proxy accepts long before the service does.
 
     An answer is a byte, or a handshake where the service speaks nothing but TLS.
 

@@ -33,10 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except OSError as exc:
         place = f" ({exc.filename})" if exc.filename else ""
-        say(f"error: the system refused to go on: {exc.strerror or exc}{place}. The next run goes on from here.")
+        say(f"operating system error: {exc.strerror or exc}{place}. The next run continues from here.")
         return 1
     except KeyboardInterrupt:
-        say("interrupted; the next run goes on from here")
+        say("interrupted; the next run continues from here")
         return INTERRUPTED
 
 

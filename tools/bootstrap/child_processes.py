@@ -1,4 +1,4 @@
-"""Starting other programs: bounded in time, ended together with the bootstrap, and failing with one clear message.
+"""Starting other programs: limited in time, ended together with the bootstrap, and failing with one clear message.
 
 A build that goes on after its bootstrap was killed would compete with the next run's, so children ask the system for a
 signal when their parent dies (`setpriv --pdeathsig`, part of util-linux).

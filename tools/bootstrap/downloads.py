@@ -1,6 +1,6 @@
 """Official archives over HTTPS: given up on within seconds where the network is closed, checked before they are used.
 
-A host that did not answer once is not asked again in the same run. Contact is bounded as a whole, name resolution
+A host that did not answer once is not asked again in the same run. Contact is limited as a whole, name resolution
 included, which a socket's time-out alone does not cover.
 """
 

@@ -54,7 +54,7 @@ def is_running() -> bool:
 
 
 def start() -> None:
-    """Start the engine and return when it answers.
+    """Start the engine and return when it responds.
 
     Raises:
         BootstrapError: It ends by itself or does not answer in time; quotes the end of its log.
@@ -98,7 +98,7 @@ def stop(*, hard: bool = False) -> None:
 
 
 def wait_until_ready(*, has_ended: Callable[[], bool] = lambda: False) -> None:
-    """Wait until the engine answers."""
+    """Wait until the engine responds."""
     deadline = time.monotonic() + READY_SECONDS
     answer = Answer(Health.ABSENT)
     while time.monotonic() < deadline and not has_ended():

@@ -20,12 +20,12 @@ SYSTEMD_SECONDS = 120.0
 
 
 def is_present() -> bool:
-    """Whether an engine answers and Docker's client is there."""
+    """Whether an engine responds and Docker's client is there."""
     return shutil.which("docker") is not None and ask().health is Health.READY
 
 
 def ensure(report: Report) -> str:
-    """Make sure that an engine answers; return what was done."""
+    """Make sure that an engine responds; return what was done."""
     answer = ask()
     if answer.health is Health.READY:
         _bring_client(report)

@@ -54,9 +54,9 @@ def recipe_files(tool: Tool) -> list[Path]:
 def is_present(tool: Tool) -> bool:
     """Whether the tool is there and every link to it leads to it."""
     made = artefact(tool)
-    parts = [made, guard()] if tool.name == CLI else [made]
+    needed = [made, guard()] if tool.name == CLI else [made]
     in_place = all(_leads_to(folder / name, target) for folder, name, target in links(tool, made))
-    return in_place and all(part.is_present() for part in parts)
+    return in_place and all(one.is_present() for one in needed)
 
 
 def ensure(tool: Tool, report: Report) -> str:

@@ -17,7 +17,7 @@ from infra.host import state_backend
 from infra.rules.stack.deployed_resources import Deployed
 
 COMPONENT_PREFIX = "ml-workspace:"
-STACK = "pulumi:pulumi:Stack"
+STACK_TYPE = "pulumi:pulumi:Stack"
 CHANGE_GUARD = ":ChangeGuard"
 
 
@@ -60,7 +60,7 @@ def _resources(path: Path) -> list[dict[str, Any]]:
 
 def _components(path: Path, stack: str) -> Iterator[Deployed]:
     resources = _resources(path)
-    complete = any(r.get("type") == STACK and "endpoints" in (r.get("outputs") or {}) for r in resources)
+    complete = any(r.get("type") == STACK_TYPE and "endpoints" in (r.get("outputs") or {}) for r in resources)
     for resource in resources:
         if str(resource.get("type", "")).startswith(COMPONENT_PREFIX) and resource.get("inputs"):
             yield Deployed(stack, resource["type"], resource["inputs"], complete)

@@ -60,8 +60,8 @@ def is_static(content: bytes) -> bool:
     offset = int.from_bytes(content[32:40], "little")
     size = int.from_bytes(content[54:56], "little")
     count = int.from_bytes(content[56:58], "little")
-    kinds = (content[offset + size * index : offset + size * index + 4] for index in range(count))
-    return all(int.from_bytes(kind, "little") != _INTERPRETER_HEADER for kind in kinds)
+    types = (content[offset + size * index : offset + size * index + 4] for index in range(count))
+    return all(int.from_bytes(kind, "little") != _INTERPRETER_HEADER for kind in types)
 
 
 def _has_applets(candidate: Path) -> bool:

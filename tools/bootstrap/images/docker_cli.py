@@ -1,7 +1,7 @@
 """The few commands of the Docker client that images need.
 
 The client rather than the engine's API: it carries the user's contexts, TLS settings and ``docker login``. Every call
-is bounded in time. What the client says on failure becomes one line; nothing is retried here.
+is limited in time. What the client says on failure becomes one line; nothing is retried here.
 """
 
 from __future__ import annotations

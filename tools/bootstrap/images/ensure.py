@@ -87,8 +87,8 @@ def _provide(absent: Sequence[Service], mirror: str | None, report: Report) -> N
     with tempfile.TemporaryDirectory(dir=folders.private_folder(folders.build()), prefix="images-") as folder:
         fetch = partial(image_sources.fetch, mirror=mirror, folder=Path(folder), report=report)
         with ThreadPoolExecutor(max_workers=len(absent)) as pool:
-            answers = list(pool.map(fetch, absent))
-        unfinished = [(service, answer) for service, answer in zip(absent, answers, strict=True) if not answer.finished]
+            fetched = list(pool.map(fetch, absent))
+        unfinished = [(service, one) for service, one in zip(absent, fetched, strict=True) if not one.finished]
         if unfinished:
             _assemble_all(unfinished, _base_files(), report)
     # Once more: what a killed run had asked the engine for may have been made after the first look.

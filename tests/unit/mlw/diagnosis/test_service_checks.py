@@ -1,4 +1,4 @@
-"""Findings about answers, from a real HTTP server that answers as each service would."""
+"""Findings about responses, from a real HTTP server that responds as each service would."""
 
 import json
 import threading

@@ -17,7 +17,7 @@ from mlw.lifecycle.lifecycle_errors import OperationCancelledError
         pytest.param(
             OSError(errno.ENOSPC, "No space left on device", "/data/x"),
             1,
-            "make up: the system refused to go on: No space left on device (/data/x). Run it again.\n",
+            "make up: operating system error: No space left on device (/data/x). Run it again.\n",
             id="a full disk",
         ),
         pytest.param(

@@ -1,4 +1,4 @@
-"""Locks: cleared only when their owner is certainly gone, never a live one; waiting is bounded and says on whom."""
+"""Locks: cleared only when their owner is certainly gone, never a live one; waiting has a limit and says for whom."""
 
 import json
 import os

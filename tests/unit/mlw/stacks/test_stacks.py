@@ -17,14 +17,14 @@ Answer = Callable[[str, str], None]
 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch) -> Answer:
-    """Make the Pulumi CLI answer a command line; any other is an error of the test."""
-    answers: dict[str, str] = {}
+    """Make the Pulumi CLI print something for a command line; any other is an error of the test."""
+    printed: dict[str, str] = {}
 
     def query(_context: Context, arguments: Sequence[str]) -> str:
-        return answers[" ".join(arguments)]
+        return printed[" ".join(arguments)]
 
     monkeypatch.setattr(pulumi_cli, "query", query)
-    return answers.__setitem__
+    return printed.__setitem__
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ class TestOtherBackends:
 
 
 class TestKeys:
-    """Secrets are opened by the CLI alone, and only when they are asked for."""
+    """Secrets are decrypted by the CLI alone, and only when they are asked for."""
 
     @pytest.fixture(autouse=True)
     def _stack(self, place: Place) -> None:
@@ -116,10 +116,10 @@ class TestKeys:
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         def query(_context: Context, _arguments: Sequence[str]) -> str:
-            raise WrongPassphraseError("opening the secrets of stack 'churn': the passphrase is not the one.")
+            raise WrongPassphraseError("decrypting the secrets of stack 'churn': the passphrase is not the one.")
 
         monkeypatch.setattr(pulumi_cli, "query", query)
 
         assert main(["keys", "churn"]) == 1
-        expected = "mlw: opening the secrets of stack 'churn': the passphrase is not the one.\n"
+        expected = "mlw: decrypting the secrets of stack 'churn': the passphrase is not the one.\n"
         assert capsys.readouterr() == ("", expected)

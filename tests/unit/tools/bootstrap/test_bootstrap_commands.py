@@ -75,7 +75,7 @@ def test_an_interruption_is_no_error_of_the_program_s(
 
     monkeypatch.setattr(steps, "run", interrupt)
     assert bootstrap_commands.main(["state"]) == 130
-    assert "the next run goes on" in capsys.readouterr().err
+    assert "the next run continues" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("start", [["-m", "tools.bootstrap"], ["tools/bootstrap"]], ids=["as a module", "as a folder"])
@@ -108,4 +108,4 @@ def test_a_disk_that_fills_up_in_the_middle_is_one_message(
 
     monkeypatch.setattr(steps, "run", fail)
     assert bootstrap_commands.main(["state"]) == 1
-    assert capsys.readouterr().err.startswith("error: the system refused to go on: No space left on device (/cache/x)")
+    assert capsys.readouterr().err.startswith("operating system error: No space left on device (/cache/x)")

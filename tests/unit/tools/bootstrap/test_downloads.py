@@ -49,7 +49,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def mute_server() -> Iterator[str]:
-    """Takes connections and never answers, as some closed networks do."""
+    """Takes connections and never responds, as some closed networks do."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 

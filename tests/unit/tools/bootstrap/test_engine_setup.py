@@ -30,7 +30,7 @@ def socket_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def answer_with(socket_path: Path) -> Iterator[list[bytes]]:
-    """An engine that answers one request with what is in the list, or not at all."""
+    """An engine that responds to one request with what is in the list, or not at all."""
     replies: list[bytes] = []
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(socket_path))
@@ -201,10 +201,10 @@ def test_a_context_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch)
 def test_an_engine_on_its_way_up_is_waited_for_and_no_second_one_started(
     monkeypatch: pytest.MonkeyPatch, lines: list[str]
 ) -> None:
-    answers = iter([Answer(Health.ABSENT), Answer(Health.ABSENT), Answer(Health.ABSENT), Answer(Health.READY)])
+    found = iter([Answer(Health.ABSENT), Answer(Health.ABSENT), Answer(Health.ABSENT), Answer(Health.READY)])
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     for module in (engine_setup, engine_process):
-        monkeypatch.setattr(module, "ask", lambda **_: next(answers))
+        monkeypatch.setattr(module, "ask", lambda **_: next(found))
     monkeypatch.setattr(engine_setup, "SYSTEMD", Path("/nowhere"))
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(engine_process, "may_start", lambda: True)

@@ -1,4 +1,4 @@
-"""A Docker client that answers from a script: for what the real engine cannot be made to do on demand."""
+"""A Docker client that follows a script: for what the real engine cannot be made to do on demand."""
 
 import json
 import stat

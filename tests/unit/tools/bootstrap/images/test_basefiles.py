@@ -9,20 +9,20 @@ import pytest
 from tools.bootstrap.images import basefiles, recipe
 
 
-def elf(*kinds: int) -> bytes:
+def elf(*headers: int) -> bytes:
     """Make the headers of a 64-bit program with the given program headers."""
     start = bytearray(64)
     start[:6] = b"\x7fELF\x02\x01"
     start[32:40] = (64).to_bytes(8, "little")
     start[54:56] = (56).to_bytes(2, "little")
-    start[56:58] = len(kinds).to_bytes(2, "little")
-    return bytes(start) + b"".join(kind.to_bytes(4, "little") + bytes(52) for kind in kinds)
+    start[56:58] = len(headers).to_bytes(2, "little")
+    return bytes(start) + b"".join(header.to_bytes(4, "little") + bytes(52) for header in headers)
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        pytest.param(elf(1, 1, 4), True, id="loadable parts only"),
+        pytest.param(elf(1, 1, 4), True, id="loadable segments only"),
         pytest.param(elf(6, 3, 1), False, id="asks for a loader"),
         pytest.param(b"#!/bin/sh\n", False, id="script"),
         pytest.param(b"", False, id="empty"),
