@@ -173,6 +173,9 @@ APPLICATION_INSIGHTS = Service(
     rotation_effect="exporters need the new token",
 )
 
+UNSEAL_FOLDER = "/vault/unseal"
+"""Where the key vault's container has the unseal key, on a volume of its own."""
+
 SERVICES: Mapping[str, Service] = {
     service.section: service for service in (STORAGE_ACCOUNT, CONTAINER_REGISTRY, KEY_VAULT, APPLICATION_INSIGHTS)
 }

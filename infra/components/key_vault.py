@@ -16,7 +16,7 @@ from infra.components.service_container import CERTIFICATE, PRIVATE_KEY, Service
 from infra.resources import rotation
 from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.vault_configuration import VaultConfiguration
-from infra.resources.vault_initialization import UNSEAL_FOLDER, VaultInitialization
+from infra.resources.vault_initialization import VaultInitialization
 from infra.rules.resources.component_types import KEY_VAULT
 from infra.rules.tags.service_tags import to_service_tags
 from infra.settings import KeyVaultSettings
@@ -44,7 +44,7 @@ class KeyVault(ServiceComponent):
     volumes: ClassVar[Mapping[str, str]] = {
         "data": "/vault/file",
         "config": "/vault/config",
-        "unseal": UNSEAL_FOLDER,
+        "unseal": services.UNSEAL_FOLDER,
         "logs": "/vault/logs",
     }
 

@@ -70,7 +70,7 @@ class StorageAccount(ServiceComponent):
         keys = GeneratedSecrets(
             f"{self.resource_name}-keys",
             lengths={"accessKey": 20, "secretKey": 40, "encryptionKey": ENCRYPTION_KEY_BYTES},
-            kinds={"encryptionKey": "base64"},
+            encodings={"encryptionKey": "base64"},
             # Service accounts belong to the access key's name, and without the encryption key all data is lost.
             rotating=["secretKey"],
             rotates=rotation.service(self.service.credentials_key),

@@ -1,1 +1,1 @@
-"""What the Docker provider cannot make: thin dynamic providers, each verb a call of one client function."""
+"""What the Docker provider cannot make: resources with thin providers, each verb a call of one client function."""

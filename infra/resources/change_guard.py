@@ -8,20 +8,22 @@ before anything was registered; with any other backend this is the place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, Resource
+from typing_extensions import override
 
 from infra.clients.state import stack_states
-from infra.resources.provider import Props, Provider
+from infra.resources.resource import CheckFailure, CheckResult, CreateResult, Props, Provider, Resource
 from infra.rules.stack.stack_changes import Resources, check_changes
 
 
-class _ChangeGuardProvider(Provider):
+class ChangeGuardProvider(Provider):
+    """Verbs of :class:`ChangeGuard`."""
+
     # What is allowed is asked once, at the change itself; taking it out of the stack file afterwards is no change.
     inputs = ("resources",)
 
+    @override
     def check(self, _olds: Props, news: Props) -> CheckResult:
         others = stack_states.deployed(project=news["project"], except_stack=news["stack"])
         before = _olds.get("resources") or {}
@@ -29,11 +31,12 @@ class _ChangeGuardProvider(Provider):
         # Without a property's name: the engine would print the whole property beside the message.
         return CheckResult(news, [CheckFailure("", violation.message) for violation in violations])
 
+    @override
     def create(self, props: Props) -> CreateResult:
         return CreateResult(props["stack"], props)
 
 
-class ChangeGuard(Resource, module="ml-workspace", name="ChangeGuard"):
+class ChangeGuard(Resource, module="guards", provider=ChangeGuardProvider):
     """Refuses a change that Azure would make by replacing a resource.
 
     Args:
@@ -53,11 +56,11 @@ class ChangeGuard(Resource, module="ml-workspace", name="ChangeGuard"):
         declared: Sequence[pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props: dict[str, Any] = {
+        inputs: Props = {
             "stack": pulumi.get_stack(),
             "project": pulumi.get_project(),
             "resources": resources,
             "allowed": list(allowed),
             "declared": list(declared),
         }
-        super().__init__(_ChangeGuardProvider(), name, props, opts)
+        super().__init__(name, inputs, opts)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+from typing_extensions import override
 
 from infra.clients.service_connection import ServiceConnection
+from infra.clients.service_errors import at_storage_account
 from infra.clients.storage.blob_containers import BlobContainers, ContainerSettings
 from infra.clients.storage.storage_admin import StorageAdmin
 from infra.resources.connection_args import ServiceConnectionArgs
-from infra.resources.provider import Props, Provider
-from infra.resources.service_errors import at_storage_account
+from infra.resources.resource import CreateResult, Props, Provider, ReadResult, Resource, UpdateResult
 
 
-class _DatastoreContainersProvider(Provider):
+class DatastoreContainersProvider(Provider):
+    """Verbs of :class:`DatastoreContainers`."""
+
     inputs = ("storage_account", "containers", "versioned", "retention_days", "tags")
 
+    @override
     def create(self, props: Props) -> CreateResult:
         return CreateResult(props["account"], {**props, "made": _apply(props, quotas_before={})})
 
+    @override
     def observe(self, id_: str, props: Props) -> ReadResult:
         # Quotas are not looked at: only the dearer operator's side of the service tells them.
         names, wanted = list(props["containers"]), _settings(props)
@@ -32,11 +35,13 @@ class _DatastoreContainersProvider(Provider):
         as_wanted = {name: quota for name, quota in props["containers"].items() if _same(found[name], wanted)}
         return ReadResult(id_, {**props, "containers": as_wanted})
 
+    @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         made = _apply(_news, quotas_before=_olds["containers"])
         # What a datastore has left stays, as in Azure, and still is the workspace's own.
         return UpdateResult({**_news, "made": sorted({*_olds["made"], *made})})
 
+    @override
     def delete(self, _id: str, _props: Props) -> None:
         # A container that was there before may be another workspace's, in an account that both use; but those that bear
         # this one's id are its own, even if a run made them that was killed before it could say so.
@@ -73,7 +78,7 @@ def _containers(props: Props) -> BlobContainers:
     return BlobContainers(ServiceConnection.of(props["storage_account"]))
 
 
-class DatastoreContainers(Resource, module="ml-workspace", name="DatastoreContainers"):
+class DatastoreContainers(Resource, module="storage", provider=DatastoreContainersProvider):
     """The containers that a workspace's datastores stand on.
 
     Deleting it deletes containers that are empty and were made here. One that holds blobs, or was found in the account,
@@ -107,7 +112,7 @@ class DatastoreContainers(Resource, module="ml-workspace", name="DatastoreContai
         tags: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props: dict[str, Any] = {
+        inputs: Props = {
             "account": account,
             "storage_account": storage_account.to_input(),
             "containers": containers,
@@ -115,6 +120,5 @@ class DatastoreContainers(Resource, module="ml-workspace", name="DatastoreContai
             "versioned": versioned,
             "retention_days": retention_days,
             "tags": dict(tags),
-            "made": None,
         }
-        super().__init__(_DatastoreContainersProvider(), name, props, opts)
+        super().__init__(name, inputs, opts)

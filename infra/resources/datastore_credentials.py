@@ -10,31 +10,36 @@ from contextlib import contextmanager
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+from typing_extensions import override
 
 from infra.clients.datastores.datastore_accounts import Datastore, DatastoreAccounts
 from infra.clients.service_connection import ServiceConnection
-from infra.resources.provider import Props, Provider
-from infra.resources.service_errors import at_key_vault, at_storage_account
+from infra.clients.service_errors import at_key_vault, at_storage_account
+from infra.resources.resource import CreateResult, Props, Provider, ReadResult, Resource, UpdateResult
 from infra.rules.datastores.datastore_policy import POLICY_VERSION
 from infra.rules.datastores.registered_datastores import DatastoreType
 
 
-class _DatastoreCredentialsProvider(Provider):
+class DatastoreCredentialsProvider(Provider):
+    """Verbs of :class:`DatastoreCredentials`."""
+
     inputs = ("storage_account", "key_vault", "workspace_id", "folder", "datastores", "given", "policy_version")
 
+    @override
     def create(self, props: Props) -> CreateResult:
         accounts, datastores = accounts_of(props), datastores_of(props)
         with _at_both(props, "making the credentials of the datastores"):
             accounts.ensure(datastores)
         return CreateResult(props["workspace_id"], {**props, "paths": _paths(accounts, datastores)})
 
+    @override
     def observe(self, id_: str, props: Props) -> ReadResult:
         with _at_both(props, "looking at the credentials of the datastores"):
             broken = set(accounts_of(props).broken(datastores_of(props)))
         whole = [store for store in props["datastores"] if store["name"] not in broken]
         return ReadResult(id_, {**props, "datastores": whole})
 
+    @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         accounts, datastores = accounts_of(_news), datastores_of(_news)
         known = {*_olds["paths"], *(store["name"] for store in _olds["datastores"])}
@@ -45,6 +50,7 @@ class _DatastoreCredentialsProvider(Provider):
             accounts.remove_secrets(sorted(gone))
         return UpdateResult({**_news, "paths": _paths(accounts, datastores)})
 
+    @override
     def delete(self, _id: str, _props: Props) -> None:
         # What is this stack's own goes as a whole.
         accounts, names = accounts_of(_props), list(_props["paths"])
@@ -90,7 +96,7 @@ def _paths(accounts: DatastoreAccounts, datastores: Sequence[Datastore]) -> dict
     return {store.name: accounts.path(store.name) for store in datastores}
 
 
-class DatastoreCredentials(Resource, module="ml-workspace", name="DatastoreCredentials"):
+class DatastoreCredentials(Resource, module="machinelearningservices", provider=DatastoreCredentialsProvider):
     """A service account with least rights for each datastore of the workspace's account, and a secret for every one.
 
     Args:
@@ -123,7 +129,7 @@ class DatastoreCredentials(Resource, module="ml-workspace", name="DatastoreCrede
         existing_key_vault: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props: dict[str, Any] = {
+        inputs: Props = {
             "storage_account": storage_account,
             "key_vault": key_vault,
             "workspace_id": workspace_id,
@@ -134,6 +140,5 @@ class DatastoreCredentials(Resource, module="ml-workspace", name="DatastoreCrede
             "existing_storage_account": existing_storage_account,
             "existing_key_vault": existing_key_vault,
             "policy_version": POLICY_VERSION,
-            "paths": None,
         }
-        super().__init__(_DatastoreCredentialsProvider(), name, props, opts)
+        super().__init__(name, inputs, opts)

@@ -7,24 +7,28 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pulumi
-from pulumi.dynamic import CreateResult, Resource, UpdateResult
+from typing_extensions import override
 
 from infra.clients import readiness_probes
 from infra.clients.readiness_probes import Probe
-from infra.resources.provider import Props, Provider
+from infra.resources.resource import CreateResult, Props, Provider, Resource, UpdateResult
 from infra.services import HttpProbe
 
 DEADLINE_SECONDS = 60.0
 """Generous: a start takes about a second, on a machine that swaps many."""
 
 
-class _ReadyGateProvider(Provider):
+class ReadyGateProvider(Provider):
+    """Verbs of :class:`ReadyGate`."""
+
     inputs = ("what", "container", "container_id", "urls", "probes", "ca_certificate")
 
+    @override
     def create(self, props: Props) -> CreateResult:
         _wait(props)
         return CreateResult(props["container"], props)
 
+    @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         _wait(_news)
         return UpdateResult(_news)
@@ -47,7 +51,7 @@ def _probe(url: str, probe: Mapping[str, Any] | None, ca_certificate: str) -> Pr
     return readiness_probes.http_probe(url + probe["path"], expected=expected, ca_certificate=ca_certificate)
 
 
-class ReadyGate(Resource, module="ml-workspace", name="ReadyGate"):
+class ReadyGate(Resource, module="engine", provider=ReadyGateProvider):
     """Opens when every URL responds as its probe expects.
 
     Args:
@@ -76,7 +80,7 @@ class ReadyGate(Resource, module="ml-workspace", name="ReadyGate"):
         ca_certificate: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props: dict[str, Any] = {
+        inputs: Props = {
             "what": what,
             "container": container,
             "container_id": container_id,
@@ -86,7 +90,7 @@ class ReadyGate(Resource, module="ml-workspace", name="ReadyGate"):
             },
             "ca_certificate": ca_certificate,
         }
-        super().__init__(_ReadyGateProvider(), name, props, opts)
+        super().__init__(name, inputs, opts)
 
     def address(self, use: str, *, has_scheme: bool = True) -> pulumi.Output[str]:
         """Address of one use, known when the gate is open; without a scheme it is what `docker login` takes."""

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from infra.resources.provider import Provider
+from infra.resources.resource import Provider
 
 VARIABLE = "MLW_ROTATE"
 SUBJECT = "rotates"

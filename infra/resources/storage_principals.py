@@ -6,32 +6,38 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+from typing_extensions import override
 
 from infra.clients.service_connection import ServiceConnection
+from infra.clients.service_errors import at_storage_account
 from infra.clients.storage.storage_admin import StorageAdmin, User
 from infra.resources.connection_args import ServiceConnectionArgs
-from infra.resources.provider import Props, Provider
-from infra.resources.service_errors import at_storage_account
+from infra.resources.resource import CreateResult, Props, Provider, ReadResult, Resource, UpdateResult
 
 
-class _StoragePrincipalsProvider(Provider):
+class StoragePrincipalsProvider(Provider):
+    """Verbs of :class:`StoragePrincipals`."""
+
     inputs = ("storage_account", "policies", "secrets")
 
+    @override
     def create(self, props: Props) -> CreateResult:
         _replace(props, gone=())
         return CreateResult(f"{props['account']}-principals", props)
 
+    @override
     def observe(self, id_: str, props: Props) -> ReadResult:
         with at_storage_account(props["storage_account"]["endpoint"], "looking at users"):
             wrong = _admin(props).differing(_users(props))
         as_wanted = {name: policy for name, policy in props["policies"].items() if name not in wrong}
         return ReadResult(id_, {**props, "policies": as_wanted})
 
+    @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         _replace(_news, gone={*_olds["policies"], *_olds["secrets"]} - set(_news["policies"]))
         return UpdateResult(_news)
 
+    @override
     def delete(self, _id: str, _props: Props) -> None:
         _replace({**_props, "policies": {}}, gone={*_props["policies"], *_props["secrets"]})
 
@@ -60,7 +66,7 @@ def _admin(props: Props) -> StorageAdmin:
     return StorageAdmin(ServiceConnection.of(props["storage_account"]))
 
 
-class StoragePrincipals(Resource, module="ml-workspace", name="StoragePrincipals"):
+class StoragePrincipals(Resource, module="storage", provider=StoragePrincipalsProvider):
     """Users of a storage account, each with a policy of its own.
 
     A user that is taken away is refused at once, and with it what it had made of its keys; a policy that changes holds
@@ -86,10 +92,10 @@ class StoragePrincipals(Resource, module="ml-workspace", name="StoragePrincipals
         secrets: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props: dict[str, Any] = {
+        inputs: Props = {
             "account": account,
             "storage_account": storage_account.to_input(),
             "policies": dict(policies),
             "secrets": pulumi.Output.secret(dict(secrets)),
         }
-        super().__init__(_StoragePrincipalsProvider(), name, props, opts)
+        super().__init__(name, inputs, opts)

@@ -1,23 +1,44 @@
 """Certificates of a stack with TLS: its own authority, and one certificate for each container that serves clients.
 
-Both renew themselves: an update that finds a certificate due issues it anew; `MLW_ROTATE` asks for it earlier. Their
-keys are secret from birth; what is public of them (the authority's certificate) is what clients have to trust.
+Both renew themselves: an update that finds a certificate due issues a new one; `MLW_ROTATE` asks for it earlier. Their
+keys are secret from birth; what is public of them, the CA certificate, is what clients verify with.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import asdict
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+from typing_extensions import override
 
 from infra.resources import rotation
-from infra.resources.provider import Props
+from infra.resources.resource import CreateResult, DiffResult, Props, Resource, UpdateResult
 from infra.resources.rotation import RotatingProvider
 
 AUTHORITY, CERTIFICATES = "authority", "certificates"
 """What `mlw keys rotate --service` calls them."""
+
+
+class CertificateAuthorityProvider(RotatingProvider):
+    """Verbs of :class:`CertificateAuthority`."""
+
+    inputs = ("owner", "domain")
+
+    @override
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        return DiffResult(changes=bool(self.changed(_olds, _news)) or _is_due(_olds["certificate"]))
+
+    @override
+    def create(self, props: Props) -> CreateResult:
+        from infra.clients.tls import certificate_authority
+
+        made = certificate_authority.make_authority(props["owner"], domain=props["domain"])
+        return CreateResult(props["owner"], {**props, **asdict(made)})
+
+    @override
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        return UpdateResult(self.create(_news).outs)
 
 
 def _is_due(certificate: str) -> bool:
@@ -26,23 +47,9 @@ def _is_due(certificate: str) -> bool:
     return certificate_authority.is_due(certificate)
 
 
-class _AuthorityProvider(RotatingProvider):
-    inputs = ("owner", "domain")
-
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        return DiffResult(changes=bool(self.changed(_olds, _news)) or _is_due(_olds["certificate"]))
-
-    def create(self, props: Props) -> CreateResult:
-        from infra.clients.tls import certificate_authority
-
-        made = certificate_authority.make_authority(props["owner"], domain=props["domain"])
-        return CreateResult(props["owner"], {**props, "certificate": made.certificate, "private_key": made.private_key})
-
-    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        return UpdateResult(self.create(_news).outs)
-
-
-class CertificateAuthority(Resource, module="ml-workspace", name="CertificateAuthority"):
+class CertificateAuthority(
+    Resource, module="certificates", provider=CertificateAuthorityProvider, secrets=("private_key",)
+):
     """The authority of one stack; ten years.
 
     Args:
@@ -59,49 +66,50 @@ class CertificateAuthority(Resource, module="ml-workspace", name="CertificateAut
     """The private key (PEM); secret."""
 
     def __init__(self, name: str, *, owner: str, domain: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        props: dict[str, Any] = {
+        inputs: Props = {
             "owner": owner,
             "domain": domain,
             **rotation.inputs(rotation.service(AUTHORITY)),
-            "certificate": None,
-            "private_key": None,
         }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["private_key"])
-        super().__init__(_AuthorityProvider(), name, props, pulumi.ResourceOptions.merge(secret, opts))
+        super().__init__(name, inputs, opts)
 
 
-class _ServerCertificatesProvider(RotatingProvider):
-    inputs = ("servers", "domain", "authority", "authority_key")
+class ServerCertificatesProvider(RotatingProvider):
+    """Verbs of :class:`ServerCertificates`."""
 
+    inputs = ("servers", "domain", "ca_certificate", "ca_private_key")
+
+    @override
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         due = any(_is_due(issued["certificate"]) for issued in _olds["issued"].values())
         return DiffResult(changes=due or bool(self.changed(_olds, _news)))
 
+    @override
     def create(self, props: Props) -> CreateResult:
         return CreateResult(props["domain"], {**props, "issued": _issue(props, kept={})})
 
+    @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        good = all(_olds[key] == _news[key] for key in ("domain", "authority")) and not self.rotates(_olds, _news)
-        return UpdateResult({**_news, "issued": _issue(_news, kept=_olds["issued"] if good else {})})
+        good = all(_olds[key] == _news[key] for key in ("domain", "ca_certificate"))
+        kept = _olds["issued"] if good and not self.rotates(_olds, _news) else {}
+        return UpdateResult({**_news, "issued": _issue(_news, kept=kept)})
 
 
-def _issue(props: Props, *, kept: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
-    """Certificates of all servers; one that is good stays, for a new one replaces its server's container."""
+def _issue(props: Props, *, kept: Mapping[str, Mapping[str, str]]) -> Props:
     from infra.clients.tls import certificate_authority
+    from infra.clients.tls.certificate_authority import KeyPair
 
-    authority = certificate_authority.KeyPair(props["authority"], props["authority_key"])
-    issued: dict[str, Mapping[str, str]] = {}
-    for server in props["servers"]:
-        old = kept.get(server)
-        if old and not _is_due(old["certificate"]):
-            issued[server] = old
-            continue
-        new = certificate_authority.issue(authority, name=server, domain=props["domain"])
-        issued[server] = {"certificate": new.certificate, "private_key": new.private_key}
-    return issued
+    authority = KeyPair(props["ca_certificate"], props["ca_private_key"])
+    issued = certificate_authority.issue_all(
+        authority,
+        props["servers"],
+        domain=props["domain"],
+        kept={server: KeyPair(**pair) for server, pair in kept.items()},
+    )
+    return {server: asdict(pair) for server, pair in issued.items()}
 
 
-class ServerCertificates(Resource, module="ml-workspace", name="ServerCertificates"):
+class ServerCertificates(Resource, module="certificates", provider=ServerCertificatesProvider, secrets=("issued",)):
     """The certificates of a stack's containers; 397 days.
 
     Args:
@@ -124,13 +132,11 @@ class ServerCertificates(Resource, module="ml-workspace", name="ServerCertificat
         authority: CertificateAuthority,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props: dict[str, Any] = {
+        inputs: Props = {
             "servers": list(servers),
             "domain": domain,
-            "authority": authority.certificate,
-            "authority_key": authority.private_key,
+            "ca_certificate": authority.certificate,
+            "ca_private_key": authority.private_key,
             **rotation.inputs(rotation.service(CERTIFICATES)),
-            "issued": None,
         }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["issued"])
-        super().__init__(_ServerCertificatesProvider(), name, props, pulumi.ResourceOptions.merge(secret, opts))
+        super().__init__(name, inputs, opts)

@@ -5,23 +5,25 @@ It depends on everything in the stack, so `pulumi destroy` deletes it first: its
 
 from __future__ import annotations
 
-from typing import Any
-
 import pulumi
-from pulumi.dynamic import CreateResult, Resource
+from typing_extensions import override
 
 from infra.clients.state import stack_states
 from infra.errors import SharedResourceError
-from infra.resources.provider import Props, Provider
+from infra.resources.resource import CreateResult, Props, Provider, Resource
 from infra.rules.stack.deployed_resources import users_of
 
 
-class _UsageGuardProvider(Provider):
+class UsageGuardProvider(Provider):
+    """Verbs of :class:`UsageGuard`."""
+
     inputs = ("stack", "project", "resource_ids")
 
+    @override
     def create(self, props: Props) -> CreateResult:
         return CreateResult(props["stack"], props)
 
+    @override
     def delete(self, _id: str, _props: Props) -> None:
         refuse_if_used(_props["resource_ids"], stack=_props["stack"], project=_props["project"])
 
@@ -45,7 +47,7 @@ def refuse_if_used(resource_ids: list[str], *, stack: str, project: str) -> None
         )
 
 
-class UsageGuard(Resource, module="ml-workspace", name="UsageGuard"):
+class UsageGuard(Resource, module="guards", provider=UsageGuardProvider):
     """Refuses the deletion of the stack while another stack's workspace uses one of its resources.
 
     Args:
@@ -55,9 +57,9 @@ class UsageGuard(Resource, module="ml-workspace", name="UsageGuard"):
     """
 
     def __init__(self, name: str, *, resource_ids: list[str], opts: pulumi.ResourceOptions | None = None) -> None:
-        props: dict[str, Any] = {
+        inputs: Props = {
             "stack": pulumi.get_stack(),
             "project": pulumi.get_project(),
             "resource_ids": resource_ids,
         }
-        super().__init__(_UsageGuardProvider(), name, props, opts)
+        super().__init__(name, inputs, opts)

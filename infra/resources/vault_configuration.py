@@ -13,21 +13,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+from typing_extensions import override
 
 from infra.clients.key_vault import vault_setup
 from infra.clients.key_vault.vault import Vault
 from infra.clients.key_vault.vault_engines import TAGS_PATH, read_tags, revoke_other_administrators
 from infra.clients.key_vault.vault_setup import Setup
 from infra.clients.service_connection import ServiceConnection
+from infra.clients.service_errors import at_key_vault
 from infra.resources import rotation
-from infra.resources.provider import Props
+from infra.resources.resource import CreateResult, Props, ReadResult, Resource, UpdateResult
 from infra.resources.rotation import RotatingProvider
-from infra.resources.service_errors import at_key_vault
 from infra.rules.roles import vault_policies as policies
 
 
-class _VaultConfigurationProvider(RotatingProvider):
+class VaultConfigurationProvider(RotatingProvider):
+    """Verbs of :class:`VaultConfiguration`."""
+
     inputs = (
         "vault_name",
         "address",
@@ -41,14 +43,17 @@ class _VaultConfigurationProvider(RotatingProvider):
         "layout",
     )
 
+    @override
     def create(self, props: Props) -> CreateResult:
         return CreateResult(TAGS_PATH, _apply(props, {}))
 
+    @override
     def observe(self, id_: str, props: Props) -> ReadResult:
         with at_key_vault(props["address"], "looking at the set-up"):
             found = {**props, **_found(props)}
         return ReadResult(id_, found)
 
+    @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         return UpdateResult(_apply(_news, _olds))
 
@@ -88,7 +93,17 @@ def _layout() -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-class VaultConfiguration(Resource, module="ml-workspace", name="VaultConfiguration"):
+class VaultConfiguration(
+    Resource,
+    module="keyvault",
+    provider=VaultConfigurationProvider,
+    secrets=(
+        "token",
+        "unseal_key",
+        "principals",
+        "ca_bundle",
+    ),
+):
     """Audit devices, secrets engines, policies, principals and tags of a key vault, and the stack's own token.
 
     Args:
@@ -128,7 +143,7 @@ class VaultConfiguration(Resource, module="ml-workspace", name="VaultConfigurati
         rotates: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props: dict[str, Any] = {
+        inputs: Props = {
             "vault_name": vault_name,
             "address": address,
             "ca_certificate": ca_certificate,
@@ -140,8 +155,5 @@ class VaultConfiguration(Resource, module="ml-workspace", name="VaultConfigurati
             "host_names": list(host_names),
             "layout": _layout(),
             **rotation.inputs(rotates),
-            "token": None,
         }
-        hidden = ["token", "unseal_key", "principals", "ca_bundle"]
-        secret = pulumi.ResourceOptions(additional_secret_outputs=hidden)
-        super().__init__(_VaultConfigurationProvider(), name, props, pulumi.ResourceOptions.merge(secret, opts))
+        super().__init__(name, inputs, opts)

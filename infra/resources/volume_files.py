@@ -13,21 +13,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, Resource, UpdateResult
+from typing_extensions import override
 
 from infra.clients.engine import volume_writer
-from infra.resources.provider import Props, Provider
+from infra.resources.resource import CreateResult, Props, Provider, Resource, UpdateResult
 
 
-class _VolumeFilesProvider(Provider):
+class VolumeFilesProvider(Provider):
+    """Verbs of :class:`VolumeFiles`."""
+
     inputs = ("volume", "files", "live_files", "user")
 
+    @override
     def create(self, props: Props) -> CreateResult:
         return CreateResult(props["volume"], _write(props, in_use=False))
 
+    @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         return UpdateResult(_write(_news, in_use=True))
 
@@ -47,7 +50,7 @@ def _write(props: Props, *, in_use: bool) -> Props:
     return {**props, "digest": digest[:16]}
 
 
-class VolumeFiles(Resource, module="ml-workspace", name="VolumeFiles"):
+class VolumeFiles(Resource, module="engine", provider=VolumeFilesProvider):
     """Files at the top of a volume, each readable by the service's user alone (mode 0400).
 
     Args:
@@ -76,13 +79,12 @@ class VolumeFiles(Resource, module="ml-workspace", name="VolumeFiles"):
         labels: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props: dict[str, Any] = {
+        inputs: Props = {
             "volume": volume,
             "files": pulumi.Output.secret(dict(files)),
             "live_files": pulumi.Output.secret(dict(live_files or {})),
             "image_id": image_id,
             "user": user,
             "labels": dict(labels),
-            "digest": None,
         }
-        super().__init__(_VolumeFilesProvider(), name, props, opts)
+        super().__init__(name, inputs, opts)

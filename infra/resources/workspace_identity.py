@@ -9,20 +9,23 @@ import uuid
 from datetime import UTC, datetime
 
 import pulumi
-from pulumi.dynamic import CreateResult, Resource
+from typing_extensions import override
 
-from infra.resources.provider import Props, Provider
+from infra.resources.resource import CreateResult, Props, Provider, Resource
 
 
-class _WorkspaceIdentityProvider(Provider):
+class WorkspaceIdentityProvider(Provider):
+    """Verbs of :class:`WorkspaceIdentity`."""
+
     inputs = ()
 
+    @override
     def create(self, props: Props) -> CreateResult:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return CreateResult(str(uuid.uuid4()), {**props, "workspace_id": str(uuid.uuid4()), "creation_time": now})
 
 
-class WorkspaceIdentity(Resource, module="ml-workspace", name="WorkspaceIdentity"):
+class WorkspaceIdentity(Resource, module="machinelearningservices", provider=WorkspaceIdentityProvider):
     """GUID and creation time of a workspace; survive every update."""
 
     workspace_id: pulumi.Output[str]
@@ -32,4 +35,4 @@ class WorkspaceIdentity(Resource, module="ml-workspace", name="WorkspaceIdentity
     """RFC 3339, UTC, milliseconds."""
 
     def __init__(self, name: str, *, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(_WorkspaceIdentityProvider(), name, {"workspace_id": None, "creation_time": None}, opts)
+        super().__init__(name, {}, opts)

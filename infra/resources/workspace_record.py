@@ -11,31 +11,37 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, ReadResult, Resource, UpdateResult
+from typing_extensions import override
 
 from infra.clients.service_connection import ServiceConnection
+from infra.clients.service_errors import at_storage_account
 from infra.clients.storage.object_store import ObjectStore
-from infra.resources.provider import Props, Provider
-from infra.resources.service_errors import at_storage_account
+from infra.resources.resource import CreateResult, Props, Provider, ReadResult, Resource, UpdateResult
 from infra.rules.datastores.default_datastores import RECORD_KEY
 
 
-class _WorkspaceRecordProvider(Provider):
+class WorkspaceRecordProvider(Provider):
+    """Verbs of :class:`WorkspaceRecord`."""
+
     inputs = ("storage_account", "bucket", "record")
 
+    @override
     def create(self, props: Props) -> CreateResult:
         _write(props)
         return CreateResult(props["record"]["id"], props)
 
+    @override
     def observe(self, id_: str, props: Props) -> ReadResult:
         with at_storage_account(props["storage_account"]["endpoint"], "reading the workspace record"):
             content = _store(props).get_document(props["bucket"], RECORD_KEY)
         return ReadResult(None, {}) if content is None else ReadResult(id_, {**props, "record": _parsed(content)})
 
+    @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         _write(_news)
         return UpdateResult(_news)
 
+    @override
     def delete(self, _id: str, _props: Props) -> None:
         with at_storage_account(_props["storage_account"]["endpoint"], "deleting the workspace record"):
             _store(_props).delete_document(_props["bucket"], RECORD_KEY)
@@ -59,7 +65,7 @@ def _write(props: Props) -> None:
         _store(props).put_document(props["bucket"], RECORD_KEY, content, content_type="application/json")
 
 
-class WorkspaceRecord(Resource, module="ml-workspace", name="WorkspaceRecord"):
+class WorkspaceRecord(Resource, module="machinelearningservices", provider=WorkspaceRecordProvider):
     """The record of one workspace.
 
     Args:
@@ -84,9 +90,9 @@ class WorkspaceRecord(Resource, module="ml-workspace", name="WorkspaceRecord"):
         record: Mapping[str, Any],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props: dict[str, Any] = {
+        inputs: Props = {
             "storage_account": storage_account,
             "bucket": bucket,
             "record": dict(record),
         }
-        super().__init__(_WorkspaceRecordProvider(), name, props, opts)
+        super().__init__(name, inputs, opts)

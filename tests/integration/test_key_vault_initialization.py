@@ -8,13 +8,11 @@ import pytest
 from docker import DockerClient
 
 from infra.clients.key_vault.vault import Vault
+from infra.clients.key_vault.vault_unsealing import NOTE_FILE, UNSEAL_FILE
 from infra.errors import KeyVaultLockedError
-from infra.resources.vault_initialization import (
-    BEGUN_FILE,
-    UNSEAL_FILE,
-    UNSEAL_FOLDER,
-    _VaultInitializationProvider,
-)
+from infra.resources.vault_initialization import VaultInitializationProvider
+from infra.services import UNSEAL_FOLDER
+from tests.support.connections import to_vault
 from tests.support.engine import read_files, run_in
 from tests.support.key_vaults import new_vault
 
@@ -27,7 +25,7 @@ def vault(engine: DockerClient) -> Iterator[dict[str, Any]]:
 
 
 def _create(vault: dict[str, Any]) -> str:
-    outs = _VaultInitializationProvider().create(vault).outs
+    outs = VaultInitializationProvider().create(vault).outs
     assert outs is not None
     return str(outs["unseal_key"])
 
@@ -35,17 +33,17 @@ def _create(vault: dict[str, Any]) -> str:
 def test_vault_initializes_and_unseals_itself_and_hands_over_its_key(vault: dict[str, Any]) -> None:
     key = _create(vault)
 
-    with (unsealed := Vault(vault["address"])).as_root(key):
+    with (unsealed := Vault(to_vault(vault["address"]))).as_root(key):
         assert unsealed.accepts_token()
 
 
 def test_vault_killed_before_its_key_was_stored_initializes_again(vault: dict[str, Any], engine: DockerClient) -> None:
     _create(vault)
-    run_in(engine, vault["container"], f"rm {UNSEAL_FOLDER}/{UNSEAL_FILE}; printf begun > {UNSEAL_FOLDER}/{BEGUN_FILE}")
+    run_in(engine, vault["container"], f"rm {UNSEAL_FOLDER}/{UNSEAL_FILE}; printf begun > {UNSEAL_FOLDER}/{NOTE_FILE}")
 
     engine.api.restart(vault["container"])
 
-    with (again := Vault(vault["address"])).as_root(_create(vault)):
+    with (again := Vault(to_vault(vault["address"]))).as_root(_create(vault)):
         assert again.accepts_token()
 
 
@@ -54,18 +52,18 @@ def test_vault_killed_repeatedly_while_starting_ends_unsealed(vault: dict[str, A
         time.sleep(moment * 0.4)  # before, during and after the election that initialising waits for
         engine.api.restart(vault["container"], timeout=0)
 
-    with (unsealed := Vault(vault["address"])).as_root(_create(vault)):
+    with (unsealed := Vault(to_vault(vault["address"]))).as_root(_create(vault)):
         assert unsealed.accepts_token()
 
 
 def test_run_interrupted_after_unsealing_continues_with_the_same_vault(vault: dict[str, Any]) -> None:
-    with (before := Vault(vault["address"])).as_root(_create(vault)):
+    with (before := Vault(to_vault(vault["address"]))).as_root(_create(vault)):
         before.write("sys/mounts/kept", {"type": "kv"})
         before.write("kept/a", {"value": "1"})
 
     second = _create(vault)
 
-    with (after := Vault(vault["address"])).as_root(second):
+    with (after := Vault(to_vault(vault["address"]))).as_root(second):
         assert after.read("kept/a") == {"value": "1"}
 
 
@@ -77,15 +75,15 @@ def test_vault_once_unsealed_is_never_emptied_even_without_its_key(vault: dict[s
     with pytest.raises(KeyVaultLockedError, match="unseal key is not on"):
         _create(vault)
 
-    put_back = _VaultInitializationProvider().update("kv", {**vault, "unseal_key": first}, vault).outs
+    put_back = VaultInitializationProvider().update("kv", {**vault, "unseal_key": first}, vault).outs
     assert put_back is not None
-    with (after := Vault(vault["address"])).as_root(first):
+    with (after := Vault(to_vault(vault["address"]))).as_root(first):
         assert after.accepts_token()
 
 
 def test_vault_killed_between_storing_key_and_note_is_not_emptied(vault: dict[str, Any], engine: DockerClient) -> None:
     _create(vault)
-    run_in(engine, vault["container"], f"printf begun > {UNSEAL_FOLDER}/{BEGUN_FILE}")
+    run_in(engine, vault["container"], f"printf begun > {UNSEAL_FOLDER}/{NOTE_FILE}")
     engine.api.restart(vault["container"])
     _create(vault)
     run_in(engine, vault["container"], f"rm {UNSEAL_FOLDER}/{UNSEAL_FILE}")
@@ -103,8 +101,8 @@ def test_vault_without_key_and_note_is_not_initialized_again(vault: dict[str, An
     with pytest.raises(KeyVaultLockedError, match="Nothing was initialised over it"):
         _create(vault)
 
-    assert Vault(vault["address"]).is_initialised()
-    assert Vault(vault["address"]).is_sealed()
+    assert Vault(to_vault(vault["address"])).is_initialised()
+    assert Vault(to_vault(vault["address"])).is_sealed()
     # A note would have the script empty it at the next start.
     assert read_files(engine, vault["container"], UNSEAL_FOLDER) == {}
 

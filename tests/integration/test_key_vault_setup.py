@@ -12,7 +12,7 @@ from cryptography.x509.verification import PolicyBuilder, Store
 from docker import DockerClient
 
 from infra.clients.key_vault.vault import Vault
-from infra.resources.vault_configuration import _VaultConfigurationProvider
+from infra.resources.vault_configuration import VaultConfigurationProvider
 from tests.support.engine import run_in
 from tests.support.key_vaults import SetUpVault, principal, set_up_vault
 from tests.support.probes import probe_until
@@ -262,7 +262,7 @@ class TestRefresh:
     """What was changed behind the stack's back is found, and mended by the next update."""
 
     def test_an_untouched_vault_shows_no_difference(self, vault: SetUpVault) -> None:
-        assert not _VaultConfigurationProvider().diff("id", dict(vault.refreshed()), vault.props).changes
+        assert not VaultConfigurationProvider().diff("id", dict(vault.refreshed()), vault.props).changes
 
     @pytest.mark.parametrize(
         "damage", [disable_audit, unmount, loosen, revoke, remove_user, change_tags], ids=lambda done: done.__name__
@@ -274,11 +274,11 @@ class TestRefresh:
             damage(root, vault)
 
         found = dict(vault.refreshed())
-        changed = _VaultConfigurationProvider().diff("id", found, wanted).changes
-        outs = _VaultConfigurationProvider().update("id", found, wanted).outs
+        changed = VaultConfigurationProvider().diff("id", found, wanted).changes
+        outs = VaultConfigurationProvider().update("id", found, wanted).outs
 
         assert changed
         assert outs is not None
         vault.props = outs
-        assert not _VaultConfigurationProvider().diff("id", dict(vault.refreshed()), wanted).changes
+        assert not VaultConfigurationProvider().diff("id", dict(vault.refreshed()), wanted).changes
         assert vault.client().is_authenticated()

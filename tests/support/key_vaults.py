@@ -17,8 +17,9 @@ from infra.clients.engine import volume_writer as volumes_client
 from infra.clients.key_vault.vault import Vault
 from infra.components.assets import asset
 from infra.components.key_vault import KeyVault, server_config
-from infra.resources.vault_configuration import _VaultConfigurationProvider
-from infra.resources.vault_initialization import _VaultInitializationProvider
+from infra.resources.vault_configuration import VaultConfigurationProvider
+from infra.resources.vault_initialization import VaultInitializationProvider
+from tests.support.connections import to_vault
 from tests.support.probes import probe_until
 
 LOGS = "logs"
@@ -64,7 +65,7 @@ def new_vault(engine: DockerClient, *, small_logs: bool = False) -> Iterator[dic
             "container": name,
             "container_id": container.id,
             "user": image.user,
-            "authority": "",
+            "ca_certificate": "",
         }
     finally:
         container.remove(force=True, v=True)
@@ -91,19 +92,19 @@ class SetUpVault:
     @contextmanager
     def as_root(self) -> Iterator[Vault]:
         """Act as root inside the block."""
-        vault = Vault(self.props["address"])
+        vault = Vault(to_vault(self.props["address"]))
         with vault.as_root(self.props["unseal_key"]):
             yield vault
 
     def apply(self, **changed: object) -> None:
         """Apply the set-up with some inputs changed, as an update does."""
-        outs = _VaultConfigurationProvider().update("id", self.props, {**self.props, **changed}).outs
+        outs = VaultConfigurationProvider().update("id", self.props, {**self.props, **changed}).outs
         assert outs is not None
         self.props = outs
 
     def refreshed(self) -> Mapping[str, Any]:
         """Return what a refresh finds."""
-        found = _VaultConfigurationProvider().read("id", self.props).outs
+        found = VaultConfigurationProvider().read("id", self.props).outs
         assert found is not None
         return found
 
@@ -137,15 +138,15 @@ def set_up_vault(
         wanted: dict[str, Any] = {
             "vault_name": opening["name"],
             "address": opening["address"],
-            "authority": "",
+            "ca_certificate": "",
             "unseal_key": unsealed["unseal_key"],
             "tags": {"owner": "tests"},
             "purge_protection": purge_protection,
             "principals": {},
-            "authority_bundle": "",
+            "ca_bundle": "",
             "host_names": ["workspace.example"],
             "layout": "as wanted",
         }
-        outs = _VaultConfigurationProvider().create(wanted).outs
+        outs = VaultConfigurationProvider().create(wanted).outs
         assert outs is not None
         yield SetUpVault(opening["container"], outs)

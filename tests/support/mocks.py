@@ -5,7 +5,11 @@ from typing import Any
 
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks
 
-DYNAMIC = "pulumi-python:dynamic/ml-workspace:"
+from infra.provider.catalogue import MODULES
+from infra.resources.resource import PACKAGE
+
+TOKENS = {name.rpartition(":")[2]: f"{PACKAGE}:{name}" for name in MODULES}
+"""Class name of each resource of the project's own provider to its type token."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +29,8 @@ class RecordingMocks(Mocks):
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """Record one resource and make up what its provider adds."""
-        inputs = {key: value for key, value in args.inputs.items() if key != "__provider"}
-        self.resources.append(Registered(args.typ, args.name, inputs))
-        return f"{args.name}-id", {**inputs, **_outputs(args.typ, inputs)}
+        self.resources.append(Registered(args.typ, args.name, dict(args.inputs)))
+        return f"{args.name}-id", {**args.inputs, **_outputs(args.typ, args.inputs)}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Functions are not used by the program."""
@@ -50,7 +53,7 @@ _FIXED: dict[str, dict[str, Any]] = {
 
 
 def _outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
-    match type_.removeprefix(DYNAMIC):
+    match type_.rpartition(":")[2]:
         case "EngineReservation":
             ports = {use: 20000 + number for number, use in enumerate(inputs["holders"])}
             return {

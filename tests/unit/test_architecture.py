@@ -13,7 +13,14 @@ ROOT = Path(__file__).parents[2]
 OURS = ("infra", "mlw", "policies", "tools")
 
 CONFINED = {
-    "pulumi": {"infra.program", "infra.preconditions", "infra.components", "infra.resources", "policies.pack"},
+    "pulumi": {
+        "infra.program",
+        "infra.preconditions",
+        "infra.components",
+        "infra.resources",
+        "infra.provider",
+        "policies.pack",
+    },
     "pulumi_docker": {"infra.components"},
     "pulumi_policy": {"policies.pack"},
     "minio": {"infra.clients.storage"},

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from infra.host import state_backend
+from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.deployed_resources import Deployed
 
-COMPONENT_PREFIX = "ml-workspace:"
 STACK_TYPE = "pulumi:pulumi:Stack"
 CHANGE_GUARD = ":ChangeGuard"
 
@@ -62,5 +62,5 @@ def _components(path: Path, stack: str) -> Iterator[Deployed]:
     resources = _resources(path)
     complete = any(r.get("type") == STACK_TYPE and "endpoints" in (r.get("outputs") or {}) for r in resources)
     for resource in resources:
-        if str(resource.get("type", "")).startswith(COMPONENT_PREFIX) and resource.get("inputs"):
+        if resource.get("type") in COMPONENT_TYPES and resource.get("inputs"):
             yield Deployed(stack, resource["type"], resource["inputs"], complete)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import ipaddress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -88,6 +89,18 @@ def issue(authority: KeyPair, *, name: str, domain: str, now: dt.datetime | None
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
     )
     return _signed(builder, key, signer)
+
+
+def issue_all(
+    authority: KeyPair, servers: Sequence[str], *, domain: str, kept: Mapping[str, KeyPair]
+) -> dict[str, KeyPair]:
+    """Certificates of all servers; a good one stays, because a new one replaces its server's container."""
+    return {
+        server: old
+        if (old := kept.get(server)) and not is_due(old.certificate)
+        else issue(authority, name=server, domain=domain)
+        for server in servers
+    }
 
 
 def expires(certificate: str) -> dt.datetime:

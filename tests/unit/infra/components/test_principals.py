@@ -10,7 +10,7 @@ from pulumi.runtime import mocks as pulumi_mocks
 from infra import settings
 from infra.components.principal import Principal
 from infra.components.principals import list_assignments, make_principals
-from tests.support.mocks import DYNAMIC, RecordingMocks, Registered
+from tests.support.mocks import TOKENS, RecordingMocks, Registered
 
 CONFIG = {
     "ml-workspace:workload": "churn",
@@ -45,7 +45,7 @@ def made(event_loops: None) -> Made:
         return pulumi.Output.all(*[principal.secrets for principal in result.principals])
 
     program()
-    result.registered = recording.of_type(f"{DYNAMIC}GeneratedSecrets")
+    result.registered = recording.of_type(TOKENS["GeneratedSecrets"])
     return result
 
 

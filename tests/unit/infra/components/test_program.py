@@ -10,7 +10,7 @@ from pulumi.runtime import mocks as pulumi_mocks
 
 from infra import settings
 from infra.program import provision
-from tests.support.mocks import DYNAMIC, RecordingMocks, Registered
+from tests.support.mocks import TOKENS, RecordingMocks, Registered
 
 CONFIG = {
     "ml-workspace:workload": "churn",
@@ -76,8 +76,8 @@ class TestOrder:
     def test_every_component_is_declared_before_anything_is_reserved(self, run: Run) -> None:
         types = [resource.type for resource in run.mocks.resources]
 
-        reserved = types.index(f"{DYNAMIC}EngineReservation")
-        guarded = types.index(f"{DYNAMIC}ChangeGuard")
+        reserved = types.index(TOKENS["EngineReservation"])
+        guarded = types.index(TOKENS["ChangeGuard"])
 
         assert {t for t in types[:guarded] if t.startswith("ml-workspace:")} == {
             "ml-workspace:resources:ResourceGroup",
@@ -87,16 +87,16 @@ class TestOrder:
             "ml-workspace:insights:ApplicationInsights",
             "ml-workspace:machinelearningservices:Workspace",
         }
-        assert [t for t in types[:reserved] if t.startswith(("docker:", "pulumi-python:"))] == [types[guarded]]
+        assert [t for t in types[:reserved] if t.startswith("docker:") or t in TOKENS.values()] == [types[guarded]]
 
     def test_the_workspace_record_comes_last_but_for_the_guard_that_is_deleted_first(self, run: Run) -> None:
-        assert [r.type for r in run.mocks.resources[-2:]] == [f"{DYNAMIC}WorkspaceRecord", f"{DYNAMIC}UsageGuard"]
+        assert [r.type for r in run.mocks.resources[-2:]] == [TOKENS["WorkspaceRecord"], TOKENS["UsageGuard"]]
 
     def test_the_key_vault_which_takes_longest_is_begun_first(self, run: Run) -> None:
         assert run.mocks.of_type(VOLUME)[0].name.startswith("kv-")
 
     def test_every_name_on_the_engine_is_reserved(self, run: Run) -> None:
-        names = run.mocks.of_type(f"{DYNAMIC}EngineReservation")[0].inputs["names"]
+        names = run.mocks.of_type(TOKENS["EngineReservation"])[0].inputs["names"]
 
         assert {r.inputs["name"] for r in run.mocks.of_type(CONTAINER)} == set(names["containers"])
         assert {r.inputs["name"] for r in run.mocks.of_type(VOLUME)} == set(names["volumes"])
@@ -162,7 +162,7 @@ class TestLiveFiles:
 
     def _files(self, run: Run, role: str, kind: str) -> dict[str, str]:
         """Files of a service by name; they are secret, so the engine gets them wrapped."""
-        resources = run.mocks.of_type(f"{DYNAMIC}VolumeFiles")
+        resources = run.mocks.of_type(TOKENS["VolumeFiles"])
         (found,) = [made.inputs[kind] for made in resources if made.name.endswith(f"-{role}-files")]
         return dict(found["value"])
 
@@ -179,7 +179,7 @@ class TestLiveFiles:
         }
 
     def test_a_rotation_makes_only_such_values_anew_that_restart_nothing_but_their_own_service(self, run: Run) -> None:
-        rotating = {made.name: made.inputs["rotating"] for made in run.mocks.of_type(f"{DYNAMIC}GeneratedSecrets")}
+        rotating = {made.name: made.inputs["rotating"] for made in run.mocks.of_type(TOKENS["GeneratedSecrets"])}
 
         assert rotating == {
             "stchurndevwesteurope001-keys": ["secretKey"],
@@ -198,7 +198,7 @@ class TestPrincipals:
     """Who has a role, or no role any more."""
 
     def test_the_accounts_users_are_a_resource_even_when_there_are_none(self, run: Run) -> None:
-        (made,) = run.mocks.of_type(f"{DYNAMIC}StoragePrincipals")
+        (made,) = run.mocks.of_type(TOKENS["StoragePrincipals"])
 
         assert made.inputs["policies"] == {}
 
@@ -239,7 +239,7 @@ class TestTls:
         } == {"registry", "registryReadOnly"}
 
     def test_every_container_has_a_certificate_of_its_own_and_none_the_authoritys_key(self, with_tls: Run) -> None:
-        for made in with_tls.mocks.of_type(f"{DYNAMIC}VolumeFiles"):
+        for made in with_tls.mocks.of_type(TOKENS["VolumeFiles"]):
             files, container = made.inputs["files"]["value"], made.name.removesuffix("-files")
 
             assert files["public.crt"] == f"of-{container}"
@@ -251,13 +251,13 @@ class TestTls:
         talking = [
             made
             for made in with_tls.mocks.resources
-            if made.type.startswith(DYNAMIC) and {"urls", "address"} & set(made.inputs)
+            if made.type in TOKENS.values() and {"urls", "address"} & set(made.inputs)
         ]
         connected = [
             made.inputs[name]["value"]
             for made in with_tls.mocks.resources
             for name in ("storage_account", "key_vault")
-            if made.type.startswith(DYNAMIC) and name in made.inputs
+            if made.type in TOKENS.values() and name in made.inputs
         ]
 
         assert (len(talking), len(connected)) == (5, 5)
@@ -265,13 +265,13 @@ class TestTls:
         assert {*certificates, *(one["ca_certificate"] for one in connected)} == {"the-authority"}
 
     def test_the_key_vault_gets_the_authority_to_issue_further_certificates(self, with_tls: Run) -> None:
-        (configured,) = with_tls.mocks.of_type(f"{DYNAMIC}VaultConfiguration")
+        (configured,) = with_tls.mocks.of_type(TOKENS["VaultConfiguration"])
 
         assert configured.inputs["ca_bundle"] == "the-authoritygenerated-authority-key"
 
     def test_without_tls_there_is_no_certificate(self, run: Run) -> None:
-        files = [made.inputs["files"]["value"] for made in run.mocks.of_type(f"{DYNAMIC}VolumeFiles")]
+        files = [made.inputs["files"]["value"] for made in run.mocks.of_type(TOKENS["VolumeFiles"])]
 
         assert not any("public.crt" in held for held in files)
-        assert not run.mocks.of_type(f"{DYNAMIC}CertificateAuthority")
+        assert not run.mocks.of_type(TOKENS["CertificateAuthority"])
         assert "certificateAuthority" not in run.outputs

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infra.clients.state import stack_states
-from infra.resources.change_guard import _ChangeGuardProvider
+from infra.resources.change_guard import ChangeGuardProvider
 from infra.rules.resources.component_types import KEY_VAULT, STORAGE_ACCOUNT, WORKSPACE
 from infra.rules.stack.deployed_resources import Deployed
 
@@ -24,7 +24,7 @@ def _failures(old: dict[str, Any], new: dict[str, Any], *, allowed: tuple[str, .
         return {"storageAccount": {"type": STORAGE_ACCOUNT, "properties": properties}}
 
     olds = {"resources": resources(old), "allowed": []}
-    result = _ChangeGuardProvider().check(olds, {**RUN, "resources": resources(new), "allowed": list(allowed)})
+    result = ChangeGuardProvider().check(olds, {**RUN, "resources": resources(new), "allowed": list(allowed)})
     return [failure.reason for failure in result.failures]
 
 
@@ -64,7 +64,7 @@ def test_all_refusals_come_at_once() -> None:
     before = {"type": KEY_VAULT, "properties": vault}
     after = {"type": KEY_VAULT, "properties": {**vault, "softDeleteRetentionInDays": 7, "enablePurgeProtection": False}}
 
-    result = _ChangeGuardProvider().check(
+    result = ChangeGuardProvider().check(
         {"resources": {"keyVault": before}}, {**RUN, "resources": {"keyVault": after}, "allowed": []}
     )
 
@@ -74,12 +74,12 @@ def test_all_refusals_come_at_once() -> None:
 def test_the_first_run_and_an_added_resource_have_nothing_to_be_compared_with() -> None:
     news = {**RUN, "resources": {"storageAccount": {"type": STORAGE_ACCOUNT, "properties": ACCOUNT}}, "allowed": []}
 
-    assert _ChangeGuardProvider().check({}, news).failures == []
+    assert ChangeGuardProvider().check({}, news).failures == []
 
 
 def test_a_resource_that_another_stack_uses_is_not_given_up() -> None:
     old = {"storageAccount": {"type": STORAGE_ACCOUNT, "properties": {**ACCOUNT, "resourceId": "/stchurn"}}}
 
-    (failure,) = _ChangeGuardProvider().check({"resources": old}, {**RUN, "resources": {}, "allowed": []}).failures
+    (failure,) = ChangeGuardProvider().check({"resources": old}, {**RUN, "resources": {}, "allowed": []}).failures
 
     assert "used by stack 'fraud'" in failure.reason

@@ -7,9 +7,9 @@ import pytest
 
 from infra.clients.storage.blob_containers import ContainerSettings
 from infra.resources import datastore_containers
-from infra.resources.datastore_containers import _DatastoreContainersProvider
+from infra.resources.datastore_containers import DatastoreContainersProvider
 
-PROVIDER = _DatastoreContainersProvider()
+PROVIDER = DatastoreContainersProvider()
 PROPS: dict[str, Any] = {
     "account": "stchurn",
     "storage_account": {

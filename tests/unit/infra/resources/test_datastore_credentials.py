@@ -9,9 +9,9 @@ from urllib3 import HTTPResponse
 
 from infra.clients.datastores.datastore_accounts import DatastoreAccounts
 from infra.errors import ServiceError
-from infra.resources.datastore_credentials import _DatastoreCredentialsProvider
+from infra.resources.datastore_credentials import DatastoreCredentialsProvider
 
-PROVIDER = _DatastoreCredentialsProvider()
+PROVIDER = DatastoreCredentialsProvider()
 STORE = {"name": "features", "type": "AzureBlob", "container": "features"}
 PROPS: dict[str, Any] = {
     "storage_account": {

@@ -7,14 +7,14 @@ import bcrypt
 import pytest
 
 from infra.resources import rotation
-from infra.resources.generated_secrets import _GeneratedSecretsProvider
+from infra.resources.generated_secrets import GeneratedSecretsProvider
 
-PROVIDER = _GeneratedSecretsProvider()
+PROVIDER = GeneratedSecretsProvider()
 
 
 def _props(lengths: dict[str, int], **changed: object) -> dict[str, Any]:
     hashed = ["password"] if "password" in lengths else []
-    return {"lengths": lengths, "hashed": hashed, "kinds": {}, "rotating": list(lengths), "rotation": "", **changed}
+    return {"lengths": lengths, "hashed": hashed, "encodings": {}, "rotating": list(lengths), "rotation": "", **changed}
 
 
 def _created(lengths: dict[str, int], **changed: object) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def test_values_have_the_wanted_length_and_are_safe_in_files_and_urls() -> None:
     assert all(value.isalnum() and value.isascii() for value in values.values())
 
 
-def test_a_value_of_kind_base64_holds_as_many_random_bytes() -> None:
-    values = _created({"key": 32, "token": 10}, kinds={"key": "base64"})["values"]
+def test_a_value_in_base64_holds_as_many_random_bytes() -> None:
+    values = _created({"key": 32, "token": 10}, encodings={"key": "base64"})["values"]
 
     assert len(base64.b64decode(values["key"], validate=True)) == 32
     assert len(values["token"]) == 10

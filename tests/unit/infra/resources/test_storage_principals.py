@@ -7,9 +7,9 @@ import pytest
 from infra.clients.service_connection import ServiceConnection
 from infra.clients.storage.storage_admin import User
 from infra.resources import storage_principals
-from infra.resources.storage_principals import _StoragePrincipalsProvider
+from infra.resources.storage_principals import StoragePrincipalsProvider
 
-PROVIDER = _StoragePrincipalsProvider()
+PROVIDER = StoragePrincipalsProvider()
 ROTATED: dict[str, Any] = {
     "endpoint": "http://127.0.0.1:1",
     "credentials": {"accessKey": "key", "secretKey": "rotated"},

@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 
 from infra.clients.tls import certificate_authority
-from infra.resources.tls_certificates import _AuthorityProvider, _ServerCertificatesProvider
+from infra.resources.tls_certificates import CertificateAuthorityProvider, ServerCertificatesProvider
 
 AUTHORITY: dict[str, Any] = {"owner": "rg", "domain": "rg", "rotation": ""}
 
 
 def authority() -> dict[str, Any]:
-    outs = _AuthorityProvider().create(dict(AUTHORITY)).outs
+    outs = CertificateAuthorityProvider().create(dict(AUTHORITY)).outs
     assert outs
     return outs
 
 
 def wanted(authority: dict[str, Any], **changed: object) -> dict[str, Any]:
-    given = {"authority": authority["certificate"], "authority_key": authority["private_key"]}
+    given = {"ca_certificate": authority["certificate"], "ca_private_key": authority["private_key"]}
     return {"servers": ["st", "kv"], "domain": "rg", "rotation": "", **given, **changed}
 
 
@@ -29,20 +29,20 @@ def first() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def issued(first: dict[str, Any]) -> dict[str, Any]:
-    outs = _ServerCertificatesProvider().create(wanted(first)).outs
+    outs = ServerCertificatesProvider().create(wanted(first)).outs
     assert outs
     return outs
 
 
 def updated(olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
-    outs = _ServerCertificatesProvider().update("rg", olds, news).outs
+    outs = ServerCertificatesProvider().update("rg", olds, news).outs
     assert outs
     return dict(outs["issued"])
 
 
 def test_nothing_changes_while_nothing_is_asked_or_due(first: dict[str, Any], issued: dict[str, Any]) -> None:
-    assert not _AuthorityProvider().diff("rg", first, AUTHORITY).changes
-    assert not _ServerCertificatesProvider().diff("rg", issued, wanted(first)).changes
+    assert not CertificateAuthorityProvider().diff("rg", first, AUTHORITY).changes
+    assert not ServerCertificatesProvider().diff("rg", issued, wanted(first)).changes
 
 
 def test_server_that_comes_or_goes_leaves_the_others_certificates(
@@ -50,7 +50,7 @@ def test_server_that_comes_or_goes_leaves_the_others_certificates(
 ) -> None:
     news = wanted(first, servers=["st", "additional"])
 
-    assert _ServerCertificatesProvider().diff("rg", issued, news).changes
+    assert ServerCertificatesProvider().diff("rg", issued, news).changes
     after = updated(issued, news)
     assert set(after) == {"st", "additional"}
     assert after["st"] == issued["issued"]["st"]
@@ -63,7 +63,7 @@ def test_new_authority_issues_all_certificates(issued: dict[str, Any]) -> None:
 
 
 def test_rotation_is_done_once(first: dict[str, Any], issued: dict[str, Any]) -> None:
-    provider, asked = _ServerCertificatesProvider(), wanted(first, rotation="1")
+    provider, asked = ServerCertificatesProvider(), wanted(first, rotation="1")
 
     assert provider.diff("rg", issued, asked).changes
     rotated = {**asked, "issued": updated(issued, asked)}
@@ -81,7 +81,7 @@ def test_certificate_that_is_due_is_issued_anew_and_the_others_stay(
     pair = {"certificate": old.certificate, "private_key": old.private_key}
     before = {**issued, "issued": {**issued["issued"], "st": pair}}
 
-    assert _ServerCertificatesProvider().diff("rg", before, wanted(first)).changes
+    assert ServerCertificatesProvider().diff("rg", before, wanted(first)).changes
     after = updated(before, wanted(first))
     assert after["st"] != pair
     assert after["kv"] == issued["issued"]["kv"]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from infra.clients.engine import volume_writer
-from infra.resources.provider import Props
-from infra.resources.volume_files import _VolumeFilesProvider
+from infra.resources.resource import Props
+from infra.resources.volume_files import VolumeFilesProvider
 
 PROPS: Props = {
     "volume": "cr-registry-config",
@@ -37,7 +37,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Written:
 
 
 def test_a_change_of_a_live_file_is_written_and_replaces_no_container(written: Written) -> None:
-    provider, changed = _VolumeFilesProvider(), {**PROPS, "live_files": {"htpasswd": "admin:2"}}
+    provider, changed = VolumeFilesProvider(), {**PROPS, "live_files": {"htpasswd": "admin:2"}}
     made = provider.create(PROPS)
 
     assert made.outs is not None
@@ -50,7 +50,7 @@ def test_a_change_of_a_live_file_is_written_and_replaces_no_container(written: W
 
 
 def test_a_change_of_any_other_file_replaces_the_container(written: Written) -> None:
-    provider = _VolumeFilesProvider()
+    provider = VolumeFilesProvider()
     made = provider.create(PROPS)
     updated = provider.update("id", made.outs or {}, {**PROPS, "files": {"start.sh": "walk"}})
 
@@ -59,7 +59,7 @@ def test_a_change_of_any_other_file_replaces_the_container(written: Written) -> 
 
 
 def test_live_files_that_a_service_may_be_reading_are_replaced_in_one_step(written: Written) -> None:
-    provider = _VolumeFilesProvider()
+    provider = VolumeFilesProvider()
     provider.create(PROPS)
     provider.update("id", PROPS, PROPS)
 
@@ -70,5 +70,5 @@ def test_live_files_that_a_service_may_be_reading_are_replaced_in_one_step(writt
 def test_files_of_a_stack_that_had_no_live_ones_are_changed(written: Written) -> None:
     olds = {key: value for key, value in PROPS.items() if key != "live_files"}
 
-    assert _VolumeFilesProvider().diff("id", olds, PROPS).changes
+    assert VolumeFilesProvider().diff("id", olds, PROPS).changes
     assert not written.calls

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infra.clients.storage.object_store import ObjectStore
-from infra.resources.workspace_record import _WorkspaceRecordProvider
+from infra.resources.workspace_record import WorkspaceRecordProvider
 
 PROPS: dict[str, Any] = {
     "storage_account": {
@@ -25,7 +25,7 @@ def _kept(monkeypatch: pytest.MonkeyPatch, document: bytes | None) -> None:
 def test_a_record_as_it_was_written_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     _kept(monkeypatch, b'{"id": "/workspaces/mlw", "sku": "Basic"}')
 
-    assert _WorkspaceRecordProvider().read("id", PROPS).outs == PROPS
+    assert WorkspaceRecordProvider().read("id", PROPS).outs == PROPS
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_whatever_else_stands_there_is_a_difference_that_the_next_update_mends(
     monkeypatch: pytest.MonkeyPatch, document: bytes
 ) -> None:
     _kept(monkeypatch, document)
-    provider = _WorkspaceRecordProvider()
+    provider = WorkspaceRecordProvider()
 
     found = provider.read("id", PROPS)
 
@@ -48,4 +48,4 @@ def test_whatever_else_stands_there_is_a_difference_that_the_next_update_mends(
 def test_a_record_that_is_gone_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     _kept(monkeypatch, None)
 
-    assert _WorkspaceRecordProvider().read("id", PROPS).id is None
+    assert WorkspaceRecordProvider().read("id", PROPS).id is None

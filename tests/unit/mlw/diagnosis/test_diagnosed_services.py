@@ -68,7 +68,7 @@ def test_services_of_a_stack_with_tls_are_asked_with_its_authority_and_another_s
     outputs = the_outputs("churn", certificateAuthority="PEM")
     outputs["workspace"]["containerRegistry"] = shared
     outputs["endpoints"]["keyVault"] = "https://127.0.0.1:20003"
-    authority = {"urn": "urn:x", "type": "pulumi-python:dynamic/ml-workspace:CertificateAuthority", "inputs": {}}
+    authority = {"urn": "urn:x", "type": "ml-workspace:certificates:CertificateAuthority", "inputs": {}}
     place.deploy("churn", [*a_workspace("churn", outputs=outputs), authority])
 
     found = {service.service.endpoints[0].use: service for service in services_of(open_stack("churn"), CREDENTIALS)}
@@ -82,7 +82,7 @@ def _place(service: DiagnosedService) -> tuple[str, str]:
 
 
 def test_registry_of_a_stack_with_tls_is_asked_over_it(place: Place) -> None:
-    authority = {"urn": "urn:x", "type": "pulumi-python:dynamic/ml-workspace:CertificateAuthority", "inputs": {}}
+    authority = {"urn": "urn:x", "type": "ml-workspace:certificates:CertificateAuthority", "inputs": {}}
     outputs = the_outputs("churn", certificateAuthority="PEM")
     place.deploy("churn", [*a_workspace("churn", outputs=outputs), authority])
 

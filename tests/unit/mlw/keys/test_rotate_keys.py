@@ -18,7 +18,7 @@ from tests.unit.states import Place, a_workspace
 
 
 def resource(kind: str, name: str, rotates: str) -> dict[str, Any]:
-    type_ = f"pulumi-python:dynamic/ml-workspace:{kind}"
+    type_ = f"ml-workspace:secrets:{kind}"
     urn = f"urn:pulumi:dev::ml-workspace::x${type_}::{name}"
     return {"type": type_, "urn": urn, "inputs": {"rotates": rotates}}
 

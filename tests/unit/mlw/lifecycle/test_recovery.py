@@ -238,7 +238,7 @@ def test_claims_that_no_reservation_would_give_back_are_given_back(
     context = a_context(tmp_path)
     monkeypatch.setenv("MLW_HOME", str(context.home))
     claims = write(context.home / "ports.json", json.dumps({context.owner: {"storage": 20001}}).encode())
-    reservation = a_resource("r", pulumi_type="pulumi-python:dynamic/ml-workspace:EngineReservation")
+    reservation = a_resource("r", pulumi_type="ml-workspace:engine:EngineReservation")
     known = [reservation] if is_known else []
     write(context.state_file, a_state(*known, pending=[("creating", IN_STATE[VOLUME] if is_known else reservation)]))
     recovery.recover(context, say=Heard())

@@ -99,7 +99,7 @@ def test_a_resource_that_nobody_else_uses_may_go(write: Write) -> None:
 
 def test_a_stacks_own_resources_are_those_of_its_last_accepted_update(write: Write) -> None:
     held = {"storageAccount": {"type": "ml-workspace:storage:StorageAccount", "properties": {"name": "stdev"}}}
-    write("dev.json", _state(("pulumi-python:dynamic/ml-workspace:ChangeGuard", {"resources": held})))
+    write("dev.json", _state(("ml-workspace:guards:ChangeGuard", {"resources": held})))
     write("prod.json", _state(("ml-workspace:storage:StorageAccount", {"name": "stprod"})))
 
     assert stack_states.accepted("ml-workspace", "dev") == held

@@ -1,12 +1,9 @@
 """What all providers share."""
 
-import logging
-
 import pytest
-from pulumi.dynamic import ReadResult
 
-from infra.errors import NotReadyError, ServiceError, ServiceUnreachableError
-from infra.resources.provider import Props, Provider, _is_a_defect
+from infra.errors import ServiceError, ServiceUnreachableError
+from infra.resources.resource import Props, Provider, ReadResult
 
 
 class _Provider(Provider):
@@ -18,10 +15,6 @@ def test_only_a_changed_input_is_a_change() -> None:
 
     assert not _Provider().diff("id", olds, {"tags": {"a": "1"}, "size": 1.0}).changes
     assert _Provider().diff("id", olds, {"tags": {"a": "2"}, "size": 1.0}).changes
-
-
-def test_nothing_is_ever_replaced() -> None:
-    assert not _Provider().diff("id", {}, {"tags": {}, "size": 2.0}).replaces
 
 
 class _OfASilentService(Provider):
@@ -41,12 +34,3 @@ def test_a_refresh_takes_a_service_that_does_not_tell_neither_for_changed_nor_fo
 
     assert found.id == "id"
     assert found.outs == {"tags": {"a": "1"}, "error": error}
-
-
-def _record(error: Exception) -> logging.LogRecord:
-    return logging.LogRecord("grpc._server", logging.ERROR, "", 0, "", None, (type(error), error, None))
-
-
-def test_a_users_error_leaves_no_traceback_in_the_output_but_a_defect_does() -> None:
-    assert not _is_a_defect(_record(NotReadyError("not ready")))
-    assert _is_a_defect(_record(KeyError("bug")))

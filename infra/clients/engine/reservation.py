@@ -1,0 +1,166 @@
+"""Reservation of names, ports, a subnet and images on the engine, before anything of a stack is made.
+
+It finds out that a name belongs to somebody else, that an image is missing, or that no port is free while there is
+still nothing to clean up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from infra import labels
+from infra.clients.engine import docker_engine, port_claims, subnet_claims
+from infra.clients.engine.docker_engine import Inventory
+from infra.errors import EngineError, ForeignObjectError, ImageMissingError
+
+OBJECT_TYPES = ("containers", "volumes", "networks")
+
+
+class Engine(Protocol):
+    """What a reservation asks of the engine; :mod:`infra.clients.engine.docker_engine` is one."""
+
+    def inventory(self) -> Inventory:
+        """List everything."""
+
+    def cpus(self) -> int:
+        """Count the CPUs."""
+
+    def remove_leftovers(self, *, stack: str, backend: str) -> list[str]:
+        """Remove the stack's containers and networks."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What a stack is about to use.
+
+    Attributes:
+        names: Names that must be free or the stack's own, by :data:`OBJECT_TYPES`.
+        holders: Container of each use of a port; the port stays the same for the container's life.
+        images: Image tag of each service.
+        ports: First and last port that may be claimed.
+        cpus: CPUs that a service is limited to, by its section of the stack file.
+    """
+
+    stack: str
+    backend: str
+    names: Mapping[str, Sequence[str]]
+    holders: Mapping[str, str]
+    images: Mapping[str, str]
+    ports: tuple[int, int]
+    cpus: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """The stack's key in the claims."""
+        return f"{self.backend}/{self.stack}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reserved:
+    """What a stack has got.
+
+    Attributes:
+        image_ids: Image id of each service.
+        ports: Host port of each use.
+        subnet: In CIDR notation; empty where the engine may choose.
+    """
+
+    image_ids: Mapping[str, str]
+    ports: Mapping[str, int]
+    subnet: str
+
+
+def reserve(wanted: Wanted, *, engine: Engine = docker_engine) -> Reserved:
+    """Reserve everything for a stack that has nothing on the engine yet.
+
+    Raises:
+        ForeignObjectError: A name belongs to somebody else.
+        EngineError: More CPUs are wanted than there are.
+        ImageMissingError: An image is not on the engine.
+        PortRangeExhaustedError: Too few ports are free.
+    """
+    held = engine.inventory()
+    _refuse_foreign(wanted, wanted.names, held)
+    _refuse_more_cpus(wanted, engine)
+    # Every Docker object of the stack comes after its reservation: what carries our labels now was left behind by a
+    # run that was killed, and is in no state. Volumes stay, because volumes hold data.
+    engine.remove_leftovers(stack=wanted.stack, backend=wanted.backend)
+    return _claim(wanted, held, kept={}, subnet=None)
+
+
+def change(
+    wanted: Wanted,
+    *,
+    names_before: Mapping[str, Sequence[str]],
+    holders_before: Mapping[str, str],
+    before: Reserved,
+    engine: Engine = docker_engine,
+) -> Reserved:
+    """Reserve what a changed stack needs besides; ports stay with their containers, the subnet with the stack.
+
+    Raises:
+        EngineError: As :func:`reserve`.
+    """
+    held = engine.inventory()
+    added = {kind: [n for n in wanted.names[kind] if n not in names_before[kind]] for kind in OBJECT_TYPES}
+    _refuse_foreign(wanted, added, held)
+    _refuse_more_cpus(wanted, engine)
+    # A renamed container is made while the old one still runs, and publishes its port.
+    kept = {use: port for use, port in before.ports.items() if holders_before.get(use) == wanted.holders.get(use)}
+    return _claim(wanted, held, kept=kept, subnet=before.subnet)
+
+
+def release(owner: str) -> None:
+    """Give everything up that the owner has claimed."""
+    port_claims.release(owner)
+    subnet_claims.release(owner)
+
+
+def _claim(wanted: Wanted, held: Inventory, *, kept: Mapping[str, int], subnet: str | None) -> Reserved:
+    images = _resolve_images(wanted.images, held)
+    first, last = wanted.ports
+    ports = port_claims.claim(
+        wanted.owner, list(wanted.holders), first=first, last=last, published=held.ports, kept=kept
+    )
+    # Last, because it is never refused: what has been claimed for a reservation that fails nobody gives up.
+    claimed = subnet_claims.claim(wanted.owner, taken=held.subnets) if subnet is None else subnet
+    return Reserved(image_ids=images, ports=ports, subnet=claimed)
+
+
+def _refuse_foreign(wanted: Wanted, names: Mapping[str, Sequence[str]], held: Inventory) -> None:
+    foreign = [
+        f"{kind.removesuffix('s')} '{name}'"
+        for kind in OBJECT_TYPES
+        for name in names[kind]
+        if name in (found := getattr(held, kind))
+        and not labels.belongs_to(found[name], stack=wanted.stack, backend=wanted.backend)
+    ]
+    if foreign:
+        raise ForeignObjectError(
+            f"reserving names on the engine for stack '{wanted.stack}': {', '.join(foreign)} exist and do not belong "
+            "to this stack; nothing was created, adopted or removed. Remove them yourself, or give the resource "
+            f"another name in stacks/Pulumi.{wanted.stack}.yaml."
+        )
+
+
+def _refuse_more_cpus(wanted: Wanted, engine: Engine) -> None:
+    """Docker refuses a container with more CPUs than there are, but only once half of the stack is made."""
+    if not wanted.cpus or max(wanted.cpus.values()) <= (available := engine.cpus()):
+        return
+    over = ", ".join(f"'ml-workspace:limits.{s}.cpu' is {n:g}" for s, n in wanted.cpus.items() if n > available)
+    raise EngineError(
+        f"reserving CPUs on the engine for stack '{wanted.stack}': {over}; allowed: at most {available}, which the "
+        f"engine has. Change it in stacks/Pulumi.{wanted.stack}.yaml, or leave it out for as many as there are."
+    )
+
+
+def _resolve_images(wanted: Mapping[str, str], held: Inventory) -> dict[str, str]:
+    missing = sorted(tag for tag in wanted.values() if tag not in held.images)
+    if missing:
+        raise ImageMissingError(
+            f"looking for the services' images: {', '.join(repr(tag) for tag in missing)} not found on the engine. "
+            "Run `make setup`, which pulls or builds them."
+        )
+    return {service: held.images[tag] for service, tag in wanted.items()}

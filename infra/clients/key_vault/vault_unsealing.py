@@ -1,0 +1,175 @@
+"""The first unsealing of a key vault, and every later one that its container cannot do alone.
+
+The container's start script initialises a new vault and unseals it. The unseal key is kept as a file of the vault's
+user (mode 0400) on a volume of its own, where the script finds it after every restart; and, encrypted, in the stack's
+state. A note on that volume tells that initialising has begun: a vault without key but with the note has never been
+unsealed, so the script empties it and begins again; one with neither is left alone, and so is one that is empty beside
+a key.
+
+The script throws the root token of the initialisation away; who needs one makes it from the unseal key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from infra.clients.engine import docker_engine
+from infra.clients.key_vault.vault import Vault
+from infra.clients.readiness_probes import Probe, ProbeResult
+from infra.clients.service_errors import at_key_vault
+from infra.errors import KeyVaultLockedError, ServiceUnreachableError
+from infra.services import UNSEAL_FOLDER
+
+UNSEAL_FILE = "request.json"
+"""Body of ``PUT /v1/sys/unseal``, so that the start script can send it without the key on a command line."""
+
+NOTE_FILE = "begun"
+"""The note; says `ended` as soon as the key is there, so that a key lost later is never taken for one not yet made."""
+
+_BEGUN, _ENDED = b"begun", b"ended"
+
+LISTENING = frozenset({200, 429, 501, 503})
+INITIALISED = frozenset({200, 429, 503})
+UNSEALED = frozenset({200})
+"""Status codes of ``/v1/sys/health``."""
+
+
+class KeyVolume(Protocol):
+    """The volume with the unseal key, reached through the vault's container."""
+
+    def read(self, name: str) -> bytes | None:
+        """Content of a file; None when it is not there."""
+
+    def write(self, name_to_content: dict[str, bytes]) -> None:
+        """Write files for the vault's user alone."""
+
+
+class ContainerKeyVolume:
+    """The volume in a running or stopped container.
+
+    Args:
+        container: Name of the vault's container.
+        user: ``uid:gid`` of the vault's process.
+    """
+
+    def __init__(self, container: str, user: str) -> None:
+        self._container = container
+        self._uid, self._gid = (int(number) for number in user.split(":"))
+
+    def read(self, name: str) -> bytes | None:
+        """Content of a file; None when it is not there."""
+        return docker_engine.read_file(self._container, f"{UNSEAL_FOLDER}/{name}")
+
+    def write(self, name_to_content: dict[str, bytes]) -> None:
+        """Write files for the vault's user alone."""
+        docker_engine.write_files(self._container, UNSEAL_FOLDER, name_to_content, uid=self._uid, gid=self._gid)
+
+
+class VaultUnsealing:
+    """Unseals one key vault, as far as its start script does not.
+
+    Args:
+        name: The resource as the user knows it.
+        endpoint: Base URL, for messages.
+        vault: The vault, without a token.
+        volume: Where the unseal key is kept.
+        probe: Makes a probe of the vault's health that expects the given status codes.
+        wait: Waits until a probe passes.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        endpoint: str,
+        vault: Vault,
+        volume: KeyVolume,
+        probe: Callable[[frozenset[int]], Probe],
+        wait: Callable[[Probe], None],
+    ) -> None:
+        self._name, self._endpoint = name, endpoint
+        self._vault, self._volume = vault, volume
+        self._probe, self._wait = probe, wait
+
+    def unseal(self, known: str | None) -> str:
+        """Wait until the vault is unsealed, help where the script cannot, and give the unseal key.
+
+        Args:
+            known: The key as the state has it; None for a vault that is new to the stack.
+
+        Raises:
+            KeyVaultLockedError: The vault's data or its key is lost; nothing was initialised over it.
+        """
+        self._wait(self._probe(LISTENING))
+        # The key first: the script stores it only after initialising, so an empty vault beside it has lost its data.
+        if self._stored_key() is not None and not self._vault.is_initialised():
+            raise self._data_lost()
+        self._wait(self._probe(INITIALISED))
+        self._wait(self._helping(known))
+        stored = self._stored_key()
+        if stored is None:
+            stored = self._store(self._require(known))
+        if known is not None and stored != known:
+            raise self._data_lost()
+        return stored
+
+    def is_closed(self) -> bool:
+        """Whether an update has to unseal it or put its key back."""
+        with at_key_vault(self._endpoint, "looking whether it is unsealed"):
+            return self._vault.is_initialised() and (self._vault.is_sealed() or self._stored_key() is None)
+
+    def help(self, known: str | None) -> None:
+        """Do once what the script cannot: put a lost key back, and unseal with the key there is."""
+        # The note first: the script stores the key before it says in the note that it has.
+        begun, key = self._volume.read(NOTE_FILE) == _BEGUN, self._stored_key()
+        if key is None and begun:
+            return
+        if key is None:
+            key = self._store(self._require(known))
+        if self._vault.is_sealed() and not self._vault.unseal(key):
+            raise KeyVaultLockedError(
+                f"unsealing key vault '{self._name}': its unseal key does not fit; the data volume belongs to another "
+                "key. Put the matching volumes back, or delete the stack with `make down` if its secrets may go."
+            )
+
+    def _helping(self, known: str | None) -> Probe:
+        ready = self._probe(UNSEALED)
+
+        def probe() -> ProbeResult:
+            result = ready()
+            if not result.passed:
+                with suppress(ServiceUnreachableError), at_key_vault(self._endpoint, "unsealing it with its key"):
+                    self.help(known)
+            return result
+
+        return probe
+
+    def _stored_key(self) -> str | None:
+        """The key on its volume; a file that a crash has cut short is as good as none."""
+        try:
+            return str(json.loads(self._volume.read(UNSEAL_FILE) or "")["key"])
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def _store(self, key: str) -> str:
+        self._volume.write({UNSEAL_FILE: json.dumps({"key": key}).encode(), NOTE_FILE: _ENDED})
+        return key
+
+    def _require(self, known: str | None) -> str:
+        if known is None:
+            raise KeyVaultLockedError(
+                f"initialising key vault '{self._name}': it is initialised already, and its unseal key is not on the "
+                "volume that keeps it. Nothing was initialised over it. Put the volume back, or run `make down` and "
+                "`make up` if the vault's secrets may go."
+            )
+        return known
+
+    def _data_lost(self) -> KeyVaultLockedError:
+        return KeyVaultLockedError(
+            f"unsealing key vault '{self._name}': it is empty, but this stack had initialised it; its data volume was "
+            "lost or replaced. Nothing was initialised over it. Put the volume back (or restore a snapshot), or run "
+            "`make down` and `make up` if its secrets may go."
+        )

@@ -1,0 +1,5 @@
+"""Entry of the plugin's process; `pulumi-resource-ml-workspace` starts it."""
+
+from infra.provider.process import main
+
+main()

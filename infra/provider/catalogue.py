@@ -1,0 +1,46 @@
+"""Which module implements which token. Tokens are in every state and never change; modules may be renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+
+from infra.errors import MlWorkspaceError
+from infra.resources.resource import PACKAGE, Provider, Resource
+
+MODULES: Mapping[str, str] = {
+    "certificates:CertificateAuthority": "infra.resources.tls_certificates",
+    "certificates:ServerCertificates": "infra.resources.tls_certificates",
+    "engine:EngineReservation": "infra.resources.engine_reservation",
+    "engine:ReadyGate": "infra.resources.ready_gate",
+    "engine:VolumeFiles": "infra.resources.volume_files",
+    "guards:ChangeGuard": "infra.resources.change_guard",
+    "guards:UsageGuard": "infra.resources.usage_guard",
+    "keyvault:VaultConfiguration": "infra.resources.vault_configuration",
+    "keyvault:VaultInitialization": "infra.resources.vault_initialization",
+    "machinelearningservices:DatastoreCredentials": "infra.resources.datastore_credentials",
+    "machinelearningservices:WorkspaceIdentity": "infra.resources.workspace_identity",
+    "machinelearningservices:WorkspaceRecord": "infra.resources.workspace_record",
+    "secrets:GeneratedSecrets": "infra.resources.generated_secrets",
+    "storage:DatastoreContainers": "infra.resources.datastore_containers",
+    "storage:StoragePrincipals": "infra.resources.storage_principals",
+}
+"""Token without the package to its module, which is imported for the first resource of that kind."""
+
+
+@cache
+def provider_of(token: str) -> Provider:
+    """The provider of one kind of resource.
+
+    Raises:
+        MlWorkspaceError: There is no such kind.
+    """
+    module = MODULES.get(token.removeprefix(f"{PACKAGE}:"))
+    if module is None:
+        raise MlWorkspaceError(
+            f"looking for the resource type '{token}': the provider '{PACKAGE}' does not have it. Allowed: "
+            f"{', '.join(f'{PACKAGE}:{name}' for name in sorted(MODULES))}."
+        )
+    kind: type[Resource] = getattr(import_module(module), token.rpartition(":")[2])
+    return kind.provider_class()

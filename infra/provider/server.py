@@ -1,0 +1,110 @@
+"""The engine's calls, each dispatched to the provider of the resource's type.
+
+Secrets arrive as plain values. The engine marks outputs that have the name of a secret input, and those that the
+program names in `additional_secret_outputs`. It answers creations and updates of a preview itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from infra.errors import MlWorkspaceError
+from infra.provider.catalogue import provider_of
+from infra.provider.values import to_props, to_struct
+from infra.resources.resource import Provider
+
+
+@contextmanager
+def _serving(token: str, context: grpc.ServicerContext) -> Iterator[Provider]:
+    """The provider of the type. An error of the project's own is sent as its message, a defect as a traceback."""
+    try:
+        yield provider_of(token)
+    except MlWorkspaceError as error:
+        context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+
+class ProviderServer(provider_pb2_grpc.ResourceProviderServicer):
+    """The plugin as the engine sees it."""
+
+    def Handshake(
+        self, _request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ProviderHandshakeResponse:
+        """Decline: the engine would also send creations and updates of previews."""
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, "not needed")
+        raise NotImplementedError
+
+    def GetPluginInfo(self, _request: Empty, _context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
+        """No version: the plugin is part of the program that it serves."""
+        return plugin_pb2.PluginInfo()
+
+    def GetSchema(
+        self, _request: provider_pb2.GetSchemaRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.GetSchemaResponse:
+        """No schema: only the classes of `infra.resources` register these resources."""
+        return provider_pb2.GetSchemaResponse(schema="{}")
+
+    def CheckConfig(
+        self, _request: provider_pb2.CheckRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
+        """Accept no configuration: in a project of the same name the engine offers the whole stack's."""
+        return provider_pb2.CheckResponse(inputs=to_struct({}))
+
+    def DiffConfig(
+        self, _request: provider_pb2.DiffRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.DiffResponse:
+        """No configuration, no difference."""
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+
+    def Configure(
+        self, _request: provider_pb2.ConfigureRequest, _context: grpc.ServicerContext
+    ) -> provider_pb2.ConfigureResponse:
+        """Let the engine unwrap secrets and answer previews."""
+        return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=False)
+
+    def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
+        """Validate inputs."""
+        with _serving(request.type, context) as provider:
+            result = provider.check(to_props(request.olds), to_props(request.news))
+        failures = [provider_pb2.CheckFailure(property=one.property, reason=one.reason) for one in result.failures]
+        return provider_pb2.CheckResponse(inputs=to_struct(result.inputs), failures=failures)
+
+    def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
+        """Compare. The engine finds out itself which properties differ, and how."""
+        with _serving(request.type, context) as provider:
+            result = provider.diff(request.id, to_props(request.olds), to_props(request.news))
+        kinds = provider_pb2.DiffResponse
+        return kinds(changes=kinds.DIFF_SOME if result.changes else kinds.DIFF_NONE)
+
+    def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
+        """Create."""
+        with _serving(request.type, context) as provider:
+            result = provider.create(to_props(request.properties))
+        return provider_pb2.CreateResponse(id=result.id, properties=to_struct(result.outs))
+
+    def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
+        """Read. An answer without an id means that the resource is gone."""
+        with _serving(request.type, context) as provider:
+            result = provider.read(request.id, to_props(request.properties))
+        inputs = None if result.inputs is None else to_struct(result.inputs)
+        return provider_pb2.ReadResponse(id=result.id or "", properties=to_struct(result.outs), inputs=inputs)
+
+    def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
+        """Update in place."""
+        with _serving(request.type, context) as provider:
+            result = provider.update(request.id, to_props(request.olds), to_props(request.news))
+        return provider_pb2.UpdateResponse(properties=to_struct(result.outs))
+
+    def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> Empty:
+        """Delete."""
+        with _serving(request.type, context) as provider:
+            provider.delete(request.id, to_props(request.properties))
+        return Empty()
+
+    def Cancel(self, _request: Empty, _context: grpc.ServicerContext) -> Empty:
+        """Let running calls finish: the engine waits for them and records what they made."""
+        return Empty()

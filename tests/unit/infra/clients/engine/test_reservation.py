@@ -1,0 +1,122 @@
+"""What a stack reserves on the engine when it is made and when it changes, against a made-up engine."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from infra.clients.engine import reservation
+from infra.clients.engine.docker_engine import Inventory
+from infra.clients.engine.reservation import Reserved, Wanted
+from infra.errors import EngineError, ForeignObjectError, ImageMissingError, PortRangeExhaustedError
+
+WANTED = Wanted(
+    stack="dev",
+    backend="b1",
+    names={"containers": ["st-storage", "cr-registry"], "volumes": [], "networks": ["rg"]},
+    holders={"storage": "st-storage", "registry": "cr-registry"},
+    images={"minio": "ml-workspace/minio:1"},
+    ports=(25100, 25199),
+)
+
+
+class MadeUpEngine:
+    """An engine that holds what a test puts there."""
+
+    def __init__(self) -> None:
+        self.containers: dict[str, Mapping[str, str]] = {}
+        self.images = {"ml-workspace/minio:1": "sha256:1"}
+        self.ports: dict[int, str] = {}
+        self.subnets: Sequence[str] = ()
+
+    def inventory(self) -> Inventory:
+        return Inventory(
+            containers=self.containers,
+            volumes={},
+            networks={},
+            subnets=self.subnets,
+            images=self.images,
+            ports=self.ports,
+        )
+
+    def cpus(self) -> int:
+        return 2
+
+    def remove_leftovers(self, *, stack: str, backend: str) -> list[str]:
+        assert (stack, backend) == ("dev", "b1")
+        return []
+
+    def reserve(self, wanted: Wanted = WANTED) -> Reserved:
+        return reservation.reserve(wanted, engine=self)
+
+    def change(self, wanted: Wanted, before: Reserved) -> Reserved:
+        return reservation.change(
+            wanted, names_before=WANTED.names, holders_before=WANTED.holders, before=before, engine=self
+        )
+
+
+@pytest.fixture
+def made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MadeUpEngine:
+    monkeypatch.setenv("MLW_HOME", str(tmp_path))
+    return MadeUpEngine()
+
+
+def test_a_change_keeps_the_ports_and_the_subnet(made_up: MadeUpEngine) -> None:
+    made = made_up.reserve()
+
+    assert sorted(made.ports) == ["registry", "storage"]
+    assert made_up.change(WANTED, made) == made
+
+
+def test_a_renamed_container_gets_another_port_than_the_one_that_still_runs(made_up: MadeUpEngine) -> None:
+    made = made_up.reserve()
+    made_up.ports = {port: use for use, port in made.ports.items()}
+    renamed = {"containers": ["st-storage", "crnew-registry"], "volumes": [], "networks": ["rg"]}
+    holders = {"storage": "st-storage", "registry": "crnew-registry"}
+
+    changed = made_up.change(replace(WANTED, names=renamed, holders=holders), made)
+
+    assert changed.ports["storage"] == made.ports["storage"]
+    assert changed.ports["registry"] not in made_up.ports
+
+
+def test_a_name_that_belongs_to_somebody_else_is_refused(made_up: MadeUpEngine) -> None:
+    made_up.containers["st-storage"] = {"ml-workspace.stack": "prod", "ml-workspace.backend": "b1"}
+
+    with pytest.raises(ForeignObjectError, match="container 'st-storage' exist and do not belong to this stack"):
+        made_up.reserve()
+
+
+def test_a_missing_image_is_named(made_up: MadeUpEngine) -> None:
+    made_up.images = {}
+
+    with pytest.raises(ImageMissingError, match="'ml-workspace/minio:1' not found"):
+        made_up.reserve()
+
+
+def test_what_cannot_be_reserved_leaves_no_claim(made_up: MadeUpEngine, tmp_path: Path) -> None:
+    with pytest.raises(PortRangeExhaustedError):
+        made_up.reserve(replace(WANTED, ports=(25100, 25100)))
+
+    claims = [json.loads(path.read_text()) for path in tmp_path.glob("*.json")]
+    assert [claim for claim in claims if claim] == []
+
+
+def test_more_cpus_than_the_engine_has_are_refused_before_anything_is_made(made_up: MadeUpEngine) -> None:
+    with pytest.raises(EngineError, match=r"limits\.keyVault\.cpu' is 2\.5; allowed: at most 2") as refused:
+        made_up.reserve(replace(WANTED, cpus={"keyVault": 2.5, "storageAccount": 2.0}))
+
+    assert "storageAccount" not in str(refused.value)
+
+
+def test_cpus_that_the_engine_has_are_given(made_up: MadeUpEngine) -> None:
+    assert made_up.reserve(replace(WANTED, cpus={"keyVault": 2.0}))
+
+
+def test_a_rebuilt_image_is_looked_up_by_its_tag(made_up: MadeUpEngine) -> None:
+    before = made_up.reserve()
+    made_up.images = {"ml-workspace/minio:1": "sha256:2"}
+
+    assert made_up.change(WANTED, before).image_ids == {"minio": "sha256:2"}
