@@ -133,7 +133,7 @@ def set_up_vault(
 ) -> Iterator[SetUpVault]:
     """Start, open and set up a vault; removed at the end."""
     with new_vault(engine, small_logs=small_logs) as opening:
-        unsealed = _VaultInitializationProvider().create(opening).outs
+        unsealed = VaultInitializationProvider().create(opening).outs
         assert unsealed is not None
         wanted: dict[str, Any] = {
             "vault_name": opening["name"],
