@@ -9,7 +9,6 @@ from infra.settings.models import (
     ContainerRegistrySettings,
     DatastoreSettings,
     KeyVaultSettings,
-    Limit,
     PortRange,
     ResourceGroupSettings,
     ResourceSettings,
@@ -18,6 +17,7 @@ from infra.settings.models import (
     StorageAccountSettings,
     WorkspaceSettings,
 )
+from infra.settings.stack_input import Limit
 
 __all__ = [
     "ApplicationInsightsSettings",

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from infra.rules.resources.properties import declared_properties
 from infra.rules.stack import stack_file_keys
 from infra.rules.tags.secret_detection import is_secret_key, is_secret_value
 from infra.rules.violation import Violation, join_key, one_of
@@ -22,9 +23,7 @@ from infra.settings.stack_input import StackInput
 
 NAMESPACE = "ml-workspace:"
 
-_TEXT_KEYS = frozenset(
-    {"workload", "environment", "location", "instance", "subscription", "imageRegistry", "roleDefinitions"}
-)
+_TEXT_KEYS = frozenset(key for key, declared in declared_properties(StackInput).items() if declared.type == str | None)
 _EXPECTED = {
     "string_type": ("text", "write the value in quotes"),
     "int_type": ("a whole number", "write a whole number without quotes"),

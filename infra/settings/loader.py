@@ -13,16 +13,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
+from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.policy.assignments_file import read_assignments
 from infra.rules.policy.evaluation import Evaluator
 from infra.rules.policy.policy_assignments import Assignments
 from infra.rules.resources import component_types
+from infra.rules.resources.properties import azure_name, with_defaults
 from infra.rules.stack.deployed_resources import Deployed
-from infra.rules.stack.host_settings import DEFAULT_PORT_RANGE
+from infra.rules.stack.host_settings import PortRangeProperties
 from infra.rules.stack.stack_changes import Resources, check_changes, resource_key
 from infra.rules.violation import ConfigurationError, Violation, covers
 from infra.settings.config_reading import Reading, read
-from infra.settings.models import DatastoreSettings, Limit, PortRange, RoleAssignment, Settings
+from infra.settings.models import DatastoreSettings, PortRange, RoleAssignment, Settings
 from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 from infra.settings.resolving import resolve
 from infra.settings.role_settings import closed_services, judge_roles
@@ -104,7 +108,6 @@ def _settings(
         for resource in resolved.resources
         if resource.type_token != component_types.STORAGE_ACCOUNT
     }
-    first, last = DEFAULT_PORT_RANGE
     return Settings(
         stack=stack,
         workload=naming.workload,
@@ -120,38 +123,22 @@ def _settings(
         application_insights=single["applicationInsights"],
         workspace=single["workspace"],
         datastores=tuple(
-            DatastoreSettings.model_validate(datastore.model_dump(exclude_none=True)) for datastore in given.datastores
+            DatastoreSettings.model_validate(_complete(DatastoreProperties, datastore))
+            for datastore in given.datastores
         ),
         role_assignments=tuple(role_assignments),
         tls=bool(given.tls),
-        limits={
-            section: Limit.model_validate(limit) for section, limit in given.limits.model_dump(by_alias=True).items()
-        },
+        limits={azure_name(section): limit for section, limit in given.limits},
         image_registry=given.image_registry or "",
-        port_range=PortRange(
-            first=first if given.port_range.first is None else given.port_range.first,
-            last=last if given.port_range.last is None else given.port_range.last,
-        ),
+        port_range=PortRange.model_validate(_complete(PortRangeProperties, given.port_range)),
         allow_replacement=tuple(given.allow_replacement),
-        notices=(*_notices(reading), *closed_services(reading, resolved)),
+        notices=(*resolved.notices, *closed_services(reading, resolved)),
     )
+
+
+def _complete(section: type, given: BaseModel) -> dict[str, Any]:
+    return with_defaults(section, given.model_dump(by_alias=True, exclude_none=True))
 
 
 def _props(resource: ResolvedResource) -> dict[str, Any]:
     return {**resource.props, "existing_in": resource.existing_in}
-
-
-def _notices(reading: Reading) -> tuple[str, ...]:
-    accounts = [
-        ("storageAccount", reading.input.storage_account),
-        *(
-            (f"additionalStorageAccounts[{index}]", account)
-            for index, account in enumerate(reading.input.additional_storage_accounts)
-        ),
-    ]
-    return tuple(
-        f"ml-workspace:{section}.blobVersioning has no effect while 'kind' is 'Storage': general-purpose v1 keeps no "
-        "versions of blobs. It takes effect with the upgrade to 'StorageV2'."
-        for section, account in accounts
-        if account.kind == "Storage" and account.blob_versioning
-    )

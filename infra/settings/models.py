@@ -6,29 +6,33 @@ resource are its Azure properties, as its component registers them and the polic
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+
+from infra.rules.datastores.datastore_properties import DatastoreProperties
+from infra.rules.resources.application_insights import ApplicationInsightsProperties
+from infra.rules.resources.container_registry import ContainerRegistryProperties
+from infra.rules.resources.key_vault import KeyVaultProperties
+from infra.rules.resources.properties import ResourceProperties, azure_name, declared_properties
+from infra.rules.resources.storage_account import StorageAccountProperties
+from infra.rules.resources.workspace import WorkspaceProperties
+from infra.rules.stack.host_settings import PortRangeProperties
+from infra.settings.stack_input import Limit
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=azure_name, populate_by_name=True)
 
 
-class ResourceSettings(_Frozen):
-    """What every resource has.
+class ResourceSettings(_Frozen, ResourceProperties):
+    """A complete resource; its properties are those that its class in `infra.rules.resources` declares.
 
     Attributes:
-        id: The full Azure-style resource id; `resourceId` among the properties.
-        tags: Effective tags: own and inherited.
         existing_in: The stack that owns the resource; empty for one of this stack's own.
     """
 
-    name: str
-    location: str
-    tags: dict[str, str]
-    id: str = Field(alias="resourceId")
     existing_in: str = Field(default="", exclude=True)
 
     def props(self) -> dict[str, Any]:
@@ -40,84 +44,37 @@ class ResourceGroupSettings(ResourceSettings):
     """The resource group."""
 
 
-class StorageAccountSettings(ResourceSettings):
-    """A storage account; `role` tells the workspace's `default` one from an `additional` one."""
-
-    kind: str
-    sku: str
-    is_hns_enabled: bool
-    access_tier: str
-    minimum_tls_version: str
-    blob_versioning: bool
-    delete_retention_days: int
-    role: str
+class StorageAccountSettings(ResourceSettings, StorageAccountProperties):
+    """A storage account."""
 
 
-class ContainerRegistrySettings(ResourceSettings):
+class ContainerRegistrySettings(ResourceSettings, ContainerRegistryProperties):
     """The container registry."""
 
-    sku: str
-    admin_user_enabled: bool
 
-
-class KeyVaultSettings(ResourceSettings):
+class KeyVaultSettings(ResourceSettings, KeyVaultProperties):
     """The key vault."""
 
-    sku: str
-    soft_delete_retention_in_days: int
-    enable_purge_protection: bool
 
-
-class ApplicationInsightsSettings(ResourceSettings):
+class ApplicationInsightsSettings(ResourceSettings, ApplicationInsightsProperties):
     """Application insights."""
 
-    retention_in_days: int
+
+class WorkspaceSettings(ResourceSettings, WorkspaceProperties):
+    """The workspace."""
 
 
-class WorkspaceSettings(ResourceSettings):
-    """The workspace; the last four are the resource ids of what it ties together."""
+class DatastoreSettings(_Frozen, DatastoreProperties):
+    """A registered datastore."""
 
-    friendly_name: str
-    description: str
-    sku: str
-    storage_account: str
-    key_vault: str
-    container_registry: str
-    application_insights: str
-
-
-class DatastoreSettings(_Frozen):
-    """A registered datastore.
-
-    Attributes:
-        quota_in_gib: Hard upper bound of what the container holds, in GiB; None for no bound.
-        endpoint: Base URL of the object store, and the next three its region and credentials; only of type `S3`, which
-            stands elsewhere.
-    """
-
-    name: str
-    type: str
-    container: str
-    description: str = ""
-    tags: dict[str, str] = Field(default_factory=dict)
-    is_default: bool = False
-    quota_in_gib: float | None = Field(default=None, alias="quotaInGiB")
-    endpoint: str = ""
-    region: str = ""
-    access_key_id: str = Field(default="", repr=False)
-    secret_access_key: str = Field(default="", repr=False)
-
-
-class Limit(_Frozen):
-    """What one service may use of the machine.
-
-    Attributes:
-        cpu: CPUs; None for as many as there are.
-        memory_in_gb: Memory in GiB (Azure calls it GB); None for the component's own default.
-    """
-
-    cpu: float | None = None
-    memory_in_gb: float | None = Field(default=None, alias="memoryInGB")
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Everything but secrets."""
+        hidden = {
+            declared.attribute
+            for declared in declared_properties(DatastoreProperties).values()
+            if declared.property.secret
+        }
+        return ((name, value) for name, value in super().__repr_args__() if name not in hidden)
 
 
 class RoleAssignment(_Frozen):
@@ -133,11 +90,8 @@ class RoleAssignment(_Frozen):
     operations: tuple[str, ...] = ()
 
 
-class PortRange(_Frozen):
+class PortRange(_Frozen, PortRangeProperties):
     """The ports that the stack may publish, both ends included."""
-
-    first: int
-    last: int
 
 
 class Settings(_Frozen):

@@ -52,6 +52,7 @@ class ResolvedStack:
     evaluator: Evaluator
     resources: list[ResolvedResource] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
 
     @property
     def group(self) -> ResolvedResource:

@@ -15,37 +15,30 @@ from infra.rules.policy.evaluation import Evaluator
 from infra.rules.policy.policy_assignments import Effect
 from infra.rules.resources import component_types
 from infra.rules.resources.component_types import COMPONENT_TYPES
+from infra.rules.resources.properties import with_defaults
 from infra.rules.resources.resource_ids import resource_id
-from infra.rules.resources.storage_account import PREMIUM_SKUS
+from infra.rules.resources.resource_properties import RESOURCE_PROPERTIES
 from infra.rules.stack.deployed_resources import Deployed, check_existing, find_deployed
 from infra.rules.tags.tag_inheritance import inherit, inherit_tags, merge
 from infra.settings.default_names import make_names
 from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
-from infra.settings.stack_input import ResourceInput, StackInput, StorageAccountInput
+from infra.settings.stack_input import ResourceInput, StackInput, default
 
-DEFAULT_ENVIRONMENT = "dev"
-DEFAULT_LOCATION = "westeurope"
-DEFAULT_INSTANCE = "001"
-DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
-
-_DEFAULTS: dict[str, dict[str, Any]] = {
-    component_types.RESOURCE_GROUP: {},
-    component_types.CONTAINER_REGISTRY: {"sku": "Basic", "adminUserEnabled": True},
-    component_types.KEY_VAULT: {"sku": "standard", "softDeleteRetentionInDays": 90, "enablePurgeProtection": False},
-    component_types.APPLICATION_INSIGHTS: {"retentionInDays": 90},
-    component_types.WORKSPACE: {"description": "", "sku": "Basic"},
-}
+_NO_VERSIONS = (
+    "ml-workspace:{section}.blobVersioning has no effect while 'kind' is 'Storage': general-purpose v1 keeps no "
+    "versions of blobs. It takes effect with the upgrade to 'StorageV2'."
+)
 
 
 def resolve(given: StackInput, evaluator: Evaluator, deployed: Sequence[Deployed] = ()) -> ResolvedStack:
     """Every resource that ``given`` asks for, with all its properties; existing ones are among ``deployed``."""
     naming = NamingComponents(
         workload=given.workload or "",
-        environment=given.environment or DEFAULT_ENVIRONMENT,
-        location=normalise(given.location or DEFAULT_LOCATION),
-        instance=given.instance or DEFAULT_INSTANCE,
+        environment=given.environment or default("environment"),
+        location=normalise(given.location or default("location")),
+        instance=given.instance or default("instance"),
     )
-    stack = ResolvedStack(naming, given.subscription or DEFAULT_SUBSCRIPTION, evaluator)
+    stack = ResolvedStack(naming, given.subscription or default("subscription"), evaluator)
     own_location = given.resource_group.location
     group_location = naming.location if own_location is None else normalise(own_location)
     for type_token, section, entry, own in _entries(given):
@@ -60,6 +53,7 @@ def resolve(given: StackInput, evaluator: Evaluator, deployed: Sequence[Deployed
             )
         )
     make_names(stack)
+    _fill_in(stack)
     _identify(stack)
     _tag(stack, given.tags or {}, evaluator.assignments.subscription_tags(stack.subscription))
     return stack
@@ -102,60 +96,44 @@ def _tag(stack: ResolvedStack, stack_tags: Mapping[str, str], subscription_tags:
 
 def _entries(given: StackInput) -> list[tuple[str, str, ResourceInput, dict[str, Any]]]:
     """Type, section, input and own properties of every resource."""
+    accounts: list[tuple[str, str, ResourceInput]] = [("storageAccount", "default", given.storage_account)]
+    accounts += [
+        (f"additionalStorageAccounts[{index}]", "additional", account)
+        for index, account in enumerate(given.additional_storage_accounts)
+    ]
     single = {
-        component_types.RESOURCE_GROUP: given.resource_group,
         component_types.CONTAINER_REGISTRY: given.container_registry,
         component_types.KEY_VAULT: given.key_vault,
         component_types.APPLICATION_INSIGHTS: given.application_insights,
         component_types.WORKSPACE: given.workspace,
     }
-    entries = [
-        (token, COMPONENT_TYPES[token].section, entry, _DEFAULTS[token] | _own(entry))
-        for token, entry in single.items()
+    return [
+        (component_types.RESOURCE_GROUP, "resourceGroup", given.resource_group, {}),
+        *(
+            (component_types.STORAGE_ACCOUNT, section, entry, _own(entry) | {"role": role})
+            for section, role, entry in accounts
+        ),
+        *((token, COMPONENT_TYPES[token].section, entry, _own(entry)) for token, entry in single.items()),
     ]
-    accounts: list[tuple[str, str, StorageAccountInput]] = [("storageAccount", "default", given.storage_account)]
-    accounts += [
-        (f"additionalStorageAccounts[{index}]", "additional", account)
-        for index, account in enumerate(given.additional_storage_accounts)
-    ]
-    entries[1:1] = [
-        (component_types.STORAGE_ACCOUNT, section, account, _storage(account, role))
-        for section, role, account in accounts
-    ]
-    return entries
 
 
 def _own(entry: ResourceInput) -> dict[str, Any]:
     return entry.model_dump(by_alias=True, exclude_none=True, exclude={"name", "location", "tags", "existing"})
 
 
-def _storage(account: StorageAccountInput, role: str) -> dict[str, Any]:
-    """Own properties of a storage account; defaults are those that its kind can have."""
-    kind = account.kind or "StorageV2"
-    premium_kind = kind in {"BlockBlobStorage", "FileStorage"}
-    hns = bool(account.is_hns_enabled)
-    versioned = kind != "Storage" if role == "default" else kind not in {"Storage", "FileStorage"} and not hns
-    props: dict[str, Any] = {
-        "kind": kind,
-        "sku": PREMIUM_SKUS[0] if premium_kind else "Standard_LRS",
-        "isHnsEnabled": False,
-        "accessTier": "Hot",
-        "minimumTlsVersion": "TLS1_2",
-        "blobVersioning": versioned,
-        "deleteRetentionDays": 7,
-        "role": role,
-    } | _own(account)
-    if kind == "Storage":
-        # General-purpose v1 has no versions; the wish takes effect with the upgrade to v2.
-        props["blobVersioning"] = False
-    return props
+def _fill_in(stack: ResolvedStack) -> None:
+    """Defaults of the properties that are left out; some depend on the name."""
+    for resource in stack.owned:
+        resource.props.update(with_defaults(RESOURCE_PROPERTIES[resource.type_token], resource.props))
+        if resource.props.get("kind") == "Storage" and resource.props["blobVersioning"]:
+            resource.props["blobVersioning"] = False
+            stack.notices.append(_NO_VERSIONS.format(section=resource.section))
 
 
 def _identify(stack: ResolvedStack) -> None:
     """Ids of all resources, and those that the workspace points at."""
     group = stack.group.name
     workspace = stack.of_type(component_types.WORKSPACE)[0]
-    workspace.props.setdefault("friendlyName", workspace.name)
     for resource in stack.resources:
         if not group or not resource.name:
             continue

@@ -7,16 +7,29 @@ together with everything else.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from infra.rules.datastores.datastore_properties import DatastoreProperties
+from infra.rules.resources.application_insights import ApplicationInsightsProperties
+from infra.rules.resources.container_registry import ContainerRegistryProperties
+from infra.rules.resources.key_vault import KeyVaultProperties
+from infra.rules.resources.properties import REQUIRED, Derived, Property, azure_name, declared_properties
+from infra.rules.resources.storage_account import StorageAccountProperties
+from infra.rules.resources.workspace import WorkspaceProperties
+from infra.rules.stack.host_settings import PortRangeProperties
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class _Input(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=azure_name)
 
 
 class ResourceInput(_Input):
-    """What every resource has."""
+    """What every resource has, as far as it is read here; the rest is derived from its declared properties."""
 
     name: str | None = None
     location: str | None = None
@@ -29,108 +42,108 @@ class AssociatedInput(ResourceInput):
     existing: str | None = None
 
 
+def _of(section: type) -> Callable[[type[_Model]], type[_Model]]:
+    """Give the decorated model the properties of a section that a stack file may set, each of them optional."""
+
+    def derive(model: type[_Model]) -> type[_Model]:
+        fields: dict[str, Any] = {
+            declared.attribute: (declared.type | None, None)
+            for declared in declared_properties(section).values()
+            if declared.property.settable and declared.attribute not in model.model_fields
+        }
+        return create_model(model.__name__, __base__=model, __doc__=model.__doc__, **fields)
+
+    return derive
+
+
+@_of(StorageAccountProperties)
 class StorageAccountInput(ResourceInput):
-    """One entry of `additionalStorageAccounts`; but for `existing` also `storageAccount`."""
-
-    kind: str | None = None
-    sku: str | None = None
-    is_hns_enabled: bool | None = None
-    access_tier: str | None = None
-    minimum_tls_version: str | None = None
-    blob_versioning: bool | None = None
-    delete_retention_days: int | None = None
+    """One entry of `additionalStorageAccounts`."""
 
 
-class DefaultStorageAccountInput(StorageAccountInput):
+@_of(StorageAccountProperties)
+class DefaultStorageAccountInput(AssociatedInput):
     """`storageAccount`."""
 
-    existing: str | None = None
 
-
+@_of(ContainerRegistryProperties)
 class ContainerRegistryInput(AssociatedInput):
     """`containerRegistry`."""
 
-    sku: str | None = None
-    admin_user_enabled: bool | None = None
 
-
+@_of(KeyVaultProperties)
 class KeyVaultInput(AssociatedInput):
     """`keyVault`."""
 
-    sku: str | None = None
-    soft_delete_retention_in_days: int | None = None
-    enable_purge_protection: bool | None = None
 
-
+@_of(ApplicationInsightsProperties)
 class ApplicationInsightsInput(AssociatedInput):
     """`applicationInsights`."""
 
-    retention_in_days: int | None = None
 
-
+@_of(WorkspaceProperties)
 class WorkspaceInput(ResourceInput):
     """`workspace`."""
 
-    friendly_name: str | None = None
-    description: str | None = None
-    sku: str | None = None
 
-
+@_of(DatastoreProperties)
 class DatastoreInput(_Input):
     """One entry of `datastores`."""
 
-    name: str | None = None
-    type: str | None = None
-    container: str | None = None
-    description: str | None = None
     tags: dict[str, str] | None = None
-    is_default: bool | None = None
-    quota_in_gib: float | None = Field(default=None, alias="quotaInGiB")
-    endpoint: str | None = None
-    region: str | None = None
-    access_key_id: str | None = None
-    secret_access_key: str | None = None
 
 
 class RoleAssignmentInput(_Input):
     """One entry of `roleAssignments`."""
 
-    principal: str | None = None
-    role: str | None = None
+    principal: Annotated[str | None, Property(doc="User name at the services.", default=REQUIRED)] = None
+    role: Annotated[str | None, Property(doc="A built-in role, or one of `roleDefinitions`.", default=REQUIRED)] = None
 
 
-class LimitInput(_Input):
+class Limit(_Input):
     """What one service may use of the machine; the names are those of Azure's container instances."""
 
-    cpu: float | None = None
-    memory_in_gb: float | None = Field(default=None, alias="memoryInGB")
+    cpu: Annotated[float | None, Property(doc="CPUs.", default=Derived("as many as there are"))] = None
+    memory_in_gb: Annotated[
+        float | None, Property(doc="Memory in GiB (Azure calls it GB).", default=Derived("that of the component"))
+    ] = None
 
 
 class LimitsInput(_Input):
     """`limits`: one entry for each service, under the name of its section."""
 
-    storage_account: LimitInput = Field(default_factory=LimitInput)
-    container_registry: LimitInput = Field(default_factory=LimitInput)
-    key_vault: LimitInput = Field(default_factory=LimitInput)
-    application_insights: LimitInput = Field(default_factory=LimitInput)
+    storage_account: Limit = Field(default_factory=Limit)
+    container_registry: Limit = Field(default_factory=Limit)
+    key_vault: Limit = Field(default_factory=Limit)
+    application_insights: Limit = Field(default_factory=Limit)
 
 
+@_of(PortRangeProperties)
 class PortRangeInput(_Input):
     """`portRange`."""
-
-    first: int | None = None
-    last: int | None = None
 
 
 class StackInput(_Input):
     """All keys of the namespace `ml-workspace`."""
 
-    workload: str | None = None
-    environment: str | None = None
-    location: str | None = None
-    instance: str | None = None
-    subscription: str | None = None
-    tags: dict[str, str] | None = None
+    workload: Annotated[
+        str | None, Property(doc="What the workspace is for; part of every default name.", default=REQUIRED)
+    ] = None
+    environment: Annotated[str | None, Property(doc="`dev`, `test`, `stage` or `prod`.", default="dev")] = None
+    location: Annotated[str | None, Property(doc="A region of Azure's.", default="westeurope")] = None
+    instance: Annotated[
+        str | None, Property(doc="Tells several workspaces of one workload apart; in quotes.", default="001")
+    ] = None
+    subscription: Annotated[
+        str | None,
+        Property(
+            doc="A GUID, used in ids and for the scope of policies.", default="00000000-0000-0000-0000-000000000000"
+        ),
+    ] = None
+    tags: Annotated[
+        dict[str, str] | None,
+        Property(doc="Tags of every resource; the required ones stand here or at the resources.", default={}),
+    ] = None
     resource_group: ResourceInput = Field(default_factory=ResourceInput)
     storage_account: DefaultStorageAccountInput = Field(default_factory=DefaultStorageAccountInput)
     additional_storage_accounts: list[StorageAccountInput] = Field(default_factory=list)
@@ -140,9 +153,23 @@ class StackInput(_Input):
     workspace: WorkspaceInput = Field(default_factory=WorkspaceInput)
     datastores: list[DatastoreInput] = Field(default_factory=list)
     role_assignments: list[RoleAssignmentInput] = Field(default_factory=list)
-    role_definitions: str | None = None
-    tls: bool | None = None
+    role_definitions: Annotated[
+        str | None, Property(doc="File of custom roles, relative to the stack file.", default=Derived("none"))
+    ] = None
+    tls: Annotated[
+        bool | None, Property(doc="Whether every endpoint has a certificate of the stack's own CA.", default=False)
+    ] = None
     limits: LimitsInput = Field(default_factory=LimitsInput)
-    image_registry: str | None = None
+    image_registry: Annotated[
+        str | None,
+        Property(doc="Mirror that images come from, `host[:port][/path]`.", default=Derived("the official registries")),
+    ] = None
     port_range: PortRangeInput = Field(default_factory=PortRangeInput)
-    allow_replacement: list[str] = Field(default_factory=list)
+    allow_replacement: Annotated[
+        list[str], Property(doc="Names of resources that may be replaced although their data is lost.", default=[])
+    ] = Field(default_factory=list)
+
+
+def default(key: str) -> str:
+    """The default of a text at the top of the stack file."""
+    return str(declared_properties(StackInput)[key].property.default)

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from infra.rules.policy.rule import Parameters, ResourceView, Severity, rule
 from infra.rules.resources.allowed_values import check_allowed
 from infra.rules.resources.component_types import APPLICATION_INSIGHTS
+from infra.rules.resources.properties import Property, ResourceProperties
 from infra.rules.violation import Violation
 
 RETENTION_DAYS = (30, 60, 90, 120, 180, 270, 365, 550, 730)
+
+
+class ApplicationInsightsProperties(ResourceProperties):
+    """Application insights."""
+
+    retention_in_days: Annotated[
+        int,
+        Property(
+            doc="Days for which telemetry is kept: 30, 60, 90, 120, 180, 270, 365, 550 or 730.",
+            default=90,
+            source="T8",
+        ),
+    ]
 
 
 @rule(

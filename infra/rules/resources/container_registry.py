@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from infra.rules.policy.rule import Parameters, ResourceView, Severity, rule
 from infra.rules.resources.allowed_values import check_allowed
 from infra.rules.resources.component_types import CONTAINER_REGISTRY
+from infra.rules.resources.properties import Property, ResourceProperties
 from infra.rules.violation import Violation
 
 SKUS = ("Basic", "Standard", "Premium")
+
+
+class ContainerRegistryProperties(ResourceProperties):
+    """A container registry."""
+
+    sku: Annotated[str, Property(doc="`Basic`, `Standard` or `Premium`.", default="Basic", source="T7")]
+    admin_user_enabled: Annotated[
+        bool, Property(doc="Whether the admin account is on; a workspace needs it.", default=True, source="M3")
+    ]
 
 
 @rule(

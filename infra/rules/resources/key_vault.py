@@ -1,16 +1,51 @@
-"""Key vaults: SKU, retention of deleted secrets, purge protection (T5)."""
+"""Key vaults: their properties, and the rules for SKU, retention of deleted secrets, purge protection (T5)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
-from infra.rules.policy.rule import Parameters, ResourceView, Severity, rule
+from infra.rules.policy.rule import Parameters, ResourceView, Severity, StackRule, rule
 from infra.rules.resources.allowed_values import check_allowed
+from infra.rules.resources.changes import NeverOff, Replaces
 from infra.rules.resources.component_types import KEY_VAULT
+from infra.rules.resources.properties import Property, ResourceProperties
 from infra.rules.violation import Violation
 
 SKUS = ("standard", "premium")
 MIN_RETENTION_DAYS, MAX_RETENTION_DAYS = 7, 90
+
+KEEP_RETENTION = StackRule("change-key-vault-forbid-retention", "A key vault's retention is set once (T5).")
+KEEP_PROTECTION = StackRule("change-key-vault-forbid-unprotecting", "Purge protection is never switched off (T5).")
+
+
+class KeyVaultProperties(ResourceProperties):
+    """A key vault."""
+
+    sku: Annotated[str, Property(doc="`standard` or `premium`.", default="standard", source="T5")]
+    soft_delete_retention_in_days: Annotated[
+        int,
+        Property(
+            doc="Days in which deleted secrets can be recovered, 7 to 90.",
+            default=90,
+            change=Replaces(
+                "the period is set once, when the key vault is created",
+                rule=KEEP_RETENTION,
+                consequence="",
+                lost="the secrets",
+            ),
+            source="T5",
+        ),
+    ]
+    enable_purge_protection: Annotated[
+        bool,
+        Property(
+            doc="Whether deleted secrets can't be purged before their time.",
+            default=False,
+            change=NeverOff(KEEP_PROTECTION, "purge protection"),
+            source="T5",
+        ),
+    ]
 
 
 @rule(

@@ -6,28 +6,20 @@ A stack file is checked more exactly by the settings; this is for whatever else 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any, get_origin
 
 from infra.rules.policy.rule import ALL, Parameters, ResourceView, Severity, rule
-from infra.rules.resources import component_types
 from infra.rules.resources.resource_ids import parse_resource_id
+from infra.rules.resources.resource_properties import properties_of
 from infra.rules.violation import Violation
 
-_TEXT, _BOOL, _NUMBER, _MAPPING = "text", "true or false", "a number", "a mapping"
-_TYPES: dict[str, type | tuple[type, ...]] = {_TEXT: str, _BOOL: bool, _NUMBER: (int, float), _MAPPING: Mapping}
-_COMMON = {"name": _TEXT, "location": _TEXT, "tags": _MAPPING, "resourceId": _TEXT}
-PROPERTIES: dict[str, dict[str, str]] = {
-    component_types.RESOURCE_GROUP: _COMMON,
-    component_types.STORAGE_ACCOUNT: _COMMON
-    | {"kind": _TEXT, "sku": _TEXT, "isHnsEnabled": _BOOL, "accessTier": _TEXT, "minimumTlsVersion": _TEXT}
-    | {"blobVersioning": _BOOL, "deleteRetentionDays": _NUMBER, "role": _TEXT},
-    component_types.CONTAINER_REGISTRY: _COMMON | {"sku": _TEXT, "adminUserEnabled": _BOOL},
-    component_types.KEY_VAULT: _COMMON
-    | {"sku": _TEXT, "softDeleteRetentionInDays": _NUMBER, "enablePurgeProtection": _BOOL},
-    component_types.APPLICATION_INSIGHTS: _COMMON | {"retentionInDays": _NUMBER},
-    component_types.WORKSPACE: _COMMON
-    | {"sku": _TEXT, "storageAccount": _TEXT, "keyVault": _TEXT, "containerRegistry": _TEXT}
-    | {"applicationInsights": _TEXT},
+_TYPES: dict[Any, tuple[str, type | tuple[type, ...]]] = {
+    str: ("text", str),
+    bool: ("true or false", bool),
+    int: ("a number", (int, float)),
+    dict: ("a mapping", Mapping),
 }
+"""Declared type to its words and to what the engine makes of it."""
 
 
 @rule(
@@ -42,9 +34,11 @@ PROPERTIES: dict[str, dict[str, str]] = {
 def require_properties(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
     """None is absent or of a wrong type, and the id is one."""
     props = resource.props
-    for key, expected in PROPERTIES[resource.type_token].items():
-        value = props.get(key)
-        if isinstance(value, _TYPES[expected]) and not (expected == _NUMBER and isinstance(value, bool)):
+    for key, declared in properties_of(resource.type_token).items():
+        if not declared.property.required:
+            continue
+        value, (expected, types) = props.get(key), _TYPES[get_origin(declared.type) or declared.type]
+        if isinstance(value, types) and not (declared.type is int and isinstance(value, bool)):
             continue
         found = "it is missing" if value is None else f"it is not {expected}"
         shown = value if isinstance(value, str | int | float) else None

@@ -8,10 +8,13 @@ alone is in `blob_service`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Annotated
 
 from infra.rules.policy.rule import Parameters, ResourceView, Severity, rule
 from infra.rules.resources.allowed_values import nearest
+from infra.rules.resources.changes import Replaces
 from infra.rules.resources.component_types import STORAGE_ACCOUNT
+from infra.rules.resources.properties import Derived, Property, ResourceProperties
 from infra.rules.violation import Violation, one_of
 
 KINDS = ("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage")
@@ -28,11 +31,87 @@ SKUS_OF_KIND: dict[str, tuple[str, ...]] = {
     "FileStorage": PREMIUM_SKUS,
 }
 TLS_VERSIONS = ("TLS1_2",)
+_PREMIUM_KINDS = frozenset({"BlockBlobStorage", "FileStorage"})
+_ZONE_REDUNDANT = frozenset({"ZRS", "GZRS", "RAGZRS"})
 
 
 def is_default(props: Mapping[str, object]) -> bool:
     """True for the workspace's default account, which is also what an account without a role is."""
     return props.get("role", "default") == "default"
+
+
+def _sku_of_kind(props: Mapping[str, object]) -> str:
+    return PREMIUM_SKUS[0] if props["kind"] in _PREMIUM_KINDS else "Standard_LRS"
+
+
+def _keeps_versions(props: Mapping[str, object]) -> bool:
+    if is_default(props):
+        return props["kind"] != "Storage"
+    return props["kind"] not in {"Storage", "FileStorage"} and not props["isHnsEnabled"]
+
+
+def _performance_and_family(value: object) -> object:
+    """Standard or Premium, and whether copies are spread over zones."""
+    tier, _, redundancy = str(value).partition("_")
+    return tier, redundancy in _ZONE_REDUNDANT
+
+
+class StorageAccountProperties(ResourceProperties):
+    """A storage account."""
+
+    kind: Annotated[
+        str,
+        Property(
+            doc="`StorageV2` or `Storage` (v1); an additional account also `BlobStorage`, `BlockBlobStorage` or "
+            "`FileStorage`.",
+            default="StorageV2",
+            change=Replaces(
+                "only Storage (v1) can be upgraded to StorageV2 in place", upgrade=("Storage", "StorageV2")
+            ),
+            source="M2, T4",
+        ),
+    ]
+    sku: Annotated[
+        str,
+        Property(
+            doc="Performance and redundancy; the kind decides which there are.",
+            default=Derived("`Standard_LRS`; `Premium_LRS` of a Premium kind", _sku_of_kind),
+            change=Replaces(
+                "only LRS, GRS and RAGRS, or ZRS, GZRS and RAGZRS, change in place", _performance_and_family
+            ),
+            source="M2, T4",
+        ),
+    ]
+    is_hns_enabled: Annotated[
+        bool,
+        Property(
+            doc="Hierarchical namespace; on additional accounts only.",
+            default=False,
+            change=Replaces("a hierarchical namespace can't be switched on or off", bool),
+            source="M2, T4",
+        ),
+    ]
+    access_tier: Annotated[str, Property(doc="`Hot`, `Cool` or `Cold`.", default="Hot", source="T4")]
+    minimum_tls_version: Annotated[str, Property(doc="`TLS1_2`, the only one.", default="TLS1_2", source="T4")]
+    blob_versioning: Annotated[
+        bool,
+        Property(
+            doc="Whether old versions of blobs are kept; without effect while the kind is `Storage`.",
+            default=Derived("true where the kind has versions", _keeps_versions),
+            source="T4",
+        ),
+    ]
+    delete_retention_days: Annotated[
+        int, Property(doc="Days in which deleted blobs can be recovered, 1 to 365.", default=7, source="T4")
+    ]
+    role: Annotated[
+        str,
+        Property(
+            doc="`default` for the workspace's own account, or `additional`.",
+            default=Derived("from the section"),
+            settable=False,
+        ),
+    ]
 
 
 @rule(

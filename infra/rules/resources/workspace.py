@@ -1,15 +1,64 @@
-"""Workspaces: the one SKU that the service accepts (T2)."""
+"""Workspaces: their properties, and the one SKU that the service accepts (T2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from infra.rules.policy.rule import Parameters, ResourceView, Severity, rule
 from infra.rules.resources.allowed_values import check_allowed
+from infra.rules.resources.changes import Replaces
 from infra.rules.resources.component_types import WORKSPACE
+from infra.rules.resources.properties import Derived, Property, ResourceProperties
 from infra.rules.violation import Violation
 
 SKUS = ("Basic",)
+
+
+def _no_case(value: object) -> object:
+    return str(value).lower()
+
+
+_OWN = Derived("the stack's own, or the existing one")
+
+
+class WorkspaceProperties(ResourceProperties):
+    """A workspace; the last four are the resource ids of what it ties together."""
+
+    friendly_name: Annotated[
+        str,
+        Property(
+            doc="Name for people.", default=Derived("the name", lambda props: props.get("name", "")), required=False
+        ),
+    ]
+    description: Annotated[str, Property(doc="What it is for.", default="", required=False)]
+    sku: Annotated[str, Property(doc="`Basic`, the only one.", default="Basic", source="T2")]
+    storage_account: Annotated[
+        str,
+        Property(
+            doc="Id of its storage account.",
+            default=_OWN,
+            change=Replaces("a workspace keeps its storage account for life", _no_case),
+            source="M1",
+            settable=False,
+        ),
+    ]
+    key_vault: Annotated[
+        str,
+        Property(
+            doc="Id of its key vault.",
+            default=_OWN,
+            change=Replaces("a workspace keeps its key vault for life", _no_case),
+            source="M1",
+            settable=False,
+        ),
+    ]
+    container_registry: Annotated[
+        str, Property(doc="Id of its container registry.", default=_OWN, source="M1", settable=False)
+    ]
+    application_insights: Annotated[
+        str, Property(doc="Id of its application insights.", default=_OWN, source="M1", settable=False)
+    ]
 
 
 @rule(

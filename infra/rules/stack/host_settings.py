@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Annotated
 
 from infra.rules.policy.rule import StackRule
+from infra.rules.resources.properties import Property
 from infra.rules.violation import Violation
 
 MIN_PORT, MAX_PORT = 1024, 65535
 NEEDED_PORTS = 6
 DEFAULT_PORT_RANGE = (20000, 29999)
+
+
+class PortRangeProperties:
+    """The ports that a stack may publish, both ends included."""
+
+    first: Annotated[int, Property(doc="First port.", default=DEFAULT_PORT_RANGE[0])]
+    last: Annotated[int, Property(doc="Last port.", default=DEFAULT_PORT_RANGE[1])]
+
 
 PORTS = StackRule(
     "ports-stack-limit-range", "The range of ports lies between 1024 and 65535 and has room for every service."

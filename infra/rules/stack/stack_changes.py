@@ -12,7 +12,7 @@ from typing import Any
 from infra.rules.policy.rule import StackRule
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.deployed_resources import Deployed, users_of
-from infra.rules.stack.property_changes import check_change, section_key
+from infra.rules.stack.resource_changes import check_change, section_key
 from infra.rules.violation import Violation
 
 IN_USE = StackRule(

@@ -8,9 +8,9 @@ from __future__ import annotations
 from infra.rules.datastores import external_datastores, registered_datastores
 from infra.rules.names import naming_components, resource_names, uniqueness
 from infra.rules.policy.rule import StackRule, declared_in
-from infra.rules.resources import resource_ids, service_limits
+from infra.rules.resources import changes, key_vault, resource_ids, service_limits
 from infra.rules.roles import role_assignments, role_definition_files
-from infra.rules.stack import deployed_resources, host_settings, property_changes, stack_changes, stack_file_keys
+from infra.rules.stack import deployed_resources, host_settings, stack_changes, stack_file_keys
 
 _MODULES = (
     stack_file_keys,
@@ -25,7 +25,8 @@ _MODULES = (
     service_limits,
     role_assignments,
     role_definition_files,
-    property_changes,
+    changes,
+    key_vault,
     stack_changes,
 )
 

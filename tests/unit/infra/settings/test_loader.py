@@ -158,7 +158,7 @@ def test_settings_can_not_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         settings.workload = "fraud"  # type: ignore[misc]
     with pytest.raises(ValidationError, match="frozen"):
-        settings.key_vault.sku = "premium"  # type: ignore[misc]
+        settings.key_vault.sku = "premium"
 
 
 def test_other_namespaces_are_ignored_and_empty_configuration_names_what_is_required() -> None:

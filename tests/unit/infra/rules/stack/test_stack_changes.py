@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from infra.rules.resources.changes import REPLACEMENT
 from infra.rules.resources.component_types import CONTAINER_REGISTRY, STORAGE_ACCOUNT, WORKSPACE
 from infra.rules.stack.deployed_resources import Deployed
-from infra.rules.stack.property_changes import REPLACEMENT
 from infra.rules.stack.stack_changes import IN_USE, check_changes, resource_key
 
 ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/"

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from infra.rules.resources import component_types
-from infra.rules.stack.property_changes import check_change
+from infra.rules.stack.resource_changes import check_change
 
 check_storage_change = partial(check_change, component_types.STORAGE_ACCOUNT)
 check_key_vault_change = partial(check_change, component_types.KEY_VAULT)

@@ -1,0 +1,54 @@
+"""Changes of what exists: made in place, or refused because Azure would replace the resource and lose its data.
+
+A replacement is allowed only where the stack says so by name (`ml-workspace:allowReplacement`); what Azure never
+allows, such as switching purge protection off, stays refused even then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from infra.rules.resources import component_types
+from infra.rules.resources.changes import REPLACEMENT, NeverOff, Replaces
+from infra.rules.resources.component_types import COMPONENT_TYPES
+from infra.rules.resources.resource_properties import properties_of
+from infra.rules.violation import Violation
+
+Props = Mapping[str, object]
+
+
+def check_change(type_token: str, old: Props, new: Props, *, allowed: Collection[str] = ()) -> list[Violation]:
+    """Violations by the change of a component's properties from ``old`` to ``new``.
+
+    Args:
+        type_token: The component's type.
+        old: Its properties as they are.
+        new: Its properties as they shall be.
+        allowed: Names of resources that may be replaced, the old or the new name.
+    """
+    refused = list(_refused(type_token, old, new))
+    if any(violation.key == "name" for _, violation in refused):
+        # A renamed resource is a new one: that is one violation, whatever else would replace it.
+        refused = [row for row in refused if row[1].key == "name" or row[1].rule != REPLACEMENT]
+    names = {str(old.get("name", "")).lower(), str(new.get("name", "")).lower()}
+    is_allowed = bool(names & {name.lower() for name in allowed})
+    prefix = section_key(type_token, new)
+    return [violation.under(prefix) for change, violation in refused if not (is_allowed and change.lost)]
+
+
+def section_key(type_token: str, props: Props) -> str:
+    """Where the stack file configures a resource."""
+    if type_token == component_types.STORAGE_ACCOUNT and props.get("role") == "additional":
+        return f"ml-workspace:additionalStorageAccounts[{props.get('name')}]"
+    return f"ml-workspace:{COMPONENT_TYPES[type_token].section}"
+
+
+def _refused(type_token: str, old: Props, new: Props) -> Iterator[tuple[Replaces | NeverOff, Violation]]:
+    for key, declared in properties_of(type_token).items():
+        before, after, change = old.get(key), new.get(key), declared.property.change
+        if change is None or before is None or after is None:
+            continue
+        if violation := change.refuse(key, before, after):
+            allow = f"; if {change.lost} may be lost, add '{old.get('name')}' to 'ml-workspace:allowReplacement'"
+            yield change, replace(violation, fix=violation.fix + allow * bool(change.lost))
