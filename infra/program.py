@@ -71,13 +71,15 @@ def provision(wanted: Settings) -> dict[str, Any]:
     connections = {resource.credentials_key: resource.provision(context) for resource in associated}
     endpoints = {use: address for one in connections.values() for use, address in one.endpoints.items()}
 
-    account, options = connections[storage.credentials_key], storage.data_options(guest=workspace.child_options())
+    account, guest_options = connections[storage.credentials_key], workspace.child_options()
+    options = storage.data_options(guest=guest_options)
     datastores = provision_datastores(
         wanted,
-        workspace,
+        workspace_id=workspace.workspace_id,
         storage_account=account,
         key_vault=connections[vault.credentials_key],
         options=options,
+        guest_options=guest_options,
     )
     workspace.provision(
         account,

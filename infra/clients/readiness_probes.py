@@ -1,4 +1,4 @@
-"""Readiness: ask a service from outside until it answers as it should, or explain why it does not.
+"""Readiness: probe a service from outside until it responds as it should, or explain why it does not.
 
 A gate ends in one of three ways: the probe passed; the container ended for good (no use waiting); the deadline passed.
 The last two raise with the probe's last answer and the container's last log lines.
@@ -38,19 +38,19 @@ Probe = Callable[[], ProbeResult]
 
 
 def http_probe(url: str, *, expected: frozenset[int], ca_certificate: str = "") -> Probe:
-    """Build a probe that passes when ``GET url`` answers with one of the expected status codes.
+    """Build a probe that passes when ``GET url`` returns one of the expected status codes.
 
     Args:
         url: Whole URL.
         expected: Status codes.
         ca_certificate: CA certificate (PEM) to verify the server with; unused for plain HTTP.
     """
-    parts = urlsplit(url)
+    address = urlsplit(url)
 
     def probe() -> ProbeResult:
         connection = open_connection(url, ca_certificate=ca_certificate)
         try:
-            connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
+            connection.request("GET", f"{address.path or '/'}{'?' + address.query if address.query else ''}")
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException) as exc:
             return ProbeResult(passed=False, seen=f"GET {url} -> {type(exc).__name__}")
@@ -62,12 +62,12 @@ def http_probe(url: str, *, expected: frozenset[int], ca_certificate: str = "") 
 
 
 def open_connection(url: str, *, ca_certificate: str = "") -> http.client.HTTPConnection:
-    """Make a connection (opened by its first request) to the server of a URL, verified with the CA certificate."""
-    parts = urlsplit(url)
-    if parts.scheme == "https":
+    """Make a connection (that its first request opens) to the server of a URL, verified with the CA certificate."""
+    address = urlsplit(url)
+    if address.scheme == "https":
         tls = tls_sessions.context(ca_certificate)
-        return http.client.HTTPSConnection(parts.netloc, timeout=PROBE_TIMEOUT_SECONDS, context=tls)
-    return http.client.HTTPConnection(parts.netloc, timeout=PROBE_TIMEOUT_SECONDS)
+        return http.client.HTTPSConnection(address.netloc, timeout=PROBE_TIMEOUT_SECONDS, context=tls)
+    return http.client.HTTPConnection(address.netloc, timeout=PROBE_TIMEOUT_SECONDS)
 
 
 def tcp_probe(host: str, port: int) -> Probe:

@@ -46,7 +46,7 @@ class ApplicationInsights(ServiceComponent):
     knows no credentials, is taken from the stack's own network only.
 
     Pulumi type: ``ml-workspace:insights:ApplicationInsights``
-    Ready when:  OTLP over HTTP answers 401 to a request without token, and OTLP over gRPC accepts a connection.
+    Ready when:  OTLP over HTTP responds with 401 to a request without token, and OTLP over gRPC accepts a connection.
     """
 
     type_token = APPLICATION_INSIGHTS

@@ -51,10 +51,10 @@ class ContainerRegistry(ServiceComponent):
 
     Owns: a volume with the images, one container, the admin user's generated password.
     Guarantees: no request is answered without credentials; who may only pull is let in only where nothing can be
-    pushed; a user who is taken away is refused from then on. `endpoints` are known only when it answers.
+    pushed; a user who is taken away is refused from then on. `endpoints` are known only when it responds.
 
     Pulumi type: ``ml-workspace:containerregistry:ContainerRegistry``
-    Ready when:  ``GET /v2/`` answers 401 at both ports.
+    Ready when:  ``GET /v2/`` returns 401 at both ports.
     """
 
     type_token = CONTAINER_REGISTRY

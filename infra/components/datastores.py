@@ -11,11 +11,16 @@ from typing import Any
 
 import pulumi
 
-from infra.components.workspace import Workspace
 from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.datastore_containers import DatastoreContainers
 from infra.resources.datastore_credentials import DatastoreCredentials
-from infra.rules.datastores.default_datastores import BLOB_STORE, DEFAULT_DATASTORES, FILE_SHARES, default_containers
+from infra.rules.datastores.default_datastores import (
+    ARTIFACT_STORE,
+    BLOB_STORE,
+    DEFAULT_DATASTORES,
+    FILE_SHARES,
+    default_containers,
+)
 from infra.rules.datastores.registered_datastores import DatastoreType
 from infra.rules.tags.service_tags import to_service_tags
 from infra.settings import DatastoreSettings, Settings
@@ -40,26 +45,28 @@ class _Datastore:
 
 def provision_datastores(
     wanted: Settings,
-    workspace: Workspace,
     *,
+    workspace_id: pulumi.Output[str],
     storage_account: ServiceConnectionArgs,
     key_vault: ServiceConnectionArgs,
     options: pulumi.ResourceOptions,
+    guest_options: pulumi.ResourceOptions,
 ) -> dict[str, pulumi.Output[dict[str, Any]]]:
     """Make the containers of the default and the registered datastores, and their credentials.
 
     Args:
         wanted: The stack's settings.
-        workspace: The workspace that they belong to.
+        workspace_id: GUID of the workspace that they belong to.
         storage_account: Where containers are.
         key_vault: Where credentials are.
         options: Options of what is made in the storage account.
+        guest_options: Options of what is made in another stack's service and has to be taken out of it.
 
     Returns:
         For each datastore its ``name``, ``type``, ``container``, ``uri``, ``isDefault`` and ``vaultPath``, known when
         its container and its credentials exist.
     """
-    datastores = _default_datastores(wanted, workspace) | {
+    datastores = _default_datastores(wanted, workspace_id) | {
         store.name: _Datastore(type=store.type, container=pulumi.Output.from_input(store.container), settings=store)
         for store in wanted.datastores
     }
@@ -69,16 +76,15 @@ def provision_datastores(
         # Only when the containers exist: an account is tried out on its container.
         storage_account=storage_account.to_input(containers.containers),
         key_vault=key_vault.to_input(),
-        workspace_id=workspace.workspace_id,
-        record_container=workspace.artifact_container,
+        workspace_id=workspace_id,
+        record_container=datastores[ARTIFACT_STORE].container,
         datastores=[
             {"name": name, "type": store.type, "container": store.container} for name, store in datastores.items()
         ],
         given={name: _given(one.settings) for name, one in datastores.items() if one.settings and one.is_external},
         existing_storage_account=bool(wanted.storage_account.existing_in),
         existing_key_vault=bool(wanted.key_vault.existing_in),
-        # What is in another stack's key vault has to be taken out of it, and does not go with the account.
-        opts=workspace.child_options() if wanted.key_vault.existing_in else options,
+        opts=guest_options if wanted.key_vault.existing_in else options,
     )
     default = next((store.name for store in wanted.datastores if store.is_default), BLOB_STORE)
     return {
@@ -87,8 +93,8 @@ def provision_datastores(
     }
 
 
-def _default_datastores(wanted: Settings, workspace: Workspace) -> dict[str, _Datastore]:
-    containers = workspace.workspace_id.apply(
+def _default_datastores(wanted: Settings, workspace_id: pulumi.Output[str]) -> dict[str, _Datastore]:
+    containers = workspace_id.apply(
         lambda guid: default_containers(guid, in_existing_account=bool(wanted.storage_account.existing_in))
     )
 

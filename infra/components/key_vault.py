@@ -36,7 +36,7 @@ class KeyVault(ServiceComponent):
         root token outlives the operation that made it.
 
     Pulumi type: ``ml-workspace:keyvault:KeyVault``
-    Ready when:  ``GET /v1/sys/health`` answers 200 (initialised, unsealed, active), and everything is set up.
+    Ready when:  ``GET /v1/sys/health`` returns 200 (initialised, unsealed, active), and everything is set up.
     """
 
     type_token = KEY_VAULT

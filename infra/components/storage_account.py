@@ -36,7 +36,7 @@ class StorageAccount(ServiceComponent):
     Guarantees: `endpoints` are known only when the account can be written to.
 
     Pulumi type: ``ml-workspace:storage:StorageAccount``
-    Ready when:  ``GET /minio/health/cluster`` answers 200.
+    Ready when:  ``GET /minio/health/cluster`` returns 200.
     """
 
     type_token = STORAGE_ACCOUNT

@@ -1,7 +1,7 @@
 """The engine's calls, each dispatched to the provider of the resource's type.
 
 Secrets arrive as plain values. The engine marks outputs that have the name of a secret input, and those that the
-program names in `additional_secret_outputs`. It answers creations and updates of a preview itself.
+program names in `additional_secret_outputs`. It handles creations and updates of a preview itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from infra.errors import MlWorkspaceError
-from infra.provider.catalogue import provider_of
+from infra.provider.tokens import provider_of
 from infra.provider.values import to_props, to_struct
 from infra.resources.resource import Provider
 
@@ -77,8 +77,8 @@ class ProviderServer(provider_pb2_grpc.ResourceProviderServicer):
         """Compare. The engine finds out itself which properties differ, and how."""
         with _serving(request.type, context) as provider:
             result = provider.diff(request.id, to_props(request.olds), to_props(request.news))
-        kinds = provider_pb2.DiffResponse
-        return kinds(changes=kinds.DIFF_SOME if result.changes else kinds.DIFF_NONE)
+        response = provider_pb2.DiffResponse
+        return response(changes=response.DIFF_SOME if result.changes else response.DIFF_NONE)
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         """Create."""

@@ -37,7 +37,7 @@ def findings(stack: Stack) -> list[Finding]:
 
     Raises:
         EngineUnreachableError: The engine does not answer, so that nothing can be said.
-        WrongPassphraseError: The credentials that checks need cannot be opened.
+        WrongPassphraseError: The credentials that checks need cannot be decrypted.
     """
     services = services_of(stack, stack.credentials()) if stack.is_complete else []
     own = [component["inputs"]["resourceId"] for component in stack.components]

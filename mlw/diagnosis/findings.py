@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Group(StrEnum):
-    """What a finding is about. Not the service alone: an open port is the network's, whoever opened it."""
+    """What a finding is about. Not the service alone: an open port is the network's, whichever service publishes it."""
 
     STORAGE_ACCOUNT = "storage_account"
     KEY_VAULT = "key_vault"

@@ -48,7 +48,7 @@ def check_record(
     """Findings about the record in the workspace's storage account.
 
     Args:
-        service: The storage account, which answers.
+        service: The storage account, which is ready.
         datastores: The stack's output of that name.
         record: The stack's output `workspace`.
     """

@@ -24,7 +24,7 @@ class KeyVaultAccess:
     """The stack's own key vault.
 
     Attributes:
-        props: Of the resource that sets the vault up, its secrets opened: `address`, `ca_certificate`, `token`,
+        props: Of the resource that sets the vault up, its secrets decrypted: `address`, `ca_certificate`, `token`,
             `unseal_key` and what it applies.
     """
 

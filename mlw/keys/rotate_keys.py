@@ -141,7 +141,7 @@ def _chosen_datastores(stack: Stack, known: Sequence[Datastore], chosen: str | N
 
 
 def _opened_credentials(stack: Stack) -> dict[str, Any]:
-    """The state of the resource that makes the datastores' credentials, its secrets opened."""
+    """The state of the resource that makes the datastores' credentials, its secrets decrypted."""
     found = outputs_of(stack, _CREDENTIALS)
     if found is not None:
         return found

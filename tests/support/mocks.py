@@ -5,7 +5,7 @@ from typing import Any
 
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks
 
-from infra.provider.catalogue import MODULES
+from infra.provider.tokens import MODULES
 from infra.resources.resource import PACKAGE
 
 TOKENS = {name.rpartition(":")[2]: f"{PACKAGE}:{name}" for name in MODULES}

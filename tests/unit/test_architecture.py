@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -28,6 +29,20 @@ CONFINED = {
     "cryptography": {"infra.clients.tls"},
 }
 """Library to the only packages that may know it."""
+
+BASE_OF_COMPONENTS = frozenset(
+    f"infra.components.{name}"
+    for name in ("assets", "component", "principal", "provisioning_context", "service_container")
+)
+"""All that one component may know of the others' folder."""
+
+ROOMS = frozenset(
+    {
+        "application_insights", "container_registry", "datastores", "key_vault", "stacks", "storage_account",
+        "tls_certificates", "workspace",
+    }
+)  # fmt: skip
+"""Words that are modules on several storeys, and mean the same thing on each."""
 
 STANDARD_LIBRARY_ONLY = ("infra.errors", "infra.host", "tools.bootstrap")
 
@@ -108,6 +123,33 @@ def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(f"import circle: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if _within(m, "infra.components")], ids=str)
+def test_a_component_knows_its_base_and_no_other_component(module: str) -> None:
+    siblings = {_module_of(name) for name in _imports(MODULES[module]) if _within(name, "infra.components")}
+    allowed = {*BASE_OF_COMPONENTS, "infra.components.tls_certificates"}
+
+    assert siblings - {module} <= allowed
+
+
+def test_no_module_name_has_two_meanings() -> None:
+    names = Counter(module.rpartition(".")[2] for module in MODULES)
+    twice = {name for name, count in names.items() if count > 1 and not name.startswith("__")}
+
+    assert {name for name in twice if not _is_package(name)} <= ROOMS
+
+
+def _is_package(name: str) -> bool:
+    """Whether all modules of this name are packages: rooms of the same word on several storeys."""
+    return all(path.name == "__init__.py" for module, path in MODULES.items() if module.rpartition(".")[2] == name)
+
+
+@pytest.mark.parametrize("test", sorted((ROOT / "tests" / "unit").rglob("test_*.py")), ids=lambda path: path.stem)
+def test_unit_tests_lie_where_the_code_lies(test: Path) -> None:
+    folder = test.parent.relative_to(ROOT / "tests" / "unit")
+
+    assert folder == Path() or (ROOT / folder).is_dir() or folder == Path("support")
 
 
 @pytest.mark.parametrize("library", CONFINED, ids=str)

@@ -29,7 +29,7 @@ _OTP_LENGTH = 28
 
 
 _UPGRADING = "Upgrading from non-versioned to versioned"
-"""What a new KV version 2 mount answers in its first moments."""
+"""Error of a new KV version 2 mount in its first moments."""
 
 _UPGRADE_SECONDS, _UPGRADE_POLL_SECONDS = 20.0, 0.01
 
@@ -82,7 +82,7 @@ class Vault:
         return bool(self._client.sys.is_initialized())
 
     def is_sealed(self) -> bool:
-        """Whether the vault has to be unsealed before it answers."""
+        """Whether the vault has to be unsealed before it serves requests."""
         return bool(self._client.sys.is_sealed())
 
     def unseal(self, key: str) -> bool:
@@ -132,11 +132,11 @@ class Vault:
         return bool(self._client.is_authenticated())
 
     def is_active(self) -> bool:
-        """Whether the vault answers requests: initialised, open, and not busy with taking a snapshot over."""
+        """Whether the vault serves requests: initialised, open, and not busy with taking a snapshot over."""
         return int(self._client.sys.read_health_status().status_code) == HTTPStatus.OK
 
     def has_forgotten_token(self) -> bool:
-        """Whether the vault answers and does not know the client's token; false while it does not answer."""
+        """Whether the vault is up and does not know the client's token; false while it is not up."""
         import hvac
 
         try:

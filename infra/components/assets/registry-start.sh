@@ -9,7 +9,7 @@ config=/etc/distribution
 work=/var/lib/registry/garbage-collection
 readonly= readwrite= interim= collection= stopping=
 
-# One registry. Asked to end, it answers what it has begun to answer; one that ends unasked takes the container along.
+# One registry. Asked to end, it finishes the requests under way; one that ends unasked takes the container along.
 serve() {
   server= asked=
   trap 'asked=yes; [ -z "$server" ] || kill -TERM "$server" 2>/dev/null' TERM

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Starts the vault, initialises it if it is a new one, and opens it: the key lies on a volume of its own, and nowhere else
-# until the provisioner has fetched it. Keeps the audit log bounded. Needs nothing but a POSIX shell and busybox's tools.
+# until the provisioner has fetched it. Limits the size of the audit log. Needs nothing but a POSIX shell and busybox's tools.
 set -u
 umask 077
 request=/vault/unseal/request.json
@@ -19,7 +19,7 @@ open() { post --post-file "$request" "$api/unseal" >/dev/null; }
 
 # The key is handed out once. The note tells a vault whose key was never stored, and which so was never open, from one
 # whose key was lost later: the first may be emptied and begun again, the second is left alone. It is begun only where
-# there is no data, and ended before a vault is opened, also if a kill came between the key and the end of the note.
+# there is no data, and ended before a vault is unsealed, also if a kill came between the key and the end of the note.
 prepare() {
   if [ -s "$request" ]; then
     ! noted begun || printf ended | put "$note"

@@ -21,8 +21,8 @@ def test_deadline_error_says_what_was_awaited_and_what_came_last() -> None:
         message = "port 1 refused"
         raise ConnectionError(message)
 
-    with pytest.raises(ProbeTimeoutError, match=r"vault answers: not within 0 s \(1 attempts\).*port 1 refused"):
-        probe_until(refused, what="vault answers", timeout_seconds=0)
+    with pytest.raises(ProbeTimeoutError, match=r"vault is up: not within 0 s \(1 attempts\).*port 1 refused"):
+        probe_until(refused, what="vault is up", timeout_seconds=0)
 
 
 def test_condition_that_breaks_once_in_the_interval_is_reported() -> None:

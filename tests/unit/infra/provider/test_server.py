@@ -10,8 +10,8 @@ from pulumi.runtime.proto import provider_pb2
 
 from infra.errors import MlWorkspaceError, NotReadyError
 from infra.provider import server
-from infra.provider.catalogue import MODULES, provider_of
 from infra.provider.server import ProviderServer
+from infra.provider.tokens import MODULES, provider_of
 from infra.provider.values import to_props, to_struct
 from infra.resources.resource import (
     PACKAGE,
@@ -145,14 +145,14 @@ def test_every_token_of_the_catalogue_has_its_resource(name: str) -> None:
 
 
 def test_every_resource_stands_in_the_catalogue() -> None:
-    kinds = {
+    tokens = {
         kind.type_token
         for module in set(MODULES.values())
         for _, kind in inspect.getmembers(import_module(module), inspect.isclass)
         if issubclass(kind, Resource) and kind is not Resource
     }
 
-    assert kinds == {f"{PACKAGE}:{name}" for name in MODULES}
+    assert tokens == {f"{PACKAGE}:{name}" for name in MODULES}
 
 
 def test_another_type_is_refused_with_those_there_are() -> None:

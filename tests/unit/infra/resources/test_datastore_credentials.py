@@ -40,7 +40,7 @@ REFUSALS = {
 
 @pytest.fixture(params=list(REFUSALS.values()), ids=list(REFUSALS))
 def refusal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Exception:
-    """What every call of a service answers."""
+    """What every call of a service fails with."""
     error: Exception = request.param
 
     def refuse(*_: object, **_more: object) -> None:
