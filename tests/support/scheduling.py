@@ -9,6 +9,8 @@ unit after the other on the only worker that is left: the others have ended by t
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
@@ -50,6 +52,10 @@ def unit_of(nodeid: str) -> str:
 
 class SideBySideScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Hands out units of work in order; those that run alone only to a worker that is alone."""
+
+    def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False  # the largest units first would put those that run alone in the middle
 
     def remove_node(self, node: WorkerController) -> str | None:
         """Take a worker that has ended off the list, and see what the others may begin now."""

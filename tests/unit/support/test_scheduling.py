@@ -10,7 +10,7 @@ from tests.support.scheduling import ALONE, SPREAD, SideBySideScheduling, runs_a
 from tests.support.tiers import LAST_FILE, TESTS_ROOT
 
 SIDE_BY_SIDE = [f"tests/unit/test_{name}.py::test_{number}" for name in "abc" for number in range(3)]
-ON_THEIR_OWN = [f"tests/{file}::test_x" for file in list(ALONE)[-2:]]
+ON_THEIR_OWN = [f"tests/{file}::test_{number}" for file in list(ALONE)[-2:] for number in range(4)]
 
 
 class Worker:
@@ -32,7 +32,7 @@ class Run:
     """A scheduler with its workers."""
 
     def __init__(self, tests: list[str], *, workers: int) -> None:
-        option = SimpleNamespace(loadscopereorder=False)
+        option = SimpleNamespace(loadscopereorder=True)
         config = SimpleNamespace(getvalue=lambda _: [f"{workers}*popen"], option=option)
         self.scheduler = SideBySideScheduling(cast("pytest.Config", config))
         self.tests, self.workers = tests, [Worker(f"gw{number}") for number in range(workers)]
@@ -90,8 +90,8 @@ def test_independent_files_run_at_the_same_time_and_each_on_one_worker() -> None
 def test_what_runs_alone_comes_in_order_after_all_others_on_the_last_worker() -> None:
     run = Run([*SIDE_BY_SIDE, *ON_THEIR_OWN], workers=3).to_the_end()
 
-    assert run.at_the_same_time[-3:-1] == [{test} for test in ON_THEIR_OWN]
-    assert [worker.ran[-2:] for worker in run.workers if ON_THEIR_OWN[0] in worker.ran] == [ON_THEIR_OWN]
+    assert run.at_the_same_time[-9:-1] == [{test} for test in ON_THEIR_OWN]
+    assert [worker.ran[-8:] for worker in run.workers if ON_THEIR_OWN[0] in worker.ran] == [ON_THEIR_OWN]
 
 
 def test_unit_is_the_folder_that_shares_a_workspace_else_the_file_else_the_test() -> None:
