@@ -21,9 +21,9 @@ from tests.support import workers
 from tests.support.engine import open_engine
 from tests.support.environment import Environment, copy_project, make_environment
 from tests.support.inventory import Inventory, take_inventory
-from tests.support.scheduling import SideBySideScheduling, runs_alone
+from tests.support.scheduling import SideBySideScheduling, order_of
 from tests.support.stacks import LiveStack, live_stack
-from tests.support.tiers import ENGINE_TIERS, asks_for_engine, empty_tiers, position_of, tier_of
+from tests.support.tiers import ENGINE_TIERS, asks_for_engine, empty_tiers, tier_of
 
 WORKERS = pytest.StashKey[list[WorkerController]]()
 HELD_BEFORE = pytest.StashKey[Inventory]()
@@ -39,7 +39,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the tiers in order after everything else has shuffled, and refuse a tier without tests."""
-    items.sort(key=lambda item: (runs_alone(item.path), position_of(item.path)))
+    items.sort(key=lambda item: order_of(item.path))
     if not any(config.getoption(option, default=None) for option in NARROWING_OPTIONS):
         empty = empty_tiers(asked_for(config), (item.path for item in items))
         if empty:

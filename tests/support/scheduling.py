@@ -14,7 +14,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-from tests.support.tiers import TESTS_ROOT, tier_of
+from tests.support.tiers import TESTS_ROOT, position_of, tier_of
 
 ALONE: Mapping[str, str] = {
     "e2e/test_make.py": "compares everything on the engine before and after",
@@ -36,14 +36,23 @@ SHARED_BY_FOLDER = frozenset({"integration", "e2e", "fault"})
 
 def runs_alone(path: Path) -> bool:
     """Return whether nothing else may run at the same time as a test file."""
-    return path.relative_to(TESTS_ROOT).as_posix() in ALONE
+    return _name(path) in ALONE
+
+
+def order_of(path: Path) -> tuple[bool, bool, int, Path]:
+    """Return the place of a file in the run: single tests end what runs side by side, so that workers end together."""
+    return (runs_alone(path), _name(path) in SPREAD, *position_of(path))
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(TESTS_ROOT).as_posix()
 
 
 def unit_of(nodeid: str) -> str:
     """Return the unit of work that a test belongs to."""
     file = nodeid.partition("::")[0]
     path = TESTS_ROOT.parent / file
-    if path.relative_to(TESTS_ROOT).as_posix() in SPREAD:
+    if _name(path) in SPREAD:
         return nodeid
     folder = path.parent
     shares = folder.parent != TESTS_ROOT and tier_of(path) in SHARED_BY_FOLDER and (folder / "conftest.py").is_file()

@@ -70,7 +70,7 @@ def test_encrypted_secret_is_stored_only_in_the_vault(live: LiveStack) -> None:
     assert secret not in json.dumps(outputs["datastores"])
     assert secret not in stack.pulumi("stack export").check().stdout
     refused = stack.environment.mlw("keys", "rotate", stack.name, "--datastore", NAME)
-    assert_refused(refused, f"datastore '{NAME}'", "object store elsewhere", "pulumi config set --secret")
+    assert_refused(refused, f"datastore '{NAME}'", "external object store", "pulumi config set --secret")
 
     stack.configure()
     stack.up().check()

@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 from xdist.workermanage import WorkerController
 
-from tests.support.scheduling import ALONE, SPREAD, SideBySideScheduling, runs_alone, unit_of
-from tests.support.tiers import LAST_FILE, TESTS_ROOT
+from tests.support.scheduling import ALONE, SPREAD, SideBySideScheduling, order_of, runs_alone, unit_of
+from tests.support.tiers import LAST_FILE, TESTS_ROOT, TIERS
 
 SIDE_BY_SIDE = [f"tests/unit/test_{name}.py::test_{number}" for name in "abc" for number in range(3)]
 ON_THEIR_OWN = [f"tests/{file}::test_{number}" for file in list(ALONE)[-2:] for number in range(4)]
@@ -106,6 +106,13 @@ def test_unit_is_the_folder_that_shares_a_workspace_else_the_file_else_the_test(
 @pytest.mark.parametrize("file", [*ALONE, *SPREAD])
 def test_listed_file_exists(file: str) -> None:
     assert (TESTS_ROOT / file).is_file()
+
+
+def test_single_tests_come_after_the_tiers_and_before_what_runs_alone() -> None:
+    alone, single = (TESTS_ROOT / next(iter(files)) for files in (ALONE, SPREAD))
+    files = [TESTS_ROOT / tier / "test_x.py" for tier in TIERS]
+
+    assert sorted([LAST_FILE, alone, single, *files], key=order_of) == [*files, single, alone, LAST_FILE]
 
 
 def test_comparison_of_the_engine_runs_alone() -> None:
