@@ -68,7 +68,7 @@ def closed_services(reading: Reading, stack: ResolvedStack) -> Iterator[str]:
             if resource.existing_in:
                 yield (
                     f"ml-workspace:roleAssignments give no access to the {resource.kind} '{resource.name}': it "
-                    f"belongs to stack '{resource.existing_in}', which lets in its own principals only."
+                    f"belongs to stack '{resource.existing_in}', which grants access to its own principals only."
                 )
 
 

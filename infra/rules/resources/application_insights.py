@@ -9,7 +9,7 @@ from infra.rules.policy.rule import Parameters, ResourceView, Severity, rule
 from infra.rules.resources.allowed_values import check_allowed
 from infra.rules.resources.component_types import APPLICATION_INSIGHTS
 from infra.rules.resources.properties import Property, ResourceProperties
-from infra.rules.violation import Violation
+from infra.rules.violation import Violation, one_of
 
 RETENTION_DAYS = (30, 60, 90, 120, 180, 270, 365, 550, 730)
 
@@ -20,7 +20,7 @@ class ApplicationInsightsProperties(ResourceProperties):
     retention_in_days: Annotated[
         int,
         Property(
-            doc="Days for which telemetry is kept: 30, 60, 90, 120, 180, 270, 365, 550 or 730.",
+            doc=f"Days for which telemetry is kept: {one_of(RETENTION_DAYS)}.",
             default=90,
             source="T8",
         ),

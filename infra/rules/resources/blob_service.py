@@ -104,7 +104,7 @@ def limit_retention(resource: ResourceView, _parameters: Parameters) -> Iterator
 def require_versioning(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
     """Of accounts that can keep versions."""
     props = resource.props
-    can = props.get("kind") not in {"Storage", "FileStorage"} and props.get("isHnsEnabled") is not True
+    can = props.get("kind") not in ("Storage", "FileStorage") and props.get("isHnsEnabled") is not True
     if can and props.get("blobVersioning") is False:
         yield Violation(
             key="blobVersioning",

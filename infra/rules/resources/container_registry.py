@@ -9,7 +9,7 @@ from infra.rules.policy.rule import Parameters, ResourceView, Severity, rule
 from infra.rules.resources.allowed_values import check_allowed
 from infra.rules.resources.component_types import CONTAINER_REGISTRY
 from infra.rules.resources.properties import Property, ResourceProperties
-from infra.rules.violation import Violation
+from infra.rules.violation import Violation, one_of
 
 SKUS = ("Basic", "Standard", "Premium")
 
@@ -17,7 +17,7 @@ SKUS = ("Basic", "Standard", "Premium")
 class ContainerRegistryProperties(ResourceProperties):
     """A container registry."""
 
-    sku: Annotated[str, Property(doc="`Basic`, `Standard` or `Premium`.", default="Basic", source="T7")]
+    sku: Annotated[str, Property(doc=f"Pricing tier: {one_of(SKUS)}.", default="Basic", source="T7")]
     admin_user_enabled: Annotated[
         bool, Property(doc="Whether the admin account is on; a workspace needs it.", default=True, source="M3")
     ]

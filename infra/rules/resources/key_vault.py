@@ -10,7 +10,7 @@ from infra.rules.resources.allowed_values import check_allowed
 from infra.rules.resources.changes import NeverOff, Replaces
 from infra.rules.resources.component_types import KEY_VAULT
 from infra.rules.resources.properties import Property, ResourceProperties
-from infra.rules.violation import Violation
+from infra.rules.violation import Violation, one_of
 
 SKUS = ("standard", "premium")
 MIN_RETENTION_DAYS, MAX_RETENTION_DAYS = 7, 90
@@ -22,11 +22,11 @@ KEEP_PROTECTION = StackRule("change-key-vault-forbid-unprotecting", "Purge prote
 class KeyVaultProperties(ResourceProperties):
     """A key vault."""
 
-    sku: Annotated[str, Property(doc="`standard` or `premium`.", default="standard", source="T5")]
+    sku: Annotated[str, Property(doc=f"Pricing tier: {one_of(SKUS)}.", default="standard", source="T5")]
     soft_delete_retention_in_days: Annotated[
         int,
         Property(
-            doc="Days in which deleted secrets can be recovered, 7 to 90.",
+            doc=f"Days in which deleted secrets can be recovered, {MIN_RETENTION_DAYS} to {MAX_RETENTION_DAYS}.",
             default=90,
             change=Replaces(
                 "the period is set once, when the key vault is created",

@@ -17,7 +17,7 @@ from infra.rules.resources.component_types import STORAGE_ACCOUNT
 from infra.rules.resources.properties import Derived, Property, ResourceProperties
 from infra.rules.violation import Violation, one_of
 
-KINDS = ("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage")
+ACCOUNT_KINDS = ("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage")
 DEFAULT_KINDS = ("StorageV2", "Storage")
 STANDARD_SKUS = ("Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Standard_GZRS", "Standard_RAGZRS")
 PREMIUM_SKUS = ("Premium_LRS", "Premium_ZRS")
@@ -62,8 +62,7 @@ class StorageAccountProperties(ResourceProperties):
     kind: Annotated[
         str,
         Property(
-            doc="`StorageV2` or `Storage` (v1); an additional account also `BlobStorage`, `BlockBlobStorage` or "
-            "`FileStorage`.",
+            doc=f"{one_of(DEFAULT_KINDS)} (v1); an additional account: {one_of(ACCOUNT_KINDS)}.",
             default="StorageV2",
             change=Replaces(
                 "only Storage (v1) can be upgraded to StorageV2 in place", upgrade=("Storage", "StorageV2")
@@ -92,7 +91,9 @@ class StorageAccountProperties(ResourceProperties):
         ),
     ]
     access_tier: Annotated[str, Property(doc="`Hot`, `Cool` or `Cold`.", default="Hot", source="T4")]
-    minimum_tls_version: Annotated[str, Property(doc="`TLS1_2`, the only one.", default="TLS1_2", source="T4")]
+    minimum_tls_version: Annotated[
+        str, Property(doc=f"Lowest TLS version for clients: {one_of(TLS_VERSIONS)}.", default="TLS1_2", source="T4")
+    ]
     blob_versioning: Annotated[
         bool,
         Property(
@@ -127,10 +128,10 @@ def limit_kind(resource: ResourceView, _parameters: Parameters) -> Iterator[Viol
     """The kind exists, and fits the account's role."""
     props = resource.props
     kind = props.get("kind")
-    allowed = DEFAULT_KINDS if is_default(props) else KINDS
+    allowed = DEFAULT_KINDS if is_default(props) else ACCOUNT_KINDS
     if kind is None or kind in allowed:
         return
-    if kind in KINDS:
+    if kind in ACCOUNT_KINDS:
         found = "a workspace's default storage account must serve both blobs and files, this kind does not"
         sku = " and 'sku' to 'Standard_LRS'" if str(props.get("sku")).startswith("Premium") else ""
         fix = f"set 'kind' to 'StorageV2'{sku}, or list the account under 'ml-workspace:additionalStorageAccounts'"
@@ -155,7 +156,7 @@ def limit_sku(resource: ResourceView, _parameters: Parameters) -> Iterator[Viola
         return
     of_kind = SKUS_OF_KIND.get(str(kind), SKUS)
     # A kind that a default account may not have is one violation, not two: its SKU is judged by the kind alone.
-    standard_only = is_default(resource.props) and kind not in set(KINDS) - set(DEFAULT_KINDS)
+    standard_only = is_default(resource.props) and (kind in DEFAULT_KINDS or kind not in ACCOUNT_KINDS)
     allowed = tuple(name for name in of_kind if not (standard_only and name in PREMIUM_SKUS))
     if sku in allowed:
         return

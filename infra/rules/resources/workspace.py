@@ -10,7 +10,7 @@ from infra.rules.resources.allowed_values import check_allowed
 from infra.rules.resources.changes import Replaces
 from infra.rules.resources.component_types import WORKSPACE
 from infra.rules.resources.properties import Derived, Property, ResourceProperties
-from infra.rules.violation import Violation
+from infra.rules.violation import Violation, one_of
 
 SKUS = ("Basic",)
 
@@ -32,7 +32,7 @@ class WorkspaceProperties(ResourceProperties):
         ),
     ]
     description: Annotated[str, Property(doc="What it is for.", default="", required=False)]
-    sku: Annotated[str, Property(doc="`Basic`, the only one.", default="Basic", source="T2")]
+    sku: Annotated[str, Property(doc=f"Pricing tier: {one_of(SKUS)}.", default="Basic", source="T2")]
     storage_account: Annotated[
         str,
         Property(

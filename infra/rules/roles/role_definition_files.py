@@ -88,7 +88,7 @@ class _Reader:
         if not isinstance(entry, Mapping):
             self.violations.append(_shape(place, entry, "it is no mapping", "a role definition, {Name: …, Actions: …}"))
             return
-        found = [*_check_shape(entry), *self._check_name(entry, place)]
+        found = [*_check_format(entry), *self._check_name(entry, place)]
         patterns = {key: _texts(entry.get(key)) for key in _LISTS}
         found += [
             violation
@@ -129,7 +129,7 @@ class _Reader:
         ]
 
 
-def _check_shape(entry: Mapping[str, Any]) -> list[Violation]:
+def _check_format(entry: Mapping[str, Any]) -> list[Violation]:
     found = [_unknown_key(key, value) for key, value in entry.items() if key not in _KEYS]
     name = entry.get("Name")
     if not isinstance(name, str) or not name.strip():

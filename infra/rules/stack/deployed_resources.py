@@ -1,4 +1,4 @@
-"""Resources that other stacks have deployed: how one is found again, and what may be brought along from there.
+"""Resources that other stacks have deployed: how one is found again, and what this stack may use as existing.
 
 Pure: what is deployed is given. A workspace may be tied to a resource of another stack instead of one of its own
 (M1: the associated resources may exist already, in the same subscription as the workspace).

@@ -1,7 +1,7 @@
 """The change of a stack as a whole: each resource compared with what the last update was allowed to make of it.
 
-Pure: what was accepted before and what other stacks have is given. `changes` says what may become of one resource; here
-is which ones belong together, and what becomes of those that the stack no longer has.
+Pure: what was accepted before and what other stacks have is given. `resource_changes` says what may become of one
+resource; here is which ones belong together, and what becomes of those that the stack no longer has.
 """
 
 from __future__ import annotations

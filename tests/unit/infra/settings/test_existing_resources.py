@@ -1,4 +1,4 @@
-"""Resources that another stack owns: brought along with their real properties, judged, never changed from here."""
+"""Resources that another stack owns: used with their real properties, judged, never changed from here."""
 
 import json
 
@@ -50,7 +50,7 @@ def refused(message: str, given: dict[str, str], others: list[Deployed]) -> None
 
 @pytest.mark.parametrize("section", SECTIONS)
 @pytest.mark.parametrize("by_id", [True, False], ids=["by id", "by stack"])
-def test_resource_of_another_stack_is_brought_along(section: str, *, by_id: bool) -> None:
+def test_existing_resource_of_another_stack_is_used(section: str, *, by_id: bool) -> None:
     owned = getattr(CHURN, SECTIONS[section][1])
     reference = (
         owned.id.upper().replace("/SUBSCRIPTIONS/", "/subscriptions/") if by_id else "organization/ml-workspace/churn"

@@ -37,7 +37,7 @@ ADDITIONAL_ROLE = {
     "BlockBlobStorage": PREMIUM,
     "FileStorage": PREMIUM,
 }
-KINDS = ["StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage", "storagev2", "DataLake"]
+ACCOUNT_KINDS = ["StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage", "storagev2", "DataLake"]
 SKUS = [*sorted(STANDARD | PREMIUM), "Premium_GRS", "Standard_XRS", "standard_lrs", ""]
 
 
@@ -62,14 +62,14 @@ def violations(props: dict[str, object]) -> list[Violation]:
     return [violation for rule in RULES for violation in rule.check(ResourceView(STORAGE_ACCOUNT, props))]
 
 
-@pytest.mark.parametrize(("kind", "sku"), list(itertools.product(KINDS, SKUS)))
+@pytest.mark.parametrize(("kind", "sku"), list(itertools.product(ACCOUNT_KINDS, SKUS)))
 def test_default_account_takes_exactly_these_kinds_and_skus(kind: str, sku: str) -> None:
     allowed = sku in DEFAULT_ROLE.get(kind, set())
 
     assert (violations(account(kind=kind, sku=sku, blobVersioning=False)) == []) == allowed
 
 
-@pytest.mark.parametrize(("kind", "sku"), list(itertools.product(KINDS, SKUS)))
+@pytest.mark.parametrize(("kind", "sku"), list(itertools.product(ACCOUNT_KINDS, SKUS)))
 def test_additional_account_takes_exactly_these_kinds_and_skus(kind: str, sku: str) -> None:
     allowed = sku in ADDITIONAL_ROLE.get(kind, set())
 
@@ -174,3 +174,12 @@ def test_account_without_a_role_is_judged_as_the_default_one() -> None:
 
 def test_absent_properties_break_nothing() -> None:
     assert violations({}) == []
+
+
+@pytest.mark.parametrize("odd", [{}, []], ids=["mapping", "list"])
+def test_kind_and_sku_of_an_odd_type_are_refused(odd: object) -> None:
+    account = ResourceView(STORAGE_ACCOUNT, GOOD | {"kind": odd, "sku": odd})
+
+    found = [violation.key for rule in (*RULES, *ADVICE) for violation in rule.check(account)]
+
+    assert sorted(found) == ["kind", "sku"]

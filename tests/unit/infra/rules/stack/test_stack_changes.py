@@ -54,7 +54,7 @@ def test_account_that_nobody_else_uses_may_be_given_up_and_a_used_one_kept() -> 
 @pytest.mark.parametrize(
     ("wanted", "used"),
     [(stack("stchurn"), "STLAKE"), (stack("stother", "stlake"), "stchurn"), ({}, "stchurn")],
-    ids=["additional one left out", "renamed, as the stack allows", "brought along from elsewhere"],
+    ids=["additional one left out", "renamed, as the stack allows", "existing elsewhere"],
 )
 def test_account_that_another_stack_uses_is_not_given_up(wanted: Stack, used: str) -> None:
     assert rules(stack("stchurn", "stlake"), wanted, allowed=("stchurn",), used=used) == [IN_USE]
