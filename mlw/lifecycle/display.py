@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TextIO
 
 from infra.services import SERVICES
@@ -40,6 +40,9 @@ SAYS_NOTHING = ("update failed", "preview failed", "context canceled", "Attempti
 
 PROGRAM_ENDED = "an unhandled error occurred: Program exited"
 """Says nothing after an error; where it is all there is, it is shown."""
+
+Say = Callable[[str], None]
+"""Tells the user something, as :func:`show` does."""
 
 HIDDEN_TYPES = ("pulumi:providers:", "pulumi:pulumi:Stack")
 UNCHANGED = frozenset({"same", "read", "refresh"})

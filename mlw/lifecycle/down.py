@@ -16,16 +16,17 @@ from mlw.lifecycle import (
     engine_objects,
     private_stack_file,
     pulumi_cli,
-    recovery,
     stack_locks,
     stack_ports,
     state_files,
 )
 from mlw.lifecycle.checkpoints import Checkpoint
-from mlw.lifecycle.display import show as say
+from mlw.lifecycle.display import Say, show
+from mlw.lifecycle.engine_objects import Engine
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, LeftoversError
 from mlw.lifecycle.object_comparison import EngineObject, describe
-from mlw.lifecycle.pulumi_operations import perform
+from mlw.lifecycle.pulumi_operations import Perform, perform
+from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.stack_context import Context
 from mlw.output import table
 
@@ -47,46 +48,43 @@ class Remains:
         return ", ".join(item.name for item in self.objects if item.kind == kind) or "none"
 
 
-def down(context: Context) -> None:
+def down(context: Context, *, say: Say = show, engine: Engine = engine_objects, perform: Perform = perform) -> None:
     """Destroy the stack, its state and its leftovers, and print the proof.
 
     Raises:
         LeftoversError: Something could not be removed.
     """
-    found = engine_objects.list_objects(context)
-    if not found and not state_files.leftovers(context):
+    recovery = Recovery(context=context, say=say, engine=engine, perform=perform)
+    if not recovery.found() and not state_files.leftovers(context):
         context.require_stack_file()
     context.prepare_folders()
     with stack_locks.exclusive(context, "make down", say=say):
         claimed = stack_ports.claimed(context)
-        checkpoint = _last_state(context)
+        checkpoint = _last_state(recovery)
         if checkpoint is not None:
-            _destroy(context, checkpoint)
-        _sweep(context)
+            _destroy(recovery, checkpoint)
+        _sweep(recovery)
         stack_ports.release(context)
         private_stack_file.remove_written_salt(context, checkpoint.salt if checkpoint else None)
         state_files.remove_leftovers(context)
-        remains = Remains(
-            engine_objects.list_objects(context), stack_ports.in_use(claimed.values()), state_files.leftovers(context)
-        )
+        remains = Remains(recovery.found(), stack_ports.in_use(claimed.values()), state_files.leftovers(context))
     say(_proof(context, remains, released=len(claimed)))
     if remains:
         raise LeftoversError(f"taking stack '{context.stack}' down: {_list(remains)} could not be removed, see above.")
 
 
-def _last_state(context: Context) -> Checkpoint | None:
+def _last_state(recovery: Recovery) -> Checkpoint | None:
+    context, say = recovery.context, recovery.say
     stack_locks.clear_stale(context, say=say)
     try:
         with stack_locks.hold_pulumi_lock(context):
-            recovery.end_leftover_processes(context, say=say)
+            recovery.end_leftover_processes()
             backend_sidecars.mend(context, say=say)
-            if state_files.exists(context) or (
-                engine_objects.list_objects(context) and state_files.newest_backup(context)
-            ):
+            if state_files.exists(context) or (recovery.found() and state_files.newest_backup(context)):
                 state_files.heal(context, say=say)
             checkpoint = state_files.read(context)
             # First of all, since a container that the state does not know may use a volume that it does.
-            recovery.remove_orphans(context, checkpoint, say=say)
+            recovery.remove_orphans(checkpoint)
     except DamagedStateError as exc:
         say(f"WARNING: {exc}\nGoing on by the labels on the engine.")
         state_files.put_aside(context)
@@ -94,19 +92,20 @@ def _last_state(context: Context) -> Checkpoint | None:
     return checkpoint
 
 
-def _destroy(context: Context, checkpoint: Checkpoint) -> None:
+def _destroy(recovery: Recovery, checkpoint: Checkpoint) -> None:
+    context = recovery.context
     if checkpoint.resources:
-        say(perform(context, "destroy").summary())
+        recovery.say(recovery.perform(context, "destroy").summary())
     else:
-        recovery.require_passphrase(context, checkpoint)
+        recovery.require_passphrase(checkpoint)
     pulumi_cli.query(context, pulumi_cli.remove_stack(context))
 
 
-def _sweep(context: Context) -> None:
-    left = engine_objects.list_objects(context)
+def _sweep(recovery: Recovery) -> None:
+    left = recovery.found()
     if left:
-        say(f"Removing what the state did not know: {describe(left)}.")
-        engine_objects.remove(left)
+        recovery.say(f"Removing what the state did not know: {describe(left)}.")
+        recovery.engine.remove(left)
 
 
 def _proof(context: Context, remains: Remains, *, released: int) -> str:

@@ -6,7 +6,7 @@ Needs no state and no stack file, so that it also works when both are gone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import docker
 
@@ -15,6 +15,16 @@ from infra.clients.engine.docker_engine import connect
 from infra.errors import EngineError
 from mlw.lifecycle.object_comparison import EngineObject, in_removal_order
 from mlw.lifecycle.stack_context import Context
+
+
+class Engine(Protocol):
+    """What a command needs of the engine; this module is the real one."""
+
+    def list_objects(self, context: Context, /) -> list[EngineObject]:
+        """See :func:`list_objects`."""
+
+    def remove(self, found: Iterable[EngineObject], /) -> None:
+        """See :func:`remove`."""
 
 
 def list_objects(context: Context) -> list[EngineObject]:

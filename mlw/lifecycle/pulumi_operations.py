@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from mlw.lifecycle import private_stack_file, pulumi_cli, stack_locks, state_files
 from mlw.lifecycle.display import Progress
@@ -12,6 +13,13 @@ from mlw.lifecycle.lifecycle_errors import LockedError, OperationFailedError
 from mlw.lifecycle.stack_context import Context
 
 _Result = TypeVar("_Result")
+
+
+class Perform(Protocol):
+    """How an operation is done; :func:`perform` is the real one."""
+
+    def __call__(self, context: Context, verb: str, /, *extra: str) -> Progress:
+        """See :func:`perform`."""
 
 
 def perform(context: Context, verb: str, *extra: str) -> Progress:
@@ -38,11 +46,14 @@ def _when_free(context: Context, action: Callable[[], _Result]) -> _Result:
 
     It was free a moment ago; a plain pulumi, or a child that outlived a killed run, can still be faster.
     """
+    deadline = time.monotonic() + stack_locks.wait_seconds()
     while True:
         try:
             return action()
         except LockedError:
             stack_locks.clear_stale(context, say=say)
+            if time.monotonic() >= deadline:
+                raise
 
 
 def _perform(context: Context, verb: str, *extra: str) -> Progress:

@@ -7,7 +7,6 @@ from mlw.lifecycle import (
     engine_objects,
     private_stack_file,
     pulumi_cli,
-    recovery,
     stack_locks,
     stack_ports,
     state_files,
@@ -15,6 +14,7 @@ from mlw.lifecycle import (
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import LifecycleError, OperationFailedError
 from mlw.lifecycle.pulumi_operations import ensure_stack, perform
+from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.stack_context import Context
 
 
@@ -22,10 +22,11 @@ def up(context: Context) -> None:
     """Bring the stack up, or what is missing of it, and print where it is."""
     context.require_stack_file()
     context.prepare_folders()
+    recovery = Recovery(context=context)
     with stack_locks.exclusive(context, "make up", say=say):
-        recovery.recover(context, say=say)
+        recovery.recover()
         is_new = ensure_stack(context)
-        recovery.repair(context, say=say)
+        recovery.repair()
         try:
             progress = perform(context, "up")
         except LifecycleError:
@@ -75,7 +76,7 @@ def refresh(context: Context) -> None:
     """Have the state take over what the engine and the services really hold."""
     context.prepare_folders()
     with stack_locks.exclusive(context, "make refresh", say=say):
-        recovery.recover(context, say=say)
+        Recovery(context=context).recover()
         _require_state(context)
         say(perform(context, "refresh").summary())
 
@@ -84,7 +85,7 @@ def recover(context: Context) -> None:
     """Only put right what a killed run has left; the guard in front of a plain `pulumi` calls this."""
     context.prepare_folders()
     with stack_locks.exclusive(context, "recovery", say=say):
-        recovery.recover(context, say=say)
+        Recovery(context=context).recover()
         if context.stack_file.is_file():
             ensure_stack(context)
 

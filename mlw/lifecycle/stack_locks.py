@@ -21,13 +21,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from infra.host import atomic_files, file_locks, processes
+from mlw.lifecycle.display import Say
 from mlw.lifecycle.lifecycle_errors import StackBusyError
 from mlw.lifecycle.stack_context import Context
 
 POLL_SECONDS = 0.1
 DEFAULT_WAIT_SECONDS = 120.0
-
-Say = Callable[[str], None]
 
 
 class Verdict(StrEnum):

@@ -10,21 +10,20 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from infra.host import atomic_files, folders
 from mlw.lifecycle import backend_sidecars, checkpoints, pulumi_cli
 from mlw.lifecycle.checkpoints import Checkpoint, CorruptStateError, NewerStateError
+from mlw.lifecycle.display import Say
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, OperationFailedError
 from mlw.lifecycle.stack_context import Context
 from mlw.lifecycle.stack_locks import remove_with_attributes
 
 KEPT_ENTRIES = 20
 """Past operations whose history and backup are kept; Pulumi itself keeps all of them for ever."""
-
-Say = Callable[[str], None]
 
 
 def exists(context: Context) -> bool:

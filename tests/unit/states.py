@@ -1,6 +1,8 @@
 """The one builder of made-up stacks: their files and their states, as the real ones look."""
 
 import json
+import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -236,6 +238,38 @@ def a_context(tmp_path: Path, *, stack: str = "dev") -> Context:
     home.mkdir(exist_ok=True)
     environment = {"PULUMI_BACKEND_URL": (home / "state").as_uri(), "PATH": str(tmp_path / "bin")}
     return Context(stack=stack, environment=environment, home=home, project_folder=project)
+
+
+class FakeCli:
+    """A `pulumi-cli` first on PATH that prints what a test says, and keeps what it was called with.
+
+    The real one is a Go program that needs a backend and a passphrase; what is called, and how its ends are taken, is
+    the project's own.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.log = folder, folder / "calls.log"
+        self.does("exit 0")
+
+    def does(self, script: str) -> None:
+        """Run a shell script at every call."""
+        path = write(
+            self.folder / "pulumi-cli", f'#!/bin/sh\nPATH={os.defpath}\necho "$*" >> "{self.log}"\n{script}\n'.encode()
+        )
+        path.chmod(0o755)
+
+    def fails(self, message: str) -> None:
+        """End every call with a message."""
+        self.does(f"echo {shlex.quote(message)} >&2; exit 255")
+
+    def prints(self, text: str) -> None:
+        """Print the same at every call."""
+        self.does(f"cat <<'END'\n{text}\nEND")
+
+    @property
+    def calls(self) -> list[str]:
+        """Command lines, in order."""
+        return self.log.read_text().splitlines() if self.log.exists() else []
 
 
 def write(path: Path | None, content: bytes) -> Path:

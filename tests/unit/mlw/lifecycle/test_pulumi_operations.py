@@ -1,78 +1,69 @@
 """One operation on a stack: what stands in front of it, and what is waited for."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mlw.lifecycle import pulumi_cli, pulumi_operations, stack_locks
-from mlw.lifecycle.lifecycle_errors import OperationFailedError, StackBusyError
-from mlw.lifecycle.pulumi_cli import Outcome
+from mlw.lifecycle import pulumi_operations
+from mlw.lifecycle.lifecycle_errors import LockedError, OperationFailedError, StackBusyError
 from tests.unit.mlw.lifecycle.test_stack_locks import a_lock, put
-from tests.unit.states import a_context, a_state, write
+from tests.unit.states import FakeCli, a_context, a_state, write
 
-LOCKED = Outcome(1, "error: the stack is currently locked by 1 lock(s).", interrupted=False)
-DONE = Outcome(0, "", interrupted=False)
+LOCKED = "echo 'error: the stack is currently locked by 1 lock(s).' >&2; exit 255"
 
 
 @pytest.fixture
-def outcomes(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
-    """What the CLI comes to, run after run."""
-    coming: list[Outcome] = []
-    monkeypatch.setattr(pulumi_cli, "run", lambda *_, **__: coming.pop(0))
-    return coming
+def cli(tmp_path: Path) -> FakeCli:
+    return FakeCli(tmp_path / "bin")
 
 
-def test_a_lock_that_was_taken_in_the_last_moment_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcomes: list[Outcome]
-) -> None:
-    context, waited = a_context(tmp_path), []
+def test_a_lock_that_was_taken_in_the_last_moment_is_waited_for(tmp_path: Path, cli: FakeCli) -> None:
+    context = a_context(tmp_path)
     write(context.state_file, a_state())
-
-    def clear_stale(_: object, *, say: Callable[[str], None]) -> int:
-        waited.append(say)
-        return 0
-
-    monkeypatch.setattr(stack_locks, "clear_stale", clear_stale)
-    outcomes += [LOCKED, LOCKED, DONE]
+    cli.does(f'[ "$(wc -l < {cli.log})" -gt 2 ] || {{ {LOCKED}; }}')
 
     pulumi_operations.perform(context, "up")
 
-    assert (len(waited), outcomes) == (2, [])
+    assert [call.split()[0] for call in cli.calls] == ["up", "up", "up"]
 
 
-def test_a_stack_that_a_child_of_a_killed_run_is_just_making_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    context, calls = a_context(tmp_path), []
-
-    def query(*_: object) -> str:
-        calls.append("stack init")
-        write(context.state_file, a_state())
-        pulumi_cli.raise_for(context, ["stack", "init"], LOCKED)
-        return ""
-
-    monkeypatch.setattr(pulumi_cli, "query", query)
+def test_a_stack_that_a_child_of_a_killed_run_is_just_making_is_waited_for(tmp_path: Path, cli: FakeCli) -> None:
+    context = a_context(tmp_path)
+    made = write(tmp_path / "made.json", a_state())
+    assert context.state_file
+    cli.does(f"mkdir -p {context.state_file.parent}; cp {made} {context.state_file}; {LOCKED}")
 
     assert not pulumi_operations.ensure_stack(context)
-    assert calls == ["stack init"]
+    assert [call.split()[:2] for call in cli.calls] == [["stack", "init"]]
 
 
 def test_a_lock_that_is_never_given_back_is_named_in_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcomes: list[Outcome]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: FakeCli
 ) -> None:
     monkeypatch.setenv("MLW_LOCK_WAIT_SECONDS", "0")
     context = a_context(tmp_path)
     write(context.state_file, a_state())
     put(context, a_lock())
-    outcomes += [LOCKED]
+    cli.does(LOCKED)
     with pytest.raises(StackBusyError, match="is busy: locked by ada@"):
         pulumi_operations.perform(context, "up")
 
 
-def test_another_failure_is_not_tried_again(tmp_path: Path, outcomes: list[Outcome]) -> None:
+def test_another_failure_is_not_tried_again(tmp_path: Path, cli: FakeCli) -> None:
     context = a_context(tmp_path)
     write(context.state_file, a_state())
-    outcomes += [Outcome(1, "error: no space", interrupted=False)]
+    cli.fails("error: no space")
     with pytest.raises(OperationFailedError, match="it failed: no space"):
+        pulumi_operations.perform(context, "up")
+    assert len(cli.calls) == 1
+
+
+def test_a_lock_that_only_pulumi_sees_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: FakeCli
+) -> None:
+    monkeypatch.setenv("MLW_LOCK_WAIT_SECONDS", "0")
+    context = a_context(tmp_path)
+    write(context.state_file, a_state())
+    cli.does(LOCKED)
+    with pytest.raises(LockedError, match="currently locked"):
         pulumi_operations.perform(context, "up")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mlw.lifecycle import checkpoints, recovery, state_files
+from mlw.lifecycle import checkpoints, state_files
+from mlw.lifecycle.display import Progress, Say
 from mlw.lifecycle.lifecycle_errors import (
     DamagedStateError,
     DataLossError,
@@ -17,9 +18,10 @@ from mlw.lifecycle.lifecycle_errors import (
     WrongPassphraseError,
 )
 from mlw.lifecycle.object_comparison import EngineObject
+from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.stack_context import Context
 from tests.unit.mlw.lifecycle.test_stack_locks import a_lock, dead_pid, put
-from tests.unit.states import Heard, a_context, a_resource, a_state, write
+from tests.unit.states import FakeCli, Heard, a_context, a_resource, a_state, write
 
 CONTAINER = EngineObject("container", "c1", "st")
 NETWORK = EngineObject("network", "n1", "rg")
@@ -31,29 +33,41 @@ IN_STATE = {
 }
 
 
+NOBODY = Heard()
+"""For tests that are not about what is said."""
+
+
 @dataclass
 class FakeEngine:
     """Holds what is on the engine, and what was removed."""
 
     present: list[EngineObject] = field(default_factory=list)
     removed: list[EngineObject] = field(default_factory=list)
+    is_stubborn: bool = False
+    """Whether nothing that is removed goes."""
 
     def list_objects(self, _context: Context) -> list[EngineObject]:
         return list(self.present)
 
     def remove(self, found: Iterable[EngineObject]) -> None:
-        for item in list(found):
+        for item in [] if self.is_stubborn else list(found):
             self.present.remove(item)
             self.removed.append(item)
 
 
 @pytest.fixture
-def fake_engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    fake = FakeEngine()
-    monkeypatch.setattr("mlw.lifecycle.engine_objects.list_objects", fake.list_objects)
-    monkeypatch.setattr("mlw.lifecycle.engine_objects.remove", fake.remove)
-    monkeypatch.setattr(recovery, "require_passphrase", lambda *_: None)
-    return fake
+def fake_engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture(autouse=True)
+def cli(tmp_path: Path) -> FakeCli:
+    """Takes the passphrase for the right one."""
+    return FakeCli(tmp_path / "bin")
+
+
+def recover(context: Context, engine: FakeEngine, say: Say = NOBODY) -> None:
+    Recovery(context=context, engine=engine, say=say).recover()
 
 
 def read(context: Context) -> checkpoints.Checkpoint:
@@ -66,7 +80,7 @@ def test_a_stack_in_order_is_left_alone(tmp_path: Path, fake_engine: FakeEngine)
     context, heard = a_context(tmp_path), Heard()
     fake_engine.present = list(IN_STATE)
     target = write(context.state_file, a_state(*IN_STATE.values()))
-    recovery.recover(context, say=heard)
+    recover(context, fake_engine, heard)
     assert target.read_bytes() == a_state(*IN_STATE.values())
     assert (fake_engine.removed, heard.lines) == ([], [])
 
@@ -78,7 +92,7 @@ def test_a_killed_up_leaves_neither_lock_nor_orphan_nor_pending_creation(
     put(context, a_lock(pid=dead_pid()))
     fake_engine.present = list(IN_STATE)
     write(context.state_file, a_state(IN_STATE[VOLUME], pending=[("creating", IN_STATE[CONTAINER])]))
-    recovery.recover(context, say=heard)
+    recover(context, fake_engine, heard)
     assert fake_engine.removed == [CONTAINER, NETWORK]
     assert fake_engine.present == [VOLUME]
     assert not read(context).pending
@@ -89,7 +103,7 @@ def test_an_orphan_volume_is_kept_for_use_again(tmp_path: Path, fake_engine: Fak
     context, heard = a_context(tmp_path), Heard()
     fake_engine.present = [VOLUME]
     write(context.state_file, a_state(pending=[("creating", IN_STATE[VOLUME])]))
-    recovery.recover(context, say=heard)
+    recover(context, fake_engine, heard)
     assert fake_engine.removed == []
     assert "Keeping for use again: volume 'st-data'" in heard.text
 
@@ -98,7 +112,7 @@ def test_deletions_that_were_under_way_stay_for_pulumi_to_finish(tmp_path: Path,
     context = a_context(tmp_path)
     write(context.state_file, a_state(IN_STATE[VOLUME], pending=[("deleting", IN_STATE[VOLUME])]))
     fake_engine.present = [VOLUME]
-    recovery.recover(context, say=Heard())
+    recover(context, fake_engine)
     assert [operation["type"] for operation in read(context).pending] == ["deleting"]
 
 
@@ -111,24 +125,21 @@ def test_a_live_pulumi_is_not_disturbed(
     fake_engine.present = [CONTAINER]
     write(context.state_file, a_state())
     with pytest.raises(StackBusyError, match="is busy"):
-        recovery.recover(context, say=Heard())
+        recover(context, fake_engine)
     assert fake_engine.removed == []
 
 
 @pytest.mark.parametrize("present", [[CONTAINER], []], ids=["an orphan to remove", "only the state to mend"])
 def test_nothing_is_touched_with_a_wrong_passphrase(
-    tmp_path: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, present: list[EngineObject]
+    tmp_path: Path, fake_engine: FakeEngine, cli: FakeCli, present: list[EngineObject]
 ) -> None:
-    def wrong(*_: object) -> None:
-        raise WrongPassphraseError("no")
-
-    monkeypatch.setattr(recovery, "require_passphrase", wrong)
+    cli.fails("error: incorrect passphrase")
     context = a_context(tmp_path)
     fake_engine.present = list(present)
     target = write(context.state_file, a_state(pending=[("creating", IN_STATE[CONTAINER])]))
     before = target.read_bytes()
-    with pytest.raises(WrongPassphraseError, match="no"):
-        recovery.recover(context, say=Heard())
+    with pytest.raises(WrongPassphraseError, match="decrypting the secrets of stack 'dev'"):
+        recover(context, fake_engine)
     assert fake_engine.removed == []
     assert target.read_bytes() == before
 
@@ -140,7 +151,7 @@ def test_a_damaged_state_is_healed_before_the_engine_is_compared_with_it(
     fake_engine.present = list(IN_STATE)
     write(context.state_file, b"")
     write(context.safe_copies / "dev.json", a_state(*IN_STATE.values()))
-    recovery.recover(context, say=heard)
+    recover(context, fake_engine, heard)
     assert fake_engine.removed == []
     assert "WARNING" in heard.text
 
@@ -148,13 +159,13 @@ def test_a_damaged_state_is_healed_before_the_engine_is_compared_with_it(
 def test_a_lost_state_over_data_is_refused(tmp_path: Path, fake_engine: FakeEngine) -> None:
     fake_engine.present = [VOLUME, CONTAINER]
     with pytest.raises(DamagedStateError, match=r"the engine holds its data: volume 'st-data'.*make down STACK=dev"):
-        recovery.recover(a_context(tmp_path), say=Heard())
+        recover(a_context(tmp_path), fake_engine)
     assert fake_engine.removed == []
 
 
 def test_a_lost_state_without_data_costs_nothing(tmp_path: Path, fake_engine: FakeEngine) -> None:
     fake_engine.present = [CONTAINER, NETWORK]
-    recovery.recover(a_context(tmp_path), say=Heard())
+    recover(a_context(tmp_path), fake_engine)
     assert fake_engine.present == []
 
 
@@ -163,7 +174,7 @@ def test_a_backup_of_a_stack_that_is_gone_from_the_engine_is_not_brought_back(
 ) -> None:
     context = a_context(tmp_path)
     write(context.safe_copies / "dev.json", a_state(*IN_STATE.values()))
-    recovery.recover(context, say=Heard())
+    recover(context, fake_engine)
     assert not state_files.exists(context)
     assert fake_engine.removed == []
 
@@ -180,55 +191,56 @@ def test_plugins_of_a_killed_run_are_ended_before_the_engine_is_looked_at(
     ) as plugin:
         assert plugin.stdout
         plugin.stdout.readline()
-        recovery.recover(context, say=heard)
+        recover(context, fake_engine, heard)
         assert plugin.wait(timeout=10) != 0
     assert "Ending 1 process(es) that an earlier run has left" in heard.text
 
 
-@pytest.fixture
-def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    targets: list[str] = []
-    monkeypatch.setattr(recovery, "perform", lambda _context, verb, *extra: targets.extend([verb, *extra]))
-    return targets
+def repair(context: Context, engine: FakeEngine, say: Say = NOBODY) -> list[str]:
+    """Repair; returns what was asked of Pulumi."""
+    asked: list[str] = []
+
+    def perform(_context: Context, verb: str, /, *extra: str) -> Progress:
+        asked.extend([verb, *extra])
+        return Progress()
+
+    Recovery(context=context, engine=engine, say=say, perform=perform).repair()
+    return asked
 
 
 def test_what_was_removed_or_stopped_outside_is_refreshed_and_nothing_else(
-    tmp_path: Path, fake_engine: FakeEngine, refreshed: list[str]
+    tmp_path: Path, fake_engine: FakeEngine
 ) -> None:
     context, heard = a_context(tmp_path), Heard()
     fake_engine.present = [EngineObject("container", "c1", "st", running=False), VOLUME]
     write(context.state_file, a_state(*IN_STATE.values()))
-    recovery.repair(context, say=heard)
-    assert refreshed == ["refresh", f"--target={IN_STATE[NETWORK]['urn']}", f"--target={IN_STATE[CONTAINER]['urn']}"]
+    assert repair(context, fake_engine, heard) == [
+        "refresh",
+        f"--target={IN_STATE[NETWORK]['urn']}",
+        f"--target={IN_STATE[CONTAINER]['urn']}",
+    ]
     assert "network 'rg', container 'st'" in heard.text
 
 
-def test_a_lost_data_volume_is_refused(tmp_path: Path, fake_engine: FakeEngine, refreshed: list[str]) -> None:
+def test_a_lost_data_volume_is_refused(tmp_path: Path, fake_engine: FakeEngine) -> None:
     context = a_context(tmp_path)
     fake_engine.present = [CONTAINER, NETWORK]
     write(context.state_file, a_state(*IN_STATE.values()))
     with pytest.raises(DataLossError, match=r"volume 'st-data' is gone.*make down STACK=dev"):
-        recovery.repair(context, say=Heard())
-    assert refreshed == []
+        repair(context, fake_engine)
 
 
-def test_a_volume_that_a_killed_destroy_was_removing_is_not_missed(
-    tmp_path: Path, fake_engine: FakeEngine, refreshed: list[str]
-) -> None:
+def test_a_volume_that_a_killed_destroy_was_removing_is_not_missed(tmp_path: Path, fake_engine: FakeEngine) -> None:
     context = a_context(tmp_path)
     write(context.state_file, a_state(IN_STATE[VOLUME], pending=[("deleting", IN_STATE[VOLUME])]))
-    recovery.repair(context, say=Heard())
-    assert refreshed == ["refresh", f"--target={IN_STATE[VOLUME]['urn']}"]
+    assert repair(context, fake_engine) == ["refresh", f"--target={IN_STATE[VOLUME]['urn']}"]
 
 
-def test_a_stack_as_it_should_be_is_not_refreshed(
-    tmp_path: Path, fake_engine: FakeEngine, refreshed: list[str]
-) -> None:
+def test_a_stack_as_it_should_be_is_not_refreshed(tmp_path: Path, fake_engine: FakeEngine) -> None:
     context = a_context(tmp_path)
     fake_engine.present = list(IN_STATE)
     write(context.state_file, a_state(*IN_STATE.values()))
-    recovery.repair(context, say=Heard())
-    assert refreshed == []
+    assert repair(context, fake_engine) == []
 
 
 @pytest.mark.parametrize("is_known", [False, True], ids=["reservation was never recorded", "reservation is known"])
@@ -241,5 +253,5 @@ def test_claims_that_no_reservation_would_give_back_are_given_back(
     reservation = a_resource("r", pulumi_type="ml-workspace:engine:EngineReservation")
     known = [reservation] if is_known else []
     write(context.state_file, a_state(*known, pending=[("creating", IN_STATE[VOLUME] if is_known else reservation)]))
-    recovery.recover(context, say=Heard())
+    recover(context, fake_engine)
     assert (context.owner in json.loads(claims.read_text())) is is_known

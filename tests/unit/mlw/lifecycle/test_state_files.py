@@ -9,7 +9,7 @@ import pytest
 from mlw.lifecycle import state_files
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, OperationFailedError
 from mlw.lifecycle.stack_context import Context
-from tests.unit.states import Heard, a_context, a_resource, a_state, write
+from tests.unit.states import FakeCli, Heard, a_context, a_resource, a_state, write
 
 OLD, NEW = "2026-11-21T10:00:00Z", "2026-11-21T11:00:00Z"
 
@@ -133,12 +133,16 @@ def test_leftovers_of_one_stack_go_and_those_of_another_stay(tmp_path: Path) -> 
     assert state_files.leftovers(other) == before
 
 
-def test_the_state_of_another_backend_comes_through_the_cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context = replace(a_context(tmp_path), environment={"PULUMI_BACKEND_URL": "s3://bucket"})
+def elsewhere(tmp_path: Path) -> Context:
+    """A stack of a backend that is no folder."""
+    context = a_context(tmp_path)
+    return replace(context, environment={**context.environment, "PULUMI_BACKEND_URL": "s3://bucket"})
+
+
+def test_the_state_of_another_backend_comes_through_the_cli(tmp_path: Path) -> None:
     deployment = json.loads(a_state(a_resource("v")))["checkpoint"]["latest"]
-    exported = json.dumps({"version": 3, "deployment": deployment})
-    monkeypatch.setattr("mlw.lifecycle.pulumi_cli.query", lambda *_: exported)
-    checkpoint = state_files.read(context)
+    FakeCli(tmp_path / "bin").prints(json.dumps({"version": 3, "deployment": deployment}))
+    checkpoint = state_files.read(elsewhere(tmp_path))
     assert checkpoint
     assert [item.id for item in checkpoint.docker_objects()] == ["v"]
 
@@ -149,18 +153,14 @@ def test_the_state_of_another_backend_comes_through_the_cli(tmp_path: Path, monk
     ids=["no such stack", "another failure"],
 )
 def test_a_stack_that_another_backend_does_not_have_has_no_state(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, *, is_missing: bool
+    tmp_path: Path, answer: str, *, is_missing: bool
 ) -> None:
-    def fail(*_: object) -> str:
-        raise OperationFailedError(answer)
-
-    context = replace(a_context(tmp_path), environment={"PULUMI_BACKEND_URL": "s3://bucket"})
-    monkeypatch.setattr("mlw.lifecycle.pulumi_cli.query", fail)
+    FakeCli(tmp_path / "bin").fails(answer)
     if is_missing:
-        assert state_files.read(context) is None
+        assert state_files.read(elsewhere(tmp_path)) is None
     else:
         with pytest.raises(OperationFailedError, match="access denied"):
-            state_files.read(context)
+            state_files.read(elsewhere(tmp_path))
 
 
 def test_folders_that_stacks_share_stay_for_those_that_are_just_being_made(tmp_path: Path) -> None:

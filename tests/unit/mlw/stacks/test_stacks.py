@@ -1,39 +1,35 @@
 """Stacks of a backend: a file backend is read as files, any other through the Pulumi CLI."""
 
 import json
-from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
-from mlw.lifecycle import pulumi_cli
-from mlw.lifecycle.lifecycle_errors import DamagedStateError, WrongPassphraseError
-from mlw.lifecycle.stack_context import Context
+from mlw.lifecycle.lifecycle_errors import DamagedStateError
 from mlw.main import main
 from mlw.stacks.stacks import names, open_stack, open_stacks
-from tests.unit.states import CREDENTIALS, Place, a_record, a_workspace
-
-Answer = Callable[[str, str], None]
+from tests.unit.states import CREDENTIALS, FakeCli, Place, a_record, a_workspace, write
 
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch) -> Answer:
-    """Make the Pulumi CLI print something for a command line; any other is an error of the test."""
-    printed: dict[str, str] = {}
-
-    def query(_context: Context, arguments: Sequence[str]) -> str:
-        return printed[" ".join(arguments)]
-
-    monkeypatch.setattr(pulumi_cli, "query", query)
-    return printed.__setitem__
+def cli(tmp_path: Path) -> FakeCli:
+    return FakeCli(tmp_path / "cache" / "bin")
 
 
 @pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch, cli: Answer) -> None:
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: FakeCli) -> None:
     """A backend that is no folder, with one stack."""
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
-    cli("stack ls --json", json.dumps([{"name": "organization/ml-workspace/churn"}]))
-    exported = {"version": 3, "deployment": {"resources": a_workspace("churn")}}
-    cli("stack export --stack=churn", json.dumps(exported))
+    listed = json.dumps([{"name": "organization/ml-workspace/churn"}])
+    exported = write(
+        tmp_path / "exported.json",
+        json.dumps({"version": 3, "deployment": {"resources": a_workspace("churn")}}).encode(),
+    )
+    cli.does(f"""case "$*" in
+    "stack ls --json") echo '{listed}' ;;
+    "stack export --stack=churn") cat {exported} ;;
+    *) exit 1 ;;
+    esac""")
 
 
 class TestFiles:
@@ -66,9 +62,9 @@ class TestFiles:
         assert [stack.name for stack in open_stacks(told.append)] == ["fraud"]
         assert told == ["reading the state of stack 'churn': it is empty."]
 
-    def test_a_compressed_state_is_left_to_the_cli(self, place: Place, cli: Answer) -> None:
+    def test_a_compressed_state_is_left_to_the_cli(self, place: Place, cli: FakeCli) -> None:
         (place.states / "churn.json.gz").write_bytes(b"")
-        cli("stack export --stack=churn", json.dumps({"deployment": {"resources": a_workspace("churn")}}))
+        cli.prints(json.dumps({"deployment": {"resources": a_workspace("churn")}}))
 
         assert open_stack("churn").workspace == a_record("churn")
 
@@ -106,20 +102,22 @@ class TestKeys:
     def _stack(self, place: Place) -> None:
         place.deploy("churn")
 
-    def test_credentials_are_printed(self, cli: Answer, capsys: pytest.CaptureFixture[str]) -> None:
-        cli("stack output credentials --json --show-secrets --stack=churn", json.dumps(CREDENTIALS))
+    def test_credentials_are_printed(self, cli: FakeCli, capsys: pytest.CaptureFixture[str]) -> None:
+        cli.prints(json.dumps(CREDENTIALS))
 
         assert main(["keys", "churn"]) == 0
         assert json.loads(capsys.readouterr().out) == CREDENTIALS
+        assert cli.calls == ["stack output credentials --json --show-secrets --stack=churn"]
 
     def test_a_wrong_passphrase_is_one_message(
-        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+        self, tmp_path: Path, cli: FakeCli, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        def query(_context: Context, _arguments: Sequence[str]) -> str:
-            raise WrongPassphraseError("decrypting the secrets of stack 'churn': the passphrase is not the one.")
-
-        monkeypatch.setattr(pulumi_cli, "query", query)
+        cli.fails("error: constructing secrets manager: incorrect passphrase")
 
         assert main(["keys", "churn"]) == 1
-        expected = "mlw: decrypting the secrets of stack 'churn': the passphrase is not the one.\n"
-        assert capsys.readouterr() == ("", expected)
+        shown = capsys.readouterr()
+        passphrase = tmp_path / "home" / "passphrase"
+        assert (shown.out, shown.err.count("\n")) == ("", 1)
+        assert shown.err.startswith(
+            f"mlw: decrypting the secrets of stack 'churn': the passphrase in the file '{passphrase}' is not the one "
+        )
