@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from mlw.lifecycle import private_stack_file, pulumi_cli, stack_locks, state_files
 from mlw.lifecycle.display import Progress
@@ -14,12 +14,8 @@ from mlw.lifecycle.stack_context import Context
 
 _Result = TypeVar("_Result")
 
-
-class Perform(Protocol):
-    """How an operation is done; :func:`perform` is the real one."""
-
-    def __call__(self, context: Context, verb: str, /, *extra: str) -> Progress:
-        """See :func:`perform`."""
+Perform = Callable[..., Progress]
+"""How an operation is done; :func:`perform` is the real one."""
 
 
 def perform(context: Context, verb: str, *extra: str) -> Progress:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -194,17 +195,24 @@ def start_if_stopped(name: str) -> None:
 def write_files(container: str, folder: str, files: Mapping[str, bytes], *, uid: int, gid: int) -> None:
     """Put files (mode 0400) into a container's folder, which has to be a volume where the root is read-only."""
     with connect() as client:
-        client.api.put_archive(container, folder, _archive(files, uid=uid, gid=gid))
+        client.api.put_archive(container, folder, archive(files, owner=(uid, gid)))
 
 
-def _archive(files: Mapping[str, bytes], *, uid: int, gid: int) -> bytes:
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
+def archive(files: Mapping[str, bytes], *, owner: tuple[int, int], folders: Sequence[str] = ()) -> bytes:
+    """Pack files (mode 0400) of an owner, and folders of root's, as the engine takes them."""
+    buffer = io.BytesIO()
+    # Services take a file for a new one by its time; the engine would set all files' to the beginning of 1970.
+    now = time.time()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name in folders:
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.mode, entry.mtime = tarfile.DIRTYPE, 0o755, now
+            tar.addfile(entry)
         for name, content in files.items():
             entry = tarfile.TarInfo(name)
-            entry.size, entry.uid, entry.gid, entry.mode = len(content), uid, gid, 0o400
+            entry.size, entry.mode, entry.mtime, (entry.uid, entry.gid) = len(content), 0o400, now, owner
             tar.addfile(entry, io.BytesIO(content))
-    return archive.getvalue()
+    return buffer.getvalue()
 
 
 def read_file(container: str, path: str) -> bytes | None:

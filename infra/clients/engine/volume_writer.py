@@ -7,14 +7,11 @@ for a moment.
 
 from __future__ import annotations
 
-import io
-import tarfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.clients.engine.docker_engine import connect
+from infra.clients.engine.docker_engine import archive, connect
 from infra.errors import EngineError
 
 if TYPE_CHECKING:
@@ -64,7 +61,9 @@ def write(
     with connect() as client:
         made = _create(client, volume, carrier, list(live) if in_use else [])
         try:
-            client.api.put_archive(made, _FOLDER, _archive(files, live, suffix=suffix, owner=owner))
+            named = {**files, **{f"{LIVE}/{name}{suffix}": content for name, content in live.items()}}
+            packed = archive(named, owner=owner, folders=[LIVE] if live else [])
+            client.api.put_archive(made, _FOLDER, packed)
             if in_use and live:
                 _run(client, made, volume)
         finally:
@@ -99,19 +98,3 @@ def _run(client: docker.DockerClient, carrier: str, volume: str) -> None:
             f"replacing files on volume '{volume}': exit code {code}, {said!r}. "
             "The old ones hold; run the update again."
         )
-
-
-def _archive(files: Mapping[str, bytes], live: Mapping[str, bytes], *, suffix: str, owner: tuple[int, int]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        folder = tarfile.TarInfo(LIVE)
-        folder.type, folder.mode, folder.mtime = tarfile.DIRTYPE, 0o755, time.time()
-        if live:
-            archive.addfile(folder)
-        for name, content in {**files, **{f"{LIVE}/{name}{suffix}": one for name, one in live.items()}}.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode, (entry.uid, entry.gid) = len(content), 0o400, owner
-            # Services take a file for a new one by this time; the engine would set all files' to the beginning of 1970.
-            entry.mtime = time.time()
-            archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
