@@ -170,7 +170,7 @@ def lets_in(live: LiveStack, outputs: dict[str, Any], marker: str) -> dict[str, 
     held = outputs["credentials"]
     where = {**live.outputs, "credentials": held}
     registry = RegistryClient(where, credentials=(held["registry"]["username"], held["registry"]["password"]))
-    sent = send(Protocol.HTTP, live.outputs["endpoints"], held["telemetry"]["token"], marker, authority=None)
+    sent = send(Protocol.HTTP, live.outputs["endpoints"], held["telemetry"]["token"], marker, ca_file=None)
     return {
         "storage": not refused(lambda: s3_client(where).list_buckets()),
         "registry": registry.request("GET", "").status_code == 200,

@@ -1,4 +1,4 @@
-"""A workspace with TLS: clients that were given its authority are let in, all others refuse to talk or are refused."""
+"""A workspace with TLS: clients with its CA certificate have access, all others refuse to connect or are refused."""
 
 import json
 import ssl
@@ -14,6 +14,7 @@ from botocore.exceptions import SSLError
 from docker import DockerClient
 
 from tests.support import engine as engines
+from tests.support.ca_certificates import ca_file, without_ca_certificate
 from tests.support.environment import Environment
 from tests.support.object_store import minio_client, s3_client
 from tests.support.oci import registry_client, tiny_image
@@ -21,7 +22,6 @@ from tests.support.otlp import STORE_FOLDER, Protocol, markers_in_store, send
 from tests.support.probes import probe_until
 from tests.support.processes import run
 from tests.support.stacks import LiveStack, Stack, ephemeral_stack, live_stack
-from tests.support.trust import authority_file, untrusting
 from tests.support.updates import assert_unchanged
 from tests.support.vault import read_secret, vault_client, write_secret
 
@@ -58,7 +58,7 @@ def store(outputs: Outputs, marker: str) -> None:
     write_secret(outputs, marker, {"kept": marker})
     registry_client(outputs).push(f"models/{marker}", "v1", tiny_image(marker.encode()))
     token = outputs["credentials"]["telemetry"]["token"]
-    assert send(Protocol.HTTP, outputs["endpoints"], token, marker, authority=authority_file(outputs)) == ACCEPTED
+    assert send(Protocol.HTTP, outputs["endpoints"], token, marker, ca_file=ca_file(outputs)) == ACCEPTED
 
 
 def assert_stored(stack: Stack, outputs: Outputs, engine: DockerClient, marker: str) -> None:
@@ -71,7 +71,7 @@ def assert_stored(stack: Stack, outputs: Outputs, engine: DockerClient, marker: 
     assert [signal for signal, markers in kept.items() if marker in markers] == list(kept)
 
 
-def test_every_endpoint_is_https_and_the_authority_is_an_output_that_is_no_secret(live: LiveStack) -> None:
+def test_every_endpoint_is_https_and_the_ca_certificate_is_a_public_output(live: LiveStack) -> None:
     outputs = live.stack.outputs(show_secrets=False)
 
     assert {use for use, url in outputs["endpoints"].items() if url.startswith("https://127.0.0.1:")} == {
@@ -84,7 +84,7 @@ def test_every_endpoint_is_https_and_the_authority_is_an_output_that_is_no_secre
     assert "PRIVATE KEY" not in json.dumps(live.stack.outputs())
 
 
-def test_clients_with_the_authority_use_every_service(live: LiveStack, engine: DockerClient, marker: str) -> None:
+def test_clients_with_the_ca_certificate_use_every_service(live: LiveStack, engine: DockerClient, marker: str) -> None:
     store(live.outputs, marker)
 
     probe_until(lambda: assert_stored(live.stack, live.outputs, engine, marker), what="everything stored")
@@ -92,12 +92,12 @@ def test_clients_with_the_authority_use_every_service(live: LiveStack, engine: D
 
 
 @pytest.mark.parametrize("protocol", list(Protocol))
-def test_telemetry_is_accepted_from_a_client_with_the_authority_and_not_sent_by_one_without(
+def test_telemetry_is_accepted_from_a_client_with_the_ca_certificate_and_not_sent_by_one_without(
     live: LiveStack, marker: str, protocol: Protocol
 ) -> None:
     endpoints, token = live.outputs["endpoints"], live.outputs["credentials"]["telemetry"]["token"]
 
-    assert send(protocol, endpoints, token, marker, authority=authority_file(live.outputs)) == ACCEPTED
+    assert send(protocol, endpoints, token, marker, ca_file=ca_file(live.outputs)) == ACCEPTED
     assert send(protocol, endpoints, token, marker, seconds=2) == REFUSED
 
 
@@ -127,14 +127,14 @@ def _with_requests(outputs: Outputs) -> object:
     ],
     ids=["boto3", "minio", "hvac", "requests"],
 )
-def test_client_without_the_authority_refuses_to_talk(
+def test_client_without_the_ca_certificate_refuses_to_connect(
     live: LiveStack, marker: str, client: Callable[[Outputs], object], error: type[Exception]
 ) -> None:
     write_secret(live.outputs, marker, {"any": "secret"})  # an empty vault has nothing to list
 
     assert client(live.outputs)
     with pytest.raises(error, match=r"(?i)certificate.verify.failed"):
-        client(untrusting(live.outputs))
+        client(without_ca_certificate(live.outputs))
 
 
 @pytest.mark.parametrize("use", USES, ids=str)
@@ -161,7 +161,7 @@ def test_old_versions_of_tls_are_refused(live: LiveStack, use: str) -> None:
         pool.request("GET", "/")
 
 
-def test_the_registry_reaches_application_insights_as_a_client_that_trusts_the_authority(
+def test_registry_sends_to_application_insights_with_the_ca_certificate(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
     registry_client(live.outputs).push(f"models/{marker}", "v1", tiny_image(marker.encode()))
@@ -175,13 +175,13 @@ def test_the_registry_reaches_application_insights_as_a_client_that_trusts_the_a
     probe_until(told, what="spans of the registry", timeout_seconds=30)
 
 
-def test_the_key_vault_issues_certificates_of_the_same_authority(live: LiveStack, tmp_path: Path) -> None:
+def test_key_vault_issues_certificates_of_the_same_ca(live: LiveStack, tmp_path: Path) -> None:
     issued = vault_client(live.outputs).write("pki/issue/services", common_name="localhost")["data"]
     certificate = tmp_path / "issued.pem"
     certificate.write_text(issued["certificate"])
 
     checked = run(
-        ["openssl", "verify", "-CAfile", str(authority_file(live.outputs)), str(certificate)],
+        ["openssl", "verify", "-CAfile", str(ca_file(live.outputs)), str(certificate)],
         cwd=tmp_path,
         env=live.stack.environment.variables,
     )
@@ -189,7 +189,7 @@ def test_the_key_vault_issues_certificates_of_the_same_authority(live: LiveStack
     assert checked.check().stdout.strip().endswith(": OK")
 
 
-def test_files_of_a_service_are_its_own_and_hold_no_key_of_the_authority(live: LiveStack, engine: DockerClient) -> None:
+def test_files_of_a_service_are_its_own_and_hold_no_ca_key(live: LiveStack, engine: DockerClient) -> None:
     state = json.loads(live.stack.pulumi("stack export --show-secrets").check().stdout)["deployment"]["resources"]
     (authority,) = (r for r in state if r["type"].endswith(":CertificateAuthority"))
     key = authority["outputs"]["private_key"]["plaintext"]
@@ -235,7 +235,7 @@ def test_workspace_without_tls_shares_resources_with_tls_and_outputs_their_certi
         assert_unchanged(guest.stack.preview())
 
 
-def test_certificates_are_rotated_with_the_authority_kept_and_no_data_lost(
+def test_certificates_are_rotated_without_changing_the_ca_or_losing_data(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
     group = live.outputs["resourceGroup"]["name"]

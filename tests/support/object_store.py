@@ -10,7 +10,7 @@ import urllib3
 from botocore.config import Config
 from minio.credentials.providers import StaticProvider
 
-from tests.support.trust import authority_file
+from tests.support.ca_certificates import ca_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,7 +33,7 @@ def s3_client(outputs: Mapping[str, Any], **credentials: str) -> "S3Client":
         aws_secret_access_key=keys["secretKey"],
         region_name="us-east-1",
         config=CONFIG,
-        verify=authority_file(outputs),
+        verify=ca_file(outputs),
     )
 
 
@@ -46,7 +46,7 @@ def minio_client(outputs: Mapping[str, Any]) -> minio.Minio:
         access_key=keys["accessKey"],
         secret_key=keys["secretKey"],
         secure=url.scheme == "https",
-        http_client=urllib3.PoolManager(ca_certs=authority_file(outputs), retries=1),
+        http_client=urllib3.PoolManager(ca_certs=ca_file(outputs), retries=1),
     )
 
 
@@ -58,5 +58,5 @@ def admin_client(outputs: Mapping[str, Any], access_key: str = "", secret_key: s
         endpoint=url.netloc,
         credentials=StaticProvider(access_key or own["accessKey"], secret_key or own["secretKey"]),
         secure=url.scheme == "https",
-        http_client=urllib3.PoolManager(ca_certs=authority_file(outputs), retries=1),
+        http_client=urllib3.PoolManager(ca_certs=ca_file(outputs), retries=1),
     )

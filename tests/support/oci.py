@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from tests.support.trust import authority_file
+from tests.support.ca_certificates import ca_file
 
 IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 IMAGE_CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -90,7 +90,7 @@ class RegistryClient:
         # The registry's address has no scheme, as `docker login` wants it: that of its neighbours holds.
         scheme = urlsplit(outputs["endpoints"]["storage"]).scheme
         self._base = f"{scheme}://{outputs['endpoints'][use]}/v2/"
-        self._trust = authority_file(outputs) or True
+        self._verify = ca_file(outputs) or True
         self._auth = credentials
 
     def request(
@@ -108,7 +108,7 @@ class RegistryClient:
             urljoin(self._base, path),
             auth=self._auth,
             timeout=SECONDS,
-            verify=self._trust,
+            verify=self._verify,
             headers=headers,
             params=params,
             data=data,

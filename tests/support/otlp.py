@@ -46,12 +46,12 @@ class _Target:
     endpoint: str
     headers: dict[str, str]
     seconds: float
-    authority: str | None
-    """File of the authority that is trusted; None for the public ones."""
+    ca_file: str | None
+    """File of the trusted CA certificate; None for the public ones."""
 
     def grpc(self) -> dict[str, Any]:
         """Arguments of an exporter over gRPC."""
-        roots = Path(self.authority).read_bytes() if self.authority else None
+        roots = Path(self.ca_file).read_bytes() if self.ca_file else None
         secure = self.endpoint.startswith("https://")
         return {
             "endpoint": self.endpoint,
@@ -71,7 +71,7 @@ class _Target:
             "endpoint": self.endpoint + path,
             "headers": self.headers,
             "timeout": self.seconds,
-            "certificate_file": self.authority,
+            "certificate_file": self.ca_file,
         }
 
 
@@ -82,7 +82,7 @@ def send(
     marker: str,
     *,
     seconds: float = 15.0,
-    authority: str | None = None,
+    ca_file: str | None = None,
 ) -> dict[str, bool]:
     """Send one span, one metric and one log record that carry the marker; return which of them were accepted.
 
@@ -92,10 +92,10 @@ def send(
         token: Sent as a bearer token unless empty.
         marker: Attribute `test.marker` of all three.
         seconds: How long each export may take.
-        authority: File of the authority that the server's certificate has to be of.
+        ca_file: File of the CA certificate that the server's certificate is verified with.
     """
     headers = {"authorization": f"Bearer {token}"} if token else {}
-    target = _Target(endpoints[protocol], headers, seconds, authority)
+    target = _Target(endpoints[protocol], headers, seconds, ca_file)
     return {
         "traces": _send_span(_span_exporter(protocol, target), marker),
         "metrics": _send_metric(_metric_exporter(protocol, target), marker),

@@ -16,10 +16,10 @@ import minio.error
 import requests
 from botocore.exceptions import ClientError
 
+from tests.support.ca_certificates import ca_file
 from tests.support.object_store import admin_client, s3_client
 from tests.support.oci import RegistryClient
 from tests.support.otlp import Protocol, send
-from tests.support.trust import authority_file
 from tests.support.vault import vault_client
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ class Person:
     def send(self, protocol: Protocol, marker: str) -> None:
         """Send one signal of each kind."""
         token = self.held.get("telemetryToken", self.password)
-        authority = authority_file(self.stack)
-        sent = send(protocol, self.stack["endpoints"], token, marker, seconds=3, authority=authority)
+        sent = send(protocol, self.stack["endpoints"], token, marker, ca_file=ca_file(self.stack))
         if set(sent.values()) == {False}:
             raise RefusedError(protocol)
         assert set(sent.values()) == {True}, sent

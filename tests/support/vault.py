@@ -6,7 +6,7 @@ from typing import Any
 import hvac
 import requests
 
-from tests.support.trust import authority_file
+from tests.support.ca_certificates import ca_file
 
 MOUNT = "secret"
 
@@ -18,7 +18,7 @@ def vault_client(outputs: Mapping[str, Any], *, token: str | None = None) -> hva
         url=outputs["endpoints"]["keyVault"],
         token=own if token is None else token,
         timeout=10,
-        verify=authority_file(outputs) or True,
+        verify=ca_file(outputs) or True,
     )
 
 
@@ -38,6 +38,6 @@ def read_secret(outputs: Mapping[str, Any], path: str) -> dict[str, str]:
 
 def assert_unsealed(outputs: Mapping[str, Any]) -> None:
     """Fail unless the vault is initialised, unsealed and active: the only state with status 200."""
-    trust = authority_file(outputs) or True
-    answer = requests.get(f"{outputs['endpoints']['keyVault']}/v1/sys/health", timeout=3, verify=trust)
+    verify = ca_file(outputs) or True
+    answer = requests.get(f"{outputs['endpoints']['keyVault']}/v1/sys/health", timeout=3, verify=verify)
     assert answer.status_code == 200, f"GET /v1/sys/health -> {answer.status_code}: {answer.text}"

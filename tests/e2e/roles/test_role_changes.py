@@ -9,11 +9,11 @@ import requests
 from docker import DockerClient
 
 from tests.e2e.roles.conftest import assignments
+from tests.support.ca_certificates import ca_file
 from tests.support.object_store import CONFIG
 from tests.support.principals import Person, is_allowed, person
 from tests.support.role_attempts import DOORS, KEY_VAULT, REGISTRY, STORAGE, TELEMETRY, WRITES, Admin, Attempt, Scene
 from tests.support.stacks import LiveStack
-from tests.support.trust import authority_file
 from tests.support.updates import Update, assert_unchanged
 from tests.support.vault import vault_client
 
@@ -64,7 +64,7 @@ def _temporary(who: Person) -> dict[str, str]:
         aws_access_key_id=who.storage_keys[0],
         aws_secret_access_key=who.storage_keys[1],
         region_name="us-east-1",
-        verify=authority_file(who.stack),
+        verify=ca_file(who.stack),
     )
     made = sts.assume_role(RoleArn="arn:aws:iam::000000000000:role/any", RoleSessionName="test")["Credentials"]
     return {key: str(made[key]) for key in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
@@ -79,12 +79,12 @@ def _with(temporary: dict[str, str], live: LiveStack) -> "S3Client":
         aws_session_token=temporary["SessionToken"],
         region_name="us-east-1",
         config=CONFIG,
-        verify=authority_file(live.outputs),
+        verify=ca_file(live.outputs),
     )
 
 
 def _follow(link: str, live: LiveStack) -> None:
-    requests.get(link, timeout=10, verify=authority_file(live.outputs)).raise_for_status()
+    requests.get(link, timeout=10, verify=ca_file(live.outputs)).raise_for_status()
 
 
 def _starts(live: LiveStack, engine: DockerClient) -> dict[str, str]:

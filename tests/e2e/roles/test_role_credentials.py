@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from infra.clients.key_vault.vault import Vault
+from tests.support.ca_certificates import ca_file
 from tests.support.connections import to_vault
 from tests.support.environment import Environment
 from tests.support.otlp import Protocol, send
@@ -15,7 +16,6 @@ from tests.support.principals import Person, is_allowed, person
 from tests.support.probes import probe_until
 from tests.support.role_attempts import DOORS, KEY_VAULT, Admin, Scene
 from tests.support.stacks import LiveStack, live_stack
-from tests.support.trust import authority_file
 from tests.support.vault import vault_client
 
 
@@ -94,9 +94,9 @@ ANONYMOUS = {
 @pytest.mark.parametrize(("method", "use", "path"), ANONYMOUS.values(), ids=ANONYMOUS)
 def test_request_without_credentials_is_refused(roles_stack: LiveStack, method: str, use: str, path: str) -> None:
     host = roles_stack.outputs["endpoints"][use].rpartition("//")[2]
-    trust = authority_file(roles_stack.outputs)
+    verify = ca_file(roles_stack.outputs)
 
-    answer = requests.request(method, f"https://{host}{path}", timeout=10, verify=trust)
+    answer = requests.request(method, f"https://{host}{path}", timeout=10, verify=verify)
 
     assert answer.status_code in {401, 403}
 
@@ -104,7 +104,7 @@ def test_request_without_credentials_is_refused(roles_stack: LiveStack, method: 
 def test_telemetry_over_grpc_without_token_is_refused(roles_stack: LiveStack, marker: str) -> None:
     outputs = roles_stack.outputs
 
-    sent = send(Protocol.GRPC, outputs["endpoints"], "", marker, seconds=2, authority=authority_file(outputs))
+    sent = send(Protocol.GRPC, outputs["endpoints"], "", marker, seconds=2, ca_file=ca_file(outputs))
 
     assert set(sent.values()) == {False}
 
@@ -133,7 +133,7 @@ def test_expired_link_gives_no_access(people: dict[str, Person], scene: Scene) -
     link = people["bystander"].s3.generate_presigned_url("get_object", Params=place, ExpiresIn=5)
 
     def read() -> None:
-        requests.get(link, timeout=10, verify=authority_file(scene.admin.outputs)).raise_for_status()
+        requests.get(link, timeout=10, verify=ca_file(scene.admin.outputs)).raise_for_status()
 
     assert is_allowed(read)
     probe_until(lambda: _refused(read), what="a refusal")
