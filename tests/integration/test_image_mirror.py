@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -148,15 +149,18 @@ def log_in(mirror: Mirror, env: Mapping[str, str]) -> None:
 
 
 @pytest.fixture
-def other(engine: DockerClient, mirror: Mirror, tmp_path: Path) -> Iterator[OtherMachine]:
-    """A machine without any image, whose user has logged in to the mirror."""
+def other(engine: DockerClient, mirror: Mirror) -> Iterator[OtherMachine]:
+    """A machine without any image, whose user has logged in to the mirror.
+
+    Its folder is no folder of pytest's, whose names are too long for the sockets of an engine: 104 characters.
+    """
     if os.geteuid() != 0 or shutil.which("dockerd") is None:
         pytest.skip("starting a second engine needs root and the command 'dockerd'")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DOCKER_", "MLW_"))}
     own = {"DOCKER_CONFIG": "docker-config", "MLW_HOME": "home", "MLW_CACHE": "cache"}
-    with second_engine(engine, tmp_path) as client:
-        env = kept | {key: str(tmp_path / name) for key, name in own.items()}
-        machine = OtherMachine(engine=client, env=env | {"DOCKER_HOST": address_of(tmp_path)})
+    with tempfile.TemporaryDirectory(prefix="mlw-") as made, second_engine(engine, folder := Path(made)) as client:
+        env = kept | {key: str(folder / name) for key, name in own.items()}
+        machine = OtherMachine(engine=client, env=env | {"DOCKER_HOST": address_of(folder)})
         log_in(mirror, machine.env)
         yield machine
 
