@@ -238,12 +238,11 @@ def test_workspace_without_tls_shares_resources_with_tls_and_outputs_their_certi
 def test_certificates_are_rotated_without_changing_the_ca_or_losing_data(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
-    group = live.outputs["resourceGroup"]["name"]
     store(live.outputs, marker)
     probe_until(lambda: assert_stored(live.stack, live.outputs, engine, marker), what="everything stored")
     before = {use: shown_certificate(live.outputs, use) for use in USES}
 
-    rotated = live.stack.pulumi("up --yes --skip-preview", MLW_ROTATE=f"{group}-certificates:{marker}")
+    rotated = live.stack.pulumi("up --yes --skip-preview", MLW_ROTATE=f"service/certificates:{marker}")
 
     rotated.check()
     after = {use: shown_certificate(live.outputs, use) for use in USES}
@@ -268,8 +267,7 @@ def test_tls_is_switched_on_renewed_and_off_with_all_data_kept(
         assert first["endpoints"]["storage"] == plain["endpoints"]["storage"].replace("http:", "https:")
         assert_stored(stack, first, engine, marker)
 
-        group = first["resourceGroup"]["name"]
-        stack.pulumi("up --yes --skip-preview", MLW_ROTATE=f"{group}-authority:{marker}").check()
+        stack.pulumi("up --yes --skip-preview", MLW_ROTATE=f"service/authority:{marker}").check()
         second = stack.outputs()
         assert second["certificateAuthority"] != first["certificateAuthority"]
         assert_stored(stack, second, engine, marker)
