@@ -172,7 +172,7 @@ def test_registry_sends_to_application_insights_with_the_ca_certificate(
         assert live.name_of("containerRegistry").encode() in traces
         assert marker.encode() in traces
 
-    probe_until(told, what="spans of the registry", timeout_seconds=30)
+    probe_until(told, what="spans of the registry")
 
 
 def test_key_vault_issues_certificates_of_the_same_ca(live: LiveStack, tmp_path: Path) -> None:

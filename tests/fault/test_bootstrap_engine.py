@@ -31,7 +31,7 @@ exec bash
 CRASH = "kill -9 $(cat /var/run/docker.pid) $(cat /var/run/docker/containerd/containerd.pid)"
 IMAGE = next(service.image for service in image_table.load() if service.name == "registry")
 STATE_OF_CONTAINER = "docker inspect steady --format '{{.State.Status}} {{.State.Pid}}'"
-SECONDS_TO_SAVE = 60.0
+SECONDS_TO_SAVE = 300.0
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("dockerd"),

@@ -18,7 +18,7 @@ from tests.support.environment import Environment
 from tests.support.journal import Journal
 from tests.support.probes import probe_until
 from tests.support.processes import kill_session, session_members
-from tests.support.stacks import Stack, ephemeral_stack
+from tests.support.stacks import UP_SECONDS, Stack, ephemeral_stack
 from tests.support.updates import assert_unchanged
 
 CONTAINERS = 4
@@ -70,7 +70,7 @@ def wait_for(condition: Callable[[], bool], running: subprocess.Popen[str]) -> N
         message = "not yet"
         raise AssertionError(message)
 
-    assert probe_until(reached, what="the point to strike at", timeout_seconds=60, interval_seconds=0.01), (
+    assert probe_until(reached, what="the point to strike at", timeout_seconds=UP_SECONDS, interval_seconds=0.01), (
         f"the run ended before it came to the point: {running.communicate()}"
     )
 

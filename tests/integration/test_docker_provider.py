@@ -13,7 +13,7 @@ from tests.support.environment import Environment
 from tests.support.processes import run
 from tools.bootstrap import pulumi_tools, versions
 
-RUN_SECONDS = 60.0
+RUN_SECONDS = 300.0
 UPSTREAM_PAUSE_SECONDS = 2.0
 """How long upstream waits before it removes a volume or a network, and before it looks at a network it has made."""
 

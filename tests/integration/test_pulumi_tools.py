@@ -27,7 +27,7 @@ from tests.support.probes import probe_until
 from tests.support.processes import Finished, finish, run, session_members, start
 from tools.bootstrap import pulumi_tools, versions
 
-RUN_SECONDS = 60.0
+RUN_SECONDS = 300.0
 GRACE_OF_THE_ENGINE = 4.0
 """The engine waits five seconds for a language host that does not end."""
 

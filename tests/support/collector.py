@@ -20,7 +20,7 @@ from tests.support.engine import read_files
 from tests.support.otlp import STORE_FOLDER
 from tests.support.probes import probe_until
 
-SECONDS = 3
+SECONDS = 15
 _BEGINNINGS = re.compile(rb'(?=\{"resource(?:Spans|Metrics|Logs)")')
 OWN, OTHER = "token-of-the-stack", "token-of-a-principal"
 

@@ -17,7 +17,7 @@ from tests.support.probes import probe_until
 from tests.support.vault import read_secret, write_secret
 
 BUCKET = "azureml"
-FILED_SECONDS = 20.0
+FILED_SECONDS = 60.0
 """From a queue that is on the disk into a file; far above the pause before the collector's second try."""
 
 

@@ -15,7 +15,7 @@ class ProbeTimeoutError(AssertionError):
 
 
 def probe_until(
-    probe: Callable[[], T], *, what: str, timeout_seconds: float = 30.0, interval_seconds: float = 0.1
+    probe: Callable[[], T], *, what: str, timeout_seconds: float = 60.0, interval_seconds: float = 0.1
 ) -> T:
     """Call ``probe`` until it returns without an exception, and return its result."""
     started = time.monotonic()

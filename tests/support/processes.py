@@ -66,7 +66,7 @@ def finish(process: subprocess.Popen[str], *, timeout_seconds: float, stdin: str
 
 
 def run(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_seconds: float = 120.0, stdin: str = ""
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_seconds: float = 300.0, stdin: str = ""
 ) -> Finished:
     """Run a command to its end."""
     return finish(start(command, cwd=cwd, env=env), timeout_seconds=timeout_seconds, stdin=stdin)

@@ -21,7 +21,7 @@ from tests.support.processes import Finished, finish, run, start
 from tests.support.stack_file import unique_workload, valid_settings, write_stack_file
 from tests.support.updates import Update, read_update
 
-UP_SECONDS = 180.0
+UP_SECONDS = 600.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

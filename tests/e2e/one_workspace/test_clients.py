@@ -162,7 +162,7 @@ def test_signals_are_found_in_the_store_of_application_insights(
         assert not missing, f"{missing} with marker {marker} not found in {sorted(files)}"
 
     assert sent == {"traces": True, "metrics": True, "logs": True}
-    probe_until(stored, what="signals in the collector's files", timeout_seconds=15)
+    probe_until(stored, what="signals in the collector's files")
 
 
 @pytest.mark.parametrize("token", ["", "wrong"], ids=["no token", "wrong token"])
