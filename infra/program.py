@@ -20,9 +20,9 @@ from infra.components.application_insights import ApplicationInsights
 from infra.components.component import ServiceComponent
 from infra.components.container_registry import ContainerRegistry
 from infra.components.datastores import provision_datastores
-from infra.components.existing_resource import ExistingResource
+from infra.components.existing_resource import ExistingResource, ExistingStorageAccount
 from infra.components.key_vault import KeyVault
-from infra.components.principals import list_assignments, make_principals
+from infra.components.principals import list_assignments, make_principals, registered_containers
 from infra.components.provisioning_context import ProvisioningContext
 from infra.components.resource_group import ResourceGroup
 from infra.components.storage_account import StorageAccount
@@ -65,7 +65,11 @@ def provision(wanted: Settings) -> dict[str, Any]:
         limits=wanted.limits,
         telemetry=insights.telemetry_target(after=reservation, network=group.network_name),
         certificates=_certificates(group, services, after=reservation) if wanted.tls else None,
-        principals=make_principals(wanted, after=reservation, parent=workspace),
+        workspace_id=workspace.workspace_id,
+        guest_options=workspace.child_options(after=reservation),
+        existing_endpoints=storage.endpoints() if isinstance(storage, ExistingStorageAccount) else {},
+        containers=registered_containers(wanted),
+        principals=make_principals(wanted, workspace_id=workspace.workspace_id, after=reservation, parent=workspace),
     )
     # The key vault takes longest to become ready, and everything after it waits: it is begun first.
     connections = {resource.credentials_key: resource.provision(context) for resource in associated}
@@ -109,7 +113,9 @@ _Declared = TypeVar("_Declared", bound=ServiceComponent)
 
 def _declare(kind: type[_Declared], settings: ResourceSettings, group: ResourceGroup) -> _Declared | ExistingResource:
     """Declare what the workspace is tied to; what another stack owns is only looked up."""
-    return ExistingResource(settings, kind) if settings.existing_in else kind(settings, parent=group)
+    if not settings.existing_in:
+        return kind(settings, parent=group)
+    return (ExistingStorageAccount if kind is StorageAccount else ExistingResource)(settings, kind)
 
 
 def _certificates(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from infra.clients.state import owner_credentials
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceConnection:
@@ -24,5 +26,8 @@ class ServiceConnection:
 
     @classmethod
     def of(cls, inputs: Mapping[str, Any]) -> ServiceConnection:
-        """Take it from a resource's inputs."""
-        return cls(**{name: inputs[name] for name in cls.__slots__})
+        """Take it from a resource's inputs; credentials that are another stack's are looked up there, now."""
+        known = {name: inputs[name] for name in cls.__slots__}
+        if owner := inputs.get("owner"):
+            known["credentials"] = owner_credentials.credentials_of(owner["stack"], owner["keys"])
+        return cls(**known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import pulumi
@@ -90,8 +90,10 @@ class KeyVault(ServiceComponent):
 
 
 def _principals(context: ProvisioningContext) -> pulumi.Output[dict[str, Any]]:
-    found = {principal.name: principal.secrets for principal in context.principals}
-    endpoints = context.ports.apply(lambda ports: {use: _endpoint(context, use) for use in ports})
+    found = {one.name: pulumi.Output.all(one.secrets, one.storage_user) for one in context.principals}
+    endpoints = context.ports.apply(
+        lambda ports: {**context.existing_endpoints, **{use: _endpoint(context, use) for use in ports}}
+    )
     return pulumi.Output.secret(
         pulumi.Output.all(found, endpoints).apply(
             lambda known: {p.name: _access(p, known[0][p.name], known[1]) for p in context.principals}
@@ -103,13 +105,14 @@ def _endpoint(context: ProvisioningContext, use: str) -> pulumi.Output[str]:
     return context.url(use).apply(lambda url: url.partition("://")[2] if use in services.WITHOUT_SCHEME else url)
 
 
-def _access(principal: Principal, secrets: Mapping[str, str], endpoints: Mapping[str, str]) -> dict[str, Any]:
+def _access(principal: Principal, given: Sequence[Any], endpoints: Mapping[str, str]) -> dict[str, Any]:
     """What the vault is told of a principal: its rights there, and what it has in every service."""
+    secrets, storage_user = given
     name, held = principal.name, dict[str, Any](endpoints=dict(endpoints))
     if principal.vault_policy:
         held |= {"keyVaultUsername": name, "keyVaultPassword": secrets["keyVault"]}
     if principal.storage_policy is not None:
-        held |= {"storageAccessKey": name, "storageSecretKey": secrets["storage"]}
+        held |= {"storageAccessKey": storage_user, "storageSecretKey": secrets["storage"]}
     if principal.registry != "none":
         held |= {"registryUsername": name, "registryPassword": secrets["registry"]}
     if principal.telemetry:

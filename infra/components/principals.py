@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 
 from infra.components.principal import Principal
 from infra.resources import rotation
 from infra.resources.generated_secrets import GeneratedSecrets
+from infra.rules.datastores.registered_datastores import DatastoreType
 from infra.rules.roles.role_permissions import registry_access, sends_telemetry, storage_policy, vault_policy
+from infra.rules.roles.storage_scope import sharers_scope, sharers_user
 from infra.rules.roles.vault_policies import PRINCIPALS
 from infra.settings import Settings
 
 _LENGTHS = {"keyVault": 40, "storage": 40, "registry": 40, "telemetry": 40}
 
 
-def make_principals(wanted: Settings, *, after: pulumi.Resource, parent: pulumi.Resource) -> Sequence[Principal]:
+def make_principals(
+    wanted: Settings, *, workspace_id: pulumi.Output[str], after: pulumi.Resource, parent: pulumi.Resource
+) -> Sequence[Principal]:
     """Everybody who is assigned a role, in the order of the stack file; several roles add up.
 
     The secrets of one are one resource, so that they come and go with him, and another's stay as they are.
 
     Args:
         wanted: The stack's settings.
+        workspace_id: GUID of the workspace.
         after: What the secrets wait for.
         parent: What they belong to.
     """
@@ -30,7 +36,7 @@ def make_principals(wanted: Settings, *, after: pulumi.Resource, parent: pulumi.
     for assignment in wanted.role_assignments:
         operations.setdefault(assignment.principal, set()).update(assignment.operations)
     return [
-        _principal(name, allowed, wanted, pulumi.ResourceOptions(parent=parent, depends_on=[after]))
+        _principal(name, allowed, wanted, workspace_id, pulumi.ResourceOptions(parent=parent, depends_on=[after]))
         for name, allowed in operations.items()
     ]
 
@@ -47,7 +53,9 @@ def list_assignments(wanted: Settings) -> list[dict[str, str]]:
     ]
 
 
-def _principal(name: str, operations: set[str], wanted: Settings, options: pulumi.ResourceOptions) -> Principal:
+def _principal(
+    name: str, operations: set[str], wanted: Settings, workspace_id: pulumi.Output[str], options: pulumi.ResourceOptions
+) -> Principal:
     secrets = GeneratedSecrets(
         f"{wanted.workspace.name}-principal-{name}",
         lengths=_LENGTHS,
@@ -55,13 +63,31 @@ def _principal(name: str, operations: set[str], wanted: Settings, options: pulum
         rotates=rotation.principal(name),
         opts=options,
     )
+    is_sharer = bool(wanted.storage_account.existing_in)
+    policy = _sharers_policy(operations, wanted, workspace_id) if is_sharer else storage_policy(operations)
     return Principal(
         name=name,
         vault_policy=vault_policy(
             operations, principal=name, purge_protection=wanted.key_vault.enable_purge_protection
         ),
-        storage_policy=storage_policy(operations),
+        storage_user=workspace_id.apply(lambda guid: sharers_user(name, guid)) if is_sharer else name,
+        storage_policy=policy,
         registry=registry_access(operations),
         telemetry=sends_telemetry(operations),
         secrets=secrets.values,
     )
+
+
+def _sharers_policy(
+    operations: set[str], wanted: Settings, workspace_id: pulumi.Output[str]
+) -> pulumi.Output[dict[str, Any]] | None:
+    """The policy in an account of another stack; None without any right in it."""
+    if storage_policy(operations) is None:
+        return None
+    containers = registered_containers(wanted)
+    return workspace_id.apply(lambda guid: storage_policy(operations, sharers_scope(guid, containers)) or {})
+
+
+def registered_containers(wanted: Settings) -> list[str]:
+    """Containers of the registered datastores that are in the workspace's storage account."""
+    return sorted({store.container for store in wanted.datastores if store.type != DatastoreType.S3})

@@ -45,6 +45,18 @@ class ProvisioningContext:
     image_ids: pulumi.Output[dict[str, str]]
     """Image id of each service."""
 
+    workspace_id: pulumi.Output[str]
+    """GUID of the workspace."""
+
+    guest_options: pulumi.ResourceOptions
+    """Options of what the workspace makes in another stack's services."""
+
+    existing_endpoints: Mapping[str, str] = field(default_factory=dict)
+    """Endpoints of another stack's services that let in the workspace's principals."""
+
+    containers: Sequence[str] = ()
+    """Containers of the registered datastores that are in the workspace's storage account."""
+
     principals: Sequence[Principal] = ()
     """Who has a role in the workspace; every component lets them in as far as the role goes."""
 

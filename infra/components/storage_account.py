@@ -10,6 +10,7 @@ import pulumi_docker as docker
 
 from infra import service_images, services
 from infra.components.component import ServiceComponent
+from infra.components.principal import storage_users
 from infra.components.provisioning_context import ProvisioningContext
 from infra.components.service_container import ServiceContainer, run
 from infra.resources import rotation
@@ -89,13 +90,13 @@ class StorageAccount(ServiceComponent):
 
     def _make_principals(self, connection: ServiceConnectionArgs, context: ProvisioningContext) -> None:
         """Make the principals' users in the workspace's own account; an additional one has none."""
-        allowed = [one for one in context.principals if one.storage_policy is not None]
+        users = storage_users(context.principals)
         StoragePrincipals(
             f"{self.resource_name}-principals",
             account=self.resource_name,
             storage_account=connection,
-            policies={one.name: one.storage_policy for one in allowed if one.storage_policy is not None},
-            secrets={one.name: one.secrets.apply(lambda made: made["storage"]) for one in allowed},
+            policies=users.apply(lambda known: known["policies"]),
+            secrets=users.apply(lambda known: known["secrets"]),
             opts=self.child_options(deleted_with=self.container),
         )
 

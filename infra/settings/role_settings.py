@@ -65,7 +65,7 @@ def closed_services(reading: Reading, stack: ResolvedStack) -> Iterator[str]:
     """One sentence for each service that a role says nothing in, because it is another stack's."""
     if reading.input.role_assignments:
         for resource in stack.resources:
-            if resource.existing_in:
+            if resource.existing_in and resource.type_token != component_types.STORAGE_ACCOUNT:
                 yield (
                     f"ml-workspace:roleAssignments give no access to the {resource.kind} '{resource.name}': it "
                     f"belongs to stack '{resource.existing_in}', which grants access to its own principals only."

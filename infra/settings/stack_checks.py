@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from infra.rules.datastores.registered_datastores import check_datastores
+from infra.rules.datastores.shared_containers import check_shared_containers
 from infra.rules.names.naming_components import check_environment, check_instance, check_workload
 from infra.rules.names.uniqueness import Named, check_unique
 from infra.rules.policy.evaluation import ApplicableRule
@@ -52,7 +53,7 @@ def check(reading: Reading, stack: ResolvedStack, deployed: Sequence[Deployed] =
         *_refused(_check_tags(stack_tags, stack), denying),
         *_check_required_tags(stack, owned, stack_tags, reading.unusable),
         *_check_names(stack, deployed),
-        *_check_datastores(reading),
+        *_check_datastores(reading, stack),
         *_check_endpoints(reading.input),
         *check_limits(reading.input.limits.model_dump(by_alias=True), key=f"{NAMESPACE}limits"),
     ]
@@ -153,13 +154,16 @@ def _check_names(stack: ResolvedStack, deployed: Sequence[Deployed]) -> list[Vio
     )
 
 
-def _check_datastores(reading: Reading) -> Iterator[Violation]:
+def _check_datastores(reading: Reading, stack: ResolvedStack) -> Iterator[Violation]:
     unusable = reading.unusable
     entries = [datastore.model_dump(exclude_none=True, by_alias=True) for datastore in reading.input.datastores]
     for violation in check_datastores(entries, key=f"{NAMESPACE}datastores", encrypted=reading.encrypted):
         # A value of a wrong type has been told as such; it is not missing as well.
         if violation.key not in unusable:
             yield violation
+    account = next(iter(stack.of_type(STORAGE_ACCOUNT)), None)
+    if account and account.existing_in:
+        yield from check_shared_containers(entries, owner=account.existing_in, key=f"{NAMESPACE}datastores")
     for index, entry in enumerate(entries):
         prefix = f"{NAMESPACE}datastores[{index}]"
         for name, example in (("name", "features"), ("type", "AzureBlob"), ("container", "features")):

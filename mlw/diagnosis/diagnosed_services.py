@@ -32,6 +32,7 @@ class DiagnosedService:
         owner: Name of the stack that made it; another one's for an existing resource.
         connection: The first endpoint, with the stack's credentials.
         others: Base URLs of the further endpoints.
+        sharer: Name of the stack that uses it, where another one owns it.
     """
 
     service: Service
@@ -39,6 +40,7 @@ class DiagnosedService:
     owner: str
     connection: ServiceConnection
     others: tuple[str, ...] = ()
+    sharer: str = ""
 
     @property
     def what(self) -> str:
@@ -73,6 +75,7 @@ def services_of(stack: Stack, credentials: Mapping[str, Any]) -> list[DiagnosedS
                 resource_id=record[section],
                 owner=owner,
                 connection=_connection(stack, endpoints[first], credentials[service.credentials_key], tls=tls),
+                sharer="" if owner == stack.name else stack.name,
                 others=tuple(_url(endpoints[use], tls=tls) for use in further if use in endpoints),
             )
         )

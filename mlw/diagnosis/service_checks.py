@@ -14,6 +14,7 @@ from infra.clients.readiness_probes import Probe, ProbeResult
 from infra.clients.storage.object_store import ObjectStore
 from infra.rules.datastores.default_datastores import ARTIFACT_STORE, RECORD_KEY
 from infra.services import CredentialsProbe
+from mlw.diagnosis import refused_credentials
 from mlw.diagnosis.diagnosed_services import DiagnosedService
 from mlw.diagnosis.findings import Finding, Group
 
@@ -126,8 +127,7 @@ def _not_ready(service: DiagnosedService, result: ProbeResult) -> Finding:
 
 def _refused(service: DiagnosedService, seen: str) -> Finding:
     message = (
-        f"{service.what}: it does not take the stack's credentials: {seen}. They were changed or revoked by hand; "
-        f"`mlw keys {service.owner}` shows the right ones."
+        f"{service.what}: it does not take the stack's credentials: {seen}. {refused_credentials.explain(service)}"
     )
     return Finding(group=service.group, code="CredentialsRefused", message=message)
 

@@ -17,9 +17,10 @@ from typing import Any
 from infra.clients.datastores.datastore_accounts import Datastore
 from infra.errors import MlWorkspaceError
 from infra.rules.datastores.registered_datastores import DatastoreType
-from infra.services import SERVICES
+from infra.services import SERVICES, STORAGE_ACCOUNT
 from mlw.command import DONE, INTERRUPTED
 from mlw.command_table import PROGRAM
+from mlw.keys.sharers import is_sharer, tell_sharers
 from mlw.lifecycle import stack_commands, stack_locks
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
@@ -38,6 +39,9 @@ _EFFECTS: Mapping[str, str] = {
     "`certificateAuthority`",
 }
 """What `--service` takes, and what the clients of each will notice."""
+
+_OF_A_SHARER = "its clients need the new keys"
+"""Instead of a restart, where the account is another stack's."""
 
 
 class NothingToRotateError(MlWorkspaceError):
@@ -71,7 +75,8 @@ def _chosen(stack: Stack, options: argparse.Namespace) -> dict[str, str]:
     principals = subjects_of(stack.checkpoint.resources, "principal")
     if options.all:
         services.pop(_BY_NAME_ONLY, None)
-        return _in_words(services) | {subject: f"principal '{name}'" for name, subject in principals.items()}
+        everybody = {subject: f"principal '{name}'" for name, subject in principals.items()}
+        return _in_words(services, stack) | everybody
     if options.service:
         if options.service not in services:
             raise NothingToRotateError(
@@ -79,7 +84,7 @@ def _chosen(stack: Stack, options: argparse.Namespace) -> dict[str, str]:
                 f"Services of its own: {', '.join(sorted(services)) or 'none'}; the owner of an existing resource "
                 "rotates its keys."
             )
-        return _in_words({options.service: services[options.service]})
+        return _in_words({options.service: services[options.service]}, stack)
     if options.principal:
         if options.principal not in principals:
             raise NothingToRotateError(
@@ -96,8 +101,9 @@ def subjects_of(resources: Iterable[Mapping[str, Any]], kind: str) -> dict[str, 
     return {name: subject for subject in subjects for of, _, name in [subject.partition("/")] if of == kind}
 
 
-def _in_words(services: Mapping[str, str]) -> dict[str, str]:
-    return {subject: f"service '{name}' ({_EFFECTS[name]})" for name, subject in services.items()}
+def _in_words(services: Mapping[str, str], stack: Stack) -> dict[str, str]:
+    effects = {**_EFFECTS, **({STORAGE_ACCOUNT.credentials_key: _OF_A_SHARER} if is_sharer(stack) else {})}
+    return {subject: f"service '{name}' ({effects[name]})" for name, subject in services.items()}
 
 
 def _update(stack: Stack, generated: Mapping[str, str]) -> None:
@@ -107,6 +113,8 @@ def _update(stack: Stack, generated: Mapping[str, str]) -> None:
     stack_commands.up(replace(stack.context, environment={**stack.context.environment, "MLW_ROTATE": request}))
     say(f"Changed: credentials of {', '.join(words.partition(' (')[0] for words in generated.values())}.")
     say(f"`mlw keys {stack.name}` has those of the services, the key vault those of principals (principals/<name>).")
+    for sentence in tell_sharers(stack, {subject.partition("/")[2] for subject in generated}):
+        say(sentence)
 
 
 def _rotate_datastores(stack: Stack, chosen: str | None) -> None:

@@ -44,6 +44,13 @@ def accepted(project: str, stack: str) -> dict[str, Any]:
     return {}
 
 
+def outputs(project: str, stack: str) -> dict[str, Any]:
+    """The outputs of a stack, secret ones encrypted; empty where there is no state, or it can't be read."""
+    path = _state_files(project).get(stack)
+    found = (r for r in _resources(path) if r.get("type") == STACK_TYPE) if path else iter(())
+    return dict(next(found, {}).get("outputs") or {})
+
+
 def _state_files(project: str) -> dict[str, Path]:
     return state_backend.state_files(state_backend.backend_folder(state_backend.address()), project)
 

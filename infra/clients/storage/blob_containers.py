@@ -63,6 +63,11 @@ class BlobContainers:
         """How each container is kept; None for one that is not there."""
         return _each(names, lambda name: self._describe(name) if self._client.bucket_exists(name) else None)
 
+    def present(self, names: Sequence[str]) -> list[str]:
+        """Those of the containers that are there."""
+        found = _each(names, self._client.bucket_exists)
+        return [name for name in names if found[name]]
+
     def delete_empty(self, names: Sequence[str]) -> None:
         """Delete containers that hold nothing, no old version either; leave what does, and what is gone."""
         _each(names, self._delete_if_empty)

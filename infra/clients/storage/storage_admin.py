@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from infra.clients.service_connection import ServiceConnection
 from infra.clients.storage.object_store import REGION, open_client, verifying_pool
 from infra.errors import StorageAccessError
+from infra.rules.roles.storage_scope import OTHERS_POLICY, all_exclusions, exclusion_name
 
 if TYPE_CHECKING:
     from minio import MinioAdmin
@@ -53,16 +54,29 @@ class ServiceAccount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class User:
-    """Somebody with a policy of his own, which has the name ``principal-<access key>``."""
+    """Somebody with a policy of his own, which has the name ``principal-<access key>``.
+
+    Attributes:
+        access_key: Name of the user.
+        secret_key: Its secret.
+        policy: What it may do.
+        keeps_out: Whether it holds :data:`OTHERS_POLICY` as well.
+    """
 
     access_key: str
     secret_key: str = field(repr=False)
     policy: Policy
+    keeps_out: bool = False
 
     @property
     def policy_name(self) -> str:
         """Name of the policy."""
         return policy_name(self.access_key)
+
+    @property
+    def policy_names(self) -> list[str]:
+        """Names of all policies that it holds."""
+        return [self.policy_name, *([OTHERS_POLICY] if self.keeps_out else [])]
 
 
 def policy_name(access_key: str) -> str:
@@ -117,13 +131,48 @@ class StorageAdmin:
         Raises:
             StorageAccessError: The account did not take one of them.
         """
+        if any(user.keeps_out for user in users):
+            self._sum_up_exclusions()
         self._import(
             {
                 "policies": {user.policy_name: user.policy for user in users},
                 "users": {user.access_key: {"secretKey": user.secret_key, "status": "enabled"} for user in users},
-                "user_mappings": {user.access_key: {"version": 1, "policy": user.policy_name} for user in users},
+                "user_mappings": {
+                    user.access_key: {"version": 1, "policy": ",".join(user.policy_names)} for user in users
+                },
             }
         )
+
+    def exclude(self, workspace_id: str, exclusion: Policy) -> None:
+        """Keep the principals of the account's owner out of a sharer's containers, at once.
+
+        Args:
+            workspace_id: GUID of the sharer.
+            exclusion: Which containers, made by :func:`infra.rules.roles.storage_scope.exclusion`.
+        """
+        self._import({"policies": {exclusion_name(workspace_id): exclusion}})
+        self._sum_up_exclusions()
+
+    def is_excluded(self, workspace_id: str, exclusion: Policy) -> bool:
+        """Whether what :meth:`exclude` has set is still there, and part of what the owner's principals hold."""
+        found = self._policies()
+        own, everybodys = (_normal(found.get(name) or {}) for name in (exclusion_name(workspace_id), OTHERS_POLICY))
+        return own == _normal(exclusion) and everybodys == _normal(all_exclusions(found))
+
+    def end_exclusion(self, workspace_id: str) -> None:
+        """Let the account's owner have a sharer's containers, which are gone."""
+        self._unless_gone(lambda: self._admin.policy_remove(exclusion_name(workspace_id)))
+        self._sum_up_exclusions()
+
+    def _sum_up_exclusions(self) -> None:
+        """Write the policy that the owner's principals hold; whoever writes last has seen every sharer's part."""
+        while (found := self._policies()) and _normal(wanted := all_exclusions(found)) != _normal(
+            found.get(OTHERS_POLICY) or {}
+        ):
+            self._import({"policies": {OTHERS_POLICY: wanted}})
+
+    def _policies(self) -> dict[str, Any]:
+        return dict(json.loads(self._admin.policy_list()))
 
     def remove_service_account(self, access_key: str) -> None:
         """Remove a service account; one that is gone is fine."""
@@ -149,7 +198,7 @@ class StorageAdmin:
                 raise
             return False
         names = str(known.get("policyName", "")).split(",")
-        return names == [user.policy_name] and _normal(found) == _normal(user.policy)
+        return sorted(names) == sorted(user.policy_names) and _normal(found) == _normal(user.policy)
 
     def set_quota(self, container: str, size_bytes: int) -> None:
         """Set the hard quota of a container; 0 takes it away."""
@@ -185,8 +234,10 @@ def _normal(policy: Policy) -> list[str]:
     """A policy's statements whatever the order in which MinIO gives them back."""
     statements = policy.get("Statement") or []
     return sorted(
-        json.dumps({key: _sorted(value) for key, value in statement.items() if key != "Sid"}, sort_keys=True)
-        for statement in statements
+        {
+            json.dumps({key: _sorted(value) for key, value in statement.items() if key != "Sid"}, sort_keys=True)
+            for statement in statements
+        }
     )
 
 

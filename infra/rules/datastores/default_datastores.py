@@ -19,8 +19,6 @@ ARTIFACT_CONTAINER = "azureml"
 RECORD_KEY = "workspace.json"
 """The workspace record in the artifact store's container."""
 
-_ANY_GUID = "-".join("?" * count for count in (8, 4, 4, 4, 12))
-
 
 def artifact_container(workspace_id: str, *, in_existing_account: bool) -> str:
     """Container of the artifact store; the owner of an existing account has the fixed name already."""
@@ -35,7 +33,3 @@ def default_containers(workspace_id: str, *, in_existing_account: bool) -> dict[
         FILE_STORE: f"azureml-filestore-{workspace_id}",
         WORKING_DIRECTORY: f"code-{workspace_id}",
     }
-
-
-ARTIFACT_CONTAINER_PATTERNS = tuple(artifact_container(_ANY_GUID, in_existing_account=flag) for flag in (False, True))
-"""The artifact store's containers as S3 policies name them; `?` stands for one character."""

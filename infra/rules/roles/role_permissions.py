@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from infra.rules.datastores.default_datastores import ARTIFACT_CONTAINER_PATTERNS, RECORD_KEY
+from infra.rules.datastores.default_datastores import RECORD_KEY
 from infra.rules.roles import role_operations as op
 from infra.rules.roles import s3_actions as s3
+from infra.rules.roles.storage_scope import NO_ADMINISTRATION, WHOLE_ACCOUNT, StorageScope
 from infra.rules.roles.vault_policies import (
     DATASTORES,
     METADATA_PARAMETERS,
@@ -24,16 +25,14 @@ from infra.rules.roles.vault_policies import (
 COMPUTES = "computes"
 """Folder of the computes' secrets in the mount `secret`."""
 
-_EVERYWHERE = "arn:aws:s3:::*"
 _READ_BLOBS = (*s3.LIST_CONTAINER, *s3.READ_BLOB)
 _WRITE_BLOBS = (*s3.CHANGE_BLOB, *s3.UPLOAD_BLOB, *s3.LIST_UPLOADS)
 
 _CHANGE_RECORD = (*s3.CHANGE_BLOB, *s3.DELETE_BLOB)
 
 _STORAGE: Mapping[str, tuple[str, ...]] = {
-    op.CONTAINERS_READ: (
-        "s3:ListAllMyBuckets", "s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:GetBucketTagging",
-    ),
+    # Not `ListAllMyBuckets`: without it MinIO lists the containers that one may see, and nobody else's.
+    op.CONTAINERS_READ: ("s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:GetBucketTagging"),
     op.CONTAINERS_WRITE: ("s3:CreateBucket",),
     op.CONTAINERS_DELETE: ("s3:DeleteBucket",),
     op.BLOBS_READ: _READ_BLOBS,
@@ -41,7 +40,7 @@ _STORAGE: Mapping[str, tuple[str, ...]] = {
     op.BLOBS_DELETE: s3.DELETE_BLOB,
     op.BLOBS_DELETE_VERSION: s3.DELETE_VERSION,
 }  # fmt: skip
-"""Operation on every container to S3's actions."""
+"""Operation on every container of the workspace to S3's actions."""
 
 _Rules = dict[str, set[str]]
 
@@ -59,33 +58,36 @@ def sends_telemetry(operations: Iterable[str]) -> bool:
     return op.TELEMETRY_WRITE in set(operations)
 
 
-def storage_policy(operations: Iterable[str]) -> dict[str, Any] | None:
+def storage_policy(operations: Iterable[str], scope: StorageScope = WHOLE_ACCOUNT) -> dict[str, Any] | None:
     """The S3 policy document; None without any right in the storage account.
 
     Its denials are needed: MinIO lets a user administrate himself, and lets who may delete an object delete versions
     of it, unless that is denied (cmd/admin-handlers-users.go, cmd/auth-handler.go).
+
+    Args:
+        operations: What is allowed.
+        scope: Where.
     """
     allowed = set(operations)
     actions = {action for name in allowed for action in _STORAGE.get(name, ())}
-    statements = [_statement("Allow", actions, [_EVERYWHERE])] if actions else []
+    store = [f"arn:aws:s3:::{scope.artifact_store}{below}" for below in ("", "/*")]
+    record = [f"arn:aws:s3:::{scope.artifact_store}/{RECORD_KEY}"]
+    statements = [_statement("Allow", actions, scope.resources)] if actions else []
     if op.ARTIFACTS_READ in allowed and op.BLOBS_READ not in allowed:
-        statements.append(_statement("Allow", _READ_BLOBS, _in_artifact_stores("", "/*")))
+        statements.append(_statement("Allow", _READ_BLOBS, store))
     if op.ARTIFACTS_WRITE in allowed and op.BLOBS_WRITE not in allowed:
-        statements.append(_statement("Allow", _WRITE_BLOBS, _in_artifact_stores("", "/*")))
+        statements.append(_statement("Allow", _WRITE_BLOBS, store))
     if op.WORKSPACE_READ in allowed:
-        statements.append(_statement("Allow", ("s3:GetObject",), _in_artifact_stores(f"/{RECORD_KEY}")))
+        statements.append(_statement("Allow", ("s3:GetObject",), record))
     if op.WORKSPACE_WRITE in allowed:
-        statements.append(_statement("Allow", _CHANGE_RECORD, _in_artifact_stores(f"/{RECORD_KEY}")))
+        statements.append(_statement("Allow", _CHANGE_RECORD, record))
     if not statements:
         return None
     if op.WORKSPACE_WRITE not in allowed:
-        statements.append(
-            _statement("Deny", (*_CHANGE_RECORD, *s3.DELETE_VERSION), _in_artifact_stores(f"/{RECORD_KEY}"))
-        )
+        statements.append(_statement("Deny", (*_CHANGE_RECORD, *s3.DELETE_VERSION), record))
     if op.BLOBS_DELETE_VERSION not in allowed:
-        statements.append(_statement("Deny", s3.DELETE_VERSION, [_EVERYWHERE]))
-    statements.append({"Effect": "Deny", "Action": ["admin:*"]})
-    return {"Version": "2012-10-17", "Statement": statements}
+        statements.append(_statement("Deny", s3.DELETE_VERSION, scope.resources))
+    return {"Version": "2012-10-17", "Statement": [*statements, NO_ADMINISTRATION]}
 
 
 def vault_policy(operations: Iterable[str], *, principal: str, purge_protection: bool) -> str:
@@ -175,9 +177,5 @@ def _give(rules: _Rules, path: str, capabilities: Iterable[str], allowed: bool) 
         rules.setdefault(path, set()).update(capabilities)
 
 
-def _statement(effect: str, actions: Iterable[str], resources: list[str]) -> dict[str, Any]:
-    return {"Effect": effect, "Action": sorted(actions), "Resource": resources}
-
-
-def _in_artifact_stores(*suffixes: str) -> list[str]:
-    return [f"arn:aws:s3:::{store}{suffix}" for store in ARTIFACT_CONTAINER_PATTERNS for suffix in suffixes]
+def _statement(effect: str, actions: Iterable[str], resources: Iterable[str]) -> dict[str, Any]:
+    return {"Effect": effect, "Action": sorted(actions), "Resource": list(resources)}

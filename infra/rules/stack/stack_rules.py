@@ -5,7 +5,7 @@ They apply everywhere and can't be assigned otherwise: a stack that breaks one c
 
 from __future__ import annotations
 
-from infra.rules.datastores import external_datastores, registered_datastores
+from infra.rules.datastores import external_datastores, registered_datastores, shared_containers
 from infra.rules.names import naming_components, resource_names, uniqueness
 from infra.rules.policy.rule import StackRule, declared_in
 from infra.rules.resources import changes, key_vault, resource_ids, service_limits
@@ -20,6 +20,7 @@ _MODULES = (
     resource_names,
     registered_datastores,
     external_datastores,
+    shared_containers,
     deployed_resources,
     host_settings,
     service_limits,

@@ -58,7 +58,21 @@ class Scene:
     @property
     def bucket(self) -> str:
         """Container of a datastore."""
-        return next(str(s["container"]) for s in self.admin.outputs["datastores"] if s["name"] == "workspaceblobstore")
+        return self._container_of("workspaceblobstore")
+
+    @property
+    def artifact_store(self) -> str:
+        """Container of the artifacts and the workspace record."""
+        return self._container_of("workspaceartifactstore")
+
+    @property
+    def new_bucket(self) -> str:
+        """A container that is not there: in an account of another stack only those of the workspace's GUID may be."""
+        guid = self.admin.outputs["workspace"]["workspaceId"]
+        return f"{guid}-{self.marker}" if self.artifact_store.endswith(guid) else self.marker
+
+    def _container_of(self, datastore: str) -> str:
+        return next(str(s["container"]) for s in self.admin.outputs["datastores"] if s["name"] == datastore)
 
     def secret(self, folder: str = "", *, deleted: bool = False) -> str:
         """Make a secret and return its path."""

@@ -8,9 +8,9 @@ from tests.support.role_attempts.scene import Attempt, Scene
 RECORD = "workspace.json"
 
 
-def _s3(verb: str, *, bucket: str = "", **arguments: object) -> Attempt:
+def _s3(verb: str, *, artifact: bool = False, **arguments: object) -> Attempt:
     """Call one of boto3's functions on an object made for it."""
-    return lambda who, scene: getattr(who.s3, verb)(**scene.blob(bucket), **arguments)
+    return lambda who, scene: getattr(who.s3, verb)(**scene.blob(scene.artifact_store if artifact else ""), **arguments)
 
 
 def _in_parts(who: Person, scene: Scene) -> None:
@@ -37,7 +37,7 @@ def _delete_many(who: Person, scene: Scene, *, versions: bool = False) -> None:
 
 def _record(verb: str) -> Attempt:
     def attempt(who: Person, scene: Scene) -> None:
-        place = {"Bucket": "azureml", "Key": RECORD}
+        place = {"Bucket": scene.artifact_store, "Key": RECORD}
         admin = scene.admin.s3
         content = admin.get_object(**place)["Body"].read()  # type: ignore[arg-type]
         try:
@@ -49,14 +49,14 @@ def _record(verb: str) -> Attempt:
 
 
 def _bucket(who: Person, scene: Scene, *, delete: bool) -> None:
-    admin = scene.admin.s3
+    admin, name = scene.admin.s3, scene.new_bucket
     if delete:
-        admin.create_bucket(Bucket=scene.marker)
+        admin.create_bucket(Bucket=name)
     try:
-        (who.s3.delete_bucket if delete else who.s3.create_bucket)(Bucket=scene.marker)
+        (who.s3.delete_bucket if delete else who.s3.create_bucket)(Bucket=name)
     finally:
-        if any(bucket["Name"] == scene.marker for bucket in admin.list_buckets()["Buckets"]):
-            admin.delete_bucket(Bucket=scene.marker)
+        if any(bucket["Name"] == name for bucket in admin.list_buckets()["Buckets"]):
+            admin.delete_bucket(Bucket=name)
 
 
 STORAGE: dict[str, Attempt] = {
@@ -72,10 +72,10 @@ STORAGE: dict[str, Attempt] = {
     "deletes several blobs": _delete_many,
     "deletes a version of a blob": _delete_version,
     "deletes versions of several blobs": lambda who, scene: _delete_many(who, scene, versions=True),
-    "reads an artifact": _s3("get_object", bucket="azureml"),
-    "lists artifacts": lambda who, _: who.s3.list_objects_v2(Bucket="azureml"),
-    "writes an artifact": _s3("put_object", bucket="azureml", Body=b"new"),
-    "reads the workspace record": lambda who, _: who.s3.get_object(Bucket="azureml", Key=RECORD),
+    "reads an artifact": _s3("get_object", artifact=True),
+    "lists artifacts": lambda who, scene: who.s3.list_objects_v2(Bucket=scene.artifact_store),
+    "writes an artifact": _s3("put_object", artifact=True, Body=b"new"),
+    "reads the workspace record": lambda who, scene: who.s3.get_object(Bucket=scene.artifact_store, Key=RECORD),
     "writes the workspace record": _record("put_object"),
     "deletes the workspace record": _record("delete_object"),
     "makes a container": lambda who, scene: _bucket(who, scene, delete=False),

@@ -41,7 +41,12 @@ def made(event_loops: None) -> Made:
     @pulumi_mocks.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[Any]:
         parent, after = (pulumi.ComponentResource("ml-workspace:test:Group", name) for name in ("parent", "after"))
-        result.principals = make_principals(settings.load(CONFIG, stack="dev"), after=after, parent=parent)
+        result.principals = make_principals(
+            settings.load(CONFIG, stack="dev"),
+            workspace_id=pulumi.Output.from_input("guid"),
+            after=after,
+            parent=parent,
+        )
         return pulumi.Output.all(*[principal.secrets for principal in result.principals])
 
     program()

@@ -1,5 +1,6 @@
 """Users of an account against a made-up one: who is let in, who is not any more."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pytest
@@ -31,12 +32,25 @@ class _FakeAccount:
     """An account that knows its users."""
 
     users: ClassVar[dict[str, User]]
+    exclusions: ClassVar[dict[str, Any]]
     keys_used: ClassVar[list[str]]
+    done: ClassVar[list[str]]
 
     def __init__(self, connection: ServiceConnection) -> None:
         _FakeAccount.keys_used.append(connection.credentials["secretKey"])
 
+    def exclude(self, workspace_id: str, exclusion: Mapping[str, Any]) -> None:
+        _FakeAccount.exclusions[workspace_id] = exclusion
+        _FakeAccount.done.append("exclude")
+
+    def is_excluded(self, workspace_id: str, exclusion: Mapping[str, Any]) -> bool:
+        return bool(_FakeAccount.exclusions.get(workspace_id) == exclusion)
+
+    def end_exclusion(self, workspace_id: str) -> None:
+        del _FakeAccount.exclusions[workspace_id]
+
     def put_users(self, users: list[User]) -> None:
+        _FakeAccount.done.append("put_users")
         _FakeAccount.users |= {user.access_key: user for user in users}
 
     def remove_user(self, access_key: str) -> None:
@@ -46,9 +60,23 @@ class _FakeAccount:
         return {user.access_key for user in users if _FakeAccount.users.get(user.access_key) != user}
 
 
+class _FakeContainers:
+    """Containers that are there."""
+
+    there: ClassVar[set[str]]
+
+    def __init__(self, _connection: ServiceConnection) -> None:
+        pass
+
+    def present(self, names: list[str]) -> list[str]:
+        return [name for name in names if name in _FakeContainers.there]
+
+
 @pytest.fixture(autouse=True)
 def users(monkeypatch: pytest.MonkeyPatch) -> dict[str, User]:
-    _FakeAccount.users, _FakeAccount.keys_used = {}, []
+    _FakeAccount.users, _FakeAccount.exclusions, _FakeContainers.there = {}, {}, set()
+    _FakeAccount.keys_used, _FakeAccount.done = [], []
+    monkeypatch.setattr(storage_principals, "BlobContainers", _FakeContainers)
     monkeypatch.setattr(storage_principals, "StorageAdmin", _FakeAccount)
     return _FakeAccount.users
 
@@ -114,3 +142,71 @@ def test_a_user_that_is_gone_is_a_difference_that_the_next_update_mends() -> Non
 
 def test_secrets_stay_out_of_what_is_shown_of_a_user() -> None:
     assert "word" not in repr(User(access_key="rita", secret_key="a word", policy={}))
+
+
+GUID = "01234567-89ab-cdef-0123-456789abcdef"
+SHARER: dict[str, Any] = {**PROPS, "sharer": {"workspace_id": GUID, "containers": ["estate", "features"]}}
+
+
+def _excluded() -> set[str]:
+    (statement,) = _FakeAccount.exclusions[GUID]["Statement"]
+    return {resource.removeprefix("arn:aws:s3:::") for resource in statement["Resource"]}
+
+
+def test_in_an_own_account_principals_are_kept_out_of_sharers_containers() -> None:
+    _created()
+
+    assert all(user.keeps_out for user in _FakeAccount.users.values())
+    assert _FakeAccount.exclusions == {}
+
+
+def test_a_sharers_containers_are_closed_to_the_others_before_anybody_is_let_in() -> None:
+    PROVIDER.create(SHARER)
+
+    assert {f"azureml-{GUID}", f"code-{GUID}/*", "estate", f"{GUID}-*"} <= _excluded()
+    assert _FakeAccount.done == ["exclude", "put_users"]
+    assert not any(user.keeps_out for user in _FakeAccount.users.values())
+
+
+def test_a_container_that_was_there_stays_open_to_who_had_it_and_keeps_its_settings() -> None:
+    _FakeContainers.there = {"features"}
+
+    outs = PROVIDER.create(SHARER).outs
+
+    assert "features" not in _excluded()
+    assert (outs["common"], "estate" in outs["exclusive"]) == (["features"], True)
+    for user in _FakeAccount.users.values():
+        assert user.policy["Statement"][-1]["Resource"] == ["arn:aws:s3:::features", "arn:aws:s3:::features/*"]
+
+
+def test_a_container_that_the_sharer_has_made_stays_its_own_though_it_is_there_now_or_no_longer_registered() -> None:
+    outs = PROVIDER.create(SHARER).outs
+    _FakeContainers.there = {"estate", "features", "added", f"azureml-{GUID}"}
+
+    outs = PROVIDER.update("id", outs, {**PROPS, "sharer": {"workspace_id": GUID, "containers": ["added"]}}).outs
+
+    assert {"estate", "features", f"azureml-{GUID}"} <= _excluded()
+    assert outs["common"] == ["added"]
+
+
+def test_an_exclusion_that_is_gone_is_a_difference_that_the_next_update_mends() -> None:
+    outs = PROVIDER.create(SHARER).outs
+    assert PROVIDER.observe("id", outs).outs == outs
+    _FakeAccount.exclusions.clear()
+
+    seen = PROVIDER.observe("id", outs).outs
+
+    assert PROVIDER.diff("id", seen, SHARER).changes
+    PROVIDER.update("id", seen, SHARER)
+    assert PROVIDER.observe("id", outs).outs == outs
+
+
+@pytest.mark.parametrize("left", [set(), {"estate"}], ids=["nothing", "a container with blobs"])
+def test_what_a_sharer_leaves_behind_stays_closed(left: set[str]) -> None:
+    outs = PROVIDER.create(SHARER).outs
+    _FakeContainers.there = left
+
+    PROVIDER.delete("id", outs)
+
+    assert _FakeAccount.users == {}
+    assert set(_FakeAccount.exclusions) == ({GUID} if left else set())

@@ -64,6 +64,15 @@ def test_what_clients_notice_is_said_of_a_service(chosen: Callable[[str], dict[s
     assert said.startswith("service 'storage' (its container restarts")
 
 
+def test_a_sharer_restarts_nothing_in_the_account_of_another_stack() -> None:
+    users = {"type": "ml-workspace:storage:StoragePrincipals", "urn": "urn:users", "inputs": {"sharer": {"x": 1}}}
+    stack = cast("Stack", SimpleNamespace(name="dev", checkpoint=SimpleNamespace(resources=[*STATE, users])))
+
+    (said,) = _chosen(stack, build_parser().parse_args(["keys", "rotate", "dev", "--service", "storage"])).values()
+
+    assert said == "service 'storage' (its clients need the new keys)"
+
+
 def test_the_authority_is_rotated_by_name_only(chosen: Callable[[str], dict[str, str]]) -> None:
     """No client would trust any endpoint any more."""
     assert set(chosen("--service authority")) == {"service/authority"}

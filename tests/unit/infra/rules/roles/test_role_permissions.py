@@ -14,6 +14,7 @@ from infra.rules.roles.role_permissions import (
     vault_policy,
     vault_rights,
 )
+from infra.rules.roles.storage_scope import WHOLE_ACCOUNT, StorageScope, sharers_scope
 
 OWN = {
     "auth/token/lookup-self": ("read",),
@@ -64,20 +65,22 @@ VAULT_TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     op.CERTIFICATES_CREATE: {"pki/issue/services": ("update",), "pki/sign/services": ("update",)},
 }
 STORE = "arn:aws:s3:::azureml"
-GUID_STORE = "arn:aws:s3:::azureml-????????-????-????-????-????????????"
+GUID = "01234567-89ab-cdef-0123-456789abcdef"
+GUID_STORE = f"arn:aws:s3:::azureml-{GUID}"
+SCOPES = {"own account": WHOLE_ACCOUNT, "another stack's account": sharers_scope(GUID, ["features"])}
 STORAGE_TABLE: dict[str, tuple[set[str], list[str]]] = {
     op.CONTAINERS_READ: (
-        {"s3:ListAllMyBuckets", "s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:GetBucketTagging"},
+        {"s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:GetBucketTagging"},
         ["arn:aws:s3:::*"],
     ),
     op.CONTAINERS_WRITE: ({"s3:CreateBucket"}, ["arn:aws:s3:::*"]),
     op.CONTAINERS_DELETE: ({"s3:DeleteBucket"}, ["arn:aws:s3:::*"]),
     op.BLOBS_DELETE: ({"s3:DeleteObject"}, ["arn:aws:s3:::*"]),
     op.BLOBS_DELETE_VERSION: ({"s3:DeleteObjectVersion"}, ["arn:aws:s3:::*"]),
-    op.WORKSPACE_READ: ({"s3:GetObject"}, [f"{STORE}/workspace.json", f"{GUID_STORE}/workspace.json"]),
+    op.WORKSPACE_READ: ({"s3:GetObject"}, [f"{STORE}/workspace.json"]),
     op.WORKSPACE_WRITE: (
         {"s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObjectTagging", "s3:DeleteObject"},
-        [f"{STORE}/workspace.json", f"{GUID_STORE}/workspace.json"],
+        [f"{STORE}/workspace.json"],
     ),
 }
 
@@ -86,16 +89,16 @@ def of(service: Service) -> set[str]:
     return {name for name, operation in OPERATIONS.items() if operation.service is service}
 
 
-def statements(effect: str, *operations: str) -> list[dict[str, Any]]:
-    policy = storage_policy(operations)
+def statements(effect: str, *operations: str, scope: StorageScope = WHOLE_ACCOUNT) -> list[dict[str, Any]]:
+    policy = storage_policy(operations, scope)
     assert policy is not None
     return [statement for statement in policy["Statement"] if statement["Effect"] == effect]
 
 
-def denied(*operations: str) -> set[tuple[str, str]]:
+def denied(*operations: str, scope: StorageScope = WHOLE_ACCOUNT) -> set[tuple[str, str]]:
     return {
         (action, resource)
-        for statement in statements("Deny", *operations)
+        for statement in statements("Deny", *operations, scope=scope)
         for action in statement["Action"]
         for resource in statement.get("Resource", ["-"])
     }
@@ -172,7 +175,7 @@ def test_artifacts_are_what_blobs_are_but_in_one_container(everywhere: str, in_t
     (all_containers,), (one,) = statements("Allow", everywhere), statements("Allow", in_the_store)
 
     assert all_containers["Resource"] == ["arn:aws:s3:::*"]
-    assert one["Resource"] == [STORE, f"{STORE}/*", GUID_STORE, f"{GUID_STORE}/*"]
+    assert one["Resource"] == [STORE, f"{STORE}/*"]
     assert marker in all_containers["Action"]
     assert all_containers["Action"] == one["Action"]
     assert not {"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:*"} & set(one["Action"])
@@ -195,12 +198,27 @@ def test_versions_are_kept_from_everybody_without_the_right_since_minio_goes_by_
 
 
 @pytest.mark.parametrize("action", ["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectTagging"])
-@pytest.mark.parametrize("store", [STORE, GUID_STORE], ids=["own account", "another stack's account"])
-def test_the_workspace_record_is_kept_from_who_may_not_write_the_workspace(store: str, action: str) -> None:
-    record = f"{store}/workspace.json"
+@pytest.mark.parametrize(("account", "store"), [("own account", STORE), ("another stack's account", GUID_STORE)])
+def test_the_workspace_record_is_kept_from_who_may_not_write_the_workspace(
+    account: str, store: str, action: str
+) -> None:
+    record, scope = f"{store}/workspace.json", SCOPES[account]
 
-    assert (action, record) in denied(op.BLOBS_WRITE, op.BLOBS_DELETE)
-    assert (action, record) not in denied(op.BLOBS_WRITE, op.BLOBS_DELETE, op.WORKSPACE_WRITE)
+    assert (action, record) in denied(op.BLOBS_WRITE, op.BLOBS_DELETE, scope=scope)
+    assert (action, record) not in denied(op.BLOBS_WRITE, op.BLOBS_DELETE, op.WORKSPACE_WRITE, scope=scope)
+
+
+@pytest.mark.parametrize("operation", sorted(of(Service.STORAGE)))
+def test_in_an_account_of_another_stack_an_operation_reaches_the_workspaces_own_containers(operation: str) -> None:
+    (everywhere,) = statements("Allow", operation)
+    (at_home,) = statements("Allow", operation, scope=SCOPES["another stack's account"])
+
+    names = [f"azureml-blobstore-{GUID}", f"azureml-{GUID}", f"azureml-filestore-{GUID}", f"code-{GUID}", "features"]
+    own = {f"arn:aws:s3:::{name}{below}" for name in names for below in ("", "/*")} | {f"arn:aws:s3:::{GUID}-*"}
+    assert at_home["Action"] == everywhere["Action"]
+    assert set(at_home["Resource"]) <= own | {f"{GUID_STORE}/workspace.json"}
+    if everywhere["Resource"] == ["arn:aws:s3:::*"]:
+        assert set(at_home["Resource"]) == own
 
 
 @pytest.mark.parametrize(

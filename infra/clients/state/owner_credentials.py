@@ -1,0 +1,80 @@
+"""What another stack has given out, for a stack that uses its resources: read at the moment of use, kept nowhere.
+
+The engine's own stack references would copy every credential of the other stack into this one's state.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from infra.clients.state import stack_states
+from infra.errors import SecretStateError
+from infra.host import project
+
+_TIMEOUT_SECONDS = 60
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def outputs_of(stack: str) -> dict[str, Any]:
+    """The plain outputs of a stack; secret ones are encrypted."""
+    return stack_states.outputs(project.PROJECT, stack)
+
+
+def credentials_of(stack: str, keys: Sequence[str]) -> dict[str, str]:
+    """The credentials of one of a stack's resources.
+
+    Args:
+        stack: The stack that owns it.
+        keys: Where they may stand in its output `credentials`; the first one that is there counts.
+
+    Raises:
+        SecretStateError: The stack has none of them, or its secrets cannot be decrypted.
+    """
+    with _ONE_AT_A_TIME:
+        known = _credentials(stack)
+    found = next((known[key] for key in keys if key in known), None)
+    if found is None:
+        raise SecretStateError(
+            f"reading the credentials of stack '{stack}', which owns what this stack uses: it gives out none under "
+            f"'{keys[0]}'. Run `make up STACK={stack}` first."
+        )
+    return dict(found)
+
+
+@cache
+def _credentials(stack: str) -> Mapping[str, Any]:
+    """All of a stack's credentials, once in the life of a process: a run of the engine, or one command."""
+    cli = shutil.which("pulumi-cli") or shutil.which("pulumi") or "pulumi"
+    command = [cli, "stack", "output", "credentials", "--json", "--show-secrets", "--non-interactive"]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_OPTION_")}
+    try:
+        done = subprocess.run(
+            [*command, f"--stack={stack}"],
+            cwd=project.root(),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_TIMEOUT_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired) as exc:
+        raise _unreadable(stack, str(exc)) from exc
+    if done.returncode:
+        raise _unreadable(stack, " ".join(done.stderr.split()))
+    return dict(json.loads(done.stdout))
+
+
+def _unreadable(stack: str, found: str) -> SecretStateError:
+    return SecretStateError(
+        f"reading the credentials of stack '{stack}', which owns what this stack uses: {found}. It has to be up, in "
+        "the same state backend, and its secrets have to be encrypted with the passphrase of this run. "
+        f"Run `make up STACK={stack}` first."
+    )

@@ -1,0 +1,29 @@
+"""Why a service does not take a stack's credentials, and what to run; of another stack's service, whose doing it is."""
+
+from __future__ import annotations
+
+from infra.services import STORAGE_ACCOUNT
+from mlw.diagnosis.diagnosed_services import DiagnosedService
+from mlw.stacks.stacks import open_stack
+
+
+def explain(service: DiagnosedService) -> str:
+    """The cause, in whole sentences."""
+    owner, sharer = service.owner, service.sharer
+    if sharer and service.service is STORAGE_ACCOUNT:
+        user = service.connection.credentials.get("accessKey", "")
+        return (
+            f"The user '{user}', which stack '{sharer}' has in the account of stack '{owner}', is gone or has another "
+            f"secret: somebody has changed the account by hand. Run `pulumi refresh -s {sharer}` and "
+            f"`make up STACK={sharer}`, which let it in again."
+        )
+    if sharer and _owners_credentials(service) != service.connection.credentials:
+        return (
+            f"Stack '{owner}', which owns it, has rotated them since the last update of stack '{sharer}'. "
+            f"Run `make up STACK={sharer}`, which fetches the new ones."
+        )
+    return f"They were changed or revoked by hand; `mlw keys {owner}` shows the right ones."
+
+
+def _owners_credentials(service: DiagnosedService) -> object:
+    return open_stack(service.owner).credentials().get(service.service.credentials_key)

@@ -1,0 +1,52 @@
+"""Who shares a stack's services, and what a rotation of its credentials means to them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from infra.clients.state import stack_states
+from infra.host.project import PROJECT
+from infra.rules.resources.component_types import COMPONENT_TYPES
+from infra.rules.stack.deployed_resources import users_of
+from infra.services import SERVICES, STORAGE_ACCOUNT
+from mlw.stacks.stacks import Stack
+
+_KEYS_OF_ITS_OWN = frozenset({STORAGE_ACCOUNT.credentials_key})
+_EVERY_SERVICE = "authority"
+"""What all of a stack's endpoints depend on."""
+
+
+def is_sharer(stack: Stack) -> bool:
+    """Whether the stack's workspace is in the storage account of another one."""
+    return any((resource.get("inputs") or {}).get("sharer") for resource in stack.checkpoint.resources)
+
+
+def tell_sharers(stack: Stack, rotated: Collection[str]) -> Iterator[str]:
+    """Say of each rotated service which workspaces share it, and what has to be run for them.
+
+    Args:
+        stack: The stack whose credentials are new.
+        rotated: What was rotated, as `--service` takes it.
+    """
+    deployed = stack_states.deployed(project=PROJECT, except_stack=stack.name)
+    for component in stack.components:
+        service = SERVICES.get(COMPONENT_TYPES[component["type"]].section)
+        if service is None or not {service.credentials_key, _EVERY_SERVICE} & set(rotated):
+            continue
+        users = users_of(component["inputs"]["resourceId"], deployed)
+        if users:
+            what = f"The {service.title} '{component['inputs']['name']}' is shared by"
+            named = ", ".join(f"'{user}'" for user in users)
+            keeps = service.credentials_key in _KEYS_OF_ITS_OWN and _EVERY_SERVICE not in rotated
+            yield f"{what} {_stacks(users)} {named}: {_advice(users, keeps=keeps)}"
+
+
+def _stacks(users: list[str]) -> str:
+    return "stack" if len(users) == 1 else "stacks"
+
+
+def _advice(users: list[str], *, keeps: bool) -> str:
+    if keeps:
+        return "each has keys of its own there, which go on; nothing has to be run."
+    commands = " and ".join(f"`make up STACK={user}`" for user in users)
+    return f"until {commands} has fetched what is new, it is refused there."

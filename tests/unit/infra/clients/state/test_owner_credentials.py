@@ -1,0 +1,66 @@
+"""What another stack has given out, asked for at the moment of use."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.clients.service_connection import ServiceConnection
+from infra.clients.state import owner_credentials
+from infra.errors import SecretStateError
+
+KNOWN = {"storage": {"accessKey": "root", "secretKey": "word"}, "storage.stlake": {"accessKey": "lake"}}
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
+    """Let a made-up CLI respond, and note what it is asked."""
+    commands: list[list[str]] = []
+
+    def respond(command: list[str], **_more: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        broken = "--stack=broken" in command
+        return subprocess.CompletedProcess(command, int(broken), json.dumps(KNOWN), "error: incorrect passphrase\n")
+
+    monkeypatch.setattr(subprocess, "run", respond)
+    owner_credentials._credentials.cache_clear()
+    yield commands
+    owner_credentials._credentials.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("stlake", {"accessKey": "lake"}), ("stchurn", KNOWN["storage"])], ids=["additional", "own"]
+)
+def test_the_credentials_of_one_resource_are_given(name: str, found: dict[str, str]) -> None:
+    assert owner_credentials.credentials_of("prod", [f"storage.{name}", "storage"]) == found
+
+
+def test_a_stack_is_asked_once_in_a_run(asked: list[list[str]]) -> None:
+    for _ in range(2):
+        owner_credentials.credentials_of("prod", ["storage"])
+
+    assert len(asked) == 1
+
+
+def test_a_stack_that_gives_out_none_is_named_with_what_to_run() -> None:
+    with pytest.raises(SecretStateError, match=r"stack 'prod'.*none under 'registry'.*make up STACK=prod"):
+        owner_credentials.credentials_of("prod", ["registry"])
+
+
+def test_a_state_that_cannot_be_decrypted_is_told_with_the_reason() -> None:
+    with pytest.raises(SecretStateError, match=r"stack 'broken'.*incorrect passphrase"):
+        owner_credentials.credentials_of("broken", ["storage"])
+
+
+def test_a_connection_that_names_an_owner_has_the_owners_credentials_of_today() -> None:
+    inputs: dict[str, Any] = {
+        "endpoint": "http://127.0.0.1:1",
+        "credentials": {},
+        "ca_certificate": "",
+        "owner": {"stack": "prod", "keys": ["storage"]},
+    }
+
+    assert ServiceConnection.of(inputs).credentials == KNOWN["storage"]
+    assert ServiceConnection.of({**inputs, "owner": None}).credentials == {}
