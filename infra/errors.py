@@ -3,6 +3,7 @@
     MlWorkspaceError                 one clear message, never a traceback
     |-- ConfigurationError           the stack file breaks rules; carries every violation (`infra.rules.violation`)
     |-- UnknownStackError            no stack has the name
+    |-- DataRemovalError             data would be lost that nobody asked to lose
     |-- HostError                    this machine lacks something, or does not allow it
     |   `-- ProjectNotFoundError     no folder with the project's `Pulumi.yaml`
     |-- EngineError                  the Docker engine cannot be used as it is
@@ -28,6 +29,14 @@ from __future__ import annotations
 
 class MlWorkspaceError(Exception):
     """Root of all errors that are shown to the user as one message."""
+
+
+class DataRemovalError(MlWorkspaceError):
+    """Data would be removed although its stack stays; nothing of it was."""
+
+
+class EarlierVersionError(MlWorkspaceError):
+    """A stack was made by an earlier version of the project, and this one cannot work on it."""
 
 
 class HostError(MlWorkspaceError):

@@ -1,36 +1,27 @@
-"""Identity labels: which stack of which state backend an object on the engine belongs to.
+"""Labels of the objects on the engine: whose they are, and for people where they come from.
 
-Labels carry identity only. A label change replaces a container, network or volume, so nothing that may change during
-the life of a stack (a tag, a SKU) is ever written into one.
+A stack's identity is made once and kept in its state. It alone decides whose an object is: a stack may be renamed, and
+its backend, home and folder may move or be spelt in another way. The other labels tell people what an object belonged
+to when it was made; nothing is decided by them.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
-from infra.host import state_backend
-
-STACK = "ml-workspace.stack"
+ID = "ml-workspace.id"
 RESOURCE_ID = "ml-workspace.resource-id"
-BACKEND = "ml-workspace.backend"
+STACK = "ml-workspace.stack"
+MADE_BY = "ml-workspace.made-by"
 
 
-def backend_id(url: str | None = None) -> str:
-    """Name the state backend in 12 hexadecimal digits, so that stacks of equal names in two backends stay apart.
-
-    Args:
-        url: The backend's address; `PULUMI_BACKEND_URL` when left out (empty when that is unset).
-    """
-    address = state_backend.address() if url is None else url
-    return hashlib.sha256(address.encode()).hexdigest()[:12]
-
-
-def identity(*, stack: str, resource_id: str) -> dict[str, str]:
-    """Make the labels of one object."""
-    return {STACK: stack, RESOURCE_ID: resource_id, BACKEND: backend_id()}
-
-
-def belongs_to(labels: Mapping[str, str], *, stack: str, backend: str) -> bool:
+def belongs_to(labels: Mapping[str, str], stack_id: str) -> bool:
     """Whether an object with these labels is the stack's own."""
-    return labels.get(STACK) == stack and labels.get(BACKEND) == backend
+    return labels.get(ID) == stack_id
+
+
+def describe_owner(labels: Mapping[str, str]) -> str:
+    """Who an object belongs to, for messages: the stack as it was called, and who made it where and when."""
+    if ID not in labels:
+        return "not made by this project"
+    return f"stack '{labels.get(STACK, '')}' of {labels.get(MADE_BY, 'an unknown user')}"

@@ -11,6 +11,7 @@ from infra.components.component import Component, ServiceComponent
 from infra.components.resource_group import ResourceGroup
 from infra.resources.change_guard import ChangeGuard
 from infra.resources.engine_reservation import EngineReservation
+from infra.resources.stack_identity import StackIdentity
 from infra.rules.resources import component_types as types
 from infra.rules.stack.stack_changes import resource_key
 from infra.settings import ResourceSettings, Settings
@@ -24,7 +25,7 @@ def guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[
         if not settings.existing_in
     }
     return ChangeGuard(
-        f"{wanted.stack}-changes",
+        f"{group.resource_name}-changes",
         resources=resources,
         allowed=wanted.allow_replacement,
         declared=[pulumi.Output.from_input(_urn(component)) for component in declared],
@@ -45,11 +46,17 @@ def _by_type(wanted: Settings) -> list[tuple[str, ResourceSettings]]:
 
 
 def reserve(
-    wanted: Settings, group: ResourceGroup, services: Sequence[ServiceComponent], *, after: ChangeGuard
+    wanted: Settings,
+    group: ResourceGroup,
+    services: Sequence[ServiceComponent],
+    identity: StackIdentity,
+    *,
+    after: ChangeGuard,
 ) -> EngineReservation:
     """Reserve every name, port and image that the group and its services are about to use."""
     return EngineReservation(
         f"{group.resource_name}-reservation",
+        stack_id=identity.stack_id,
         names={
             "containers": [service.container_name for service in services],
             "volumes": [name for service in services for name in map(service.volume_name, service.volumes)],

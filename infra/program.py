@@ -30,6 +30,7 @@ from infra.components.tls_certificates import Certificates, bundle
 from infra.components.workspace import Workspace
 from infra.errors import MlWorkspaceError
 from infra.preconditions import guard_changes, reserve
+from infra.resources.stack_identity import StackIdentity
 from infra.resources.usage_guard import UsageGuard
 from infra.settings import ResourceSettings, Settings
 from infra.settings.stack_file import refine_encrypted
@@ -53,11 +54,15 @@ def provision(wanted: Settings) -> dict[str, Any]:
     services = [service for resource in associated for service in resource.owned]
 
     guard = guard_changes(wanted, group, declared=[group, *services, workspace])
-    reservation = reserve(wanted, group, services, after=guard)
+    identity = StackIdentity(
+        f"{group.resource_name}-identity", resource_name=group.resource_name, opts=group.child_options(after=guard)
+    )
+    reservation = reserve(wanted, group, services, identity, after=guard)
 
-    group.provision(after=reservation)
-    workspace.identify(in_existing_account=bool(wanted.storage_account.existing_in), after=reservation)
+    group.provision(identity, after=reservation)
+    workspace.identify(identity, in_existing_account=bool(wanted.storage_account.existing_in), after=reservation)
     context = ProvisioningContext(
+        identity=identity,
         reservation=reservation,
         network=group.network,
         ports=reservation.ports,
@@ -92,7 +97,8 @@ def provision(wanted: Settings) -> dict[str, Any]:
         options=options,
     )
     UsageGuard(
-        f"{wanted.stack}-usage",
+        f"{group.resource_name}-usage",
+        stack_id=identity.stack_id,
         resource_ids=[service.resource_id for service in services],
         opts=pulumi.ResourceOptions(parent=group, depends_on=[workspace.record_resource]),
     )

@@ -9,13 +9,15 @@ from typing import Any, ClassVar
 import pulumi
 import pulumi_docker as docker
 
-from infra import labels
 from infra.components.provisioning_context import ProvisioningContext
 from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.ready_gate import ReadyGate
 from infra.rules.names.engine_names import physical_name
 from infra.services import Endpoint, Service
 from infra.settings import ResourceSettings
+
+UNCHANGED_LABELS = pulumi.ResourceOptions(ignore_changes=["labels"])
+"""Options of everything on the engine: the Docker provider would replace an object whose labels change."""
 
 
 class Component(pulumi.ComponentResource):
@@ -40,10 +42,6 @@ class Component(pulumi.ComponentResource):
         super().__init__(pulumi_type, name, dict(props), pulumi.ResourceOptions(parent=parent))
         self.resource_name = name
         self.resource_id = props["resourceId"]
-
-    def identity(self) -> dict[str, str]:
-        """Labels of every Docker object of this component."""
-        return labels.identity(stack=pulumi.get_stack(), resource_id=self.resource_id)
 
     def child_options(
         self, *, after: pulumi.Resource | None = None, deleted_with: pulumi.Resource | None = None

@@ -58,6 +58,7 @@ class KeyVault(ServiceComponent):
         container = run(self, _container(context), context)
         unsealed = VaultInitialization(
             f"{name}-initialization",
+            stack_id=context.identity.stack_id,
             vault_name=name,
             address=context.url(endpoint.use),
             container=self.container_name,

@@ -9,6 +9,7 @@ import pulumi
 
 from infra.components.principal import Principal
 from infra.components.tls_certificates import Certificates
+from infra.resources.stack_identity import StackIdentity
 from infra.services import APPLICATION_INSIGHTS
 from infra.settings import Limit
 
@@ -32,6 +33,9 @@ class TelemetryTarget:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProvisioningContext:
     """Where containers run: what the resource group and the reservation give to every component."""
+
+    identity: StackIdentity
+    """Whose the stack's objects are."""
 
     reservation: pulumi.Resource
     """What every child waits for that would touch the engine or leave something in the state."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pulumi
 import pulumi_docker as docker
 
-from infra.components.component import Component
+from infra.components.component import UNCHANGED_LABELS, Component
 from infra.resources.engine_reservation import EngineReservation
+from infra.resources.stack_identity import StackIdentity
 from infra.rules.names.engine_names import physical_name
 from infra.rules.resources.component_types import RESOURCE_GROUP
 from infra.settings import ResourceGroupSettings
@@ -31,7 +32,7 @@ class ResourceGroup(Component):
         """Name of the network on the engine."""
         return physical_name(self.resource_name)
 
-    def provision(self, *, after: EngineReservation) -> None:
+    def provision(self, identity: StackIdentity, *, after: EngineReservation) -> None:
         """Make the network."""
         network = docker.Network(
             f"{self.resource_name}-network",
@@ -41,8 +42,8 @@ class ResourceGroup(Component):
             ipam_configs=after.subnet.apply(
                 lambda subnet: [docker.NetworkIpamConfigArgs(subnet=subnet)] if subnet else []
             ),
-            labels=[docker.NetworkLabelArgs(label=k, value=v) for k, v in self.identity().items()],
-            opts=self.child_options(after=after),
+            labels=[docker.NetworkLabelArgs(label=k, value=v) for k, v in identity.labels(self.resource_id).items()],
+            opts=pulumi.ResourceOptions.merge(self.child_options(after=after), UNCHANGED_LABELS),
         )
         self.network = network.name
         self.register_outputs({"network": self.network})

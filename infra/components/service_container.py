@@ -9,9 +9,10 @@ import pulumi
 import pulumi_docker as docker
 
 from infra import service_images
-from infra.components.component import ServiceComponent
+from infra.components.component import UNCHANGED_LABELS, ServiceComponent
 from infra.components.provisioning_context import ProvisioningContext
 from infra.resources.volume_files import VolumeFiles
+from infra.resources.volume_guard import VolumeGuard
 from infra.settings import Limit
 
 LOOPBACK = "127.0.0.1"
@@ -44,9 +45,10 @@ def run(component: ServiceComponent, wanted: ServiceContainer, context: Provisio
     """Make a component's volumes and its container."""
     service = component.service
     name, image = component.container_name, service_images.table()[service.image]
+    labels = context.identity.labels(component.resource_id)
     limit = context.limits.get(service.section, Limit())
     memory_mib = wanted.memory_mib if limit.memory_in_gb is None else int(limit.memory_in_gb * 1024)
-    volumes = {part: _volume(component, part, context) for part in component.volumes}
+    volumes = _volumes(component, context)
     files = VolumeFiles(
         f"{name}-files",
         volume=volumes["config"].name,
@@ -54,7 +56,7 @@ def run(component: ServiceComponent, wanted: ServiceContainer, context: Provisio
         live_files=wanted.live_files,
         image_id=context.image(service.image),
         user=image.user,
-        labels=component.identity(),
+        labels=labels,
         opts=component.child_options(deleted_with=volumes["config"]),
     )
     return docker.Container(
@@ -66,7 +68,7 @@ def run(component: ServiceComponent, wanted: ServiceContainer, context: Provisio
         user=image.user,
         working_dir="/",
         envs=[*(f"{key}={value}" for key, value in wanted.environment.items()), _files_digest(files)],
-        labels=[docker.ContainerLabelArgs(label=k, value=v) for k, v in component.identity().items()],
+        labels=[docker.ContainerLabelArgs(label=k, value=v) for k, v in labels.items()],
         networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=context.network)],
         network_mode="bridge",
         ports=[
@@ -91,7 +93,7 @@ def run(component: ServiceComponent, wanted: ServiceContainer, context: Provisio
         destroy_grace_seconds=STOP_GRACE_SECONDS,
         log_driver="json-file",
         log_opts={"max-size": "10m", "max-file": "3"},
-        opts=component.child_options(),
+        opts=pulumi.ResourceOptions.merge(component.child_options(), UNCHANGED_LABELS),
     )
 
 
@@ -114,11 +116,26 @@ def _files_digest(files: VolumeFiles) -> pulumi.Output[str]:
     return pulumi.Output.unsecret(files.digest).apply(lambda digest: f"MLW_FILES={digest}")
 
 
-def _volume(component: ServiceComponent, part: str, context: ProvisioningContext) -> docker.Volume:
-    name = component.volume_name(part)
-    return docker.Volume(
-        name,
-        name=name,
-        labels=[docker.VolumeLabelArgs(label=k, value=v) for k, v in component.identity().items()],
+def _volumes(component: ServiceComponent, context: ProvisioningContext) -> dict[str, docker.Volume]:
+    """The component's volumes, which only their guard removes from the engine."""
+    names = {volume: component.volume_name(volume) for volume in component.volumes}
+    guard = VolumeGuard(
+        f"{component.container_name}-volumes",
+        stack_id=context.identity.stack_id,
+        resource_name=component.resource_name,
+        volumes=list(names.values()),
         opts=component.child_options(after=context.reservation),
     )
+    kept = pulumi.ResourceOptions(
+        retain_on_delete=True, ignore_changes=["labels", "driver", "driverOpts"], depends_on=[guard]
+    )
+    labels = context.identity.labels(component.resource_id)
+    return {
+        volume: docker.Volume(
+            name,
+            name=name,
+            labels=[docker.VolumeLabelArgs(label=k, value=v) for k, v in labels.items()],
+            opts=pulumi.ResourceOptions.merge(component.child_options(), kept),
+        )
+        for volume, name in names.items()
+    }

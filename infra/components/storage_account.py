@@ -75,6 +75,7 @@ class StorageAccount(ServiceComponent):
             # Service accounts belong to the access key's name, and without the encryption key all data is lost.
             rotating=["secretKey"],
             rotates=rotation.service(self.service.credentials_key),
+            data_of={"stack_id": context.identity.stack_id, "resource_name": self.resource_name},
             opts=self.child_options(after=context.reservation),
         )
         self.container = run(self, _container(keys, tls=context.certificates is not None), context)

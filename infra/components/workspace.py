@@ -9,6 +9,7 @@ import pulumi
 
 from infra.components.component import Component
 from infra.resources.connection_args import ServiceConnectionArgs
+from infra.resources.stack_identity import StackIdentity
 from infra.resources.workspace_identity import WorkspaceIdentity
 from infra.resources.workspace_record import WorkspaceRecord
 from infra.rules.datastores.default_datastores import artifact_container
@@ -42,14 +43,20 @@ class Workspace(Component):
         super().__init__(WORKSPACE, settings.name, settings.props(), parent=parent)
         self._settings = settings
 
-    def identify(self, *, in_existing_account: bool, after: pulumi.Resource) -> None:
+    def identify(self, identity: StackIdentity, *, in_existing_account: bool, after: pulumi.Resource) -> None:
         """Make the identity, which containers are named after.
 
         Args:
+            identity: Identity of the stack.
             in_existing_account: Whether another stack owns the storage account that the workspace uses.
             after: What has to be there before anything lasting is made.
         """
-        self._identity = WorkspaceIdentity(f"{self.resource_name}-identity", opts=self.child_options(after=after))
+        self._identity = WorkspaceIdentity(
+            f"{self.resource_name}-identity",
+            stack_id=identity.stack_id,
+            resource_name=self.resource_name,
+            opts=self.child_options(after=after),
+        )
         self.workspace_id = self._identity.workspace_id
         self.artifact_container = self.workspace_id.apply(
             lambda guid: artifact_container(guid, in_existing_account=in_existing_account)

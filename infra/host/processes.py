@@ -43,6 +43,14 @@ def program_of(pid: int) -> str:
         return ""
 
 
+def arguments_of(pid: int) -> list[str]:
+    """The command line of a process; empty when there is no such process, or the system does not tell."""
+    try:
+        return (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
 def started_at(pid: int) -> float | None:
     """When a living process started, in seconds since the epoch."""
     found = find(pid)

@@ -5,6 +5,7 @@ With any other backend there is no folder: the states are reached through the CL
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -27,6 +28,16 @@ def backend_folder(url: str) -> Path | None:
     if url_of_backend.scheme != "file":
         return None
     return Path(unquote(url_of_backend.netloc + url_of_backend.path)).expanduser() / ".pulumi"
+
+
+def backend_id(url: str) -> str:
+    """Name a backend in 12 hexadecimal digits, for folders and locks of this machine; never for ownership.
+
+    A file backend is named by the folder that it is in, however its address is spelt.
+    """
+    folder = backend_folder(url)
+    place = str(folder.parent.resolve()) if folder else url.rstrip("/")
+    return hashlib.sha256(f"{place}\n".encode()).hexdigest()[:12]
 
 
 def state_files(backend: Path | None, project: str) -> dict[str, Path]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from typing_extensions import override
 
-from infra import labels
 from infra.clients.engine import reservation
 from infra.clients.engine.reservation import Reserved, Wanted
 from infra.resources.resource import CreateResult, Props, Provider, Resource, UpdateResult
@@ -16,13 +15,13 @@ from infra.resources.resource import CreateResult, Props, Provider, Resource, Up
 class EngineReservationProvider(Provider):
     """Verbs of :class:`EngineReservation`."""
 
-    inputs = ("stack", "backend", "names", "holders", "images", "revisions", "first_port", "last_port", "cpus")
+    inputs = ("names", "holders", "images", "revisions", "first_port", "last_port", "cpus")
 
     @override
     def create(self, props: Props) -> CreateResult:
         """Reserve everything."""
         wanted = _wanted(props)
-        return CreateResult(wanted.owner, {**props, **_outputs(reservation.reserve(wanted))})
+        return CreateResult(wanted.stack_id, {**props, **_outputs(reservation.reserve(wanted))})
 
     @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
@@ -45,7 +44,7 @@ class EngineReservationProvider(Provider):
 def _wanted(props: Props) -> Wanted:
     return Wanted(
         stack=props["stack"],
-        backend=props["backend"],
+        stack_id=props["stack_id"],
         names=props["names"],
         holders=props["holders"],
         images=props["images"],
@@ -63,6 +62,7 @@ class EngineReservation(Resource, module="engine", provider=EngineReservationPro
 
     Args:
         name: Logical name.
+        stack_id: Identity of the stack.
         names: Names that must be free or the stack's own, by kind (``containers``, ``volumes``, ``networks``).
         holders: Container of each use of a port, e.g. of ``storage``; the port stays the same for the container's life.
         images: Image tag of each service.
@@ -85,6 +85,7 @@ class EngineReservation(Resource, module="engine", provider=EngineReservationPro
         self,
         name: str,
         *,
+        stack_id: pulumi.Input[str],
         names: Mapping[str, Sequence[str]],
         holders: Mapping[str, str],
         images: Mapping[str, str],
@@ -95,7 +96,7 @@ class EngineReservation(Resource, module="engine", provider=EngineReservationPro
     ) -> None:
         inputs: Props = {
             "stack": pulumi.get_stack(),
-            "backend": labels.backend_id(),
+            "stack_id": stack_id,
             "names": names,
             "holders": holders,
             "images": images,

@@ -8,6 +8,7 @@ import pulumi
 from typing_extensions import override
 
 from infra.clients import secret_values
+from infra.clients.state import removal
 from infra.resources import rotation
 from infra.resources.resource import CreateResult, Props, Resource, UpdateResult
 from infra.resources.rotation import RotatingProvider
@@ -21,6 +22,13 @@ class GeneratedSecretsProvider(RotatingProvider):
     @override
     def create(self, props: Props) -> CreateResult:
         return CreateResult(secret_values.alphanumeric(16), {**props, "values": _generate(props, kept={})})
+
+    @override
+    def delete(self, _id: str, _props: Props) -> None:
+        if _props["data_of"]:
+            removal.require_allowed(
+                _props["data_of"]["stack_id"], _props["data_of"]["resource_name"], "its encryption key"
+            )
 
     @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
@@ -47,6 +55,7 @@ class GeneratedSecrets(Resource, module="secrets", provider=GeneratedSecretsProv
         encodings: Encoding of each value that is not alphanumeric; see :mod:`infra.clients.secret_values`.
         rotating: Values that a rotation replaces; all of them when left out.
         rotates: Whose secrets they are; see :mod:`infra.resources.rotation`.
+        data_of: `stack_id` and `resource_name`, where one of the values encrypts the resource's data.
         opts: Resource options.
     """
 
@@ -62,6 +71,7 @@ class GeneratedSecrets(Resource, module="secrets", provider=GeneratedSecretsProv
         encodings: Mapping[str, str] | None = None,
         rotating: Sequence[str] | None = None,
         rotates: str,
+        data_of: Mapping[str, pulumi.Input[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs: Props = {
@@ -70,6 +80,7 @@ class GeneratedSecrets(Resource, module="secrets", provider=GeneratedSecretsProv
             "encodings": dict(encodings or {}),
             "rotating": list(lengths) if rotating is None else list(rotating),
             **rotation.inputs(rotates),
+            "data_of": dict(data_of or {}),
         }
         super().__init__(name, inputs, opts)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pulumi
 from typing_extensions import override
 
-from infra.clients.state import stack_states
+from infra.clients.state import removal, stack_states
 from infra.errors import SharedResourceError
 from infra.resources.resource import CreateResult, Props, Provider, Resource
 from infra.rules.stack.deployed_resources import users_of
@@ -17,24 +17,26 @@ from infra.rules.stack.deployed_resources import users_of
 class UsageGuardProvider(Provider):
     """Verbs of :class:`UsageGuard`."""
 
-    inputs = ("stack", "project", "resource_ids")
+    inputs = ("stack_id", "resource_ids")
 
     @override
     def create(self, props: Props) -> CreateResult:
-        return CreateResult(props["stack"], props)
+        removal.withdraw(props["stack_id"])
+        return CreateResult(props["stack_id"], props)
 
     @override
     def delete(self, _id: str, _props: Props) -> None:
-        refuse_if_used(_props["resource_ids"], stack=_props["stack"], project=_props["project"])
+        refuse_if_used(_props["resource_ids"], stack_id=_props["stack_id"], stack=_props["stack"])
+        removal.announce(_props["stack_id"])
 
 
-def refuse_if_used(resource_ids: list[str], *, stack: str, project: str) -> None:
+def refuse_if_used(resource_ids: list[str], *, stack_id: str, stack: str) -> None:
     """Refuse when a workspace of another stack is tied to one of the resources.
 
     Raises:
         SharedResourceError: Names every such resource with its users.
     """
-    others = stack_states.deployed(project=project, except_stack=stack)
+    others = stack_states.deployed(except_id=stack_id)
     used = {resource_id: users for resource_id in resource_ids if (users := users_of(resource_id, others))}
     if used:
         listed = "; ".join(
@@ -52,14 +54,22 @@ class UsageGuard(Resource, module="guards", provider=UsageGuardProvider):
 
     Args:
         name: Logical name.
+        stack_id: Identity of the stack.
         resource_ids: Resources of this stack that others may be tied to.
         opts: Resource options; ``depends_on`` has to name what must be deleted after it.
     """
 
-    def __init__(self, name: str, *, resource_ids: list[str], opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack_id: pulumi.Input[str],
+        resource_ids: list[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         inputs: Props = {
             "stack": pulumi.get_stack(),
-            "project": pulumi.get_project(),
+            "stack_id": stack_id,
             "resource_ids": resource_ids,
         }
         super().__init__(name, inputs, opts)

@@ -10,15 +10,17 @@ from infra.clients.key_vault.vault import Vault
 from infra.clients.key_vault.vault_unsealing import ContainerKeyVolume, VaultUnsealing
 from infra.clients.readiness_probes import Probe
 from infra.clients.service_connection import ServiceConnection
+from infra.resources.data_bearing import DataBearingProvider
 from infra.resources.ready_gate import DEADLINE_SECONDS
-from infra.resources.resource import CreateResult, Props, Provider, ReadResult, Resource, UpdateResult
+from infra.resources.resource import CreateResult, Props, ReadResult, Resource, UpdateResult
 from infra.services import KEY_VAULT
 
 
-class VaultInitializationProvider(Provider):
+class VaultInitializationProvider(DataBearingProvider):
     """Verbs of :class:`VaultInitialization`."""
 
-    inputs = ("name", "address", "container", "container_id", "user", "ca_certificate")
+    holds = "the key that unseals it"
+    inputs = ("resource_name", "address", "container", "container_id", "user", "ca_certificate")
 
     @override
     def create(self, props: Props) -> CreateResult:
@@ -47,11 +49,11 @@ def _unsealing(props: Props) -> VaultUnsealing:
         return readiness_probes.http_probe(url, expected=expected, ca_certificate=ca_certificate)
 
     def wait(one: Probe) -> None:
-        what, container = f"{KEY_VAULT.title} '{props['name']}'", props["container"]
+        what, container = f"{KEY_VAULT.title} '{props['resource_name']}'", props["container"]
         readiness_probes.wait_until_ready(what, [one], container=container, deadline_seconds=DEADLINE_SECONDS)
 
     return VaultUnsealing(
-        name=props["name"],
+        name=props["resource_name"],
         endpoint=props["address"],
         vault=Vault(ServiceConnection(endpoint=props["address"], ca_certificate=ca_certificate)),
         volume=ContainerKeyVolume(props["container"], props["user"]),
@@ -65,6 +67,7 @@ class VaultInitialization(Resource, module="keyvault", provider=VaultInitializat
 
     Args:
         name: Logical name.
+        stack_id: Identity of the stack.
         vault_name: The resource as the user knows it.
         address: Base URL.
         container: Name of the vault's container.
@@ -84,6 +87,7 @@ class VaultInitialization(Resource, module="keyvault", provider=VaultInitializat
         self,
         name: str,
         *,
+        stack_id: pulumi.Input[str],
         vault_name: str,
         address: pulumi.Input[str],
         container: str,
@@ -93,7 +97,8 @@ class VaultInitialization(Resource, module="keyvault", provider=VaultInitializat
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs: Props = {
-            "name": vault_name,
+            "stack_id": stack_id,
+            "resource_name": vault_name,
             "address": address,
             "container": container,
             "container_id": container_id,

@@ -76,7 +76,7 @@ class VolumeFiles(Resource, module="engine", provider=VolumeFilesProvider):
         live_files: Mapping[str, pulumi.Input[str]] | None = None,
         image_id: pulumi.Input[str],
         user: str,
-        labels: Mapping[str, str],
+        labels: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs: Props = {

@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 import pulumi
 from typing_extensions import override
 
-from infra.resources.resource import CreateResult, Props, Provider, Resource
+from infra.resources.data_bearing import DataBearingProvider
+from infra.resources.resource import CreateResult, Props, Resource
 
 
-class WorkspaceIdentityProvider(Provider):
+class WorkspaceIdentityProvider(DataBearingProvider):
     """Verbs of :class:`WorkspaceIdentity`."""
 
     inputs = ()
+    holds = "the GUID that its containers are named after"
 
     @override
     def create(self, props: Props) -> CreateResult:
@@ -34,5 +36,12 @@ class WorkspaceIdentity(Resource, module="machinelearningservices", provider=Wor
     creation_time: pulumi.Output[str]
     """RFC 3339, UTC, milliseconds."""
 
-    def __init__(self, name: str, *, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, {}, opts)
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack_id: pulumi.Input[str],
+        resource_name: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, {"stack_id": stack_id, "resource_name": resource_name}, opts)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 
+from infra.clients.state import stack_states
 from mlw.command import DONE, FAILED
 from mlw.diagnosis import certificate_checks, object_checks, parallel_checks, service_checks, state_checks
 from mlw.diagnosis.diagnosed_services import DiagnosedService, services_of
@@ -42,7 +43,7 @@ def findings(stack: Stack) -> list[Finding]:
     services = services_of(stack, stack.credentials()) if stack.is_complete else []
     own = [component["inputs"]["resourceId"] for component in stack.components]
     wanted = {*own, *(service.resource_id for service in services)}
-    snapshot = take_snapshot(backend=stack.context.backend_id, resource_ids=wanted)
+    snapshot = take_snapshot(stack_ids={stack.stack_id, *stack_states.identities()}, resource_ids=wanted)
     checks: dict[str, parallel_checks.Check] = {
         "the state": partial(_check_state, stack),
         "the engine's objects": partial(_check_objects, stack, snapshot),

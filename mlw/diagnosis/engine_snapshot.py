@@ -52,27 +52,36 @@ class Snapshot:
     networks: frozenset[str]
 
 
-def take_snapshot(*, backend: str, resource_ids: Collection[str]) -> Snapshot:
+def take_snapshot(*, stack_ids: Collection[str], resource_ids: Collection[str]) -> Snapshot:
     """Look at the engine.
 
     Args:
-        backend: Id of the state backend; another one's objects are never looked at.
+        stack_ids: Identities of the stacks of this backend; other objects are never looked at.
         resource_ids: Azure resources whose containers are wanted, whichever stack owns them.
 
     Raises:
         EngineUnreachableError: The engine does not answer.
     """
     wanted = {identity.casefold() for identity in resource_ids}
-    mine = {"label": f"{labels.BACKEND}={backend}"}
+    ours = {"label": labels.ID}
     with docker_engine.connect() as client:
-        listed = client.api.containers(all=True, filters=mine)
-        ids = [found["Id"] for found in listed if _resource_id(found["Labels"]).casefold() in wanted]
+        listed = client.api.containers(all=True, filters=ours)
+        ids = [
+            found["Id"]
+            for found in listed
+            if _is_of(found, stack_ids) and _resource_id(found["Labels"]).casefold() in wanted
+        ]
         found = (_container(client, identity) for identity in ids)
+        volumes, networks = client.api.volumes(filters=ours)["Volumes"] or [], client.api.networks(filters=ours)
         return Snapshot(
             containers=tuple(container for container in found if container),
-            volumes=frozenset(volume["Name"] for volume in client.api.volumes(filters=mine)["Volumes"] or []),
-            networks=frozenset(network["Name"] for network in client.api.networks(filters=mine)),
+            volumes=frozenset(volume["Name"] for volume in volumes if _is_of(volume, stack_ids)),
+            networks=frozenset(network["Name"] for network in networks if _is_of(network, stack_ids)),
         )
+
+
+def _is_of(found: Mapping[str, Any], stack_ids: Collection[str]) -> bool:
+    return found["Labels"].get(labels.ID) in stack_ids
 
 
 def _container(client: docker.DockerClient, identity: str) -> Container | None:

@@ -7,6 +7,8 @@ touched.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from mlw.lifecycle import (
     backend_sidecars,
     display,
     engine_objects,
+    identity_lookup,
     private_stack_file,
     pulumi_cli,
     stack_locks,
@@ -23,7 +26,7 @@ from mlw.lifecycle import (
 from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import Say, show
 from mlw.lifecycle.engine_objects import Engine
-from mlw.lifecycle.lifecycle_errors import DamagedStateError, LeftoversError
+from mlw.lifecycle.lifecycle_errors import DamagedStateError, LeftoversError, LifecycleError
 from mlw.lifecycle.object_comparison import EngineObject, describe
 from mlw.lifecycle.pulumi_operations import Perform, perform
 from mlw.lifecycle.recovery import Recovery
@@ -54,23 +57,43 @@ def down(context: Context, *, say: Say = show, engine: Engine = engine_objects, 
     Raises:
         LeftoversError: Something could not be removed.
     """
-    recovery = Recovery(context=context, say=say, engine=engine, perform=perform)
+    recovery = Recovery(
+        context=context, stack_id=identity_lookup.find(context), say=say, engine=engine, perform=perform
+    )
     if not recovery.found() and not state_files.leftovers(context):
+        _refuse_namesakes(recovery)
         context.require_stack_file()
     context.prepare_folders()
     with stack_locks.exclusive(context, "make down", say=say):
-        claimed = stack_ports.claimed(context)
+        claimed = stack_ports.claimed(recovery.stack_id)
         checkpoint = _last_state(recovery)
         if checkpoint is not None:
             _destroy(recovery, checkpoint)
         _sweep(recovery)
-        stack_ports.release(context)
+        stack_ports.release(recovery.stack_id)
         private_stack_file.remove_written_salt(context, checkpoint.salt if checkpoint else None)
         state_files.remove_leftovers(context)
         remains = Remains(recovery.found(), stack_ports.in_use(claimed.values()), state_files.leftovers(context))
     say(_proof(context, remains, released=len(claimed)))
+    for owner, objects in engine.list_namesakes(context).items():
+        say(f"Left alone, because it is another stack of this name: {_count(objects)} of {owner}.")
     if remains:
         raise LeftoversError(f"taking stack '{context.stack}' down: {_list(remains)} could not be removed, see above.")
+
+
+def _refuse_namesakes(recovery: Recovery) -> None:
+    """Say whose they are, where a stack of this name is only known elsewhere."""
+    for owner, objects in recovery.engine.list_namesakes(recovery.context).items():
+        raise LifecycleError(
+            f"taking stack '{recovery.context.stack}' down: this home and backend have no such stack, but the engine "
+            f"holds {_count(objects)} of {owner}. Nothing was removed. Run the command with the MLW_HOME and "
+            "PULUMI_BACKEND_URL that it was made with."
+        )
+
+
+def _count(objects: Sequence[EngineObject]) -> str:
+    counted = Counter(item.kind for item in objects)
+    return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in sorted(counted.items()))
 
 
 def _last_state(recovery: Recovery) -> Checkpoint | None:

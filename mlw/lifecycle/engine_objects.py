@@ -1,56 +1,90 @@
-"""The stack's objects on the Docker engine, found by its two labels; nothing else is ever listed or removed.
+"""The stack's objects on the Docker engine: those with its identity, and those that its state knows; no others.
 
-Needs no state and no stack file, so that it also works when both are gone.
+Other stacks' objects are only ever named (:func:`list_namesakes`): a stack of the same name in another home or backend
+is somebody else's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
 
 import docker
 
 from infra import labels
 from infra.clients.engine.docker_engine import connect
 from infra.errors import EngineError
+from mlw.lifecycle import identity_lookup, state_files
+from mlw.lifecycle.lifecycle_errors import DamagedStateError
 from mlw.lifecycle.object_comparison import EngineObject, in_removal_order
 from mlw.lifecycle.stack_context import Context
+
+_Labelled = tuple[EngineObject, Mapping[str, str]]
 
 
 class Engine(Protocol):
     """What a command needs of the engine; this module is the real one."""
 
-    def list_objects(self, context: Context, /) -> list[EngineObject]:
+    def list_objects(self, context: Context, stack_id: str | None = None, /) -> list[EngineObject]:
         """See :func:`list_objects`."""
+
+    def list_namesakes(self, context: Context, /) -> dict[str, list[EngineObject]]:
+        """See :func:`list_namesakes`."""
 
     def remove(self, found: Iterable[EngineObject], /) -> None:
         """See :func:`remove`."""
 
 
-def list_objects(context: Context) -> list[EngineObject]:
+def list_objects(context: Context, stack_id: str | None = None) -> list[EngineObject]:
     """List the stack's containers (stopped ones too), networks and volumes.
+
+    Args:
+        context: The stack.
+        stack_id: Its identity, where that has been found before; a state that is gone no longer tells it.
 
     Raises:
         EngineUnreachableError: The engine does not answer.
     """
-    wanted = {"label": [f"{labels.STACK}={context.stack}", f"{labels.BACKEND}={context.backend_id}"]}
+    stack_id, known = stack_id or identity_lookup.find(context), _known(context)
     with connect() as client:
-        return [*_containers(client, wanted), *_networks(client, wanted), *_volumes(client, wanted)]
+        return [item for item, found in _list_all(client) if _is_ours(item, found, stack_id, known)]
 
 
-def _containers(client: docker.DockerClient, wanted: dict[str, Any]) -> Iterable[EngineObject]:
-    for found in client.api.containers(all=True, filters=wanted):
+def list_namesakes(context: Context) -> dict[str, list[EngineObject]]:
+    """List the objects of stacks of the same name that are not this one, by who they belong to."""
+    stack_id, known = identity_lookup.find(context), _known(context)
+    namesakes: dict[str, list[EngineObject]] = {}
+    with connect() as client:
+        for item, found in _list_all(client):
+            if found.get(labels.STACK) == context.stack and not _is_ours(item, found, stack_id, known):
+                namesakes.setdefault(labels.describe_owner(found), []).append(item)
+    return namesakes
+
+
+def _is_ours(item: EngineObject, found: Mapping[str, str], stack_id: str | None, known: set[tuple[str, str]]) -> bool:
+    if labels.ID in found:
+        return stack_id is not None and labels.belongs_to(found, stack_id)
+    return (item.kind, item.id) in known
+
+
+def _known(context: Context) -> set[tuple[str, str]]:
+    """Kind and id of what the state knows; nothing where it cannot be read."""
+    with contextlib.suppress(DamagedStateError):
+        checkpoint = state_files.read(context)
+        return {(item.kind, item.id) for item in checkpoint.docker_objects()} if checkpoint else set()
+    return set()
+
+
+def _list_all(client: docker.DockerClient) -> Iterator[_Labelled]:
+    for found in client.api.containers(all=True):
         name = found["Names"][0].lstrip("/") if found.get("Names") else found["Id"][:12]
-        yield EngineObject("container", found["Id"], name, running=found["State"] in {"running", "restarting"})
-
-
-def _networks(client: docker.DockerClient, wanted: dict[str, Any]) -> Iterable[EngineObject]:
-    return [EngineObject("network", found["Id"], found["Name"]) for found in client.api.networks(filters=wanted)]
-
-
-def _volumes(client: docker.DockerClient, wanted: dict[str, Any]) -> Iterable[EngineObject]:
-    found = client.api.volumes(filters=wanted)["Volumes"] or []
-    return [EngineObject("volume", volume["Name"], volume["Name"]) for volume in found]
+        running = found["State"] in {"running", "restarting"}
+        yield EngineObject("container", found["Id"], name, running=running), found.get("Labels") or {}
+    for found in client.api.networks():
+        yield EngineObject("network", found["Id"], found["Name"]), found.get("Labels") or {}
+    for found in client.api.volumes()["Volumes"] or []:
+        yield EngineObject("volume", found["Name"], found["Name"]), found.get("Labels") or {}
 
 
 def remove(found: Iterable[EngineObject]) -> None:

@@ -215,7 +215,7 @@ def _environment(context: Context, *, changes_stack: bool) -> dict[str, str]:
     # As in the guard, which stands in front of a plain `pulumi`.
     environment = {"GOGC": GARBAGE_PERCENT, **context.environment}
     if changes_stack:
-        environment[run_processes.RUN_VARIABLE] = context.owner
+        environment[run_processes.RUN_VARIABLE] = context.run
     return environment
 
 

@@ -70,7 +70,7 @@ if [ -n "$verb" ] && [ "${MLW_GUARD:-on}" != off ] && [ -f mlw/lifecycle/recover
             stack=$(stack_of "$@")
             if [ -n "$stack" ] && [ "$verb" != preview ] && [ "$verb" != pre ]; then
                 # Marks the plugins of this run, so that they are found should it be killed.
-                backend=$(printf '%s' "$PULUMI_BACKEND_URL" | sha256sum | cut -c 1-12)
+                backend=$({ cd "${folder%/.pulumi}" && pwd -P; } 2>/dev/null | sha256sum | cut -c 1-12)
                 export MLW_RUN="$backend/$stack"
             fi
             if [ -n "$stack" ] && has_traces "$stack"; then

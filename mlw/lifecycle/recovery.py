@@ -14,11 +14,12 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from infra.host import atomic_files
+from infra.host import atomic_files, engine_address
 from mlw.lifecycle import (
     backend_sidecars,
     checkpoints,
     engine_objects,
+    identity_lookup,
     pulumi_cli,
     run_processes,
     sealed_key_vault,
@@ -46,9 +47,14 @@ RESERVATION = "EngineReservation"
 
 @dataclass(frozen=True, kw_only=True)
 class Recovery:
-    """Recovery of one stack, with what it works on."""
+    """Recovery of one stack, with what it works on.
+
+    Attributes:
+        stack_id: The stack's identity, where it has been found before; a state that is gone no longer tells it.
+    """
 
     context: Context
+    stack_id: str | None = None
     say: Say = show
     engine: Engine = engine_objects
     perform: Perform = perform
@@ -76,7 +82,7 @@ class Recovery:
 
     def found(self) -> list[EngineObject]:
         """The stack's objects on the engine."""
-        return self.engine.list_objects(self.context)
+        return self.engine.list_objects(self.context, self.stack_id)
 
     def _needs_a_look(self) -> bool:
         if backend_sidecars.damaged(self.context):
@@ -88,11 +94,11 @@ class Recovery:
         except DamagedStateError:
             return True
         orphans = checkpoint and self._compared(checkpoint).removable_orphans
-        return bool(orphans or (checkpoint and checkpoint.pending))
+        return bool(orphans or (checkpoint and checkpoint.pending) or state_files.is_silently_damaged(self.context))
 
     def end_leftover_processes(self) -> None:
         """End the plugins of a killed run, before they make what nobody would know of."""
-        leftover = run_processes.of_run(self.context.owner)
+        leftover = run_processes.of_run(self.context.run)
         if leftover:
             self.say(f"Ending {len(leftover)} process(es) that an earlier run has left.")
             run_processes.end(leftover)
@@ -122,7 +128,7 @@ class Recovery:
             self.require_passphrase(checkpoint)
             if not checkpoint.has(RESERVATION):
                 # Nobody would ever give back what it has claimed.
-                stack_ports.release(self.context)
+                stack_ports.release(self.stack_id or identity_lookup.find(self.context))
             begun = [o["resource"]["urn"].rpartition("::")[2] for o in checkpoint.pending if o["type"] == "creating"]
             self.say(f"Forgetting creations that a killed run did not finish: {', '.join(begun)}.")
             kept = checkpoints.without_pending_creates(checkpoint)
@@ -183,7 +189,8 @@ class Recovery:
         volumes = irreplaceable([item for item in comparison.lost if item.urn not in going])
         if volumes:
             raise DataLossError(
-                f"checking the data of stack '{stack}': {describe(volumes)} is gone from the engine, and its data "
-                "with it. An empty one would hide that. Restore the volume, or start afresh with "
+                f"checking the data of stack '{stack}': the engine at {engine_address.address()} has no "
+                f"{describe(volumes)}, which the state knows. An empty one would hide that. Use the engine that the "
+                "stack was made on, or restore the volume; if the data may be lost, start afresh with "
                 f"`make down STACK={stack}` and `make up STACK={stack}`."
             )

@@ -14,7 +14,7 @@ import time
 from infra.host import processes
 
 RUN_VARIABLE = "MLW_RUN"
-"""Set to `Context.owner` in the environment of every command that changes a stack."""
+"""Set to `Context.run` in the environment of every command that changes a stack."""
 
 END_GRACE_SECONDS = 5.0
 

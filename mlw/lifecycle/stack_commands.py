@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlw.lifecycle import (
     display,
     engine_objects,
+    identity_lookup,
     private_stack_file,
     pulumi_cli,
     stack_locks,
@@ -45,7 +46,7 @@ def _forget_empty_stack(context: Context) -> None:
     if checkpoint is None or checkpoint.docker_objects() or checkpoint.pending or engine_objects.list_objects(context):
         return
     _remove_stack(context)
-    stack_ports.release(context)
+    stack_ports.release(identity_lookup.find(context))
 
 
 def _remove_stack(context: Context) -> None:

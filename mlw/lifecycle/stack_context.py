@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra import labels
 from infra.errors import UnknownStackError
 from infra.host import folders, project, state_backend
 from infra.host.project import PROJECT
@@ -57,12 +56,12 @@ class Context:
 
     @property
     def backend_id(self) -> str:
-        """The value of the backend's label on every object of the stack."""
-        return labels.backend_id(self.backend_url)
+        """Name of the backend in folders and locks of this machine."""
+        return state_backend.backend_id(self.backend_url)
 
     @property
-    def owner(self) -> str:
-        """The stack's key in the port claims."""
+    def run(self) -> str:
+        """What every process of a run on the stack has in its environment; see `run_processes`."""
         return f"{self.backend_id}/{self.stack}"
 
     @property

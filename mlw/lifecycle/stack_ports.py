@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from infra.clients.engine import port_claims, subnet_claims
-from mlw.lifecycle.stack_context import Context
+from infra.clients.engine import port_claims, reservation
 
 
-def claimed(context: Context) -> dict[str, int]:
+def claimed(stack_id: str | None) -> dict[str, int]:
     """The stack's ports by use; empty when it has none."""
-    return port_claims.claimed(context.owner)
+    return port_claims.claimed(stack_id) if stack_id else {}
 
 
-def release(context: Context) -> None:
+def release(stack_id: str | None) -> None:
     """Give the stack's ports up, and its subnet."""
-    port_claims.release(context.owner)
-    subnet_claims.release(context.owner)
+    if stack_id:
+        reservation.release(stack_id)
 
 
 def in_use(numbers: Iterable[int]) -> list[int]:

@@ -27,6 +27,8 @@ def status(context: Context) -> None:
         if found:
             raise LifecycleError(f"stack '{context.stack}' has no state, but the engine holds {describe(found)}.")
         say(f"Stack '{context.stack}' is not up.")
+        for owner, objects in engine_objects.list_namesakes(context).items():
+            say(f"On the engine is another stack of this name: {describe(objects)}, of {owner}.")
         return
     problems = _problems(context, found)
     say(f"Stack '{context.stack}': {len(checkpoint.resources)} resources, {len(found)} objects on the engine.")

@@ -61,7 +61,7 @@ def _container(stack: Stack) -> str:
             f"collecting garbage in the container registry of stack '{stack.name}': '{name}' is another stack's. "
             "Run the command for the stack that made it."
         )
-    found = take_snapshot(backend=stack.context.backend_id, resource_ids=[identity]).containers
+    found = take_snapshot(stack_ids=[stack.stack_id], resource_ids=[identity]).containers
     running = [container.name for container in found if container.is_service and container.is_running]
     if not running:
         raise GarbageCollectionError(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.clients.state import stack_states
 from infra.errors import MlWorkspaceError, UnknownStackError
 from infra.host import folders, project, state_backend
 from infra.host.project import PROJECT
@@ -39,6 +40,11 @@ class Stack:
     def name(self) -> str:
         """Name of the stack."""
         return self.context.stack
+
+    @property
+    def stack_id(self) -> str:
+        """Identity of the stack; empty where its first update got no further."""
+        return stack_states.identity_of(self.checkpoint.resources)
 
     @property
     def outputs(self) -> Mapping[str, Any]:

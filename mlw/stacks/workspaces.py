@@ -59,7 +59,7 @@ def list_workspaces(options: argparse.Namespace) -> int:
     problems: list[str] = []
     stacks = [stack for stack in open_stacks(problems.append) if stack.workspace]
     running = _running_containers() if stacks else Counter[str]()
-    listed = [_listed(stack, running[stack.name]) for stack in stacks]
+    listed = [_listed(stack, running[stack.stack_id]) for stack in stacks]
     print(to_json([_narrowed(entry, options.tag) for entry in listed]) if options.json else render(listed, options.tag))
     for problem in problems:
         print(f"{PROGRAM}: {problem}", file=sys.stderr)
@@ -96,11 +96,10 @@ def _listed(stack: Stack, running: int) -> Listed:
 
 
 def _running_containers() -> Counter[str]:
-    """How many containers run for each stack of this backend."""
-    mine = {"label": f"{labels.BACKEND}={labels.backend_id()}", "status": "running"}
+    """How many containers run for each stack, by its identity."""
     with docker_engine.connect() as client:
-        found = client.api.containers(filters=mine)
-    return Counter(container["Labels"].get(labels.STACK, "") for container in found)
+        found = client.api.containers(filters={"label": labels.ID, "status": "running"})
+    return Counter(container["Labels"].get(labels.ID, "") for container in found)
 
 
 def _narrowed(entry: Listed, tag: str | None) -> dict[str, Any]:

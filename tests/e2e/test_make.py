@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
-from infra.labels import backend_id
-from tests.support.engine import objects_with_label
 from tests.support.environment import PROJECT_ROOT, outer_variables
 from tests.support.inventory import assert_same, take_inventory
 from tests.support.processes import Finished, run
@@ -79,14 +77,17 @@ def test_up_and_down_can_be_repeated_and_leave_nothing(home: Path, engine: Docke
 
 
 def test_preview_makes_nothing(home: Path, engine: DockerClient) -> None:
+    before = take_inventory(engine)
+
     finished = make("preview", home).check()
 
-    backend = backend_id(f"file://{home}/state")
     assert "create" in finished.output
-    assert not objects_with_label(engine, backend=backend)
+    assert_same(before, take_inventory(engine))
 
 
 def test_bare_pulumi_works_after_make_env(home: Path, engine: DockerClient) -> None:
+    before = take_inventory(engine)
+
     up = bare(f"pulumi up --stack {STACK} --yes --non-interactive", home)
     unchanged = bare(f"pulumi preview --stack {STACK} --expect-no-changes --non-interactive", home)
     down = bare(f"pulumi destroy --stack {STACK} --yes --non-interactive", home)
@@ -95,7 +96,7 @@ def test_bare_pulumi_works_after_make_env(home: Path, engine: DockerClient) -> N
     assert "warning" not in up.output.lower()
     assert unchanged.exit_code == 0, unchanged.output
     assert down.exit_code == 0, down.output
-    assert not objects_with_label(engine, backend=backend_id(f"file://{home}/state"))
+    assert_same(before, take_inventory(engine))
 
 
 def test_unknown_stack_is_refused_with_the_ones_that_exist(tmp_path: Path) -> None:

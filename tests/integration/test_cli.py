@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from tests.support.engine import BACKEND_LABEL, RESOURCE_LABEL, STACK_LABEL
+from tests.support.engine import ID_LABEL, RESOURCE_LABEL
 from tests.support.object_store import s3_client
 from tests.support.probes import probe_until
 from tests.support.refusals import assert_refused
@@ -54,7 +54,7 @@ def entry_of(live: LiveStack) -> dict[str, Any]:
 def labels(live: LiveStack, engine: DockerClient) -> dict[str, str]:
     """Labels of a container of the live stack's key vault, as the engine has them."""
     found: dict[str, str] = engine.containers.get(live.container_of("keyVault")).labels
-    return {key: found[key] for key in (STACK_LABEL, RESOURCE_LABEL, BACKEND_LABEL)}
+    return {key: found[key] for key in (ID_LABEL, RESOURCE_LABEL)}
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from tests.support.inventory import Inventory, take_inventory
 
 STACK_LABEL = "ml-workspace.stack"
 RESOURCE_LABEL = "ml-workspace.resource-id"
-BACKEND_LABEL = "ml-workspace.backend"
+ID_LABEL = "ml-workspace.id"
+MADE_BY_LABEL = "ml-workspace.made-by"
 
 
 @contextmanager

@@ -60,7 +60,8 @@ def new_vault(engine: DockerClient, *, small_logs: bool = False) -> Iterator[dic
     )
     try:
         yield {
-            "name": name,
+            "resource_name": name,
+            "stack_id": "",
             "address": f"http://127.0.0.1:{port}",
             "container": name,
             "container_id": container.id,
@@ -136,7 +137,7 @@ def set_up_vault(
         unsealed = VaultInitializationProvider().create(opening).outs
         assert unsealed is not None
         wanted: dict[str, Any] = {
-            "vault_name": opening["name"],
+            "vault_name": opening["resource_name"],
             "address": opening["address"],
             "ca_certificate": "",
             "unseal_key": unsealed["unseal_key"],

@@ -48,6 +48,7 @@ _FIXED: dict[str, dict[str, Any]] = {
         "workspace_id": "00000000-1111-2222-3333-444444444444",
         "creation_time": "2026-01-01T00:00:00.000Z",
     },
+    "StackIdentity": {"stack_id": "1a" * 16, "made_by": "ada@host"},
     "CertificateAuthority": {"certificate": "the-authority", "private_key": "generated-authority-key"},
 }
 

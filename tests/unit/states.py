@@ -153,6 +153,7 @@ def a_workspace(stack: str, *, outputs: dict[str, Any] | None = None) -> list[Re
     }
     return [
         the_stack(stack, shown),
+        the_identity(stack),
         _azure_resource(stack, "ml-workspace:resources:ResourceGroup", f"rg-{stack}", group_id(stack)),
         *(
             _azure_resource(stack, token, name_of(stack, key), resource_id(stack, key))
@@ -172,9 +173,22 @@ def _azure_resource(stack: str, token: str, name: str, identity: str) -> Resourc
     return a_component(token, name, stack=stack, inputs={"name": name, "resourceId": identity, "tags": {}})
 
 
+def stack_id(stack: str = "dev") -> str:
+    """Identity of a stack."""
+    return f"id-of-{stack}"
+
+
+def the_identity(stack: str = "dev") -> Resource:
+    """The resource that holds it."""
+    outputs = {"stack_id": stack_id(stack), "stack": stack, "made_by": "ada@host"}
+    return a_resource(
+        f"rg-{stack}-identity", pulumi_type="ml-workspace:guards:StackIdentity", stack=stack, outputs=outputs
+    )
+
+
 def docker_object(stack: str, kind: str, name: str, owner: str) -> Resource:
     """One container, network or volume with its labels."""
-    given = {labels.STACK: stack, labels.RESOURCE_ID: owner, labels.BACKEND: "0123456789ab"}
+    given = {labels.STACK: stack, labels.RESOURCE_ID: owner, labels.ID: stack_id(stack)}
     inputs = {"name": name, "labels": [{"label": key, "value": value} for key, value in given.items()]}
     token = f"docker:index/{kind}:{kind.capitalize()}"
     return a_resource(name, pulumi_type=token, stack=stack, id=f"id-of-{name}", inputs=inputs, outputs={"name": name})
@@ -207,8 +221,8 @@ def a_state(
     pending: Sequence[tuple[str, Resource]] = (),
     outputs: dict[str, Any] | None = None,
 ) -> bytes:
-    """A sound state file of the stack `dev`, which has the resources besides itself."""
-    return a_checkpoint([the_stack(outputs=outputs), *resources], time=time, pending=pending)
+    """A sound state file of the stack `dev`, which has the resources besides itself and its identity."""
+    return a_checkpoint([the_stack(outputs=outputs), the_identity(), *resources], time=time, pending=pending)
 
 
 def a_checkpoint(

@@ -25,7 +25,15 @@ from typing import Any
 from infra import labels
 from infra.clients.engine.docker_engine import connect
 from infra.host import atomic_files, project
-from mlw.lifecycle import down, engine_objects, private_stack_file, pulumi_cli, stack_locks, state_files
+from mlw.lifecycle import (
+    down,
+    engine_objects,
+    identity_lookup,
+    private_stack_file,
+    pulumi_cli,
+    stack_locks,
+    state_files,
+)
 from mlw.lifecycle import stack_context as contexts
 from mlw.lifecycle.display import INDENT, Progress
 from mlw.lifecycle.display import show as say
@@ -133,11 +141,14 @@ def _one_round(context: Context, samples: Samples) -> None:
     samples.add("memory", _memory_mib(containers))
     prefix = f"{STACK}-plain-{secrets.token_hex(3)}-"
     recipes = plain_docker.take_recipes(containers, prefix=prefix)
+    stack_id = identity_lookup.find(context) or ""
     samples.add("destroy", _timed(context, "destroy"))
-    # Labelled as the stack's own, so that taking the stack down removes them whatever happens here.
-    identity = labels.identity(stack=context.stack, resource_id=prefix)
-    samples.add_plain("up", plain_docker.start(recipes, prefix=prefix, identity=identity))
-    samples.add_plain("destroy", plain_docker.stop(recipes, prefix=prefix))
+    identity = {labels.ID: stack_id, labels.RESOURCE_ID: prefix, labels.STACK: context.stack}
+    try:
+        samples.add_plain("up", plain_docker.start(recipes, prefix=prefix, identity=identity))
+        samples.add_plain("destroy", plain_docker.stop(recipes, prefix=prefix))
+    finally:
+        engine_objects.remove(engine_objects.list_objects(context, stack_id))
 
 
 def _timed(context: Context, verb: str) -> float:

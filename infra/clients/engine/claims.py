@@ -3,7 +3,7 @@
 A claim bridges the time between choosing something free and the object on the engine that takes it, and the times when
 that object is being replaced::
 
-    {"<backend id>/<stack>": {"storage": 20417, "registry": 20418}}
+    {"<identity of the stack>": {"storage": 20417, "registry": 20418}}
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from infra.host import atomic_files, file_locks, folders
 
 Claims = dict[str, Any]
-"""What each owner (``<backend id>/<stack>``) holds."""
+"""What each owner (a stack, by its identity) holds."""
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from infra.errors import EngineUnreachableError
+from infra.errors import EngineError, EngineUnreachableError
 from infra.host.engine_address import address
-from infra.labels import BACKEND, STACK
+from infra.labels import ID, belongs_to
 
 if TYPE_CHECKING:
     import docker
@@ -143,13 +143,13 @@ def _published_ports(client: docker.DockerClient, container_ids: list[str]) -> d
     return ports
 
 
-def remove_leftovers(*, stack: str, backend: str) -> list[str]:
+def remove_leftovers(stack_id: str) -> list[str]:
     """Remove the stack's own containers and networks; volumes stay, because volumes hold data.
 
     Returns:
         What was removed, e.g. ``container 'stchurn'``.
     """
-    mine: dict[str, str | list[str] | bool] = {"label": [f"{STACK}={stack}", f"{BACKEND}={backend}"]}
+    mine: dict[str, str | list[str] | bool] = {"label": [f"{ID}={stack_id}"]}
     removed = []
     with connect() as client:
         for container in client.containers.list(all=True, filters=mine, ignore_removed=True):
@@ -159,6 +159,28 @@ def remove_leftovers(*, stack: str, backend: str) -> list[str]:
             network.remove()
             removed.append(f"network '{network.name}'")
     return removed
+
+
+def remove_volumes(names: Sequence[str], stack_id: str) -> None:
+    """Remove a stack's own volumes with their data; those that are gone, or belong to somebody else, are left alone.
+
+    Raises:
+        EngineError: A container still uses one of them.
+    """
+    import docker
+
+    with connect() as client:
+        for name in names:
+            try:
+                if belongs_to(client.api.inspect_volume(name).get("Labels") or {}, stack_id):
+                    client.api.remove_volume(name)
+            except docker.errors.NotFound:
+                continue
+            except docker.errors.APIError as exc:
+                raise EngineError(
+                    f"removing volume '{name}': the engine refuses ({exc.explanation or exc}). Remove the container "
+                    "that uses it and run the command again."
+                ) from exc
 
 
 def container_state(name: str, *, log_lines: int = 30) -> ContainerState | None:
@@ -225,5 +247,6 @@ def read_file(container: str, path: str) -> bytes | None:
         except docker.errors.NotFound:
             return None
         with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
-            member = tar.extractfile(tar.next())  # type: ignore[arg-type]
+            first = tar.next()  # None while the file is being replaced: the engine then hands out an empty archive
+            member = tar.extractfile(first) if first else None
             return member.read() if member else None

@@ -27,7 +27,7 @@ class Engine(Protocol):
     def cpus(self) -> int:
         """Count the CPUs."""
 
-    def remove_leftovers(self, *, stack: str, backend: str) -> list[str]:
+    def remove_leftovers(self, stack_id: str) -> list[str]:
         """Remove the stack's containers and networks."""
 
 
@@ -36,6 +36,8 @@ class Wanted:
     """What a stack is about to use.
 
     Attributes:
+        stack: Name of the stack, for messages.
+        stack_id: Its identity; key of its claims.
         names: Names that must be free or the stack's own, by :data:`OBJECT_TYPES`.
         holders: Container of each use of a port; the port stays the same for the container's life.
         images: Image tag of each service.
@@ -44,17 +46,12 @@ class Wanted:
     """
 
     stack: str
-    backend: str
+    stack_id: str
     names: Mapping[str, Sequence[str]]
     holders: Mapping[str, str]
     images: Mapping[str, str]
     ports: tuple[int, int]
     cpus: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def owner(self) -> str:
-        """The stack's key in the claims."""
-        return f"{self.backend}/{self.stack}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +83,7 @@ def reserve(wanted: Wanted, *, engine: Engine = docker_engine) -> Reserved:
     _refuse_more_cpus(wanted, engine)
     # Every Docker object of the stack comes after its reservation: what carries our labels now was left behind by a
     # run that was killed, and is in no state. Volumes stay, because volumes hold data.
-    engine.remove_leftovers(stack=wanted.stack, backend=wanted.backend)
+    engine.remove_leftovers(wanted.stack_id)
     return _claim(wanted, held, kept={}, subnet=None)
 
 
@@ -122,26 +119,25 @@ def _claim(wanted: Wanted, held: Inventory, *, kept: Mapping[str, int], subnet: 
     images = _resolve_images(wanted.images, held)
     first, last = wanted.ports
     ports = port_claims.claim(
-        wanted.owner, list(wanted.holders), first=first, last=last, published=held.ports, kept=kept
+        wanted.stack_id, list(wanted.holders), first=first, last=last, published=held.ports, kept=kept
     )
     # Last, because it is never refused: what has been claimed for a reservation that fails nobody gives up.
-    claimed = subnet_claims.claim(wanted.owner, taken=held.subnets) if subnet is None else subnet
+    claimed = subnet_claims.claim(wanted.stack_id, taken=held.subnets) if subnet is None else subnet
     return Reserved(image_ids=images, ports=ports, subnet=claimed)
 
 
 def _refuse_foreign(wanted: Wanted, names: Mapping[str, Sequence[str]], held: Inventory) -> None:
     foreign = [
-        f"{kind.removesuffix('s')} '{name}'"
+        f"{kind.removesuffix('s')} '{name}' ({labels.describe_owner(found[name])})"
         for kind in OBJECT_TYPES
         for name in names[kind]
-        if name in (found := getattr(held, kind))
-        and not labels.belongs_to(found[name], stack=wanted.stack, backend=wanted.backend)
+        if name in (found := getattr(held, kind)) and not labels.belongs_to(found[name], wanted.stack_id)
     ]
     if foreign:
         raise ForeignObjectError(
-            f"reserving names on the engine for stack '{wanted.stack}': {', '.join(foreign)} exist and do not belong "
-            "to this stack; nothing was created, adopted or removed. Remove them yourself, or give the resource "
-            f"another name in stacks/Pulumi.{wanted.stack}.yaml."
+            f"reserving names on the engine for stack '{wanted.stack}': these exist and do not belong to this stack: "
+            f"{', '.join(foreign)}. Nothing was created, adopted or removed. Set 'ml-workspace:instance' in "
+            f'stacks/Pulumi.{wanted.stack}.yaml to another value, e.g. "002", or give the resources other names.'
         )
 
 

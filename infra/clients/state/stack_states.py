@@ -9,26 +9,70 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.errors import EarlierVersionError
 from infra.host import state_backend
+from infra.host.project import PROJECT
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.deployed_resources import Deployed
 
 STACK_TYPE = "pulumi:pulumi:Stack"
-CHANGE_GUARD = ":ChangeGuard"
+DYNAMIC_TYPE = "pulumi-python:dynamic/ml-workspace:"
+"""Types of the project's own resources before it had a provider plugin."""
+
+CHANGE_GUARD, STACK_IDENTITY = ":ChangeGuard", ":StackIdentity"
 
 
-def deployed(*, project: str, except_stack: str) -> list[Deployed]:
-    """List the components of all other stacks of the project; a state that cannot be read counts as empty."""
+def deployed(*, project: str = PROJECT, except_stack: str = "", except_id: str = "") -> list[Deployed]:
+    """List the components of all other stacks of the project; a state that cannot be read counts as empty.
+
+    Args:
+        project: Name of the project.
+        except_stack: Name of the stack that asks.
+        except_id: Its identity, which it keeps when it is renamed.
+    """
+    found = ((stack, _resources(path)) for stack, path in _state_files(project).items() if stack != except_stack)
     return [
         component
-        for stack, path in _state_files(project).items()
-        if stack != except_stack
-        for component in _components(path, stack)
+        for stack, resources in found
+        if not except_id or identity_of(resources) != except_id
+        for component in _components(resources, stack)
     ]
+
+
+def identity_of(resources: Iterable[Mapping[str, Any]]) -> str:
+    """Identity of the stack with these resources; empty where it has none yet."""
+    found = (resource for resource in resources if str(resource.get("type", "")).endswith(STACK_IDENTITY))
+    return next((str((resource.get("outputs") or {}).get("stack_id") or "") for resource in found), "")
+
+
+def identities(*, project: str = PROJECT) -> set[str]:
+    """Identities of all stacks of the project whose state can be read."""
+    return {identity_of(_resources(path)) for path in _state_files(project).values()} - {""}
+
+
+def refuse_earlier_version(resources: Iterable[Mapping[str, Any]], *, stack: str) -> None:
+    """Refuse resources whose code only an earlier version has; an update would make them anew, with other keys.
+
+    Raises:
+        EarlierVersionError: There are some.
+    """
+    if any(str(resource.get("type", "")).startswith(DYNAMIC_TYPE) for resource in resources):
+        raise EarlierVersionError(
+            f"reading the state of stack '{stack}': it was made by a version of the project from before its provider "
+            "plugin, which only that version can change or take down. Nothing was changed. Check that version out, "
+            f"copy what is to be kept and run `make down STACK={stack}`; then run `make up STACK={stack}` with this "
+            "version."
+        )
+
+
+def resources_of(stack_id: str, *, project: str = PROJECT) -> list[dict[str, Any]] | None:
+    """Resources of the stack with an identity, as its state has them now; None where no state tells."""
+    states = (_resources(path) for path in _state_files(project).values())
+    return next((resources for resources in states if identity_of(resources) == stack_id), None)
 
 
 def accepted(project: str, stack: str) -> dict[str, Any]:
@@ -36,9 +80,14 @@ def accepted(project: str, stack: str) -> dict[str, Any]:
 
     Returns:
         What its `ChangeGuard` holds: `type` and Azure `properties` by `resource_key`.
+
+    Raises:
+        EarlierVersionError: An earlier version made it.
     """
     path = _state_files(project).get(stack)
-    for resource in _resources(path) if path else ():
+    resources = _resources(path) if path else []
+    refuse_earlier_version(resources, stack=stack)
+    for resource in resources:
         if str(resource.get("type", "")).endswith(CHANGE_GUARD):
             return dict((resource.get("inputs") or {}).get("resources") or {})
     return {}
@@ -65,8 +114,7 @@ def _resources(path: Path) -> list[dict[str, Any]]:
         return []
 
 
-def _components(path: Path, stack: str) -> Iterator[Deployed]:
-    resources = _resources(path)
+def _components(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[Deployed]:
     complete = any(r.get("type") == STACK_TYPE and "endpoints" in (r.get("outputs") or {}) for r in resources)
     for resource in resources:
         if resource.get("type") in COMPONENT_TYPES and resource.get("inputs"):

@@ -19,6 +19,10 @@ IN_USE = StackRule(
     "change-resource-forbid-removal-in-use", "No change deletes a resource that another stack's workspace uses."
 )
 
+REMOVAL = StackRule(
+    "change-resource-forbid-removal", "No change deletes a resource and its data unless the stack allows it."
+)
+
 Resources = Mapping[str, Mapping[str, Any]]
 """``type`` and Azure ``properties`` of each resource, by :func:`resource_key`."""
 
@@ -49,13 +53,34 @@ def check_changes(
         )
     ]
     kept, others = {_id(resource).casefold() for resource in wanted.values()}, list(deployed)
-    gone = [resource for resource in before.values() if _id(resource).casefold() not in kept]
-    # Also where the stack allows the replacement: the data of others would be lost with its own.
-    return found + [_in_use(resource, users) for resource in gone if (users := users_of(_id(resource), others))]
+    may_go = {name.lower() for name in allowed}
+    for key, resource in before.items():
+        if _id(resource).casefold() in kept:
+            continue
+        # Also where the stack allows the replacement: the data of others would be lost with its own.
+        if users := users_of(_id(resource), others):
+            found.append(_in_use(resource, users))
+        elif key not in wanted and str(resource["properties"].get("name")).lower() not in may_go:
+            found.append(_removed(resource))
+    return found
 
 
 def _id(resource: Mapping[str, Any]) -> str:
     return str(resource["properties"].get("resourceId", ""))
+
+
+def _removed(resource: Mapping[str, Any]) -> Violation:
+    type_token, props = resource["type"], resource["properties"]
+    name = props.get("name")
+    return Violation(
+        rule=REMOVAL,
+        key=section_key(type_token, props),
+        value=None,
+        found=f"the {COMPONENT_TYPES[type_token].kind} '{name}' is no longer one of the stack's own resources and "
+        "would be deleted with its data",
+        allowed=f"'{name}' as it was",
+        fix=f"put '{name}' back; if its data may be lost, add '{name}' to 'ml-workspace:allowReplacement'",
+    )
 
 
 def _in_use(resource: Mapping[str, Any], users: list[str]) -> Violation:

@@ -4,8 +4,7 @@ import socket
 
 from docker import DockerClient
 
-from infra.labels import backend_id
-from tests.support.engine import BACKEND_LABEL, RESOURCE_LABEL, STACK_LABEL, objects_with_label
+from tests.support.engine import ID_LABEL, MADE_BY_LABEL, RESOURCE_LABEL, STACK_LABEL, objects_with_label
 from tests.support.stacks import LiveStack
 
 SERVICES = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights")
@@ -30,13 +29,17 @@ def test_every_service_is_one_container_on_the_network_of_the_group(live: LiveSt
     assert objects.names["networks"] == {live.outputs["resourceGroup"]["name"]}
 
 
-def test_every_object_carries_the_identity_of_stack_backend_and_resource(live: LiveStack, engine: DockerClient) -> None:
-    backend = backend_id(live.stack.environment.variables["PULUMI_BACKEND_URL"])
+def test_every_object_carries_the_identity_of_stack_and_resource(live: LiveStack, engine: DockerClient) -> None:
+    backend = live.stack.environment.variables["PULUMI_BACKEND_URL"]
     ids = {live.outputs["resourceGroup"]["id"], *(live.outputs["workspace"][service] for service in SERVICES)}
 
-    for name, labels in labels_by_name(engine, live).items():
-        assert (labels[STACK_LABEL], labels[BACKEND_LABEL]) == (live.stack.name, backend), name
+    found = labels_by_name(engine, live)
+
+    assert len({labels[ID_LABEL] for labels in found.values()}) == 1
+    for name, labels in found.items():
         assert labels[RESOURCE_LABEL] in ids, name
+        assert labels[STACK_LABEL] == live.stack.name, name
+        assert f"backend {backend}" in labels[MADE_BY_LABEL], name
 
 
 def test_name_of_every_object_starts_with_the_name_of_its_resource(live: LiveStack, engine: DockerClient) -> None:
@@ -45,7 +48,7 @@ def test_name_of_every_object_starts_with_the_name_of_its_resource(live: LiveSta
 
 
 def test_labels_carry_nothing_that_may_change(live: LiveStack, engine: DockerClient) -> None:
-    own = {STACK_LABEL, BACKEND_LABEL, RESOURCE_LABEL}
+    own = {ID_LABEL, RESOURCE_LABEL, STACK_LABEL, MADE_BY_LABEL}
     images = engine.api.images(name="ml-workspace/*")
     inherited = {label for image in images for label in image["Labels"] or {}}
 

@@ -1,39 +1,29 @@
-"""Identity labels."""
+"""Labels: whose an object is, and what people are told of it."""
 
 import pytest
 
 from infra import labels
 
-
-def test_two_backends_have_different_ids() -> None:
-    assert labels.backend_id("file:///a") != labels.backend_id("file:///b")
-
-
-def test_backend_id_is_twelve_hexadecimal_digits_and_stable() -> None:
-    assert labels.backend_id("file:///a") == labels.backend_id("file:///a")
-    assert len(labels.backend_id("file:///a")) == 12
-    assert int(labels.backend_id("file:///a"), 16) >= 0
-
-
-def test_backend_id_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///a")
-
-    assert labels.backend_id() == labels.backend_id("file:///a")
+OURS = {labels.ID: "1a", labels.STACK: "dev", labels.MADE_BY: "ada@host, backend file:///a, since 2026-11-29 10:00 UTC"}
 
 
 @pytest.mark.parametrize(
-    ("stack", "backend", "mine"),
+    ("found", "is_ours"),
     [
-        pytest.param("dev", "b1", True, id="same stack of the same backend"),
-        pytest.param("prod", "b1", False, id="another stack"),
-        pytest.param("dev", "b2", False, id="a stack of the same name in another backend"),
+        pytest.param(OURS, True, id="ours"),
+        pytest.param({**OURS, labels.STACK: "renamed"}, True, id="ours, from before the stack was renamed"),
+        pytest.param({**OURS, labels.ID: "2b"}, False, id="a stack of the same name"),
+        pytest.param({labels.STACK: "dev"}, False, id="only the name"),
+        pytest.param({}, False, id="no labels"),
     ],
 )
-def test_an_object_belongs_to_one_stack_of_one_backend(stack: str, backend: str, *, mine: bool) -> None:
-    found = {labels.STACK: "dev", labels.BACKEND: "b1", labels.RESOURCE_ID: "/x"}
-
-    assert labels.belongs_to(found, stack=stack, backend=backend) is mine
+def test_the_identity_alone_decides_whose_an_object_is(found: dict[str, str], *, is_ours: bool) -> None:
+    assert labels.belongs_to(found, "1a") is is_ours
 
 
-def test_an_object_without_labels_is_foreign() -> None:
-    assert not labels.belongs_to({}, stack="dev", backend="b1")
+def test_an_owner_is_told_by_name_user_and_backend() -> None:
+    assert labels.describe_owner(OURS) == f"stack 'dev' of {OURS[labels.MADE_BY]}"
+
+
+def test_what_has_no_identity_is_not_ours_to_explain() -> None:
+    assert labels.describe_owner({labels.STACK: "dev"}) == "not made by this project"

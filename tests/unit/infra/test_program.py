@@ -87,7 +87,10 @@ class TestOrder:
             "ml-workspace:insights:ApplicationInsights",
             "ml-workspace:machinelearningservices:Workspace",
         }
-        assert [t for t in types[:reserved] if t.startswith("docker:") or t in TOKENS.values()] == [types[guarded]]
+        assert [t for t in types[:reserved] if t.startswith("docker:") or t in TOKENS.values()] == [
+            types[guarded],
+            TOKENS["StackIdentity"],
+        ]
 
     def test_the_workspace_record_comes_last_but_for_the_guard_that_is_deleted_first(self, run: Run) -> None:
         assert [r.type for r in run.mocks.resources[-2:]] == [TOKENS["WorkspaceRecord"], TOKENS["UsageGuard"]]
@@ -114,7 +117,13 @@ class TestEngineObjects:
         for made in run.docker_objects:
             labels = {label["label"]: label["value"] for label in made.inputs["labels"]}
 
-            assert set(labels) == {"ml-workspace.stack", "ml-workspace.resource-id", "ml-workspace.backend"}
+            assert set(labels) == {
+                "ml-workspace.id",
+                "ml-workspace.resource-id",
+                "ml-workspace.stack",
+                "ml-workspace.made-by",
+            }
+            assert labels["ml-workspace.id"] == "1a" * 16
             assert labels["ml-workspace.stack"] == "dev"
             assert labels["ml-workspace.resource-id"].startswith("/subscriptions/")
 

@@ -56,3 +56,13 @@ def test_where_start_times_are_not_told_any_process_of_the_id_counts(
 
 def test_a_process_has_its_parents_up_to_the_first() -> None:
     assert {os.getpid(), os.getppid()} <= processes.lineage(os.getpid())
+
+
+def test_a_process_tells_its_command_line_and_one_that_is_gone_none() -> None:
+    command = [sys.executable, "-c", "print(flush=True); input()", "--target=x"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout
+        child.stdout.readline()
+        assert processes.arguments_of(child.pid)[1:4] == command[1:]
+        child.communicate(b"\n")
+    assert processes.arguments_of(child.pid) == []

@@ -41,3 +41,18 @@ def test_stacks_are_their_state_files_and_what_lies_beside_them_is_none(tmp_path
 def test_a_backend_that_is_none_or_was_never_used_has_no_stacks(tmp_path: Path) -> None:
     assert state_backend.state_files(None, "ml-workspace") == {}
     assert state_backend.state_files(tmp_path, "ml-workspace") == {}
+
+
+def test_a_backend_is_named_by_its_folder_however_its_address_is_spelt(tmp_path: Path) -> None:
+    folder, link = tmp_path / "state", tmp_path / "link"
+    folder.mkdir()
+    link.symlink_to(folder)
+    spellings = [f"file://{folder}", f"file://{folder}/", f"file://{tmp_path}/./state", f"file://{link}", link.as_uri()]
+    assert len({state_backend.backend_id(url) for url in spellings}) == 1
+
+
+def test_two_backends_have_different_ids_of_twelve_hexadecimal_digits() -> None:
+    one, other = state_backend.backend_id("file:///a"), state_backend.backend_id("file:///b")
+    assert one != other
+    assert (len(one), int(one, 16) >= 0) == (12, True)
+    assert state_backend.backend_id("s3://bucket/state/") == state_backend.backend_id("s3://bucket/state")

@@ -1,7 +1,7 @@
 """`mlw diagnose` as a whole: what is asked, what is left out, what is printed."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import pytest
 
@@ -29,8 +29,8 @@ class World:
         self.asked: list[str] = []
         self.refused: list[str] = []
 
-    def take_snapshot(self, *, backend: str, resource_ids: Iterable[str]) -> Snapshot:
-        assert len(backend) == 12
+    def take_snapshot(self, *, stack_ids: Collection[str], resource_ids: Iterable[str]) -> Snapshot:
+        assert all(stack_id.startswith("id-of-") for stack_id in stack_ids)
         wanted = set(resource_ids)
         return Snapshot(
             containers=tuple(self._container(key) for key in SERVICES if resource_id("churn", key) in wanted),

@@ -12,13 +12,14 @@ from mlw.lifecycle import down, state_files
 from mlw.lifecycle.display import Progress
 from mlw.lifecycle.lifecycle_errors import (
     LeftoversError,
+    LifecycleError,
     OperationFailedError,
     WrongPassphraseError,
 )
 from mlw.lifecycle.object_comparison import EngineObject
 from mlw.lifecycle.stack_context import Context
 from tests.unit.mlw.lifecycle.test_recovery import CONTAINER, IN_STATE, VOLUME, FakeEngine
-from tests.unit.states import FakeCli, Heard, a_context, a_state, write
+from tests.unit.states import FakeCli, Heard, a_context, a_state, stack_id, write
 
 
 @dataclass
@@ -55,8 +56,9 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Scene:
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     context = a_context(tmp_path)
+    monkeypatch.setenv("MLW_HOME", str(context.home))
     context.stack_file.write_text("config: {}\n")
     return Scene(context, FakeCli(tmp_path / "bin"))
 
@@ -64,7 +66,7 @@ def scene(tmp_path: Path) -> Scene:
 def test_everything_goes_and_the_proof_says_so(scene: Scene) -> None:
     scene.engine.present = list(IN_STATE)
     write(scene.context.state_file, a_state(*IN_STATE.values()))
-    write(scene.context.home / "ports.json", json.dumps({scene.context.owner: {"storage": 1, "registry": 2}}).encode())
+    write(scene.context.home / "ports.json", json.dumps({stack_id(): {"storage": 1, "registry": 2}}).encode())
     scene.down()
     assert (scene.destroyed, scene.asked) == (1, ["stack rm"])
     assert state_files.leftovers(scene.context) == []
@@ -131,12 +133,26 @@ def test_what_cannot_be_removed_is_named_and_is_an_error(scene: Scene) -> None:
     stubborn = EngineObject("network", "n", "rg")
     scene.engine.present = [stubborn]
     scene.engine.is_stubborn = True
+    write(scene.context.state_file, a_state())
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        write(scene.context.home / "ports.json", json.dumps({scene.context.owner: {"storage": port}}).encode())
+        write(scene.context.home / "ports.json", json.dumps({stack_id(): {"storage": port}}).encode())
         with pytest.raises(LeftoversError, match=rf"network 'rg', port {port} could not be removed"):
             scene.down()
     assert "NOT completely gone" in scene.heard.text
+
+
+def test_a_stack_of_this_name_in_another_home_is_named_and_left_alone(scene: Scene) -> None:
+    scene.engine.namesakes = {"stack 'dev' of ada@host, backend file:///a": [CONTAINER, VOLUME]}
+    with pytest.raises(
+        LifecycleError,
+        match=r"1 container, 1 volume of stack .dev. of ada@host, .*\. Nothing was removed",
+    ):
+        scene.down()
+    write(scene.context.state_file, a_state())
+    scene.down()
+    assert "Left alone, because it is another stack of this name: 1 container, 1 volume of" in scene.heard.text
+    assert scene.engine.removed == []
 
 
 def test_an_unknown_stack_is_refused_unless_something_of_it_is_left(scene: Scene) -> None:

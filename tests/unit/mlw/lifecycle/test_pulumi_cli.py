@@ -67,7 +67,7 @@ def test_a_run_is_marked_so_that_its_plugins_can_be_found(tmp_path: Path) -> Non
     program = "import json, os; print(json.dumps({'run': os.environ['MLW_RUN']}))"
     context, events = with_cli(tmp_path, program), []  # type: ignore[var-annotated]
     pulumi_cli.run(context, ["up"], on_event=events.append, say=Heard())
-    assert events == [{"run": context.owner}]
+    assert events == [{"run": context.run}]
 
 
 def test_interruptions_reach_pulumi_exactly_once(tmp_path: Path) -> None:

@@ -5,11 +5,11 @@ import shutil
 import stat
 import subprocess
 import sys
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from infra.host import state_backend
 from tests.unit.states import a_resource, a_state, write
 
 GUARD = Path(__file__).resolve().parents[4] / "mlw" / "lifecycle" / "pulumi_guard.sh"
@@ -168,8 +168,10 @@ def test_a_recovery_that_fails_stops_the_command(sandbox: Sandbox) -> None:
 
 def test_the_run_is_marked_for_its_plugins_to_be_found(sandbox: Sandbox) -> None:
     sandbox.state(a_state())
-    backend = sha256(sandbox.backend.encode()).hexdigest()[:12]
+    backend = state_backend.backend_id(sandbox.backend)
     assert sandbox.run("up", "-s", "dev").stdout.endswith(f"run={backend}/dev\n")
+    slashed = sandbox.run("up", "-s", "dev", PULUMI_BACKEND_URL=f"{sandbox.backend}/")
+    assert slashed.stdout.endswith(f"run={backend}/dev\n")
     assert sandbox.run("preview", "-s", "dev").stdout.endswith("run=\n")
 
 

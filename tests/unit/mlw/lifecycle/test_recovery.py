@@ -21,7 +21,7 @@ from mlw.lifecycle.object_comparison import EngineObject
 from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.stack_context import Context
 from tests.unit.mlw.lifecycle.test_stack_locks import a_lock, dead_pid, put
-from tests.unit.states import FakeCli, Heard, a_context, a_resource, a_state, write
+from tests.unit.states import FakeCli, Heard, a_context, a_resource, a_state, stack_id, write
 
 CONTAINER = EngineObject("container", "c1", "st")
 NETWORK = EngineObject("network", "n1", "rg")
@@ -46,8 +46,14 @@ class FakeEngine:
     is_stubborn: bool = False
     """Whether nothing that is removed goes."""
 
-    def list_objects(self, _context: Context) -> list[EngineObject]:
+    namesakes: dict[str, list[EngineObject]] = field(default_factory=dict)
+    """Of other stacks that are called the same, by who they belong to."""
+
+    def list_objects(self, _context: Context, _stack_id: str | None = None) -> list[EngineObject]:
         return list(self.present)
+
+    def list_namesakes(self, _context: Context) -> dict[str, list[EngineObject]]:
+        return self.namesakes
 
     def remove(self, found: Iterable[EngineObject]) -> None:
         for item in [] if self.is_stubborn else list(found):
@@ -187,7 +193,7 @@ def test_plugins_of_a_killed_run_are_ended_before_the_engine_is_looked_at(
     write(context.state_file, a_state())
     program = "import time; print('up', flush=True); time.sleep(60)"
     with subprocess.Popen(
-        [sys.executable, "-c", program], env={"MLW_RUN": context.owner}, stdout=subprocess.PIPE
+        [sys.executable, "-c", program], env={"MLW_RUN": context.run}, stdout=subprocess.PIPE
     ) as plugin:
         assert plugin.stdout
         plugin.stdout.readline()
@@ -226,7 +232,9 @@ def test_a_lost_data_volume_is_refused(tmp_path: Path, fake_engine: FakeEngine) 
     context = a_context(tmp_path)
     fake_engine.present = [CONTAINER, NETWORK]
     write(context.state_file, a_state(*IN_STATE.values()))
-    with pytest.raises(DataLossError, match=r"volume 'st-data' is gone.*make down STACK=dev"):
+    with pytest.raises(
+        DataLossError, match=r"the engine at .* has no volume 'st-data', which the state knows.*make down STACK=dev"
+    ):
         repair(context, fake_engine)
 
 
@@ -249,9 +257,9 @@ def test_claims_that_no_reservation_would_give_back_are_given_back(
 ) -> None:
     context = a_context(tmp_path)
     monkeypatch.setenv("MLW_HOME", str(context.home))
-    claims = write(context.home / "ports.json", json.dumps({context.owner: {"storage": 20001}}).encode())
+    claims = write(context.home / "ports.json", json.dumps({stack_id(): {"storage": 20001}}).encode())
     reservation = a_resource("r", pulumi_type="ml-workspace:engine:EngineReservation")
     known = [reservation] if is_known else []
     write(context.state_file, a_state(*known, pending=[("creating", IN_STATE[VOLUME] if is_known else reservation)]))
     recover(context, fake_engine)
-    assert (context.owner in json.loads(claims.read_text())) is is_known
+    assert (stack_id() in json.loads(claims.read_text())) is is_known

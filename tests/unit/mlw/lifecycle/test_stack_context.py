@@ -30,7 +30,7 @@ def test_two_backends_share_neither_locks_nor_copies(tmp_path: Path) -> None:
     two = replace(one, environment={"PULUMI_BACKEND_URL": "file:///elsewhere"})
     assert one.lock_file != two.lock_file
     assert one.safe_copies != two.safe_copies
-    assert one.owner != two.owner
+    assert one.run != two.run
 
 
 def test_an_unknown_stack_is_told_which_ones_exist(tmp_path: Path) -> None:

@@ -10,19 +10,20 @@ from mlw.lifecycle import stack_ports
 from tests.unit.states import a_context, write
 
 
-def test_only_the_stacks_own_claims_are_read(tmp_path: Path) -> None:
+def test_only_the_stacks_own_claims_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     context = a_context(tmp_path)
-    claims = {context.owner: {"storage": 20001}, "other/dev": {"storage": 20002}}
+    claims = {"1a": {"storage": 20001}, "2b": {"storage": 20002}}
+    monkeypatch.setenv("MLW_HOME", str(context.home))
     write(context.home / "ports.json", json.dumps(claims).encode())
-    assert stack_ports.claimed(context) == {"storage": 20001}
+    assert stack_ports.claimed("1a") == {"storage": 20001}
 
 
 def test_releasing_leaves_the_claims_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     context = a_context(tmp_path)
     monkeypatch.setenv("MLW_HOME", str(context.home))
-    file = write(context.home / "ports.json", json.dumps({context.owner: {"a": 1}, "other/dev": {"a": 2}}).encode())
-    stack_ports.release(context)
-    assert json.loads(file.read_text()) == {"other/dev": {"a": 2}}
+    file = write(context.home / "ports.json", json.dumps({"1a": {"a": 1}, "2b": {"a": 2}}).encode())
+    stack_ports.release("1a")
+    assert json.loads(file.read_text()) == {"2b": {"a": 2}}
 
 
 def test_a_subnet_is_given_back_also_where_no_ports_were_claimed_any_more(
@@ -31,8 +32,8 @@ def test_a_subnet_is_given_back_also_where_no_ports_were_claimed_any_more(
     """A run that is killed between its claims has one of the two."""
     context = a_context(tmp_path)
     monkeypatch.setenv("MLW_HOME", str(context.home))
-    file = write(context.home / "subnets.json", json.dumps({context.owner: "10.213.0.0/27"}).encode())
-    stack_ports.release(context)
+    file = write(context.home / "subnets.json", json.dumps({"1a": "10.213.0.0/27"}).encode())
+    stack_ports.release("1a")
     assert json.loads(file.read_text()) == {}
 
 

@@ -33,8 +33,8 @@ class World:
         self.status = "running"
         self.asked: list[tuple[str, str, bool]] = []
 
-    def take_snapshot(self, *, backend: str, resource_ids: Collection[str]) -> Snapshot:
-        assert len(backend) == 12
+    def take_snapshot(self, *, stack_ids: Collection[str], resource_ids: Collection[str]) -> Snapshot:
+        assert all(stack_id.startswith("id-of-") for stack_id in stack_ids)
         assert list(resource_ids) == [resource_id("churn", "containerRegistry")]
         return Snapshot(containers=(_container(self.status),), volumes=frozenset(), networks=frozenset())
 

@@ -12,17 +12,17 @@ from infra import labels
 from infra.clients.engine import docker_engine
 from infra.errors import EngineUnreachableError
 from mlw.main import main
-from tests.unit.states import GOLDEN, Place, a_record, a_workspace
+from tests.unit.states import GOLDEN, Place, a_record, a_workspace, stack_id
 
 
 @pytest.fixture
 def running(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Stack of every container of this backend that runs; nothing else must be asked for."""
+    """Stack of every container that runs; nothing else must be asked for."""
     found: list[str] = []
 
     def containers(*, filters: dict[str, str]) -> list[dict[str, Any]]:
-        assert filters == {"label": f"{labels.BACKEND}={labels.backend_id()}", "status": "running"}
-        return [{"Labels": {labels.STACK: stack}} for stack in found]
+        assert filters == {"label": labels.ID, "status": "running"}
+        return [{"Labels": {labels.ID: stack_id(stack)}} for stack in found]
 
     @contextmanager
     def connect() -> Iterator[Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from infra import labels
 from infra.clients.engine import reservation
 from infra.clients.engine.docker_engine import Inventory
 from infra.clients.engine.reservation import Reserved, Wanted
@@ -14,7 +15,7 @@ from infra.errors import EngineError, ForeignObjectError, ImageMissingError, Por
 
 WANTED = Wanted(
     stack="dev",
-    backend="b1",
+    stack_id="id1",
     names={"containers": ["st-storage", "cr-registry"], "volumes": [], "networks": ["rg"]},
     holders={"storage": "st-storage", "registry": "cr-registry"},
     images={"minio": "ml-workspace/minio:1"},
@@ -44,8 +45,8 @@ class MadeUpEngine:
     def cpus(self) -> int:
         return 2
 
-    def remove_leftovers(self, *, stack: str, backend: str) -> list[str]:
-        assert (stack, backend) == ("dev", "b1")
+    def remove_leftovers(self, stack_id: str) -> list[str]:
+        assert stack_id == "id1"
         return []
 
     def reserve(self, wanted: Wanted = WANTED) -> Reserved:
@@ -83,9 +84,11 @@ def test_a_renamed_container_gets_another_port_than_the_one_that_still_runs(made
 
 
 def test_a_name_that_belongs_to_somebody_else_is_refused(made_up: MadeUpEngine) -> None:
-    made_up.containers["st-storage"] = {"ml-workspace.stack": "prod", "ml-workspace.backend": "b1"}
+    made_up.containers["st-storage"] = {labels.ID: "id2", labels.STACK: "dev", labels.MADE_BY: "ada@host"}
 
-    with pytest.raises(ForeignObjectError, match="container 'st-storage' exist and do not belong to this stack"):
+    with pytest.raises(
+        ForeignObjectError, match=r"container 'st-storage' \(stack 'dev' of ada@host\).*'ml-workspace:instance'"
+    ):
         made_up.reserve()
 
 

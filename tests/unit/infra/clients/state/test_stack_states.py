@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra.clients.state import stack_states
-from infra.errors import SharedResourceError
+from infra.errors import EarlierVersionError, SharedResourceError
 from infra.resources.usage_guard import refuse_if_used
 from infra.rules.stack.deployed_resources import Deployed
 
@@ -18,7 +18,7 @@ Write = Callable[..., Path]
 
 
 def _state(*components: tuple[str, dict[str, Any]]) -> bytes:
-    resources = [{"type": type_, "inputs": inputs} for type_, inputs in components]
+    resources = [{"type": type_, "inputs": inputs, "outputs": {"stack_id": "1a"}} for type_, inputs in components]
     return json.dumps({"version": 3, "checkpoint": {"latest": {"resources": resources}}}).encode()
 
 
@@ -87,14 +87,15 @@ def test_a_resource_that_others_use_is_not_deleted_and_all_users_are_named(write
         write(f"{stack}.json", _state(("ml-workspace:machinelearningservices:Workspace", workspace)))
 
     with pytest.raises(SharedResourceError, match="'stshared' by stack 'prod', stack 'test'"):
-        refuse_if_used([STORAGE, "/other"], stack="dev", project="ml-workspace")
+        refuse_if_used([STORAGE, "/other"], stack="dev", stack_id="1a")
 
 
 def test_a_resource_that_nobody_else_uses_may_go(write: Write) -> None:
     own = {"name": "mlw", "resourceId": "/w", "storageAccount": STORAGE}
-    write("dev.json", _state(("ml-workspace:machinelearningservices:Workspace", own)))
+    identity: tuple[str, dict[str, Any]] = ("ml-workspace:guards:StackIdentity", {})
+    write("renamed.json", _state(identity, ("ml-workspace:machinelearningservices:Workspace", own)))
 
-    refuse_if_used([STORAGE], stack="dev", project="ml-workspace")
+    refuse_if_used([STORAGE], stack="dev", stack_id="1a")
 
 
 def test_a_stacks_own_resources_are_those_of_its_last_accepted_update(write: Write) -> None:
@@ -105,3 +106,23 @@ def test_a_stacks_own_resources_are_those_of_its_last_accepted_update(write: Wri
     assert stack_states.accepted("ml-workspace", "dev") == held
     assert stack_states.accepted("ml-workspace", "prod") == {}
     assert stack_states.accepted("ml-workspace", "new") == {}
+
+
+def test_a_stack_is_found_by_its_identity_whatever_it_is_called(write: Write) -> None:
+    account = ("ml-workspace:storage:StorageAccount", {"name": "stdev"})
+    write("renamed.json", _state(("ml-workspace:guards:StackIdentity", {}), account))
+
+    found = stack_states.resources_of("1a")
+
+    assert found is not None
+    assert stack_states.identity_of(found) == "1a"
+    assert stack_states.identities() == {"1a"}
+    assert stack_states.resources_of("2b") is None
+    assert stack_states.deployed(except_id="1a") == []
+
+
+def test_a_stack_from_before_the_provider_plugin_is_refused_with_the_way_out(write: Write) -> None:
+    write("dev.json", _state(("pulumi-python:dynamic/ml-workspace:GeneratedSecrets", {})))
+
+    with pytest.raises(EarlierVersionError, match=r"stack 'dev'.*Nothing was changed.*`make down STACK=dev`"):
+        stack_states.accepted("ml-workspace", "dev")

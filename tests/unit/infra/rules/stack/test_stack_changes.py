@@ -7,7 +7,7 @@ import pytest
 from infra.rules.resources.changes import REPLACEMENT
 from infra.rules.resources.component_types import CONTAINER_REGISTRY, STORAGE_ACCOUNT, WORKSPACE
 from infra.rules.stack.deployed_resources import Deployed
-from infra.rules.stack.stack_changes import IN_USE, check_changes, resource_key
+from infra.rules.stack.stack_changes import IN_USE, REMOVAL, check_changes, resource_key
 
 ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/"
 Stack = dict[str, dict[str, Any]]
@@ -47,8 +47,11 @@ def test_every_account_is_compared_with_itself() -> None:
     assert rules(stack("stchurn"), stack("stother"), allowed=("stchurn",)) == []
 
 
-def test_account_that_nobody_else_uses_may_be_given_up_and_a_used_one_kept() -> None:
-    assert rules(stack("stchurn", "stlake"), stack("stchurn"), used="stchurn") == []
+def test_account_is_given_up_with_its_data_only_where_the_stack_allows_it_by_name() -> None:
+    both, one = stack("stchurn", "stlake"), stack("stchurn")
+    assert rules(both, one, used="stchurn") == [REMOVAL]
+    assert rules(both, one, allowed=("stchurn",), used="stchurn") == [REMOVAL]
+    assert rules(both, one, allowed=("stLake",), used="stchurn") == []
 
 
 @pytest.mark.parametrize(
@@ -57,7 +60,7 @@ def test_account_that_nobody_else_uses_may_be_given_up_and_a_used_one_kept() -> 
     ids=["additional one left out", "renamed, as the stack allows", "existing elsewhere"],
 )
 def test_account_that_another_stack_uses_is_not_given_up(wanted: Stack, used: str) -> None:
-    assert rules(stack("stchurn", "stlake"), wanted, allowed=("stchurn",), used=used) == [IN_USE]
+    assert rules(stack("stchurn", "stlake"), wanted, allowed=("stchurn", "stlake"), used=used) == [IN_USE]
 
 
 def test_message_names_the_resource_and_its_users() -> None:

@@ -1,0 +1,56 @@
+"""Identities of the stacks that this user's home has seen, for the day on which a state and all its backups are lost.
+
+Kept beside the claims, as `$MLW_HOME/stacks.json`: identity to the stack's name, the id of its backend and the moment.
+The state is what counts; this only finds again what no state tells of any more.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from datetime import UTC, datetime
+
+from infra.clients.engine.claims import open_claims, read_claims
+from infra.host import state_backend
+
+_FILE = "stacks"
+
+
+def remember(stack_id: str, *, stack: str) -> None:
+    """Note a new identity of a stack of this process's backend."""
+    with open_claims(_FILE) as known:
+        known[stack_id] = {
+            "stack": stack,
+            "backend": state_backend.backend_id(state_backend.address()),
+            "since": datetime.now(UTC).isoformat(),
+        }
+
+
+def forget(stack_id: str) -> None:
+    """Drop an identity; one that was never noted is fine."""
+    with open_claims(_FILE) as known:
+        known.pop(stack_id, None)
+
+
+def find(stack: str, *, backend: str) -> str | None:
+    """The identity that was noted last for a stack of a backend; None for none."""
+    wanted = stack, state_backend.backend_id(backend)
+    known = {
+        stack_id: str(noted.get("since"))
+        for stack_id, noted in read_claims(_FILE).items()
+        if (noted.get("stack"), noted.get("backend")) == wanted
+    }
+    return max(known, key=lambda stack_id: known[stack_id], default=None)
+
+
+def describe_origin() -> str:
+    """User, machine, backend and moment, for people; the backend's address without what may be a password."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid {os.getuid()}"
+    address = state_backend.address()
+    backend = address if address.startswith("file:") else address.partition("?")[0].rpartition("@")[2]
+    moment = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{user}@{socket.gethostname()}, backend {backend or 'unknown'}, since {moment}"

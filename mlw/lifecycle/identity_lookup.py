@@ -1,0 +1,21 @@
+"""Which identity a stack has: its state says so, else the newest backup of its state, else what this home has noted."""
+
+from __future__ import annotations
+
+import contextlib
+
+from infra.clients.state import known_stacks, stack_states
+from mlw.lifecycle import state_files
+from mlw.lifecycle.lifecycle_errors import DamagedStateError, OperationFailedError
+from mlw.lifecycle.stack_context import Context
+
+
+def find(context: Context) -> str | None:
+    """The stack's identity; None for a stack that has none, or whose state and notes are all lost."""
+    with contextlib.suppress(DamagedStateError, OperationFailedError):
+        checkpoint = state_files.read(context)
+        if checkpoint is not None:
+            return stack_states.identity_of(checkpoint.resources) or None
+    backup = state_files.newest_backup(context)
+    found = stack_states.identity_of(backup[1].resources) if backup else ""
+    return found or known_stacks.find(context.stack, backend=context.backend_url)
