@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from infra.rules.resources import component_types
 from infra.rules.roles.role_assignments import check_assignments, check_own_key_vault
 from infra.rules.roles.role_definition_files import RoleFile, no_file, read_roles
@@ -17,7 +15,7 @@ from infra.rules.violation import Violation
 from infra.settings.config_reading import NAMESPACE, Reading
 from infra.settings.models import RoleAssignment
 from infra.settings.resolved_stack import ResolvedStack
-from infra.settings.stack_file import StackLoader
+from infra.settings.yaml_document import DocumentError, decode, parse, value_of
 
 _ASSIGNMENTS, _DEFINITIONS = f"{NAMESPACE}roleAssignments", f"{NAMESPACE}roleDefinitions"
 
@@ -77,16 +75,15 @@ def read_definitions(path: str | None, folder: Path) -> RoleFile:
     if path is None:
         return RoleFile()
     try:
-        text = (folder / path).read_text(encoding="utf-8")
-        document = yaml.load(text, Loader=StackLoader)  # noqa: S506 - a SafeLoader
+        content = (folder / path).read_bytes()
     except OSError as exc:
         return no_file(path, f"the file cannot be read: {exc.strerror}", key=_DEFINITIONS)
-    except UnicodeDecodeError:
-        return no_file(path, "the file is no text", key=_DEFINITIONS)
-    except yaml.YAMLError as exc:
-        return no_file(path, f"the file is neither YAML nor JSON: {' '.join(str(exc).split())}", key=_DEFINITIONS)
     except ValueError as exc:
         return no_file(path, f"no file can have this name: {exc}", key=_DEFINITIONS)
+    try:
+        document = value_of(parse(decode(content)))
+    except DocumentError as exc:
+        return no_file(path, f"the file is neither YAML nor JSON: {exc}", key=_DEFINITIONS)
     return read_roles(document, path=path, key=_DEFINITIONS)
 
 

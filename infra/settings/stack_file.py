@@ -1,55 +1,113 @@
-"""A stack file read without the engine, in the form in which the engine would give it.
+"""The one reader of stack files: what the engine would make of one, without the engine.
 
-For checks that must touch nothing (`make check`, reports). Differences to plain YAML follow the engine's reader: only
-`true` and `false` are booleans, a key may stand once. Encrypted values can't be read here: a word stands for each.
+For commands and checks that start nothing (`mlw policy check`, reports, `make up` before it starts the CLI). Values are
+those of the Pulumi CLI, as tests/policy/engine/test_stack_files_in_the_engine.py compares file by file. Encrypted
+values can't be read here: a word stands for each. :mod:`infra.settings.stack_file_edit` is the one editor.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Collection, Hashable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from infra.errors import MlWorkspaceError
+from infra.settings.config_reading import NAMESPACE
+from infra.settings.yaml_document import DocumentError, Node, Value, decode, merged_entries, parse, value_of
+from infra.settings.yaml_scalars import number_text
+
+ENCRYPTED = "encrypted"
+"""What stands for a value that only the engine can read."""
+
+SECURE = "secure"
+"""The only key of a mapping that stands for an encrypted value."""
+
+_CONFIG = "config"
+_SECTION = re.compile(r"[.\[]")
 
 
 class StackFileError(MlWorkspaceError):
     """The stack file can't be read."""
 
 
-class StackLoader(yaml.SafeLoader):
-    """YAML 1.2's booleans, and no key twice."""
+@dataclass(frozen=True, slots=True)
+class StackFile:
+    """A stack file that could be read.
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the base's signature
-        """The mapping, or an error naming the key that stands twice."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = [key for index, key in enumerate(keys) if key in keys[:index]]
-        if twice:
-            raise yaml.constructor.ConstructorError(
-                problem=f"the key '{twice[0]}' stands twice", problem_mark=node.start_mark
-            )
-        return super().construct_mapping(node, deep)
+    Attributes:
+        text: All of it.
+        document: Its nodes; None if it is empty.
+        config: Full keys with values, lists and mappings as such.
+    """
+
+    text: str
+    document: Node | None
+    config: Mapping[str, Value]
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Full keys with text, as the engine hands them to the program; lists and mappings as JSON."""
+        return {key: _text(_without_secrets(value)) for key, value in self.config.items()}
+
+    @property
+    def encrypted(self) -> frozenset[str]:
+        """Full keys of the values that are encrypted, e.g. `ml-workspace:datastores[0].secretAccessKey`."""
+        return frozenset(key for name, value in self.config.items() for key in _encrypted(name, value))
+
+    def line_of(self, key: str) -> int:
+        """The line, counted from 1, of the last part of ``key`` that the file has; 1 if it has none."""
+        found = merged_entries(self.document).get(_CONFIG) if self.document else None
+        line = 1
+        while found and key and (step := _step(found, key)):
+            place, found, key = step
+            line = place.start.line + 1
+        return line
 
 
-StackLoader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-StackLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
+def open_stack_file(path: Path) -> StackFile:
+    """Read a stack file.
+
+    Raises:
+        StackFileError: There is no such file, or it is not a stack file.
+    """
+    try:
+        return parse_stack_file(path.read_bytes())
+    except OSError as exc:
+        msg = f"reading {path}: {exc.strerror}; a stack is configured in stacks/Pulumi.<stack>.yaml"
+        raise StackFileError(msg) from exc
+    except DocumentError as exc:
+        msg = (
+            f"reading {path}: {exc}; allowed: YAML in UTF-8, such as config: {{ml-workspace:workload: …}}. "
+            "Correct the file and run the command again."
+        )
+        raise StackFileError(msg) from exc
 
 
-ENCRYPTED = "encrypted"
-"""What stands for a value that only the engine can read."""
+def parse_stack_file(content: bytes) -> StackFile:
+    """Read the content of a stack file.
+
+    Raises:
+        DocumentError: It is not a stack file.
+    """
+    text = decode(content)
+    document = parse(text)
+    whole = value_of(document)
+    if not isinstance(whole, dict | None):
+        raise DocumentError("it is no mapping of keys to values")
+    config = (whole or {}).get(_CONFIG)
+    if not isinstance(config, dict | None):
+        raise DocumentError("its key 'config' has no mapping")
+    config = config or {}
+    if not _is_finite(config):
+        raise DocumentError("'.inf' and '.nan' are no numbers that a configuration can hold")
+    # A short key means the same as the full one, which counts where both stand.
+    keyed = sorted(
+        ((_full_key(key), key, value) for key, value in config.items()), key=lambda entry: entry[0] == entry[1]
+    )
+    return StackFile(text, document, {full: value for full, _, value in keyed})
 
 
 def read_stack_file(path: Path) -> Mapping[str, str]:
@@ -58,17 +116,7 @@ def read_stack_file(path: Path) -> Mapping[str, str]:
     Raises:
         StackFileError: There is no such file, or it is not a stack file.
     """
-    config = {key: _without_secrets(value) for key, value in _read(path).items()}
-    return {str(key): _text(value) for key, value in config.items()}
-
-
-def encrypted_keys(path: Path) -> frozenset[str]:
-    """Full keys of the values in ``path`` that are encrypted, e.g. `ml-workspace:datastores[0].secretAccessKey`.
-
-    Raises:
-        StackFileError: As :func:`read_stack_file`.
-    """
-    return frozenset(key for name, value in _read(path).items() for key in _encrypted(str(name), value))
+    return open_stack_file(path).values
 
 
 def refine_encrypted(known: Collection[str], path: Path) -> frozenset[str]:
@@ -79,34 +127,46 @@ def refine_encrypted(known: Collection[str], path: Path) -> frozenset[str]:
         path: The stack file; one that cannot be read, or does not hold such a key, adds nothing.
     """
     try:
-        exact = encrypted_keys(path) if known else frozenset()
+        exact = open_stack_file(path).encrypted if known else frozenset()
     except StackFileError:
         return frozenset(known)
-    elsewhere = {key for key in known if not any(re.split(r"[.\[]", found)[0] == key for found in exact)}
+    elsewhere = {key for key in known if not any(_SECTION.split(found)[0] == key for found in exact)}
     return exact | elsewhere
 
 
-def _read(path: Path) -> dict[Hashable, Any]:
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=StackLoader)  # noqa: S506 - a SafeLoader
-    except OSError as exc:
-        msg = f"reading {path}: {exc.strerror}; a stack is configured in stacks/Pulumi.<stack>.yaml"
-        raise StackFileError(msg) from exc
-    except yaml.YAMLError as exc:
-        msg = f"reading {path}: it is not YAML: {' '.join(str(exc).split())}"
-        raise StackFileError(msg) from exc
-    config = document.get("config") if isinstance(document, dict) else None
-    if not isinstance(config, dict):
-        msg = f"reading {path}: it has no mapping 'config'; allowed: config: {{ml-workspace:workload: …}}"
-        raise StackFileError(msg)
-    return config
+def _full_key(key: str) -> str:
+    """As the CLI completes it: `workload` and `ml-workspace:config:workload` are `ml-workspace:workload`."""
+    names = key.split(":")
+    if len(names) == 1:
+        return NAMESPACE + key
+    if len(names) == 3 and names[1] == "config":  # noqa: PLR2004 - namespace, word, name
+        return f"{names[0]}:{names[2]}"
+    if len(names) != 2:  # noqa: PLR2004 - namespace and name
+        raise DocumentError(f"'{key}' is no configuration key; allowed: namespace:name")
+    return key
+
+
+def _step(found: Node, key: str) -> tuple[Node, Node, str] | None:
+    """The entry of a collection that a key leads through: where it stands, its value, the rest of the key."""
+    node = found.resolved
+    if key.startswith("["):
+        number, _, rest = key[1:].partition("]")
+        if node.entries or not number.isdigit() or int(number) >= len(node.items):
+            return None
+        return node.items[int(number)], node.items[int(number)], rest.removeprefix(".")
+    for name, value in node.entries:
+        text = str(name.resolved.event.value)
+        for wanted in (text, NAMESPACE + text):
+            if key == wanted or key.startswith((f"{wanted}.", f"{wanted}[")):
+                return name, value, key[len(wanted) :].removeprefix(".")
+    return None
 
 
 def _is_encrypted(value: object) -> bool:
-    return isinstance(value, dict) and set(value) == {"secure"} and isinstance(value["secure"], str)
+    return isinstance(value, dict) and set(value) == {SECURE} and isinstance(value[SECURE], str)
 
 
-def _without_secrets(value: object) -> object:
+def _without_secrets(value: Value) -> Value:
     if _is_encrypted(value):
         return ENCRYPTED
     if isinstance(value, dict):
@@ -114,7 +174,7 @@ def _without_secrets(value: object) -> object:
     return [_without_secrets(entry) for entry in value] if isinstance(value, list) else value
 
 
-def _encrypted(key: str, value: object) -> Iterator[str]:
+def _encrypted(key: str, value: Value) -> Iterator[str]:
     if _is_encrypted(value):
         yield key
     elif isinstance(value, dict):
@@ -125,7 +185,27 @@ def _encrypted(key: str, value: object) -> Iterator[str]:
             yield from _encrypted(f"{key}[{index}]", entry)
 
 
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value)
+def _is_finite(value: Value) -> bool:
+    if isinstance(value, dict | list):
+        return all(_is_finite(entry) for entry in (value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, str) or value is None:
+        return value or ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number_text(value)
+    return json.dumps(_as_json(value), ensure_ascii=False)
+
+
+def _as_json(value: Value) -> Value:
+    """Numbers as JSON's: whole ones without a fraction, those beyond 64 bits rounded."""
+    if isinstance(value, dict):
+        return {key: _as_json(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_as_json(entry) for entry in value]
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 2**63:
+        value = float(value)
+    found: Value = json.loads(number_text(value)) if isinstance(value, float) else value
+    return found

@@ -134,7 +134,7 @@ def parse(content: bytes) -> Checkpoint:
     try:
         checkpoint = Checkpoint(cast("Mapping[str, Any]", document))
         _check(checkpoint)
-    except (KeyError, TypeError, AttributeError) as exc:
+    except (LookupError, TypeError, AttributeError) as exc:
         raise CorruptStateError(f"it has not the form of a checkpoint ({type(exc).__name__}: {exc})") from exc
     return checkpoint
 
@@ -150,8 +150,9 @@ def _check(checkpoint: Checkpoint) -> None:
         missing = sorted(other for other in named if other and other not in seen)
         if missing:
             raise CorruptStateError(f"resource '{urn}' names '{missing[0]}', which is not in it")
-        if not isinstance(resource["type"], str):
-            raise CorruptStateError(f"resource '{urn}' has no type")
+        # A URN repeats the type, behind those of the parents.
+        if urn.split("::")[2].rpartition("$")[2] != resource["type"]:
+            raise CorruptStateError(f"resource '{urn}' has the type '{resource['type']}'")
         seen.add(urn)
     for operation in checkpoint.pending:
         str.lower(operation["type"])

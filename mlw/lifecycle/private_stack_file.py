@@ -7,38 +7,73 @@ state; the state is its home. A stack file with `secure:` values keeps its own s
 
 from __future__ import annotations
 
-import re
+import contextlib
 from pathlib import Path
 
 from infra.host import atomic_files
 from infra.host.project import PROJECT
+from infra.settings.stack_file import SECURE, StackFileError, open_stack_file
+from infra.settings.stack_file_edit import remove_key, set_key
+from infra.settings.yaml_document import DocumentError, decode, parse
 from mlw.lifecycle.stack_context import Context
 
-SALT_LINE = re.compile(r"^encryptionsalt:.*\n?", re.MULTILINE)
-SECURE_VALUE = re.compile(r"^\s*(-\s+)?\"?secure\"?:", re.MULTILINE)
+SALT = "encryptionsalt"
 
 
 def with_salt(text: str, salt: str | None) -> str:
-    """Give the text of a stack file the state's salt, unless it has secrets of its own."""
-    if SECURE_VALUE.search(text):
+    """Give the text of a stack file the state's salt, unless it has secrets of its own.
+
+    Raises:
+        DocumentError: It is no YAML.
+    """
+    if _has_secrets(text):
         return text
-    bare = SALT_LINE.sub("", text)
-    if salt is None:
-        return bare
-    return f"encryptionsalt: {salt}\n{bare}"
+    return remove_key(text, SALT) if salt is None else set_key(text, SALT, salt)
 
 
 def without_salt(text: str, salt: str) -> str:
-    """Take a salt out that pulumi wrote into the text of a stack file; any other stays."""
-    if SECURE_VALUE.search(text):
+    """Take a salt out that pulumi wrote into the text of a stack file; any other stays.
+
+    Raises:
+        DocumentError: It is no YAML.
+    """
+    document = parse(text)
+    values = {str(getattr(name.event, "value", "")): value for name, value in document.entries} if document else {}
+    found = values.get(SALT)
+    if _has_secrets(text) or found is None or getattr(found.resolved.event, "value", None) != salt:
         return text
-    return "".join(line for line in text.splitlines(keepends=True) if line.strip() != f"encryptionsalt: {salt}")
+    return remove_key(text, SALT)
+
+
+def _has_secrets(text: str) -> bool:
+    """Whether anything in it may be encrypted, wherever it stands: without its salt it would be lost."""
+    document = parse(text)
+    return document is not None and document.has_entry(SECURE)
 
 
 def write_private_copy(context: Context, salt: str | None) -> Path:
-    """Write the copy for the next command, private to the user."""
-    text = context.stack_file.read_text(encoding="utf-8") if context.stack_file.is_file() else ""
-    atomic_files.write(context.private_stack_file, with_salt(text, salt))
+    """Write the copy for a command that runs the program, private to the user.
+
+    Raises:
+        StackFileError: The stack file cannot be read.
+    """
+    text = open_stack_file(context.stack_file).text if context.stack_file.is_file() else ""
+    try:
+        return _write(context, with_salt(text, salt))
+    except DocumentError as exc:
+        raise StackFileError(
+            f"copying {context.stack_file} with the state's '{SALT}': {exc}. Write the file's first key as "
+            "'key: value' and run the command again."
+        ) from exc
+
+
+def write_copy_without_configuration(context: Context, salt: str | None) -> Path:
+    """Write the copy for a command that works from the state alone, whatever has become of the stack file."""
+    return _write(context, with_salt("", salt))
+
+
+def _write(context: Context, text: str) -> Path:
+    atomic_files.write(context.private_stack_file, text)
     return context.private_stack_file
 
 
@@ -49,10 +84,13 @@ def write_private_project(context: Context) -> Path:
 
 
 def remove_written_salt(context: Context, salt: str | None) -> None:
-    """Take the state's salt out of the user's stack file, where a plain `pulumi up` has left it."""
-    if salt is None or not context.stack_file.is_file():
-        return
-    text = context.stack_file.read_text(encoding="utf-8")
-    cleaned = without_salt(text, salt)
-    if cleaned != text:
-        context.stack_file.write_text(cleaned, encoding="utf-8")
+    """Take the state's salt out of the user's stack file, where a plain `pulumi up` has left it.
+
+    A file that cannot be read, or not be edited safely, stays as it is.
+    """
+    with contextlib.suppress(DocumentError, OSError):
+        content = context.stack_file.read_bytes()
+        text = decode(content)
+        cleaned = without_salt(text, salt) if salt else text
+        if cleaned != text and content == text.encode():
+            context.stack_file.write_bytes(cleaned.encode())

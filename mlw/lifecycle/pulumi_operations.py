@@ -54,7 +54,11 @@ def _when_free(context: Context, action: Callable[[], _Result]) -> _Result:
 
 def _perform(context: Context, verb: str, *extra: str) -> Progress:
     checkpoint = state_files.read(context)
-    private_stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
+    # Only an update runs the program: a stack file that is broken keeps no stack from being destroyed or refreshed.
+    write = (
+        private_stack_file.write_private_copy if verb == "up" else private_stack_file.write_copy_without_configuration
+    )
+    write(context, checkpoint.salt if checkpoint else None)
     arguments = pulumi_cli.operation(verb, context, *extra)
     progress = Progress()
     try:

@@ -94,7 +94,7 @@ class Recovery:
         except DamagedStateError:
             return True
         orphans = checkpoint and self._compared(checkpoint).removable_orphans
-        return bool(orphans or (checkpoint and checkpoint.pending) or state_files.is_silently_damaged(self.context))
+        return bool(orphans or (checkpoint and checkpoint.pending))
 
     def end_leftover_processes(self) -> None:
         """End the plugins of a killed run, before they make what nobody would know of."""

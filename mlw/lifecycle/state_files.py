@@ -3,6 +3,11 @@
 Pulumi's file backend renames files into place but never flushes them to the disk, so a power loss can leave an empty
 or an older file. After each operation the state is flushed and copied to a folder of its own. Healing is loud and keeps
 the damaged file; where no sound backup is left it refuses, since going on with an empty state would forget everything.
+
+Only the content of a state is judged: one that :mod:`mlw.lifecycle.checkpoints` finds sound is never replaced. That it
+differs from a backup proves nothing, also with the same time and length: `pulumi stack change-secrets-provider`,
+`stack rename`, `stack import` and `state rename` change a state without an update. A flipped bit that leaves the state
+sound cannot be told from these; in an encrypted value Pulumi reports it when it decrypts the value.
 """
 
 from __future__ import annotations
@@ -79,9 +84,7 @@ def heal(context: Context, *, say: Say) -> bool:
     if target is None:
         return False
     try:
-        content = target.read_bytes()
-        found = checkpoints.parse(content)
-        damage = _silent_damage(context, content, found)
+        checkpoints.parse(target.read_bytes())
     except FileNotFoundError:
         damage = "it is gone"
     except CorruptStateError as exc:
@@ -91,31 +94,10 @@ def heal(context: Context, *, say: Say) -> bool:
             f"reading the state of stack '{context.stack}' in '{target}': {exc}. "
             "Use the version of the project (and of pulumi) that wrote it."
         ) from exc
-    if damage is None:
+    else:
         return False
     _restore(context, target, damage, say)
     return True
-
-
-def is_silently_damaged(context: Context) -> bool:
-    """Whether a state file that reads well has other bytes than its last update wrote."""
-    if context.state_file is None:
-        return False
-    content = context.state_file.read_bytes()
-    return _silent_damage(context, content, checkpoints.parse(content)) is not None
-
-
-def _silent_damage(context: Context, content: bytes, found: Checkpoint) -> str | None:
-    # Pulumi stamps every update with a new time. The same stamp and the same length with other bytes is not an update.
-    if found.written_at == checkpoints.UNKNOWN_TIME:
-        return None
-    for path in _backups(context):
-        with contextlib.suppress(OSError, ValueError):
-            saved = path.read_bytes()
-            same_update = len(saved) == len(content) and checkpoints.parse(saved).written_at == found.written_at
-            if same_update:
-                return "its bytes have changed since it was written" if saved != content else None
-    return None
 
 
 def _restore(context: Context, target: Path, damage: str, say: Say) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from infra.rules.stack.stack_changes import Resources
 from infra.rules.stack.stack_rules import STACK_RULES
 from infra.rules.violation import HIDDEN, ConfigurationError, Violation
 from infra.settings import load
-from infra.settings.stack_file import encrypted_keys, read_stack_file
+from infra.settings.stack_file import open_stack_file
 from mlw.policy.effective_rules import audited, effective_rules
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -85,11 +85,18 @@ def check_stack(
         accepted: What the stack itself has, as its last update made it.
     """
     path = folder / f"Pulumi.{stack}.yaml"
-    given, encrypted = read_stack_file(path), encrypted_keys(path)
+    file = open_stack_file(path)
     found = audited(effective_rules(stack, folder, deployed))
     warnings = tuple(violation.located(f"stacks/{path.name}") for violation in found)
     try:
-        load(given, stack=stack, deployed=deployed, accepted=accepted, encrypted=encrypted, folder=folder)
+        load(
+            file.values,
+            stack=stack,
+            deployed=deployed,
+            accepted=accepted,
+            encrypted=file.encrypted,
+            folder=folder,
+        )
     except ConfigurationError as error:
         return CheckResult(stack, path, error.violations, warnings)
     return CheckResult(stack, path, (), warnings)
@@ -112,7 +119,7 @@ def to_json(result: CheckResult) -> str:
 
 def to_sarif(result: CheckResult) -> str:
     """The result as SARIF 2.1.0."""
-    lines = result.path.read_text(encoding="utf-8").splitlines()
+    file = open_stack_file(result.path)
     used = sorted({violation.rule for violation in (*result.violations, *result.warnings)})
     levels = [(found, _sarif_level(RULES.get(found.rule))) for found in result.violations]
     levels += [(found, "warning") for found in result.warnings]
@@ -123,26 +130,12 @@ def to_sarif(result: CheckResult) -> str:
                 "ruleId": violation.rule,
                 "level": level,
                 "message": {"text": violation.message},
-                "locations": [_sarif_location(result.path, line_of(violation.key, lines))],
+                "locations": [_sarif_location(result.path, file.line_of(violation.key))],
             }
             for violation, level in levels
         ],
     }
     return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
-
-
-def line_of(key: str, lines: Iterable[str]) -> int:
-    """The line, counted from 1, that holds the last part of ``key`` which the file has; 1 if it has none."""
-    numbered = list(enumerate(lines, 1))
-    found = 1
-    for part in key.replace("[", ".").removeprefix("ml-workspace:").split("."):
-        name = part.rstrip("]")
-        marks = (f"{name}:", f'"{name}":', f"'{name}':", f"ml-workspace:{name}:")
-        hit = next(
-            (n for n, line in numbered if n >= found and any(mark in line.split("#")[0] for mark in marks)), None
-        )
-        found = hit or found
-    return found
 
 
 def _as_dict(violation: Violation) -> dict[str, Any]:

@@ -1,50 +1,85 @@
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from infra.settings.stack_file import StackFileError, encrypted_keys, read_stack_file, refine_encrypted
+from infra.settings.stack_file import StackFileError, open_stack_file, read_stack_file, refine_encrypted
+from tests.support.stack_file_forms import CASES, SECRET
 
 
-def written(folder: Path, text: str) -> Path:
+def written(folder: Path, content: str | bytes) -> Path:
     path = folder / "Pulumi.x.yaml"
-    path.write_text(text, encoding="utf-8")
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
 
 
-def test_values_are_as_the_engine_would_give_them(tmp_path: Path) -> None:
-    path = written(
-        tmp_path,
-        "encryptionsalt: v1:x\nconfig:\n  a:text: churn\n  a:flag: true\n  a:number: 7\n  a:quoted: '001'\n"
-        "  a:yes: yes\n  a:map: {b: [1, no]}\n  a:none:\n  a:date: {c: 2027-06-30}\n",
-    )
+@pytest.mark.parametrize(
+    ("content", "values"),
+    [(content, values) for content, values in CASES.values() if values is not None],
+    ids=[name for name, (_, values) in CASES.items() if values is not None],
+)
+def test_values_are_those_of_the_engine(tmp_path: Path, content: bytes, values: Mapping[str, object]) -> None:
+    file = open_stack_file(written(tmp_path, content))
 
-    assert read_stack_file(path) == {
-        "a:text": "churn",
-        "a:flag": "true",
-        "a:number": "7",
-        "a:quoted": "001",
-        "a:yes": "yes",
-        "a:map": '{"b": [1, "no"]}',
-        "a:none": "",
-        "a:date": '{"c": "2027-06-30"}',
+    hidden = {
+        key for key in file.values if any(key == found or found.startswith(f"{key}[") for found in file.encrypted)
+    }
+    assert values == {
+        key: SECRET if key in hidden else json.loads(text) if text[:1] in {"[", "{"} else text
+        for key, text in file.values.items()
     }
 
 
 @pytest.mark.parametrize(
-    ("text", "cause"),
-    [
-        ("config: {a: 1, a: 2}", "the key 'a' stands twice"),
-        ("config: [", "it is not YAML"),
-        ("", "it has no mapping 'config'"),
-        ("config: text", "it has no mapping 'config'"),
-    ],
-    ids=["key twice", "broken", "empty", "text"],
+    "content",
+    [content for content, values in CASES.values() if values is None],
+    ids=[name for name, (_, values) in CASES.items() if values is None],
 )
-def test_file_that_is_no_stack_file_is_refused_in_one_line(tmp_path: Path, text: str, cause: str) -> None:
-    with pytest.raises(StackFileError, match=cause) as caught:
-        read_stack_file(written(tmp_path, text))
+def test_what_the_engine_refuses_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(StackFileError, match=r"reading /.*Correct the file") as caught:
+        read_stack_file(written(tmp_path, content))
 
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        ("config: {a: 1, a: 2}", "line 1: the key 'a' stands twice"),
+        ("config:\n  a: [", "line 2: it is not YAML"),
+        ("config: text", "its key 'config' has no mapping"),
+        ("# Köln\n# é\n".encode("latin-1"), "line 1: it is not UTF-8 text"),
+        ('config: {a: "\\UFFFFFFFF"}', "it is not YAML"),
+        ("config: {a: " + "[" * 400 + "]" * 400 + "}", "nested more than 300 levels deep"),
+        (
+            "a0: &a0 x\n"
+            + "".join(f"a{n}: &a{n} {'[' * 250} *a{n - 1} {']' * 250}\n" for n in range(1, 6))
+            + "config: {a: *a5}\n",
+            "aliases within aliases are nested too deeply",
+        ),
+        ("config: {a: !!binary x}", "base64"),
+        ("config: {a: [!!timestamp x]}", "'x' is no timestamp"),
+        ("config: {a: {<<: [1]}}", "'<<' merges a mapping or a list of mappings"),
+    ],
+    ids=[
+        "key twice",
+        "broken",
+        "text",
+        "Latin-1",
+        "no character",
+        "nesting",
+        "aliases",
+        "base64",
+        "no moment",
+        "no merge",
+    ],
+)
+def test_the_message_says_where_and_why(tmp_path: Path, content: str | bytes, cause: str) -> None:
+    with pytest.raises(StackFileError) as caught:
+        read_stack_file(written(tmp_path, content))
+
+    assert cause in str(caught.value)
 
 
 def test_absent_file_says_where_stacks_are_configured(tmp_path: Path) -> None:
@@ -67,7 +102,7 @@ def test_a_word_stands_for_an_encrypted_value(tmp_path: Path) -> None:
 
 
 def test_encrypted_values_are_known_by_their_full_keys(tmp_path: Path) -> None:
-    assert encrypted_keys(written(tmp_path, WITH_SECRETS)) == {"a:list[0].hidden", "a:top"}
+    assert open_stack_file(written(tmp_path, WITH_SECRETS)).encrypted == {"a:list[0].hidden", "a:top"}
 
 
 @pytest.mark.parametrize(
@@ -84,3 +119,46 @@ def test_the_file_says_more_exactly_what_the_engine_knows_of_whole_keys(
     tmp_path: Path, known: list[str], text: str, encrypted: set[str]
 ) -> None:
     assert refine_encrypted(known, written(tmp_path, text)) == encrypted
+
+
+LINES = """\
+# a comment with ml-workspace:tags
+config:
+  ml-workspace:storageAccount:
+    sku: Standard_LRS
+    tags:
+      a.b: c
+  workload: churn
+  ml-workspace:datastores:
+    - name: one
+
+    - {name: two, type: x}
+  ml-workspace:other: &same
+    deep: 1
+  ml-workspace:again: *same
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("ml-workspace:storageAccount", 3),
+        ("ml-workspace:storageAccount.sku", 4),
+        ("ml-workspace:storageAccount.tags.a.b", 6),
+        ("ml-workspace:storageAccount.kind", 3),
+        ("ml-workspace:workload", 7),
+        ("ml-workspace:datastores[1].type", 11),
+        ("ml-workspace:datastores[0].type", 9),
+        ("ml-workspace:datastores[7]", 8),
+        ("ml-workspace:again.deep", 13),
+        ("ml-workspace:location", 1),
+        ("", 1),
+    ],
+    ids=str,
+)
+def test_a_key_is_found_in_its_line(tmp_path: Path, key: str, line: int) -> None:
+    assert open_stack_file(written(tmp_path, LINES)).line_of(key) == line
+
+
+def test_an_empty_file_has_no_lines_to_name(tmp_path: Path) -> None:
+    assert open_stack_file(written(tmp_path, "")).line_of("ml-workspace:workload") == 1

@@ -10,6 +10,8 @@ from mlw.diagnosis.diagnosed_services import GROUPS, DiagnosedService, services_
 from mlw.stacks.stacks import NotUpError, open_stack
 from tests.unit.states import CREDENTIALS, Place, a_workspace, resource_id, the_outputs
 
+CERTIFICATE_AUTHORITY = "ml-workspace:certificates:CertificateAuthority"
+
 
 def test_every_service_is_a_component_of_that_name_and_has_a_group() -> None:
     titles = {component.section: str(component.kind) for component in COMPONENT_TYPES.values()}
@@ -37,7 +39,7 @@ def test_an_additional_storage_account_is_a_service_too(place: Place) -> None:
     identity = resource_id("churn", "storageAccount").replace("stchurn", "stlake")
     inputs = {"name": "stlake", "resourceId": identity, "role": "additional"}
     token = "ml-workspace:storage:StorageAccount"
-    lake = {"urn": f"urn:{token}::stlake", "type": token, "inputs": inputs, "outputs": {}}
+    lake = {"urn": f"urn:pulumi:churn::ml-workspace::{token}::stlake", "type": token, "inputs": inputs, "outputs": {}}
     outputs = the_outputs("churn")
     outputs["endpoints"]["storage.stlake"] = "http://127.0.0.1:20006"
     place.deploy("churn", [*a_workspace("churn", outputs=outputs), lake])
@@ -68,7 +70,11 @@ def test_services_of_a_stack_with_tls_are_asked_with_its_authority_and_another_s
     outputs = the_outputs("churn", certificateAuthority="PEM")
     outputs["workspace"]["containerRegistry"] = shared
     outputs["endpoints"]["keyVault"] = "https://127.0.0.1:20003"
-    authority = {"urn": "urn:x", "type": "ml-workspace:certificates:CertificateAuthority", "inputs": {}}
+    authority = {
+        "urn": f"urn:pulumi:churn::ml-workspace::{CERTIFICATE_AUTHORITY}::authority",
+        "type": CERTIFICATE_AUTHORITY,
+        "inputs": {},
+    }
     place.deploy("churn", [*a_workspace("churn", outputs=outputs), authority])
 
     found = {service.service.endpoints[0].use: service for service in services_of(open_stack("churn"), CREDENTIALS)}
@@ -82,7 +88,11 @@ def _place(service: DiagnosedService) -> tuple[str, str]:
 
 
 def test_registry_of_a_stack_with_tls_is_asked_over_it(place: Place) -> None:
-    authority = {"urn": "urn:x", "type": "ml-workspace:certificates:CertificateAuthority", "inputs": {}}
+    authority = {
+        "urn": f"urn:pulumi:churn::ml-workspace::{CERTIFICATE_AUTHORITY}::authority",
+        "type": CERTIFICATE_AUTHORITY,
+        "inputs": {},
+    }
     outputs = the_outputs("churn", certificateAuthority="PEM")
     place.deploy("churn", [*a_workspace("churn", outputs=outputs), authority])
 

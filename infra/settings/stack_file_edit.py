@@ -1,0 +1,79 @@
+"""The one editor of stack files: sets or removes a key beside `config`, and touches no other byte.
+
+Rewriting a file from its values would lose its form, and even ruamel.yaml's round trip changes indents and line breaks.
+So the text is cut at the places that the parser gives for the key and its value, and the result is read again: an edit
+that would change anything else is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from infra.settings.yaml_document import DocumentError, Node, Value, parse, value_of
+
+_BREAKS = ("\n", "\r")
+
+
+def set_key(text: str, key: str, value: str) -> str:
+    """Give the text of a stack file ``key`` with ``value``, in the first place; one that it has is replaced.
+
+    Raises:
+        DocumentError: It is no YAML, or cannot be edited.
+    """
+    bare = remove_key(text, key)
+    document, entry = parse(bare), f"{key}: {json.dumps(value)}"
+    if document is not None and document.is_flow:
+        place, added = document.start.index + 1, entry + ", " * bool(document.entries)
+    elif document is not None and document.entries:
+        first = document.entries[0][0].start
+        place, added = first.index, f"{entry}\n{' ' * first.column}"
+    else:
+        place, added = len(bare), f"{'' if not bare or bare.endswith(_BREAKS) else chr(10)}{entry}\n"
+    edited = bare[:place] + added + bare[place:]
+    return _verified(edited, {**_values(bare), key: value})
+
+
+def remove_key(text: str, key: str) -> str:
+    """Take ``key`` with its value and the rest of its line out of the text of a stack file.
+
+    Raises:
+        DocumentError: It is no YAML, or cannot be edited.
+    """
+    document = parse(text)
+    values = _values(text)
+    entries = document.entries if document else []
+    names = [str(getattr(name.resolved.event, "value", "")) for name, _ in entries]
+    if key not in names or document is None:
+        return text
+    index = names.index(key)
+    start, end = (_in_flow if document.is_flow else _in_block)(text, entries, index)
+    return _verified(text[:start] + text[end:], {name: value for name, value in values.items() if name != key})
+
+
+def _in_flow(_text: str, entries: list[tuple[Node, Node]], index: int) -> tuple[int, int]:
+    if index + 1 < len(entries):
+        return entries[index][0].start.index, entries[index + 1][0].start.index
+    before = entries[index - 1][1].end.index if index else entries[index][0].start.index
+    return before, entries[index][1].end.index
+
+
+def _in_block(text: str, entries: list[tuple[Node, Node]], index: int) -> tuple[int, int]:
+    name, value = entries[index]
+    end = max(name.end.index, value.end.index)
+    while end < len(text) and not text[:end].endswith(_BREAKS):
+        end += 1
+    return name.start.index - name.start.column, end + text.startswith("\n", end) * (text[end - 1] == "\r")
+
+
+def _values(text: str) -> Mapping[str, Value]:
+    found = value_of(parse(text))
+    if not isinstance(found, dict | None):
+        raise DocumentError("it is no mapping of keys to values")
+    return found or {}
+
+
+def _verified(edited: str, expected: Mapping[str, Value]) -> str:
+    if _values(edited) != expected:
+        raise DocumentError("an edit would change more of it than the one key")
+    return edited
