@@ -7,7 +7,7 @@ and the engine has been asked whether it can take the stack. The workspace recor
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from infra.components.application_insights import ApplicationInsights
 from infra.components.component import ServiceComponent
 from infra.components.container_registry import ContainerRegistry
 from infra.components.datastores import provision_datastores
-from infra.components.existing_resource import ExistingResource, ExistingStorageAccount
+from infra.components.existing_resource import ExistingKeyVault, ExistingResource, ExistingStorageAccount
 from infra.components.key_vault import KeyVault
 from infra.components.principals import list_assignments, make_principals, registered_containers
 from infra.components.provisioning_context import ProvisioningContext
@@ -114,6 +114,10 @@ def provision(wanted: Settings) -> dict[str, Any]:
     }
 
 
+_EXISTING: Mapping[type[ServiceComponent], type[ExistingResource]] = {
+    StorageAccount: ExistingStorageAccount,
+    KeyVault: ExistingKeyVault,
+}
 _Declared = TypeVar("_Declared", bound=ServiceComponent)
 
 
@@ -121,7 +125,7 @@ def _declare(kind: type[_Declared], settings: ResourceSettings, group: ResourceG
     """Declare what the workspace is tied to; what another stack owns is only looked up."""
     if not settings.existing_in:
         return kind(settings, parent=group)
-    return (ExistingStorageAccount if kind is StorageAccount else ExistingResource)(settings, kind)
+    return _EXISTING.get(kind, ExistingResource)(settings, kind)
 
 
 def _certificates(

@@ -1,8 +1,8 @@
 """Existing resources: those of other stacks that this stack's workspace uses; never owned, never destroyed.
 
 Their addresses are read from the owner's state, which is all that this stack's state keeps of it. What a client is
-given: of a storage account keys of the workspace's own, which open its containers only; of the other services what the
-owner's clients have (docs/adr/0015).
+given: of a storage account and a key vault credentials of the workspace's own; of the other services what the owner's
+clients have (docs/adr/0015).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from infra.components.provisioning_context import ProvisioningContext, Telemetry
 from infra.resources import rotation
 from infra.resources.connection_args import Owner, ServiceConnectionArgs
 from infra.resources.generated_secrets import GeneratedSecrets
+from infra.resources.key_vault_access import KeyVaultAccess
 from infra.resources.storage_principals import StoragePrincipals
 from infra.rules.roles.storage_scope import WORKSPACE_USER, sharers_scope, sharers_user, workspace_policy
 from infra.settings import ResourceSettings
@@ -39,6 +40,7 @@ class ExistingResource:
         self._service, self._name = component.service, settings.name
         self.credentials_key = self._service.credentials_key
         keys = (self._own_key(self.credentials_key), self.credentials_key)
+        self._purge_protection = bool(settings.props().get("enablePurgeProtection"))
         self._owner = Owner(stack=settings.existing_in, keys=keys)
 
     def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:  # noqa: ARG002 - as of a component
@@ -69,6 +71,22 @@ class ExistingResource:
     def _own_key(self, key: str) -> str:
         """Where the owner gives out what is an additional account's."""
         return f"{key}.{self._name}"
+
+
+class ExistingKeyVault(ExistingResource):
+    """A key vault of another stack: the workspace has a token of its own, for secrets and for its own datastores."""
+
+    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
+        """Let the workspace in."""
+        access = KeyVaultAccess(
+            f"{self._name}-access",
+            key_vault=self._connection(pulumi.Output.secret({})),
+            workspace_id=context.workspace_id,
+            purge_protection=self._purge_protection,
+            rotates=rotation.service(self.credentials_key),
+            opts=context.guest_options,
+        )
+        return self._connection(access.token.apply(lambda token: {"token": token}))
 
 
 class ExistingStorageAccount(ExistingResource):

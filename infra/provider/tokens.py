@@ -19,6 +19,7 @@ MODULES: Mapping[str, str] = {
     "guards:StackIdentity": "infra.resources.stack_identity",
     "guards:UsageGuard": "infra.resources.usage_guard",
     "guards:VolumeGuard": "infra.resources.volume_guard",
+    "keyvault:KeyVaultAccess": "infra.resources.key_vault_access",
     "keyvault:VaultConfiguration": "infra.resources.vault_configuration",
     "keyvault:VaultInitialization": "infra.resources.vault_initialization",
     "machinelearningservices:DatastoreCredentials": "infra.resources.datastore_credentials",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.services import STORAGE_ACCOUNT
+from infra.services import KEY_VAULT, STORAGE_ACCOUNT
 from mlw.diagnosis.diagnosed_services import DiagnosedService
 from mlw.stacks.stacks import open_stack
 
@@ -10,6 +10,12 @@ from mlw.stacks.stacks import open_stack
 def explain(service: DiagnosedService) -> str:
     """The cause, in whole sentences."""
     owner, sharer = service.owner, service.sharer
+    if sharer and service.service is KEY_VAULT:
+        return (
+            f"The token that stack '{sharer}' has in the key vault of stack '{owner}' was revoked there, or the vault "
+            f"was restored from a snapshot that is older. Run `pulumi refresh -s {sharer}` and "
+            f"`make up STACK={sharer}`, which let it in again."
+        )
     if sharer and service.service is STORAGE_ACCOUNT:
         user = service.connection.credentials.get("accessKey", "")
         return (

@@ -8,10 +8,10 @@ from infra.clients.state import stack_states
 from infra.host.project import PROJECT
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.deployed_resources import users_of
-from infra.services import SERVICES, STORAGE_ACCOUNT
+from infra.services import KEY_VAULT, SERVICES, STORAGE_ACCOUNT
 from mlw.stacks.stacks import Stack
 
-_KEYS_OF_ITS_OWN = frozenset({STORAGE_ACCOUNT.credentials_key})
+_CREDENTIALS_OF_ITS_OWN = frozenset({STORAGE_ACCOUNT.credentials_key, KEY_VAULT.credentials_key})
 _EVERY_SERVICE = "authority"
 """What all of a stack's endpoints depend on."""
 
@@ -37,7 +37,7 @@ def tell_sharers(stack: Stack, rotated: Collection[str]) -> Iterator[str]:
         if users:
             what = f"The {service.title} '{component['inputs']['name']}' is shared by"
             named = ", ".join(f"'{user}'" for user in users)
-            keeps = service.credentials_key in _KEYS_OF_ITS_OWN and _EVERY_SERVICE not in rotated
+            keeps = service.credentials_key in _CREDENTIALS_OF_ITS_OWN and _EVERY_SERVICE not in rotated
             yield f"{what} {_stacks(users)} {named}: {_advice(users, keeps=keeps)}"
 
 
@@ -47,6 +47,6 @@ def _stacks(users: list[str]) -> str:
 
 def _advice(users: list[str], *, keeps: bool) -> str:
     if keeps:
-        return "each has keys of its own there, which go on; nothing has to be run."
+        return "each has credentials of its own there, which go on; nothing has to be run."
     commands = " and ".join(f"`make up STACK={user}`" for user in users)
     return f"until {commands} has fetched what is new, it is refused there."

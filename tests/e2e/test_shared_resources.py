@@ -14,6 +14,7 @@ from tests.support.engine import assert_nothing_left
 from tests.support.environment import Environment
 from tests.support.object_store import s3_client
 from tests.support.oci import registry_client, tiny_image
+from tests.support.principals import is_allowed
 from tests.support.refusals import assert_refused
 from tests.support.stacks import LiveStack, Stack, ephemeral_stack, live_stack
 from tests.support.updates import assert_unchanged
@@ -128,6 +129,38 @@ def test_datastores_of_one_name_have_keys_and_secrets_of_their_own(owner: LiveSt
                 datastore_client(guest.outputs, mine).list_objects_v2(Bucket=theirs["container"])
             with pytest.raises(ClientError, match="AccessDenied"):
                 datastore_client(owner.outputs, theirs).list_objects_v2(Bucket=mine["container"])
+
+
+def test_the_guests_token_opens_secrets_and_its_own_datastores_and_nothing_else(
+    owner: LiveStack, guest: LiveStack
+) -> None:
+    client, folder = vault_client(guest.outputs), guest.outputs["workspace"]["workspaceId"]
+    assert client.token != owner.outputs["credentials"]["keyVault"]["token"]
+
+    kv = client.secrets.kv.v2
+    listed = kv.list_secrets(folder, mount_point="datastores")["data"]["keys"]
+
+    assert set(listed) == {store["name"] for store in guest.outputs["datastores"]}
+    for refused in (
+        lambda: kv.read_secret_version("workspaceblobstore", mount_point="datastores", raise_on_deleted_version=True),
+        lambda: kv.list_secrets("", mount_point="datastores"),
+        lambda: kv.list_secrets("", mount_point="principals"),
+        lambda: client.read("sys/policies/acl/administrator"),
+        lambda: client.write_data("auth/token/create", data={"policies": ["administrator"]}),
+        lambda: client.write_data("pki/issue/services", data={"common_name": "localhost"}),
+        client.sys.seal,
+        lambda: client.sys.take_raft_snapshot().raise_for_status(),
+    ):
+        assert not is_allowed(refused)
+    assert vault_client(owner.outputs).is_authenticated()
+
+
+def test_the_guests_state_holds_no_keys_of_the_account_and_the_vault(owner: LiveStack, guest: LiveStack) -> None:
+    exported = guest.stack.pulumi("stack export", "--show-secrets").check().stdout
+
+    credentials = owner.outputs["credentials"]
+    assert credentials["storage"]["secretKey"] not in exported
+    assert credentials["keyVault"]["token"] not in exported
 
 
 def test_preview_and_refresh_of_a_guest_show_no_changes(guest: LiveStack) -> None:

@@ -108,31 +108,31 @@ def has_policy(vault: Vault, name: str, text: str) -> bool:
     return (vault.read(f"sys/policies/acl/{name}") or {}).get("policy") == text
 
 
-def ensure_token(vault: Vault, token: str) -> str:
+def ensure_token(vault: Vault, token: str, *, policy: str = policies.ADMINISTRATOR) -> str:
     """Give back the stack's own token if the vault takes it; else a new one, which is nobody's child."""
-    if token and accepts(vault, token):
+    if token and accepts(vault, token, policy=policy):
         return token
     new = "".join(secrets.choice(_TOKEN_ALPHABET) for _ in range(_TOKEN_LENGTH))
-    readmit_token(vault, new)
+    readmit_token(vault, new, policy=policy)
     return new
 
 
-def readmit_token(vault: Vault, token: str) -> None:
+def readmit_token(vault: Vault, token: str, *, policy: str = policies.ADMINISTRATOR) -> None:
     """Have the vault take this very token: a snapshot may be older than the token that clients have."""
     wanted = {
         "id": token,
-        "policies": [policies.ADMINISTRATOR],
+        "policies": [policy],
         "ttl": TOKEN_TTL,
-        "display_name": policies.ADMINISTRATOR,
+        "display_name": policy,
         "renewable": True,
     }
     vault.write("auth/token/create-orphan", wanted)
 
 
-def accepts(vault: Vault, token: str) -> bool:
-    """Whether a token is good, has the administrator's rights and no others."""
+def accepts(vault: Vault, token: str, *, policy: str = policies.ADMINISTRATOR) -> bool:
+    """Whether a token is good, has the rights of the policy and no others."""
     found = vault.look_up(token)
-    return found is not None and set(found["policies"]) == {policies.ADMINISTRATOR, "default"}
+    return found is not None and set(found["policies"]) == {policy, "default"}
 
 
 def ensure_tags(vault: Vault, tags: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ from infra.errors import SecretStateError
 from infra.host import project
 
 _TIMEOUT_SECONDS = 60
+_INITIALIZATION = ":VaultInitialization"
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -48,15 +49,40 @@ def credentials_of(stack: str, keys: Sequence[str]) -> dict[str, str]:
     return dict(found)
 
 
+def unseal_key_of(stack: str) -> str:
+    """The unseal key of a stack's key vault.
+
+    Raises:
+        SecretStateError: The stack's state holds none, or its secrets cannot be decrypted.
+    """
+    with _ONE_AT_A_TIME:
+        found = _unseal_key(stack)
+    if not found:
+        raise _unreadable(stack, "its state holds no unseal key of a key vault")
+    return found
+
+
 @cache
 def _credentials(stack: str) -> Mapping[str, Any]:
     """All of a stack's credentials, once in the life of a process: a run of the engine, or one command."""
+    return dict(_ask(stack, "stack", "output", "credentials", "--json", "--show-secrets"))
+
+
+@cache
+def _unseal_key(stack: str) -> str:
+    deployment = _ask(stack, "stack", "export", "--show-secrets")["deployment"]
+    for resource in deployment.get("resources") or []:
+        if str(resource["type"]).endswith(_INITIALIZATION):
+            return str(json.loads(resource["outputs"]["unseal_key"]["plaintext"]))
+    return ""
+
+
+def _ask(stack: str, *arguments: str) -> Any:  # noqa: ANN401 - JSON
     cli = shutil.which("pulumi-cli") or shutil.which("pulumi") or "pulumi"
-    command = [cli, "stack", "output", "credentials", "--json", "--show-secrets", "--non-interactive"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_OPTION_")}
     try:
         done = subprocess.run(
-            [*command, f"--stack={stack}"],
+            [cli, *arguments, "--non-interactive", f"--stack={stack}"],
             cwd=project.root(),
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -69,7 +95,7 @@ def _credentials(stack: str) -> Mapping[str, Any]:
         raise _unreadable(stack, str(exc)) from exc
     if done.returncode:
         raise _unreadable(stack, " ".join(done.stderr.split()))
-    return dict(json.loads(done.stdout))
+    return json.loads(done.stdout)
 
 
 def _unreadable(stack: str, found: str) -> SecretStateError:

@@ -78,16 +78,33 @@ def administrator(*, purge_protection: bool) -> str:
     return hcl({**paths, **_certificates(), **_SETUP, **_EMERGENCY}, allowed_parameters=limits)
 
 
-def _key_values(mount: str, *, purge: bool) -> Sequence[tuple[str, Sequence[str]]]:
+def sharer_name(workspace_id: str) -> str:
+    """Name of the policy of a workspace that uses another stack's key vault."""
+    return f"sharer-{workspace_id}"
+
+
+def sharer(workspace_id: str, *, purge_protection: bool) -> str:
+    """Policy of such a workspace's token: secrets are common to all, datastores are those in its own folder.
+
+    Nothing of principals, of how the vault is set up, and no certificates that clients of the owner would trust.
+    """
+    folder, purge = f"{workspace_id}/", not purge_protection
+    paths = dict([*_key_values(SECRETS, purge=purge), *_key_values(DATASTORES, purge=purge, folder=folder)])
+    limited = (f"{SECRETS}/metadata/*", f"{DATASTORES}/metadata/{folder}*")
+    limits = {path: METADATA_PARAMETERS for path in limited} if purge_protection else None
+    return hcl(paths, allowed_parameters=limits)
+
+
+def _key_values(mount: str, *, purge: bool, folder: str = "") -> Sequence[tuple[str, Sequence[str]]]:
     return (
-        (f"{mount}/data/*", _DATA),
-        (f"{mount}/metadata/*", (*_METADATA, "delete") if purge else _METADATA),
-        (f"{mount}/metadata", ("list",)),
-        (f"{mount}/subkeys/*", ("read",)),
-        (f"{mount}/delete/*", ("update",)),
-        (f"{mount}/undelete/*", ("update",)),
+        (f"{mount}/data/{folder}*", _DATA),
+        (f"{mount}/metadata/{folder}*", (*_METADATA, "delete") if purge else _METADATA),
+        (f"{mount}/metadata/{folder}".rstrip("/"), ("list",)),
+        (f"{mount}/subkeys/{folder}*", ("read",)),
+        (f"{mount}/delete/{folder}*", ("update",)),
+        (f"{mount}/undelete/{folder}*", ("update",)),
         (f"{mount}/config", ("read",)),
-        *([(f"{mount}/destroy/*", ("update",))] if purge else []),
+        *([(f"{mount}/destroy/{folder}*", ("update",))] if purge else []),
     )
 
 

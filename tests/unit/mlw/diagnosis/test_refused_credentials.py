@@ -36,7 +36,7 @@ def unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("rotated")
-@pytest.mark.parametrize("section", ["keyVault", "containerRegistry", "applicationInsights"])
+@pytest.mark.parametrize("section", ["containerRegistry", "applicationInsights"])
 def test_a_rotation_by_the_owner_is_told_with_what_fetches_the_new_ones(section: str) -> None:
     said = explain(service(section))
 
@@ -47,12 +47,21 @@ def test_a_rotation_by_the_owner_is_told_with_what_fetches_the_new_ones(section:
 
 @pytest.mark.usefixtures("unchanged")
 def test_a_change_at_the_service_itself_is_no_rotation() -> None:
-    assert explain(service("keyVault")).startswith("They were changed or revoked by hand; `mlw keys churn`")
+    said = explain(service("containerRegistry"))
+
+    assert said.startswith("They were changed or revoked by hand; `mlw keys churn`")
 
 
 @pytest.mark.usefixtures("rotated")
 def test_an_own_service_is_asked_of_nobody_else() -> None:
     assert explain(replace(service("keyVault"), sharer="")).startswith("They were changed or revoked by hand")
+
+
+def test_in_a_key_vault_of_another_stack_the_workspace_has_a_token_of_its_own() -> None:
+    said = explain(service("keyVault"))
+
+    assert said.startswith("The token that stack 'fraud' has in the key vault of stack 'churn' was revoked there")
+    assert "`make up STACK=fraud`" in said
 
 
 @pytest.mark.usefixtures("rotated")

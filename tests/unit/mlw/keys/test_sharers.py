@@ -21,18 +21,25 @@ def sharing(place: Place) -> None:
         place.deploy(stack, [*a_workspace(stack)[:1], workspace, users])
 
 
+def test_sharers_of_a_key_vault_have_tokens_of_their_own_that_go_on() -> None:
+    (said,) = tell_sharers(open_stack("churn"), {"keyVault"})
+
+    assert "shared by stack 'fraud'" in said
+    assert said.endswith("nothing has to be run.")
+
+
 def test_sharers_of_a_storage_account_have_keys_of_their_own_that_go_on() -> None:
     (said,) = tell_sharers(open_stack("churn"), {"storage", "certificates"})
 
     assert said == (
-        "The storage account 'stchurn' is shared by stacks 'fraud', 'leads': each has keys of its own there, which go "
-        "on; nothing has to be run."
+        "The storage account 'stchurn' is shared by stacks 'fraud', 'leads': each has credentials of its own there, "
+        "which go on; nothing has to be run."
     )
 
 
 @pytest.mark.parametrize(
     ("rotated", "what"),
-    [("keyVault", "key vault 'kv-churn'"), ("registry", "container registry 'crchurn'"), ("telemetry", "appi-churn'")],
+    [("registry", "container registry 'crchurn'"), ("telemetry", "appi-churn'")],
 )
 def test_sharers_that_have_the_owners_credentials_are_told_what_to_run(rotated: str, what: str) -> None:
     (said,) = tell_sharers(open_stack("churn"), {rotated})

@@ -13,6 +13,15 @@ from infra.errors import SecretStateError
 
 KNOWN = {"storage": {"accessKey": "root", "secretKey": "word"}, "storage.stlake": {"accessKey": "lake"}}
 
+_INITIALIZATION = {
+    "type": "ml-workspace:keyvault:VaultInitialization",
+    "outputs": {"unseal_key": {"4dabf18193072939515e22adb298388d": "1b47", "plaintext": '"the key"'}},
+}
+EXPORTED: dict[bool, Any] = {
+    False: {"deployment": {"resources": [{"type": "pulumi:pulumi:Stack"}, _INITIALIZATION]}},
+    True: {"deployment": {}},
+}
+
 
 @pytest.fixture(autouse=True)
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
@@ -22,12 +31,16 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
     def respond(command: list[str], **_more: object) -> subprocess.CompletedProcess[str]:
         commands.append(command)
         broken = "--stack=broken" in command
-        return subprocess.CompletedProcess(command, int(broken), json.dumps(KNOWN), "error: incorrect passphrase\n")
+        said = EXPORTED["--stack=bare" in command] if "export" in command else KNOWN
+        return subprocess.CompletedProcess(command, int(broken), json.dumps(said), "error: incorrect passphrase\n")
 
     monkeypatch.setattr(subprocess, "run", respond)
-    owner_credentials._credentials.cache_clear()
+    asked_once = (owner_credentials._credentials, owner_credentials._unseal_key)
+    for function in asked_once:
+        function.cache_clear()
     yield commands
-    owner_credentials._credentials.cache_clear()
+    for function in asked_once:
+        function.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -64,3 +77,13 @@ def test_a_connection_that_names_an_owner_has_the_owners_credentials_of_today() 
 
     assert ServiceConnection.of(inputs).credentials == KNOWN["storage"]
     assert ServiceConnection.of({**inputs, "owner": None}).credentials == {}
+
+
+def test_the_unseal_key_is_read_from_the_owners_state_once(asked: list[list[str]]) -> None:
+    assert [owner_credentials.unseal_key_of("prod") for _ in range(2)] == ["the key"] * 2
+    assert len(asked) == 1
+
+
+def test_a_stack_without_a_key_vault_is_named() -> None:
+    with pytest.raises(SecretStateError, match=r"stack 'bare'.*no unseal key"):
+        owner_credentials.unseal_key_of("bare")

@@ -2,7 +2,14 @@
 
 import pytest
 
-from infra.rules.roles.vault_policies import MAX_VERSIONS, administrator, hcl, principal_policy_name
+from infra.rules.roles.vault_policies import (
+    MAX_VERSIONS,
+    administrator,
+    hcl,
+    principal_policy_name,
+    sharer,
+    sharer_name,
+)
 
 PURGES = ('path "secret/destroy/*"', 'path "datastores/destroy/*"', 'path "principals/destroy/*"')
 
@@ -56,3 +63,31 @@ def test_more_versions_are_kept_than_one_entry_of_metadata_can_list() -> None:
 
 def test_policy_names_are_as_vault_spells_them() -> None:
     assert principal_policy_name("Ann") == "principal-ann"
+
+
+GUID = "01234567-89ab-cdef-0123-456789abcdef"
+
+
+def paths(policy: str) -> set[str]:
+    """Return the paths that a policy says anything of."""
+    return {stanza.partition('"')[2].partition('"')[0] for stanza in policy.split("path ")[1:]}
+
+
+@pytest.mark.parametrize("purge_protection", [True, False])
+def test_a_sharer_has_the_secrets_and_the_datastores_of_its_own_folder_only(*, purge_protection: bool) -> None:
+    found = paths(sharer(GUID, purge_protection=purge_protection))
+
+    assert {path.partition("/")[0] for path in found} == {"secret", "datastores"}
+    assert {"secret/data/*", f"datastores/data/{GUID}/*", f"datastores/metadata/{GUID}"} <= found
+    assert all(f"/{GUID}" in path for path in found if path.startswith("datastores/") and path != "datastores/config")
+
+
+def test_a_sharer_purges_where_anybody_may() -> None:
+    for path in ("secret/destroy/*", f"datastores/destroy/{GUID}/*"):
+        assert path in paths(sharer(GUID, purge_protection=False))
+        assert path not in paths(sharer(GUID, purge_protection=True))
+    assert sharer(GUID, purge_protection=True).count("allowed_parameters") == len(("secret", "datastores"))
+
+
+def test_a_sharers_policy_has_a_name_of_its_own() -> None:
+    assert sharer_name(GUID) == f"sharer-{GUID}"
