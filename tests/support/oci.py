@@ -37,6 +37,11 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
+def sha512_of(content: bytes) -> str:
+    """Return the content's other address."""
+    return f"sha512:{hashlib.sha512(content).hexdigest()}"
+
+
 def layer_with(name: str, content: bytes) -> bytes:
     """Return an uncompressed tar with one file."""
     buffer = io.BytesIO()
@@ -59,6 +64,16 @@ def tiny_image(content: bytes) -> Artifact:
         }
     ).encode()
     return _artifact(config=(IMAGE_CONFIG, config), layer=(IMAGE_LAYER, gzip.compress(layer, mtime=0)))
+
+
+def image_with_layer(layer: bytes, *, digest: str = "") -> Artifact:
+    """Return an image that names its layer by a digest; by its sha256 digest where none is given."""
+    made = _artifact(config=(IMAGE_CONFIG, b"{}"), layer=(IMAGE_LAYER, layer))
+    if not digest:
+        return made
+    usual = digest_of(layer)
+    blobs = {digest if one == usual else one: content for one, content in made.blobs.items()}
+    return Artifact(manifest=made.manifest.replace(usual.encode(), digest.encode()), blobs=blobs)
 
 
 def tiny_artifact(content: bytes, *, kind: str) -> Artifact:
@@ -114,14 +129,18 @@ class RegistryClient:
             data=data,
         )
 
-    def push(self, repository: str, tag: str, artifact: Artifact) -> None:
+    def upload(self, repository: str, digest: str, content: bytes) -> None:
+        """Upload one blob."""
+        started = self.request("POST", f"{repository}/blobs/uploads/")
+        started.raise_for_status()
+        put = self.request("PUT", started.headers["Location"], params={"digest": digest}, data=content)
+        put.raise_for_status()
+
+    def push(self, repository: str, tag: str, artifact: Artifact, *, manifest_type: str = IMAGE_MANIFEST) -> None:
         """Upload the blobs, then the manifest that names them."""
         for digest, content in artifact.blobs.items():
-            started = self.request("POST", f"{repository}/blobs/uploads/")
-            started.raise_for_status()
-            put = self.request("PUT", started.headers["Location"], params={"digest": digest}, data=content)
-            put.raise_for_status()
-        headers = {"Content-Type": IMAGE_MANIFEST}
+            self.upload(repository, digest, content)
+        headers = {"Content-Type": manifest_type}
         self.request("PUT", f"{repository}/manifests/{tag}", data=artifact.manifest, headers=headers).raise_for_status()
 
     def pull(self, repository: str, reference: str) -> Artifact:

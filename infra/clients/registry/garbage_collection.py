@@ -6,6 +6,7 @@ push. The container's start script sees to that, see `infra/components/assets/re
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ WORK = "/var/lib/registry/garbage-collection"
 
 _SCRIPT = "/etc/distribution/collect.sh"
 _UNTAGGED = "--delete-untagged"
+_LOG_LINES = 5
 _POLL_SECONDS = 0.2
 _ASK_SECONDS = 1.0
 
@@ -44,11 +46,14 @@ def preview(container: str, *, untagged: bool) -> Freed:
         command = ["/bin/sh", _SCRIPT, "--dry-run", *([_UNTAGGED] if untagged else [])]
         code, output = client.containers.get(container).exec_run(command)
     said = output.decode(errors="replace").strip() if isinstance(output, bytes) else ""
-    if code:
+    freed = _freed(said.rpartition("\n")[2])
+    if code or freed is None:
+        lines = " ".join(said.splitlines()[-_LOG_LINES:])
         raise GarbageCollectionError(
-            f"looking for garbage in container '{container}': exit code {code}, {_last(said)!r}. Nothing was deleted."
+            f"looking for garbage in container '{container}': exit code {code}, last log lines: {lines}. "
+            "Nothing was deleted."
         )
-    return _freed(_last(said))
+    return freed
 
 
 def collect(container: str, *, user: tuple[int, int], untagged: bool, seconds: float) -> Freed:
@@ -71,12 +76,13 @@ def collect(container: str, *, user: tuple[int, int], untagged: bool, seconds: f
     request = f"{mine} {_UNTAGGED if untagged else ''}\n".encode()
     docker_engine.write_files(container, WORK, {"request": request}, uid=user[0], gid=user[1])
     outcome, _, rest = _report(container, mine, deadline=time.monotonic() + seconds).partition(" ")
-    if outcome != "done":
+    freed = _freed(rest) if outcome == "done" else None
+    if freed is None:
         raise GarbageCollectionError(
-            f"collecting garbage in container '{container}': {outcome}{f', {rest!r}' if rest else ''}. No content that "
-            "a manifest names was deleted, and the registry takes pushes again. Run the command again."
+            f"collecting garbage in container '{container}': {outcome}{f', last log lines: {rest}' if rest else ''}. "
+            "No content that a manifest names was deleted, and the registry takes pushes again. Run the command again."
         )
-    return _freed(rest)
+    return freed
 
 
 def _report(container: str, mine: str, *, deadline: float) -> str:
@@ -117,10 +123,7 @@ def _words(container: str, file: str) -> list[str]:
     return (docker_engine.read_file(container, f"{WORK}/{file}") or b"").decode().split()
 
 
-def _last(output: str) -> str:
-    return output.rpartition("\n")[2]
-
-
-def _freed(line: str) -> Freed:
-    blobs, size = line.split()
-    return Freed(int(blobs), int(size))
+def _freed(line: str) -> Freed | None:
+    """What the script's last line says; None where it is another one."""
+    found = re.fullmatch(r"(\d+) (\d+)", line)
+    return Freed(int(found[1]), int(found[2])) if found else None

@@ -69,14 +69,16 @@ collect() {
   collection=$!
   [ -z "$stopping" ] || stop
   ended "$collection"
-  code=$?
+  collected=$?
   collection=
   [ -z "$stopping" ] || return
   end collecting.yml "$interim"
   ended "$interim"
   interim=
-  outcome=$(busybox tail -n 1 "$work/output")
-  if [ "$code" -eq 0 ]; then report "$id done $outcome"; else report "$id failed $outcome"; fi
+  # What goes wrong is told with the last lines; they may end without a newline.
+  if [ "$collected" -eq 0 ]; then outcome="done $(busybox tail -n 1 "$work/output")"
+  else outcome="failed $(busybox tail -n 5 "$work/output")"; fi
+  report "$id $outcome"
 }
 
 trap stop TERM INT
@@ -92,6 +94,8 @@ mkdir -p "$work"
 if [ -e "$work/begun" ]; then
   read -r id options <"$work/begun"
   report "$id interrupted"
+  # What a collection holds as long as it runs.
+  rm -rf /var/lib/registry/docker/registry/v2/repositories/0--garbage-collection
 fi
 begin readonly.yml
 readonly=$begun
