@@ -32,6 +32,12 @@ OWN_METRICS_SECONDS = 300
 STATSD_SECONDS = 60
 """How long metrics of StatsD are added up before they are kept."""
 
+MAXIMUM_REQUEST_MIB = 4
+"""Largest request that is accepted, decompressed; the default of OTLP over gRPC, here of both protocols.
+
+A dozen requests of this size at once fit into the container's memory, and none of them makes a line that is longer than
+a file may be."""
+
 _FOLDER = "/etc/otelcol"
 _TLS = f'tls: {{cert_file: {_FOLDER}/{CERTIFICATE}, key_file: {_FOLDER}/{PRIVATE_KEY}, min_version: "1.2"}}, '
 _MAXIMUM_LABEL = 63
@@ -108,6 +114,8 @@ def config(
         "collector.yaml",
         retention_days=str(retention_days),
         tls=_TLS if tls else "",
+        request_mib=str(MAXIMUM_REQUEST_MIB),
+        request_bytes=str(MAXIMUM_REQUEST_MIB * 2**20),
         own_metrics_milliseconds=str(own_metrics_seconds * 1000),
         statsd_seconds=str(statsd_seconds),
     )

@@ -8,11 +8,25 @@ from collections.abc import Iterator
 import pytest
 import requests
 from docker import DockerClient
+from google.protobuf.message import Message
 
+from infra.components.application_insights import MAXIMUM_REQUEST_MIB
 from tests.support.collector import OTHER, OWN, Collector, running_collector
+from tests.support.otlp import SIGNALS, Protocol
+from tests.support.otlp_requests import LATER, OK, TOO_LARGE, request_of_size, send_request
 from tests.support.probes import probe_during, probe_until
 
 SMALL = {"type": "tmpfs", "device": "tmpfs", "o": "size=6m,uid=10001,gid=10001"}
+MIB = 2**20
+SIZES = {
+    MIB: OK,
+    MIB * MAXIMUM_REQUEST_MIB: OK,
+    MIB * MAXIMUM_REQUEST_MIB + 1: TOO_LARGE,
+    5 * MIB: TOO_LARGE,
+    16 * MIB: TOO_LARGE,
+}
+"""Size of a request to what becomes of it."""
+
 BALLAST = "/var/lib/otelcol/ballast"
 
 
@@ -72,6 +86,33 @@ def test_span_survives_a_kill_before_it_reaches_a_file(collector: Collector, mar
         assert collector.spans()[marker]
 
     probe_until(kept, what="the span")
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+@pytest.mark.parametrize("protocol", list(Protocol))
+def test_large_record_is_kept_with_those_around_it_or_refused(
+    collector: Collector, protocol: Protocol, signal: str, marker: str
+) -> None:
+    acknowledged: list[str] = []
+    port = collector.port(4317 if protocol is Protocol.GRPC else 4318)
+
+    for size, expected in SIZES.items():
+        names = [f"{marker}-{size}-{number}-" for number in range(5)]
+        request = request_of_size(signal, names, size)
+
+        def delivered(request: Message = request, expected: str = expected) -> None:
+            became = send_request(protocol, port, signal, request, token=OWN)
+            assert became != LATER, "its memory is short just now"
+            assert became == expected
+
+        probe_until(delivered, what=f"a request of {size} bytes")
+        acknowledged += names if expected == OK else []
+
+    def all_kept() -> None:
+        kept = "".join(collector.kept(signal))
+        assert not [name for name in acknowledged if name not in kept]
+
+    probe_until(all_kept, what="every acknowledged record in the files")
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "somebody"], ids=["no token", "a wrong token", "an owner's name"])

@@ -41,9 +41,9 @@ class Collector:
         """Send one span; return the status."""
         return self.send_to(self.port(), span, token=token)
 
-    def port(self) -> str:
+    def port(self, inner: int = 4318) -> str:
         """Return the port on the host, which is another one after every start."""
-        return str(self.engine.api.port(self.name, 4318)[0]["HostPort"])
+        return str(self.engine.api.port(self.name, inner)[0]["HostPort"])
 
     @staticmethod
     def send_to(port: str, span: str, *, token: str = OWN) -> int:
@@ -119,7 +119,7 @@ def running_collector(engine: DockerClient, *, data: Mapping[str, str] | None = 
         cap_drop=["ALL"],
         tmpfs={"/tmp": "rw"},
         mem_limit="256m",
-        ports={"4318/tcp": ("127.0.0.1", 0)},
+        ports={f"{port}/tcp": ("127.0.0.1", 0) for port in (4317, 4318)},
         volumes={made[part].name: {"bind": path} for part, path in ApplicationInsights.volumes.items()},
         detach=True,
     )

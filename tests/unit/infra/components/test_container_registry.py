@@ -92,6 +92,17 @@ def test_whatever_comes_from_outside_goes_into_a_queue_that_is_written_through(c
     assert queue["retry_on_failure"]["max_elapsed_time"] == "0s"
 
 
+def test_both_protocols_take_requests_of_the_same_size_and_none_is_split(collector: dict[str, Any]) -> None:
+    protocols = collector["receivers"]["otlp"]["protocols"]
+    queue = collector["exporters"]["otlp_http/queue"]["sending_queue"]["batch"]
+    inner = collector["receivers"]["otlp/queue"]["protocols"]["http"]["max_request_body_size"]
+    largest = protocols["http"]["max_request_body_size"]
+
+    assert protocols["grpc"]["max_recv_msg_size_mib"] * 2**20 == largest
+    assert "max_size" not in queue
+    assert inner >= 4 * largest + queue["min_size"]
+
+
 def test_only_loopback_needs_no_token(collector: dict[str, Any]) -> None:
     receivers = collector["receivers"]
 
