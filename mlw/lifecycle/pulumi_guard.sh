@@ -3,36 +3,56 @@
 #
 # After a crash a plain `pulumi up` is to go on by itself, and the CLI cannot: it keeps the lock of a killed run for
 # ever. So before a command that works on a stack of this project the guard looks for the traces of a crash (a lock, an
-# empty or torn state file, unfinished operations, a last run that failed) and has `mlw.lifecycle recover` put them right. Without traces,
-# and in any other folder or for any other command, it costs a few milliseconds and hands over at once.
+# empty or torn state file, unfinished operations, a last run that failed) and has `mlw.lifecycle recover` put them
+# right. Without traces, in any other project and for any other command it costs a few milliseconds and hands over.
 # MLW_GUARD=off switches it off.
 
 cli="${0%/*}/pulumi-cli"
 unquote='import sys, urllib.parse; print(urllib.parse.unquote(sys.argv[1]))'
 
-stack_of() {
+# The command, and the folder and the stack that its options name, by the CLI's own rules: of an option that is given
+# twice the last one counts, and a letter may stand in one word with its value, or behind the letters of switches.
+understand() {
     while [ $# -gt 0 ]; do
-        case "$1" in
-            -s | --stack) name="$2"; break ;;
-            --stack=*) name="${1#--stack=}"; break ;;
-            -s=*) name="${1#-s=}"; break ;;
-            -s?*) name="${1#-s}"; break ;;
+        word="$1"
+        case "$word" in
+            --) return ;;
+            --stack | --cwd) word="$word=${2:-}"; [ $# -eq 1 ] || shift ;;
+            -[!-]*)
+                letters="${word#-}"
+                while :; do case "$letters" in [defjry]?*) letters="${letters#?}" ;; *) break ;; esac; done
+                value="${letters#?}"
+                case "$letters" in s | C) value="${2:-}"; [ $# -eq 1 ] || shift ;; esac
+                case "$letters" in
+                    s*) word="--stack=${value#=}" ;;
+                    C*) word="--cwd=${value#=}" ;;
+                esac
+                ;;
+        esac
+        case "$word" in
+            --stack=*) stack="${word#--stack=}" ;;
+            --cwd=*) start="${word#--cwd=}" ;;
+            -*) ;;
+            up | update | destroy | down | dn | refresh | import | preview | pre) verb="${verb:-$word}" ;;
+            stack | config | state | plugin | policy | version | help | about | login | logout | whoami | cancel)
+                verb="${verb:-other}" ;;
         esac
         shift
     done
-    [ -n "$name" ] || name="${PULUMI_STACK:-}"
-    [ -n "$name" ] || name=$("$cli" stack --show-name 2>/dev/null)
-    printf '%s' "${name##*/}"
 }
 
-verb=""
-for word in "$@"; do
-    case "$word" in
-        up | update | destroy | down | dn | refresh | import | preview | pre) verb="$word"; break ;;
-        -*) ;;
-        stack | config | state | plugin | policy | version | help | about | login | logout | whoami | cancel) break ;;
-    esac
-done
+# The project as the CLI finds it, from a folder upwards; empty where it is another one than ours.
+find_project() {
+    project="$1"
+    until [ -f "$project/Pulumi.yaml" ] || [ -f "$project/Pulumi.yml" ] || [ -f "$project/Pulumi.json" ]; do
+        [ -n "$project" ] || return 0
+        project="${project%/*}"
+    done
+    while IFS= read -r line; do
+        [ "$line" != "name: ml-workspace" ] || [ ! -f "$project/mlw/lifecycle/recovery.py" ] || return 0
+    done <"$project/Pulumi.yaml"
+    project=""
+} 2>/dev/null
 
 has_traces() {
     state="$folder/stacks/ml-workspace/$1.json"
@@ -40,7 +60,7 @@ has_traces() {
         # No state at all: the first `up` of a stack file, or a state that was lost. Not a destroy's business.
         [ -e "$state" ] && return 0
         case "$verb" in destroy | down | dn) return 1 ;; esac
-        [ -f "stacks/Pulumi.$1.yaml" ]
+        [ -f "$project/stacks/Pulumi.$1.yaml" ]
         return
     fi
     # Descriptions of files, and the layout of the folder, written in place: a kill leaves them empty.
@@ -59,22 +79,35 @@ has_traces() {
     [ -e "$last" ] && grep -q '"result": *"failed"' "$last"
 }
 
-if [ -n "$verb" ] && [ "${MLW_GUARD:-on}" != off ] && [ -f mlw/lifecycle/recovery.py ] && [ -f Pulumi.yaml ]; then
+verb="" project="" start="${PULUMI_OPTION_CWD:-}" stack="${PULUMI_OPTION_STACK:-}"
+if [ "${MLW_GUARD:-on}" != off ]; then
+    understand "$@"
+    case "$verb" in
+        "" | other) ;;
+        *) start=$(cd "${start:-.}" 2>/dev/null && pwd -P) && find_project "$start" ;;
+    esac
+fi
+if [ -n "$project" ]; then
     case "${PULUMI_BACKEND_URL:-}" in
         file://*)
             # The same as infra/host/state_backend.py.
             folder="${PULUMI_BACKEND_URL#file://}"
             folder="${folder%%[?#]*}/.pulumi"
             case "$folder" in *%*) folder=$(python -c "$unquote" "$folder") ;; esac
-            case "$folder" in "~"*) folder="$HOME${folder#"~"}" ;; esac
-            stack=$(stack_of "$@")
+            case "$folder" in
+                "~"*) folder="$HOME${folder#"~"}" ;;
+                [!/]*) folder="$start/$folder" ;;
+            esac
+            stack="${stack:-${PULUMI_STACK:-}}"
+            [ -n "$stack" ] || stack=$(cd "$start" && "$cli" stack --show-name 2>/dev/null)
+            stack="${stack##*/}"
             if [ -n "$stack" ] && [ "$verb" != preview ] && [ "$verb" != pre ]; then
                 # Marks the plugins of this run, so that they are found should it be killed.
                 backend=$({ cd "${folder%/.pulumi}" && pwd -P; } 2>/dev/null | sha256sum | cut -c 1-12)
                 export MLW_RUN="$backend/$stack"
             fi
             if [ -n "$stack" ] && has_traces "$stack"; then
-                python -m mlw.lifecycle recover --stack "$stack" >&2 || exit 1
+                (cd "$start" && exec python -m mlw.lifecycle recover --stack "$stack") >&2 || exit 1
             fi
             ;;
     esac

@@ -70,6 +70,8 @@ def test_a_stack_without_traces_is_handed_over_at_once(sandbox: Sandbox) -> None
         pytest.param(["destroy", "--stack", "organization/ml-workspace/dev"], id="full name"),
         pytest.param(["--non-interactive", "refresh", "--stack=dev"], id="option first"),
         pytest.param(["up"], id="selected stack"),
+        pytest.param(["up", "-s", "other", "--stack=dev"], id="last one"),
+        pytest.param(["up", "-yfs", "dev"], id="behind switches"),
     ],
 )
 def test_a_lock_is_a_trace_however_the_stack_is_named(sandbox: Sandbox, arguments: list[str]) -> None:
@@ -78,6 +80,66 @@ def test_a_lock_is_a_trace_however_the_stack_is_named(sandbox: Sandbox, argument
     done = sandbox.run(*arguments)
     assert done.stderr == RECOVERY
     assert done.stdout.startswith(f"cli {' '.join(arguments)}")
+
+
+@pytest.mark.parametrize("variable", ["PULUMI_STACK", "PULUMI_OPTION_STACK"])
+def test_the_stack_may_be_named_by_a_variable(sandbox: Sandbox, variable: str) -> None:
+    sandbox.program("pulumi-cli", "true")
+    sandbox.state(b"", "test")
+    done = sandbox.run("up", **{variable: "organization/ml-workspace/test"})
+    assert done.stderr == RECOVERY.replace("dev", "test")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["-C", "{folder}", "up"], id="before"),
+        pytest.param(["up", "-C{folder}"], id="joined"),
+        pytest.param(["up", "-C={folder}"], id="joined by a sign"),
+        pytest.param(["up", "-yC", "{folder}"], id="behind a switch"),
+        pytest.param(["up", "--cwd", "{folder}"], id="long"),
+        pytest.param(["up", "--cwd={folder}"], id="long, joined"),
+        pytest.param(["-C", "/nowhere", "up", "--cwd={folder}"], id="last one"),
+    ],
+)
+@pytest.mark.parametrize("below", ["", "/stacks", "/mlw/lifecycle"])
+@pytest.mark.parametrize("is_relative", [False, True], ids=["absolute", "relative"])
+def test_the_project_is_found_from_another_folder(
+    sandbox: Sandbox,
+    arguments: list[str],
+    below: str,
+    is_relative: bool,  # noqa: FBT001 - a table
+) -> None:
+    sandbox.program("python", 'echo "python $* in $PWD" >&2')
+    sandbox.state(b"")
+    folder = f"{'checkout' if is_relative else sandbox.checkout}{below}"
+    named = [argument.format(folder=folder) for argument in arguments]
+
+    done = sandbox.run(*named, "-s", "dev", cwd=sandbox.folder)
+
+    assert done.stderr == f"{RECOVERY.strip()} in {sandbox.checkout}{below}\n"
+    assert done.stdout.startswith(f"cli {' '.join(named)} -s dev ")
+
+
+def test_the_project_is_found_from_a_subfolder_and_by_a_variable(sandbox: Sandbox) -> None:
+    sandbox.state(b"")
+    assert sandbox.run("up", "-s", "dev", cwd=sandbox.checkout / "stacks").stderr == RECOVERY
+    folder = {"PULUMI_OPTION_CWD": str(sandbox.checkout)}
+    assert sandbox.run("up", "-s", "dev", cwd=sandbox.folder, **folder).stderr == RECOVERY
+    assert sandbox.run("up", "-s", "dev", "-C", "/", cwd=sandbox.folder, **folder).stderr == ""
+
+
+@pytest.mark.parametrize("file", ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"])
+def test_a_project_inside_of_the_checkout_is_another_one(sandbox: Sandbox, file: str) -> None:
+    write(sandbox.checkout / "examples" / file, b"name: theirs\n")
+    sandbox.state(b"")
+    assert sandbox.run("up", "-s", "dev", "-C", "examples").stderr == ""
+
+
+def test_a_relative_backend_is_relative_to_the_folder_of_the_command(sandbox: Sandbox) -> None:
+    write(sandbox.checkout / "state" / ".pulumi" / "stacks" / "ml-workspace" / "dev.json", b"")
+    sandbox.backend = "file://./state"
+    assert sandbox.run("up", "-s", "dev", "-C", "checkout", cwd=sandbox.folder).stderr == RECOVERY
 
 
 @pytest.mark.parametrize(
