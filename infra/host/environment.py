@@ -10,7 +10,7 @@ import os
 import shlex
 from collections.abc import Mapping
 
-from infra.host import engine_address, folders, project, state_backend
+from infra.host import engine_address, folders, project, proxies, state_backend
 
 
 def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -43,6 +43,7 @@ def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
     engine = engine_address.address(given)
     if given.get("DOCKER_HOST") or engine not in engine_address.LOCAL_ADDRESSES:
         added["DOCKER_HOST"] = engine
+    added |= proxies.exceptions(given, engine=engine)
     if given.get("DOCKER_CONTEXT"):
         # Followed already, and the Docker provider would rate it above the address.
         added["DOCKER_CONTEXT"] = ""

@@ -112,6 +112,31 @@ if [ -n "$project" ]; then
             ;;
     esac
 fi
+# Loopback and the engine never go through a proxy, also one that was set after `make env`; as infra/host/proxies.py.
+without_proxy() {
+    direct="$1"
+    for host in localhost 127.0.0.1 ::1 "$engine"; do
+        case ",$direct," in *",$host,"*) ;; *) direct="${direct:+$direct,}$host" ;; esac
+    done
+}
+
+proxies="${http_proxy:-}${https_proxy:-}${all_proxy:-}${grpc_proxy:-}${HTTP_PROXY:-}${HTTPS_PROXY:-}${ALL_PROXY:-}"
+if [ -n "$proxies" ]; then
+    engine=localhost
+    case "${DOCKER_HOST:-}" in
+        tcp://*) engine="${DOCKER_HOST#tcp://}"; engine="${engine%%/*}"; engine="${engine%:*}"; engine="${engine##*@}" ;;
+    esac
+    given="${no_proxy:-}"
+    [ -z "${NO_PROXY:-}" ] || given="${given:+$given,}$NO_PROXY"
+    without_proxy "$given"
+    case ",$given," in
+        *,\*,*) export no_proxy="*" NO_PROXY="*"; without_proxy "${no_grpc_proxy:-}"; export no_grpc_proxy="$direct" ;;
+        *)
+            export no_proxy="$direct" NO_PROXY="$direct"
+            if [ -n "${no_grpc_proxy:-}" ]; then without_proxy "$no_grpc_proxy"; export no_grpc_proxy="$direct"; fi
+            ;;
+    esac
+fi
 # As `make up` does: Pulumi's short-lived programs need less time when their heaps may grow.
 export GOGC="${GOGC:-400}"
 exec "$cli" "$@"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.host import state_backend
+from infra.host import proxies, state_backend
 from tests.unit.states import a_resource, a_state, write
 
 GUARD = Path(__file__).resolve().parents[4] / "mlw" / "lifecycle" / "pulumi_guard.sh"
@@ -263,3 +263,33 @@ def test_a_last_run_that_failed_is_a_trace(sandbox: Sandbox, results: list[str],
             sandbox.backend_folder / "history" / "ml-workspace" / "dev" / f"dev-{number}.history.json", entry.encode()
         )
     assert sandbox.run("up", "-s", "dev").stderr == stderr
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"no_proxy": "a.org"},
+        {"NO_PROXY": "a.org, b.org", "no_proxy": "b.org"},
+        {"no_proxy": "*"},
+        {"no_proxy": "a.org", "no_grpc_proxy": "b.org"},
+        {"DOCKER_HOST": "tcp://lab:2375"},
+        {"DOCKER_HOST": "unix:///run/docker.sock"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("proxy", ["http_proxy", "HTTPS_PROXY", "all_proxy", "grpc_proxy"])
+def test_loopback_and_the_engine_go_through_no_proxy(sandbox: Sandbox, variables: dict[str, str], proxy: str) -> None:
+    """One that was set after `make env`; the guard and `make env` agree on the exceptions."""
+    sandbox.program("pulumi-cli", 'echo "$no_proxy/$NO_PROXY/$no_grpc_proxy"')
+    wanted = proxies.exceptions(variables, engine=variables.get("DOCKER_HOST", ""))
+
+    told = sandbox.run("up", cwd=sandbox.folder, **variables, **{proxy: "http://127.0.0.1:9"}).stdout.strip().split("/")
+
+    named = [set(text.replace(" ", "").split(",")) for text in told]
+    assert named == [set(wanted.get(name, "").split(",")) for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy")]
+
+
+def test_without_a_proxy_nothing_is_set(sandbox: Sandbox) -> None:
+    sandbox.program("pulumi-cli", 'echo "$no_proxy/$NO_PROXY/$no_grpc_proxy"')
+    assert sandbox.run("version").stdout == "//\n"
