@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from infra.clients.engine import docker_engine
 from infra.clients.tls import tls_sessions
 from infra.errors import NotReadyError
+from infra.services import HttpProbe
 
 POLL_SECONDS = 0.05
 """Pause between two probes: short against a service's start, long against a probe."""
@@ -59,6 +60,20 @@ def http_probe(url: str, *, expected: frozenset[int], ca_certificate: str = "") 
         return ProbeResult(passed=status in expected, seen=f"GET {url} -> {status}")
 
     return probe
+
+
+def endpoint_probe(url: str, probe: HttpProbe | None, ca_certificate: str) -> Probe:
+    """Build the probe of one endpoint of a service.
+
+    Args:
+        url: Base URL.
+        probe: How it responds when it is ready; None where an accepted connection is enough.
+        ca_certificate: CA certificate (PEM) of the URL; empty for plain HTTP.
+    """
+    if probe is None:
+        address = urlsplit(url)
+        return tcp_probe(address.hostname or "", address.port or 0)
+    return http_probe(url + probe.path, expected=probe.expected, ca_certificate=ca_certificate)
 
 
 def open_connection(url: str, *, ca_certificate: str = "") -> http.client.HTTPConnection:

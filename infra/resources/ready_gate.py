@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import pulumi
 from typing_extensions import override
@@ -43,12 +42,9 @@ def _wait(props: Props) -> None:
     )
 
 
-def _probe(url: str, probe: Mapping[str, Any] | None, ca_certificate: str) -> Probe:
-    if probe is None:
-        address = urlsplit(url)
-        return readiness_probes.tcp_probe(address.hostname or "", address.port or 0)
-    expected = frozenset(int(status) for status in probe["expected"])
-    return readiness_probes.http_probe(url + probe["path"], expected=expected, ca_certificate=ca_certificate)
+def _probe(url: str, inputs: Mapping[str, Any] | None, ca_certificate: str) -> Probe:
+    probe = inputs and HttpProbe(path=inputs["path"], expected=frozenset(map(int, inputs["expected"])))
+    return readiness_probes.endpoint_probe(url, probe or None, ca_certificate)
 
 
 class ReadyGate(Resource, module="engine", provider=ReadyGateProvider):

@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from infra.clients import readiness_probes
 from infra.clients.readiness_probes import Probe, ProbeResult
@@ -76,14 +75,8 @@ def check_record(
 
 
 def _probes(service: DiagnosedService) -> Iterator[Probe]:
-    ca_certificate = service.connection.ca_certificate
     for url, endpoint in zip(service.addresses, service.service.endpoints, strict=False):
-        if endpoint.probe:
-            path, expected = endpoint.probe.path, endpoint.probe.expected
-            yield readiness_probes.http_probe(url + path, expected=expected, ca_certificate=ca_certificate)
-        else:
-            address = urlsplit(url)
-            yield readiness_probes.tcp_probe(address.hostname or "", address.port or 0)
+        yield readiness_probes.endpoint_probe(url, endpoint.probe, service.connection.ca_certificate)
 
 
 def _patiently(probe: Probe) -> ProbeResult:

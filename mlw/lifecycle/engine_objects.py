@@ -22,6 +22,9 @@ from mlw.lifecycle.stack_context import Context
 
 _Labelled = tuple[EngineObject, Mapping[str, str]]
 
+RUNNING = frozenset({"running", "restarting", "paused"})
+"""States of a container that an update need not start; a paused one is :mod:`mlw.lifecycle.container_drift`'s part."""
+
 
 class Engine(Protocol):
     """What a command needs of the engine; this module is the real one."""
@@ -79,7 +82,7 @@ def _known(context: Context) -> set[tuple[str, str]]:
 def _list_all(client: docker.DockerClient) -> Iterator[_Labelled]:
     for found in client.api.containers(all=True):
         name = found["Names"][0].lstrip("/") if found.get("Names") else found["Id"][:12]
-        running = found["State"] in {"running", "restarting"}
+        running = found["State"] in RUNNING
         yield EngineObject("container", found["Id"], name, running=running), found.get("Labels") or {}
     for found in client.api.networks():
         yield EngineObject("network", found["Id"], found["Name"]), found.get("Labels") or {}

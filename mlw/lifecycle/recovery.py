@@ -4,20 +4,22 @@ A killed run can leave: Pulumi's lock, its plugins still at work, an empty or to
 that the state does not know, and creations that the state only knows were begun. :meth:`Recovery.recover` resolves all
 of them while it holds Pulumi's own lock. Data is never removed: orphan volumes stay, for the program to use again.
 
-:meth:`Recovery.repair` then compares the engine with the state: what was removed or stopped behind the project's back
-is refreshed, so that the next update makes or starts it again; a data volume that is gone is refused.
+:meth:`Recovery.repair` then compares the engine with the state: what was changed at containers behind the project's
+back is undone; what was removed or stopped is refreshed, so that the next update makes or starts it again; a data
+volume that is gone is refused.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from infra.host import atomic_files, engine_address
 from mlw.lifecycle import (
     backend_sidecars,
     checkpoints,
+    container_drift,
     engine_objects,
     identity_lookup,
     pulumi_cli,
@@ -58,6 +60,7 @@ class Recovery:
     say: Say = show
     engine: Engine = engine_objects
     perform: Perform = perform
+    mend: Callable[[Checkpoint, Say], None] = container_drift.mend
 
     def recover(self) -> None:
         """Resolve what a killed run has left. Costs two calls to the engine when there is nothing.
@@ -163,7 +166,7 @@ class Recovery:
             pulumi_cli.query(self.context, ["stack", "export", "--show-secrets", f"--stack={self.context.stack}"])
 
     def repair(self) -> None:
-        """Have the state notice what was removed, stopped or sealed behind the project's back.
+        """Undo changes behind the project's back, and have the state notice what was removed, stopped or sealed.
 
         Raises:
             DataLossError: A data volume is gone that nobody asked to remove.
@@ -173,8 +176,9 @@ class Recovery:
             checkpoint = state_files.read(self.context)
         if checkpoint is None:
             return
+        self._refuse_lost_data(self._compared(checkpoint), checkpoint)
+        self.mend(checkpoint, self.say)
         comparison = self._compared(checkpoint)
-        self._refuse_lost_data(comparison, checkpoint)
         changed = [*comparison.lost, *comparison.stopped]
         if changed:
             self.say(f"Removed or stopped outside of the project: {describe(changed)}. Putting it right.")

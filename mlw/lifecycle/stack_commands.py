@@ -8,6 +8,7 @@ from mlw.lifecycle import (
     identity_lookup,
     private_stack_file,
     pulumi_cli,
+    service_readiness,
     stack_locks,
     stack_ports,
     state_files,
@@ -36,6 +37,8 @@ def up(context: Context) -> None:
             raise
         say(progress.summary())
         checkpoint = state_files.read(context)
+        if checkpoint:
+            service_readiness.require_ready(context.stack, checkpoint)
     say("")
     say(display.endpoints(context.stack, checkpoint.outputs if checkpoint else {}))
 

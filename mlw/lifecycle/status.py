@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlw.lifecycle import display, engine_objects, stack_locks, state_files
+from mlw.lifecycle import container_drift, display, engine_objects, service_readiness, stack_locks, state_files
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, LifecycleError
 from mlw.lifecycle.object_comparison import EngineObject, compare, describe
@@ -37,6 +37,7 @@ def status(context: Context) -> None:
             f"stack '{context.stack}' is not as its state says: {'; '.join(problems)}. "
             f"`make up STACK={context.stack}` puts it right."
         )
+    service_readiness.require_ready(context.stack, checkpoint, patience_seconds=0)
     say(display.endpoints(context.stack, checkpoint.outputs))
 
 
@@ -54,6 +55,7 @@ def _problems(context: Context, found: list[EngineObject]) -> list[str]:
         )
         if items
     ]
+    problems += [f"changed {drift}" for drift in container_drift.drifts(checkpoint)]
     if not checkpoint.outputs.get("endpoints"):
         problems.append("its last update did not finish")
     if checkpoint.pending:

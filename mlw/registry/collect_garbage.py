@@ -73,9 +73,8 @@ def _container(stack: Stack) -> str:
 
 def _wait_for_pushes(stack: Stack, container: str) -> None:
     (endpoint, *_), address = services.CONTAINER_REGISTRY.endpoints, stack.outputs["endpoints"]
-    probe = services.CONTAINER_REGISTRY.readiness
-    url = f"{'https' if stack.serves_tls else 'http'}://{address[endpoint.use]}{probe.path}"
-    ready = readiness_probes.http_probe(url, expected=probe.expected, ca_certificate=stack.ca_certificate)
+    url = f"{'https' if stack.serves_tls else 'http'}://{address[endpoint.use]}"
+    ready = readiness_probes.endpoint_probe(url, endpoint.probe, stack.ca_certificate)
     readiness_probes.wait_until_ready(
         services.CONTAINER_REGISTRY.title, [ready], container=container, deadline_seconds=READY_SECONDS
     )

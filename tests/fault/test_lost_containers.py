@@ -20,6 +20,32 @@ def remove(engine: DockerClient, container: str) -> None:
     engine.api.remove_container(container, force=True)
 
 
+def test_next_up_undoes_what_was_changed_at_containers(live: LiveStack, engine: DockerClient, marker: str) -> None:
+    journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
+    storage, registry, vault, insights = (
+        live.container_of(section)
+        for section in ("storageAccount", "containerRegistry", "keyVault", "applicationInsights")
+    )
+    (network,) = live.stack.objects().names["networks"]
+    engine.api.pause(storage)
+    engine.api.disconnect_container_from_network(vault, network)
+    engine.api.update_container(
+        registry, mem_limit="600m", memswap_limit="700m", restart_policy={"Name": "no", "MaximumRetryCount": 0}
+    )
+    engine.api.update_container(insights, cpu_quota=20_000)
+
+    told = live.stack.lifecycle("status")
+    up = live.stack.lifecycle("up").check()
+
+    assert told.exit_code != 0
+    assert all(f"'{container}'" in told.output for container in (storage, registry, vault, insights))
+    assert "Changed outside of the project" in up.stdout
+    assert live.stack.outputs() == live.outputs
+    assert "ready" in live.stack.lifecycle("status").check().stdout
+    journal.verify(engine)
+    assert_unchanged(live.stack.preview())
+
+
 @pytest.mark.parametrize("fault", [kill, remove], ids=["docker kill", "docker rm"])
 def test_next_up_repairs_lost_containers_and_keeps_their_data(
     live: LiveStack, engine: DockerClient, marker: str, fault: Fault

@@ -118,7 +118,8 @@ def container(engine: DockerClient) -> Iterator[Container]:
 def client(container: Container) -> RegistryClient:
     """Return a client; the port is another one after every start."""
     container.reload()
-    address = f"127.0.0.1:{container.ports['5000/tcp'][0]['HostPort']}"
+    (binding,) = container.ports["5000/tcp"] or []
+    address = f"127.0.0.1:{binding['HostPort']}"
     return RegistryClient({"endpoints": {"storage": "http://unused", "registry": address}}, credentials=USER)
 
 

@@ -86,7 +86,8 @@ def test_a_lock_is_a_trace_however_the_stack_is_named(sandbox: Sandbox, argument
 def test_the_stack_may_be_named_by_a_variable(sandbox: Sandbox, variable: str) -> None:
     sandbox.program("pulumi-cli", "true")
     sandbox.state(b"", "test")
-    done = sandbox.run("up", **{variable: "organization/ml-workspace/test"})
+    named = {variable: "organization/ml-workspace/test"}
+    done = sandbox.run("up", cwd=None, **named)
     assert done.stderr == RECOVERY.replace("dev", "test")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlw.lifecycle import checkpoints, state_files
+from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import Progress, Say
 from mlw.lifecycle.lifecycle_errors import (
     DamagedStateError,
@@ -43,6 +44,9 @@ class FakeEngine:
 
     present: list[EngineObject] = field(default_factory=list)
     removed: list[EngineObject] = field(default_factory=list)
+    to_replace: list[EngineObject] = field(default_factory=list)
+    """Containers that were changed in a way that only a new one undoes."""
+    was_mended: bool = False
     is_stubborn: bool = False
     """Whether nothing that is removed goes."""
 
@@ -210,7 +214,11 @@ def repair(context: Context, engine: FakeEngine, say: Say = NOBODY) -> list[str]
         asked.extend([verb, *extra])
         return Progress()
 
-    Recovery(context=context, engine=engine, say=say, perform=perform).repair()
+    def mend(_checkpoint: Checkpoint, _say: Say) -> None:
+        engine.was_mended = True
+        engine.present = [item for item in engine.present if item not in engine.to_replace]
+
+    Recovery(context=context, engine=engine, say=say, perform=perform, mend=mend).repair()
     return asked
 
 
@@ -228,6 +236,15 @@ def test_what_was_removed_or_stopped_outside_is_refreshed_and_nothing_else(
     assert "network 'rg', container 'st'" in heard.text
 
 
+def test_a_container_that_has_to_be_replaced_is_made_by_the_next_update(
+    tmp_path: Path, fake_engine: FakeEngine
+) -> None:
+    context = a_context(tmp_path)
+    fake_engine.present, fake_engine.to_replace = list(IN_STATE), [CONTAINER]
+    write(context.state_file, a_state(*IN_STATE.values()))
+    assert repair(context, fake_engine) == ["refresh", f"--target={IN_STATE[CONTAINER]['urn']}"]
+
+
 def test_a_lost_data_volume_is_refused(tmp_path: Path, fake_engine: FakeEngine) -> None:
     context = a_context(tmp_path)
     fake_engine.present = [CONTAINER, NETWORK]
@@ -236,6 +253,7 @@ def test_a_lost_data_volume_is_refused(tmp_path: Path, fake_engine: FakeEngine) 
         DataLossError, match=r"the engine at .* has no volume 'st-data', which the state knows.*make down STACK=dev"
     ):
         repair(context, fake_engine)
+    assert not fake_engine.was_mended
 
 
 def test_a_volume_that_a_killed_destroy_was_removing_is_not_missed(tmp_path: Path, fake_engine: FakeEngine) -> None:

@@ -1,0 +1,180 @@
+"""What was changed at running containers behind the project's back: paused, cut off from the network, other limits.
+
+The provider reads little of it, so an update alone would call such a container as it should be. What the engine
+changes in place is put back; a limit of CPUs, which it can set and not take away, needs a new container over the same
+volumes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from infra.clients.engine.docker_engine import connect
+from infra.errors import EngineError
+from mlw.lifecycle.checkpoints import Checkpoint
+from mlw.lifecycle.display import Say
+
+if TYPE_CHECKING:
+    import docker
+
+CONTAINER_TYPE = "docker:index/container:Container"
+STOP_SECONDS = 30
+_MIB = 2**20
+_NANO = 10**9
+
+
+class Repair(StrEnum):
+    """How a change is undone."""
+
+    RESUME = "resume"
+    CONNECT = "connect"
+    UPDATE = "update"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drift:
+    """One change at one container.
+
+    Attributes:
+        change: What is the case, e.g. ``paused``.
+        repair: What undoes it.
+        network: The network to connect to.
+    """
+
+    id: str
+    container: str
+    change: str
+    repair: Repair
+    network: str = ""
+
+    def __str__(self) -> str:
+        """Container and change, as in messages."""
+        return f"container '{self.container}' ({self.change})"
+
+
+def drifts(checkpoint: Checkpoint) -> list[Drift]:
+    """Compare the running containers with the state.
+
+    Raises:
+        EngineUnreachableError: The engine does not respond.
+    """
+    with connect() as client:
+        return _drifts(client, checkpoint)
+
+
+def mend(checkpoint: Checkpoint, say: Say) -> None:
+    """Undo what was changed; a container that has to be replaced is removed, for the next update to make it.
+
+    Raises:
+        EngineUnreachableError: The engine does not respond.
+        EngineError: It refuses.
+    """
+    import docker  # noqa: PLC0415 - as in infra.clients
+
+    known = _known(checkpoint)
+    with connect() as client:
+        found = _drifts(client, checkpoint)
+        if found:
+            say(f"Changed outside of the project: {', '.join(map(str, found))}. Putting it right.")
+        # Replaced last: the other repairs would fail at a container that is gone.
+        for drift in sorted(found, key=lambda one: one.repair is Repair.REPLACE):
+            try:
+                _undo(client, drift, known[drift.id])
+            except docker.errors.NotFound:
+                continue
+            except docker.errors.APIError as exc:
+                raise EngineError(
+                    f"putting {drift} right: the engine refuses ({exc.explanation or exc}). "
+                    f"Undo the change, or remove the container (its data is on volumes), and run the command again."
+                ) from exc
+
+
+def compare(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[tuple[str, Repair, str]]:
+    """Compare one container: change, repair and network of each difference.
+
+    Args:
+        wanted: Its outputs in the state.
+        actual: What the engine says of it.
+    """
+    state, host = actual["State"], actual["HostConfig"]
+    if not state["Running"]:
+        return
+    if state["Paused"]:
+        yield "paused", Repair.RESUME, ""
+    connected = actual["NetworkSettings"]["Networks"] or {}
+    for network in wanted.get("networksAdvanced") or []:
+        if network["name"] not in connected:
+            yield f"cut off from network '{network['name']}'", Repair.CONNECT, network["name"]
+    for change in _in_place(wanted, host):
+        yield change, Repair.UPDATE, ""
+    if cpus := _cpus(wanted, host):
+        yield cpus, Repair.REPLACE, ""
+
+
+def _in_place(wanted: Mapping[str, Any], host: Mapping[str, Any]) -> Iterator[str]:
+    for title, actual, limit in (
+        ("memory", host["Memory"], wanted.get("memory") or 0),
+        ("memory with swap", host["MemorySwap"], wanted.get("memorySwap") or 0),
+    ):
+        if actual != limit * _MIB:
+            yield f"{title} {actual // _MIB} MiB instead of {limit} MiB"
+    policy = host["RestartPolicy"]["Name"] or "no"
+    if policy != (wanted.get("restart") or "no"):
+        yield f"restart policy '{policy}' instead of '{wanted.get('restart')}'"
+
+
+def _cpus(wanted: Mapping[str, Any], host: Mapping[str, Any]) -> str:
+    expected = {
+        "NanoCpus": round(float(wanted.get("cpus") or 0) * _NANO),
+        "CpuShares": wanted.get("cpuShares") or 0,
+        "CpusetCpus": wanted.get("cpuSet") or "",
+        "CpuQuota": 0,
+        "CpuPeriod": 0,
+    }
+    changed = {key: value for key, value in expected.items() if (host.get(key) or type(value)()) != value}
+    return ", ".join(f"{key} {host[key]} instead of {value or 'none'}" for key, value in changed.items())
+
+
+def _known(checkpoint: Checkpoint) -> dict[str, Mapping[str, Any]]:
+    """Id of each container in the state to its outputs."""
+    return {
+        r["id"]: r.get("outputs") or {} for r in checkpoint.resources if r["type"] == CONTAINER_TYPE and r.get("id")
+    }
+
+
+def _drifts(client: docker.DockerClient, checkpoint: Checkpoint) -> list[Drift]:
+    import docker  # noqa: PLC0415 - as in infra.clients
+
+    found = []
+    for identity, wanted in _known(checkpoint).items():
+        try:
+            actual = client.api.inspect_container(identity)
+        except docker.errors.NotFound:
+            continue
+        found += [
+            Drift(id=identity, container=str(wanted.get("name")), change=change, repair=repair, network=network)
+            for change, repair, network in compare(wanted, actual)
+        ]
+    return found
+
+
+def _undo(client: docker.DockerClient, drift: Drift, wanted: Mapping[str, Any]) -> None:
+    match drift.repair:
+        case Repair.RESUME:
+            client.api.unpause(drift.id)
+        case Repair.CONNECT:
+            client.api.connect_container_to_network(drift.id, drift.network)
+        case Repair.UPDATE:
+            client.api.update_container(
+                drift.id,
+                mem_limit=(wanted.get("memory") or 0) * _MIB,
+                memswap_limit=(wanted.get("memorySwap") or 0) * _MIB,
+                restart_policy={"Name": wanted.get("restart") or "no", "MaximumRetryCount": 0},
+            )
+        case Repair.REPLACE:
+            client.api.stop(drift.id, timeout=STOP_SECONDS)
+            client.api.remove_container(drift.id, force=True)
