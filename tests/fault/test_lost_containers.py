@@ -29,9 +29,7 @@ def test_next_up_undoes_what_was_changed_at_containers(live: LiveStack, engine: 
     (network,) = live.stack.objects().names["networks"]
     engine.api.pause(storage)
     engine.api.disconnect_container_from_network(vault, network)
-    engine.api.update_container(
-        registry, mem_limit="600m", memswap_limit="700m", restart_policy={"Name": "no", "MaximumRetryCount": 0}
-    )
+    engine.api.update_container(registry, mem_limit="600m", memswap_limit="700m", restart_policy={"Name": "on-failure"})
     engine.api.update_container(insights, cpu_quota=20_000)
 
     told = live.stack.lifecycle("status")
