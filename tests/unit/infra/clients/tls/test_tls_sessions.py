@@ -43,13 +43,15 @@ def test_session_refuses_a_server_of_another_authority(url: str, other: KeyPair,
         session.get(url, timeout=5, verify=verify)
 
 
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_session_does_not_trust_the_public_authorities_besides(
-    url: str, authority: KeyPair, other: KeyPair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    url: str, authority: KeyPair, other: KeyPair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, variable: str
 ) -> None:
     public = tmp_path / "public.pem"
     public.write_text(authority.certificate)
     monkeypatch.setattr(adapters, "DEFAULT_CA_BUNDLE_PATH", str(public))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(public))
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(variable, str(public))
 
     assert requests.get(url, timeout=5).status_code == 204, "otherwise this test says nothing"
     with tls_sessions.session(other.certificate) as session, pytest.raises(requests.exceptions.SSLError):
