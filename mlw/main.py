@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from infra.errors import MlWorkspaceError
-from infra.host import environment
+from infra.host import environment, streams
 from mlw.command import INTERRUPTED, Command
 from mlw.command_table import PROGRAM
 from mlw.parser import build_parser
@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    streams.accept_any_text()
     try:
         options = build_parser().parse_args(arguments)
     except KeyboardInterrupt:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from infra.host import streams
+
 GAP = "  "
 
 
@@ -19,5 +21,6 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, indent: str
 
 
 def to_json(value: object) -> str:
-    """Write JSON for people and programs."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    """Write JSON for people and programs; with JSON's own escape sequences where standard output needs any."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return text if streams.can_write(text) else json.dumps(value, indent=2)

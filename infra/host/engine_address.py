@@ -62,7 +62,7 @@ def address(given: Mapping[str, str] | None = None) -> str:
 
 def _of_context(environ: Mapping[str, str]) -> str:
     """Address of the chosen context; empty where none but Docker's default one is chosen."""
-    folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    folder = Path(environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"))  # noqa: PTH111 - a user may have no home
     name = environ.get("DOCKER_CONTEXT") or _current_context(folder / "config.json")
     if not name or name == DEFAULT_CONTEXT:
         return ""

@@ -7,6 +7,7 @@ not checked is what the product exists to prevent.
 from __future__ import annotations
 
 import os
+import pwd
 import shlex
 from collections.abc import Mapping
 
@@ -19,7 +20,8 @@ def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
     added = {
         "MLW_HOME": str(folders.home()),
         "MLW_CACHE": str(folders.cache()),
-        "PATH": search_path(given.get("PATH", os.defpath)),
+        "PATH": search_path(given.get("PATH") or os.defpath),
+        **_identity(given),
         "PULUMI_HOME": str(folders.pulumi_home()),
         state_backend.VARIABLE: given.get(state_backend.VARIABLE) or folders.state().as_uri(),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -50,6 +52,19 @@ def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
     return added
 
 
+def _identity(given: Mapping[str, str]) -> dict[str, str]:
+    """What Go's programs need to know of a user who is not in the user database, as in a container or a service."""
+    missing = {name for name in ("HOME", "USER") if not given.get(name)}
+    if not missing:
+        return {}
+    try:
+        entry = pwd.getpwuid(os.getuid())
+        found = {"HOME": entry.pw_dir, "USER": entry.pw_name}
+    except KeyError:
+        found = {"HOME": str(folders.home()), "USER": f"uid{os.getuid()}"}
+    return {name: value for name, value in found.items() if name in missing}
+
+
 def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     """A whole environment for child processes: the given one (this process's own by default) and our additions."""
     given = os.environ if base is None else base
@@ -60,6 +75,11 @@ def enter() -> None:
     """Work in this environment from here on, child processes included; what is made is the user's alone."""
     os.umask(0o077)
     os.environ.update(additions())
+
+
+def complete() -> None:
+    """Add to this process's environment what programs need to know of the user."""
+    os.environ.update(_identity(os.environ))
 
 
 def search_path(current: str) -> str:

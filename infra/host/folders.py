@@ -106,5 +106,15 @@ def _root(variable: str, xdg_variable: str, below_user: str) -> Path:
     if chosen := os.environ.get(variable):
         return Path(os.path.abspath(Path(chosen).expanduser()))  # noqa: PTH100  (no links resolved: shown as chosen)
     xdg = os.environ.get(xdg_variable)
-    parent = Path(xdg) if xdg else Path.home() / below_user
+    parent = Path(xdg) if xdg else _home_of_user(variable) / below_user
     return parent / "ml-workspace"
+
+
+def _home_of_user(variable: str) -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as exc:
+        raise HostError(
+            f"looking for your home folder: HOME is not set, and user id {os.getuid()} has no entry in the user "
+            f"database. Set HOME to a folder of yours, or {variable} to the folder to use."
+        ) from exc

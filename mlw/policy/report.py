@@ -22,6 +22,7 @@ from infra.rules.stack.stack_rules import STACK_RULES
 from infra.rules.violation import HIDDEN, ConfigurationError, Violation
 from infra.settings import load
 from infra.settings.stack_file import open_stack_file
+from mlw.output import to_json as json_text
 from mlw.policy.effective_rules import audited, effective_rules
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -104,16 +105,14 @@ def check_stack(
 
 def to_json(result: CheckResult) -> str:
     """The result as JSON; a value that may be a secret is not in it."""
-    return json.dumps(
+    return json_text(
         {
             "stack": result.stack,
             "file": str(result.path),
             "valid": not result.violations,
             "violations": [_as_dict(violation) for violation in result.violations],
             "warnings": [_as_dict(violation) for violation in result.warnings],
-        },
-        indent=2,
-        ensure_ascii=False,
+        }
     )
 
 
@@ -135,7 +134,7 @@ def to_sarif(result: CheckResult) -> str:
             for violation, level in levels
         ],
     }
-    return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+    return json_text({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _as_dict(violation: Violation) -> dict[str, Any]:

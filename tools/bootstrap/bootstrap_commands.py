@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Sequence
 
 from infra.errors import MlWorkspaceError
-from infra.host import environment, folders
+from infra.host import environment, folders, streams
 from tools.bootstrap import bootstrap_lock, engine_setup, steps
 from tools.bootstrap.images.image_options import add_arguments as add_image_arguments
 from tools.bootstrap.images.image_options import run as run_images
@@ -25,8 +26,10 @@ ENSURE_HELP = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
+    streams.accept_any_text()
     options = parser().parse_args(arguments)
     try:
+        environment.complete()
         return int(options.run(options) or 0)
     except MlWorkspaceError as exc:
         say(f"error: {exc}")
@@ -77,7 +80,9 @@ def _engine(options: argparse.Namespace) -> None:
 
 
 def _env(_: argparse.Namespace) -> None:
-    sys.stdout.write(environment.export_lines(environment.additions()))
+    # As bytes: an escape sequence for what the terminal cannot show would be another value.
+    sys.stdout.buffer.write(os.fsencode(environment.export_lines(environment.additions())))
+    sys.stdout.flush()
 
 
 def _clean(_: argparse.Namespace) -> None:

@@ -1,9 +1,12 @@
 import hashlib
+import os
+import pwd
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from infra.errors import HostError
 from infra.host import environment, folders
 
 AWKWARD = ["plain", "with space", "it's", 'a "quote"', "$HOME `id`", "a;b&c|d", "line\nbreak", "ümlaut", ""]
@@ -81,3 +84,31 @@ def test_everybody_gets_the_address_of_a_context_instead_of_its_name(tmp_path: P
     about.write_text('{"Endpoints": {"docker": {"Host": "unix:///lab.sock"}}}')
     added = environment.additions({"DOCKER_CONFIG": str(tmp_path), "DOCKER_CONTEXT": "lab"})
     assert (added["DOCKER_HOST"], added["DOCKER_CONTEXT"]) == ("unix:///lab.sock", "")
+
+
+def test_a_user_that_nobody_knows_gets_a_name_and_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLW_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+
+    added = environment.additions({"PATH": ""})
+
+    assert added["USER"] == "uid12345"
+    assert added["HOME"] == str(tmp_path / "home")
+    assert added["PATH"].endswith(os.defpath)
+
+
+def test_a_known_user_gets_what_the_user_database_says_and_keeps_what_he_set() -> None:
+    entry = pwd.getpwuid(os.getuid())
+
+    assert environment.additions({})["USER"] == entry.pw_name
+    assert environment.additions({"USER": ""})["HOME"] == entry.pw_dir
+    assert not {"USER", "HOME"} & environment.additions({"USER": "ana", "HOME": "/srv"}).keys()
+
+
+def test_a_user_without_any_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MLW_HOME", "HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+
+    with pytest.raises(HostError, match=r"user id 12345 has no entry.*Set HOME to a folder of yours, or MLW_HOME"):
+        folders.home()
