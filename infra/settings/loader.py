@@ -24,6 +24,7 @@ from infra.rules.resources.properties import azure_name, with_defaults
 from infra.rules.stack.deployed_resources import Deployed
 from infra.rules.stack.host_settings import PortRangeProperties
 from infra.rules.stack.stack_changes import Resources, check_changes, resource_key
+from infra.rules.stack.stack_file_keys import check_size
 from infra.rules.violation import ConfigurationError, Violation, covers
 from infra.settings.config_reading import Reading, read
 from infra.settings.models import DatastoreSettings, PortRange, RoleAssignment, Settings
@@ -63,7 +64,7 @@ def load(
     """
     reading = read(config, encrypted=encrypted)
     resolved = resolve(reading.input, evaluator(assignments, today), deployed)
-    violations = check(reading, resolved, deployed)
+    violations = [*check_size(config), *check(reading, resolved, deployed)]
     roles = judge_roles(reading, resolved, folder)
     violations += roles.violations
     violations += _check_changes(accepted or {}, reading, resolved, deployed)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.errors import MlWorkspaceError
+from infra.rules.stack.stack_file_keys import GO_ESCAPES
 from infra.settings.config_reading import NAMESPACE
 from infra.settings.yaml_document import DocumentError, Node, Value, decode, merged_entries, parse, value_of
 from infra.settings.yaml_scalars import number_text
@@ -51,6 +52,11 @@ class StackFile:
     def values(self) -> dict[str, str]:
         """Full keys with text, as the engine hands them to the program; lists and mappings as JSON."""
         return {key: _text(_without_secrets(value)) for key, value in self.config.items()}
+
+    @property
+    def sizes(self) -> dict[str, str]:
+        """As :attr:`values`, with texts for encrypted ones that are as long as what the engine decrypts."""
+        return {key: _text(_without_secrets(value, as_long=True)) for key, value in self.config.items()}
 
     @property
     def encrypted(self) -> frozenset[str]:
@@ -166,12 +172,13 @@ def _is_encrypted(value: object) -> bool:
     return isinstance(value, dict) and set(value) == {SECURE} and isinstance(value[SECURE], str)
 
 
-def _without_secrets(value: Value) -> Value:
-    if _is_encrypted(value):
-        return ENCRYPTED
+def _without_secrets(value: Value, *, as_long: bool = False) -> Value:
     if isinstance(value, dict):
-        return {key: _without_secrets(entry) for key, entry in value.items()}
-    return [_without_secrets(entry) for entry in value] if isinstance(value, list) else value
+        if _is_encrypted(value):
+            # Base64 of a text takes four characters for three.
+            return "x" * (len(value[SECURE]) * 3 // 4) if as_long else ENCRYPTED
+        return {key: _without_secrets(entry, as_long=as_long) for key, entry in value.items()}
+    return [_without_secrets(entry, as_long=as_long) for entry in value] if isinstance(value, list) else value
 
 
 def _encrypted(key: str, value: Value) -> Iterator[str]:
@@ -196,7 +203,7 @@ def _text(value: Value) -> str:
         return value or ""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return number_text(value)
-    return json.dumps(_as_json(value), ensure_ascii=False)
+    return json.dumps(_as_json(value), ensure_ascii=False, separators=(",", ":")).translate(GO_ESCAPES)
 
 
 def _as_json(value: Value) -> Value:

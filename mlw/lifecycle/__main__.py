@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable, Sequence
 
 from infra.errors import MlWorkspaceError
-from infra.host import environment
-from mlw.lifecycle import down, stack_commands, stack_context, status
+from infra.host import environment, streams
+from mlw.lifecycle import down, private_stack_file, stack_commands, stack_context, status
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
 from mlw.lifecycle.stack_context import Context
 
@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[Callable[[Context], None], str]] = {
     "preview": (stack_commands.preview, "show what `up` would do"),
     "refresh": (stack_commands.refresh, "take over into the state what really is"),
     "recover": (stack_commands.recover, "put right what a killed run has left"),
+    "check-size": (private_stack_file.require_size, "refuse a stack file that is too large for the engine"),
     "status": (status.status, "compare the state with the engine"),
 }
 
@@ -42,9 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     choices = parser.add_subparsers(dest="command", required=True)
     for name, (_, text) in COMMANDS.items():
         choices.add_parser(name, help=text).add_argument("--stack", default="dev")
+    streams.accept_any_text()
     options = parser.parse_args(arguments)
+    return guarded(options.command, lambda: _run(options.command, options.stack))
+
+
+def _run(command: str, stack: str) -> None:
     environment.enter()
-    return guarded(options.command, lambda: COMMANDS[options.command][0](stack_context.load(options.stack, os.environ)))
+    COMMANDS[command][0](stack_context.load(stack, os.environ))
 
 
 def guarded(command: str, action: Callable[[], None]) -> int:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from infra.host import atomic_files
 from infra.host.project import PROJECT
+from infra.rules.stack.stack_file_keys import check_size
+from infra.rules.violation import ConfigurationError
 from infra.settings.stack_file import SECURE, StackFileError, open_stack_file
 from infra.settings.stack_file_edit import remove_key, set_key
 from infra.settings.yaml_document import DocumentError, decode, parse
@@ -56,8 +58,12 @@ def write_private_copy(context: Context, salt: str | None) -> Path:
 
     Raises:
         StackFileError: The stack file cannot be read.
+        ConfigurationError: It holds more than the engine can hand to the program.
     """
-    text = open_stack_file(context.stack_file).text if context.stack_file.is_file() else ""
+    text = ""
+    if context.stack_file.is_file():
+        require_size(context)
+        text = open_stack_file(context.stack_file).text
     try:
         return _write(context, with_salt(text, salt))
     except DocumentError as exc:
@@ -65,6 +71,20 @@ def write_private_copy(context: Context, salt: str | None) -> Path:
             f"copying {context.stack_file} with the state's '{SALT}': {exc}. Write the file's first key as "
             "'key: value' and run the command again."
         ) from exc
+
+
+def require_size(context: Context) -> None:
+    """Refuse a stack file with more than the engine can hand to the program: before the CLI fails on it.
+
+    Raises:
+        StackFileError: The stack file cannot be read.
+        ConfigurationError: It holds too much.
+    """
+    found = check_size(open_stack_file(context.stack_file).sizes)
+    if found:
+        raise ConfigurationError(
+            [one.located(f"stacks/{context.stack_file.name}") for one in found], stack=context.stack
+        )
 
 
 def write_copy_without_configuration(context: Context, salt: str | None) -> Path:

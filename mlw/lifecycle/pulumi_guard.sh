@@ -79,6 +79,13 @@ has_traces() {
     [ -e "$last" ] && grep -q '"result": *"failed"' "$last"
 }
 
+# The engine hands the configuration to programs in one environment variable of at most 128 KiB. As JSON in JSON a
+# character takes up to seven bytes, an alias as many as its anchor has: only files without either surely fit.
+may_be_too_large() {
+    file="$project/stacks/Pulumi.$1.yaml"
+    [ -f "$file" ] && { [ "$(wc -c < "$file")" -gt 18000 ] || grep -q '&' "$file"; }
+}
+
 verb="" project="" start="${PULUMI_OPTION_CWD:-}" stack="${PULUMI_OPTION_STACK:-}"
 if [ "${MLW_GUARD:-on}" != off ]; then
     understand "$@"
@@ -88,6 +95,12 @@ if [ "${MLW_GUARD:-on}" != off ]; then
     esac
 fi
 if [ -n "$project" ]; then
+    stack="${stack:-${PULUMI_STACK:-}}"
+    [ -n "$stack" ] || stack=$(cd "$start" && "$cli" stack --show-name 2>/dev/null)
+    stack="${stack##*/}"
+    if [ -n "$stack" ] && may_be_too_large "$stack"; then
+        (cd "$project" && python -m mlw.lifecycle check-size --stack "$stack") >&2 || exit 1
+    fi
     case "${PULUMI_BACKEND_URL:-}" in
         file://*)
             # The same as infra/host/state_backend.py.
@@ -98,9 +111,6 @@ if [ -n "$project" ]; then
                 "~"*) folder="$HOME${folder#"~"}" ;;
                 [!/]*) folder="$start/$folder" ;;
             esac
-            stack="${stack:-${PULUMI_STACK:-}}"
-            [ -n "$stack" ] || stack=$(cd "$start" && "$cli" stack --show-name 2>/dev/null)
-            stack="${stack##*/}"
             if [ -n "$stack" ] && [ "$verb" != preview ] && [ "$verb" != pre ]; then
                 # Marks the plugins of this run, so that they are found should it be killed.
                 backend=$({ cd "${folder%/.pulumi}" && pwd -P; } 2>/dev/null | sha256sum | cut -c 1-12)

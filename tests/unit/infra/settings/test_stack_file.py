@@ -96,7 +96,7 @@ WITH_SECRETS = (
 def test_a_word_stands_for_an_encrypted_value(tmp_path: Path) -> None:
     read = read_stack_file(written(tmp_path, WITH_SECRETS))
 
-    assert read["a:list"] == '[{"plain": "text", "hidden": "encrypted"}, {"hidden": "plain"}]'
+    assert read["a:list"] == '[{"plain":"text","hidden":"encrypted"},{"hidden":"plain"}]'
     assert read["a:top"] == "encrypted"
     assert "v1:" not in str(read)
 

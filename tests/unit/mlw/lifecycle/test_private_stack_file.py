@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.rules.violation import ConfigurationError
 from infra.settings.stack_file import StackFileError
 from mlw.lifecycle import private_stack_file
 from tests.unit.states import SALT, a_context
@@ -98,3 +99,13 @@ def test_a_stack_file_that_needs_no_cleaning_is_not_even_written(tmp_path: Path)
     before = context.stack_file.stat().st_mtime_ns
     private_stack_file.remove_written_salt(context, SALT)
     assert context.stack_file.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("secret", [False, True], ids=["plain", "encrypted"])
+def test_a_configuration_that_the_engine_cannot_hand_over_is_refused(tmp_path: Path, *, secret: bool) -> None:
+    context = a_context(tmp_path)
+    value = f"{{secure: {'x' * 200_000}}}" if secret else "x" * 200_000
+    context.stack_file.write_text(f"config:\n  ml-workspace:workload: {value}\n")
+    with pytest.raises(ConfigurationError, match=r"ml-workspace:workload: the configuration has .* shorten"):
+        private_stack_file.write_private_copy(context, SALT)
+    assert not context.private_stack_file.exists()

@@ -294,3 +294,35 @@ def test_loopback_and_the_engine_go_through_no_proxy(sandbox: Sandbox, variables
 def test_without_a_proxy_nothing_is_set(sandbox: Sandbox) -> None:
     sandbox.program("pulumi-cli", 'echo "$no_proxy/$NO_PROXY/$no_grpc_proxy"')
     assert sandbox.run("version").stdout == "//\n"
+
+
+SIZE = "python -m mlw.lifecycle check-size --stack dev\n"
+
+
+@pytest.mark.parametrize(
+    ("verb", "content", "said"),
+    [
+        ("up", b"config: {}\n", ""),
+        ("up", b"config: {a: " + b"x" * 18000 + b"}\n", SIZE),
+        ("preview", b"x: &a [1]\n", SIZE),
+        ("destroy", b"config: {a: " + b"x" * 18000 + b"}\n", SIZE),
+    ],
+    ids=["small", "long", "anchors", "destroy"],
+)
+def test_only_a_stack_file_that_may_be_too_large_is_measured(
+    sandbox: Sandbox, verb: str, content: bytes, said: str
+) -> None:
+    sandbox.state(a_state(a_resource("v")))
+    write(sandbox.checkout / "stacks" / "Pulumi.dev.yaml", content)
+
+    assert sandbox.run(verb, "-s", "dev").stderr == said
+
+
+def test_a_stack_file_that_is_too_large_stops_the_command(sandbox: Sandbox) -> None:
+    write(sandbox.checkout / "stacks" / "Pulumi.dev.yaml", b"&a " + b"x" * 18000)
+    sandbox.program("python", "exit 1")
+
+    done = sandbox.run("up", "-s", "dev")
+
+    assert done.returncode == 1
+    assert "cli up" not in done.stdout
