@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from infra.rules.names.name_rules import ResourceKind
@@ -21,7 +21,7 @@ class ResolvedResource:
     Attributes:
         section: Where the stack file configures it, e.g. `additionalStorageAccounts[0]`.
         own_tags: The tags of its own section.
-        own_location: True if its own section has a location.
+        location_key: The key that its location stands at: its own, or the one that it is inherited from.
         existing_in: The stack that owns it; empty for one of this stack's own.
     """
 
@@ -29,7 +29,7 @@ class ResolvedResource:
     section: str
     props: dict[str, Any]
     own_tags: dict[str, str]
-    own_location: bool
+    location_key: str
     existing_in: str = ""
 
     @property
@@ -73,6 +73,13 @@ class ResolvedStack:
         in_group = resource is not self.group and not resource.existing_in
         group = ResourceView(self.group.type_token, self.group.props) if in_group else None
         return ResourceView(resource.type_token, resource.props, group)
+
+    def locate(self, resource: ResolvedResource, violation: Violation) -> Violation:
+        """A violation of one resource at the key that has to change, which may be one that it inherits from."""
+        if violation.key != "location" or resource.existing_in:
+            return violation.under(f"ml-workspace:{resource.section}")
+        key = resource.location_key
+        return replace(violation, key=key, fix=violation.fix.replace("'location'", f"'{key}'"))
 
     def rules(self, resource: ResolvedResource, effect: Effect | None = None) -> list[ApplicableRule]:
         """The rules that apply to a resource, also to an existing one, where this stack is; with an effect or all."""

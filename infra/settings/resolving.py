@@ -40,6 +40,7 @@ def resolve(given: StackInput, evaluator: Evaluator, deployed: Sequence[Deployed
     )
     stack = ResolvedStack(naming, given.subscription or default("subscription"), evaluator)
     own_location = given.resource_group.location
+    inherited_key = "ml-workspace:location" if own_location is None else "ml-workspace:resourceGroup.location"
     group_location = naming.location if own_location is None else normalise(own_location)
     for type_token, section, entry, own in _entries(given):
         if (reference := getattr(entry, "existing", None)) is not None:
@@ -49,7 +50,11 @@ def resolve(given: StackInput, evaluator: Evaluator, deployed: Sequence[Deployed
         props["location"] = group_location if entry.location is None else normalise(entry.location)
         stack.resources.append(
             ResolvedResource(
-                type_token, section, props | own, dict(entry.tags or {}), own_location=entry.location is not None
+                type_token,
+                section,
+                props | own,
+                dict(entry.tags or {}),
+                location_key=inherited_key if entry.location is None else f"ml-workspace:{section}.location",
             )
         )
     make_names(stack)
@@ -78,7 +83,7 @@ def _add_existing(
         role = {"role": "default"} if type_token == component_types.STORAGE_ACCOUNT else {}
         props = {**found.properties, **role}
         stack.resources.append(
-            ResolvedResource(type_token, section, props, {}, own_location=False, existing_in=found.stack)
+            ResolvedResource(type_token, section, props, {}, location_key="", existing_in=found.stack)
         )
 
 

@@ -90,12 +90,12 @@ def _check_resource(
     if nameless and not unusable & {prefix, f"{prefix}.name"}:
         found = "an additional storage account has no default name"
         yield missing_value(f"{prefix}.name", found, "e.g. 'stchurndata001'")
-    view = stack.view(resource)
+    view, judged = stack.view(resource), {f"{NAMESPACE}location"}
     for rule in rules:
-        if rule.rule in _ONCE or (rule.rule is require_known_region and not resource.own_location):
+        if rule.rule in _ONCE or (rule.rule is require_known_region and resource.location_key in judged):
             continue
         for violation in rule.check(view):
-            located = violation.under(prefix)
+            located = stack.locate(resource, violation)
             yield replace(located, fix=_OTHER.format(prefix=prefix)) if resource.existing_in else located
 
 

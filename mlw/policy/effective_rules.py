@@ -12,9 +12,9 @@ from infra.rules.policy.policy_assignments import Assignments, Effect
 from infra.rules.policy.rule import ResourceView
 from infra.rules.stack.deployed_resources import Deployed
 from infra.rules.violation import Violation
-from infra.settings.config_reading import NAMESPACE, read
+from infra.settings.config_reading import read
 from infra.settings.loader import evaluator
-from infra.settings.resolved_stack import ResolvedResource
+from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 from infra.settings.resolving import resolve
 from infra.settings.stack_file import read_stack_file
 
@@ -25,7 +25,13 @@ class Governed:
 
     resource: ResolvedResource
     view: ResourceView
+    stack: ResolvedStack
     rules: tuple[ApplicableRule, ...]
+
+    @property
+    def exempt(self) -> frozenset[str]:
+        """Ids of the rules that an exemption takes from it, by whichever assignment."""
+        return frozenset(rule.rule.id for rule in self.rules if rule.exemption)
 
 
 def effective_rules(
@@ -48,7 +54,8 @@ def effective_rules(
     given = read(read_stack_file(folder / f"Pulumi.{stack}.yaml")).input
     resolved = resolve(given, evaluator(assignments, today), deployed)
     return [
-        Governed(resource, resolved.view(resource), tuple(resolved.rules(resource))) for resource in resolved.resources
+        Governed(resource, resolved.view(resource), resolved, tuple(resolved.rules(resource)))
+        for resource in resolved.resources
     ]
 
 
@@ -56,6 +63,6 @@ def audited(governed: Iterable[Governed]) -> Iterator[Violation]:
     """Violations that refuse nothing: what the policy pack shows as advice. Another stack's resources are its own."""
     for entry in governed:
         for rule in entry.rules if not entry.resource.existing_in else ():
-            if rule.effect is Effect.AUDIT:
+            if rule.effect is Effect.AUDIT and rule.rule.id not in entry.exempt:
                 for violation in rule.check(entry.view):
-                    yield violation.under(f"{NAMESPACE}{entry.resource.section}")
+                    yield entry.stack.locate(entry.resource, violation)

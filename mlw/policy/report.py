@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def check_stack(
     path = folder / f"Pulumi.{stack}.yaml"
     file = open_stack_file(path)
     found = audited(effective_rules(stack, folder, deployed))
-    warnings = tuple(violation.located(f"stacks/{path.name}") for violation in found)
+    warnings = tuple(dict.fromkeys(violation.located(f"stacks/{path.name}") for violation in found))
     try:
         load(
             file.values,
@@ -99,8 +99,14 @@ def check_stack(
             folder=folder,
         )
     except ConfigurationError as error:
-        return CheckResult(stack, path, error.violations, warnings)
+        return CheckResult(stack, path, error.violations, _not_refused(warnings, error.violations))
     return CheckResult(stack, path, (), warnings)
+
+
+def _not_refused(warnings: Iterable[Violation], violations: Iterable[Violation]) -> tuple[Violation, ...]:
+    """Warnings without those that a rule of effect deny tells already."""
+    told = {(violation.rule, violation.key) for violation in violations}
+    return tuple(warning for warning in warnings if (warning.rule, warning.key) not in told)
 
 
 def to_json(result: CheckResult) -> str:

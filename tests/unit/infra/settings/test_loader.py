@@ -364,3 +364,30 @@ def test_resource_that_is_exempt_from_inheritance_inherits_no_tag() -> None:
 
     assert settings.workspace.tags == {"project": "churn"}
     assert settings.key_vault.tags == {}
+
+
+LOCATIONS = """
+managementGroups:
+  - name: organization
+    assignments:
+      - {name: eu, rule: location-resource-limit-allowed, parameters: {allowedLocations: [westeurope]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "keys"),
+    [
+        ({"location": "brazilsouth"}, ["location"]),
+        ({"resourceGroup": {"location": "brazilsouth"}}, ["resourceGroup.location"]),
+        ({"location": "brazilsouth", "keyVault": {"location": "westus"}}, ["location", "keyVault.location"]),
+    ],
+    ids=["of the stack", "of the group", "of the stack and of a resource"],
+)
+def test_a_location_that_is_inherited_is_told_once_where_it_is_written(
+    changed: dict[str, object], keys: list[str]
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(config(**changed), stack="x", assignments=parse_assignments(LOCATIONS, file="a.yaml"))
+
+    assert [violation.key for violation in caught.value.violations] == [f"ml-workspace:{key}" for key in keys]
+    assert all(f"set '{violation.key}' to 'westeurope'" in violation.message for violation in caught.value.violations)

@@ -9,6 +9,7 @@ from infra.clients.state import stack_states
 from infra.rules.policy.assignments_file import parse_assignments
 from mlw.main import main
 from mlw.policy.effective_rules import audited, effective_rules
+from mlw.policy.report import check_stack
 from mlw.policy.show_effective import as_json, render
 from tests.unit.states import GOLDEN, VALID, Place, resource_id
 
@@ -99,6 +100,45 @@ def test_an_audited_rule_warns_unless_the_resource_is_exempt_or_another_stacks(
     found = effective_rules("churn", place.stacks, deployed, assignments=known, today=TODAY)
 
     assert [violation.key for violation in audited(found)] == warned
+
+
+TWICE = """
+managementGroups:
+  - name: organization
+    assignments:
+      - {name: must, rule: key-vault-require-purge-protection, effect: %s}
+      - {name: advice, rule: key-vault-require-purge-protection, effect: audit}
+      - {name: eu, rule: location-resource-limit-allowed, effect: audit, parameters: {allowedLocations: [northeurope]}}
+exemptions: [%s]
+"""
+EXEMPT = '{name: one, assignment: must, resource: "*/vaults/*", expires: 2999-01-31, reason: moves}'
+
+
+@pytest.mark.parametrize(
+    ("effect", "exemption", "violations", "warned"),
+    [
+        ("deny", "", ["keyVault.enablePurgeProtection"], ["location"]),
+        ("disabled", "", [], ["location", "keyVault.enablePurgeProtection"]),
+        ("deny", EXEMPT, [], ["location"]),
+    ],
+    ids=["refused and advised", "advised", "exempt"],
+)
+def test_a_finding_is_told_once_at_its_strongest_effect_where_it_is_written(
+    churn: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    effect: str,
+    exemption: str,
+    violations: list[str],
+    warned: list[str],
+) -> None:
+    known = parse_assignments(TWICE % (effect, exemption), file="a.yaml")
+    monkeypatch.setattr("infra.settings.loader.read_assignments", lambda: known)
+
+    result = check_stack("churn", churn.stacks)
+
+    assert [found.key for found in result.violations] == [f"ml-workspace:{key}" for key in violations]
+    assert [found.key for found in result.warnings] == [f"ml-workspace:{key}" for key in warned]
 
 
 def test_a_resource_of_another_stack_says_whose_it_is(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
