@@ -15,7 +15,7 @@ func removingAtOnce(resource *schema.Resource) {
 	}
 }
 
-// refusingOthers refuses a volume that somebody else has. Asked for a name that is taken, the engine answers with the
+// refusingOthers refuses a volume that somebody else has. Asked for a name that is taken, the engine returns the
 // volume that has it, and upstream goes on with that one: two users who bring up the same names at the same moment would
 // overwrite each other's files, and in the end remove each other's data. Its labels say whose a volume is.
 func refusingOthers(resource *schema.Resource) {

@@ -48,7 +48,7 @@ func main() {
 	}
 }
 
-// serve answers the engine until it goes away or interrupts the host, and then ends what was started.
+// serve handles the requests of the engine until it goes away or interrupts the host, and then ends what was started.
 func serve(interrupted context.Context, host *languageHost) error {
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Init: func(server *grpc.Server) error {

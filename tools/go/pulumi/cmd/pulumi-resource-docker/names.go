@@ -35,7 +35,7 @@ func schemaNames(schema shim.SchemaMap, fields map[string]*tfbridge.SchemaInfo) 
 
 // dottedName translates every attribute on a path; the steps into the elements of lists have no name.
 func dottedName(path walk.SchemaPath, schema shim.SchemaMap, fields map[string]*tfbridge.SchemaInfo) string {
-	var parts []string
+	var names []string
 	for i, step := range path {
 		if _, isAttribute := step.(walk.GetAttrStep); !isAttribute {
 			continue
@@ -45,7 +45,7 @@ func dottedName(path walk.SchemaPath, schema shim.SchemaMap, fields map[string]*
 			// Only a path that is not of this schema fails, and this one comes from walking it.
 			panic(err)
 		}
-		parts = append(parts, name)
+		names = append(names, name)
 	}
-	return strings.Join(parts, ".")
+	return strings.Join(names, ".")
 }
