@@ -6,6 +6,7 @@ With any other backend there is no folder: the states are reached through the CL
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -14,8 +15,17 @@ VARIABLE = "PULUMI_BACKEND_URL"
 
 
 def address() -> str:
-    """The backend's address in this process's environment; empty when it is not set."""
-    return os.environ.get(VARIABLE, "")
+    """The backend's address: the environment's, else that of the last `pulumi login`; empty when there is none."""
+    return os.environ.get(VARIABLE) or _logged_in()
+
+
+def _logged_in() -> str:
+    home = os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi"
+    try:
+        found = json.loads(Path(home, "credentials.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(found.get("current") or "") if isinstance(found, dict) else ""
 
 
 def backend_folder(url: str) -> Path | None:

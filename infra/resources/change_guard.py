@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import pulumi
 from typing_extensions import override
 
-from infra.clients.state import stack_states
+from infra.clients.state import removal, stack_states
 from infra.resources.resource import CheckFailure, CheckResult, CreateResult, Props, Provider, Resource
 from infra.rules.stack.stack_changes import Resources, check_changes
 
@@ -25,6 +25,7 @@ class ChangeGuardProvider(Provider):
 
     @override
     def check(self, _olds: Props, news: Props) -> CheckResult:
+        removal.allow(news["allowed"])
         others = stack_states.deployed(project=news["project"], except_stack=news["stack"])
         before = _olds.get("resources") or {}
         violations = check_changes(before, news["resources"], allowed=news["allowed"], deployed=others)

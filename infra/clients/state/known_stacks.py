@@ -27,6 +27,20 @@ def remember(stack_id: str, *, stack: str) -> None:
         }
 
 
+def set_going(stack_id: str, *, going: bool) -> None:
+    """Note whether a stack is being taken down as a whole: a destroy may be killed, and go on in another process."""
+    with open_claims(_FILE) as known:
+        if going:
+            known.setdefault(stack_id, {})["going"] = True
+        elif stack_id in known:
+            known[stack_id].pop("going", None)
+
+
+def is_going(stack_id: str) -> bool:
+    """Whether that was noted."""
+    return bool(read_claims(_FILE).get(stack_id, {}).get("going"))
+
+
 def forget(stack_id: str) -> None:
     """Drop an identity; one that was never noted is fine."""
     with open_claims(_FILE) as known:

@@ -1,7 +1,7 @@
 """Whether data may be removed: when its whole stack goes, or when the stack file allows it by name.
 
-`UsageGuard` depends on everything in a stack, so a destroy deletes it first. As long as the state has it, the stack is
-not going, and nothing that holds data is removed unless `ml-workspace:allowReplacement` names its resource. Neither is
+`UsageGuard` depends on everything in a stack, so a destroy deletes it first. As long as there is one, the stack is not
+going, and nothing that holds data is removed unless `ml-workspace:allowReplacement` names its resource. Neither is
 it going when the command was told to leave resources out: a destroy of one resource with all that depend on it deletes
 `UsageGuard` too.
 """
@@ -9,30 +9,40 @@ it going when the command was told to leave resources out: a destroy of one reso
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from infra.clients.state import stack_states
+from infra.clients.state import known_stacks, stack_states
 from infra.errors import DataRemovalError
 from infra.host import processes
 
-USAGE_GUARD, CHANGE_GUARD = ":UsageGuard", ":ChangeGuard"
+USAGE_GUARD = ":UsageGuard"
 CHOOSING = frozenset({"-t", "--target", "--exclude", "--replace", "--target-replace"})
 """Options of the Pulumi CLI that choose resources."""
 
 _going: set[str] = set()
 """Stacks whose guard this process has deleted: true also where no state is written between the steps."""
 
+_allowed: set[str] = set()
+"""Names that the stack file of this process's run allows to be replaced; a process serves one run."""
+
+
+def allow(names: Iterable[str]) -> None:
+    """Note which resources the stack file allows to be replaced."""
+    _allowed.clear()
+    _allowed.update(name.lower() for name in names)
+
 
 def announce(stack_id: str) -> None:
     """Note that a stack is going as a whole, if it is."""
     if not _chooses_resources():
         _going.add(stack_id)
+        known_stacks.set_going(stack_id, going=True)
 
 
 def withdraw(stack_id: str) -> None:
     """Note that a stack is complete again."""
     _going.discard(stack_id)
+    known_stacks.set_going(stack_id, going=False)
 
 
 def require_allowed(stack_id: str, resource_name: str, holds: str) -> None:
@@ -46,12 +56,7 @@ def require_allowed(stack_id: str, resource_name: str, holds: str) -> None:
     Raises:
         DataRemovalError: The stack is not going, and does not allow the resource to be replaced.
     """
-    if stack_id in _going:
-        return
-    resources = stack_states.resources_of(stack_id)
-    if resources is None or resource_name.lower() in _allowed(resources):
-        return
-    if not _has(resources, USAGE_GUARD) and not _chooses_resources():
+    if resource_name.lower() in _allowed or (_is_going(stack_id) and not _chooses_resources()):
         return
     raise DataRemovalError(
         f"removing data of '{resource_name}': {holds} would be lost, but its stack is not being taken down. Nothing of "
@@ -60,13 +65,14 @@ def require_allowed(stack_id: str, resource_name: str, holds: str) -> None:
     )
 
 
-def _has(resources: Iterable[Mapping[str, Any]], ending: str) -> bool:
-    return any(str(resource.get("type", "")).endswith(ending) for resource in resources)
-
-
-def _allowed(resources: Iterable[Mapping[str, Any]]) -> set[str]:
-    guards = (resource for resource in resources if str(resource.get("type", "")).endswith(CHANGE_GUARD))
-    return {str(name).lower() for guard in guards for name in (guard.get("inputs") or {}).get("allowed") or ()}
+def _is_going(stack_id: str) -> bool:
+    """Whether its guard is gone: by its own word in this run, by the state, or by its word where no state tells."""
+    if stack_id in _going:
+        return True
+    resources = stack_states.resources_of(stack_id)
+    if resources is None:
+        return known_stacks.is_going(stack_id)
+    return not any(str(resource.get("type", "")).endswith(USAGE_GUARD) for resource in resources)
 
 
 def _chooses_resources() -> bool:

@@ -56,3 +56,25 @@ def test_two_backends_have_different_ids_of_twelve_hexadecimal_digits() -> None:
     assert one != other
     assert (len(one), int(one, 16) >= 0) == (12, True)
     assert state_backend.backend_id("s3://bucket/state/") == state_backend.backend_id("s3://bucket/state")
+
+
+def test_without_the_variable_the_backend_is_that_of_the_last_login(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    assert state_backend.address() == ""
+    (tmp_path / "credentials.json").write_text('{"current": "file:///srv/state", "accounts": {}}')
+    assert state_backend.address() == "file:///srv/state"
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///a")
+    assert state_backend.address() == "file:///a"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"current": null}'])
+def test_credentials_that_name_no_backend_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    (tmp_path / "credentials.json").write_text(content)
+    assert state_backend.address() == ""

@@ -46,3 +46,13 @@ def test_the_origin_names_the_backend_and_no_password(monkeypatch: pytest.Monkey
 
     assert "backend db.example/states" in origin
     assert "hunter2" not in origin
+
+
+def test_that_a_stack_goes_is_noted_for_another_process_to_see() -> None:
+    known_stacks.set_going("1a", going=True)
+    assert known_stacks.is_going("1a")
+
+    known_stacks.set_going("1a", going=False)
+    known_stacks.set_going("2b", going=False)
+    assert not known_stacks.is_going("1a")
+    assert not known_stacks.is_going("2b")

@@ -10,19 +10,17 @@ import pytest
 from infra.clients.state import removal
 from infra.errors import DataRemovalError
 from infra.host import processes
+from infra.resources.change_guard import ChangeGuardProvider
 from infra.resources.usage_guard import UsageGuardProvider
 
 IDENTITY = {"type": "ml-workspace:guards:StackIdentity", "outputs": {"stack_id": "1a"}}
 GUARD = {"type": "ml-workspace:guards:UsageGuard", "inputs": {}}
 
 
-def _change_guard(*allowed: str) -> dict[str, Any]:
-    return {"type": "ml-workspace:guards:ChangeGuard", "inputs": {"allowed": list(allowed)}}
-
-
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+    monkeypatch.setenv("MLW_HOME", str(tmp_path / "home"))
     folder = tmp_path / ".pulumi" / "stacks" / "ml-workspace"
     folder.mkdir(parents=True)
 
@@ -38,7 +36,7 @@ def _require() -> None:
 
 
 def test_data_of_a_stack_that_is_complete_is_not_removed(write: Callable[..., None]) -> None:
-    write(IDENTITY, _change_guard(), GUARD)
+    write(IDENTITY, GUARD)
 
     with pytest.raises(
         DataRemovalError, match=r"'stDev': what is on its volumes would be lost.*'ml-workspace:allowReplacement'"
@@ -47,13 +45,18 @@ def test_data_of_a_stack_that_is_complete_is_not_removed(write: Callable[..., No
 
 
 def test_data_goes_where_the_stack_file_names_its_resource(write: Callable[..., None]) -> None:
-    write(IDENTITY, _change_guard("STDEV"), GUARD)
+    write(IDENTITY, GUARD)
 
+    ChangeGuardProvider().check({}, {"project": "p", "stack": "dev", "resources": {}, "allowed": ["STDEV"]})
     _require()
+
+    ChangeGuardProvider().check({}, {"project": "p", "stack": "dev", "resources": {}, "allowed": []})
+    with pytest.raises(DataRemovalError):
+        _require()
 
 
 def test_data_goes_with_its_stack(write: Callable[..., None]) -> None:
-    write(IDENTITY, _change_guard())
+    write(IDENTITY)
 
     _require()
 
@@ -64,7 +67,7 @@ def test_data_stays_when_the_command_chooses_resources(
 ) -> None:
     command = ["pulumi", "destroy", "--yes", option, "urn:x", "--target-dependents"]
     monkeypatch.setattr(processes, "arguments_of", lambda _: command)
-    write(IDENTITY, _change_guard())
+    write(IDENTITY)
 
     UsageGuardProvider().delete("1a", {"stack": "dev", "stack_id": "1a", "resource_ids": []})
 
@@ -72,14 +75,22 @@ def test_data_stays_when_the_command_chooses_resources(
         _require()
 
 
-def test_a_stack_without_a_state_is_gone_already(write: Callable[..., None]) -> None:
-    write()
+def test_data_stays_where_no_state_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With another backend than files, only the guard itself says that the stack goes."""
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
+    monkeypatch.setenv("MLW_HOME", str(tmp_path))
 
-    _require()
+    with pytest.raises(DataRemovalError):
+        _require()
 
 
-def test_the_guards_deletion_counts_before_the_state_has_it(write: Callable[..., None]) -> None:
-    write(IDENTITY, _change_guard(), GUARD)
+@pytest.mark.parametrize("backend", ["", "s3://bucket"], ids=["a file, not written yet", "another backend"])
+def test_what_the_guard_says_counts_until_there_is_one_again(
+    write: Callable[..., None], monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    write(IDENTITY, GUARD)
+    if backend:
+        monkeypatch.setenv("PULUMI_BACKEND_URL", backend)
     guard = {"stack": "dev", "stack_id": "1a", "resource_ids": []}
 
     UsageGuardProvider().delete("1a", guard)
