@@ -11,11 +11,15 @@ from mlw.lifecycle.stack_context import Context
 
 
 def find(context: Context) -> str | None:
-    """The stack's identity; None for a stack that has none, or whose state and notes are all lost."""
+    """The stack's identity; None for a stack that has none, or whose state and notes are all lost.
+
+    A backup or a note from before a stack was renamed tells of the stack that has another name now: its state counts.
+    """
     with contextlib.suppress(DamagedStateError, OperationFailedError):
         checkpoint = state_files.read(context)
         if checkpoint is not None:
             return stack_states.identity_of(checkpoint.resources) or None
     backup = state_files.newest_backup(context)
     found = stack_states.identity_of(backup[1].resources) if backup else ""
-    return found or known_stacks.find(context.stack, backend=context.backend_url)
+    found = found or known_stacks.find(context.stack, backend=context.backend_url) or ""
+    return found if found and found not in stack_states.identities() else None

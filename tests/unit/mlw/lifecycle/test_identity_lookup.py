@@ -42,6 +42,16 @@ def test_the_state_counts_first_also_after_a_rename(context: Context) -> None:
     assert identity_lookup.find(context) == stack_id("before")
 
 
+def test_what_a_renamed_stack_has_left_under_its_old_name_is_not_its_own_any_more(context: Context) -> None:
+    known_stacks.remember(stack_id(), stack="dev")
+    write(context.safe_copies / "dev.json", a_state())
+    assert identity_lookup.find(context) == stack_id()
+
+    assert context.state_file
+    write(context.state_file.with_name("renamed.json"), a_checkpoint([the_identity()]))
+    assert identity_lookup.find(context) is None
+
+
 def test_a_sound_state_without_an_identity_has_nothing_on_the_engine(context: Context) -> None:
     known_stacks.remember("noted", stack="dev")
     write(context.state_file, a_checkpoint([]))
