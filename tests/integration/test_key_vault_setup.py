@@ -4,6 +4,7 @@ import ipaddress
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import hvac
 import pytest
@@ -68,10 +69,15 @@ class TestAudit:
         value, path = uuid.uuid4().hex, uuid.uuid4().hex
         put(vault.client(), path, value)
 
-        written = device(engine, vault)
+        def complete() -> tuple[str, list[dict[str, Any]]]:
+            # The engine takes over what a container prints a moment after it was printed.
+            written = device(engine, vault)
+            entries = [json.loads(line) for line in written.splitlines() if path in line and line.startswith("{")]
+            assert {entry["type"] for entry in entries} == {"request", "response"}
+            return written, entries
 
-        entries = [json.loads(line) for line in written.splitlines() if path in line and line.startswith("{")]
-        assert {entry["type"] for entry in entries} == {"request", "response"}
+        written, entries = probe_until(complete, what="both audit entries", timeout_seconds=30)
+
         assert entries[0]["request"]["data"]["data"]["value"].startswith("hmac-sha256:")
         assert value not in written
         assert vault.token not in written
