@@ -33,7 +33,7 @@ from infra.preconditions import guard_changes, reserve
 from infra.resources.stack_identity import StackIdentity
 from infra.resources.usage_guard import UsageGuard
 from infra.settings import ResourceSettings, Settings
-from infra.settings.stack_file import refine_encrypted
+from infra.stack_files.stack_file import refine_encrypted
 
 
 def provision(wanted: Settings) -> dict[str, Any]:

@@ -17,11 +17,10 @@ from pydantic import BaseModel, ValidationError
 
 from infra.rules.resources.properties import declared_properties
 from infra.rules.stack import stack_file_keys
+from infra.rules.stack.stack_file_keys import NAMESPACE
 from infra.rules.tags.secret_detection import is_secret_key, is_secret_value
 from infra.rules.violation import Violation, join_key, one_of
 from infra.settings.stack_input import StackInput
-
-NAMESPACE = "ml-workspace:"
 
 _TEXT_KEYS = frozenset(key for key, declared in declared_properties(StackInput).items() if declared.type == str | None)
 _EXPECTED = {

@@ -10,12 +10,12 @@ from infra.rules.resources import component_types
 from infra.rules.roles.role_assignments import check_assignments, check_own_key_vault
 from infra.rules.roles.role_definition_files import RoleFile, no_file, read_roles
 from infra.rules.roles.role_definitions import find_role
-from infra.rules.stack.stack_file_keys import missing_value
+from infra.rules.stack.stack_file_keys import NAMESPACE, missing_value
 from infra.rules.violation import Violation
-from infra.settings.config_reading import NAMESPACE, Reading
+from infra.settings.config_reading import Reading
 from infra.settings.models import RoleAssignment
 from infra.settings.resolved_stack import ResolvedStack
-from infra.settings.yaml_document import DocumentError, decode, parse, value_of
+from infra.stack_files.yaml_document import DocumentError, decode, parse, value_of
 
 _ASSIGNMENTS, _DEFINITIONS = f"{NAMESPACE}roleAssignments", f"{NAMESPACE}roleDefinitions"
 

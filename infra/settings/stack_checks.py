@@ -23,12 +23,12 @@ from infra.rules.resources.resource_ids import check_subscription, name_scope
 from infra.rules.resources.service_limits import check_limits
 from infra.rules.stack.deployed_resources import Deployed, names_in_use
 from infra.rules.stack.host_settings import NEEDED_PORTS, check_image_registry, check_port_range
-from infra.rules.stack.stack_file_keys import missing_value
+from infra.rules.stack.stack_file_keys import NAMESPACE, missing_value
 from infra.rules.tags import tag_limits
 from infra.rules.tags.required_tags import require_tags
 from infra.rules.tags.tag_limits import MAX_NAME, MAX_NAME_ON_STORAGE, MAX_TAGS, check_tags
 from infra.rules.violation import Violation
-from infra.settings.config_reading import NAMESPACE, Reading
+from infra.settings.config_reading import Reading
 from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 from infra.settings.stack_input import StackInput
 

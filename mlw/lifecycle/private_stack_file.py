@@ -14,9 +14,9 @@ from infra.host import atomic_files
 from infra.host.project import PROJECT
 from infra.rules.stack.stack_file_keys import check_size
 from infra.rules.violation import ConfigurationError
-from infra.settings.stack_file import SECURE, StackFileError, open_stack_file
-from infra.settings.stack_file_edit import remove_key, set_key
-from infra.settings.yaml_document import DocumentError, decode, parse
+from infra.stack_files.stack_file import SECURE, StackFileError, open_stack_file
+from infra.stack_files.stack_file_edit import remove_key, set_key
+from infra.stack_files.yaml_document import DocumentError, decode, parse
 from mlw.lifecycle.stack_context import Context
 
 SALT = "encryptionsalt"

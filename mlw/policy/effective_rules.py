@@ -16,7 +16,7 @@ from infra.settings.config_reading import read
 from infra.settings.loader import evaluator
 from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 from infra.settings.resolving import resolve
-from infra.settings.stack_file import read_stack_file
+from infra.stack_files.stack_file import read_stack_file
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from infra.rules.stack.stack_changes import Resources
 from infra.rules.stack.stack_rules import STACK_RULES
 from infra.rules.violation import HIDDEN, ConfigurationError, Violation
 from infra.settings import load
-from infra.settings.stack_file import open_stack_file
+from infra.stack_files.stack_file import open_stack_file
 from mlw.output import to_json as json_text
 from mlw.policy.effective_rules import audited, effective_rules
 

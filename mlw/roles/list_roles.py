@@ -14,7 +14,7 @@ from infra.rules.roles.role_operations import OPERATIONS, Service
 from infra.settings import RoleAssignment
 from infra.settings.config_reading import read
 from infra.settings.role_settings import read_definitions
-from infra.settings.stack_file import read_stack_file
+from infra.stack_files.stack_file import read_stack_file
 from mlw.command import DONE
 from mlw.output import table, to_json
 

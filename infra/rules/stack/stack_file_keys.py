@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from infra.rules.policy.rule import StackRule
 from infra.rules.violation import Violation, join_key
 
+NAMESPACE = "ml-workspace:"
+"""What every key of the project begins with."""
+
 KNOWN = StackRule(
     "settings-key-require-known", "The stack file has no key that is not known; a misspelt one would do nothing."
 )

@@ -14,8 +14,8 @@ from infra.rules.policy.assignments_file import parse_assignments
 from infra.rules.policy.policy_assignments import Assignments
 from infra.rules.violation import ConfigurationError
 from infra.settings import Settings, load
-from infra.settings.stack_file import read_stack_file
 from infra.settings.stack_input import StackInput
+from infra.stack_files.stack_file import read_stack_file
 
 FOLDER = Path(__file__).parent / "testdata"
 TAGS = {"owner": "ml@example.org", "cost-center": "4711", "project": "churn"}

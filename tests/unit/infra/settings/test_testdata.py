@@ -10,7 +10,7 @@ import pytest
 
 from infra.rules.violation import ConfigurationError, Violation
 from infra.settings import load
-from infra.settings.stack_file import read_stack_file
+from infra.stack_files.stack_file import read_stack_file
 
 FOLDER = Path(__file__).parent / "testdata"
 BAD = sorted(FOLDER.glob("bad_*.yaml"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra.rules.violation import ConfigurationError
-from infra.settings.stack_file import StackFileError
+from infra.stack_files.stack_file import StackFileError
 from mlw.lifecycle import private_stack_file
 from tests.unit.states import SALT, a_context
 

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError, StreamMark, YAMLError
 from ruamel.yaml.scanner import Scanner
 
-from infra.settings.yaml_scalars import Scalar, ScalarError, number_text, scalar_value
+from infra.stack_files.yaml_scalars import Scalar, ScalarError, number_text, scalar_value
 
 Value = Scalar | list[Any] | dict[str, Any]
 

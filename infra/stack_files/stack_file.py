@@ -2,7 +2,7 @@
 
 For commands and checks that start nothing (`mlw policy check`, reports, `make up` before it starts the CLI). Values are
 those of the Pulumi CLI, as tests/policy/engine/test_stack_files_in_the_engine.py compares file by file. Encrypted
-values can't be read here: a word stands for each. :mod:`infra.settings.stack_file_edit` is the one editor.
+values can't be read here: a word stands for each. :mod:`infra.stack_files.stack_file_edit` is the one editor.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.errors import MlWorkspaceError
-from infra.rules.stack.stack_file_keys import GO_ESCAPES
-from infra.settings.config_reading import NAMESPACE
-from infra.settings.yaml_document import DocumentError, Node, Value, decode, merged_entries, parse, value_of
-from infra.settings.yaml_scalars import number_text
+from infra.rules.stack.stack_file_keys import GO_ESCAPES, NAMESPACE
+from infra.stack_files.yaml_document import DocumentError, Node, Value, decode, merged_entries, parse, value_of
+from infra.stack_files.yaml_scalars import number_text
 
 ENCRYPTED = "encrypted"
 """What stands for a value that only the engine can read."""

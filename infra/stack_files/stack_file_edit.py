@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from infra.settings.yaml_document import DocumentError, Node, Value, parse, value_of
+from infra.stack_files.yaml_document import DocumentError, Node, Value, parse, value_of
 
 _BREAKS = ("\n", "\r")
 

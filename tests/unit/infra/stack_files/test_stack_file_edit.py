@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.settings.stack_file_edit import remove_key, set_key
-from infra.settings.yaml_document import DocumentError
+from infra.stack_files.stack_file_edit import remove_key, set_key
+from infra.stack_files.yaml_document import DocumentError
 
 KEY = "encryptionsalt"
 FORMS = {

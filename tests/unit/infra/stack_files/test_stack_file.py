@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.settings.stack_file import StackFileError, open_stack_file, read_stack_file, refine_encrypted
+from infra.stack_files.stack_file import StackFileError, open_stack_file, read_stack_file, refine_encrypted
 from tests.support.stack_file_forms import CASES, SECRET
 
 

@@ -1,0 +1,1 @@
+"""Stack files as text: read as the Pulumi CLI reads them, and edited without changing anything else."""
