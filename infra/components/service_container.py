@@ -117,17 +117,22 @@ def _files_digest(files: VolumeFiles) -> pulumi.Output[str]:
 
 
 def _volumes(component: ServiceComponent, context: ProvisioningContext) -> dict[str, docker.Volume]:
-    """The component's volumes, which only their guard removes from the engine."""
+    """The component's volumes, which only their guard removes from the engine.
+
+    The guard makes nothing there, so it need not wait for the reservation.
+    """
     names = {volume: component.volume_name(volume) for volume in component.volumes}
     guard = VolumeGuard(
         f"{component.container_name}-volumes",
         stack_id=context.identity.stack_id,
         resource_name=component.resource_name,
         volumes=list(names.values()),
-        opts=component.child_options(after=context.reservation),
+        opts=component.child_options(),
     )
     kept = pulumi.ResourceOptions(
-        retain_on_delete=True, ignore_changes=["labels", "driver", "driverOpts"], depends_on=[guard]
+        retain_on_delete=True,
+        ignore_changes=["labels", "driver", "driverOpts"],
+        depends_on=[guard, context.reservation],
     )
     labels = context.identity.labels(component.resource_id)
     return {
