@@ -35,8 +35,9 @@ class ProviderServer(provider_pb2_grpc.ResourceProviderServicer):
         self, _request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ProviderHandshakeResponse:
         """Decline: the engine would also send creations and updates of previews."""
-        context.abort(grpc.StatusCode.UNIMPLEMENTED, "not needed")
-        raise NotImplementedError
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details("not needed")
+        return provider_pb2.ProviderHandshakeResponse()
 
     def GetPluginInfo(self, _request: Empty, _context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         """No version: the plugin is part of the program that it serves."""

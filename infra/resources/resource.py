@@ -6,6 +6,7 @@ calls. The state holds the resource's token, and nothing else of the code.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -71,7 +72,7 @@ class UpdateResult:
     outs: Props
 
 
-class Provider:
+class Provider(ABC):
     """Base of the providers. They hold no state; the user sees the message of a `MlWorkspaceError` as it is."""
 
     inputs: ClassVar[tuple[str, ...]]
@@ -89,9 +90,9 @@ class Provider:
         """Names of the inputs that differ."""
         return [key for key in self.inputs if olds.get(key) != news.get(key)]
 
+    @abstractmethod
     def create(self, props: Props) -> CreateResult:
         """Create the resource."""
-        raise NotImplementedError
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         """Update the resource; without an own implementation the new inputs replace the old ones in the state."""
@@ -100,7 +101,7 @@ class Provider:
     def read(self, id_: str, props: Props) -> ReadResult:
         """Read the real state. That of a service which does not answer, or refuses to, is unknown: the old one stands.
 
-        What is wrong with such a service shows at the resource that mends it, e.g. at the key vault's opening.
+        What is wrong with such a service shows at the resource that repairs it, e.g. at the key vault's opening.
         """
         try:
             return self.observe(id_, props)
@@ -111,7 +112,7 @@ class Provider:
         """Look at the resource itself; without an own implementation there is nothing beyond the state to look at."""
         return ReadResult(id_, props)
 
-    def delete(self, _id: str, _props: Props) -> None:
+    def delete(self, _id: str, _props: Props) -> None:  # noqa: B027 - most kinds have nothing to delete
         """Delete the resource; without an own implementation it is only removed from the state."""
 
 

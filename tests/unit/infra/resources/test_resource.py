@@ -3,11 +3,14 @@
 import pytest
 
 from infra.errors import ServiceError, ServiceUnreachableError
-from infra.resources.resource import Props, Provider, ReadResult
+from infra.resources.resource import CreateResult, Props, Provider, ReadResult
 
 
 class _Provider(Provider):
     inputs = ("tags", "size")
+
+    def create(self, props: Props) -> CreateResult:
+        return CreateResult("id", props)
 
 
 def test_only_a_changed_input_is_a_change() -> None:
@@ -17,9 +20,7 @@ def test_only_a_changed_input_is_a_change() -> None:
     assert _Provider().diff("id", olds, {"tags": {"a": "2"}, "size": 1.0}).changes
 
 
-class _OfASilentService(Provider):
-    inputs = ()
-
+class _OfASilentService(_Provider):
     def observe(self, _id: str, _props: Props) -> ReadResult:
         raise _props["error"]
 
