@@ -17,7 +17,7 @@ lifecycle = $(bootstrap) ensure && $(in_venv) -m mlw.lifecycle
 in_environment = eval "$$($(bootstrap) env)"
 code := infra mlw policies tools tests
 
-.PHONY: help setup up down preview status refresh bench test unit policy integration e2e fault check format lint type env clean-tools
+.PHONY: help setup up down preview status refresh bench test unit policy integration e2e fault soak check format lint type env clean-tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ e2e: ## whole workspaces and their whole life
 
 fault: ## kills, restarts and full disks in the middle of everything
 	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests/fault $(ARGS)
+
+soak: ## growth and kills at every step, for hours; limited by ARGS='--soak-cycles=10 --soak-stacks=6'
+	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests/soak $(ARGS)
 
 check: lint type unit ## format, lint, types and fast tests
 

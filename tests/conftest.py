@@ -23,12 +23,17 @@ from tests.support.environment import Environment, copy_project, make_environmen
 from tests.support.inventory import Inventory, take_inventory
 from tests.support.scheduling import SideBySideScheduling, order_of
 from tests.support.stacks import LiveStack, live_stack
-from tests.support.tiers import ENGINE_TIERS, asks_for_engine, empty_tiers, tier_of
+from tests.support.tiers import ENGINE_TIERS, asks_for_engine, empty_tiers, is_left_out, tier_of
 
 WORKERS = pytest.StashKey[list[WorkerController]]()
 HELD_BEFORE = pytest.StashKey[Inventory]()
 LONGEST_LIST, LONGEST_CAUSE = 10, 1000
 NARROWING_OPTIONS = ("keyword", "markexpr", "lf", "deselect")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave tiers out that run on demand only."""
+    return is_left_out(collection_path, asked_for(config)) or None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -1,11 +1,16 @@
-"""The tiers of the tests: which one a file belongs to, in which order they run, and that none of them is empty."""
+"""The tiers of the tests: which one a file belongs to, in which order they run, and that none of them is empty.
+
+The tier ``soak`` takes hours: only ``make soak`` runs it, or whoever names its folder.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 TESTS_ROOT = Path(__file__).resolve().parents[1]
-TIERS = ("unit", "policy", "integration", "e2e", "fault")
-ENGINE_TIERS = frozenset({"integration", "e2e", "fault"})
+TIERS = ("unit", "policy", "integration", "e2e", "fault", "soak")
+ENGINE_TIERS = frozenset({"integration", "e2e", "fault", "soak"})
+ON_DEMAND = frozenset({"soak"})
+"""Tiers that run only when their own folder, or something in it, is asked for."""
 LAST_FILE = TESTS_ROOT / "e2e" / "test_engine_is_left_as_found.py"
 
 
@@ -35,5 +40,16 @@ def empty_tiers(asked_for: Iterable[Path], collected: Iterable[Path]) -> list[st
     """Return the tiers that were asked for as a whole and have no test."""
     folders = list(asked_for)
     found = {tier_of(path) for path in collected}
-    asked = [tier for tier in TIERS if any((TESTS_ROOT / tier).is_relative_to(folder) for folder in folders)]
+    asked = [
+        tier
+        for tier in TIERS
+        if any((TESTS_ROOT / tier).is_relative_to(folder) for folder in folders)
+        and not is_left_out(TESTS_ROOT / tier, folders)
+    ]
     return [tier for tier in asked if tier not in found]
+
+
+def is_left_out(path: Path, asked_for: Iterable[Path]) -> bool:
+    """Return whether a path belongs to a tier that runs on demand, and nothing of that tier was asked for."""
+    tiers = [TESTS_ROOT / tier for tier in ON_DEMAND if path.is_relative_to(TESTS_ROOT / tier)]
+    return any(not any(asked.is_relative_to(tier) for asked in asked_for) for tier in tiers)

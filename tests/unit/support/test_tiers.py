@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.tiers import LAST_FILE, TESTS_ROOT, TIERS, empty_tiers, position_of, tier_of
+from tests.support.tiers import LAST_FILE, TESTS_ROOT, TIERS, empty_tiers, is_left_out, position_of, tier_of
 
 
 def test_tier_is_the_first_folder() -> None:
@@ -47,3 +47,25 @@ def test_tiers_that_were_not_asked_for_may_be_empty() -> None:
 
 def test_single_file_asks_for_no_whole_tier() -> None:
     assert empty_tiers([Path(__file__)], [Path(__file__)]) == []
+
+
+SOAK = TESTS_ROOT / "soak"
+
+
+@pytest.mark.parametrize("asked", [[TESTS_ROOT], [TESTS_ROOT / "fault"], [TESTS_ROOT, TESTS_ROOT / "unit"]])
+def test_soak_is_left_out_unless_its_folder_is_named(asked: list[Path]) -> None:
+    assert is_left_out(SOAK / "test_x.py", asked)
+    assert "soak" not in empty_tiers(asked, [])
+
+
+@pytest.mark.parametrize("asked", [[SOAK], [SOAK / "test_x.py"], [TESTS_ROOT, SOAK]], ids=["tier", "file", "both"])
+def test_soak_that_is_named_is_collected(asked: list[Path]) -> None:
+    assert not is_left_out(SOAK / "test_x.py", asked)
+
+
+def test_named_soak_tier_without_tests_is_empty() -> None:
+    assert empty_tiers([SOAK], []) == ["soak"]
+
+
+def test_other_tiers_are_never_left_out() -> None:
+    assert not [tier for tier in TIERS if tier != "soak" and is_left_out(TESTS_ROOT / tier / "test_x.py", [SOAK])]
