@@ -11,6 +11,7 @@
     |   |-- ForeignObjectError       a name on the engine belongs to somebody else
     |   |-- ImageMissingError        a service's image is not on the engine
     |   `-- PortRangeExhaustedError  no free port is left in `ml-workspace:portRange`
+    |-- ScopeLockedError             a management lock forbids it
     |-- SharedResourceError          another workspace uses what would be deleted
     `-- ServiceError                 a service of the workspace does not do what it must
         |-- ServiceUnreachableError  it does not answer
@@ -69,6 +70,10 @@ class ImageMissingError(EngineError):
 
 class PortRangeExhaustedError(EngineError):
     """The stack's port range holds fewer free ports than the workspace needs."""
+
+
+class ScopeLockedError(MlWorkspaceError):
+    """A management lock of the resource group forbids the operation; nothing was done."""
 
 
 class SharedResourceError(MlWorkspaceError):

@@ -15,6 +15,7 @@ from infra.resources.stack_identity import StackIdentity
 from infra.rules.resources import component_types as types
 from infra.rules.stack.stack_changes import resource_key
 from infra.settings import ResourceSettings, Settings
+from infra.settings.configuration_digests import digests
 
 
 def guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[Component]) -> ChangeGuard:
@@ -29,6 +30,8 @@ def guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[
         resources=resources,
         allowed=wanted.allow_replacement,
         declared=[pulumi.Output.from_input(_urn(component)) for component in declared],
+        locks=[lock.model_dump(by_alias=True) for lock in wanted.locks],
+        configuration=lambda: digests(wanted),
         opts=pulumi.ResourceOptions(parent=group),
     )
 

@@ -15,7 +15,7 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from infra import settings
-from infra.clients.state import stack_states
+from infra.clients.state import removal, stack_states
 from infra.components.application_insights import ApplicationInsights
 from infra.components.component import ServiceComponent
 from infra.components.container_registry import ContainerRegistry
@@ -30,6 +30,7 @@ from infra.components.tls_certificates import Certificates, bundle
 from infra.components.workspace import Workspace
 from infra.errors import MlWorkspaceError
 from infra.preconditions import guard_changes, reserve
+from infra.resources.management_lock import ManagementLock
 from infra.resources.stack_identity import StackIdentity
 from infra.resources.usage_guard import UsageGuard
 from infra.settings import ResourceSettings, Settings
@@ -96,12 +97,19 @@ def provision(wanted: Settings) -> dict[str, Any]:
         ready=[*endpoints.values(), *datastores.values()],
         options=options,
     )
-    UsageGuard(
+    usage_guard = UsageGuard(
         f"{group.resource_name}-usage",
         stack_id=identity.stack_id,
         resource_ids=[service.resource_id for service in services],
-        opts=pulumi.ResourceOptions(parent=group, depends_on=[workspace.record_resource]),
+        opts=pulumi.ResourceOptions(parent=group, depends_on=[workspace.record_resource, *storage.unawaited]),
     )
+    for lock in wanted.locks:
+        ManagementLock(
+            f"{group.resource_name}-lock-{lock.name.lower()}",
+            scope=group.resource_id,
+            lock=lock.model_dump(by_alias=True),
+            opts=group.child_options(after=usage_guard),
+        )
     ca_certificates = [connection.ca_certificate for connection in connections.values()]
     return {
         "workspace": workspace.record,
@@ -157,11 +165,13 @@ def _load(project: str, stack: str) -> Settings:
     """The stack's settings, judged beside what it was allowed so far and what other stacks have deployed."""
     config = runtime_config.CONFIG.get()
     secret = [key for key in config if runtime_config.is_config_secret(key)]
+    accepted = stack_states.accepted(project, stack)
     return settings.load(
         config,
         stack=stack,
         deployed=stack_states.deployed(project=project, except_stack=stack),
-        accepted=stack_states.accepted(project, stack),
+        accepted=accepted,
+        actions=removal.actions_asked_for() if accepted.locks else (),
         encrypted=refine_encrypted(secret, Path("stacks", f"Pulumi.{stack}.yaml")),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import pulumi
@@ -71,6 +71,9 @@ class ServiceComponent(Component):
 
     volumes: ClassVar[Mapping[str, str]]
     """Last word of a volume's name to the folder in the container."""
+
+    unawaited: Sequence[pulumi.Resource] = ()
+    """What the record does not wait for; a destroy must not delete it before the guards have been asked."""
 
     def __init__(self, settings: ResourceSettings, *, parent: pulumi.Resource) -> None:
         super().__init__(self.type_token, settings.name, settings.props(), parent=parent)

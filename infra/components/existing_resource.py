@@ -36,6 +36,9 @@ class ExistingResource:
     owned: ClassVar[tuple[ServiceComponent, ...]] = ()
     """What this stack itself runs of the resource: nothing."""
 
+    unawaited: ClassVar[tuple[pulumi.Resource, ...]] = ()
+    """What the record does not wait for: nothing."""
+
     def __init__(self, settings: ResourceSettings, component: type[ServiceComponent]) -> None:
         self._service, self._name = component.service, settings.name
         self.credentials_key = self._service.credentials_key

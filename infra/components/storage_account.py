@@ -85,14 +85,14 @@ class StorageAccount(ServiceComponent):
             ca_certificate=context.ca_certificate,
         )
         if not self._is_additional:
-            self._make_principals(connection, context)
+            self.unawaited = [self._make_principals(connection, context)]
         self.register_outputs({"endpoints": connection.endpoints, "credentials": connection.credentials})
         return connection
 
-    def _make_principals(self, connection: ServiceConnectionArgs, context: ProvisioningContext) -> None:
+    def _make_principals(self, connection: ServiceConnectionArgs, context: ProvisioningContext) -> StoragePrincipals:
         """Make the principals' users in the workspace's own account; an additional one has none."""
         users = storage_users(context.principals)
-        StoragePrincipals(
+        return StoragePrincipals(
             f"{self.resource_name}-principals",
             account=self.resource_name,
             storage_account=connection,

@@ -73,11 +73,11 @@ def is_alive(pid: int, *, since: datetime) -> bool:
     return start is not None and start <= since.timestamp() + CLOCK_SLACK_SECONDS
 
 
-def lineage(pid: int) -> set[int]:
+def lineage(pid: int) -> list[int]:
     """A process with its parents, up to the first."""
-    found: set[int] = set()
+    found: list[int] = []
     while pid > 0 and pid not in found:
-        found.add(pid)
+        found.append(pid)
         fields = _fields(pid)
         pid = int(fields[1]) if fields else 0
     return found

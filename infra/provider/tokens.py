@@ -10,6 +10,7 @@ from infra.errors import MlWorkspaceError
 from infra.resources.resource import PACKAGE, Provider, Resource
 
 MODULES: Mapping[str, str] = {
+    "authorization:ManagementLock": "infra.resources.management_lock",
     "certificates:CertificateAuthority": "infra.resources.tls_certificates",
     "certificates:ServerCertificates": "infra.resources.tls_certificates",
     "engine:EngineReservation": "infra.resources.engine_reservation",

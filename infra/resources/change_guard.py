@@ -7,13 +7,14 @@ before anything was registered; with any other backend this is the place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pulumi
 from typing_extensions import override
 
 from infra.clients.state import removal, stack_states
 from infra.resources.resource import CheckFailure, CheckResult, CreateResult, Props, Provider, Resource
+from infra.rules.stack.locked_changes import AcceptedStack, check_locked, is_read_only
 from infra.rules.stack.stack_changes import Resources, check_changes
 
 
@@ -21,14 +22,17 @@ class ChangeGuardProvider(Provider):
     """Verbs of :class:`ChangeGuard`."""
 
     # What is allowed is asked once, at the change itself; taking it out of the stack file afterwards is no change.
-    inputs = ("resources",)
+    inputs = ("resources", "locks", "configuration")
 
     @override
     def check(self, _olds: Props, news: Props) -> CheckResult:
-        removal.allow(news["allowed"])
+        removal.allow(news["allowed"], locks=[lock["name"] for lock in news.get("locks") or []])
         others = stack_states.deployed(project=news["project"], except_stack=news["stack"])
-        before = _olds.get("resources") or {}
-        violations = check_changes(before, news["resources"], allowed=news["allowed"], deployed=others)
+        before, wanted = AcceptedStack.of(_olds), AcceptedStack.of(news)
+        violations = check_changes(before.resources, wanted.resources, allowed=news["allowed"], deployed=others)
+        violations += check_locked(before, wanted, allowed=news["allowed"], actions=removal.actions_asked_for())
+        if not is_read_only(wanted.locks):
+            news.pop("configuration", None)
         # Without a property's name: the engine would print the whole property beside the message.
         return CheckResult(news, [CheckFailure("", violation.message) for violation in violations])
 
@@ -45,6 +49,8 @@ class ChangeGuard(Resource, module="guards", provider=ChangeGuardProvider):
         resources: Type token and Azure properties of each resource, by `resource_key`.
         allowed: Names of resources that may be replaced (`ml-workspace:allowReplacement`).
         declared: URNs of the components, which the policies judge first.
+        locks: Properties of the management locks.
+        configuration: Makes digests of all that is configured, which are kept where a lock forbids changes.
         opts: Resource options.
     """
 
@@ -55,13 +61,19 @@ class ChangeGuard(Resource, module="guards", provider=ChangeGuardProvider):
         resources: Resources,
         allowed: Sequence[str],
         declared: Sequence[pulumi.Input[str]],
+        locks: Sequence[Mapping[str, str]] = (),
+        configuration: Callable[[], Mapping[str, str]] = dict,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        # Where states can be read, the settings have been compared with this stack's.
+        compares = is_read_only(locks) or not stack_states.can_be_read()
         inputs: Props = {
             "stack": pulumi.get_stack(),
             "project": pulumi.get_project(),
             "resources": resources,
             "allowed": list(allowed),
             "declared": list(declared),
+            **({"locks": [dict(lock) for lock in locks]} if locks else {}),
+            **({"configuration": configuration()} if compares else {}),
         }
         super().__init__(name, inputs, opts)

@@ -11,9 +11,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from infra.clients.state import removal
 from infra.resources.resource import Provider
 
-VARIABLE = "MLW_ROTATE"
+VARIABLE = removal.ROTATION
 SUBJECT = "rotates"
 """Input that says whose secrets a resource makes."""
 

@@ -20,14 +20,17 @@ from infra.rules.policy.assignments_file import read_assignments
 from infra.rules.policy.evaluation import Evaluator
 from infra.rules.policy.policy_assignments import Assignments
 from infra.rules.resources import component_types
+from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import azure_name, with_defaults
 from infra.rules.stack.deployed_resources import Deployed
 from infra.rules.stack.host_settings import PortRangeProperties
+from infra.rules.stack.locked_changes import AcceptedStack, check_locked
 from infra.rules.stack.stack_changes import Resources, check_changes, resource_key
 from infra.rules.stack.stack_file_keys import check_size
 from infra.rules.violation import ConfigurationError, Violation, covers
 from infra.settings.config_reading import Reading, read
-from infra.settings.models import DatastoreSettings, PortRange, RoleAssignment, Settings
+from infra.settings.configuration_digests import digests
+from infra.settings.models import DatastoreSettings, ManagementLock, PortRange, RoleAssignment, Settings
 from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 from infra.settings.resolving import resolve
 from infra.settings.role_settings import closed_services, judge_roles
@@ -41,7 +44,8 @@ def load(
     *,
     stack: str,
     deployed: Sequence[Deployed] = (),
-    accepted: Resources | None = None,
+    accepted: AcceptedStack | None = None,
+    actions: Sequence[str] = (),
     encrypted: Collection[str] = (),
     assignments: Assignments | None = None,
     today: dt.date | None = None,
@@ -53,7 +57,8 @@ def load(
         config: Full keys (`ml-workspace:workload`) with text; lists and mappings as JSON. Other namespaces are ignored.
         stack: The stack's name; messages name its file.
         deployed: What the other stacks of the backend have: for names that are unique, and for existing resources.
-        accepted: The stack's resources as its last update made them: for changes that would lose data.
+        accepted: The stack as its last update made it: for changes that would lose data, or that locks forbid.
+        actions: What the run is asked to do besides, such as a rotation of keys.
         encrypted: Keys that the stack file holds encrypted; one covers everything below it.
         assignments: Which rules hold where; those of this checkout if not given.
         today: The day on which exemptions are judged.
@@ -67,11 +72,17 @@ def load(
     violations = [*check_size(config), *check(reading, resolved, deployed)]
     roles = judge_roles(reading, resolved, folder)
     violations += roles.violations
-    violations += _check_changes(accepted or {}, reading, resolved, deployed)
-    if violations:
-        located = [_located(_without_secret(violation, encrypted), stack) for violation in violations]
-        raise ConfigurationError(located, stack=stack)
-    return _settings(reading, resolved, stack, roles.assignments)
+    before = accepted or AcceptedStack()
+    violations += check_changes(
+        before.resources, _owned(resolved), allowed=reading.input.allow_replacement, deployed=deployed
+    )
+    if not violations:
+        wanted = _settings(reading, resolved, stack, roles.assignments)
+        violations = _check_locked(before, wanted, resolved, actions)
+        if not violations:
+            return wanted
+    located = [_located(_without_secret(violation, encrypted), stack) for violation in violations]
+    raise ConfigurationError(located, stack=stack)
 
 
 def evaluator(assignments: Assignments | None = None, today: dt.date | None = None) -> Evaluator:
@@ -80,14 +91,20 @@ def evaluator(assignments: Assignments | None = None, today: dt.date | None = No
     return Evaluator(known, lambda: today) if today else Evaluator(known)
 
 
-def _check_changes(
-    accepted: Resources, reading: Reading, resolved: ResolvedStack, deployed: Sequence[Deployed]
+def _check_locked(
+    before: AcceptedStack, wanted: Settings, resolved: ResolvedStack, actions: Sequence[str]
 ) -> list[Violation]:
-    wanted = {
+    if not before.locks:
+        return []
+    becomes = AcceptedStack(resources=_owned(resolved), configuration=digests(wanted) if before.configuration else {})
+    return check_locked(before, becomes, allowed=wanted.allow_replacement, actions=actions)
+
+
+def _owned(resolved: ResolvedStack) -> Resources:
+    return {
         resource_key(resource.type_token, resource.props): {"type": resource.type_token, "properties": resource.props}
         for resource in resolved.owned
     }
-    return check_changes(accepted, wanted, allowed=reading.input.allow_replacement, deployed=deployed)
 
 
 def _without_secret(violation: Violation, encrypted: Collection[str]) -> Violation:
@@ -123,6 +140,10 @@ def _settings(
         key_vault=single["keyVault"],
         application_insights=single["applicationInsights"],
         workspace=single["workspace"],
+        locks=tuple(
+            ManagementLock.model_validate(_complete(ManagementLockProperties, lock))
+            for lock in given.resource_group.locks
+        ),
         datastores=tuple(
             DatastoreSettings.model_validate(_complete(DatastoreProperties, datastore))
             for datastore in given.datastores

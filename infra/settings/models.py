@@ -15,6 +15,7 @@ from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.resources.application_insights import ApplicationInsightsProperties
 from infra.rules.resources.container_registry import ContainerRegistryProperties
 from infra.rules.resources.key_vault import KeyVaultProperties
+from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import ResourceProperties, azure_name, declared_properties
 from infra.rules.resources.storage_account import StorageAccountProperties
 from infra.rules.resources.workspace import WorkspaceProperties
@@ -90,6 +91,10 @@ class RoleAssignment(_Frozen):
     operations: tuple[str, ...] = ()
 
 
+class ManagementLock(_Frozen, ManagementLockProperties):
+    """A lock of the resource group."""
+
+
 class PortRange(_Frozen, PortRangeProperties):
     """The ports that the stack may publish, both ends included."""
 
@@ -98,6 +103,7 @@ class Settings(_Frozen):
     """A stack's whole configuration.
 
     Attributes:
+        locks: Management locks of the resource group.
         role_assignments: Who may do what, in the order of the stack file.
         tls: Whether every endpoint has a certificate of the stack's own authority.
         limits: By section of the stack file, e.g. `keyVault`.
@@ -113,6 +119,7 @@ class Settings(_Frozen):
     instance: str
     subscription: str
     resource_group: ResourceGroupSettings
+    locks: tuple[ManagementLock, ...] = ()
     storage_account: StorageAccountSettings
     additional_storage_accounts: tuple[StorageAccountSettings, ...]
     container_registry: ContainerRegistrySettings

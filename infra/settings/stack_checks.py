@@ -18,6 +18,7 @@ from infra.rules.policy.evaluation import ApplicableRule
 from infra.rules.policy.policy_assignments import Effect
 from infra.rules.resources.component_types import STORAGE_ACCOUNT
 from infra.rules.resources.location import check_location, require_known_region
+from infra.rules.resources.management_locks import Level, check_management_locks
 from infra.rules.resources.required_properties import require_properties
 from infra.rules.resources.resource_ids import check_subscription, name_scope
 from infra.rules.resources.service_limits import check_limits
@@ -55,6 +56,7 @@ def check(reading: Reading, stack: ResolvedStack, deployed: Sequence[Deployed] =
         *_check_names(stack, deployed),
         *_check_datastores(reading, stack),
         *_check_endpoints(reading.input),
+        *_check_locks(reading),
         *check_limits(reading.input.limits.model_dump(by_alias=True), key=f"{NAMESPACE}limits"),
     ]
     return list(dict.fromkeys(found))
@@ -170,6 +172,17 @@ def _check_datastores(reading: Reading, stack: ResolvedStack) -> Iterator[Violat
             if name not in entry and not unusable & {prefix, f"{prefix}.{name}"}:
                 yield missing_value(f"{prefix}.{name}", "a datastore needs it", f"e.g. '{example}'")
         yield from _under(prefix, check_tags(entry.get("tags", {})))
+
+
+def _check_locks(reading: Reading) -> Iterator[Violation]:
+    key = f"{NAMESPACE}resourceGroup.locks"
+    locks = [lock.model_dump(exclude_none=True, by_alias=True) for lock in reading.input.resource_group.locks]
+    yield from check_management_locks(locks, key=key)
+    for index, lock in enumerate(locks):
+        prefix = f"{key}[{index}]"
+        for name, example in (("name", "production"), ("level", Level.CAN_NOT_DELETE)):
+            if name not in lock and not reading.unusable & {prefix, f"{prefix}.{name}"}:
+                yield missing_value(f"{prefix}.{name}", "a management lock needs it", f"e.g. '{example}'")
 
 
 def _check_endpoints(given: StackInput) -> Iterator[Violation]:

@@ -16,6 +16,7 @@ from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.resources.application_insights import ApplicationInsightsProperties
 from infra.rules.resources.container_registry import ContainerRegistryProperties
 from infra.rules.resources.key_vault import KeyVaultProperties
+from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import REQUIRED, Derived, Property, azure_name, declared_properties
 from infra.rules.resources.storage_account import StorageAccountProperties
 from infra.rules.resources.workspace import WorkspaceProperties
@@ -109,6 +110,17 @@ class Limit(_Input):
     ] = None
 
 
+@_of(ManagementLockProperties)
+class ManagementLockInput(_Input):
+    """One entry of `resourceGroup.locks`."""
+
+
+class ResourceGroupInput(ResourceInput):
+    """`resourceGroup`."""
+
+    locks: list[ManagementLockInput] = Field(default_factory=list)
+
+
 class LimitsInput(_Input):
     """`limits`: one entry for each service, under the name of its section."""
 
@@ -144,7 +156,7 @@ class StackInput(_Input):
         dict[str, str] | None,
         Property(doc="Tags of every resource; the required ones stand here or at the resources.", default={}),
     ] = None
-    resource_group: ResourceInput = Field(default_factory=ResourceInput)
+    resource_group: ResourceGroupInput = Field(default_factory=ResourceGroupInput)
     storage_account: DefaultStorageAccountInput = Field(default_factory=DefaultStorageAccountInput)
     additional_storage_accounts: list[StorageAccountInput] = Field(default_factory=list)
     container_registry: ContainerRegistryInput = Field(default_factory=ContainerRegistryInput)

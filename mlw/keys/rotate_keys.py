@@ -21,7 +21,7 @@ from infra.services import SERVICES, STORAGE_ACCOUNT
 from mlw.command import DONE, INTERRUPTED
 from mlw.command_table import PROGRAM
 from mlw.keys.sharers import is_sharer, tell_sharers
-from mlw.lifecycle import stack_commands, stack_locks
+from mlw.lifecycle import lock_refusals, stack_commands, stack_locks
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
 from mlw.stacks.stacks import Stack, open_stack
@@ -57,6 +57,7 @@ def rotate(options: argparse.Namespace) -> int:
             f"rotating keys of stack '{stack.name}': nothing says which. "
             "Give --datastore NAME, --principal NAME, --service NAME or --all."
         )
+    lock_refusals.refuse_change(stack.checkpoint, stack.name, f"rotating keys of stack '{stack.name}'")
     generated = _chosen(stack, options)
     try:
         if generated:

@@ -17,6 +17,7 @@ from mlw.lifecycle import (
     display,
     engine_objects,
     identity_lookup,
+    lock_refusals,
     private_stack_file,
     pulumi_cli,
     stack_locks,
@@ -55,6 +56,7 @@ def down(context: Context, *, say: Say = show, engine: Engine = engine_objects, 
     """Destroy the stack, its state and its leftovers, and print the proof.
 
     Raises:
+        ScopeLockedError: It has a management lock; nothing was removed.
         LeftoversError: Something could not be removed.
     """
     recovery = Recovery(
@@ -106,6 +108,8 @@ def _last_state(recovery: Recovery) -> Checkpoint | None:
             if state_files.exists(context) or (recovery.found() and state_files.newest_backup(context)):
                 state_files.heal(context, say=say)
             checkpoint = state_files.read(context)
+            if checkpoint is not None:
+                lock_refusals.refuse_deletion(checkpoint, context.stack, f"taking stack '{context.stack}' down")
             # First of all, since a container that the state does not know may use a volume that it does.
             recovery.remove_orphans(checkpoint)
     except DamagedStateError as exc:

@@ -17,7 +17,7 @@ from infra.rules.policy.catalogue import RULES
 from infra.rules.policy.rule import Rule
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.deployed_resources import Deployed
-from infra.rules.stack.stack_changes import Resources
+from infra.rules.stack.locked_changes import AcceptedStack
 from infra.rules.stack.stack_rules import STACK_RULES
 from infra.rules.violation import HIDDEN, ConfigurationError, Violation
 from infra.settings import load
@@ -75,7 +75,7 @@ def explain(rule_id: str) -> str:
 
 
 def check_stack(
-    stack: str, folder: Path, deployed: Sequence[Deployed] = (), accepted: Resources | None = None
+    stack: str, folder: Path, deployed: Sequence[Deployed] = (), accepted: AcceptedStack | None = None
 ) -> CheckResult:
     """Every violation in a stack's file.
 

@@ -11,7 +11,8 @@ from types import NoneType
 from typing import Any, get_args
 
 from infra.rules.datastores.datastore_properties import DatastoreProperties
-from infra.rules.resources.component_types import COMPONENT_TYPES, STORAGE_ACCOUNT
+from infra.rules.resources.component_types import COMPONENT_TYPES, RESOURCE_GROUP, STORAGE_ACCOUNT
+from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import DeclaredProperty, Derived, declared_properties
 from infra.rules.resources.resource_properties import RESOURCE_PROPERTIES
 from infra.rules.stack.host_settings import PortRangeProperties
@@ -33,6 +34,10 @@ _EXISTING = """
 is set then.
 """
 _ADDITIONAL = "\nAn additional account has a name of its own, and no `existing`.\n"
+_LOCKS = """
+`locks`: a list of management locks, in Azure `Microsoft.Authorization/locks`; see [deleting.md](deleting.md). A lock is
+added, changed and removed in place.
+"""
 _SECTIONS: tuple[tuple[str, str, type], ...] = (
     ("datastores", "A list; each entry is a registered datastore.", DatastoreProperties),
     ("roleAssignments", "A list; each entry gives a principal a role.", RoleAssignmentInput),
@@ -56,6 +61,8 @@ def render() -> str:
         also = ", `additionalStorageAccounts[]`" if token == STORAGE_ACCOUNT else ""
         sections += [f"\n## {component.kind.capitalize()}: `{component.section}`{also}\n"]
         sections += [_table(RESOURCE_PROPERTIES[token], changes=True)]
+        if token == RESOURCE_GROUP:
+            sections += [_LOCKS, _table(ManagementLockProperties)]
         if _may_exist(component.section):
             sections.append(_EXISTING)
         if token == STORAGE_ACCOUNT:

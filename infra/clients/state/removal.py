@@ -9,15 +9,29 @@ it going when the command was told to leave resources out: a destroy of one reso
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 
 from infra.clients.state import known_stacks, stack_states
 from infra.errors import DataRemovalError
 from infra.host import processes
 
 USAGE_GUARD = ":UsageGuard"
-CHOOSING = frozenset({"-t", "--target", "--exclude", "--replace", "--target-replace"})
-"""Options of the Pulumi CLI that choose resources."""
+REPLACING = frozenset({"--replace", "--target-replace"})
+CHOOSING = frozenset({"-t", "--target", "--exclude"}) | REPLACING
+"""Options of the Pulumi CLI that choose resources; each can be given as `PULUMI_OPTION_TARGET` and the like, too."""
+
+_TARGET = re.compile(r"-[^-cCmpsv]*t")
+"""`-t` in one word with its value, or behind the letters of switches."""
+
+CLI = frozenset({"pulumi", "pulumi-cli"})
+"""Names of the Pulumi CLI's process."""
+
+DESTROYING = frozenset({"destroy", "down", "dn"})
+"""Commands of the Pulumi CLI that take a stack down; with `--run-program` they run the program too."""
+
+ROTATION = "MLW_ROTATE"
+"""Variable that asks an update for new keys."""
 
 _going: set[str] = set()
 """Stacks whose guard this process has deleted: true also where no state is written between the steps."""
@@ -25,11 +39,27 @@ _going: set[str] = set()
 _allowed: set[str] = set()
 """Names that the stack file of this process's run allows to be replaced; a process serves one run."""
 
+_locks: list[str] | None = None
+"""Names of the management locks that the program of this process's run wants; None in a run without a program."""
 
-def allow(names: Iterable[str]) -> None:
-    """Note which resources the stack file allows to be replaced."""
+
+def allow(names: Iterable[str], *, locks: Iterable[str] = ()) -> None:
+    """Note which resources the stack file allows to be replaced, and which management locks it wants."""
+    global _locks  # noqa: PLW0603 - of the process, as the sets above
     _allowed.clear()
     _allowed.update(name.lower() for name in names)
+    _locks = [name.lower() for name in locks]
+
+
+def may_unlock(lock: str) -> bool:
+    """Whether an update takes a management lock away, since its program no longer wants it; a destroy never does."""
+    return _locks is not None and lock.lower() not in _locks and not _asked_for(DESTROYING)
+
+
+def actions_asked_for() -> list[str]:
+    """What the command asks for besides what is configured: new keys, objects that are made anew."""
+    actions = [option for option in sorted(REPLACING) if _asked_for({option})]
+    return [*actions, "rotation of keys"] if os.environ.get(ROTATION) else actions
 
 
 def announce(stack_id: str) -> None:
@@ -76,5 +106,15 @@ def _is_going(stack_id: str) -> bool:
 
 
 def _chooses_resources() -> bool:
-    """Whether the command that started this process works on chosen resources; the engine does not tell providers."""
-    return any(word.partition("=")[0] in CHOOSING for word in processes.arguments_of(os.getppid()))
+    return _asked_for(CHOOSING) or any(_TARGET.match(word) for word in _command())
+
+
+def _asked_for(words: Collection[str]) -> bool:
+    variables = (f"PULUMI_OPTION_{word.strip('-').replace('-', '_').upper()}" for word in words)
+    return any(word.partition("=")[0] in words for word in _command()) or any(map(os.environ.get, variables))
+
+
+def _command() -> list[str]:
+    """The command line of the run that this process serves; the engine tells neither programs nor providers of it."""
+    cli = (pid for pid in processes.lineage(os.getppid()) if processes.program_of(pid) in CLI)
+    return processes.arguments_of(next(cli, os.getppid()))

@@ -18,12 +18,13 @@ from infra.host import state_backend
 from infra.host.project import PROJECT
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.deployed_resources import Deployed
+from infra.rules.stack.locked_changes import AcceptedStack
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 DYNAMIC_TYPE = "pulumi-python:dynamic/ml-workspace:"
 """Types of the project's own resources before it had a provider plugin."""
 
-CHANGE_GUARD, STACK_IDENTITY = ":ChangeGuard", ":StackIdentity"
+CHANGE_GUARD, STACK_IDENTITY, MANAGEMENT_LOCK = ":ChangeGuard", ":StackIdentity", ":ManagementLock"
 
 
 def deployed(*, project: str = PROJECT, except_stack: str = "", except_id: str = "") -> list[Deployed]:
@@ -41,6 +42,11 @@ def deployed(*, project: str = PROJECT, except_stack: str = "", except_id: str =
         if not except_id or identity_of(resources) != except_id
         for component in _components(resources, stack)
     ]
+
+
+def can_be_read() -> bool:
+    """Whether states are files, which can be read without the CLI."""
+    return state_backend.backend_folder(state_backend.address()) is not None
 
 
 def identity_of(resources: Iterable[Mapping[str, Any]]) -> str:
@@ -69,17 +75,22 @@ def refuse_earlier_version(resources: Iterable[Mapping[str, Any]], *, stack: str
         )
 
 
+def locks_of(resources: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Management locks of the stack with these resources: `name`, `level`, `notes` and `scope` of each."""
+    return [dict(r.get("inputs") or {}) for r in resources if str(r.get("type", "")).endswith(MANAGEMENT_LOCK)]
+
+
 def resources_of(stack_id: str, *, project: str = PROJECT) -> list[dict[str, Any]] | None:
     """Resources of the stack with an identity, as its state has them now; None where no state tells."""
     states = (_resources(path) for path in _state_files(project).values())
     return next((resources for resources in states if identity_of(resources) == stack_id), None)
 
 
-def accepted(project: str, stack: str) -> dict[str, Any]:
-    """Resources of a stack as its last update was allowed to make them; empty where there is none, or it can't be read.
+def accepted(project: str, stack: str) -> AcceptedStack:
+    """A stack as its last update was allowed to make it; empty where there is none, or it can't be read.
 
     Returns:
-        What its `ChangeGuard` holds: `type` and Azure `properties` by `resource_key`.
+        What its `ChangeGuard` holds.
 
     Raises:
         EarlierVersionError: An earlier version made it.
@@ -89,8 +100,8 @@ def accepted(project: str, stack: str) -> dict[str, Any]:
     refuse_earlier_version(resources, stack=stack)
     for resource in resources:
         if str(resource.get("type", "")).endswith(CHANGE_GUARD):
-            return dict((resource.get("inputs") or {}).get("resources") or {})
-    return {}
+            return AcceptedStack.of(resource.get("inputs") or {})
+    return AcceptedStack()
 
 
 def outputs(project: str, stack: str) -> dict[str, Any]:

@@ -106,6 +106,28 @@ class TestOrder:
         assert {r.inputs["name"] for r in run.mocks.of_type(NETWORK)} == set(names["networks"])
 
 
+class TestLocks:
+    """A lock is made last, so that it is deleted first."""
+
+    def test_without_locks_there_is_no_trace_of_them(self, run: Run) -> None:
+        assert run.mocks.of_type(TOKENS["ManagementLock"]) == []
+        assert not {"locks", "configuration"} & set(run.mocks.of_type(TOKENS["ChangeGuard"])[0].inputs)
+
+    @pytest.mark.usefixtures("event_loops")
+    def test_locks_come_last_with_what_they_are_about(self) -> None:
+        locks = '[{"name": "Keep", "level": "CanNotDelete"}, {"name": "frozen", "level": "ReadOnly", "notes": "n"}]'
+        run = run_program({**CONFIG, "ml-workspace:resourceGroup": f'{{"locks": {locks}}}'})
+
+        made = run.mocks.of_type(TOKENS["ManagementLock"])
+        assert made == run.mocks.resources[-2:]
+        assert {lock.name.rpartition("-")[2]: lock.inputs["level"] for lock in made} == {
+            "keep": "CanNotDelete",
+            "frozen": "ReadOnly",
+        }
+        assert made[0].inputs["scope"].endswith("/resourceGroups/rg-churn-dev-westeurope-001")
+        assert run.mocks.of_type(TOKENS["ChangeGuard"])[0].inputs["configuration"]
+
+
 class TestEngineObjects:
     """The contract with outside tools: labels, names, ports; and the hardening that every container gets."""
 

@@ -55,7 +55,7 @@ def test_where_start_times_are_not_told_any_process_of_the_id_counts(
 
 
 def test_a_process_has_its_parents_up_to_the_first() -> None:
-    assert {os.getpid(), os.getppid()} <= processes.lineage(os.getpid())
+    assert processes.lineage(os.getpid())[:2] == [os.getpid(), os.getppid()]
 
 
 def test_a_process_tells_its_command_line_and_one_that_is_gone_none() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from infra.rules.resources import component_types as r
 from infra.rules.stack.deployed_resources import Deployed
+from infra.rules.stack.locked_changes import AcceptedStack
 from infra.rules.violation import ConfigurationError
 from infra.settings import load
 
@@ -133,7 +134,7 @@ def test_resource_group_of_another_stack_is_taken_in_the_same_subscription_only(
 
 def test_change_that_would_lose_data_is_refused_together_with_everything_else() -> None:
     account = CHURN.storage_account.props()
-    accepted = {"storageAccount": {"type": r.STORAGE_ACCOUNT, "properties": account}}
+    accepted = AcceptedStack(resources={"storageAccount": {"type": r.STORAGE_ACCOUNT, "properties": account}})
     renamed = config(storageAccount={"name": "stother"}, environment="qa")
 
     with pytest.raises(ConfigurationError, match="2 violations") as refusal:

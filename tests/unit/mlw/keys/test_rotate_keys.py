@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from mlw.command import INTERRUPTED
+from mlw.command import FAILED, INTERRUPTED
 from mlw.keys.rotate_keys import _chosen, subjects_of
 from mlw.lifecycle import stack_commands
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
@@ -98,6 +98,18 @@ def test_an_interrupted_update_ends_as_every_interruption(
     assert printed.err == "mlw: running 'pulumi up' of stack 'dev': interrupted\n"
     assert "Changed" not in printed.out
     assert masks == [0o077], "what the update writes is nobody else's"
+
+
+def test_keys_of_a_stack_that_is_locked_against_changes_stay(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """Azure documentation, "Lock resources": a read-only lock refuses POST requests, which make new keys."""
+    lock = {**resource("ManagementLock", "lock", ""), "type": "ml-workspace:authorization:ManagementLock"}
+    lock["urn"] = lock["urn"].replace("secrets:", "authorization:")
+    lock["inputs"] = {"name": "frozen", "level": "ReadOnly", "scope": "/subscriptions/s/resourceGroups/rg"}
+    place.deploy("dev", [*a_workspace("dev"), lock])
+
+    assert main(["keys", "rotate", "dev", "--all"]) == FAILED
+
+    assert "rotating keys of stack 'dev': ScopeLocked: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

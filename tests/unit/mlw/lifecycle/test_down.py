@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.errors import UnknownStackError
+from infra.errors import ScopeLockedError, UnknownStackError
 from mlw.lifecycle import down, state_files
 from mlw.lifecycle.display import Progress
 from mlw.lifecycle.lifecycle_errors import (
@@ -19,7 +19,7 @@ from mlw.lifecycle.lifecycle_errors import (
 from mlw.lifecycle.object_comparison import EngineObject
 from mlw.lifecycle.stack_context import Context
 from tests.unit.mlw.lifecycle.test_recovery import CONTAINER, IN_STATE, VOLUME, FakeEngine
-from tests.unit.states import FakeCli, Heard, a_context, a_state, stack_id, write
+from tests.unit.states import FakeCli, Heard, a_context, a_resource, a_state, stack_id, write
 
 
 @dataclass
@@ -162,3 +162,17 @@ def test_an_unknown_stack_is_refused_unless_something_of_it_is_left(scene: Scene
     scene.engine.present = [CONTAINER]
     scene.down()
     assert scene.engine.present == []
+
+
+def test_a_locked_stack_is_left_as_it_is(scene: Scene) -> None:
+    scene.engine.present = list(IN_STATE)
+    inputs = {"name": "keep", "level": "CanNotDelete", "notes": "", "scope": "/subscriptions/s/resourceGroups/rg"}
+    lock = a_resource("rg-lock-keep", pulumi_type="ml-workspace:authorization:ManagementLock", inputs=inputs)
+    write(scene.context.state_file, a_state(*IN_STATE.values(), lock))
+
+    with pytest.raises(ScopeLockedError, match="taking stack 'dev' down: ScopeLocked"):
+        scene.down()
+
+    assert scene.engine.removed == []
+    assert scene.destroyed == 0
+    assert state_files.exists(scene.context)

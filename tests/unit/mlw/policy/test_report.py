@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.rules.resources.component_types import KEY_VAULT
+from infra.rules.stack.locked_changes import AcceptedStack
 from mlw.policy import report
 
 TEXT = """# a stack
@@ -43,7 +44,7 @@ def test_stack_is_checked_without_touching_anything(folder: Path) -> None:
 
 def test_change_that_would_lose_data_is_found_where_the_stack_is_up(folder: Path) -> None:
     vault = {"name": "kv-before", "location": "westeurope", "resourceId": "/kv-before"}
-    accepted = {"keyVault": {"type": KEY_VAULT, "properties": vault}}
+    accepted = AcceptedStack(resources={"keyVault": {"type": KEY_VAULT, "properties": vault}})
 
     keys = {violation.key for violation in report.check_stack("x", folder, accepted=accepted).violations}
 

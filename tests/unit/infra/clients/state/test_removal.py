@@ -61,7 +61,7 @@ def test_data_goes_with_its_stack(write: Callable[..., None]) -> None:
     _require()
 
 
-@pytest.mark.parametrize("option", ["--target", "--target=urn:x", "-t", "--exclude=urn:x"])
+@pytest.mark.parametrize("option", ["--target", "--target=urn:x", "-t", "-turn:x", "-yt", "--exclude=urn:x"])
 def test_data_stays_when_the_command_chooses_resources(
     write: Callable[..., None], monkeypatch: pytest.MonkeyPatch, option: str
 ) -> None:
@@ -73,6 +73,26 @@ def test_data_stays_when_the_command_chooses_resources(
 
     with pytest.raises(DataRemovalError):
         _require()
+
+
+def test_data_stays_when_a_variable_chooses_resources(
+    write: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_OPTION_TARGET", "urn:x")
+    write(IDENTITY)
+
+    with pytest.raises(DataRemovalError):
+        _require()
+
+
+@pytest.mark.parametrize("words", [["--stack", "test"], ["-stest"], ["-m", "a text"], ["--color=never"]])
+def test_other_words_choose_nothing(
+    write: Callable[..., None], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setattr(processes, "arguments_of", lambda _: ["pulumi", "destroy", *words])
+    write(IDENTITY)
+
+    _require()
 
 
 def test_data_stays_where_no_state_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

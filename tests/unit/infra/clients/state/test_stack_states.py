@@ -12,6 +12,7 @@ from infra.clients.state import stack_states
 from infra.errors import EarlierVersionError, SharedResourceError
 from infra.resources.usage_guard import refuse_if_used
 from infra.rules.stack.deployed_resources import Deployed
+from infra.rules.stack.locked_changes import AcceptedStack
 
 STORAGE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/stshared"
 Write = Callable[..., Path]
@@ -103,9 +104,9 @@ def test_a_stacks_own_resources_are_those_of_its_last_accepted_update(write: Wri
     write("dev.json", _state(("ml-workspace:guards:ChangeGuard", {"resources": held})))
     write("prod.json", _state(("ml-workspace:storage:StorageAccount", {"name": "stprod"})))
 
-    assert stack_states.accepted("ml-workspace", "dev") == held
-    assert stack_states.accepted("ml-workspace", "prod") == {}
-    assert stack_states.accepted("ml-workspace", "new") == {}
+    assert stack_states.accepted("ml-workspace", "dev").resources == held
+    assert stack_states.accepted("ml-workspace", "prod") == AcceptedStack()
+    assert stack_states.accepted("ml-workspace", "new") == AcceptedStack()
 
 
 def test_a_stack_is_found_by_its_identity_whatever_it_is_called(write: Write) -> None:

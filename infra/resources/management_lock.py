@@ -1,0 +1,48 @@
+"""Management locks of the resource group, each a resource of its own that is made last and depends on everything.
+
+So a destroy, also one of chosen resources, deletes the lock first, and its refusal comes while all is still there. An
+update whose stack file no longer has the lock takes it away; a destroy never does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+from typing_extensions import override
+
+from infra.clients.state import removal
+from infra.errors import ScopeLockedError
+from infra.resources.resource import CreateResult, Props, Provider, Resource
+from infra.rules.stack.locked_changes import refusal
+
+
+class ManagementLockProvider(Provider):
+    """Verbs of :class:`ManagementLock`."""
+
+    inputs = ("level", "notes", "scope")
+
+    @override
+    def create(self, props: Props) -> CreateResult:
+        return CreateResult(f"{props['scope']}/providers/Microsoft.Authorization/locks/{props['name']}", props)
+
+    @override
+    def delete(self, _id: str, _props: Props) -> None:
+        if not removal.may_unlock(_props["name"]):
+            raise ScopeLockedError(refusal(f"deleting stack '{_props['stack']}'", _props["stack"], [_props]))
+
+
+class ManagementLock(Resource, module="authorization", provider=ManagementLockProvider):
+    """One management lock.
+
+    Args:
+        name: Logical name.
+        scope: Id of the resource group.
+        lock: The lock's `name`, `level` and `notes`.
+        opts: Resource options; ``depends_on`` has to name what everything else is depended on by.
+    """
+
+    def __init__(
+        self, name: str, *, scope: str, lock: Mapping[str, str], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, {"stack": pulumi.get_stack(), "scope": scope, **lock}, opts)

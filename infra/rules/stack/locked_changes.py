@@ -1,0 +1,143 @@
+"""What management locks forbid: judged by the locks that a stack has, not by those that its file wants now.
+
+Azure documentation, "Lock resources": a lock is a resource of its own, holds for everybody and in the management plane
+only, and is removed before what it forbids. So an update may take a lock away, and the next one may do the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from infra.rules.policy.rule import StackRule
+from infra.rules.resources.management_locks import Level
+from infra.rules.stack.stack_changes import Resources, check_changes
+from infra.rules.violation import Violation
+
+KEY = "ml-workspace:resourceGroup.locks"
+MAX_NAMED = 8
+
+DELETION = StackRule(
+    "lock-resource-group-forbid-deletion", "Nothing of a resource group with a management lock is deleted or replaced."
+)
+CHANGE = StackRule(
+    "lock-resource-group-forbid-change", "Nothing of a resource group with a lock of level ReadOnly is changed."
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AcceptedStack:
+    """What a stack was allowed to become, or shall become.
+
+    Attributes:
+        locks: Properties of the locks.
+        resources: The Azure resources.
+        configuration: Everything that is configured, by key, as digests.
+    """
+
+    locks: Sequence[Mapping[str, str]] = ()
+    resources: Resources = field(default_factory=dict)
+    configuration: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, guarded: Mapping[str, Any]) -> Self:
+        """What a `ChangeGuard` holds."""
+        given = {key: guarded.get(key) for key in ("locks", "resources", "configuration")}
+        return cls(**{key: value for key, value in given.items() if value})
+
+
+def is_read_only(locks: Iterable[Mapping[str, str]]) -> bool:
+    """Whether one of the locks forbids changes."""
+    return any(lock.get("level") == Level.READ_ONLY for lock in locks)
+
+
+def describe_locks(locks: Iterable[Mapping[str, str]]) -> str:
+    """The locks with their levels and notes, for messages."""
+    return ", ".join(
+        f"'{lock.get('name')}' ({lock.get('level')}{', ' + repr(lock['notes']) if lock.get('notes') else ''})"
+        for lock in locks
+    )
+
+
+def explain(operation: str, scope: str, locks: Iterable[Mapping[str, str]]) -> str:
+    """Azure's explanation of a refusal, with the locks behind it.
+
+    Args:
+        operation: `delete` or `write`.
+        scope: Id of the resource group.
+        locks: Properties of its locks.
+    """
+    return (
+        f"ScopeLocked: the scope '{scope}' cannot perform {operation} operation because it is locked: "
+        f"{describe_locks(locks)}"
+    )
+
+
+def refusal(doing: str, stack: str, locks: Sequence[Mapping[str, str]], *, operation: str = "delete") -> str:
+    """The message of a refusal, as Azure words it, with the way out.
+
+    Args:
+        doing: What was being done.
+        stack: Name of the stack.
+        locks: Properties of its locks.
+        operation: `delete` or `write`.
+    """
+    return (
+        f"{doing}: {explain(operation, locks[0]['scope'], locks)}. Nothing was changed or deleted. Remove the lock "
+        f"from '{KEY}' in stacks/Pulumi.{stack}.yaml, run `make up STACK={stack}`, and try again."
+    )
+
+
+def check_locked(
+    before: AcceptedStack, wanted: AcceptedStack, *, allowed: Sequence[str], actions: Sequence[str] = ()
+) -> list[Violation]:
+    """Violations by a change of a locked stack.
+
+    Args:
+        before: The stack as it is; its locks count.
+        wanted: The stack as it shall be.
+        allowed: Names of resources that may be replaced, for all that no lock forbids.
+        actions: What the run is asked to do besides, e.g. to rotate keys; only a lock of level ReadOnly forbids it.
+    """
+    if not before.locks:
+        return []
+    scope = _scope(before.resources)
+    found = _deletions(before, wanted, allowed, scope)
+    if found or not is_read_only(before.locks):
+        return found
+    changed = [*actions, *_changed_keys(before.configuration, wanted.configuration)]
+    return [_refused(CHANGE, explain("write", scope, before.locks), changed)] if changed else []
+
+
+def _deletions(before: AcceptedStack, wanted: AcceptedStack, allowed: Sequence[str], scope: str) -> list[Violation]:
+    refused = check_changes(before.resources, wanted.resources, allowed=(), deployed=())
+    anyway = check_changes(before.resources, wanted.resources, allowed=allowed, deployed=())
+    passed = [violation for violation in refused if violation not in anyway]
+    explanation = explain("delete", scope, before.locks)
+    return [replace(_refused(DELETION, explanation, []), key=violation.key) for violation in passed]
+
+
+def _refused(rule: StackRule, explanation: str, changed: Sequence[str]) -> Violation:
+    named = ", ".join(f"'{key}'" for key in changed[:MAX_NAMED])
+    more = f" and {len(changed) - MAX_NAMED} more" if len(changed) > MAX_NAMED else ""
+    return Violation(
+        rule=rule,
+        key=KEY,
+        value=None,
+        found=f"{explanation}{'; it would change ' + named + more if changed else ''}",
+        allowed="changes of the locks alone" if rule == CHANGE else "what deletes nothing",
+        fix=f"undo the change; or remove the lock from '{KEY}', run `make up` with nothing else changed, and then "
+        "again with the change",
+    )
+
+
+def _changed_keys(before: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    """Keys whose values differ; none where one side is not known."""
+    known = {*before, *wanted} if before and wanted else set()
+    return sorted(key for key in known if before.get(key) != wanted.get(key))
+
+
+def _scope(resources: Resources) -> str:
+    group = resources.get("resourceGroup", {})
+    return str(group.get("properties", {}).get("resourceId", ""))

@@ -1,0 +1,146 @@
+"""Management locks on the resource group: what they refuse, in every spelling, and how a workspace gets rid of them.
+
+One workspace with data in it. Every refusal leaves state, objects and data as they were.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.environment import Environment
+from tests.support.object_store import s3_client
+from tests.support.processes import Finished
+from tests.support.stacks import LiveStack, Stack, ephemeral_stack
+from tests.support.updates import assert_unchanged
+
+BUCKET, KEY = "azureml", "kept"
+KEEP = {"name": "production", "level": "CanNotDelete", "notes": "ask Ada"}
+FROZEN = {"name": "frozen", "level": "ReadOnly"}
+
+
+@pytest.fixture(scope="module")
+def live(environment: Environment) -> Iterator[LiveStack]:
+    """A workspace that is locked against deletion; the lock is taken away at the end."""
+    assignments = [{"principal": "dora", "role": "AzureML Data Scientist"}]
+    with ephemeral_stack(environment, roleAssignments=assignments) as stack:
+        try:
+            lock(stack, KEEP)
+            stack.up().check()
+            live = LiveStack(stack=stack, outputs=stack.outputs())
+            s3_client(live.outputs).put_object(Bucket=BUCKET, Key=KEY, Body=b"data")
+            yield live
+        finally:
+            lock(stack)
+            stack.up()
+
+
+def lock(stack: Stack, *locks: dict[str, str], **changed: object) -> None:
+    """Write the stack file with these locks."""
+    stack.configure(resourceGroup={"locks": list(locks)}, **changed)
+
+
+def resources(stack: Stack) -> list[dict[str, Any]]:
+    """What the state holds."""
+    held: list[dict[str, Any]] = json.loads(stack.state_file.read_text())["checkpoint"]["latest"]["resources"]
+    return held
+
+
+def urn(stack: Stack, ending: str) -> str:
+    """The first resource whose type ends so."""
+    return next(str(resource["urn"]) for resource in resources(stack) if resource["type"].endswith(ending))
+
+
+def assert_refused(live: LiveStack, finished: Finished, before: tuple[object, object]) -> None:
+    """Fail unless a command was refused by the lock, with its notes, and has changed nothing."""
+    assert finished.exit_code != 0
+    assert "ScopeLocked" in finished.output
+    assert "ask Ada" in finished.output
+    assert "ml-workspace:resourceGroup.locks" in finished.output
+    assert taken(live) == before
+    assert s3_client(live.outputs).get_object(Bucket=BUCKET, Key=KEY)["Body"].read() == b"data"
+
+
+def taken(live: LiveStack) -> tuple[object, object]:
+    """Everything that a refusal must not change: resources and their ids, and the objects on the engine."""
+    return {one["urn"]: one.get("id") for one in resources(live.stack)}, live.stack.objects()
+
+
+def test_a_destroy_asks_the_lock_before_anything_else(live: LiveStack) -> None:
+    """What the lock does not depend on would be deleted beside it."""
+    held = {str(one["urn"]): one for one in resources(live.stack)}
+    reached: set[str] = set()
+    waiting = [urn(live.stack, ":ManagementLock")]
+    while waiting:
+        one = waiting.pop()
+        if one not in reached:
+            reached.add(one)
+            providers = [str(held[one].get("provider") or "").rpartition("::")[0]]
+            named = [*(held[one].get("dependencies") or []), held[one].get("parent"), *providers]
+            waiting += [name for name in named if name]
+
+    assert set(held) - reached == set()
+
+
+@pytest.mark.parametrize(
+    ("of", "flags"),
+    [
+        pytest.param("", (), id="plain"),
+        pytest.param("", ("--continue-on-error", "--run-program"), id="run program"),
+        pytest.param("docker:index/container:Container", ("--target-dependents",), id="one container"),
+        pytest.param(":ManagementLock", (), id="the lock"),
+    ],
+)
+def test_a_bare_destroy_is_refused(live: LiveStack, of: str, flags: tuple[str, ...]) -> None:
+    before = taken(live)
+    target = [f"--target={urn(live.stack, of)}"] if of else []
+
+    refused = live.stack.pulumi("destroy", "--yes", "--skip-preview", *flags, *target)
+
+    assert_refused(live, refused, before)
+
+
+def test_down_is_refused_although_the_file_no_longer_has_the_lock(live: LiveStack) -> None:
+    before = taken(live)
+    lock(live.stack)
+
+    down, destroyed = live.stack.lifecycle("down"), live.stack.pulumi("destroy", "--yes", "--skip-preview")
+
+    assert_refused(live, down, before)
+    assert_refused(live, destroyed, before)
+
+
+def test_read_only_refuses_every_change_but_of_the_locks(live: LiveStack) -> None:
+    lock(live.stack, KEEP, FROZEN)
+    live.stack.up().check()
+    before = taken(live)
+    container = urn(live.stack, "container:Container")
+
+    refusals = [
+        live.stack.pulumi("up", "--yes", "--skip-preview", f"--replace={container}"),
+        live.stack.pulumi("up", "--yes", "--skip-preview", f"--target-replace={container}"),
+        live.stack.pulumi("up", "--yes", "--skip-preview", MLW_ROTATE="service/registry:1"),
+        live.stack.environment.mlw("keys", "rotate", live.stack.name, "--service", "registry"),
+    ]
+    lock(live.stack, tags={**live.stack.settings["tags"], "project": "another"})
+    refusals.append(live.stack.lifecycle("up"))
+
+    for refused in refusals:
+        assert_refused(live, refused, before)
+    assert "'frozen' (ReadOnly)" in refusals[-1].output
+    assert "'workspace.tags'" in refusals[-1].output
+
+
+def test_locks_are_taken_away_by_an_update_that_changes_nothing_else(live: LiveStack) -> None:
+    lock(live.stack, KEEP, FROZEN)
+    live.stack.up().check()
+    assert_unchanged(live.stack.up())
+
+    lock(live.stack)
+    removed = live.stack.up().check()
+
+    assert dict(removed.operations)["delete"] == 2, dict(removed.operations)
+    assert not [one for one in resources(live.stack) if one["type"].endswith(":ManagementLock")]
+    lock(live.stack, KEEP)
+    live.stack.up().check()
