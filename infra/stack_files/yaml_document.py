@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML, events
@@ -91,8 +92,9 @@ def decode(content: bytes) -> str:
         raise DocumentError(f"line {line}: it is not UTF-8 text ({exc.reason})") from exc
 
 
+@lru_cache(maxsize=8)
 def parse(text: str) -> Node | None:
-    """The first document of a text; None for an empty one.
+    """The first document of a text; None for an empty one. One command asks for the same text several times.
 
     Raises:
         DocumentError: It is no YAML.

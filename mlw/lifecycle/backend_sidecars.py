@@ -23,7 +23,7 @@ def damaged(context: Context) -> list[Path]:
     return [*_damaged_attributes(context), *_damaged_meta(context), *unfinished_writes(context)]
 
 
-def mend(context: Context, *, say: Say) -> None:
+def repair(context: Context, *, say: Say) -> None:
     """Put the sidecars right; nothing that was worth keeping is in a damaged one."""
     for path in [*_damaged_attributes(context), *unfinished_writes(context)]:
         say(f"Removing '{path.name}', which a run that was killed did not finish.")

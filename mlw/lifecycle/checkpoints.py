@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from infra.clients.state.stack_states import STACK_TYPE
@@ -115,8 +116,9 @@ def is_secret(value: object) -> bool:
     return isinstance(value, dict) and SECRET_KEY in value
 
 
+@lru_cache(maxsize=2)
 def parse(content: bytes) -> Checkpoint:
-    """Read a state file.
+    """Read a state file; one command asks several times, mostly with the same content.
 
     Raises:
         CorruptStateError: It is not a sound checkpoint.

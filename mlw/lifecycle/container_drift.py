@@ -66,8 +66,11 @@ def drifts(checkpoint: Checkpoint) -> list[Drift]:
         return _drifts(client, checkpoint)
 
 
-def mend(checkpoint: Checkpoint, say: Say) -> None:
+def undo(checkpoint: Checkpoint, say: Say) -> bool:
     """Undo what was changed; a container that has to be replaced is removed, for the next update to make it.
+
+    Returns:
+        Whether anything was changed.
 
     Raises:
         EngineUnreachableError: The engine does not respond.
@@ -91,6 +94,7 @@ def mend(checkpoint: Checkpoint, say: Say) -> None:
                     f"putting {drift} right: the engine refuses ({exc.explanation or exc}). "
                     f"Undo the change, or remove the container (its data is on volumes), and run the command again."
                 ) from exc
+    return bool(found)
 
 
 def compare(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[tuple[str, Repair, str]]:

@@ -104,7 +104,7 @@ def _last_state(recovery: Recovery) -> Checkpoint | None:
     try:
         with stack_locks.hold_pulumi_lock(context):
             recovery.end_leftover_processes()
-            backend_sidecars.mend(context, say=say)
+            backend_sidecars.repair(context, say=say)
             if state_files.exists(context) or (recovery.found() and state_files.newest_backup(context)):
                 state_files.heal(context, say=say)
             checkpoint = state_files.read(context)
@@ -125,7 +125,22 @@ def _destroy(recovery: Recovery, checkpoint: Checkpoint) -> None:
         recovery.say(recovery.perform(context, "destroy").summary())
     else:
         recovery.require_passphrase(checkpoint)
-    pulumi_cli.query(context, pulumi_cli.remove_stack(context))
+    _remove_empty_stack(context)
+
+
+def _remove_empty_stack(context: Context) -> None:
+    """Do what `pulumi stack rm` does; where the state is a file, without a start of the CLI."""
+    if context.state_file is None:
+        pulumi_cli.query(context, pulumi_cli.remove_stack(context))
+        return
+    with stack_locks.hold_pulumi_lock(context):
+        checkpoint = state_files.read(context)
+        if checkpoint and checkpoint.resources:
+            raise LifecycleError(
+                f"removing the state of stack '{context.stack}': another run has made resources meanwhile. Nothing of "
+                f"them was removed. Run `make down STACK={context.stack}` again."
+            )
+        context.state_file.unlink(missing_ok=True)
 
 
 def _sweep(recovery: Recovery) -> None:

@@ -60,7 +60,7 @@ class Recovery:
     say: Say = show
     engine: Engine = engine_objects
     perform: Perform = perform
-    mend: Callable[[Checkpoint, Say], None] = container_drift.mend
+    undo_drift: Callable[[Checkpoint, Say], bool] = container_drift.undo
 
     def recover(self) -> None:
         """Resolve what a killed run has left. Costs two calls to the engine when there is nothing.
@@ -72,31 +72,31 @@ class Recovery:
             WrongPassphraseError: Something has to be done, and the passphrase is wrong; nothing was touched.
         """
         context = self.context
-        self.found()
+        found = self.found()
         was_killed = stack_locks.clear_stale(context, say=self.say) > 0
         if context.backend_folder is None:
             return
-        if not was_killed and not self._needs_a_look():
+        if not was_killed and not self._needs_a_look(found):
             return
         with stack_locks.hold_pulumi_lock(context):
             self.end_leftover_processes()
-            backend_sidecars.mend(context, say=self.say)
+            backend_sidecars.repair(context, say=self.say)
             self._resolve(self._sound_state(self.found()))
 
     def found(self) -> list[EngineObject]:
         """The stack's objects on the engine."""
         return self.engine.list_objects(self.context, self.stack_id)
 
-    def _needs_a_look(self) -> bool:
+    def _needs_a_look(self, found: Sequence[EngineObject]) -> bool:
         if backend_sidecars.damaged(self.context):
             return True
         if not state_files.exists(self.context):
-            return bool(self.found())
+            return bool(found)
         try:
             checkpoint = state_files.read(self.context)
         except DamagedStateError:
             return True
-        orphans = checkpoint and self._compared(checkpoint).removable_orphans
+        orphans = checkpoint and compare(found, checkpoint.docker_objects()).removable_orphans
         return bool(orphans or (checkpoint and checkpoint.pending))
 
     def end_leftover_processes(self) -> None:
@@ -176,9 +176,10 @@ class Recovery:
             checkpoint = state_files.read(self.context)
         if checkpoint is None:
             return
-        self._refuse_lost_data(self._compared(checkpoint), checkpoint)
-        self.mend(checkpoint, self.say)
         comparison = self._compared(checkpoint)
+        self._refuse_lost_data(comparison, checkpoint)
+        if self.undo_drift(checkpoint, self.say):
+            comparison = self._compared(checkpoint)
         changed = [*comparison.lost, *comparison.stopped]
         if changed:
             self.say(f"Removed or stopped outside of the project: {describe(changed)}. Putting it right.")

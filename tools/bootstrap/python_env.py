@@ -49,7 +49,10 @@ def ensure(report: Report) -> str:
         _remove_old()
         _create()
         _pip("install", "--require-hashes", "--no-deps", "--requirement", str(folders.repo() / LOCK))
-    _pip("install", "--no-deps", "--no-build-isolation", "--editable", str(folders.repo()))
+    # A path in a `.pth` file: the finder that setuptools would put there costs every start of Python 12 ms.
+    plain = "editable_mode=compat"
+    editable = ["--config-settings", plain, "--editable", str(folders.repo())]
+    _pip("install", "--no-deps", "--no-build-isolation", *editable)
     atomic_files.write(folders.venv() / STAMP, json.dumps(wanted), mode=0o644)
     return "made" if anew else "project installed"
 

@@ -25,7 +25,7 @@ def context(tmp_path: Path) -> Context:
 def test_what_is_in_order_is_left_alone(context: Context) -> None:
     heard = Heard()
     assert backend_sidecars.damaged(context) == []
-    backend_sidecars.mend(context, say=heard)
+    backend_sidecars.repair(context, say=heard)
     assert heard.lines == []
 
 
@@ -37,7 +37,7 @@ def test_a_description_that_cannot_be_read_is_removed(context: Context, name: st
     assert context.backend_folder
     path = write(context.backend_folder / name, content)
     assert backend_sidecars.damaged(context) == [path]
-    backend_sidecars.mend(context, say=Heard())
+    backend_sidecars.repair(context, say=Heard())
     assert not path.exists()
     assert state_files.exists(context)
 
@@ -47,7 +47,7 @@ def test_a_layout_that_cannot_be_read_is_written_anew(context: Context, content:
     assert context.backend_folder
     meta = write(context.backend_folder / "meta.yaml", content)
     assert backend_sidecars.damaged(context) == [meta]
-    backend_sidecars.mend(context, say=Heard())
+    backend_sidecars.repair(context, say=Heard())
     assert meta.read_text() == "version: 1\n"
 
 

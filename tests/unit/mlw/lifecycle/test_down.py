@@ -19,7 +19,7 @@ from mlw.lifecycle.lifecycle_errors import (
 from mlw.lifecycle.object_comparison import EngineObject
 from mlw.lifecycle.stack_context import Context
 from tests.unit.mlw.lifecycle.test_recovery import CONTAINER, IN_STATE, VOLUME, FakeEngine
-from tests.unit.states import FakeCli, Heard, a_context, a_resource, a_state, stack_id, write
+from tests.unit.states import FakeCli, Heard, Resource, a_checkpoint, a_context, a_resource, a_state, stack_id, write
 
 
 @dataclass
@@ -33,6 +33,7 @@ class Scene:
     failure: Exception | None = None
     destroyed: int = 0
     removed_before: list[EngineObject] = field(default_factory=list)
+    made_meanwhile: list[Resource] = field(default_factory=list)
 
     def perform(self, context: Context, verb: str, /, *_: str) -> Progress:
         assert verb == "destroy"
@@ -44,6 +45,7 @@ class Scene:
         assert checkpoint
         known = {item.id for item in checkpoint.docker_objects()}
         self.engine.present = [item for item in self.engine.present if item.id not in known]
+        write(context.state_file, a_checkpoint(self.made_meanwhile))
         return Progress()
 
     def down(self) -> None:
@@ -68,7 +70,7 @@ def test_everything_goes_and_the_proof_says_so(scene: Scene) -> None:
     write(scene.context.state_file, a_state(*IN_STATE.values()))
     write(scene.context.home / "ports.json", json.dumps({stack_id(): {"storage": 1, "registry": 2}}).encode())
     scene.down()
-    assert (scene.destroyed, scene.asked) == (1, ["stack rm"])
+    assert (scene.destroyed, scene.asked) == (1, [])
     assert state_files.leftovers(scene.context) == []
     assert json.loads((scene.context.home / "ports.json").read_text()) == {}
     proof = [line.split(maxsplit=1) for line in scene.heard.lines[-1].splitlines() if line.startswith("  ")]
@@ -80,6 +82,15 @@ def test_everything_goes_and_the_proof_says_so(scene: Scene) -> None:
         ["ports", "in use  none (2 released)"],
         ["state", "files   none"],
     ]
+
+
+def test_the_state_of_resources_that_another_run_has_made_meanwhile_stays(scene: Scene) -> None:
+    scene.engine.present = list(IN_STATE)
+    target = write(scene.context.state_file, a_state(*IN_STATE.values()))
+    scene.made_meanwhile = [IN_STATE[VOLUME]]
+    with pytest.raises(LifecycleError, match="another run has made resources meanwhile"):
+        scene.down()
+    assert target.read_bytes() == a_checkpoint([IN_STATE[VOLUME]])
 
 
 def test_a_second_down_is_a_clean_no_op(scene: Scene) -> None:
@@ -95,7 +106,7 @@ def test_a_container_that_no_state_knows_goes_before_the_volume_it_holds(scene: 
     write(scene.context.state_file, a_state(IN_STATE[VOLUME]))
     scene.down()
     assert scene.removed_before == [CONTAINER]
-    assert (scene.destroyed, scene.asked[-1]) == (1, "stack rm")
+    assert scene.destroyed == 1
 
 
 def test_without_any_state_the_labels_suffice(scene: Scene) -> None:

@@ -46,7 +46,7 @@ class FakeEngine:
     removed: list[EngineObject] = field(default_factory=list)
     to_replace: list[EngineObject] = field(default_factory=list)
     """Containers that were changed in a way that only a new one undoes."""
-    was_mended: bool = False
+    was_asked_for_drift: bool = False
     is_stubborn: bool = False
     """Whether nothing that is removed goes."""
 
@@ -139,7 +139,7 @@ def test_a_live_pulumi_is_not_disturbed(
     assert fake_engine.removed == []
 
 
-@pytest.mark.parametrize("present", [[CONTAINER], []], ids=["an orphan to remove", "only the state to mend"])
+@pytest.mark.parametrize("present", [[CONTAINER], []], ids=["an orphan to remove", "only the state to repair"])
 def test_nothing_is_touched_with_a_wrong_passphrase(
     tmp_path: Path, fake_engine: FakeEngine, cli: FakeCli, present: list[EngineObject]
 ) -> None:
@@ -214,11 +214,12 @@ def repair(context: Context, engine: FakeEngine, say: Say = NOBODY) -> list[str]
         asked.extend([verb, *extra])
         return Progress()
 
-    def mend(_checkpoint: Checkpoint, _say: Say) -> None:
-        engine.was_mended = True
+    def undo_drift(_checkpoint: Checkpoint, _say: Say) -> bool:
+        engine.was_asked_for_drift = True
         engine.present = [item for item in engine.present if item not in engine.to_replace]
+        return bool(engine.to_replace)
 
-    Recovery(context=context, engine=engine, say=say, perform=perform, mend=mend).repair()
+    Recovery(context=context, engine=engine, say=say, perform=perform, undo_drift=undo_drift).repair()
     return asked
 
 
@@ -253,7 +254,7 @@ def test_a_lost_data_volume_is_refused(tmp_path: Path, fake_engine: FakeEngine) 
         DataLossError, match=r"the engine at .* has no volume 'st-data', which the state knows.*make down STACK=dev"
     ):
         repair(context, fake_engine)
-    assert not fake_engine.was_mended
+    assert not fake_engine.was_asked_for_drift
 
 
 def test_a_volume_that_a_killed_destroy_was_removing_is_not_missed(tmp_path: Path, fake_engine: FakeEngine) -> None:
