@@ -7,8 +7,8 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def event_loops() -> Iterator[None]:
-    """Close the event loops that Pulumi's mocks make and forget."""
+def event_loops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Close the event loops that Pulumi's mocks make and forget; states lie in an empty folder, whoever runs this."""
     make, made = asyncio.new_event_loop, list[asyncio.AbstractEventLoop]()
 
     def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -18,6 +18,7 @@ def event_loops() -> Iterator[None]:
         return loop
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PULUMI_BACKEND_URL", tmp_path_factory.mktemp("state").as_uri())
         patch.setattr(asyncio, "new_event_loop", new_event_loop)
         asyncio.set_event_loop(asyncio.new_event_loop())
         yield
