@@ -45,7 +45,7 @@ def test_a_new_environment_gets_locked_packages_and_the_project(calls: list[str]
     assert python_env.is_present()
     assert "-m venv" in calls[0]
     assert "--require-hashes --no-deps --requirement" in calls[1]
-    assert "--no-deps --no-build-isolation --editable" in calls[2]
+    assert "--no-deps --no-build-isolation --config-settings editable_mode=compat --editable" in calls[2]
 
 
 def test_another_lock_makes_the_environment_anew(checkout: Path, calls: list[str], lines: list[str]) -> None:
