@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from infra.clients.engine import reservation
 from infra.clients.engine.reservation import Reserved, Wanted
+from infra.errors import EarlierVersionError
 from infra.resources.resource import CreateResult, Props, Provider, Resource, UpdateResult
 
 
@@ -25,7 +26,13 @@ class EngineReservationProvider(Provider):
 
     @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        """Reserve what is new; ports and subnet stay."""
+        """Reserve what is new; ports and subnet stay.
+
+        Raises:
+            EarlierVersionError: The stack has been given an identity that its objects do not have.
+        """
+        if _olds.get("stack_id") != _news["stack_id"]:
+            raise EarlierVersionError(reservation.not_taken_over(_news["stack"]))
         ports = {use: int(port) for use, port in _olds["ports"].items()}
         reserved = reservation.change(
             _wanted(_news),

@@ -63,7 +63,7 @@ def take_snapshot(*, stack_ids: Collection[str], resource_ids: Collection[str]) 
         EngineUnreachableError: The engine does not answer.
     """
     wanted = {identity.casefold() for identity in resource_ids}
-    ours = {"label": labels.ID}
+    ours = {"label": labels.STACK}
     with docker_engine.connect() as client:
         listed = client.api.containers(all=True, filters=ours)
         ids = [
@@ -81,7 +81,7 @@ def take_snapshot(*, stack_ids: Collection[str], resource_ids: Collection[str]) 
 
 
 def _is_of(found: Mapping[str, Any], stack_ids: Collection[str]) -> bool:
-    return found["Labels"].get(labels.ID) in stack_ids
+    return labels.identity_of(found["Labels"]) in stack_ids
 
 
 def _container(client: docker.DockerClient, identity: str) -> Container | None:

@@ -52,6 +52,7 @@ def rotate(options: argparse.Namespace) -> int:
     """Rotate what the options name."""
     stack = open_stack(options.stack)
     stack.require_outputs()
+    stack.require_present_version()
     if not (options.all or options.datastore or options.principal or options.service):
         raise NothingToRotateError(
             f"rotating keys of stack '{stack.name}': nothing says which. "

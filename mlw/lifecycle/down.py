@@ -29,7 +29,7 @@ from mlw.lifecycle.display import Say, show
 from mlw.lifecycle.engine_objects import Engine
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, LeftoversError, LifecycleError
 from mlw.lifecycle.object_comparison import EngineObject, describe
-from mlw.lifecycle.pulumi_operations import Perform, perform
+from mlw.lifecycle.pulumi_operations import Perform, perform, take_over_earlier_version
 from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.stack_context import Context
 from mlw.output import table
@@ -70,6 +70,7 @@ def down(context: Context, *, say: Say = show, engine: Engine = engine_objects, 
         claimed = stack_ports.claimed(recovery.stack_id)
         checkpoint = _last_state(recovery)
         if checkpoint is not None:
+            take_over_earlier_version(context)
             _destroy(recovery, checkpoint)
         _sweep(recovery)
         stack_ports.release(recovery.stack_id)

@@ -66,7 +66,7 @@ def list_namesakes(context: Context) -> dict[str, list[EngineObject]]:
 
 
 def _is_ours(item: EngineObject, found: Mapping[str, str], stack_id: str | None, known: set[tuple[str, str]]) -> bool:
-    if labels.ID in found:
+    if labels.identity_of(found):
         return stack_id is not None and labels.belongs_to(found, stack_id)
     return (item.kind, item.id) in known
 

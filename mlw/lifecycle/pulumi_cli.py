@@ -97,8 +97,13 @@ def remove_stack(context: Context) -> list[str]:
     ]
 
 
-def query(context: Context, arguments: Sequence[str]) -> str:
+def query(context: Context, arguments: Sequence[str], *, stdin: str = "") -> str:
     """Run a short command and return what it prints.
+
+    Args:
+        context: The stack.
+        arguments: The command.
+        stdin: What it reads.
 
     Raises:
         ProjectNotFoundError: The CLI would find no project.
@@ -110,7 +115,7 @@ def query(context: Context, arguments: Sequence[str]) -> str:
             command,
             cwd=root,
             env=_environment(context, changes_stack=False),
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,

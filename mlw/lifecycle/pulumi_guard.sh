@@ -70,6 +70,11 @@ has_traces() {
     case "$(tail -c 1 "$state")" in "}") ;; *) return 0 ;; esac
     # A preview takes no lock and changes nothing.
     case "$verb" in preview | pre) return 1 ;; esac
+    # Made before stacks had an identity: only `make up` and `make down` work on it, and recovery says so.
+    if grep -qE '"(pulumi-python:dynamic|ml-workspace\.backend")' "$state"; then
+        grep -q '"pulumi-python:dynamic' "$state" && return 0
+        grep -q ':StackIdentity"' "$state" || return 0
+    fi
     for lock in "$folder/locks/organization/ml-workspace/$1"/*.json; do
         [ -e "$lock" ] && return 0
     done

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from infra.clients.state import stack_states
 from mlw.lifecycle import private_stack_file, pulumi_cli, stack_locks, state_files
+from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import Progress
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import LockedError, OperationFailedError
@@ -30,6 +32,7 @@ def perform(context: Context, verb: str, *extra: str) -> Progress:
         What it came to.
 
     Raises:
+        EarlierVersionError: An earlier version of the project made the stack; it is taken over first.
         WrongPassphraseError: Before anything was touched.
         OperationCancelledError: The user interrupted it.
         OperationFailedError: It failed; the causes are on the terminal.
@@ -53,7 +56,7 @@ def _when_free(context: Context, action: Callable[[], _Result]) -> _Result:
 
 
 def _perform(context: Context, verb: str, *extra: str) -> Progress:
-    checkpoint = state_files.read(context)
+    checkpoint = require_present_version(context)
     # Only an update runs the program: a stack file that is broken keeps no stack from being destroyed or refreshed.
     write = (
         private_stack_file.write_private_copy if verb == "up" else private_stack_file.write_copy_without_configuration
@@ -73,6 +76,33 @@ def _perform(context: Context, verb: str, *extra: str) -> Progress:
         )
     pulumi_cli.raise_for(context, arguments, outcome)
     return progress
+
+
+def require_present_version(context: Context) -> Checkpoint | None:
+    """Read the state; None where there is none.
+
+    Raises:
+        DamagedStateError: It is damaged.
+        EarlierVersionError: An earlier version of the project made it.
+    """
+    checkpoint = state_files.read(context)
+    if checkpoint:
+        stack_states.refuse_earlier_version(checkpoint.resources, stack=context.stack)
+    return checkpoint
+
+
+def take_over_earlier_version(context: Context) -> None:
+    """Put the state of a stack that an earlier version made into today's form; the caller holds the stack's lock.
+
+    Raises:
+        EarlierVersionError: Its form is unknown; nothing was changed.
+        WrongPassphraseError: The passphrase does not decrypt it; nothing was changed.
+    """
+    checkpoint = state_files.read(context)
+    if checkpoint and stack_states.is_earlier_version(checkpoint.resources):
+        from mlw.upgrade.take_over import take_over  # noqa: PLC0415 - once in the life of such a stack
+
+        _when_free(context, lambda: take_over(context, say=say))
 
 
 def ensure_stack(context: Context) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from mlw.lifecycle import (
     display,
     engine_objects,
@@ -14,8 +16,13 @@ from mlw.lifecycle import (
     state_files,
 )
 from mlw.lifecycle.display import show as say
-from mlw.lifecycle.lifecycle_errors import LifecycleError, OperationFailedError
-from mlw.lifecycle.pulumi_operations import ensure_stack, perform
+from mlw.lifecycle.lifecycle_errors import DamagedStateError, LifecycleError, OperationFailedError
+from mlw.lifecycle.pulumi_operations import (
+    ensure_stack,
+    perform,
+    require_present_version,
+    take_over_earlier_version,
+)
 from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.stack_context import Context
 
@@ -28,6 +35,7 @@ def up(context: Context) -> None:
     with stack_locks.exclusive(context, "make up", say=say):
         recovery.recover()
         is_new = ensure_stack(context)
+        take_over_earlier_version(context)
         recovery.repair()
         try:
             progress = perform(context, "up")
@@ -64,7 +72,7 @@ def preview(context: Context) -> None:
     with stack_locks.exclusive(context, "make preview", say=say):
         is_new = ensure_stack(context)
         try:
-            checkpoint = state_files.read(context)
+            checkpoint = require_present_version(context)
             private_stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
             exit_code = pulumi_cli.run_plain(context, pulumi_cli.preview(context))
         finally:
@@ -89,6 +97,8 @@ def recover(context: Context) -> None:
     """Only put right what a killed run has left; the guard in front of a plain `pulumi` calls this."""
     context.prepare_folders()
     with stack_locks.exclusive(context, "recovery", say=say):
+        with contextlib.suppress(DamagedStateError):
+            require_present_version(context)
         Recovery(context=context).recover()
         if context.stack_file.is_file():
             ensure_stack(context)

@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from infra.clients.state import stack_states
 from infra.host import atomic_files, folders
 from mlw.lifecycle import backend_sidecars, checkpoints, pulumi_cli
 from mlw.lifecycle.checkpoints import Checkpoint, CorruptStateError, NewerStateError
@@ -42,15 +41,7 @@ def read(context: Context) -> Checkpoint | None:
 
     Raises:
         DamagedStateError: It is damaged, or of a newer Pulumi.
-        EarlierVersionError: An earlier version of the project made it.
     """
-    checkpoint = _read(context)
-    if checkpoint:
-        stack_states.refuse_earlier_version(checkpoint.resources, stack=context.stack)
-    return checkpoint
-
-
-def _read(context: Context) -> Checkpoint | None:
     if context.state_file is None:
         return _exported(context)
     if not context.state_file.is_file():

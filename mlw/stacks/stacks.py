@@ -79,6 +79,14 @@ class Stack:
         found = (component["inputs"] for component in self.components if component["type"] == WORKSPACE)
         return next(found, {})
 
+    def require_present_version(self) -> None:
+        """Refuse a stack whose state is of another form than this version's.
+
+        Raises:
+            EarlierVersionError: An earlier version made it, and it has not been taken over.
+        """
+        stack_states.refuse_earlier_version(self.checkpoint.resources, stack=self.name)
+
     def require_outputs(self) -> Mapping[str, Any]:
         """Give the outputs of a stack that is up.
 

@@ -98,8 +98,8 @@ def _listed(stack: Stack, running: int) -> Listed:
 def _running_containers() -> Counter[str]:
     """How many containers run for each stack, by its identity."""
     with docker_engine.connect() as client:
-        found = client.api.containers(filters={"label": labels.ID, "status": "running"})
-    return Counter(container["Labels"].get(labels.ID, "") for container in found)
+        found = client.api.containers(filters={"label": labels.STACK, "status": "running"})
+    return Counter(labels.identity_of(container["Labels"]) for container in found)
 
 
 def _narrowed(entry: Listed, tag: str | None) -> dict[str, Any]:

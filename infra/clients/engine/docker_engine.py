@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from infra.errors import EngineError, EngineUnreachableError
 from infra.host.engine_address import address
-from infra.labels import ID, belongs_to
+from infra.labels import STACK, belongs_to
 
 if TYPE_CHECKING:
     import docker
@@ -149,15 +149,17 @@ def remove_leftovers(stack_id: str) -> list[str]:
     Returns:
         What was removed, e.g. ``container 'stchurn'``.
     """
-    mine: dict[str, str | list[str] | bool] = {"label": [f"{ID}={stack_id}"]}
+    ours: dict[str, str | list[str] | bool] = {"label": [STACK]}
     removed = []
     with connect() as client:
-        for container in client.containers.list(all=True, filters=mine, ignore_removed=True):
-            container.remove(force=True, v=True)
-            removed.append(f"container '{container.name}'")
-        for network in client.networks.list(filters=mine):
-            network.remove()
-            removed.append(f"network '{network.name}'")
+        for container in client.containers.list(all=True, filters=ours, ignore_removed=True):
+            if belongs_to(container.labels, stack_id):
+                container.remove(force=True, v=True)
+                removed.append(f"container '{container.name}'")
+        for network in client.networks.list(filters=ours):
+            if belongs_to(network.attrs.get("Labels") or {}, stack_id):
+                network.remove()
+                removed.append(f"network '{network.name}'")
     return removed
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from infra import labels
 from infra.clients.engine import docker_engine, port_claims, subnet_claims
 from infra.clients.engine.docker_engine import Inventory
-from infra.errors import EngineError, ForeignObjectError, ImageMissingError
+from infra.errors import EarlierVersionError, EngineError, ForeignObjectError, ImageMissingError
 
 OBJECT_TYPES = ("containers", "volumes", "networks")
 
@@ -73,6 +73,7 @@ def reserve(wanted: Wanted, *, engine: Engine = docker_engine) -> Reserved:
     """Reserve everything for a stack that has nothing on the engine yet.
 
     Raises:
+        EarlierVersionError: A stack of this name has objects that an earlier version of the project made.
         ForeignObjectError: A name belongs to somebody else.
         EngineError: More CPUs are wanted than there are.
         ImageMissingError: An image is not on the engine.
@@ -134,11 +135,27 @@ def _refuse_foreign(wanted: Wanted, names: Mapping[str, Sequence[str]], held: In
         if name in (found := getattr(held, kind)) and not labels.belongs_to(found[name], wanted.stack_id)
     ]
     if foreign:
+        _refuse_earlier_version(wanted, names, held)
         raise ForeignObjectError(
             f"reserving names on the engine for stack '{wanted.stack}': these exist and do not belong to this stack: "
             f"{', '.join(foreign)}. Nothing was created, adopted or removed. Set 'ml-workspace:instance' in "
             f'stacks/Pulumi.{wanted.stack}.yaml to another value, e.g. "002", or give the resources other names.'
         )
+
+
+def _refuse_earlier_version(wanted: Wanted, names: Mapping[str, Sequence[str]], held: Inventory) -> None:
+    """Where the state is no file, the objects on the engine are what tells that an earlier version made the stack."""
+    found = [getattr(held, kind).get(name, {}) for kind in OBJECT_TYPES for name in names[kind]]
+    if any(labels.earlier_identity(one) and one[labels.STACK] == wanted.stack for one in found):
+        raise EarlierVersionError(not_taken_over(wanted.stack))
+
+
+def not_taken_over(stack: str) -> str:
+    """What is said of a stack of an earlier version that a plain update meets."""
+    return (
+        f"reserving names on the engine for stack '{stack}': an earlier version of the project made its objects. "
+        f"Nothing on the engine was changed. Run `make up STACK={stack}`, which takes the stack over with its data."
+    )
 
 
 def _refuse_more_cpus(wanted: Wanted, engine: Engine) -> None:

@@ -58,13 +58,17 @@ def find(stack: str, *, backend: str) -> str | None:
     return max(known, key=lambda stack_id: known[stack_id], default=None)
 
 
-def describe_origin() -> str:
-    """User, machine, backend and moment, for people; the backend's address without what may be a password."""
+def describe_origin(since: datetime | None = None) -> str:
+    """User, machine, backend and moment, for people; the backend's address without what may be a password.
+
+    Args:
+        since: When the stack was made; now when left out.
+    """
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = f"uid {os.getuid()}"
     address = state_backend.address()
     backend = address if address.startswith("file:") else address.partition("?")[0].rpartition("@")[2]
-    moment = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    moment = f"{(since or datetime.now(UTC)).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return f"{user}@{socket.gethostname()}, backend {backend or 'unknown'}, since {moment}"

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra import labels
 from infra.errors import EarlierVersionError
 from infra.host import state_backend
 from infra.host.project import PROJECT
@@ -21,8 +22,10 @@ from infra.rules.stack.deployed_resources import Deployed
 from infra.rules.stack.locked_changes import AcceptedStack
 
 STACK_TYPE = "pulumi:pulumi:Stack"
-DYNAMIC_TYPE = "pulumi-python:dynamic/ml-workspace:"
-"""Types of the project's own resources before it had a provider plugin."""
+DYNAMIC_TYPE = "pulumi-python:dynamic"
+"""Types of the project's own resources before it had a provider plugin begin with it."""
+
+DOCKER_TYPE = "docker:index/"
 
 CHANGE_GUARD, STACK_IDENTITY, MANAGEMENT_LOCK = ":ChangeGuard", ":StackIdentity", ":ManagementLock"
 
@@ -50,9 +53,28 @@ def can_be_read() -> bool:
 
 
 def identity_of(resources: Iterable[Mapping[str, Any]]) -> str:
-    """Identity of the stack with these resources; empty where it has none yet."""
+    """Identity of the stack with these resources; empty where it has none yet.
+
+    That of a stack from before identities follows from the labels of its objects, unless they name several stacks.
+    """
+    held = list(resources)
+    if is_earlier_version(held):
+        derived = {labels.earlier_identity(_labels(resource)) for resource in held} - {""}
+        return derived.pop() if len(derived) == 1 else ""
+    return _recorded_identity(held)
+
+
+def _recorded_identity(resources: Iterable[Mapping[str, Any]]) -> str:
     found = (resource for resource in resources if str(resource.get("type", "")).endswith(STACK_IDENTITY))
     return next((str((resource.get("outputs") or {}).get("stack_id") or "") for resource in found), "")
+
+
+def _labels(resource: Mapping[str, Any]) -> dict[str, str]:
+    """Labels of an object on the engine, as the state has them; none of any other resource."""
+    if not str(resource.get("type", "")).startswith(DOCKER_TYPE):
+        return {}
+    held = (resource.get("outputs") or {}).get("labels") or (resource.get("inputs") or {}).get("labels") or []
+    return {str(one["label"]): str(one["value"]) for one in held if isinstance(one, dict)}
 
 
 def identities(*, project: str = PROJECT) -> set[str]:
@@ -60,18 +82,25 @@ def identities(*, project: str = PROJECT) -> set[str]:
     return {identity_of(_resources(path)) for path in _state_files(project).values()} - {""}
 
 
+def is_earlier_version(resources: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a version from before the provider plugin, or from before identities, made these resources."""
+    held = list(resources)
+    if any(str(resource.get("type", "")).startswith(DYNAMIC_TYPE) for resource in held):
+        return True
+    return not _recorded_identity(held) and any(labels.earlier_identity(_labels(resource)) for resource in held)
+
+
 def refuse_earlier_version(resources: Iterable[Mapping[str, Any]], *, stack: str) -> None:
-    """Refuse resources whose code only an earlier version has; an update would make them anew, with other keys.
+    """Refuse resources that only `make up` and `make down` take over; an update would make them anew, with other keys.
 
     Raises:
         EarlierVersionError: There are some.
     """
-    if any(str(resource.get("type", "")).startswith(DYNAMIC_TYPE) for resource in resources):
+    if is_earlier_version(resources):
         raise EarlierVersionError(
-            f"reading the state of stack '{stack}': it was made by a version of the project from before its provider "
-            "plugin, which only that version can change or take down. Nothing was changed. Check that version out, "
-            f"copy what is to be kept and run `make down STACK={stack}`; then run `make up STACK={stack}` with this "
-            "version."
+            f"reading the state of stack '{stack}': an earlier version of the project made it. Nothing was changed. "
+            f"Run `make up STACK={stack}`, which takes it over with its data, or `make down STACK={stack}`, which "
+            "removes it."
         )
 
 
@@ -93,7 +122,7 @@ def accepted(project: str, stack: str) -> AcceptedStack:
         What its `ChangeGuard` holds.
 
     Raises:
-        EarlierVersionError: An earlier version made it.
+        EarlierVersionError: An earlier version made it, and it has not been taken over.
     """
     path = _state_files(project).get(stack)
     resources = _resources(path) if path else []

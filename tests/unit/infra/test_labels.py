@@ -21,6 +21,41 @@ def test_the_identity_alone_decides_whose_an_object_is(found: dict[str, str], *,
     assert labels.belongs_to(found, "1a") is is_ours
 
 
+EARLIER = {
+    labels.STACK: "dev",
+    labels.BACKEND: "0123456789ab",
+    labels.RESOURCE_ID: "/subscriptions/s/resourceGroups/rg-dev/providers/Microsoft.KeyVault/vaults/kv-dev",
+}
+
+
+def test_all_objects_of_a_stack_from_before_identities_give_the_same_one() -> None:
+    group = {**EARLIER, labels.RESOURCE_ID: "/subscriptions/s/resourceGroups/RG-dev"}
+    assert labels.identity_of(EARLIER) == labels.identity_of(group)
+    assert labels.belongs_to(EARLIER, labels.identity_of(group))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({labels.STACK: "test"}, id="another stack"),
+        pytest.param({labels.BACKEND: "ba9876543210"}, id="another backend"),
+        pytest.param({labels.RESOURCE_ID: "/subscriptions/s/resourceGroups/rg-test"}, id="another group"),
+        pytest.param({labels.ID: "1a"}, id="a stack with an identity"),
+        pytest.param({labels.BACKEND: ""}, id="no backend"),
+    ],
+)
+def test_it_is_no_other_stacks(other: dict[str, str]) -> None:
+    assert not labels.belongs_to({**EARLIER, **other}, labels.identity_of(EARLIER))
+
+
+def test_an_owner_from_before_identities_is_told_as_one() -> None:
+    assert labels.describe_owner(EARLIER) == "stack 'dev' of an earlier version of this project"
+
+
+def test_what_belongs_to_nobody_is_nobodys() -> None:
+    assert not labels.belongs_to({}, "")
+
+
 def test_an_owner_is_told_by_name_user_and_backend() -> None:
     assert labels.describe_owner(OURS) == f"stack 'dev' of {OURS[labels.MADE_BY]}"
 

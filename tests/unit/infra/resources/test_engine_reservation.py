@@ -1,5 +1,8 @@
 from typing import Any
 
+import pytest
+
+from infra.errors import EarlierVersionError
 from infra.resources.engine_reservation import EngineReservationProvider
 
 INPUTS: dict[str, Any] = {"stack": "dev", "images": {"minio": "ml-workspace/minio:1"}, "revisions": {"minio": 1.0}}
@@ -10,3 +13,8 @@ def test_the_next_revision_of_an_image_under_the_same_tag_is_a_change() -> None:
 
     assert not provider.diff("id", INPUTS, INPUTS).changes
     assert provider.diff("id", INPUTS, {**INPUTS, "revisions": {"minio": 2.0}}).changes
+
+
+def test_a_stack_that_was_not_taken_over_does_not_change_its_identity() -> None:
+    with pytest.raises(EarlierVersionError, match="Run `make up STACK=dev`"):
+        EngineReservationProvider().update("id", {**INPUTS, "backend": "0123"}, {**INPUTS, "stack_id": "1a"})

@@ -63,6 +63,19 @@ def test_a_stack_without_traces_is_handed_over_at_once(sandbox: Sandbox) -> None
 
 
 @pytest.mark.parametrize(
+    ("held", "is_earlier"),
+    [
+        pytest.param('"type":"pulumi-python:dynamic/ml-workspace:UsageGuard"', True, id="before the plugin"),
+        pytest.param('"label":"ml-workspace.backend"', True, id="before identities"),
+        pytest.param('"label":"ml-workspace.backend","type":"guards:StackIdentity"', False, id="taken over"),
+    ],
+)
+def test_a_state_of_an_earlier_version_is_a_trace(sandbox: Sandbox, held: str, *, is_earlier: bool) -> None:
+    sandbox.state(b"{" + held.encode() + b"}")
+    assert (sandbox.run("up", "-s", "dev").stderr == RECOVERY) is is_earlier
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         pytest.param(["up", "-s", "dev"], id="short"),

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from mlw.lifecycle import pulumi_operations
+from infra.errors import EarlierVersionError
+from mlw.lifecycle import pulumi_operations, stack_commands
 from mlw.lifecycle.lifecycle_errors import LockedError, OperationFailedError, StackBusyError
 from tests.unit.mlw.lifecycle.test_stack_locks import a_lock, put
-from tests.unit.states import FakeCli, a_context, a_state, write
+from tests.unit.states import FakeCli, a_context, a_resource, a_state, write
 
 LOCKED = "echo 'error: the stack is currently locked by 1 lock(s).' >&2; exit 255"
+
+AN_EARLIER_RESOURCE = a_resource("keys", pulumi_type="pulumi-python:dynamic/ml-workspace:GeneratedSecrets")
 
 
 @pytest.fixture
@@ -25,6 +28,28 @@ def test_a_lock_that_was_taken_in_the_last_moment_is_waited_for(tmp_path: Path, 
     pulumi_operations.perform(context, "up")
 
     assert [call.split()[0] for call in cli.calls] == ["up", "up", "up"]
+
+
+@pytest.mark.parametrize("verb", ["up", "refresh", "destroy"])
+def test_a_state_of_an_earlier_version_is_not_worked_on(tmp_path: Path, cli: FakeCli, verb: str) -> None:
+    context = a_context(tmp_path)
+    write(context.state_file, a_state(AN_EARLIER_RESOURCE))
+
+    with pytest.raises(EarlierVersionError, match=r"Nothing was changed\. Run `make up STACK=dev`"):
+        pulumi_operations.perform(context, verb)
+
+    assert cli.calls == []
+
+
+def test_recovery_of_an_earlier_version_says_what_to_run(tmp_path: Path, cli: FakeCli) -> None:
+    context = a_context(tmp_path)
+    target = write(context.state_file, a_state(AN_EARLIER_RESOURCE))
+
+    with pytest.raises(EarlierVersionError, match="`make up STACK=dev`"):
+        stack_commands.recover(context)
+
+    assert target.read_bytes() == a_state(AN_EARLIER_RESOURCE)
+    assert cli.calls == []
 
 
 def test_a_stack_that_a_child_of_a_killed_run_is_just_making_is_waited_for(tmp_path: Path, cli: FakeCli) -> None:

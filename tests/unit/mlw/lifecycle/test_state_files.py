@@ -6,12 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.errors import EarlierVersionError
 from mlw.lifecycle import state_files
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, OperationFailedError
-from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.stack_context import Context
-from tests.unit.mlw.lifecycle.test_recovery import FakeEngine
 from tests.unit.states import SALT, FakeCli, Heard, a_context, a_resource, a_state, write
 
 OLD, NEW = "2026-11-21T10:00:00Z", "2026-11-21T11:00:00Z"
@@ -174,12 +171,3 @@ def test_folders_that_stacks_share_stay_for_those_that_are_just_being_made(tmp_p
     assert context.state_file
     assert context.state_file.parent.is_dir()
     assert context.workdir.parent.is_dir()
-
-
-def test_a_state_of_an_earlier_version_is_neither_read_nor_changed(tmp_path: Path) -> None:
-    context = a_context(tmp_path)
-    earlier = a_resource("keys", pulumi_type="pulumi-python:dynamic/ml-workspace:GeneratedSecrets")
-    target = write(context.state_file, a_state(earlier))
-    with pytest.raises(EarlierVersionError, match="Nothing was changed"):
-        Recovery(context=context, engine=FakeEngine()).recover()
-    assert target.read_bytes() == a_state(earlier)

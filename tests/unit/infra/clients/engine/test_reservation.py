@@ -11,7 +11,13 @@ from infra import labels
 from infra.clients.engine import reservation
 from infra.clients.engine.docker_engine import Inventory
 from infra.clients.engine.reservation import Reserved, Wanted
-from infra.errors import EngineError, ForeignObjectError, ImageMissingError, PortRangeExhaustedError
+from infra.errors import (
+    EarlierVersionError,
+    EngineError,
+    ForeignObjectError,
+    ImageMissingError,
+    PortRangeExhaustedError,
+)
 
 WANTED = Wanted(
     stack="dev",
@@ -62,6 +68,13 @@ class MadeUpEngine:
 def made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MadeUpEngine:
     monkeypatch.setenv("MLW_HOME", str(tmp_path))
     return MadeUpEngine()
+
+
+def test_objects_that_an_earlier_version_made_for_the_stack_say_what_to_run(made_up: MadeUpEngine) -> None:
+    made_up.containers = {"st-storage": {labels.STACK: "dev", labels.BACKEND: "0123456789ab"}}
+
+    with pytest.raises(EarlierVersionError, match=r"Nothing on the engine was changed\. Run `make up STACK=dev`"):
+        made_up.reserve()
 
 
 def test_a_change_keeps_the_ports_and_the_subnet(made_up: MadeUpEngine) -> None:

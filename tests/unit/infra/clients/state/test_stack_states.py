@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra import labels
 from infra.clients.state import stack_states
 from infra.errors import EarlierVersionError, SharedResourceError
 from infra.resources.usage_guard import refuse_if_used
@@ -16,6 +17,15 @@ from infra.rules.stack.locked_changes import AcceptedStack
 
 STORAGE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/stshared"
 Write = Callable[..., Path]
+EARLIER_LABELS = {labels.STACK: "dev", labels.BACKEND: "0123456789ab", labels.RESOURCE_ID: STORAGE}
+
+
+def _with_labels(found: dict[str, str]) -> dict[str, Any]:
+    held = [{"label": label, "value": value} for label, value in found.items()]
+    return {"type": "docker:index/volume:Volume", "outputs": {"labels": held}}
+
+
+AN_EARLIER_VOLUME = _with_labels(EARLIER_LABELS)
 
 
 def _state(*components: tuple[str, dict[str, Any]]) -> bytes:
@@ -125,5 +135,34 @@ def test_a_stack_is_found_by_its_identity_whatever_it_is_called(write: Write) ->
 def test_a_stack_from_before_the_provider_plugin_is_refused_with_the_way_out(write: Write) -> None:
     write("dev.json", _state(("pulumi-python:dynamic/ml-workspace:GeneratedSecrets", {})))
 
-    with pytest.raises(EarlierVersionError, match=r"stack 'dev'.*Nothing was changed.*`make down STACK=dev`"):
+    with pytest.raises(
+        EarlierVersionError, match=r"stack 'dev'.*Nothing was changed.*`make up STACK=dev`, which takes"
+    ):
         stack_states.accepted("ml-workspace", "dev")
+
+
+def test_the_identity_of_an_earlier_stack_follows_from_the_labels_in_its_state() -> None:
+    assert stack_states.identity_of([AN_EARLIER_VOLUME]) == labels.earlier_identity(EARLIER_LABELS) != ""
+    assert stack_states.is_earlier_version([AN_EARLIER_VOLUME])
+
+
+def test_labels_of_two_stacks_give_no_identity() -> None:
+    other = {**EARLIER_LABELS, labels.STACK: "renamed"}
+    assert stack_states.identity_of([AN_EARLIER_VOLUME, _with_labels(other)]) == ""
+
+
+def test_a_stack_that_was_taken_over_has_the_identity_that_its_state_says() -> None:
+    identity = {"type": "ml-workspace:guards:StackIdentity", "outputs": {"stack_id": "1a"}}
+    assert stack_states.identity_of([identity, AN_EARLIER_VOLUME]) == "1a"
+    assert not stack_states.is_earlier_version([identity, AN_EARLIER_VOLUME])
+
+
+def test_what_a_refused_update_has_put_beside_an_earlier_state_gives_it_no_other_identity() -> None:
+    identity = {"type": "ml-workspace:guards:StackIdentity", "outputs": {"stack_id": "1a"}}
+    earlier = {"type": "pulumi-python:dynamic/ml-workspace:UsageGuard"}
+    found = stack_states.identity_of([identity, earlier, AN_EARLIER_VOLUME])
+    assert found == labels.earlier_identity(EARLIER_LABELS)
+
+
+def test_a_volume_that_is_not_ours_makes_no_stack_an_earlier_one() -> None:
+    assert not stack_states.is_earlier_version([_with_labels({"other": "x"}), {"type": "docker:index/volume:Volume"}])

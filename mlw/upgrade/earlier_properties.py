@@ -1,0 +1,184 @@
+"""Properties of the project's own resources: from the form before the provider plugin to today's.
+
+One entry for each kind of resource: how its inputs and outputs were called, and which of them today's provider reads
+from a state. A state that lacks one of these is older than the last version before the plugin, and is refused.
+Secrets stand as Pulumi hands them out on request: marked, their JSON as text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infra.errors import EarlierVersionError
+from mlw.lifecycle.checkpoints import SECRET_KEY
+
+Props = dict[str, Any]
+
+_SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's marker of a secret, no secret
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Belonging:
+    """Whose a resource is: inputs that it did not have before stacks had an identity."""
+
+    stack_id: str
+    resource_name: str
+
+
+def reveal(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A value without Pulumi's marks of secrets."""
+    if isinstance(value, dict):
+        if value.get(SECRET_KEY) == _SECRET_MARK:
+            return reveal(json.loads(value["plaintext"]))
+        return {key: reveal(one) for key, one in value.items()}
+    return [reveal(one) for one in value] if isinstance(value, list) else value
+
+
+def secret(value: Any) -> Props:  # noqa: ANN401 - any JSON value
+    """A value marked as secret."""
+    return {SECRET_KEY: _SECRET_MARK, "plaintext": json.dumps(value)}
+
+
+def _rename(bag: Props, **names: str) -> None:
+    for before, today in names.items():
+        if before in bag:
+            bag[today] = bag.pop(before)
+
+
+def _connection(bag: Props, credentials: Mapping[str, str]) -> Props:
+    """A connection to a service out of single properties; credentials by today's name."""
+    return secret(
+        {
+            "endpoint": reveal(bag.pop("endpoint")),
+            "credentials": {today: reveal(bag.pop(before)) for today, before in credentials.items()},
+            "ca_certificate": reveal(bag.pop("authority", "")),
+        }
+    )
+
+
+def _with_account(bag: Props, _whose: Belonging) -> None:
+    if "storage_account" not in bag:
+        bag["storage_account"] = _connection(bag, {"accessKey": "access_key", "secretKey": "secret_key"})
+
+
+def _datastore_credentials(bag: Props, _whose: Belonging) -> None:
+    _rename(bag, shares_storage="existing_storage_account", shares_vault="existing_key_vault")
+    for before, today, names in (
+        ("storage", "storage_account", ("accessKey", "secretKey")),
+        ("vault", "key_vault", ("token",)),
+    ):
+        if before in bag:
+            bag[today] = _connection(dict(reveal(bag.pop(before))), {name: name for name in names})
+
+
+def _generated_secrets(bag: Props, whose: Belonging) -> None:
+    _rename(bag, kinds="encodings")
+    holds_data = "encryptionKey" in bag["lengths"]
+    bag.setdefault("encodings", {})
+    bag["data_of"] = {"stack_id": whose.stack_id, "resource_name": whose.resource_name} if holds_data else {}
+
+
+def _vault_initialization(bag: Props, whose: Belonging) -> None:
+    _rename(bag, name="resource_name", authority="ca_certificate")
+    bag["stack_id"] = whose.stack_id
+
+
+def _vault_configuration(bag: Props, _whose: Belonging) -> None:
+    _rename(bag, authority="ca_certificate", authority_bundle="ca_bundle")
+
+
+def _server_certificates(bag: Props, _whose: Belonging) -> None:
+    _rename(bag, authority="ca_certificate", authority_key="ca_private_key")
+
+
+def _ready_gate(bag: Props, _whose: Belonging) -> None:
+    # The next update asks every service again: the old gate kept its addresses in another way.
+    for name in ("endpoint", "expected", "others", "others_path", "path"):
+        bag.pop(name, None)
+    _rename(bag, authority="ca_certificate")
+    bag.setdefault("urls", {})
+    bag.setdefault("probes", {})
+
+
+def _reservation(bag: Props, whose: Belonging) -> None:
+    bag.pop("backend", None)
+    bag["stack_id"] = whose.stack_id
+
+
+def _usage_guard(bag: Props, whose: Belonging) -> None:
+    bag.pop("project", None)
+    bag["stack_id"] = whose.stack_id
+
+
+def _workspace_identity(bag: Props, whose: Belonging) -> None:
+    bag |= {"stack_id": whose.stack_id, "resource_name": whose.resource_name}
+
+
+def _as_it_was(_bag: Props, _whose: Belonging) -> None:
+    """Nothing has changed."""
+
+
+_Convert = Callable[[Props, Belonging], None]
+
+CONVERSIONS: Mapping[str, tuple[_Convert, frozenset[str]]] = {
+    "CertificateAuthority": (_as_it_was, frozenset({"owner", "domain", "certificate", "private_key"})),
+    "ChangeGuard": (_as_it_was, frozenset({"resources"})),
+    "DatastoreContainers": (_with_account, frozenset({"storage_account", "containers", "made", "named_after"})),
+    "DatastoreCredentials": (
+        _datastore_credentials,
+        frozenset({"storage_account", "key_vault", "datastores", "given", "folder", "paths", "policy_version"}),
+    ),
+    "EngineReservation": (_reservation, frozenset({"names", "holders", "ports", "subnet", "image_ids"})),
+    "GeneratedSecrets": (_generated_secrets, frozenset({"lengths", "hashed", "rotating", "values"})),
+    "ReadyGate": (_ready_gate, frozenset({"container", "container_id"})),
+    "ServerCertificates": (_server_certificates, frozenset({"servers", "domain", "ca_certificate", "issued"})),
+    "StoragePrincipals": (_with_account, frozenset({"account", "storage_account", "policies", "secrets"})),
+    "UsageGuard": (_usage_guard, frozenset({"stack", "resource_ids"})),
+    "VaultConfiguration": (_vault_configuration, frozenset({"address", "ca_certificate", "unseal_key", "token"})),
+    "VaultInitialization": (_vault_initialization, frozenset({"resource_name", "address", "container", "unseal_key"})),
+    "VolumeFiles": (_as_it_was, frozenset({"volume", "files", "live_files", "user", "image_id", "digest"})),
+    "WorkspaceIdentity": (_workspace_identity, frozenset({"workspace_id", "creation_time"})),
+    "WorkspaceRecord": (_with_account, frozenset({"storage_account", "bucket", "record"})),
+}
+"""Kind (the last part of the type) to what puts its properties into today's form, and the outputs it then has to have.
+"""
+
+
+def convert(kind: str, resource: Mapping[str, Any], whose: Belonging) -> tuple[Props, Props]:
+    """Put the properties of one resource into today's form.
+
+    Args:
+        kind: Last part of its type.
+        resource: As the deployment has it.
+        whose: Whose it is.
+
+    Returns:
+        Inputs and outputs.
+
+    Raises:
+        EarlierVersionError: Its form is not that of the last version before the provider plugin.
+    """
+    found = [{k: v for k, v in (resource.get(bag) or {}).items() if k != "__provider"} for bag in ("inputs", "outputs")]
+    if kind not in CONVERSIONS:
+        raise EarlierVersionError(_unknown(kind, "this version has no such kind of resource"))
+    put_right, needed = CONVERSIONS[kind]
+    try:
+        for bag in found:
+            put_right(bag, whose)
+    except (KeyError, TypeError, ValueError) as exc:
+        raise EarlierVersionError(_unknown(kind, f"{type(exc).__name__} {exc}")) from exc
+    inputs, outputs = found
+    if missing := sorted(needed - set(outputs)):
+        raise EarlierVersionError(_unknown(kind, f"it has no {', '.join(map(repr, missing))}"))
+    return inputs, outputs
+
+
+def _unknown(kind: str, found: str) -> str:
+    return (
+        f"taking an earlier version's state over: its resource '{kind}' has a form that this version does not know "
+        f"({found}). Nothing was changed. Run `make up` with the last version before the provider plugin first "
+        "(CHANGELOG.md), then with this one; or take the stack down with the version that made it."
+    )

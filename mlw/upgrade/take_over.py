@@ -1,0 +1,94 @@
+"""Takes a stack of an earlier version over in place: its state in today's form, its objects as they are.
+
+What the engine holds is not touched. The old state is kept as a file that `pulumi stack import` of the version that
+made it takes back. Everything that is written is written under the stack's lock, the new state last and by Pulumi
+itself; a kill before that leaves the stack as it was, and the next run begins again.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from infra.clients.engine import claims
+from infra.clients.state import known_stacks, stack_states
+from infra.errors import EarlierVersionError
+from infra.host import atomic_files
+from mlw.lifecycle import pulumi_cli, state_files
+from mlw.lifecycle.display import Say
+from mlw.lifecycle.stack_context import Context
+from mlw.upgrade import earlier_state
+from mlw.upgrade.earlier_state import Identity
+
+CLAIMED = ("ports", "subnets")
+"""What stacks claim under their identity, and claimed under the name of backend and stack before they had one."""
+
+
+def take_over(context: Context, *, say: Say) -> None:
+    """Put the state of a stack of an earlier version into today's form; any other stack is left alone.
+
+    Raises:
+        EarlierVersionError: The form of the state is unknown; nothing was changed.
+        WrongPassphraseError: The passphrase does not decrypt the state; nothing was changed.
+        DamagedStateError: The state cannot be read.
+    """
+    checkpoint = state_files.read(context)
+    if checkpoint is None or not stack_states.is_earlier_version(checkpoint.resources):
+        return
+    exported = json.loads(pulumi_cli.query(context, ["stack", "export", "--show-secrets", f"--stack={context.stack}"]))
+    resources = exported["deployment"]["resources"]
+    identity = _identity(context, resources)
+    deployment = earlier_state.take_over(exported["deployment"], identity)
+    kept = _keep(context)
+    say(
+        f"Stack '{context.stack}' was made by an earlier version of the project. Taking it over with its data; "
+        f"its state of before is kept as '{kept}'."
+    )
+    _move_claims(resources, identity.stack_id)
+    known_stacks.remember(identity.stack_id, stack=context.stack)
+    pulumi_cli.query(
+        context,
+        ["stack", "import", f"--stack={context.stack}", "--non-interactive", "--color=never"],
+        stdin=json.dumps({**exported, "deployment": deployment}),
+    )
+    state_files.keep_safe(context)
+
+
+def _identity(context: Context, resources: list[dict[str, Any]]) -> Identity:
+    stack_id = stack_states.identity_of(resources)
+    if not stack_id and any(str(resource["type"]) == earlier_state.VOLUME_TYPE for resource in resources):
+        raise EarlierVersionError(
+            f"taking stack '{context.stack}' over: the labels of its objects on the engine name more than one stack, "
+            "as an interrupted update of the earlier version leaves them. Nothing was changed. Run `make up` with that "
+            "version once more, then with this one."
+        )
+    made = min((str(resource["created"]) for resource in resources if resource.get("created")), default="")
+    since = datetime.fromisoformat(made) if made else datetime.now(UTC)
+    return Identity(
+        stack_id=stack_id or secrets.token_hex(16),
+        stack=context.stack,
+        made_by=known_stacks.describe_origin(since),
+    )
+
+
+def _keep(context: Context) -> Path:
+    """Keep the state as it is, its secrets encrypted."""
+    now = datetime.now(UTC)
+    exported = json.loads(pulumi_cli.query(context, ["stack", "export", f"--stack={context.stack}"]))
+    # With the moment of its last update, the earlier version would take it for a damaged copy of what it has itself.
+    exported["deployment"]["manifest"]["time"] = now.isoformat().replace("+00:00", "Z")
+    target = context.safe_copies / f"earlier-version-{now.astimezone():%Y%m%dT%H%M%S}.json"
+    atomic_files.write(target, json.dumps(exported, indent=1), durable=True)
+    return target
+
+
+def _move_claims(resources: list[dict[str, Any]], stack_id: str) -> None:
+    """Have the stack hold its ports and its subnet under its identity."""
+    owners = {str(r["id"]) for r in resources if str(r["type"]).endswith(":EngineReservation") and r.get("id")}
+    for what in CLAIMED:
+        with claims.open_claims(what) as held:
+            for owner in owners & set(held):
+                held[stack_id] = held.pop(owner)

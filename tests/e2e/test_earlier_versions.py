@@ -1,0 +1,94 @@
+"""Stacks of earlier versions, recorded as they were: `make up` takes each over where it is, with everything in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.environment import copy_project, make_environment
+from tests.support.processes import Finished
+from tests.support.recorded_stacks import PASSPHRASE, Recording, read_content
+from tests.support.stacks import Stack
+from tests.support.updates import assert_unchanged
+
+RECORDINGS = sorted(path for path in (Path(__file__).parent / "recorded_stacks").iterdir() if path.is_dir())
+BEFORE_THE_PLUGIN = "before-the-plugin"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakenOver:
+    """A recorded stack after `make up` of this version."""
+
+    recording: Recording
+    stack: Stack
+    bare: Finished
+    """A plain `pulumi up` before."""
+    up: Finished
+    outputs: dict[str, Any]
+
+    @property
+    def is_from_before_the_plugin(self) -> bool:
+        """Whether its state has another form than today's."""
+        return self.recording.folder.name == BEFORE_THE_PLUGIN
+
+
+@pytest.fixture(scope="module", params=RECORDINGS, ids=lambda folder: folder.name)
+def taken_over(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TakenOver]:
+    """Put a recorded stack on the engine, and run `make up`; afterwards `make down` leaves nothing of it."""
+    recording, folder = Recording(folder=request.param), tmp_path_factory.mktemp("recorded")
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    (home / "passphrase").write_text(PASSPHRASE)
+    (home / "passphrase").chmod(0o600)
+    stack = Stack(
+        name=recording.stack, workload="", environment=make_environment(copy_project(folder / "project"), home)
+    )
+    (stack.environment.stack_folder / f"Pulumi.{stack.name}.yaml").write_text(recording.settings)
+    (folder / "state.json").write_text(recording.state_text)
+    stack.init()
+    stack.pulumi("stack import", f"--file={folder / 'state.json'}").check()
+    try:
+        recording.restore_volumes()
+        bare = stack.pulumi("up", "--yes", "--skip-preview") if request.param.name == BEFORE_THE_PLUGIN else None
+        up = stack.lifecycle("up")
+        yield TakenOver(
+            recording=recording,
+            stack=stack,
+            bare=bare or up,
+            up=up.check(),
+            outputs=stack.outputs(),
+        )
+        assert "volumes       none" in stack.lifecycle("down").check().output
+        assert not recording.volumes_on_engine()
+    finally:
+        stack.lifecycle("down")
+        recording.remove_volumes()
+
+
+def test_blobs_secrets_images_and_keys_are_what_they_were(taken_over: TakenOver) -> None:
+    assert read_content(taken_over.outputs) == taken_over.recording.content
+
+
+def test_no_volume_is_another_one(taken_over: TakenOver) -> None:
+    assert taken_over.recording.volumes_on_engine() == dict.fromkeys(taken_over.recording.labels, True)
+
+
+def test_the_old_state_is_kept_where_the_output_says(taken_over: TakenOver) -> None:
+    kept = [path for path in taken_over.stack.environment.home.rglob("earlier-version-*.json") if path.is_file()]
+    assert [str(path) in taken_over.up.output for path in kept] == [True] * taken_over.is_from_before_the_plugin
+
+
+def test_a_plain_update_is_refused_before_anything_happens(taken_over: TakenOver) -> None:
+    if taken_over.is_from_before_the_plugin:
+        assert taken_over.bare.exit_code != 0
+        assert f"Run `make up STACK={taken_over.stack.name}`, which takes it over" in taken_over.bare.output
+
+
+def test_afterwards_it_is_a_stack_like_any_other(taken_over: TakenOver) -> None:
+    stack = taken_over.stack
+    assert_unchanged(stack.preview())
+    stack.environment.mlw("diagnose", stack.name).check()
+    assert stack.name in stack.environment.mlw("list").check().stdout
+    stack.lifecycle("status").check()
