@@ -13,6 +13,8 @@
     |   `-- PortRangeExhaustedError  no free port is left in `ml-workspace:portRange`
     |-- ScopeLockedError             a management lock forbids it
     |-- SharedResourceError          another workspace uses what would be deleted
+    |-- ArchiveError                 an archive of a workspace cannot be written or read
+    |   `-- ArchivePassphraseError   it was written with another passphrase
     `-- ServiceError                 a service of the workspace does not do what it must
         |-- ServiceUnreachableError  it does not answer
         |-- NotReadyError            its readiness probe did not pass in time
@@ -78,6 +80,14 @@ class ScopeLockedError(MlWorkspaceError):
 
 class SharedResourceError(MlWorkspaceError):
     """Another stack's workspace uses a resource that would be deleted."""
+
+
+class ArchiveError(MlWorkspaceError):
+    """An archive of a workspace cannot be written, or cannot be read as a whole."""
+
+
+class ArchivePassphraseError(ArchiveError):
+    """An archive was written with another passphrase, or none was given."""
 
 
 class ServiceError(MlWorkspaceError):

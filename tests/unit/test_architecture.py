@@ -26,7 +26,7 @@ CONFINED = {
     "pulumi_policy": {"policies.pack"},
     "minio": {"infra.clients.storage"},
     "hvac": {"infra.clients.key_vault", "infra.clients.datastores"},
-    "cryptography": {"infra.clients.tls"},
+    "cryptography": {"infra.clients.tls", "infra.clients.archives"},
 }
 """Library to the only packages that may know it."""
 

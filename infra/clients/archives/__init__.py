@@ -1,0 +1,1 @@
+"""Archives of whole workspaces: encrypted files of members, written and read as streams."""
