@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 
@@ -20,20 +21,24 @@ from infra.settings.configuration_digests import digests
 
 def guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[Component]) -> ChangeGuard:
     """Refuse changes that would replace a resource; those of other stacks are theirs to change."""
-    resources = {
-        resource_key(token, settings.props()): {"type": token, "properties": settings.props()}
-        for token, settings in _by_type(wanted)
-        if not settings.existing_in
-    }
     return ChangeGuard(
         f"{group.resource_name}-changes",
-        resources=resources,
+        resources=own_resources(wanted),
         allowed=wanted.allow_replacement,
         declared=[pulumi.Output.from_input(_urn(component)) for component in declared],
         locks=[lock.model_dump(by_alias=True) for lock in wanted.locks],
         configuration=lambda: digests(wanted),
         opts=pulumi.ResourceOptions(parent=group),
     )
+
+
+def own_resources(wanted: Settings) -> dict[str, dict[str, Any]]:
+    """Type and Azure properties of each resource that is the stack's own, by `resource_key`."""
+    return {
+        resource_key(token, settings.props()): {"type": token, "properties": settings.props()}
+        for token, settings in _by_type(wanted)
+        if not settings.existing_in
+    }
 
 
 def _by_type(wanted: Settings) -> list[tuple[str, ResourceSettings]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from mlw.archive.archive_commands import ARCHIVE
 from mlw.command import DONE, FAILED, FAILURE, JSON, REFUSED, STACK, Argument, Command
 from mlw.key_vault.key_vault_commands import KEY_VAULT, SECRETS
 
@@ -162,4 +163,5 @@ COMMANDS: tuple[Command, ...] = (
     ),
     *SECRETS,
     *KEY_VAULT,
+    *ARCHIVE,
 )

@@ -1,4 +1,4 @@
-"""The one editor of stack files: sets or removes a key beside `config`, and touches no other byte.
+"""The one editor of stack files: sets or removes a key beside `config`, sets one in it, and touches no other byte.
 
 Rewriting a file from its values would lose its form, and even ruamel.yaml's round trip changes indents and line breaks.
 So the text is cut at the places that the parser gives for the key and its value, and the result is read again: an edit
@@ -8,10 +8,11 @@ that would change anything else is refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from infra.stack_files.yaml_document import DocumentError, Node, Value, parse, value_of
 
+_CONFIG = "config"
 _BREAKS = ("\n", "\r")
 
 
@@ -22,16 +23,50 @@ def set_key(text: str, key: str, value: str) -> str:
         DocumentError: It is no YAML, or cannot be edited.
     """
     bare = remove_key(text, key)
-    document, entry = parse(bare), f"{key}: {json.dumps(value)}"
-    if document is not None and document.is_flow:
-        place, added = document.start.index + 1, entry + ", " * bool(document.entries)
-    elif document is not None and document.entries:
-        first = document.entries[0][0].start
+    return _verified(_added(bare, parse(bare), key, value), {**_values(bare), key: value})
+
+
+def set_config_value(text: str, key: str, value: str) -> str:
+    """Give the mapping `config` of a stack file ``key`` with ``value``; one that it has is replaced.
+
+    Raises:
+        DocumentError: It is no YAML, has no mapping `config`, or cannot be edited.
+    """
+    bare, values = text, _values(text)
+    config, expected = _config(text), values.get(_CONFIG)
+    if config is None or not config.entries or not isinstance(expected, dict):
+        raise DocumentError(f"its key '{_CONFIG}' has no mapping")
+    names = _names(config)
+    if key in names:
+        start, end = (_in_flow if config.is_flow else _in_block)(text, config.entries, names.index(key))
+        bare = text[:start] + text[end:]
+    return _verified(_added(bare, _config(bare), key, value), {**values, _CONFIG: {**expected, key: value}})
+
+
+def _config(text: str) -> Node | None:
+    document = parse(text)
+    entries = document.entries if document else []
+    return next((value for name, value in entries if _names_of([name]) == [_CONFIG]), None)
+
+
+def _added(text: str, mapping: Node | None, key: str, value: str) -> str:
+    entry = f"{key}: {json.dumps(value)}"
+    if mapping is not None and mapping.is_flow:
+        place, added = mapping.start.index + 1, entry + ", " * bool(mapping.entries)
+    elif mapping is not None and mapping.entries:
+        first = mapping.entries[0][0].start
         place, added = first.index, f"{entry}\n{' ' * first.column}"
     else:
-        place, added = len(bare), f"{'' if not bare or bare.endswith(_BREAKS) else chr(10)}{entry}\n"
-    edited = bare[:place] + added + bare[place:]
-    return _verified(edited, {**_values(bare), key: value})
+        place, added = len(text), f"{'' if not text or text.endswith(_BREAKS) else chr(10)}{entry}\n"
+    return text[:place] + added + text[place:]
+
+
+def _names(mapping: Node) -> list[str]:
+    return _names_of([name for name, _ in mapping.entries])
+
+
+def _names_of(nodes: Sequence[Node]) -> list[str]:
+    return [str(getattr(name.resolved.event, "value", "")) for name in nodes]
 
 
 def remove_key(text: str, key: str) -> str:
@@ -43,7 +78,7 @@ def remove_key(text: str, key: str) -> str:
     document = parse(text)
     values = _values(text)
     entries = document.entries if document else []
-    names = [str(getattr(name.resolved.event, "value", "")) for name, _ in entries]
+    names = _names(document) if document else []
     if key not in names or document is None:
         return text
     index = names.index(key)

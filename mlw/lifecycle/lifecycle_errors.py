@@ -6,6 +6,7 @@ MlWorkspaceError
     |-- StackBusyError            somebody else works on the stack
     |-- DamagedStateError         the state cannot be read and no backup can
     |-- DataLossError             going on would put something empty in the place of data
+    |-- UnfinishedRestoreError    a restore of the stack was interrupted; not all of its data is there
     |-- OperationFailedError      a pulumi command failed; its own message is already shown
     |   `-- LockedError           it did nothing, since another one has taken the stack's lock meanwhile
     |-- OperationCancelledError   the user interrupted it
@@ -35,6 +36,10 @@ class DamagedStateError(LifecycleError):
 
 class DataLossError(LifecycleError):
     """A data volume that the state knows is gone; going on would make an empty one."""
+
+
+class UnfinishedRestoreError(LifecycleError):
+    """A restore of the stack was interrupted, and not all of its data is there."""
 
 
 class OperationFailedError(LifecycleError):

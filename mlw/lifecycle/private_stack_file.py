@@ -14,9 +14,9 @@ from infra.host import atomic_files
 from infra.host.project import PROJECT
 from infra.rules.stack.stack_file_keys import check_size
 from infra.rules.violation import ConfigurationError
-from infra.stack_files.stack_file import SECURE, StackFileError, open_stack_file
+from infra.stack_files.stack_file import SECURE, StackFile, StackFileError, open_stack_file
 from infra.stack_files.stack_file_edit import remove_key, set_key
-from infra.stack_files.yaml_document import DocumentError, decode, parse
+from infra.stack_files.yaml_document import DocumentError, Node, decode, parse
 from mlw.lifecycle.stack_context import Context
 
 SALT = "encryptionsalt"
@@ -39,12 +39,20 @@ def without_salt(text: str, salt: str) -> str:
     Raises:
         DocumentError: It is no YAML.
     """
-    document = parse(text)
-    values = {str(getattr(name.event, "value", "")): value for name, value in document.entries} if document else {}
-    found = values.get(SALT)
-    if _has_secrets(text) or found is None or getattr(found.resolved.event, "value", None) != salt:
+    if _has_secrets(text) or _salt(parse(text)) != salt:
         return text
     return remove_key(text, SALT)
+
+
+def salt_of(file: StackFile) -> str | None:
+    """The salt that a stack file has of its own."""
+    return _salt(file.document)
+
+
+def _salt(document: Node | None) -> str | None:
+    values = {str(getattr(name.event, "value", "")): value for name, value in document.entries} if document else {}
+    found = values.get(SALT)
+    return None if found is None else getattr(found.resolved.event, "value", None)
 
 
 def _has_secrets(text: str) -> bool:

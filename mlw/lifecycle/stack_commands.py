@@ -14,6 +14,7 @@ from mlw.lifecycle import (
     stack_locks,
     stack_ports,
     state_files,
+    unfinished_restore,
 )
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, LifecycleError, OperationFailedError
@@ -33,6 +34,7 @@ def up(context: Context) -> None:
     context.prepare_folders()
     recovery = Recovery(context=context)
     with stack_locks.exclusive(context, "make up", say=say):
+        unfinished_restore.refuse(context)
         recovery.recover()
         is_new = ensure_stack(context)
         take_over_earlier_version(context)
@@ -70,6 +72,7 @@ def preview(context: Context) -> None:
     context.require_stack_file()
     context.prepare_folders()
     with stack_locks.exclusive(context, "make preview", say=say):
+        unfinished_restore.refuse(context)
         is_new = ensure_stack(context)
         try:
             checkpoint = require_present_version(context)
@@ -97,6 +100,7 @@ def recover(context: Context) -> None:
     """Only put right what a killed run has left; the guard in front of a plain `pulumi` calls this."""
     context.prepare_folders()
     with stack_locks.exclusive(context, "recovery", say=say):
+        unfinished_restore.refuse(context)
         with contextlib.suppress(DamagedStateError):
             require_present_version(context)
         Recovery(context=context).recover()

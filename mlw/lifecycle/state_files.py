@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 
 from infra.host import atomic_files, folders
-from mlw.lifecycle import backend_sidecars, checkpoints, pulumi_cli
+from mlw.lifecycle import backend_sidecars, checkpoints, pulumi_cli, restore_notes
 from mlw.lifecycle.checkpoints import Checkpoint, CorruptStateError, NewerStateError
 from mlw.lifecycle.display import Say
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, OperationFailedError
@@ -165,7 +165,7 @@ def keep_safe(context: Context) -> None:
 
 def leftovers(context: Context) -> list[Path]:
     """Every file and folder of the stack that is there, below the state's folder and ours."""
-    candidates = [context.safe_copies, context.workdir, context.lock_file]
+    candidates = [context.safe_copies, context.workdir, context.lock_file, restore_notes.note_file(context)]
     candidates += [folder for folder in (context.pulumi_locks, context.history, context.backups) if folder]
     if context.state_file:
         names = [f"{context.stack}{end}" for end in (".json", ".json.bak", ".json.gz", ".json.gz.bak", ".pulumi-tags")]

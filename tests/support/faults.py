@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +12,7 @@ from docker import DockerClient
 from tests.support.environment import Environment
 from tests.support.inventory import Inventory
 from tests.support.probes import probe_until
-from tests.support.processes import run
+from tests.support.processes import kill_session, run
 
 STOP_SECONDS = 30
 
@@ -56,3 +58,19 @@ def started_at(engine: DockerClient, container: str) -> datetime:
     started = engine.api.inspect_container(container)["State"]["StartedAt"]
     # Nanoseconds are more than Python reads.
     return datetime.fromisoformat(started[:26].rstrip("Z")).replace(tzinfo=UTC)
+
+
+def kill_as_soon_as(condition: Callable[[], bool], running: subprocess.Popen[str], *, seconds: float = 120) -> None:
+    """Kill a started command with all that is in its session, at the moment at which a condition comes true."""
+
+    def reached() -> bool:
+        ended = running.poll() is not None
+        if condition():
+            return True
+        assert ended, "not yet"
+        return False
+
+    struck = probe_until(reached, what="the moment to strike", timeout_seconds=seconds, interval_seconds=0.005)
+    assert struck, f"the command ended before it came to the moment: {running.communicate()}"
+    kill_session(running.pid)
+    running.communicate()

@@ -64,8 +64,11 @@ _api_versions: dict[str, str] = {}
 
 
 @contextmanager
-def connect() -> Iterator[docker.DockerClient]:
+def connect(*, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[docker.DockerClient]:
     """Open a client for the engine that Docker's own client would use.
+
+    Args:
+        timeout_seconds: How long one call may take, or a stream between two pieces.
 
     Raises:
         EngineUnreachableError: The engine is not running, not permitted, or does not answer.
@@ -77,7 +80,7 @@ def connect() -> Iterator[docker.DockerClient]:
     try:
         client = docker.DockerClient.from_env(
             version=_api_versions.get(host, "auto"),
-            timeout=TIMEOUT_SECONDS,
+            timeout=timeout_seconds,  # type: ignore[arg-type]  # requests takes fractions
             environment={**os.environ, "DOCKER_HOST": host},
         )
         _api_versions[host] = client.api.api_version

@@ -80,7 +80,7 @@ def reserve(wanted: Wanted, *, engine: Engine = docker_engine) -> Reserved:
         PortRangeExhaustedError: Too few ports are free.
     """
     held = engine.inventory()
-    _refuse_foreign(wanted, wanted.names, held)
+    refuse_foreign(wanted, wanted.names, held)
     _refuse_more_cpus(wanted, engine)
     # Every Docker object of the stack comes after its reservation: what carries our labels now was left behind by a
     # run that was killed, and is in no state. Volumes stay, because volumes hold data.
@@ -103,7 +103,7 @@ def change(
     """
     held = engine.inventory()
     added = {kind: [n for n in wanted.names[kind] if n not in names_before[kind]] for kind in OBJECT_TYPES}
-    _refuse_foreign(wanted, added, held)
+    refuse_foreign(wanted, added, held)
     _refuse_more_cpus(wanted, engine)
     # A renamed container is made while the old one still runs, and publishes its port.
     kept = {use: port for use, port in before.ports.items() if holders_before.get(use) == wanted.holders.get(use)}
@@ -127,7 +127,12 @@ def _claim(wanted: Wanted, held: Inventory, *, kept: Mapping[str, int], subnet: 
     return Reserved(image_ids=images, ports=ports, subnet=claimed)
 
 
-def _refuse_foreign(wanted: Wanted, names: Mapping[str, Sequence[str]], held: Inventory) -> None:
+def refuse_foreign(wanted: Wanted, names: Mapping[str, Sequence[str]], held: Inventory) -> None:
+    """Refuse names that somebody else has.
+
+    Raises:
+        ForeignObjectError: Some of them exist, and are not the stack's own.
+    """
     foreign = [
         f"{kind.removesuffix('s')} '{name}' ({labels.describe_owner(found[name])})"
         for kind in OBJECT_TYPES

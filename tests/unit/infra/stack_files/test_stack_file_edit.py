@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.stack_files.stack_file_edit import remove_key, set_key
+from infra.stack_files.stack_file_edit import remove_key, set_config_value, set_key
 from infra.stack_files.yaml_document import DocumentError
 
 KEY = "encryptionsalt"
@@ -78,3 +78,23 @@ def test_an_edit_that_would_change_more_is_refused() -> None:
 def test_what_is_no_stack_file_is_not_edited(text: str) -> None:
     with pytest.raises(DocumentError):
         set_key(text, KEY, "v1")
+
+
+@pytest.mark.parametrize(
+    ("text", "edited"),
+    [
+        ("config:\n  # why\n  p:a: x # b\n", 'config:\n  # why\n  p:i: "2"\n  p:a: x # b\n'),
+        ("config:\n  p:a: x\n  p:i: 001 # c\nk: 1\n", 'config:\n  p:i: "2"\n  p:a: x\nk: 1\n'),
+        ("k: v\nconfig: {p:a: x, p:i: y}\n", 'k: v\nconfig: {p:i: "2", p:a: x}\n'),
+        ("config: {p:a: x}", 'config: {p:i: "2", p:a: x}'),
+    ],
+    ids=["block", "replaced", "flow", "no end of line"],
+)
+def test_a_value_of_the_configuration_is_set(text: str, edited: str) -> None:
+    assert set_config_value(text, "p:i", "2") == edited
+
+
+@pytest.mark.parametrize("text", ["", "k: 1\n", "config:\n", "config: {}\n", "config: [1]\n"])
+def test_there_has_to_be_a_configuration(text: str) -> None:
+    with pytest.raises(DocumentError, match="'config' has no mapping"):
+        set_config_value(text, "p:i", "2")

@@ -1,0 +1,69 @@
+"""The file of an archive while it is written: beside its place, private, and in its place only when it is whole."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from infra.clients.archives.sealed_file import MAGIC
+from infra.errors import ArchiveError
+from infra.host import atomic_files
+
+
+def check_target(path: Path) -> None:
+    """Refuse a place where an archive would take something else's.
+
+    Raises:
+        ArchiveError: There is something else, or no folder.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        mode = None
+    except OSError as exc:
+        raise ArchiveError(f"writing the archive '{path}': {exc.strerror}. Give the path of a file.") from exc
+    if not path.parent.is_dir():
+        raise ArchiveError(f"writing the archive '{path}': there is no folder '{path.parent}'. Make it first.")
+    if mode is None:
+        return
+    if not stat.S_ISREG(mode):
+        raise ArchiveError(f"writing the archive '{path}': it is no file. Give the path of a file.")
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) not in (b"", MAGIC):
+            raise ArchiveError(
+                f"writing the archive '{path}': there is a file of that name that is no archive. Nothing was changed. "
+                "Give another path, or remove the file."
+            )
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """A new private file that takes the path's place when the block ends without an error.
+
+    What a killed command has left of its file is written over by the next one.
+
+    Raises:
+        ArchiveError: Another command writes this archive.
+    """
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, atomic_files.PRIVATE_FILE)
+    with os.fdopen(descriptor, "wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ArchiveError(
+                f"writing the archive '{path}': another command writes it. Wait for that, or give another path."
+            ) from None
+        file.truncate(0)
+        try:
+            yield file
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+    atomic_files.flush(path.parent)

@@ -1,0 +1,173 @@
+"""`mlw backup`: a whole workspace into one encrypted file, as it is at one moment."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from infra.clients.archives.config_secrets import ConfigCrypter
+from infra.clients.archives.members import MemberWriter
+from infra.clients.archives.sealed_file import SealedWriter
+from infra.clients.engine.volume_streams import MountedVolume, mounted_volumes, read_volume
+from infra.clients.state import known_stacks
+from infra.errors import ArchiveError
+from infra.stack_files.stack_file import SECURE, StackFile, open_stack_file
+from mlw.archive import archive_file, passphrases
+from mlw.archive.contents import VOLUMES, Contents, Manifest
+from mlw.archive.interruptions import ending_in_order
+from mlw.archive.pausing import paused
+from mlw.command import DONE
+from mlw.lifecycle import display, private_stack_file, stack_locks, unfinished_restore
+from mlw.lifecycle.pulumi_operations import require_present_version
+from mlw.lifecycle.recovery import Recovery
+from mlw.lifecycle.stack_context import Context
+from mlw.lifecycle.state_transfer import export_state
+from mlw.stacks.stacks import NotUpError, Stack, open_stack
+
+PROGRESS_SECONDS = 2.0
+"""Between two lines about the same volume."""
+
+
+def say(text: str) -> None:
+    """Tell the user how far it is; standard output is for the result."""
+    display.show(text, sys.stderr)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A stack that is copied: its volumes, and the containers that use them."""
+
+    stack: Stack
+    volumes: Sequence[MountedVolume]
+
+    @property
+    def containers(self) -> list[str]:
+        """Ids of the containers, each once."""
+        return list(dict.fromkeys(volume.container for volume in self.volumes))
+
+
+def back_up(options: argparse.Namespace) -> int:
+    """Write an archive of a stack."""
+    target = Path(options.file)
+    archive_file.check_target(target)
+    context = open_stack(options.stack).context
+    passphrase = passphrases.read(options.passphrase_file, new=True)
+    context.prepare_folders()
+    with ending_in_order(), stack_locks.exclusive(context, "mlw backup", say=say):
+        unfinished_restore.refuse(context)
+        Recovery(context=context, say=say).recover()
+        require_present_version(context)
+        with stack_locks.hold_pulumi_lock(context), archive_file.writing(target) as file:
+            source = _source(open_stack(options.stack))
+            members = MemberWriter(sealed := SealedWriter(file, passphrase))
+            for name, content in _contents(source).members():
+                members.add(name, [content])
+            seconds = _copy_volumes(source, members)
+            digest, size = members.finish(), sealed.size
+    print(f"Written: '{target}', {size} bytes, {len(source.volumes)} volumes; containers paused for {seconds:.1f} s.")
+    print(f"SHA-256 of all but its last 32 bytes: {digest}")
+    return DONE
+
+
+def _source(stack: Stack) -> Source:
+    """Find every volume of the stack.
+
+    Raises:
+        NotUpError: The stack is not whole, so that its archive would not be either.
+    """
+    stack.require_outputs()
+    objects = stack.checkpoint.docker_objects()
+    wanted = {item.name for item in objects if item.kind == "volume"}
+    found = mounted_volumes(item.id for item in objects if item.kind == "container")
+    missing = sorted(wanted - {volume.name for volume in found})
+    if missing or stack.checkpoint.pending:
+        what = f"no container uses {', '.join(missing)}" if missing else "its last update did not finish"
+        raise NotUpError(
+            f"backing up stack '{stack.name}': {what}. Nothing was written. Run `make up STACK={stack.name}` first."
+        )
+    return Source(stack=stack, volumes=sorted((v for v in found if v.name in wanted), key=lambda volume: volume.name))
+
+
+def _contents(source: Source) -> Contents:
+    context = source.stack.context
+    file = open_stack_file(context.stack_file) if context.stack_file.is_file() else None
+    roles = str(file.config.get("ml-workspace:roleDefinitions") or "") if file else ""
+    manifest = Manifest(
+        stack=source.stack.name,
+        stack_id=source.stack.stack_id,
+        made=datetime.now(UTC).isoformat(),
+        made_by=known_stacks.describe_origin(),
+        folders={volume.name: PurePosixPath(volume.path).name for volume in source.volumes},
+        role_definitions=roles,
+    )
+    return Contents(
+        manifest=manifest,
+        state=export_state(context),
+        stack_file=file.text if file else None,
+        config_secrets=_config_secrets(context, source.stack, file) if file else {},
+        role_definitions=_read(context.stack_file.parent / roles) if roles else None,
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise ArchiveError(f"reading the role definitions '{path}': {exc.strerror}. Put the file back first.") from exc
+
+
+def _config_secrets(context: Context, stack: Stack, file: StackFile) -> dict[str, str]:
+    """What the encrypted values of the stack file stand for."""
+    values = list(_encrypted(dict(file.config)))
+    if not values:
+        return {}
+    salt = private_stack_file.salt_of(file) or stack.checkpoint.salt
+    if salt is None:
+        raise ArchiveError(
+            f"reading the encrypted values of '{context.stack_file}': they are not encrypted with a passphrase. Only "
+            "the secrets provider 'passphrase' is supported."
+        )
+    crypter = ConfigCrypter(salt, passphrases.of_state())
+    return {value: crypter.decrypt(value) for value in values}
+
+
+def _encrypted(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        if set(value) == {SECURE} and isinstance(value[SECURE], str):
+            yield value[SECURE]
+        else:
+            for entry in value.values():
+                yield from _encrypted(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _encrypted(entry)
+
+
+def _copy_volumes(source: Source, members: MemberWriter) -> float:
+    """Copy the volumes while nothing changes them; how long that took, in seconds."""
+    say(f"Pausing the containers of stack '{source.stack.name}' and copying {len(source.volumes)} volumes.")
+    with paused(source.containers):
+        started = time.monotonic()
+        for number, volume in enumerate(source.volumes, 1):
+            label = f"volume {number} of {len(source.volumes)}, '{volume.name}'"
+            # Closed before the containers are resumed: the engine does nothing with one that it is reading.
+            with closing(read_volume(volume)) as chunks:
+                member = members.add(f"{VOLUMES}{volume.name}", _told(chunks, label))
+            say(f"  {label}: {member.size / 2**20:.1f} MiB")
+    return time.monotonic() - started
+
+
+def _told(chunks: Iterator[bytes], label: str) -> Iterator[bytes]:
+    size, told = 0, time.monotonic()
+    for chunk in chunks:
+        size += len(chunk)
+        if time.monotonic() - told >= PROGRESS_SECONDS:
+            say(f"  {label}: {size / 2**20:.1f} MiB so far")
+            told = time.monotonic()
+        yield chunk

@@ -1,0 +1,76 @@
+"""The passphrase of an archive: from a file, the environment or a terminal, never an argument, which others see."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from infra.errors import ArchiveError, ArchivePassphraseError
+
+VARIABLE, FILE_VARIABLE = "MLW_ARCHIVE_PASSPHRASE", "MLW_ARCHIVE_PASSPHRASE_FILE"
+
+
+def read(file: str | None, *, new: bool) -> str:
+    """The passphrase.
+
+    Args:
+        file: The file that the command line names.
+        new: It is asked for twice on a terminal, since nobody could tell a slip.
+
+    Raises:
+        ArchivePassphraseError: There is none.
+    """
+    variable = os.environ.pop(VARIABLE, None)
+    path = file or os.environ.get(FILE_VARIABLE)
+    if path and (file or variable is None):
+        found = _of_file(Path(path))
+    elif variable is not None:
+        found = variable
+    else:
+        found = _typed(new=new)
+    if not found:
+        raise ArchivePassphraseError("reading the passphrase of the archive: it is empty. Give at least one character.")
+    return found
+
+
+def _of_file(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        raise ArchivePassphraseError(
+            f"reading the passphrase of the archive from '{path}': {reason}. Give a text file that you can read."
+        ) from exc
+
+
+def _typed(*, new: bool) -> str:
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise ArchivePassphraseError(
+            f"reading the passphrase of the archive: there is no terminal. Set {VARIABLE} or {FILE_VARIABLE}, or give "
+            "--passphrase-file."
+        )
+    try:
+        found = getpass.getpass("Passphrase of the archive: ")
+        if new and getpass.getpass("Once more: ") != found:
+            raise ArchivePassphraseError("reading the passphrase of the archive: it was not the same twice. Try again.")
+    except EOFError:
+        return ""
+    return found
+
+
+def of_state() -> str:
+    """The passphrase of the states of this run, as the Pulumi CLI finds it.
+
+    Raises:
+        ArchiveError: There is none.
+    """
+    if (given := os.environ.get("PULUMI_CONFIG_PASSPHRASE")) is not None:
+        return given
+    path = Path(os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE", ""))
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        raise ArchiveError(f"reading the passphrase of the state from '{path}': {reason}. Run `make setup`.") from exc

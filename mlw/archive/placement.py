@@ -1,0 +1,136 @@
+"""Where a restored stack goes: names from its stack file, and on this engine ports, a subnet and images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.clients.engine import docker_engine, port_claims, subnet_claims
+from infra.clients.engine.claims import read_claims
+from infra.clients.engine.docker_engine import Inventory
+from infra.clients.engine.reservation import Wanted, refuse_foreign
+from infra.clients.state import stack_states
+from infra.errors import ImageMissingError
+from infra.host.project import PROJECT
+from infra.rules.stack.stack_changes import Resources
+from infra.settings import load
+from infra.stack_files.stack_file import open_stack_file
+from mlw.archive.state_rewriting import Renaming, of_kind, place, resource_names, rewrite
+from mlw.lifecycle.stack_context import Context
+from mlw.lifecycle.state_transfer import Exported
+
+
+def new_names(context: Context, exported: Exported) -> dict[str, str]:
+    """Each resource's name in the backup to the one that the stack file gives it.
+
+    Raises:
+        ConfigurationError: The stack file breaks rules, e.g. since another stack has the names.
+    """
+    wanted = _wanted(context, accepted=None)
+    return {
+        name: str(wanted[key]["properties"]["name"]) if key in wanted else name
+        for key, name in resource_names(exported).items()
+    }
+
+
+def judge(context: Context, exported: Exported) -> None:
+    """Judge the stack file as the next update will, before anything is made.
+
+    Raises:
+        ConfigurationError: The update would lose data.
+    """
+    _wanted(context, accepted=of_kind(exported, "ChangeGuard")["inputs"]["resources"])
+
+
+def _wanted(context: Context, *, accepted: Resources | None) -> Resources:
+    from infra.preconditions import own_resources  # noqa: PLC0415 - half a second, for this command alone
+
+    file = open_stack_file(context.stack_file)
+    settings = load(
+        file.values,
+        stack=context.stack,
+        deployed=stack_states.deployed(project=PROJECT, except_stack=context.stack),
+        accepted=accepted,
+        encrypted=file.encrypted,
+        folder=context.stack_file.parent,
+    )
+    return own_resources(settings)
+
+
+def rename(exported: Exported, renaming: Renaming, held: Inventory) -> Exported:
+    """The state under its new names, which nobody has.
+
+    Raises:
+        ForeignObjectError: Somebody has one of them.
+    """
+    renamed = rewrite(exported, renaming)
+    names = of_kind(renamed, "EngineReservation")["inputs"]["names"]
+    (_, stack), (_, stack_id) = renaming.stacks, renaming.identities
+    wanted = Wanted(stack=stack, stack_id=stack_id, names=names, holders={}, images={}, ports=(0, 0))
+    refuse_foreign(wanted, names, held)
+    return renamed
+
+
+def claim(exported: Exported, stack_id: str, held: Inventory) -> Exported:
+    """The state with ports, which stay where they are free, a subnet and the images of this engine.
+
+    Raises:
+        PortRangeExhaustedError: Too few ports are free.
+    """
+    reservation = of_kind(exported, "EngineReservation")
+    wanted, before = reservation["inputs"], reservation["outputs"]
+    others = {port for who, ports in read_claims("ports").items() if who != stack_id for port in _numbers(ports)}
+    kept = {
+        use: int(port)
+        for use, port in before["ports"].items()
+        if int(port) not in {*others, *held.ports} and port_claims.is_free(int(port))
+    }
+    ports = port_claims.claim(
+        stack_id,
+        list(before["ports"]),
+        first=int(wanted["first_port"]),
+        last=int(wanted["last_port"]),
+        published=held.ports,
+        kept=kept,
+    )
+    subnet = subnet_claims.claim(stack_id, taken=held.subnets)
+    images = {service: held.images[tag] for service, tag in wanted["images"].items() if tag in held.images}
+    return place(exported, ports=ports, subnet=subnet, images=images)
+
+
+def _numbers(ports: object) -> list[int]:
+    return list(ports.values()) if isinstance(ports, dict) else []
+
+
+def volume_labels(exported: Exported) -> dict[str, dict[str, str]]:
+    """Labels of each volume."""
+    return {
+        str(one["inputs"]["name"]): _labels(one["inputs"])
+        for one in exported["deployment"]["resources"]
+        if one["type"] == "docker:index/volume:Volume"
+    }
+
+
+def _labels(inputs: Mapping[str, Any]) -> dict[str, str]:
+    return {label["label"]: label["value"] for label in inputs.get("labels") or []}
+
+
+def any_image(held: Inventory, exported: Exported) -> str:
+    """An image of the services that is on the engine.
+
+    Raises:
+        ImageMissingError: There is none.
+    """
+    tags: list[str] = sorted(of_kind(exported, "EngineReservation")["inputs"]["images"].values())
+    found = next((tag for tag in tags if tag in held.images), None)
+    if found is None:
+        raise ImageMissingError(
+            f"looking for the services' images: none of {', '.join(repr(tag) for tag in tags)} is on the "
+            "engine. Run `make setup`, which pulls or builds them."
+        )
+    return found
+
+
+def inventory() -> Inventory:
+    """What the engine holds now."""
+    return docker_engine.inventory()

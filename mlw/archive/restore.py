@@ -1,0 +1,224 @@
+"""`mlw restore`: a workspace from an archive, as a stack of its own with the same data.
+
+The whole archive is checked before anything is made. Then come the stack file, a note of the stack's identity, the
+volumes, and last the state. A run that is killed before the state is there leaves the note: the next one removes what
+was made and begins again, and `make down` removes it for good.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.clients.engine.docker_engine import Inventory
+from infra.clients.engine.volume_streams import fill_new_volume
+from infra.clients.state import known_stacks
+from infra.errors import ArchiveError, ForeignObjectError, MlWorkspaceError
+from infra.rules.violation import ConfigurationError
+from infra.stack_files.yaml_document import DocumentError
+from mlw.archive import passphrases, placement, restored_files
+from mlw.archive.contents import VOLUMES, Contents, opened_members, verify
+from mlw.archive.interruptions import ending_in_order
+from mlw.archive.state_rewriting import Renaming, resource_names
+from mlw.command import DONE
+from mlw.lifecycle import (
+    display,
+    engine_objects,
+    restore_notes,
+    stack_commands,
+    stack_context,
+    stack_locks,
+    stack_ports,
+    state_files,
+    unfinished_restore,
+)
+from mlw.lifecycle.restore_notes import RestoreNote
+from mlw.lifecycle.stack_context import Context
+from mlw.lifecycle.state_transfer import Exported, import_state
+
+INSTANCES = 20
+"""How many values of `ml-workspace:instance` are tried for a copy beside the original."""
+
+
+def say(text: str) -> None:
+    """Tell the user how far it is."""
+    display.show(text, sys.stderr)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What is going to be made.
+
+    Attributes:
+        names: Each volume of the archive to its name here.
+        state: The state of the new stack.
+    """
+
+    stack_id: str
+    names: dict[str, str]
+    state: Exported
+    image: str
+
+
+def restore(options: argparse.Namespace) -> int:
+    """Make a workspace from an archive."""
+    path = Path(options.file).absolute()
+    passphrase = passphrases.read(options.passphrase_file, new=False)
+    with ending_in_order():
+        say(f"Checking the archive '{path}'.")
+        contents = verify(path, passphrase, _Progress())
+        context = stack_context.load(options.stack or contents.manifest.stack, os.environ)
+        context.prepare_folders()
+        with stack_locks.exclusive(context, "mlw restore", say=say):
+            stack_locks.clear_stale(context, say=say)
+            if not _was_restored(context, path):
+                _refuse_existing(context)
+                _remove_unfinished(context)
+                _restore(context, path, passphrase, contents)
+    say(f"Restored: the data of stack '{contents.manifest.stack}' as of {contents.manifest.made}. Starting it.")
+    stack_commands.up(context)
+    return DONE
+
+
+class _Progress:
+    """Tells every tenth of the file that has been read."""
+
+    def __init__(self) -> None:
+        self._told = 0
+
+    def __call__(self, _name: str, position: int) -> None:
+        if position >= self._told + 2**28:
+            self._told = position
+            say(f"  {position / 2**20:.0f} MiB read")
+
+
+def _was_restored(context: Context, path: Path) -> bool:
+    """Whether an earlier run of the same restore was only interrupted after its last step."""
+    note = restore_notes.read(context)
+    return note is not None and note.archive == str(path) and unfinished_restore.is_whole(context, note.stack_id)
+
+
+def _refuse_existing(context: Context) -> None:
+    checkpoint = state_files.read(context)
+    if checkpoint is not None and checkpoint.resources:
+        raise ArchiveError(
+            f"restoring stack '{context.stack}': this state backend has a stack of that name. Nothing was changed. "
+            f"Give another name with --stack, or remove that stack first with `make down STACK={context.stack}`."
+        )
+
+
+def _remove_unfinished(context: Context) -> None:
+    """Remove what an interrupted restore of the stack has made: nobody has used any of it."""
+    note = restore_notes.read(context)
+    if note is None:
+        return
+    found = engine_objects.list_objects(context, note.stack_id)
+    if found:
+        say(f"Removing what an interrupted restore has left: {len(found)} objects.")
+        engine_objects.remove(found)
+    stack_ports.release(note.stack_id)
+    known_stacks.forget(note.stack_id)
+    restore_notes.end(context)
+
+
+def _restore(context: Context, path: Path, passphrase: str, contents: Contents) -> None:
+    is_new = restored_files.write(context, contents, say=say)
+    held = placement.inventory()
+    stack_id = secrets.token_hex(16)
+    try:
+        renamed = _renamed(context, contents, stack_id, held)
+    except (ForeignObjectError, ConfigurationError) as taken:
+        if not is_new or context.stack == contents.manifest.stack:
+            raise
+        renamed = _renamed_elsewhere(context, contents, stack_id, held, taken)
+    placement.judge(context, renamed)
+    image = placement.any_image(held, renamed)
+    # From here on something is made: the note says whose it is.
+    restore_notes.begin(context, RestoreNote(stack_id=stack_id, archive=str(path)))
+    known_stacks.remember(stack_id, stack=context.stack)
+    plan = Plan(
+        stack_id=stack_id,
+        names=_volume_names(contents, renamed),
+        state=placement.claim(renamed, stack_id, held),
+        image=image,
+    )
+    _make_volumes(path, passphrase, contents, plan)
+    import_state(context, plan.state)
+    restore_notes.end(context)
+
+
+def _renamed(context: Context, contents: Contents, stack_id: str, held: Inventory) -> Exported:
+    renaming = Renaming(
+        stacks=(contents.manifest.stack, context.stack),
+        identities=(contents.manifest.stack_id, stack_id),
+        made_by=known_stacks.describe_origin(),
+        resources=placement.new_names(context, contents.state),
+    )
+    return placement.rename(contents.state, renaming, held)
+
+
+def _renamed_elsewhere(
+    context: Context, contents: Contents, stack_id: str, held: Inventory, taken: MlWorkspaceError
+) -> Exported:
+    """The same with the first instance whose names nobody has: a copy beside the original, in its own stack file."""
+    for instance in (f"{number:03}" for number in range(2, 2 + INSTANCES)):
+        try:
+            restored_files.set_instance(context, instance)
+            found = _renamed(context, contents, stack_id, held)
+        except (ForeignObjectError, ConfigurationError):
+            _refuse_fixed_names(context, contents)
+        except DocumentError:
+            break
+        else:
+            say(
+                "The names of the backup's resources are in use, so those of this stack have another instance: "
+                f"{restored_files.INSTANCE} is '{instance}' in '{context.stack_file}'."
+            )
+            return found
+    raise taken
+
+
+def _refuse_fixed_names(context: Context, contents: Contents) -> None:
+    """Name those that do not follow from the instance, and so have to be chosen by the user."""
+    try:
+        names = placement.new_names(context, contents.state)
+    except ConfigurationError:
+        return
+    sections = [key for key, name in resource_names(contents.state).items() if names[name] == name]
+    if sections:
+        keys = ", ".join(f"'ml-workspace:{section}.name'" for section in sections)
+        raise ArchiveError(
+            f"restoring stack '{context.stack}': the names of the backup's resources are in use on this engine or in "
+            f"this backend, and some of them stand in the stack file. No volume was made. Set {keys} in "
+            f"'{context.stack_file}' to other names, and run the command again."
+        )
+
+
+def _volume_names(contents: Contents, renamed: Exported) -> dict[str, str]:
+    """Name of each volume in the archive to its name now: renaming keeps the order of the resources."""
+    before, now = placement.volume_labels(contents.state), placement.volume_labels(renamed)
+    return dict(zip(before, now, strict=True))
+
+
+def _make_volumes(path: Path, passphrase: str, contents: Contents, plan: Plan) -> None:
+    labels = placement.volume_labels(plan.state)
+    folders = contents.manifest.folders
+    with opened_members(path, passphrase) as (_, reader):
+        done = 0
+        for member, content in reader.members():
+            before = member.removeprefix(VOLUMES)
+            if before == member:
+                continue
+            name, done = plan.names[before], done + 1
+            say(f"  volume {done} of {len(folders)}, '{name}'")
+            fill_new_volume(name, _pieces(content), folder=folders[before], labels=labels[name], image=plan.image)
+
+
+def _pieces(content: Iterator[bytes]) -> Iterator[bytes]:
+    # An empty piece would end a request that is sent in pieces.
+    return (piece for piece in content if piece)

@@ -1,0 +1,91 @@
+"""The files of a restored stack beside its state: stack file and role definitions; none of the user's is replaced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from infra.clients.archives.config_secrets import ConfigCrypter, make_salt
+from infra.errors import ArchiveError
+from infra.host import atomic_files
+from infra.stack_files.stack_file_edit import set_config_value, set_key
+from mlw.archive import passphrases
+from mlw.archive.contents import Contents
+from mlw.lifecycle.display import Say
+from mlw.lifecycle.private_stack_file import SALT
+from mlw.lifecycle.stack_context import Context
+
+BESIDE = ".of-backup"
+"""Ends the name of a file whose place is taken by a different one."""
+
+
+INSTANCE = "ml-workspace:instance"
+
+
+def write(context: Context, contents: Contents, *, say: Say) -> bool:
+    """Write the stack file of the backup, unless there is one, and the file of role definitions.
+
+    Returns:
+        Whether the stack file was written, so that nobody has chosen what is in it.
+
+    Raises:
+        ArchiveError: There is no stack file at all.
+    """
+    if contents.stack_file is None:
+        if not context.stack_file.is_file():
+            raise ArchiveError(
+                f"restoring stack '{context.stack}': the backup holds no stack file, and there is none in "
+                f"'{context.stack_file}'. Write it first."
+            )
+        return False
+    text = contents.stack_file
+    if context.stack_file.is_file() and context.stack_file.read_bytes() == text.encode():
+        return False
+    is_new = _place(context.stack_file, _for_this_home(text, contents).encode(), say)
+    if contents.role_definitions is not None:
+        roles = _role_definitions(context.stack_file.parent, contents.manifest.role_definitions)
+        _place(roles, contents.role_definitions, say)
+    return is_new
+
+
+def set_instance(context: Context, instance: str) -> None:
+    """Give the stack file another `ml-workspace:instance`.
+
+    Raises:
+        DocumentError: It cannot be edited.
+    """
+    text = context.stack_file.read_text(encoding="utf-8")
+    atomic_files.write(context.stack_file, set_config_value(text, INSTANCE, instance), mode=0o644)
+
+
+def _role_definitions(folder: Path, name: str) -> Path:
+    path = (folder / name).resolve()
+    # The path comes from the archive.
+    if not path.is_relative_to(folder.parent.resolve()):
+        raise ArchiveError(
+            f"restoring the role definitions '{name}': the path leads out of the project. Put the file there yourself."
+        )
+    return path
+
+
+def _for_this_home(text: str, contents: Contents) -> str:
+    """The stack file with its encrypted values encrypted for the passphrase of this home."""
+    if not contents.config_secrets:
+        return text
+    passphrase = passphrases.of_state()
+    salt = make_salt(passphrase)
+    crypter = ConfigCrypter(salt, passphrase)
+    for encrypted, value in contents.config_secrets.items():
+        text = text.replace(encrypted, crypter.encrypt(value))
+    return set_key(text, SALT, salt)
+
+
+def _place(path: Path, content: bytes, say: Say) -> bool:
+    if not path.exists():
+        atomic_files.write(path, content, mode=0o644)
+        say(f"Written: '{path}'.")
+        return True
+    if path.read_bytes() != content:
+        beside = path.with_name(f"{path.name}{BESIDE}")
+        atomic_files.write(beside, content, mode=0o644)
+        say(f"Keeping '{path}', which differs from that of the backup; the backup's is '{beside.name}' beside it.")
+    return False

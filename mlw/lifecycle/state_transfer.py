@@ -1,0 +1,68 @@
+"""A stack's state as a whole, out of its backend and into another: secrets in plain on the way, in memory only.
+
+Through the CLI, so that any backend will do; what is taken in is encrypted for the passphrase of the stack that takes
+it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mlw.lifecycle import pulumi_cli, state_files
+from mlw.lifecycle.checkpoints import is_secret
+from mlw.lifecycle.lifecycle_errors import LifecycleError
+from mlw.lifecycle.pulumi_operations import ensure_stack
+from mlw.lifecycle.stack_context import Context
+
+Exported = dict[str, Any]
+"""`version` and `deployment`, as `pulumi stack export --show-secrets` prints them."""
+
+
+def export_state(context: Context) -> Exported:
+    """The whole state, its secrets in plain: it must not get to a disk or a log.
+
+    Raises:
+        WrongPassphraseError: The passphrase is not the state's.
+    """
+    printed = pulumi_cli.query(context, ["stack", "export", "--show-secrets", f"--stack={context.stack}"])
+    return dict(json.loads(printed))
+
+
+def import_state(context: Context, exported: Exported) -> None:
+    """Give a stack, which is made where there is none, a state; and read it back.
+
+    Raises:
+        LifecycleError: What the backend holds then is not what it was given.
+        OperationFailedError: The CLI refuses.
+    """
+    ensure_stack(context)
+    deployment = {**exported["deployment"], "secrets_providers": _secrets_providers(context)}
+    content = json.dumps({**exported, "deployment": deployment})
+    arguments = ["stack", "import", f"--stack={context.stack}", "--non-interactive", f"--cwd={context.workdir}"]
+    pulumi_cli.query(context, arguments, stdin=content)
+    state_files.keep_safe(context)
+    if not same_resources(export_state(context), exported):
+        raise LifecycleError(
+            f"writing the state of stack '{context.stack}' to '{context.backend_url}': what the backend gives back "
+            "differs from what was written. Run the command again."
+        )
+
+
+def same_resources(one: Exported, other: Exported) -> bool:
+    """Whether two exported states hold the same, secrets included, however these are marked."""
+    return bool(_plain(one["deployment"].get("resources")) == _plain(other["deployment"].get("resources")))
+
+
+def _secrets_providers(context: Context) -> Any:  # noqa: ANN401 - JSON
+    """How the stack that takes a state encrypts its secrets."""
+    empty = pulumi_cli.query(context, ["stack", "export", f"--stack={context.stack}"])
+    return json.loads(empty)["deployment"].get("secrets_providers")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        if is_secret(value) and "plaintext" in value:
+            return {"secret": _plain(json.loads(value["plaintext"]))}
+        return {key: _plain(entry) for key, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, list) else value

@@ -1,0 +1,32 @@
+"""No command goes on with a stack that has only a part of its data."""
+
+from __future__ import annotations
+
+from infra.clients.state import stack_states
+from mlw.lifecycle import restore_notes, state_files
+from mlw.lifecycle.lifecycle_errors import UnfinishedRestoreError
+from mlw.lifecycle.stack_context import Context
+
+
+def refuse(context: Context) -> None:
+    """Refuse to work on a stack whose restore has not ended.
+
+    Raises:
+        UnfinishedRestoreError: It has not.
+    """
+    note = restore_notes.read(context)
+    if note is None or is_whole(context, note.stack_id):
+        return
+    raise UnfinishedRestoreError(
+        f"looking for stack '{context.stack}': its restore from '{note.archive}' was interrupted, and not all of its "
+        f"data is there. Run `mlw restore` again, or remove what is there with `make down STACK={context.stack}`."
+    )
+
+
+def is_whole(context: Context, stack_id: str) -> bool:
+    """Whether the state is there, which comes last; then nothing is left to note."""
+    checkpoint = state_files.read(context)
+    if checkpoint is None or stack_states.identity_of(checkpoint.resources) != stack_id:
+        return False
+    restore_notes.end(context)
+    return True

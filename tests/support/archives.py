@@ -1,0 +1,88 @@
+"""Everything that outside clients can read of a workspace, to compare a restored one with its original."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from docker import DockerClient
+
+from tests.support.engine import container_of, read_files
+from tests.support.object_store import s3_client
+from tests.support.oci import Artifact, registry_client
+from tests.support.otlp import STORE_FOLDER
+from tests.support.vault import MOUNT, vault_client
+
+RECORD = "workspace.json"
+"""Names the resources, and so differs between a workspace and its copy under other names."""
+
+Version = tuple[str, str, str, str, bool, str, bytes]
+
+
+def blobs(outputs: Mapping[str, Any], *, with_content: bool = True) -> list[Version]:
+    """Return every version of every blob: bucket, key, version id, ETag, whether it is the latest, time, content."""
+    client = s3_client(outputs)
+    found: list[Version] = []
+    for bucket in sorted(one["Name"] for one in client.list_buckets()["Buckets"]):
+        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for one in page.get("Versions", []):
+                key, version = one["Key"], one["VersionId"]
+                body = b""
+                if with_content:
+                    body = client.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"].read()
+                moment = one["LastModified"].isoformat()
+                found.append((bucket, key, version, one["ETag"], one["IsLatest"], moment, body))
+            found += [
+                (bucket, one["Key"], one["VersionId"], "deleted", one["IsLatest"], one["LastModified"].isoformat(), b"")
+                for one in page.get("DeleteMarkers", [])
+            ]
+    return sorted(entry for entry in found if entry[1] != RECORD)
+
+
+def secrets(outputs: Mapping[str, Any]) -> dict[str, list[tuple[str, dict[str, str] | None]]]:
+    """Return every secret of the engine `secret`: time and values of each version, None for a deleted one."""
+    kv = vault_client(outputs).secrets.kv.v2
+    return {path: list(_versions(kv, path)) for path in sorted(_paths(kv, ""))}
+
+
+def _paths(kv: Any, folder: str) -> Iterator[str]:  # noqa: ANN401 - hvac has no types
+    for name in kv.list_secrets(path=folder, mount_point=MOUNT)["data"]["keys"]:
+        if name.endswith("/"):
+            yield from _paths(kv, folder + name)
+        else:
+            yield folder + name
+
+
+def _versions(kv: Any, path: str) -> Iterator[tuple[str, dict[str, str] | None]]:  # noqa: ANN401
+    known = kv.read_secret_metadata(path=path, mount_point=MOUNT)["data"]["versions"]
+    for number, about in sorted(known.items(), key=lambda entry: int(entry[0])):
+        if about["deletion_time"] or about["destroyed"]:
+            yield about["created_time"], None
+            continue
+        read = kv.read_secret_version(path=path, version=int(number), mount_point=MOUNT, raise_on_deleted_version=True)
+        yield about["created_time"], read["data"]["data"]
+
+
+def images(outputs: Mapping[str, Any]) -> dict[str, Artifact]:
+    """Return every image by repository and tag: its manifest and blobs."""
+    client = registry_client(outputs)
+    names = client.request("GET", "_catalog?n=1000").json()["repositories"]
+    return {
+        f"{name}:{tag}": client.pull(name, tag)
+        for name in sorted(names)
+        for tag in sorted(client.request("GET", f"{name}/tags/list").json()["tags"])
+    }
+
+
+def span_names(engine: DockerClient, stack: str, outputs: Mapping[str, Any], prefix: str) -> Counter[str]:
+    """Count the kept spans whose names begin so."""
+    container = container_of(engine, outputs["workspace"]["applicationInsights"], stack=stack)
+    found: Counter[str] = Counter()
+    for name, content in read_files(engine, container, STORE_FOLDER).items():
+        if "/traces" not in name:
+            continue
+        for line in content.splitlines():
+            for resource in json.loads(line)["resourceSpans"]:
+                spans = [span["name"] for scope in resource["scopeSpans"] for span in scope["spans"]]
+                found.update(span for span in spans if span.startswith(prefix))
+    return found
