@@ -12,6 +12,7 @@ from infra.clients.engine.reservation import Wanted, refuse_foreign
 from infra.clients.state import stack_states
 from infra.errors import ImageMissingError
 from infra.host.project import PROJECT
+from infra.rules.stack.locked_changes import AcceptedStack
 from infra.rules.stack.stack_changes import Resources
 from infra.settings import load
 from infra.stack_files.stack_file import open_stack_file
@@ -39,10 +40,10 @@ def judge(context: Context, exported: Exported) -> None:
     Raises:
         ConfigurationError: The update would lose data.
     """
-    _wanted(context, accepted=of_kind(exported, "ChangeGuard")["inputs"]["resources"])
+    _wanted(context, accepted=AcceptedStack.of(of_kind(exported, "ChangeGuard")["inputs"]))
 
 
-def _wanted(context: Context, *, accepted: Resources | None) -> Resources:
+def _wanted(context: Context, *, accepted: AcceptedStack | None) -> Resources:
     from infra.preconditions import own_resources  # noqa: PLC0415 - half a second, for this command alone
 
     file = open_stack_file(context.stack_file)

