@@ -59,7 +59,7 @@ def reserve(
     services: Sequence[ServiceComponent],
     identity: StackIdentity,
     *,
-    after: ChangeGuard,
+    after: pulumi.Resource,
 ) -> EngineReservation:
     """Reserve every name, port and image that the group and its services are about to use."""
     return EngineReservation(

@@ -28,11 +28,10 @@ from infra.components.resource_group import ResourceGroup
 from infra.components.storage_account import StorageAccount
 from infra.components.tls_certificates import Certificates, bundle
 from infra.components.workspace import Workspace
+from infra.deletion_guards import guard_deletion, keep_expiry
 from infra.errors import MlWorkspaceError
 from infra.preconditions import guard_changes, reserve
-from infra.resources.management_lock import ManagementLock
 from infra.resources.stack_identity import StackIdentity
-from infra.resources.usage_guard import UsageGuard
 from infra.settings import ResourceSettings, Settings
 
 
@@ -54,10 +53,11 @@ def provision(wanted: Settings) -> dict[str, Any]:
     services = [service for resource in associated for service in resource.owned]
 
     guard = guard_changes(wanted, group, declared=[group, *services, workspace])
+    start = keep_expiry(wanted, group, after=guard)
     identity = StackIdentity(
-        f"{group.resource_name}-identity", resource_name=group.resource_name, opts=group.child_options(after=guard)
+        f"{group.resource_name}-identity", resource_name=group.resource_name, opts=group.child_options(after=start)
     )
-    reservation = reserve(wanted, group, services, identity, after=guard)
+    reservation = reserve(wanted, group, services, identity, after=start)
 
     group.provision(identity, after=reservation)
     workspace.identify(identity, in_existing_account=bool(wanted.storage_account.existing_in), after=reservation)
@@ -96,19 +96,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
         ready=[*endpoints.values(), *datastores.values()],
         options=options,
     )
-    usage_guard = UsageGuard(
-        f"{group.resource_name}-usage",
-        stack_id=identity.stack_id,
-        resource_ids=[service.resource_id for service in services],
-        opts=pulumi.ResourceOptions(parent=group, depends_on=[workspace.record_resource, *storage.unawaited]),
-    )
-    for lock in wanted.locks:
-        ManagementLock(
-            f"{group.resource_name}-lock-{lock.name.lower()}",
-            scope=group.resource_id,
-            lock=lock.model_dump(by_alias=True),
-            opts=group.child_options(after=usage_guard),
-        )
+    guard_deletion(wanted, group, services, identity, after=[workspace.record_resource, *storage.unawaited])
     ca_certificates = [connection.ca_certificate for connection in connections.values()]
     return {
         "workspace": workspace.record,

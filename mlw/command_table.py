@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from mlw.archive.archive_commands import ARCHIVE
 from mlw.command import DONE, FAILED, FAILURE, JSON, REFUSED, STACK, Argument, Command
+from mlw.deletion.deletion_commands import DELETION
 from mlw.key_vault.key_vault_commands import KEY_VAULT, SECRETS
 
 PROGRAM = "mlw"
@@ -60,6 +61,7 @@ COMMANDS: tuple[Command, ...] = (
         arguments=(STACK,),
         exit_codes={DONE: "healthy, the result is empty", FAILED: f"something was found, or {FAILURE}"},
     ),
+    *DELETION,
     Command(
         path=("keys",),
         handler="mlw.keys.show_keys:keys",

@@ -23,6 +23,7 @@ from infra.rules.resources import component_types
 from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import azure_name, with_defaults
 from infra.rules.stack.deployed_resources import Deployed
+from infra.rules.stack.expiry import format_moment, parse_moment
 from infra.rules.stack.host_settings import PortRangeProperties
 from infra.rules.stack.locked_changes import AcceptedStack, check_locked
 from infra.rules.stack.stack_changes import Resources, check_changes, resource_key
@@ -35,6 +36,7 @@ from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 from infra.settings.resolving import resolve
 from infra.settings.role_settings import closed_services, judge_roles
 from infra.settings.stack_checks import check
+from infra.settings.stack_input import StackInput
 
 STACK_FOLDER = Path("stacks")
 
@@ -153,9 +155,18 @@ def _settings(
         limits={azure_name(section): limit for section, limit in given.limits},
         image_registry=given.image_registry or "",
         port_range=PortRange.model_validate(_complete(PortRangeProperties, given.port_range)),
+        expires_after=given.expires_after or "",
+        expires_on=given.expires_on or "",
         allow_replacement=tuple(given.allow_replacement),
-        notices=(*resolved.notices, *closed_services(reading, resolved)),
+        notices=(*resolved.notices, *closed_services(reading, resolved), *_expired(given)),
     )
+
+
+def _expired(given: StackInput) -> list[str]:
+    moment = parse_moment(given.expires_on or "")
+    if moment is None or moment > dt.datetime.now(dt.UTC):
+        return []
+    return [f"ml-workspace:expiresOn is past ({format_moment(moment)}): `mlw expire --yes` removes this stack."]
 
 
 def _complete(section: type, given: BaseModel) -> dict[str, Any]:

@@ -108,6 +108,8 @@ class Settings(_Frozen):
         tls: Whether every endpoint has a certificate of the stack's own authority.
         limits: By section of the stack file, e.g. `keyVault`.
         image_registry: A mirror that images come from, `host[:port][/path]`; empty for the official ones.
+        expires_after: Time after which the stack expires; empty for none.
+        expires_on: Moment on which it expires; empty for none.
         allow_replacement: Names of resources that may be replaced although their data is lost.
         notices: What the user should know although it breaks no rule, one sentence each.
     """
@@ -132,5 +134,7 @@ class Settings(_Frozen):
     limits: dict[str, Limit] = Field(default_factory=dict)
     image_registry: str
     port_range: PortRange
+    expires_after: str = ""
+    expires_on: str = ""
     allow_replacement: tuple[str, ...]
     notices: tuple[str, ...]

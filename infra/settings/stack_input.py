@@ -177,6 +177,13 @@ class StackInput(_Input):
         Property(doc="Mirror that images come from, `host[:port][/path]`.", default=Derived("the official registries")),
     ] = None
     port_range: PortRangeInput = Field(default_factory=PortRangeInput)
+    expires_after: Annotated[
+        str | None,
+        Property(doc="Time from the first `up` after which `mlw expire` removes the stack, e.g. `7d`.", default=""),
+    ] = None
+    expires_on: Annotated[
+        str | None, Property(doc="Moment from which on `mlw expire` removes the stack; or a day.", default="")
+    ] = None
     allow_replacement: Annotated[
         list[str], Property(doc="Names of resources that may be replaced although their data is lost.", default=[])
     ] = Field(default_factory=list)

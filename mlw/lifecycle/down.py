@@ -8,7 +8,7 @@ touched.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,9 @@ from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.stack_context import Context
 from mlw.output import table
 
+Condition = Callable[[Checkpoint | None], None]
+"""Raises what forbids the removal."""
+
 
 @dataclass(frozen=True)
 class Remains:
@@ -52,8 +55,22 @@ class Remains:
         return ", ".join(item.name for item in self.objects if item.kind == kind) or "none"
 
 
-def down(context: Context, *, say: Say = show, engine: Engine = engine_objects, perform: Perform = perform) -> None:
+def down(
+    context: Context,
+    *,
+    require: Condition = lambda _: None,
+    say: Say = show,
+    engine: Engine = engine_objects,
+    perform: Perform = perform,
+) -> None:
     """Destroy the stack, its state and its leftovers, and print the proof.
+
+    Args:
+        context: The stack.
+        require: Refuses, by the state as it is once nobody else works on the stack; None for one that cannot be read.
+        say: Told what is done.
+        engine: The engine.
+        perform: How Pulumi's part is done.
 
     Raises:
         ScopeLockedError: It has a management lock; nothing was removed.
@@ -68,7 +85,7 @@ def down(context: Context, *, say: Say = show, engine: Engine = engine_objects, 
     context.prepare_folders()
     with stack_locks.exclusive(context, "make down", say=say):
         claimed = stack_ports.claimed(recovery.stack_id)
-        checkpoint = _last_state(recovery)
+        checkpoint = _last_state(recovery, require)
         if checkpoint is not None:
             take_over_earlier_version(context)
             _destroy(recovery, checkpoint)
@@ -99,7 +116,7 @@ def _count(objects: Sequence[EngineObject]) -> str:
     return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in sorted(counted.items()))
 
 
-def _last_state(recovery: Recovery) -> Checkpoint | None:
+def _last_state(recovery: Recovery, require: Condition) -> Checkpoint | None:
     context, say = recovery.context, recovery.say
     stack_locks.clear_stale(context, say=say)
     try:
@@ -109,11 +126,13 @@ def _last_state(recovery: Recovery) -> Checkpoint | None:
             if state_files.exists(context) or (recovery.found() and state_files.newest_backup(context)):
                 state_files.heal(context, say=say)
             checkpoint = state_files.read(context)
+            require(checkpoint)
             if checkpoint is not None:
                 lock_refusals.refuse_deletion(checkpoint, context.stack, f"taking stack '{context.stack}' down")
             # First of all, since a container that the state does not know may use a volume that it does.
             recovery.remove_orphans(checkpoint)
     except DamagedStateError as exc:
+        require(None)
         say(f"WARNING: {exc}\nGoing on by the labels on the engine.")
         state_files.put_aside(context)
         return None

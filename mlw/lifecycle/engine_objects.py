@@ -7,7 +7,7 @@ is somebody else's.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
 import docker
@@ -63,6 +63,13 @@ def list_namesakes(context: Context) -> dict[str, list[EngineObject]]:
             if found.get(labels.STACK) == context.stack and not _is_ours(item, found, stack_id, known):
                 namesakes.setdefault(labels.describe_owner(found), []).append(item)
     return namesakes
+
+
+def list_owners(*, except_ids: Collection[str]) -> list[str]:
+    """Say whose objects the engine holds besides those of stacks with these identities, in alphabetical order."""
+    with connect() as client:
+        found = [given for _, given in _list_all(client) if given.get(labels.ID, "") not in {"", *except_ids}]
+    return sorted({labels.describe_owner(given) for given in found})
 
 
 def _is_ours(item: EngineObject, found: Mapping[str, str], stack_id: str | None, known: set[tuple[str, str]]) -> bool:

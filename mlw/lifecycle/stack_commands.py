@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
+from infra.clients.state import stack_states
+from infra.rules.stack.expiry import format_moment
 from mlw.lifecycle import (
     display,
     engine_objects,
@@ -51,6 +53,8 @@ def up(context: Context) -> None:
             service_readiness.require_ready(context.stack, checkpoint)
     say("")
     say(display.endpoints(context.stack, checkpoint.outputs if checkpoint else {}))
+    if expiry := stack_states.expiry_of(checkpoint.resources if checkpoint else []):
+        say(f"Expires:      {format_moment(expiry.moment)}, by `mlw expire --yes`")
 
 
 def _forget_empty_stack(context: Context) -> None:

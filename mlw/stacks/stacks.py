@@ -16,6 +16,7 @@ from infra.errors import MlWorkspaceError, UnknownStackError
 from infra.host import folders, project, state_backend
 from infra.host.project import PROJECT
 from infra.rules.resources.component_types import COMPONENT_TYPES, WORKSPACE
+from infra.rules.stack.expiry import Expiry
 from mlw.lifecycle import checkpoints, pulumi_cli, state_files
 from mlw.lifecycle import stack_context as contexts
 from mlw.lifecycle.checkpoints import Checkpoint
@@ -60,6 +61,11 @@ class Stack:
     def components(self) -> list[Mapping[str, Any]]:
         """The Azure resources that are the stack's own: `type` and `inputs`."""
         return [resource for resource in self.checkpoint.resources if resource["type"] in COMPONENT_TYPES]
+
+    @property
+    def expiry(self) -> Expiry | None:
+        """When the stack expires; None for never."""
+        return stack_states.expiry_of(self.checkpoint.resources)
 
     @property
     def ca_certificate(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from infra import labels
 from infra.clients.engine import docker_engine
 from infra.rules.resources.resource_ids import parse_resource_id
+from infra.rules.stack.expiry import format_moment
 from mlw.command import DONE, FAILED
 from mlw.command_table import PROGRAM
 from mlw.output import table, to_json
@@ -33,6 +34,7 @@ class Listed:
     state: str
     running: int
     expected: int
+    expires_on: str | None
     tags: Mapping[str, str]
 
     def as_json(self) -> dict[str, Any]:
@@ -44,14 +46,16 @@ class Listed:
             "location": self.location,
             "provisioningState": self.state,
             "containers": {"running": self.running, "expected": self.expected},
+            "expiresOn": self.expires_on,
             "tags": dict(self.tags),
         }
 
-    def as_row(self, tag: str | None) -> list[str]:
-        """Return it for people, all tags or one in the last column."""
+    def as_row(self, tag: str | None, *, expiry: bool) -> list[str]:
+        """Return it for people, all tags or one in the last column, when it expires in the one before."""
         shown = ", ".join(f"{key}={value}" for key, value in self.tags.items()) if tag is None else _value(self, tag)
         running = f"{self.running}/{self.expected}"
-        return [self.stack, self.workspace, self.resource_group, self.location, self.state, running, shown]
+        moment = [self.expires_on or "never"] * expiry
+        return [self.stack, self.workspace, self.resource_group, self.location, self.state, running, *moment, shown]
 
 
 def list_workspaces(options: argparse.Namespace) -> int:
@@ -70,13 +74,21 @@ def render(listed: list[Listed], tag: str | None) -> str:
     """Lay out the list for people."""
     if not listed:
         return "No workspaces in this state backend. Run `make up` for one."
-    return table([*HEADINGS, "TAGS" if tag is None else tag], [entry.as_row(tag) for entry in listed])
+    expiry = any(entry.expires_on for entry in listed)
+    headings = [*HEADINGS, *(["EXPIRES"] * expiry), "TAGS" if tag is None else tag]
+    return table(headings, [entry.as_row(tag, expiry=expiry) for entry in listed])
 
 
 def show(options: argparse.Namespace) -> int:
     """Print the record of a workspace."""
-    print(to_json(open_stack(options.stack).require_outputs()["workspace"]))
+    stack = open_stack(options.stack)
+    moment = _expires_on(stack)
+    print(to_json({**stack.require_outputs()["workspace"], **({"expiresOn": moment} if moment else {})}))
     return DONE
+
+
+def _expires_on(stack: Stack) -> str | None:
+    return format_moment(stack.expiry.moment) if stack.expiry else None
 
 
 def _listed(stack: Stack, running: int) -> Listed:
@@ -91,6 +103,7 @@ def _listed(stack: Stack, running: int) -> Listed:
         state=workspace.get("provisioningState", UNFINISHED),
         running=running,
         expected=len(expected),
+        expires_on=_expires_on(stack),
         tags=workspace.get("tags") or {},
     )
 

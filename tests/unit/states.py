@@ -186,6 +186,18 @@ def the_identity(stack: str = "dev") -> Resource:
     )
 
 
+def an_expiry(stack: str, *, after: str = "", on: str = "", since: str = "2026-01-01T00:00:00Z") -> Resource:
+    """The resource that says when a stack expires."""
+    outputs = {"expires_after": after, "expires_on": on, "since": since}
+    return a_resource("expiry", pulumi_type="ml-workspace:guards:StackExpiry", stack=stack, outputs=outputs)
+
+
+def a_lock(stack: str, level: str = "CanNotDelete") -> Resource:
+    """A management lock of the resource group."""
+    inputs = {"name": "keep", "level": level, "notes": "ask Ada", "scope": group_id(stack)}
+    return a_resource("lock", pulumi_type="ml-workspace:authorization:ManagementLock", stack=stack, inputs=inputs)
+
+
 def docker_object(stack: str, kind: str, name: str, owner: str) -> Resource:
     """One container, network or volume with its labels."""
     given = {labels.STACK: stack, labels.RESOURCE_ID: owner, labels.ID: stack_id(stack)}

@@ -17,6 +17,7 @@ CONFINED = {
     "pulumi": {
         "infra.program",
         "infra.preconditions",
+        "infra.deletion_guards",
         "infra.components",
         "infra.resources",
         "infra.provider",

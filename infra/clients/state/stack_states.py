@@ -10,6 +10,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from infra.host import state_backend
 from infra.host.project import PROJECT
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.deployed_resources import Deployed
+from infra.rules.stack.expiry import Expiry
 from infra.rules.stack.locked_changes import AcceptedStack
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -28,6 +30,7 @@ DYNAMIC_TYPE = "pulumi-python:dynamic"
 DOCKER_TYPE = "docker:index/"
 
 CHANGE_GUARD, STACK_IDENTITY, MANAGEMENT_LOCK = ":ChangeGuard", ":StackIdentity", ":ManagementLock"
+STACK_EXPIRY, WORKSPACE_IDENTITY = ":StackExpiry", ":WorkspaceIdentity"
 
 
 def deployed(*, project: str = PROJECT, except_stack: str = "", except_id: str = "") -> list[Deployed]:
@@ -107,6 +110,22 @@ def refuse_earlier_version(resources: Iterable[Mapping[str, Any]], *, stack: str
 def locks_of(resources: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Management locks of the stack with these resources: `name`, `level`, `notes` and `scope` of each."""
     return [dict(r.get("inputs") or {}) for r in resources if str(r.get("type", "")).endswith(MANAGEMENT_LOCK)]
+
+
+def expiry_of(resources: Iterable[Mapping[str, Any]]) -> Expiry | None:
+    """When the stack with these resources expires; None for never."""
+    kept = next((r.get("outputs") for r in resources if str(r.get("type", "")).endswith(STACK_EXPIRY)), None)
+    if not kept:
+        return None
+    since = datetime.fromisoformat(str(kept["since"]))
+    return Expiry(after=str(kept["expires_after"]), on=str(kept["expires_on"]), since=since)
+
+
+def created_at(project: str, stack: str) -> str:
+    """When a stack's workspace was made (RFC 3339); empty where there is none, or no state tells."""
+    path = _state_files(project).get(stack)
+    found = (r for r in _resources(path) if str(r.get("type", "")).endswith(WORKSPACE_IDENTITY)) if path else iter(())
+    return str((next(found, {}).get("outputs") or {}).get("creation_time") or "")
 
 
 def resources_of(stack_id: str, *, project: str = PROJECT) -> list[dict[str, Any]] | None:

@@ -14,7 +14,7 @@ from mlw.lifecycle.lifecycle_errors import OperationCancelledError
 from mlw.main import main
 from mlw.parser import build_parser
 from mlw.stacks.stacks import Stack
-from tests.unit.states import Place, a_workspace
+from tests.unit.states import Place, a_lock, a_workspace
 
 
 def resource(kind: str, name: str, rotates: str) -> dict[str, Any]:
@@ -102,10 +102,7 @@ def test_an_interrupted_update_ends_as_every_interruption(
 
 def test_keys_of_a_stack_that_is_locked_against_changes_stay(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     """Azure documentation, "Lock resources": a read-only lock refuses POST requests, which make new keys."""
-    lock = {**resource("ManagementLock", "lock", ""), "type": "ml-workspace:authorization:ManagementLock"}
-    lock["urn"] = lock["urn"].replace("secrets:", "authorization:")
-    lock["inputs"] = {"name": "frozen", "level": "ReadOnly", "scope": "/subscriptions/s/resourceGroups/rg"}
-    place.deploy("dev", [*a_workspace("dev"), lock])
+    place.deploy("dev", [*a_workspace("dev"), a_lock("dev", "ReadOnly")])
 
     assert main(["keys", "rotate", "dev", "--all"]) == FAILED
 

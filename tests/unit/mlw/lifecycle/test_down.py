@@ -9,6 +9,7 @@ import pytest
 
 from infra.errors import ScopeLockedError, UnknownStackError
 from mlw.lifecycle import down, state_files
+from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import Progress
 from mlw.lifecycle.lifecycle_errors import (
     LeftoversError,
@@ -19,7 +20,17 @@ from mlw.lifecycle.lifecycle_errors import (
 from mlw.lifecycle.object_comparison import EngineObject
 from mlw.lifecycle.stack_context import Context
 from tests.unit.mlw.lifecycle.test_recovery import CONTAINER, IN_STATE, VOLUME, FakeEngine
-from tests.unit.states import FakeCli, Heard, Resource, a_checkpoint, a_context, a_resource, a_state, stack_id, write
+from tests.unit.states import (
+    FakeCli,
+    Heard,
+    Resource,
+    a_checkpoint,
+    a_context,
+    a_lock,
+    a_state,
+    stack_id,
+    write,
+)
 
 
 @dataclass
@@ -177,9 +188,7 @@ def test_an_unknown_stack_is_refused_unless_something_of_it_is_left(scene: Scene
 
 def test_a_locked_stack_is_left_as_it_is(scene: Scene) -> None:
     scene.engine.present = list(IN_STATE)
-    inputs = {"name": "keep", "level": "CanNotDelete", "notes": "", "scope": "/subscriptions/s/resourceGroups/rg"}
-    lock = a_resource("rg-lock-keep", pulumi_type="ml-workspace:authorization:ManagementLock", inputs=inputs)
-    write(scene.context.state_file, a_state(*IN_STATE.values(), lock))
+    write(scene.context.state_file, a_state(*IN_STATE.values(), a_lock("dev")))
 
     with pytest.raises(ScopeLockedError, match="taking stack 'dev' down: ScopeLocked"):
         scene.down()
@@ -187,3 +196,34 @@ def test_a_locked_stack_is_left_as_it_is(scene: Scene) -> None:
     assert scene.engine.removed == []
     assert scene.destroyed == 0
     assert state_files.exists(scene.context)
+
+
+def test_a_condition_is_asked_before_anything_is_removed(scene: Scene) -> None:
+    scene.engine.present = list(IN_STATE)
+    write(scene.context.state_file, a_state(*IN_STATE.values()))
+    asked = []
+
+    def refuse(checkpoint: Checkpoint | None) -> None:
+        asked.append(checkpoint)
+        raise LifecycleError("it has more time")
+
+    with pytest.raises(LifecycleError, match="it has more time"):
+        down.down(scene.context, require=refuse, say=scene.heard, engine=scene.engine, perform=scene.perform)
+
+    assert scene.engine.removed == []
+    assert state_files.exists(scene.context)
+    assert asked[0] is not None
+    assert asked[0].resources
+
+
+def test_a_condition_is_asked_where_the_state_cannot_be_read(scene: Scene) -> None:
+    scene.engine.present = list(IN_STATE)
+    write(scene.context.state_file, b"{")
+
+    def refuse(checkpoint: Checkpoint | None) -> None:
+        raise LifecycleError(f"it has {checkpoint}")
+
+    with pytest.raises(LifecycleError, match="it has None"):
+        down.down(scene.context, require=refuse, say=scene.heard, engine=scene.engine, perform=scene.perform)
+
+    assert scene.engine.removed == []

@@ -12,7 +12,7 @@ from infra import labels
 from infra.clients.engine import docker_engine
 from infra.errors import EngineUnreachableError
 from mlw.main import main
-from tests.unit.states import GOLDEN, Place, a_record, a_workspace, stack_id
+from tests.unit.states import GOLDEN, Place, a_record, a_workspace, an_expiry, stack_id
 
 
 @pytest.fixture
@@ -55,6 +55,19 @@ def test_list_shows_every_workspace(two: Place, capsys: pytest.CaptureFixture[st
     assert main(line.split()) == 0
 
     assert capsys.readouterr().out == (GOLDEN / golden).read_text(encoding="utf-8")
+
+
+def test_expiry_is_shown_once_a_stack_has_one(two: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    two.deploy("churn", [*a_workspace("churn"), an_expiry("churn", on="2026-12-31T20:00:00+02:00")])
+
+    assert main(["list"]) == 0
+    heading, churn, fraud = capsys.readouterr().out.splitlines()
+    assert heading.split()[-2:] == ["EXPIRES", "TAGS"]
+    assert "2026-12-31T18:00:00Z" in churn
+    assert "never" in fraud
+
+    assert main(["show", "churn"]) == 0
+    assert json.loads(capsys.readouterr().out) == {**a_record("churn"), "expiresOn": "2026-12-31T18:00:00Z"}
 
 
 def test_an_empty_backend_has_no_workspaces_and_needs_no_engine(capsys: pytest.CaptureFixture[str]) -> None:

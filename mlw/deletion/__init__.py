@@ -1,0 +1,1 @@
+"""Deletion by the calendar: stacks that have expired."""

@@ -1,0 +1,86 @@
+"""`mlw expire`: lists the stacks whose time is over, and removes them as `make down` does."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from infra.clients.state import stack_states
+from infra.errors import MlWorkspaceError
+from mlw.command import DONE, FAILED, INTERRUPTED
+from mlw.command_table import PROGRAM
+from mlw.deletion import removal_notes, removal_timer
+from mlw.deletion.expired_stacks import Expired, find_expired
+from mlw.lifecycle import down, engine_objects
+from mlw.lifecycle.display import show as say
+from mlw.lifecycle.lifecycle_errors import OperationCancelledError
+from mlw.output import to_json
+
+
+def expire(options: argparse.Namespace) -> int:
+    """List what has expired, or remove it."""
+    if options.timer:
+        print(removal_timer.render())
+        return DONE
+    problems: list[str] = []
+    found = list(find_expired(datetime.now(UTC), problems.append))
+    if options.json and not options.yes:
+        print(to_json([entry.as_json() for entry in found]))
+    else:
+        say(_listing(found))
+        if found and not options.yes:
+            say(f"`{PROGRAM} expire --yes` removes what is not left.")
+    try:
+        left = _remove(found) if options.yes else []
+    except OperationCancelledError as exc:
+        print(f"{PROGRAM}: {exc}", file=sys.stderr)
+        return INTERRUPTED
+    for problem in problems:
+        print(f"{PROGRAM}: {problem}", file=sys.stderr)
+    return FAILED if left or problems else DONE
+
+
+def _listing(found: Sequence[Expired]) -> str:
+    lines = ["Nothing has expired." if not found else "Expired:"]
+    for entry in found:
+        lines += [f"  stack '{entry.name}'{f', on {entry.since}' if entry.since else ''}", f"    loses {entry.lost}"]
+        if obstacle := entry.obstacle():
+            lines.append(f"    is left: {obstacle}")
+    if others := engine_objects.list_owners(except_ids=stack_states.identities()):
+        lines += ["Not looked at, since they belong to other homes or backends:", *(f"  {owner}" for owner in others)]
+    return "\n".join(lines)
+
+
+def _remove(found: Sequence[Expired]) -> list[str]:
+    """Remove everything that nothing keeps; what another one uses comes after it.
+
+    Returns:
+        Names of those that are still there.
+    """
+    waiting, failed = list(found), list[str]()
+    while ready := [entry for entry in waiting if not entry.obstacle()]:
+        for entry in ready:
+            waiting.remove(entry)
+            if not _remove_one(entry):
+                failed.append(entry.name)
+    removed = [entry.name for entry in found if entry.name not in failed and entry not in waiting]
+    say(f"Removed: {', '.join(removed) or 'nothing'}.")
+    for entry in waiting:
+        say(f"Left: stack '{entry.name}', {entry.obstacle()}.")
+    return [*failed, *(entry.name for entry in waiting)]
+
+
+def _remove_one(entry: Expired) -> bool:
+    say(f"\nRemoving stack '{entry.name}' ...")
+    try:
+        removal_notes.begin(entry.context)
+        down.down(entry.context, require=lambda checkpoint: entry.require(checkpoint, now=datetime.now(UTC)))
+        removal_notes.end(entry.context)
+    except OperationCancelledError:
+        raise
+    except (MlWorkspaceError, OSError) as exc:
+        print(f"{PROGRAM}: {exc}", file=sys.stderr)
+        return False
+    return True

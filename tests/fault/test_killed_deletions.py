@@ -1,0 +1,56 @@
+"""Deletions that are killed in the middle are finished by the next run; nothing is lost besides, nothing is left.
+
+Where to kill is a condition on the engine or the backend, so that every case hits the same step on any machine.
+"""
+
+import subprocess
+from collections.abc import Callable
+
+from docker import DockerClient
+
+from tests.support.engine import assert_nothing_left
+from tests.support.environment import Environment
+from tests.support.probes import probe_until
+from tests.support.processes import kill_session, start
+from tests.support.stacks import UP_SECONDS, Stack, ephemeral_stack
+
+CONTAINERS = 4
+
+
+def start_mlw(stack: Stack, *words: str) -> subprocess.Popen[str]:
+    """Start the console script in a session of its own."""
+    return start(["mlw", *words], cwd=stack.environment.project, env=stack.environment.variables)
+
+
+def kill_when(running: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
+    """End a command, with all that it has started, as soon as the condition holds; it has to be still at work then."""
+
+    def reached() -> None:
+        ended = running.poll()
+        assert condition() or ended is not None, "not yet"
+
+    probe_until(reached, what="the step to kill at", timeout_seconds=UP_SECONDS, interval_seconds=0.01)
+    assert running.poll() is None, running.communicate()
+    kill_session(running.pid)
+    running.communicate()
+
+
+def test_an_expired_stack_is_removed_by_the_next_run_after_a_kill_at_every_step(
+    environment: Environment, engine: DockerClient
+) -> None:
+    with ephemeral_stack(environment, expiresOn="2026-01-01") as stack:
+        stack.up().check()
+        for condition in (
+            lambda: len(stack.objects().containers) < CONTAINERS,
+            lambda: not stack.objects().containers,
+            lambda: not stack.objects(),
+        ):
+            kill_when(start_mlw(stack, "expire", "--yes"), condition)
+            assert stack.environment.mlw("expire").check().stdout.startswith("Expired:\n"), "still known to be due"
+
+        finished = stack.environment.mlw("expire", "--yes").check()
+
+        assert f"Removed: {stack.name}." in finished.stdout
+        assert_nothing_left(engine, stack=stack.name)
+        assert stack.files_in_backend() == []
+        assert "Nothing has expired." in stack.environment.mlw("expire").check().stdout
