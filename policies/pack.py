@@ -30,6 +30,7 @@ from infra.rules.policy.evaluation import Evaluator
 from infra.rules.policy.policy_assignments import Effect
 from infra.rules.policy.rule import Rule
 from policies.registered_resources import RegisteredResources
+from policies.stack_keys import StackKeys
 
 NAME = "ml-workspace"
 _LEVELS = {Effect.DENY: EnforcementLevel.MANDATORY, Effect.AUDIT: EnforcementLevel.ADVISORY}
@@ -45,6 +46,14 @@ class Analyzer(policy._PolicyAnalyzerServicer):
         response: proto.AnalyzeResponse = super().Analyze(request, context)  # type: ignore[no-untyped-call]
         return response
 
+    def ConfigureStack(
+        self, request: proto.AnalyzerStackConfigureRequest, context: object
+    ) -> proto.AnalyzerStackConfigureResponse:
+        """Take over the stack's configuration, which says where a finding is written; the name is the protocol's."""
+        _KEYS.read(request.config, stack=request.stack)
+        response: proto.AnalyzerStackConfigureResponse = super().ConfigureStack(request, context)
+        return response
+
     def Remediate(self, request: proto.AnalyzeRequest, context: object) -> proto.RemediateResponse:
         """Mend a resource, which only a policy's configuration could ask for; the name is the protocol's."""
         if request.type not in _JUDGED_TYPES:
@@ -52,6 +61,9 @@ class Analyzer(policy._PolicyAnalyzerServicer):
         response: proto.RemediateResponse = super().Remediate(request, context)  # type: ignore[no-untyped-call]
         return response
 
+
+_KEYS = StackKeys()
+"""Of the stack that the engine has started this process for."""
 
 _JUDGED_TYPES = frozenset(token for rule in RULES.values() for token in rule.applies_to)
 
@@ -71,7 +83,7 @@ def serve() -> None:
 def policies() -> list[Policy]:
     """The policies of this checkout's assignments."""
     assignments = read_assignments()
-    resources = RegisteredResources(Evaluator(assignments))
+    resources = RegisteredResources(Evaluator(assignments), _KEYS)
     return [_policy(RULES[rule], effect, resources) for rule, effect in assignments.pairs() if effect in _LEVELS]
 
 

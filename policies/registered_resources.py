@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from infra.rules.policy.evaluation import Evaluator
+from infra.rules.policy.evaluation import ApplicableRule, Evaluator, of_effect
 from infra.rules.policy.policy_assignments import Effect
 from infra.rules.policy.rule import ResourceView, Rule
 from infra.rules.resources.component_types import RESOURCE_GROUP
 from infra.rules.resources.resource_ids import parse_resource_id
 from infra.rules.violation import Violation
+from policies.stack_keys import StackKeys
 
 Scope = tuple[str, str]
 """Subscription and resource group."""
@@ -22,29 +23,54 @@ Scope = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RegisteredResources:
-    """Judges the resources of one program, in the order in which they are registered."""
+    """Judges the resources of one program, in the order in which they are registered.
+
+    Advice about what several resources inherit is told once, with the first of them. A refusal is told with each
+    resource, since each has to be refused.
+    """
 
     evaluator: Evaluator
+    written: StackKeys = field(default_factory=StackKeys)
     _groups: dict[Scope, ResourceView] = field(default_factory=dict)
+    _told: dict[Scope, set[str]] = field(default_factory=dict)
 
     def messages(self, rule: Rule, effect: Effect, type_token: str, props: Mapping[str, object]) -> Iterator[str]:
         """Violations of ``rule`` where it is assigned with ``effect``, each with the resource that it is about."""
         if type_token not in rule.applies_to:
             return
         resource, scope = self._see(type_token, props)
-        for applicable in self.evaluator.rules(resource, scope, only=rule):
-            if applicable.effect is effect:
-                for violation in applicable.check(resource):
-                    yield _describe(resource, violation.under(resource.component.section))
+        applicable = self.evaluator.rules(resource, scope, only=rule)
+        found = _found(applicable, effect, resource)
+        if effect is Effect.AUDIT:
+            refused = {violation.key for violation in _found(applicable, Effect.DENY, resource)}
+            found = [violation for violation in found if violation.key not in refused]
+        for violation in found:
+            key, message = self.written.describe(resource, violation)
+            if effect is not Effect.AUDIT or self._is_news(scope, f"{rule.id} {key}"):
+                yield message
 
     def _see(self, type_token: str, props: Mapping[str, object]) -> tuple[ResourceView, Scope]:
         resource = ResourceView(type_token, props)
         scope = _scope(resource.resource_id)
-        key = (scope[0].lower(), scope[1].lower())
+        key = _key(scope)
         if type_token == RESOURCE_GROUP:
             self._groups[key] = resource
             return resource, scope
         return replace(resource, group=self._groups.get(key)), scope
+
+    def _is_news(self, scope: Scope, finding: str) -> bool:
+        told = self._told.setdefault(_key(scope), set())
+        is_news = finding not in told
+        told.add(finding)
+        return is_news
+
+
+def _found(applicable: list[ApplicableRule], effect: Effect, resource: ResourceView) -> list[Violation]:
+    return [violation for rule in of_effect(applicable, effect) for violation in rule.check(resource)]
+
+
+def _key(scope: Scope) -> Scope:
+    return scope[0].lower(), scope[1].lower()
 
 
 def _scope(resource_id: str) -> Scope:
@@ -53,9 +79,3 @@ def _scope(resource_id: str) -> Scope:
     except ValueError:
         return "", ""
     return parsed.subscription, parsed.resource_group
-
-
-def _describe(resource: ResourceView, violation: Violation) -> str:
-    name = resource.props.get("name")
-    called = f" '{name}'" if isinstance(name, str) else ""
-    return f"{resource.component.kind}{called}: {violation.message}"

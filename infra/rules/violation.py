@@ -32,6 +32,8 @@ class Violation:
         file: The file that holds the key, where it is known.
         secret: True if the value must not be shown.
         assigned: What makes the rule hold here, where it could be otherwise: an assignment and its scope.
+        lost: What the change of the value would lose, where a stack may allow that.
+        resources: Names of the resources that would lose it.
     """
 
     key: str
@@ -43,6 +45,16 @@ class Violation:
     file: str = ""
     secret: bool = False
     assigned: str = ""
+    lost: str = ""
+    resources: tuple[str, ...] = ()
+
+    @property
+    def advice(self) -> str:
+        """What to do about it, with the switch that allows a loss."""
+        if not self.lost:
+            return self.fix
+        names = ", ".join(f"'{name}'" for name in self.resources)
+        return f"{self.fix}; if {self.lost} may be lost, add {names} to 'ml-workspace:allowReplacement'"
 
     @property
     def message(self) -> str:
@@ -51,7 +63,7 @@ class Violation:
         subject = key if self.value is None else f"{key} is {self.shown_value}"
         place = f" in {self.file}" if self.file else ""
         rule = f"{self.rule}, {self.assigned}" if self.assigned else self.rule
-        return f"{subject}: {self.found}; allowed: {self.allowed}; to fix it{place}: {self.fix} [{rule}]"
+        return f"{subject}: {self.found}; allowed: {self.allowed}; to fix it{place}: {self.advice} [{rule}]"
 
     @property
     def shown_value(self) -> str:

@@ -1,7 +1,8 @@
 """Names for the resources of a stack that are given none.
 
 A component that is wrong by itself is told once, where it stands, and not for every name that would be made of it; so
-is a workload from which no legal name can be made. A name that is only too long is told for itself, with a proposal.
+is a workload from which no legal name can be made, or that makes several names too long. A single name that is too long
+is told for itself, with a proposal.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from infra.rules.names.name_rules import ResourceKind
+from infra.rules.names.name_rules import NAME_RULES, ResourceKind
 from infra.rules.names.naming import NameNotMadeError, NamingComponents, make_name
 from infra.rules.names.naming_components import check_environment, check_instance, check_workload
 from infra.rules.names.regions import REGIONS
@@ -18,6 +19,8 @@ from infra.rules.violation import Violation, one_of
 from infra.settings.resolved_stack import ResolvedStack
 
 _PROPOSED_LENGTH = 8
+_SEVERAL = 2
+"""From so many names on, what they are made of is to blame."""
 
 
 def make_names(stack: ResolvedStack) -> None:
@@ -33,7 +36,9 @@ def make_names(stack: ResolvedStack) -> None:
         except NameNotMadeError as error:
             errors.append(error)
     if all(error.too_long for error in errors):
-        stack.violations += [error.violation for error in errors]
+        stack.violations += (
+            [error.violation for error in errors] if len(errors) < _SEVERAL else [_too_long(stack.naming, errors)]
+        )
     else:
         stack.violations.append(_illegal_workload(stack.naming, errors))
 
@@ -42,6 +47,21 @@ def _broken(naming: NamingComponents) -> bool:
     """True if a component is wrong by itself, which is told once and not for every name that is made of it."""
     environment, instance = check_environment(naming.environment), check_instance(naming.instance)
     return bool(check_workload(naming.workload) or environment or instance or naming.location not in REGIONS)
+
+
+def _too_long(naming: NamingComponents, errors: list[NameNotMadeError]) -> Violation:
+    """One violation for a workload that makes several names too long."""
+    names = ", ".join(f"{error.kind} '{error.violation.value}'" for error in errors)
+    lengths = {str(error.kind): NAME_RULES[error.kind].maximum for error in errors}
+    own = ", ".join(f"'{error.violation.key}' to e.g. '{error.proposal}'" for error in errors)
+    return Violation(
+        rule=errors[0].violation.rule,
+        key="ml-workspace:workload",
+        value=naming.workload,
+        found=f"names that are made of it are too long, also with the region's short code: {names}",
+        allowed="; ".join(f"{kind}: at most {maximum} characters" for kind, maximum in lengths.items()),
+        fix=f"set 'ml-workspace:workload' to e.g. '{_proposal(naming, [e.kind for e in errors])}', or set {own}",
+    )
 
 
 def _illegal_workload(naming: NamingComponents, errors: list[NameNotMadeError]) -> Violation:

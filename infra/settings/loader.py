@@ -31,6 +31,7 @@ from infra.rules.stack.stack_file_keys import check_size
 from infra.rules.violation import ConfigurationError, Violation, covers
 from infra.settings.config_reading import Reading, read
 from infra.settings.configuration_digests import digests
+from infra.settings.grouping import group
 from infra.settings.models import DatastoreSettings, ManagementLock, PortRange, RoleAssignment, Settings
 from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 from infra.settings.resolving import resolve
@@ -83,7 +84,8 @@ def load(
         violations = _check_locked(before, wanted, resolved, actions)
         if not violations:
             return wanted
-    located = [_located(_without_secret(violation, encrypted), stack) for violation in violations]
+    told = group(violations, resolved, before.resources)
+    located = [_located(_without_secret(violation, encrypted), stack) for violation in told]
     raise ConfigurationError(located, stack=stack)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.rules.names.name_rules import ResourceKind
 from infra.rules.names.naming import NamingComponents
-from infra.rules.policy.evaluation import ApplicableRule, Evaluator
+from infra.rules.policy.evaluation import ApplicableRule, Evaluator, of_effect
 from infra.rules.policy.policy_assignments import Effect
 from infra.rules.policy.rule import ResourceView
 from infra.rules.resources.component_types import COMPONENT_TYPES
@@ -23,6 +23,7 @@ class ResolvedResource:
         own_tags: The tags of its own section.
         location_key: The key that its location stands at: its own, or the one that it is inherited from.
         existing_in: The stack that owns it; empty for one of this stack's own.
+        has_made_name: Whether its name is made by the naming pattern.
     """
 
     type_token: str
@@ -31,6 +32,7 @@ class ResolvedResource:
     own_tags: dict[str, str]
     location_key: str
     existing_in: str = ""
+    has_made_name: bool = False
 
     @property
     def kind(self) -> ResourceKind:
@@ -45,11 +47,16 @@ class ResolvedResource:
 
 @dataclass(slots=True)
 class ResolvedStack:
-    """All resources of a stack, the resource group first; the rules that apply; what went wrong with their names."""
+    """All resources of a stack, the resource group first; the rules that apply; what went wrong with their names.
+
+    Attributes:
+        tags: Those that every resource inherits, as they are written.
+    """
 
     naming: NamingComponents
     subscription: str
     evaluator: Evaluator
+    tags: dict[str, str] = field(default_factory=dict)
     resources: list[ResolvedResource] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -84,4 +91,4 @@ class ResolvedStack:
     def rules(self, resource: ResolvedResource, effect: Effect | None = None) -> list[ApplicableRule]:
         """The rules that apply to a resource, also to an existing one, where this stack is; with an effect or all."""
         rules = self.evaluator.rules(self.view(resource), (self.subscription, self.group.name))
-        return [rule for rule in rules if effect in {None, rule.effect}]
+        return rules if effect is None else of_effect(rules, effect)

@@ -38,7 +38,7 @@ def resolve(given: StackInput, evaluator: Evaluator, deployed: Sequence[Deployed
         location=normalise(given.location or default("location")),
         instance=given.instance or default("instance"),
     )
-    stack = ResolvedStack(naming, given.subscription or default("subscription"), evaluator)
+    stack = ResolvedStack(naming, given.subscription or default("subscription"), evaluator, dict(given.tags or {}))
     own_location = given.resource_group.location
     inherited_key = "ml-workspace:location" if own_location is None else "ml-workspace:resourceGroup.location"
     group_location = naming.location if own_location is None else normalise(own_location)
@@ -55,12 +55,13 @@ def resolve(given: StackInput, evaluator: Evaluator, deployed: Sequence[Deployed
                 props | own,
                 dict(entry.tags or {}),
                 location_key=inherited_key if entry.location is None else f"ml-workspace:{section}.location",
+                has_made_name=entry.name is None,
             )
         )
     make_names(stack)
     _fill_in(stack)
     _identify(stack)
-    _tag(stack, given.tags or {}, evaluator.assignments.subscription_tags(stack.subscription))
+    _tag(stack, stack.tags, evaluator.assignments.subscription_tags(stack.subscription))
     return stack
 
 

@@ -38,22 +38,18 @@ from infra.settings.stack_input import StackInput
 _ONCE = frozenset({*tag_limits.RULES, require_tags, require_properties})
 _OTHER = "set '{prefix}.existing' to another resource, or leave it out for one of the stack's own"
 
-Denying = list[tuple[ResolvedResource, list[ApplicableRule]]]
-"""Every resource with the rules that refuse it when it breaks them."""
+Judged = list[tuple[ResolvedResource, list[ApplicableRule]]]
+"""Resources with the rules of one effect that judge them."""
 
 
 def check(reading: Reading, stack: ResolvedStack, deployed: Sequence[Deployed] = ()) -> list[Violation]:
     """Everything that is wrong with a stack, each thing once."""
-    denying = [(resource, stack.rules(resource, Effect.DENY)) for resource in stack.resources]
-    owned = [(resource, rules) for resource, rules in denying if not resource.existing_in]
-    stack_tags = reading.input.tags or {}
     found = [
         *reading.violations,
         *_check_naming(reading.input, reading.unusable),
         *stack.violations,
-        *(violation for entry in denying for violation in _check_resource(stack, *entry, reading.unusable)),
-        *_refused(_check_tags(stack_tags, stack), denying),
-        *_check_required_tags(stack, owned, stack_tags, reading.unusable),
+        *(violation for resource in stack.resources for violation in _check_named(resource, reading.unusable)),
+        *check_rules(stack, Effect.DENY, reading.unusable),
         *_check_names(stack, deployed),
         *_check_datastores(reading, stack),
         *_check_endpoints(reading.input),
@@ -64,9 +60,27 @@ def check(reading: Reading, stack: ResolvedStack, deployed: Sequence[Deployed] =
     return list(dict.fromkeys(found))
 
 
-def _refused(violations: Iterable[Violation], denying: Denying) -> Iterator[Violation]:
-    """Those of ``violations`` whose rule refuses any resource."""
-    by_rule = {rule.rule.id: rule for _, rules in denying for rule in rules}
+def check_rules(stack: ResolvedStack, effect: Effect, unusable: frozenset[str] = frozenset()) -> list[Violation]:
+    """What rules that are assigned with an effect find, at the keys that have to change.
+
+    Args:
+        stack: The stack.
+        effect: Deny for what refuses the stack, audit for advice. Another stack is advised about its own resources.
+        unusable: Keys whose values can't be judged.
+    """
+    resources = stack.owned if effect is Effect.AUDIT else stack.resources
+    judged = [(resource, stack.rules(resource, effect)) for resource in resources]
+    owned = [(resource, rules) for resource, rules in judged if not resource.existing_in]
+    return [
+        *(violation for entry in judged for violation in _check_resource(stack, *entry)),
+        *_of_rules(_check_tags(stack.tags, stack), judged),
+        *_check_required_tags(stack, owned, stack.tags, unusable),
+    ]
+
+
+def _of_rules(violations: Iterable[Violation], judged: Judged) -> Iterator[Violation]:
+    """Those of ``violations`` whose rule judges any resource."""
+    by_rule = {rule.rule.id: rule for _, rules in judged for rule in rules}
     for violation in violations:
         if violation.rule in by_rule:
             yield by_rule[violation.rule].assigned.attributed(violation)
@@ -85,15 +99,19 @@ def _check_naming(given: StackInput, unusable: Iterable[str]) -> Iterator[Violat
         yield from check_subscription(given.subscription, key=f"{NAMESPACE}subscription")
 
 
-def _check_resource(
-    stack: ResolvedStack, resource: ResolvedResource, rules: Iterable[ApplicableRule], unusable: frozenset[str]
-) -> Iterator[Violation]:
-    """Properties of one resource; an inherited location is judged where it is written."""
+def _check_named(resource: ResolvedResource, unusable: frozenset[str]) -> Iterator[Violation]:
     prefix = f"{NAMESPACE}{resource.section}"
     nameless = resource.props.get("role") == "additional" and "name" not in resource.props
     if nameless and not unusable & {prefix, f"{prefix}.name"}:
         found = "an additional storage account has no default name"
         yield missing_value(f"{prefix}.name", found, "e.g. 'stchurndata001'")
+
+
+def _check_resource(
+    stack: ResolvedStack, resource: ResolvedResource, rules: Iterable[ApplicableRule]
+) -> Iterator[Violation]:
+    """Properties of one resource; an inherited location is judged where it is written."""
+    prefix = f"{NAMESPACE}{resource.section}"
     view, judged = stack.view(resource), {f"{NAMESPACE}location"}
     for rule in rules:
         if rule.rule in _ONCE or (rule.rule is require_known_region and resource.location_key in judged):
@@ -117,12 +135,12 @@ def _check_tags(stack_tags: dict[str, str], stack: ResolvedStack) -> Iterator[Vi
 
 
 def _check_required_tags(
-    stack: ResolvedStack, denying: Denying, stack_tags: dict[str, str], unusable: frozenset[str]
+    stack: ResolvedStack, judged: Judged, stack_tags: dict[str, str], unusable: frozenset[str]
 ) -> Iterator[Violation]:
     """Required tags, after inheritance; one violation for a tag that several resources lack."""
     found = [
         (resource, violation)
-        for resource, rules in denying
+        for resource, rules in judged
         for rule in rules
         if rule.rule is require_tags
         for violation in rule.check(stack.view(resource))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from infra.rules.policy.rule import ResourceView
 from infra.rules.stack.deployed_resources import Deployed
 from infra.rules.violation import Violation
 from infra.settings.config_reading import read
+from infra.settings.grouping import group
 from infra.settings.loader import evaluator
 from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 from infra.settings.resolving import resolve
+from infra.settings.stack_checks import check_rules
 from infra.stack_files.stack_file import read_stack_file
 
 
@@ -27,11 +29,6 @@ class Governed:
     view: ResourceView
     stack: ResolvedStack
     rules: tuple[ApplicableRule, ...]
-
-    @property
-    def exempt(self) -> frozenset[str]:
-        """Ids of the rules that an exemption takes from it, by whichever assignment."""
-        return frozenset(rule.rule.id for rule in self.rules if rule.exemption)
 
 
 def effective_rules(
@@ -59,10 +56,7 @@ def effective_rules(
     ]
 
 
-def audited(governed: Iterable[Governed]) -> Iterator[Violation]:
-    """Violations that refuse nothing: what the policy pack shows as advice. Another stack's resources are its own."""
-    for entry in governed:
-        for rule in entry.rules if not entry.resource.existing_in else ():
-            if rule.effect is Effect.AUDIT and rule.rule.id not in entry.exempt:
-                for violation in rule.check(entry.view):
-                    yield entry.stack.locate(entry.resource, violation)
+def audited(governed: Sequence[Governed]) -> list[Violation]:
+    """Violations that refuse nothing, each told once where it is written."""
+    stack = governed[0].stack
+    return group(check_rules(stack, Effect.AUDIT), stack)

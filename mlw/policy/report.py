@@ -88,7 +88,7 @@ def check_stack(
     path = folder / f"Pulumi.{stack}.yaml"
     file = open_stack_file(path)
     found = audited(effective_rules(stack, folder, deployed))
-    warnings = tuple(dict.fromkeys(violation.located(f"stacks/{path.name}") for violation in found))
+    warnings = tuple(violation.located(f"stacks/{path.name}") for violation in found)
     try:
         load(
             file.values,
@@ -150,7 +150,7 @@ def _as_dict(violation: Violation) -> dict[str, Any]:
         "value": HIDDEN if violation.secret else violation.value,
         "found": violation.found,
         "allowed": violation.allowed,
-        "fix": violation.fix,
+        "fix": violation.advice,
         "assigned": violation.assigned,
         "message": violation.message,
     }

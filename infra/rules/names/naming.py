@@ -83,7 +83,7 @@ def make_name(kind: ResourceKind, naming: NamingComponents, *, key: str = "name"
     Raises:
         NameNotMadeError: The naming components give no legal name; says why and proposes one.
     """
-    name, shorter = _joined(kind, naming), _joined(kind, _with_short_region(naming))
+    name, shorter = join_name(kind, naming), join_name(kind, with_short_region(naming))
     if len(name) > NAME_RULES[kind].maximum >= len(shorter):
         name = shorter
     if _is_legal(kind, name):
@@ -138,7 +138,8 @@ def _form_problems(rule: NameRule, name: str) -> list[str]:
     return problems
 
 
-def _joined(kind: ResourceKind, naming: NamingComponents) -> str:
+def join_name(kind: ResourceKind, naming: NamingComponents) -> str:
+    """The components in the order and form of ``kind``, legal or not."""
     rule = NAME_RULES[kind]
     pieces = [rule.abbreviation, naming.workload, naming.environment, naming.location, naming.instance]
     if rule.separator != "-":
@@ -149,7 +150,8 @@ def _joined(kind: ResourceKind, naming: NamingComponents) -> str:
     return name.lower() if rule.lower else name
 
 
-def _with_short_region(naming: NamingComponents) -> NamingComponents:
+def with_short_region(naming: NamingComponents) -> NamingComponents:
+    """The components of the shorter form of a name."""
     return replace(naming, location=REGIONS.get(naming.location, naming.location))
 
 
@@ -162,21 +164,21 @@ def _not_made(kind: ResourceKind, naming: NamingComponents, name: str, key: str)
     proposal = _proposal(kind, naming)
     fix = f"set '{key}' to e.g. '{proposal}', or shorten 'ml-workspace:workload'" if proposal else violation.fix
     found = f"the name made of 'ml-workspace:workload' {quote(naming.workload)} is {violation.found}"
-    shorter = _with_short_region(naming)
+    shorter = with_short_region(naming)
     if too_long and shorter != naming:
-        found += f" (and {len(_joined(kind, shorter))} with the region's short code '{shorter.location}')"
+        found += f" (and {len(join_name(kind, shorter))} with the region's short code '{shorter.location}')"
     return NameNotMadeError(kind, problems, replace(violation, found=found, fix=fix), proposal, too_long=too_long)
 
 
 def _proposal(kind: ResourceKind, naming: NamingComponents) -> str:
     """A legal name with as much of the workload as fits; for the user to judge, never used by itself."""
-    short = _with_short_region(naming)
+    short = with_short_region(naming)
     workload = re.sub(r"[^a-z0-9]", "", naming.workload.lower(), flags=re.ASCII)
     for length in range(len(workload), 0, -1):
-        candidate = _joined(kind, replace(short, workload=workload[:length]))
+        candidate = join_name(kind, replace(short, workload=workload[:length]))
         if _is_legal(kind, candidate):
             return candidate
-    return _legal_form(kind, _joined(kind, short))
+    return _legal_form(kind, join_name(kind, short))
 
 
 def _legal_form(kind: ResourceKind, name: str) -> str:

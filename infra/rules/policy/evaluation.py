@@ -7,7 +7,7 @@ judges, an exemption until its last day. Each caller says what a resource is and
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from infra.rules.policy.catalogue import RULES
@@ -43,6 +43,13 @@ class ApplicableRule:
         """Violations by ``resource``, saying which assignment forbids them."""
         for violation in self.rule.check(resource, self.parameters):
             yield self.assigned.attributed(violation)
+
+
+def of_effect(rules: Iterable[ApplicableRule], effect: Effect) -> list[ApplicableRule]:
+    """Those of a resource's rules that have an effect; an exempt resource is not advised by another assignment."""
+    known = list(rules)
+    exempt = {rule.rule.id for rule in known if rule.exemption} if effect is Effect.AUDIT else set()
+    return [rule for rule in known if rule.effect is effect and rule.rule.id not in exempt]
 
 
 def today() -> dt.date:

@@ -50,5 +50,5 @@ def _refused(type_token: str, old: Props, new: Props) -> Iterator[tuple[Replaces
         if change is None or before is None or after is None:
             continue
         if violation := change.refuse(key, before, after):
-            allow = f"; if {change.lost} may be lost, add '{old.get('name')}' to 'ml-workspace:allowReplacement'"
-            yield change, replace(violation, fix=violation.fix + allow * bool(change.lost))
+            names = (str(old.get("name")),) if change.lost else ()
+            yield change, replace(violation, lost=change.lost, resources=names)
