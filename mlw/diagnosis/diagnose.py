@@ -55,6 +55,7 @@ def findings(stack: Stack) -> list[Finding]:
 def _check_state(stack: Stack) -> Iterator[Finding]:
     yield from state_checks.check_locks(stack)
     yield from state_checks.check_updates(stack)
+    yield from state_checks.check_foreign_resources(stack)
 
 
 def _check_objects(stack: Stack, snapshot: Snapshot) -> Iterator[Finding]:

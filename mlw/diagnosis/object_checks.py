@@ -96,11 +96,9 @@ def check_volumes_and_networks(stack: Stack, snapshot: Snapshot) -> Iterator[Fin
 
 def _known_objects(stack: Stack) -> Iterable[tuple[str, str, str]]:
     """Kind, name and Azure resource of every Docker object in the state."""
-    for resource in stack.checkpoint.resources:
-        kind = DOCKER_KINDS.get(resource["type"])
-        if kind and resource.get("id"):
-            given = {entry["label"]: entry["value"] for entry in resource["inputs"].get("labels") or []}
-            yield kind, str(resource["outputs"]["name"]), given.get(labels.RESOURCE_ID, "")
+    for resource in stack.checkpoint.own_objects:
+        given = {entry["label"]: entry["value"] for entry in resource["inputs"].get("labels") or []}
+        yield DOCKER_KINDS[resource["type"]], str(resource["outputs"]["name"]), given.get(labels.RESOURCE_ID, "")
 
 
 def _group(resource_id: str) -> Group:

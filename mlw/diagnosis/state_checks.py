@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlw.diagnosis.findings import Finding, Group, Level
-from mlw.lifecycle import stack_locks
+from mlw.lifecycle import foreign_resources, stack_locks
 from mlw.lifecycle.stack_locks import PulumiLock, Verdict
 from mlw.stacks.stacks import Stack
 
@@ -37,6 +37,13 @@ def check_updates(stack: Stack) -> Iterator[Finding]:
     if pending := len(stack.checkpoint.pending):
         message = f"stack '{stack.name}': an update was killed in the middle of {pending} operation(s). {again}"
         yield Finding(group=Group.OTHER, code="UpdateInterrupted", message=message, level=Level.WARNING)
+
+
+def check_foreign_resources(stack: Stack) -> Iterator[Finding]:
+    """A finding about what somebody has imported into the state."""
+    if found := foreign_resources.find(stack.checkpoint):
+        message = foreign_resources.describe(found, stack.name)
+        yield Finding(group=Group.OTHER, code="ForeignResource", message=message, level=Level.WARNING)
 
 
 def _locked(lock: PulumiLock, stack: str) -> Finding:

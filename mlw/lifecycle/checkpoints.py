@@ -11,9 +11,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
+from infra import labels
+from infra.clients.state import stack_states
 from infra.clients.state.stack_states import STACK_TYPE
 
 NEWEST_VERSION = 4
@@ -28,6 +30,13 @@ DOCKER_KINDS = {
     "docker:index/network:Network": "network",
     "docker:index/volume:Volume": "volume",
 }
+
+
+OWN_TYPES = ("ml-workspace:", "pulumi:")
+"""Beginnings of the types of the project's own resources, and of Pulumi's: stack and providers."""
+
+REGISTERED = "sourcePosition"
+"""What the engine notes of a resource that a program registers: where in the program."""
 
 
 class CorruptStateError(ValueError):
@@ -90,12 +99,31 @@ class Checkpoint:
         stacks = (r for r in self.resources if r.get("type") == STACK_TYPE and not r.get("delete"))
         return next((r.get("outputs") or {} for r in stacks), {})
 
+    @cached_property
+    def foreign_urns(self) -> frozenset[str]:
+        """Resources that no program has registered: somebody has imported them."""
+        identity = stack_states.identity_of(self.resources)
+        registered = {(r["type"], r.get("id")) for r in self.resources if r.get(REGISTERED)}
+        return frozenset(
+            r["urn"]
+            for r in self.resources
+            if not r.get(REGISTERED)
+            and not r["type"].startswith(OWN_TYPES)
+            # One of the stack's own that was taken out of the state and imported again is its own.
+            and ((r["type"], r.get("id")) in registered or not identity or not _is_labelled(r, identity))
+        )
+
+    @property
+    def own_objects(self) -> list[Mapping[str, Any]]:
+        """Resources of the workspace's containers, networks and volumes."""
+        known = (r for r in self.resources if r["type"] in DOCKER_KINDS and r.get("id"))
+        return [r for r in known if r["urn"] not in self.foreign_urns]
+
     def docker_objects(self) -> list[DockerObject]:
-        """Containers, networks and volumes with what identifies them on the engine."""
+        """The workspace's containers, networks and volumes with what identifies them on the engine."""
         return [
             DockerObject(DOCKER_KINDS[r["type"]], r["urn"], r["id"], str((r.get("outputs") or {}).get("name", "")))
-            for r in self.resources
-            if r["type"] in DOCKER_KINDS and r.get("id")
+            for r in self.own_objects
         ]
 
     def has(self, kind: str) -> bool:
@@ -109,6 +137,12 @@ class Checkpoint:
     def urns_being_deleted(self) -> set[str]:
         """Resources whose deletion was under way."""
         return {operation["resource"]["urn"] for operation in self.pending if operation["type"] == "deleting"}
+
+
+def _is_labelled(resource: Mapping[str, Any], identity: str) -> bool:
+    given = (resource.get("inputs") or {}).get("labels")
+    entries = given if isinstance(given, list) else []
+    return {"label": labels.ID, "value": identity} in entries
 
 
 def is_secret(value: object) -> bool:

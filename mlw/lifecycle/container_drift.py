@@ -145,9 +145,7 @@ def _cpus(wanted: Mapping[str, Any], host: Mapping[str, Any]) -> str:
 
 def _known(checkpoint: Checkpoint) -> dict[str, Mapping[str, Any]]:
     """Id of each container in the state to its outputs."""
-    return {
-        r["id"]: r.get("outputs") or {} for r in checkpoint.resources if r["type"] == CONTAINER_TYPE and r.get("id")
-    }
+    return {r["id"]: r.get("outputs") or {} for r in checkpoint.own_objects if r["type"] == CONTAINER_TYPE}
 
 
 def _drifts(client: docker.DockerClient, checkpoint: Checkpoint) -> list[Drift]:

@@ -16,6 +16,7 @@ from mlw.lifecycle import (
     backend_sidecars,
     display,
     engine_objects,
+    foreign_resources,
     identity_lookup,
     lock_refusals,
     private_stack_file,
@@ -141,6 +142,9 @@ def _last_state(recovery: Recovery, require: Condition) -> Checkpoint | None:
 
 def _destroy(recovery: Recovery, checkpoint: Checkpoint) -> None:
     context = recovery.context
+    for foreign in reversed(foreign_resources.find(checkpoint)):
+        pulumi_cli.query(context, pulumi_cli.forget_resource(context, foreign.urn))
+        recovery.say(f"Left as it is, and taken out of the state, since it is not the workspace's: {foreign.title}.")
     if checkpoint.resources:
         recovery.say(recovery.perform(context, "destroy").summary())
     else:

@@ -14,6 +14,7 @@ import docker
 
 from infra import labels
 from infra.clients.engine.docker_engine import connect
+from infra.clients.engine.object_users import describe_users
 from infra.errors import EngineError
 from mlw.lifecycle import identity_lookup, state_files
 from mlw.lifecycle.lifecycle_errors import DamagedStateError
@@ -110,9 +111,10 @@ def remove(found: Iterable[EngineObject]) -> None:
             except docker.errors.NotFound:
                 continue
             except docker.errors.APIError as exc:
+                users = describe_users(client, item.kind, item.id) if item.kind != "container" else ""
                 raise EngineError(
-                    f"removing {item}: the engine refuses ({exc.explanation or exc}). "
-                    "Remove what uses it and run the command again."
+                    f"removing {item}: the engine refuses ({exc.explanation or exc}).{users} "
+                    "Then run the command again."
                 ) from exc
 
 

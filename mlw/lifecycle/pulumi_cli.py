@@ -97,6 +97,11 @@ def remove_stack(context: Context) -> list[str]:
     ]
 
 
+def forget_resource(context: Context, urn: str) -> list[str]:
+    """Build the arguments that take a resource out of the state, protected or not, and touch nothing else."""
+    return ["state", "delete", urn, "--force", "--yes", f"--stack={context.stack}", "--non-interactive"]
+
+
 def query(context: Context, arguments: Sequence[str], *, stdin: str = "") -> str:
     """Run a short command and return what it prints.
 

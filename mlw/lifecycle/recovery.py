@@ -73,6 +73,7 @@ class Recovery:
         """
         context = self.context
         found = self.found()
+        self._refuse_emptied_state(found)
         was_killed = stack_locks.clear_stale(context, say=self.say) > 0
         if context.backend_folder is None:
             return
@@ -82,6 +83,24 @@ class Recovery:
             self.end_leftover_processes()
             backend_sidecars.repair(context, say=self.say)
             self._resolve(self._sound_state(self.found()))
+
+    def _refuse_emptied_state(self, found: Sequence[EngineObject]) -> None:
+        """Refuse to begin anew beside the data of a stack whose state was emptied by hand."""
+        context = self.context
+        checkpoint = None
+        with contextlib.suppress(DamagedStateError):
+            checkpoint = state_files.read(context)
+        if checkpoint is None or not identity_lookup.is_emptied(checkpoint):
+            return
+        volumes = [item for item in found if item.kind == "volume"]
+        backup = state_files.newest_backup(context)
+        if volumes and backup:
+            raise DataLossError(
+                f"looking for the resources of stack '{context.stack}': its state in '{context.state_file}' holds "
+                f"none, but the engine holds its data: {describe(volumes)}. The keys to it are in the backup of the "
+                f"state. Put it back with `cp {backup[0]} {context.state_file}`, or remove the data with "
+                f"`make down STACK={context.stack}`."
+            )
 
     def found(self) -> list[EngineObject]:
         """The stack's objects on the engine."""

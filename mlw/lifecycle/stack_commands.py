@@ -9,6 +9,7 @@ from infra.rules.stack.expiry import format_moment
 from mlw.lifecycle import (
     display,
     engine_objects,
+    foreign_resources,
     identity_lookup,
     private_stack_file,
     pulumi_cli,
@@ -42,7 +43,7 @@ def up(context: Context) -> None:
         take_over_earlier_version(context)
         recovery.repair()
         try:
-            progress = perform(context, "up")
+            progress = perform(context, "up", *_without_foreign(context))
         except LifecycleError:
             if is_new:
                 _forget_empty_stack(context)
@@ -55,6 +56,15 @@ def up(context: Context) -> None:
     say(display.endpoints(context.stack, checkpoint.outputs if checkpoint else {}))
     if expiry := stack_states.expiry_of(checkpoint.resources if checkpoint else []):
         say(f"Expires:      {format_moment(expiry.moment)}, by `mlw expire --yes`")
+
+
+def _without_foreign(context: Context) -> list[str]:
+    """Arguments that leave alone what the state holds besides the workspace, which is told."""
+    checkpoint = state_files.read(context)
+    foreign = foreign_resources.find(checkpoint) if checkpoint else []
+    if foreign:
+        say(foreign_resources.describe(foreign, context.stack))
+    return foreign_resources.excluded(foreign)
 
 
 def _forget_empty_stack(context: Context) -> None:
@@ -81,7 +91,7 @@ def preview(context: Context) -> None:
         try:
             checkpoint = require_present_version(context)
             private_stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
-            exit_code = pulumi_cli.run_plain(context, pulumi_cli.preview(context))
+            exit_code = pulumi_cli.run_plain(context, [*pulumi_cli.preview(context), *_without_foreign(context)])
         finally:
             if is_new:
                 _remove_stack(context)

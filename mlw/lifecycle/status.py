@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from mlw.lifecycle import container_drift, display, engine_objects, service_readiness, stack_locks, state_files
+from mlw.lifecycle import (
+    container_drift,
+    display,
+    engine_objects,
+    foreign_resources,
+    service_readiness,
+    stack_locks,
+    state_files,
+)
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, LifecycleError
 from mlw.lifecycle.object_comparison import EngineObject, compare, describe
@@ -31,6 +39,8 @@ def status(context: Context) -> None:
             say(f"On the engine is another stack of this name: {describe(objects)}, of {owner}.")
         return
     problems = _problems(context, found)
+    if foreign := foreign_resources.find(checkpoint):
+        say(foreign_resources.describe(foreign, context.stack))
     say(f"Stack '{context.stack}': {len(checkpoint.resources)} resources, {len(found)} objects on the engine.")
     if problems:
         raise LifecycleError(

@@ -183,7 +183,7 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "another resource group": (
         {"resourceGroup": {"name": "rg-another"}},
-        ("resourceGroup.name is 'rg-another'", "storageAccount.resourceId", "keyVault.resourceId"),
+        ("resourceGroup.name is 'rg-another'", "allowed: 'rg-", "add 'rg-", "allowReplacement"),
     ),
 }
 REFUSED_OF_THE_VAULT: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {

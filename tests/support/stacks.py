@@ -106,6 +106,11 @@ class Stack:
             for kind in ("Container", "Volume", "Network")
         }
 
+    def urns(self) -> list[str]:
+        """Return the URNs of all resources that the stack's state holds."""
+        exported = json.loads(self.pulumi("stack export").check().stdout)
+        return [resource["urn"] for resource in exported["deployment"].get("resources", [])]
+
     @property
     def state_file(self) -> Path:
         """Where the backend keeps the stack's state."""

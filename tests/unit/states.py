@@ -210,7 +210,14 @@ def a_resource(
     name: str, *, pulumi_type: str = "docker:index/volume:Volume", stack: str = "dev", **more: object
 ) -> Resource:
     """A resource as a state holds it."""
-    return {"urn": _urn(stack, pulumi_type, name), "custom": True, "type": pulumi_type, "id": name, **more}
+    return {
+        "urn": _urn(stack, pulumi_type, name),
+        "custom": True,
+        "type": pulumi_type,
+        "id": name,
+        "sourcePosition": "project:///__main__.py#1",
+        **more,
+    }
 
 
 def a_component(token: str, name: str, *, stack: str, **more: object) -> Resource:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from infra.clients.engine.object_users import describe_users
 from infra.errors import EngineError, EngineUnreachableError
 from infra.host.engine_address import address
 from infra.labels import STACK, belongs_to
@@ -183,8 +184,8 @@ def remove_volumes(names: Sequence[str], stack_id: str) -> None:
                 continue
             except docker.errors.APIError as exc:
                 raise EngineError(
-                    f"removing volume '{name}': the engine refuses ({exc.explanation or exc}). Remove the container "
-                    "that uses it and run the command again."
+                    f"removing volume '{name}': the engine refuses ({exc.explanation or exc})."
+                    f"{describe_users(client, 'volume', name)} Then run the command again."
                 ) from exc
 
 

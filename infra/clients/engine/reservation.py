@@ -18,6 +18,9 @@ from infra.errors import EarlierVersionError, EngineError, ForeignObjectError, I
 OBJECT_TYPES = ("containers", "volumes", "networks")
 
 
+_IF_LOST = " If it is this stack itself, and its state was lost, put a backup of the state back first."
+
+
 class Engine(Protocol):
     """What a reservation asks of the engine; :mod:`infra.clients.engine.docker_engine` is one."""
 
@@ -133,18 +136,23 @@ def refuse_foreign(wanted: Wanted, names: Mapping[str, Sequence[str]], held: Inv
     Raises:
         ForeignObjectError: Some of them exist, and are not the stack's own.
     """
-    foreign = [
-        f"{kind.removesuffix('s')} '{name}' ({labels.describe_owner(found[name])})"
-        for kind in OBJECT_TYPES
-        for name in names[kind]
-        if name in (found := getattr(held, kind)) and not labels.belongs_to(found[name], wanted.stack_id)
-    ]
-    if foreign:
+    by_owner: dict[str, list[str]] = {}
+    is_namesake = False
+    for kind in OBJECT_TYPES:
+        found = getattr(held, kind)
+        for name in names[kind]:
+            if name in found and not labels.belongs_to(found[name], wanted.stack_id):
+                is_namesake |= found[name].get(labels.STACK) == wanted.stack
+                owned = by_owner.setdefault(labels.describe_owner(found[name]), [])
+                owned.append(f"{kind.removesuffix('s')} '{name}'")
+    if by_owner:
         _refuse_earlier_version(wanted, names, held)
+        foreign = "; ".join(f"{owner}: {', '.join(objects)}" for owner, objects in by_owner.items())
         raise ForeignObjectError(
             f"reserving names on the engine for stack '{wanted.stack}': these exist and do not belong to this stack: "
-            f"{', '.join(foreign)}. Nothing was created, adopted or removed. Set 'ml-workspace:instance' in "
+            f"{foreign}. Nothing was created, adopted or removed. Set 'ml-workspace:instance' in "
             f'stacks/Pulumi.{wanted.stack}.yaml to another value, e.g. "002", or give the resources other names.'
+            f"{_IF_LOST * is_namesake}"
         )
 
 

@@ -227,3 +227,17 @@ def test_a_condition_is_asked_where_the_state_cannot_be_read(scene: Scene) -> No
         down.down(scene.context, require=refuse, say=scene.heard, engine=scene.engine, perform=scene.perform)
 
     assert scene.engine.removed == []
+
+
+def test_what_was_imported_is_taken_out_of_the_state_before_the_destroy_and_stays(scene: Scene) -> None:
+    imported = EngineObject("volume", "theirs", "theirs")
+    scene.engine.present = list(IN_STATE)
+    foreign = a_resource("theirs", outputs={"name": "theirs"}, sourcePosition=None)
+    write(scene.context.state_file, a_state(*IN_STATE.values(), foreign))
+
+    scene.down()
+
+    assert scene.asked[0] == "state delete"
+    assert foreign["urn"] in scene.cli.calls[0]
+    assert "not the workspace's: volume 'theirs'." in scene.heard.text
+    assert imported not in scene.engine.removed

@@ -56,3 +56,9 @@ def test_a_sound_state_without_an_identity_has_nothing_on_the_engine(context: Co
     known_stacks.remember("noted", stack="dev")
     write(context.state_file, a_checkpoint([]))
     assert identity_lookup.find(context) is None
+
+
+def test_a_state_that_was_emptied_by_hand_leaves_the_backup_s_word(context: Context) -> None:
+    write(context.state_file, a_checkpoint([]))
+    write(context.safe_copies / "dev.json", a_state())
+    assert identity_lookup.find(context) == stack_id()

@@ -22,7 +22,7 @@ from mlw.lifecycle.object_comparison import EngineObject
 from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.stack_context import Context
 from tests.unit.mlw.lifecycle.test_stack_locks import a_lock, dead_pid, put
-from tests.unit.states import FakeCli, Heard, a_context, a_resource, a_state, stack_id, write
+from tests.unit.states import FakeCli, Heard, a_checkpoint, a_context, a_resource, a_state, stack_id, write
 
 CONTAINER = EngineObject("container", "c1", "st")
 NETWORK = EngineObject("network", "n1", "rg")
@@ -282,3 +282,17 @@ def test_claims_that_no_reservation_would_give_back_are_given_back(
     write(context.state_file, a_state(*known, pending=[("creating", IN_STATE[VOLUME] if is_known else reservation)]))
     recover(context, fake_engine)
     assert (stack_id() in json.loads(claims.read_text())) is is_known
+
+
+def test_data_of_a_state_that_was_emptied_by_hand_is_refused_with_the_way_back(
+    tmp_path: Path, fake_engine: FakeEngine
+) -> None:
+    context = a_context(tmp_path)
+    write(context.state_file, a_checkpoint([]))
+    write(context.safe_copies / "dev.json", a_state(*IN_STATE.values()))
+    fake_engine.present = list(IN_STATE)
+
+    with pytest.raises(DataLossError, match=rf"`cp {context.safe_copies}/dev.json {context.state_file}`"):
+        recover(context, fake_engine)
+
+    assert fake_engine.removed == []

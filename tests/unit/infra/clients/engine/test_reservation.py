@@ -34,6 +34,7 @@ class MadeUpEngine:
 
     def __init__(self) -> None:
         self.containers: dict[str, Mapping[str, str]] = {}
+        self.networks: dict[str, Mapping[str, str]] = {}
         self.images = {"ml-workspace/minio:1": "sha256:1"}
         self.ports: dict[int, str] = {}
         self.subnets: Sequence[str] = ()
@@ -42,7 +43,7 @@ class MadeUpEngine:
         return Inventory(
             containers=self.containers,
             volumes={},
-            networks={},
+            networks=self.networks,
             subnets=self.subnets,
             images=self.images,
             ports=self.ports,
@@ -100,8 +101,31 @@ def test_a_name_that_belongs_to_somebody_else_is_refused(made_up: MadeUpEngine) 
     made_up.containers["st-storage"] = {labels.ID: "id2", labels.STACK: "dev", labels.MADE_BY: "ada@host"}
 
     with pytest.raises(
-        ForeignObjectError, match=r"container 'st-storage' \(stack 'dev' of ada@host\).*'ml-workspace:instance'"
+        ForeignObjectError, match=r"stack 'dev' of ada@host: container 'st-storage'.*'ml-workspace:instance'"
     ):
+        made_up.reserve()
+
+
+def test_foreign_objects_are_named_by_owner_and_nobody_is_told_to_remove_them(made_up: MadeUpEngine) -> None:
+    theirs = {labels.ID: "id2", labels.STACK: "other", labels.MADE_BY: "ada@host, since noon"}
+    made_up.containers |= {"st-storage": theirs, "cr-registry": theirs}
+    made_up.networks["rg"] = {}
+
+    with pytest.raises(ForeignObjectError) as refusal:
+        made_up.reserve()
+
+    assert (
+        "stack 'other' of ada@host, since noon: container 'st-storage', container 'cr-registry'; "
+        "not made by this project: network 'rg'. Nothing was created, adopted or removed." in str(refusal.value)
+    )
+    assert "emove " not in str(refusal.value)
+    assert "backup" not in str(refusal.value)
+
+
+def test_what_a_stack_of_the_same_name_has_may_be_its_own_of_before(made_up: MadeUpEngine) -> None:
+    made_up.containers["st-storage"] = {labels.ID: "id2", labels.STACK: "dev", labels.MADE_BY: "ada@host"}
+
+    with pytest.raises(ForeignObjectError, match="put a backup of the state back first"):
         made_up.reserve()
 
 

@@ -1,0 +1,60 @@
+"""What a stack's state holds and no program has registered: `pulumi import` puts such resources there.
+
+An update would delete them, since the program does not have them, and a destroy too. Nobody has asked for that: an
+update leaves them alone, and `make down` takes them out of the state first, which removes nothing.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlw.lifecycle.checkpoints import DOCKER_KINDS, Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignResource:
+    """One resource that is not the workspace's."""
+
+    urn: str
+    title: str
+    """Kind and name, as in messages."""
+
+    def __str__(self) -> str:
+        """Kind, name and URN."""
+        return f"{self.title} ({self.urn})"
+
+
+def find(checkpoint: Checkpoint) -> list[ForeignResource]:
+    """List them in the order of the state, where parents come first."""
+    return [
+        ForeignResource(resource["urn"], _title(resource))
+        for resource in checkpoint.resources
+        if resource["urn"] in checkpoint.foreign_urns
+    ]
+
+
+def describe(found: list[ForeignResource], stack: str) -> str:
+    """Say what they are, that they stay, and how they leave the state."""
+    commands = "".join(
+        f"\n  pulumi state delete --force --stack {shlex.quote(stack)} {shlex.quote(one.urn)}"
+        for one in reversed(found)
+    )
+    names = ", ".join(map(str, found))
+    return (
+        f"The state of stack '{stack}' also holds what is not the workspace's: {names}. It is left as it is. "
+        f"To take it out of the state, which removes nothing:{commands}"
+    )
+
+
+def excluded(found: list[ForeignResource]) -> list[str]:
+    """Arguments that make a Pulumi operation leave them alone."""
+    return [f"--exclude={one.urn}" for one in found]
+
+
+def _title(resource: Mapping[str, Any]) -> str:
+    kind = DOCKER_KINDS.get(resource["type"], resource["type"])
+    name = (resource.get("outputs") or {}).get("name") or resource.get("id") or resource["urn"].rpartition("::")[2]
+    return f"{kind} '{name}'"
