@@ -27,6 +27,7 @@ from tests.unit.states import (
     a_checkpoint,
     a_context,
     a_lock,
+    a_resource,
     a_state,
     stack_id,
     write,
