@@ -23,6 +23,8 @@ NEWEST_VERSION = 4
 
 SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's marker of a special value, no secret
 
+_SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's marker of a secret, no secret
+
 UNKNOWN_TIME = datetime.min.replace(tzinfo=UTC)
 
 DOCKER_KINDS = {
@@ -148,6 +150,20 @@ def _is_labelled(resource: Mapping[str, Any], identity: str) -> bool:
 def is_secret(value: object) -> bool:
     """Whether an output's value is an encrypted secret."""
     return isinstance(value, dict) and SECRET_KEY in value
+
+
+def without_marks(value: object) -> Any:  # noqa: ANN401 - JSON
+    """A value of a state that was exported with its secrets, without their marks."""
+    if isinstance(value, dict):
+        if is_secret(value):
+            return without_marks(json.loads(value["plaintext"]))
+        return {key: without_marks(entry) for key, entry in value.items()}
+    return [without_marks(entry) for entry in value] if isinstance(value, list) else value
+
+
+def as_secret(value: object) -> dict[str, str]:
+    """A value with the marks of a secret, for a state that is imported."""
+    return {SECRET_KEY: _SECRET_MARK, "plaintext": json.dumps(value)}
 
 
 @lru_cache(maxsize=2)

@@ -184,8 +184,11 @@ class Recovery:
         if checkpoint.salt is not None:
             pulumi_cli.query(self.context, ["stack", "export", "--show-secrets", f"--stack={self.context.stack}"])
 
-    def repair(self) -> None:
+    def repair(self) -> Checkpoint | None:
         """Undo changes behind the project's back, and have the state notice what was removed, stopped or sealed.
+
+        Returns:
+            The state that was found; None where there is none that can be read.
 
         Raises:
             DataLossError: A data volume is gone that nobody asked to remove.
@@ -194,7 +197,7 @@ class Recovery:
         with contextlib.suppress(DamagedStateError):
             checkpoint = state_files.read(self.context)
         if checkpoint is None:
-            return
+            return None
         comparison = self._compared(checkpoint)
         self._refuse_lost_data(comparison, checkpoint)
         if self.undo_drift(checkpoint, self.say):
@@ -207,6 +210,7 @@ class Recovery:
             self.say("The key vault is closed. Opening it.")
         if changed or closed:
             self.perform(self.context, "refresh", *[f"--target={item.urn}" for item in [*changed, *closed]])
+        return checkpoint
 
     def _refuse_lost_data(self, comparison: Comparison, checkpoint: Checkpoint) -> None:
         going, stack = checkpoint.urns_being_deleted(), self.context.stack

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from infra.clients.state import stack_states
+from infra.errors import MlWorkspaceError, NotReadyError
 from infra.rules.stack.expiry import format_moment
 from mlw.lifecycle import (
     display,
@@ -19,8 +20,14 @@ from mlw.lifecycle import (
     state_files,
     unfinished_restore,
 )
+from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import show as say
-from mlw.lifecycle.lifecycle_errors import DamagedStateError, LifecycleError, OperationFailedError
+from mlw.lifecycle.lifecycle_errors import (
+    DamagedStateError,
+    LifecycleError,
+    OperationCancelledError,
+    OperationFailedError,
+)
 from mlw.lifecycle.pulumi_operations import (
     ensure_stack,
     perform,
@@ -41,17 +48,14 @@ def up(context: Context) -> None:
         recovery.recover()
         is_new = ensure_stack(context)
         take_over_earlier_version(context)
-        recovery.repair()
+        before = recovery.repair()
         try:
-            progress = perform(context, "up", *_without_foreign(context))
-        except LifecycleError:
+            checkpoint = _update(context)
+        except (LifecycleError, NotReadyError) as exc:
             if is_new:
                 _forget_empty_stack(context)
+            _roll_back(context, before, exc)
             raise
-        say(progress.summary())
-        checkpoint = state_files.read(context)
-        if checkpoint:
-            service_readiness.require_ready(context.stack, checkpoint)
     say("")
     say(display.endpoints(context.stack, checkpoint.outputs if checkpoint else {}))
     if expiry := stack_states.expiry_of(checkpoint.resources if checkpoint else []):
@@ -65,6 +69,30 @@ def _without_foreign(context: Context) -> list[str]:
     if foreign:
         say(foreign_resources.describe(foreign, context.stack))
     return foreign_resources.excluded(foreign)
+
+
+def _update(context: Context) -> Checkpoint | None:
+    """Update the stack, and make sure that every service responds."""
+    say(perform(context, "up", *_without_foreign(context)).summary())
+    checkpoint = state_files.read(context)
+    if checkpoint:
+        service_readiness.require_ready(context.stack, checkpoint)
+    return checkpoint
+
+
+def _roll_back(context: Context, before: Checkpoint | None, cause: MlWorkspaceError) -> None:
+    """Put back the containers that the update has replaced and that do not become ready.
+
+    Raises:
+        OperationFailedError: It was done; the message says for which.
+    """
+    if before is None or isinstance(cause, OperationCancelledError):
+        return
+    from mlw.rollback import roll_back  # noqa: PLC0415 - only after an update that has failed
+
+    results = roll_back.roll_back(context, before, say=say)
+    if results:
+        raise OperationFailedError(roll_back.explain(context.stack, results)) from cause
 
 
 def _forget_empty_stack(context: Context) -> None:

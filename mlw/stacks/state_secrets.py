@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from mlw.lifecycle import pulumi_cli
-from mlw.lifecycle.checkpoints import is_secret
+from mlw.lifecycle.checkpoints import without_marks
 from mlw.stacks.stacks import Stack
 
 
@@ -26,12 +26,3 @@ def outputs_of(stack: Stack, kind: str) -> dict[str, Any] | None:
         if str(resource["type"]).endswith(f":{kind}"):
             return {key: without_marks(value) for key, value in resource["outputs"].items()}
     return None
-
-
-def without_marks(value: object) -> Any:  # noqa: ANN401 - JSON
-    """A value of an exported state without the marks of secrets."""
-    if isinstance(value, dict):
-        if is_secret(value):
-            return without_marks(json.loads(value["plaintext"]))
-        return {key: without_marks(entry) for key, entry in value.items()}
-    return [without_marks(entry) for entry in value] if isinstance(value, list) else value

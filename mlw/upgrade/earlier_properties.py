@@ -7,17 +7,14 @@ Secrets stand as Pulumi hands them out on request: marked, their JSON as text.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from infra.errors import EarlierVersionError
-from mlw.lifecycle.checkpoints import SECRET_KEY
+from mlw.lifecycle.checkpoints import as_secret, without_marks
 
 Props = dict[str, Any]
-
-_SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's marker of a secret, no secret
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,20 +25,6 @@ class Belonging:
     resource_name: str
 
 
-def reveal(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """A value without Pulumi's marks of secrets."""
-    if isinstance(value, dict):
-        if value.get(SECRET_KEY) == _SECRET_MARK:
-            return reveal(json.loads(value["plaintext"]))
-        return {key: reveal(one) for key, one in value.items()}
-    return [reveal(one) for one in value] if isinstance(value, list) else value
-
-
-def secret(value: Any) -> Props:  # noqa: ANN401 - any JSON value
-    """A value marked as secret."""
-    return {SECRET_KEY: _SECRET_MARK, "plaintext": json.dumps(value)}
-
-
 def _rename(bag: Props, **names: str) -> None:
     for before, today in names.items():
         if before in bag:
@@ -50,11 +33,11 @@ def _rename(bag: Props, **names: str) -> None:
 
 def _connection(bag: Props, credentials: Mapping[str, str]) -> Props:
     """A connection to a service out of single properties; credentials by today's name."""
-    return secret(
+    return as_secret(
         {
-            "endpoint": reveal(bag.pop("endpoint")),
-            "credentials": {today: reveal(bag.pop(before)) for today, before in credentials.items()},
-            "ca_certificate": reveal(bag.pop("authority", "")),
+            "endpoint": without_marks(bag.pop("endpoint")),
+            "credentials": {today: without_marks(bag.pop(before)) for today, before in credentials.items()},
+            "ca_certificate": without_marks(bag.pop("authority", "")),
         }
     )
 
@@ -71,7 +54,7 @@ def _datastore_credentials(bag: Props, _whose: Belonging) -> None:
         ("vault", "key_vault", ("token",)),
     ):
         if before in bag:
-            bag[today] = _connection(dict(reveal(bag.pop(before))), {name: name for name in names})
+            bag[today] = _connection(dict(without_marks(bag.pop(before))), {name: name for name in names})
 
 
 def _generated_secrets(bag: Props, whose: Belonging) -> None:
@@ -95,12 +78,15 @@ def _server_certificates(bag: Props, _whose: Belonging) -> None:
 
 
 def _ready_gate(bag: Props, _whose: Belonging) -> None:
-    # The next update asks every service again: the old gate kept its addresses in another way.
-    for name in ("endpoint", "expected", "others", "others_path", "path"):
-        bag.pop(name, None)
     _rename(bag, authority="ca_certificate")
-    bag.setdefault("urls", {})
-    bag.setdefault("probes", {})
+    if "endpoint" not in bag:
+        return
+    expected, others = bag.pop("expected"), {f"other {n}": url for n, url in enumerate(bag.pop("others"))}
+    path, others_path = bag.pop("path"), bag.pop("others_path", "")
+    bag["urls"] = {"endpoint": bag.pop("endpoint"), **others}
+    # An endpoint without a path is ready when it accepts connections.
+    paths = {"endpoint": path, **dict.fromkeys(others, others_path)}
+    bag["probes"] = {use: {"path": path, "expected": expected} for use, path in paths.items() if path}
 
 
 def _reservation(bag: Props, whose: Belonging) -> None:
@@ -133,7 +119,7 @@ CONVERSIONS: Mapping[str, tuple[_Convert, frozenset[str]]] = {
     ),
     "EngineReservation": (_reservation, frozenset({"names", "holders", "ports", "subnet", "image_ids"})),
     "GeneratedSecrets": (_generated_secrets, frozenset({"lengths", "hashed", "rotating", "values"})),
-    "ReadyGate": (_ready_gate, frozenset({"container", "container_id"})),
+    "ReadyGate": (_ready_gate, frozenset({"container", "container_id", "urls", "probes", "ca_certificate"})),
     "ServerCertificates": (_server_certificates, frozenset({"servers", "domain", "ca_certificate", "issued"})),
     "StoragePrincipals": (_with_account, frozenset({"account", "storage_account", "policies", "secrets"})),
     "UsageGuard": (_usage_guard, frozenset({"stack", "resource_ids"})),

@@ -10,6 +10,7 @@ from pulumi.runtime import mocks as pulumi_mocks
 
 from infra import settings
 from infra.program import provision
+from mlw.rollback.container_definition import KNOWN, OF_THE_PROVIDER
 from tests.support.mocks import TOKENS, RecordingMocks, Registered
 
 CONFIG = {
@@ -104,6 +105,16 @@ class TestOrder:
         assert {r.inputs["name"] for r in run.mocks.of_type(CONTAINER)} == set(names["containers"])
         assert {r.inputs["name"] for r in run.mocks.of_type(VOLUME)} == set(names["volumes"])
         assert {r.inputs["name"] for r in run.mocks.of_type(NETWORK)} == set(names["networks"])
+
+
+class TestContainers:
+    """What a container is declared with is what the state tells of it."""
+
+    def test_every_container_can_be_made_again_from_its_inputs(self, run: Run, with_tls: Run) -> None:
+        declared = [set(r.inputs) for one in (run, with_tls) for r in one.mocks.of_type(CONTAINER)]
+
+        assert declared
+        assert set().union(*declared) - OF_THE_PROVIDER <= KNOWN
 
 
 class TestLocks:

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from infra.errors import EarlierVersionError
-from mlw.upgrade.earlier_properties import CONVERSIONS, Belonging, convert, reveal, secret
+from mlw.lifecycle.checkpoints import as_secret as secret
+from mlw.lifecycle.checkpoints import without_marks
+from mlw.upgrade.earlier_properties import CONVERSIONS, Belonging, convert
 
 WHOSE = Belonging(stack_id="1a", resource_name="stdev")
 ACCOUNT = {
@@ -42,8 +44,8 @@ def test_connections_of_datastores_are_taken_out_of_one_secret_each() -> None:
         paths={},
     )
 
-    assert reveal(inputs["storage_account"])["credentials"] == {"accessKey": "a", "secretKey": "b"}
-    assert reveal(inputs["key_vault"]) == {"endpoint": "v", "credentials": {"token": "t"}, "ca_certificate": ""}
+    assert without_marks(inputs["storage_account"])["credentials"] == {"accessKey": "a", "secretKey": "b"}
+    assert without_marks(inputs["key_vault"]) == {"endpoint": "v", "credentials": {"token": "t"}, "ca_certificate": ""}
     assert (inputs["existing_storage_account"], inputs["existing_key_vault"]) == (True, False)
 
 
@@ -67,6 +69,21 @@ def test_the_unseal_key_stays() -> None:
     _, outputs = converted("VaultInitialization", held, unseal_key=secret("key"))
 
     assert (outputs["unseal_key"], outputs["resource_name"], outputs["stack_id"]) == (secret("key"), "kv", "1a")
+
+
+@pytest.mark.parametrize(
+    ("others_path", "probes"),
+    [
+        pytest.param("/v2/", {"endpoint", "other 0"}, id="both respond"),
+        pytest.param("", {"endpoint"}, id="the other only accepts connections"),
+    ],
+)
+def test_a_gate_asks_the_same_addresses(others_path: str, probes: set[str]) -> None:
+    held = {"endpoint": "a", "path": "/v2/", "expected": [401], "others": ["b"], "others_path": others_path}
+    inputs, _ = converted("ReadyGate", {**held, "authority": "", "container": "c", "container_id": "i"})
+
+    assert inputs["urls"] == {"endpoint": "a", "other 0": "b"}
+    assert inputs["probes"] == {use: {"path": "/v2/", "expected": [401]} for use in probes}
 
 
 def test_what_is_in_todays_form_already_stays() -> None:

@@ -1,0 +1,157 @@
+"""A service's container as the state describes it, made on the engine without an update.
+
+Only what `infra.components.service_container` declares is known; anything else is refused, so that a container which
+is made again is never quietly another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from infra import labels
+from infra.clients.engine.docker_engine import connect
+from mlw.lifecycle.lifecycle_errors import LifecycleError
+
+if TYPE_CHECKING:
+    import docker
+
+_MIB = 2**20
+_NANO = 10**9
+_DEFAULT_NETWORK = "bridge"
+
+KNOWN = frozenset(
+    {
+        "capabilities",
+        "command",
+        "cpus",
+        "entrypoints",
+        "envs",
+        "image",
+        "labels",
+        "logDriver",
+        "logOpts",
+        "memory",
+        "memorySwap",
+        "name",
+        "networkMode",
+        "networksAdvanced",
+        "ports",
+        "readOnly",
+        "restart",
+        "securityOpts",
+        "tmpfs",
+        "ulimits",
+        "user",
+        "volumes",
+        "workingDir",
+    }
+)
+"""Inputs of the Docker provider that a container is made from here."""
+
+OF_THE_PROVIDER = frozenset(
+    {
+        "__defaults",
+        "containerReadRefreshTimeoutMilliseconds",
+        "destroyGraceSeconds",
+        "mustRun",
+        "removeVolumes",
+        "start",
+        "waitTimeout",
+    }
+)
+"""Inputs that say how the provider works, and nothing of the container."""
+
+
+def make(inputs: Mapping[str, Any]) -> str:
+    """Make and start a container; the stack's own one of its name is removed first.
+
+    Args:
+        inputs: Inputs of the container in the state.
+
+    Returns:
+        Its id.
+
+    Raises:
+        LifecycleError: An input is not known here, or somebody else has a container of the name.
+        EngineError: The engine does not respond.
+    """
+    if unknown := sorted(set(inputs) - KNOWN - OF_THE_PROVIDER):
+        raise LifecycleError(
+            f"making container '{inputs['name']}' again: its definition has {', '.join(map(repr, unknown))}, which "
+            "only an update can make."
+        )
+    own = {one["label"]: one["value"] for one in inputs.get("labels") or []}
+    with connect() as client:
+        _make_room(client, inputs["name"], labels.identity_of(own))
+        made = client.api.create_container(
+            inputs["image"],
+            list(inputs.get("command") or []),
+            name=inputs["name"],
+            detach=True,
+            entrypoint=list(inputs.get("entrypoints") or []),
+            user=inputs.get("user"),
+            working_dir=inputs.get("workingDir"),
+            environment=list(inputs.get("envs") or []),
+            labels=own,
+            ports=[(int(one["internal"]), one.get("protocol", "tcp")) for one in inputs.get("ports") or []],
+            host_config=_host_config(client, inputs),
+        )
+        _connect(client, made["Id"], inputs)
+        client.api.start(made["Id"])
+        return str(made["Id"])
+
+
+def _make_room(client: docker.DockerClient, name: str, stack_id: str) -> None:
+    """Remove the stack's container of a name; one that is not there is fine. Named volumes stay."""
+    import docker  # noqa: PLC0415 - as in infra.clients
+
+    try:
+        found = client.api.inspect_container(name)["Config"]["Labels"] or {}
+        if not labels.belongs_to(found, stack_id):
+            raise LifecycleError(
+                f"making container '{name}' again: the engine has one of this name, {labels.describe_owner(found)}. "
+                "It was left alone. Remove it, and run the command again."
+            )
+        client.api.remove_container(name, force=True, v=True)
+    except docker.errors.NotFound:
+        return
+
+
+def _host_config(client: docker.DockerClient, inputs: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the client's own
+    from docker.types import LogConfig, Ulimit  # noqa: PLC0415 - as in infra.clients
+
+    memory, swap, cpus = inputs.get("memory"), inputs.get("memorySwap"), inputs.get("cpus")
+    return client.api.create_host_config(
+        network_mode=inputs.get("networkMode") or _DEFAULT_NETWORK,
+        binds={one["volumeName"]: {"bind": one["containerPath"], "mode": "rw"} for one in inputs.get("volumes") or []},
+        port_bindings={
+            f"{int(one['internal'])}/{one.get('protocol', 'tcp')}": (one["ip"], int(one["external"]))
+            for one in inputs.get("ports") or []
+        },
+        mem_limit=int(memory) * _MIB if memory else None,
+        memswap_limit=int(swap) * _MIB if swap else None,
+        nano_cpus=round(float(cpus) * _NANO) if cpus else None,
+        ulimits=[
+            Ulimit(name=one["name"], soft=int(one["soft"]), hard=int(one["hard"]))
+            for one in inputs.get("ulimits") or []
+        ],
+        tmpfs=dict(inputs.get("tmpfs") or {}),
+        read_only=bool(inputs.get("readOnly")),
+        cap_drop=list((inputs.get("capabilities") or {}).get("drops") or []),
+        security_opt=list(inputs.get("securityOpts") or []),
+        restart_policy={"Name": inputs.get("restart") or "no", "MaximumRetryCount": 0},
+        log_config=LogConfig(
+            type=str(inputs.get("logDriver") or "json-file"), config=dict(inputs.get("logOpts") or {})
+        ),
+    )
+
+
+def _connect(client: docker.DockerClient, container: str, inputs: Mapping[str, Any]) -> None:
+    """Put it on its networks, as the provider does: off the default one first."""
+    networks = [one["name"] for one in inputs.get("networksAdvanced") or []]
+    if not networks:
+        return
+    client.api.disconnect_container_from_network(container, _DEFAULT_NETWORK, force=True)
+    for network in networks:
+        client.api.connect_container_to_network(container, network)

@@ -1,0 +1,88 @@
+"""Which containers an update has replaced that are not ready now, and what each was before. Pure but for the probes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infra.clients import readiness_probes
+from infra.clients.readiness_probes import Probe
+from infra.services import KEY_VAULT, HttpProbe
+from mlw.lifecycle.checkpoints import Checkpoint
+
+CONTAINER_TYPE = "docker:index/container:Container"
+FILES, GATE, VAULT = ":VolumeFiles", ":ReadyGate", ":VaultInitialization"
+
+_UNSEALED = frozenset({200})
+
+Resource = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replaced:
+    """A container that an update has replaced.
+
+    Attributes:
+        container: The one before, as the state had it.
+        files: The files that it read, as the state had them; None where it reads none.
+        probes: How its service responds when it is ready.
+    """
+
+    container: Resource
+    files: Resource | None
+    probes: tuple[Probe, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the container."""
+        return str(self.container["inputs"]["name"])
+
+
+def replaced(before: Checkpoint, after: Checkpoint) -> list[Replaced]:
+    """Containers of before that an update has removed, with another one in their place or none.
+
+    A container that it was asked to remove, with its component, is not among them.
+
+    Args:
+        before: The state that the update began with.
+        after: The state that it left.
+    """
+    now = {resource["urn"]: resource for resource in after.resources if not resource.get("delete")}
+    return [
+        _replaced(resource, before)
+        for resource in before.resources
+        if resource["type"] == CONTAINER_TYPE and resource.get("id") and _is_replaced(resource, now)
+    ]
+
+
+def _is_replaced(container: Resource, now: Mapping[str, Resource]) -> bool:
+    present = now.get(container["urn"])
+    if present is None:
+        return container["parent"] in now
+    return present.get("id") != container["id"] or bool(present.get("pendingReplacement"))
+
+
+def _replaced(container: Resource, before: Checkpoint) -> Replaced:
+    beside = [one for one in before.resources if one.get("parent") == container["parent"]]
+    return Replaced(
+        container=container,
+        files=next((one for one in beside if one["type"].endswith(FILES)), None),
+        probes=tuple(_probes(beside)),
+    )
+
+
+def _probes(resources: list[Resource]) -> Iterator[Probe]:
+    for resource in resources:
+        inputs = resource.get("inputs") or {}
+        ca_certificate = str(inputs.get("ca_certificate") or "")
+        if resource["type"].endswith(GATE):
+            for use, url in inputs["urls"].items():
+                yield readiness_probes.endpoint_probe(url, _http(inputs["probes"].get(use)), ca_certificate)
+        elif resource["type"].endswith(VAULT):
+            url = f"{inputs['address']}{KEY_VAULT.readiness.path}"
+            yield readiness_probes.http_probe(url, expected=_UNSEALED, ca_certificate=ca_certificate)
+
+
+def _http(inputs: Mapping[str, Any] | None) -> HttpProbe | None:
+    return HttpProbe(path=inputs["path"], expected=frozenset(map(int, inputs["expected"]))) if inputs else None
