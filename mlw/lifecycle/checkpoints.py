@@ -144,7 +144,8 @@ class Checkpoint:
 def _is_labelled(resource: Mapping[str, Any], identity: str) -> bool:
     given = (resource.get("inputs") or {}).get("labels")
     entries = given if isinstance(given, list) else []
-    return {"label": labels.ID, "value": identity} in entries
+    found = {str(entry.get("label")): str(entry.get("value")) for entry in entries if isinstance(entry, dict)}
+    return labels.belongs_to(found, identity)
 
 
 def is_secret(value: object) -> bool:
