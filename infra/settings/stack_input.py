@@ -17,12 +17,17 @@ from infra.rules.resources.application_insights import ApplicationInsightsProper
 from infra.rules.resources.container_registry import ContainerRegistryProperties
 from infra.rules.resources.key_vault import KeyVaultProperties
 from infra.rules.resources.management_locks import ManagementLockProperties
-from infra.rules.resources.properties import REQUIRED, Derived, Property, azure_name, declared_properties
+from infra.rules.resources.properties import REQUIRED, RESTARTS, Derived, Property, azure_name, declared_properties
 from infra.rules.resources.storage_account import StorageAccountProperties
 from infra.rules.resources.workspace import WorkspaceProperties
 from infra.rules.stack.host_settings import PortRangeProperties
 
 _Model = TypeVar("_Model", bound=BaseModel)
+
+ALL_RESTART = "in place; all containers are replaced, data stays"
+_OF_NAMES = "refused where a name or an id follows from it"
+_OF_LOCATION = "refused where a resource takes its location from it"
+_AT_SETUP = "with the next `make setup`"
 
 
 class _Input(BaseModel):
@@ -104,9 +109,10 @@ class RoleAssignmentInput(_Input):
 class Limit(_Input):
     """What one service may use of the machine; the names are those of Azure's container instances."""
 
-    cpu: Annotated[float | None, Property(doc="CPUs.", default=Derived("as many as there are"))] = None
+    cpu: Annotated[float | None, Property(doc="CPUs.", default=Derived("as many as there are"), effect=RESTARTS)] = None
     memory_in_gb: Annotated[
-        float | None, Property(doc="Memory in GiB (Azure calls it GB).", default=Derived("that of the component"))
+        float | None,
+        Property(doc="Memory in GiB (Azure calls it GB).", default=Derived("that of the component"), effect=RESTARTS),
     ] = None
 
 
@@ -139,17 +145,29 @@ class StackInput(_Input):
     """All keys of the namespace `ml-workspace`."""
 
     workload: Annotated[
-        str | None, Property(doc="What the workspace is for; part of every default name.", default=REQUIRED)
+        str | None,
+        Property(doc="What the workspace is for; part of every default name.", default=REQUIRED, effect=_OF_NAMES),
     ] = None
-    environment: Annotated[str | None, Property(doc="`dev`, `test`, `stage` or `prod`.", default="dev")] = None
-    location: Annotated[str | None, Property(doc="A region of Azure's.", default="westeurope")] = None
+    environment: Annotated[
+        str | None, Property(doc="`dev`, `test`, `stage` or `prod`.", default="dev", effect=_OF_NAMES)
+    ] = None
+    location: Annotated[str | None, Property(doc="A region of Azure's.", default="westeurope", effect=_OF_LOCATION)] = (
+        None
+    )
     instance: Annotated[
-        str | None, Property(doc="Tells several workspaces of one workload apart; in quotes.", default="001")
+        str | None,
+        Property(
+            doc="Tells several workspaces of one workload apart; in quotes.",
+            default="001",
+            effect=_OF_NAMES,
+        ),
     ] = None
     subscription: Annotated[
         str | None,
         Property(
-            doc="A GUID, used in ids and for the scope of policies.", default="00000000-0000-0000-0000-000000000000"
+            doc="A GUID, used in ids and for the scope of policies.",
+            default="00000000-0000-0000-0000-000000000000",
+            effect=_OF_NAMES,
         ),
     ] = None
     tags: Annotated[
@@ -169,12 +187,19 @@ class StackInput(_Input):
         str | None, Property(doc="File of custom roles, relative to the stack file.", default=Derived("none"))
     ] = None
     tls: Annotated[
-        bool | None, Property(doc="Whether every endpoint has a certificate of the stack's own CA.", default=False)
+        bool | None,
+        Property(
+            doc="Whether every endpoint has a certificate of the stack's own CA.", default=False, effect=ALL_RESTART
+        ),
     ] = None
     limits: LimitsInput = Field(default_factory=LimitsInput)
     image_registry: Annotated[
         str | None,
-        Property(doc="Mirror that images come from, `host[:port][/path]`.", default=Derived("the official registries")),
+        Property(
+            doc="Mirror that images come from, `host[:port][/path]`.",
+            default=Derived("the official registries"),
+            effect=_AT_SETUP,
+        ),
     ] = None
     port_range: PortRangeInput = Field(default_factory=PortRangeInput)
     expires_after: Annotated[

@@ -85,10 +85,12 @@ def down(
         context.require_stack_file()
     context.prepare_folders()
     with stack_locks.exclusive(context, "make down", say=say):
-        claimed = stack_ports.claimed(recovery.stack_id)
         checkpoint = _last_state(recovery, require)
         if checkpoint is not None:
             take_over_earlier_version(context)
+        # After that: a stack that was taken over has claims under its identity only now.
+        claimed = stack_ports.claimed(recovery.stack_id)
+        if checkpoint is not None:
             _destroy(recovery, checkpoint)
         _sweep(recovery)
         stack_ports.release(recovery.stack_id)

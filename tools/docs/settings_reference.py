@@ -27,7 +27,8 @@ Made by `python -m tools.docs.settings_reference` from the declared properties; 
 key is an error, and so is a value of another type. What values are allowed is in [policies.md](policies.md).
 
 A change that replaces a resource is refused, because its data would be lost, unless `allowReplacement` has the
-resource's name. Codes of sources are those of [policies.md](policies.md).
+resource's name. A change in place replaces no container, unless the table says so: the service is away for the seconds
+that its container takes, and its data stays. Codes of sources are those of [policies.md](policies.md).
 """
 _EXISTING = """
 `existing`: the id of a resource of another stack, or that stack's name, instead of a resource of this one; nothing else
@@ -60,7 +61,7 @@ def render() -> str:
     for token, component in COMPONENT_TYPES.items():
         also = ", `additionalStorageAccounts[]`" if token == STORAGE_ACCOUNT else ""
         sections += [f"\n## {component.kind.capitalize()}: `{component.section}`{also}\n"]
-        sections += [_table(RESOURCE_PROPERTIES[token], changes=True)]
+        sections += [_table(RESOURCE_PROPERTIES[token])]
         if token == RESOURCE_GROUP:
             sections += [_LOCKS, _table(ManagementLockProperties)]
         if _may_exist(component.section):
@@ -77,19 +78,19 @@ def _may_exist(section: str) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, AssociatedInput)
 
 
-def _table(section: type, *, changes: bool = False) -> str:
-    headings = ["Key", "Type", "Default", *(["A change"] * changes), "Source", "Meaning"]
+def _table(section: type) -> str:
+    headings = ["Key", "Type", "Default", "A change", "Source", "Meaning"]
     rows = [headings, ["---"] * len(headings)]
     for declared in declared_properties(section).values():
         if declared.property.settable:
-            rows.append(_row(declared, changes=changes))
+            rows.append(_row(declared))
     return "\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def _row(declared: DeclaredProperty, *, changes: bool) -> list[str]:
+def _row(declared: DeclaredProperty) -> list[str]:
     what = declared.property
-    change = [what.change.effect if what.change else "in place"] if changes else []
-    return [f"`{declared.key}`", _type_words(declared.type), _default(what.default), *change, what.source, what.doc]
+    change = what.change.effect if what.change else what.effect
+    return [f"`{declared.key}`", _type_words(declared.type), _default(what.default), change, what.source, what.doc]
 
 
 def _type_words(type_: Any) -> str:  # noqa: ANN401 - what a class is annotated with

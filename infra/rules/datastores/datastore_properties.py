@@ -8,14 +8,22 @@ from infra.rules.resources.properties import REQUIRED, Derived, Property
 
 _OF_S3 = Derived("required of type `S3`", lambda _props: "")
 
+_ANOTHER = "another datastore; the container of before stays"
+
 
 class DatastoreProperties:
     """A registered datastore; address, region and keys are those of a store of type `S3`."""
 
-    name: Annotated[str, Property(doc="Name of the datastore.", default=REQUIRED, source="N1")]
+    name: Annotated[str, Property(doc="Name of the datastore.", default=REQUIRED, effect=_ANOTHER, source="N1")]
     type: Annotated[str, Property(doc="`AzureBlob`, `AzureFile` or `S3`.", default=REQUIRED, source="M11")]
     container: Annotated[
-        str, Property(doc="Blob container, file share or bucket that it stands on.", default=REQUIRED, source="N5")
+        str,
+        Property(
+            doc="Blob container, file share or bucket that it stands on.",
+            default=REQUIRED,
+            effect="in place; blobs stay in the container of before",
+            source="N5",
+        ),
     ]
     description: Annotated[str, Property(doc="What it is for.", default="")]
     tags: Annotated[dict[str, str], Property(doc="Tags of its own; none are inherited.", default={}, source="G1")]

@@ -8,7 +8,7 @@ from typing import Annotated
 from infra.rules.policy.rule import Parameters, ResourceView, Severity, rule
 from infra.rules.resources.allowed_values import check_allowed
 from infra.rules.resources.component_types import APPLICATION_INSIGHTS
-from infra.rules.resources.properties import Property, ResourceProperties
+from infra.rules.resources.properties import RESTARTS, Property, ResourceProperties
 from infra.rules.violation import Violation, one_of
 
 RETENTION_DAYS = (30, 60, 90, 120, 180, 270, 365, 550, 730)
@@ -22,6 +22,7 @@ class ApplicationInsightsProperties(ResourceProperties):
         Property(
             doc=f"Days for which telemetry is kept: {one_of(RETENTION_DAYS)}.",
             default=90,
+            effect=RESTARTS,
             source="T8",
         ),
     ]

@@ -37,6 +37,10 @@ REQUIRED = Derived("required")
 """No default: a rule refuses what lacks the property."""
 
 
+RESTARTS = "in place; its container is replaced, data stays"
+"""Effect of a change that the service reads at its start only."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Property:
     """What a property is, apart from its name and type.
@@ -45,6 +49,7 @@ class Property:
         doc: What it means, for the reference page.
         default: Its value where none is given, or how that is found.
         change: Which changes are refused; None for none.
+        effect: What a change that is not refused does, for the reference page.
         source: Where it is documented: codes of the facts on Azure's rules.
         settable: Whether a stack file may set it.
         required: Whether a component has to register it, because rules need it.
@@ -54,6 +59,7 @@ class Property:
     doc: str
     default: object
     change: Change = None
+    effect: str = "in place"
     source: str = ""
     settable: bool = True
     required: bool = True

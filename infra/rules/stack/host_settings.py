@@ -15,11 +15,14 @@ NEEDED_PORTS = 6
 DEFAULT_PORT_RANGE = (20000, 29999)
 
 
+_FOR_NEW_PORTS = "in place; ports that the stack has stay"
+
+
 class PortRangeProperties:
     """The ports that a stack may publish, both ends included."""
 
-    first: Annotated[int, Property(doc="First port.", default=DEFAULT_PORT_RANGE[0])]
-    last: Annotated[int, Property(doc="Last port.", default=DEFAULT_PORT_RANGE[1])]
+    first: Annotated[int, Property(doc="First port.", default=DEFAULT_PORT_RANGE[0], effect=_FOR_NEW_PORTS)]
+    last: Annotated[int, Property(doc="Last port.", default=DEFAULT_PORT_RANGE[1], effect=_FOR_NEW_PORTS)]
 
 
 PORTS = StackRule(
