@@ -8,6 +8,6 @@ import gc
 gc.disable()
 atexit.register(gc.freeze)
 
-from infra.program import main  # noqa: E402 - from here on
+from infra.entry_point import main  # noqa: E402 - from here on
 
 main()

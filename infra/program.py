@@ -6,16 +6,11 @@ and the engine has been asked whether it can take the stack. The workspace recor
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import pulumi
-from pulumi.runtime import config as runtime_config
 
-from infra import settings
-from infra.clients.state import removal, stack_states
 from infra.components.application_insights import ApplicationInsights
 from infra.components.component import ServiceComponent
 from infra.components.container_registry import ContainerRegistry
@@ -29,7 +24,6 @@ from infra.components.storage_account import StorageAccount
 from infra.components.tls_certificates import Certificates, bundle
 from infra.components.workspace import Workspace
 from infra.deletion_guards import guard_deletion, keep_expiry
-from infra.errors import MlWorkspaceError
 from infra.preconditions import guard_changes, reserve
 from infra.resources.stack_identity import StackIdentity
 from infra.settings import ResourceSettings, Settings
@@ -132,51 +126,3 @@ def _certificates(
         containers=[service.container_name for service in services],
         options=group.child_options(after=after),
     )
-
-
-def main() -> None:
-    """Entry of `pulumi up`: read the stack's configuration and provision it; a bad one ends in one message."""
-    if not os.environ.get("MLW_DEBUG"):
-        leave_out_debug_messages()
-    try:
-        wanted = _load(pulumi.get_project(), pulumi.get_stack())
-    except MlWorkspaceError as exc:
-        raise pulumi.RunError(str(exc)) from None
-    for notice in wanted.notices:
-        pulumi.warn(notice)
-    for name, value in provision(wanted).items():
-        pulumi.export(name, value)
-
-
-def _load(project: str, stack: str) -> Settings:
-    """The stack's settings, judged beside what it was allowed so far and what other stacks have deployed."""
-    config = runtime_config.CONFIG.get()
-    secret = [key for key in config if runtime_config.is_config_secret(key)]
-    accepted = stack_states.accepted(project, stack)
-    return settings.load(
-        config,
-        stack=stack,
-        deployed=stack_states.deployed(project=project, except_stack=stack),
-        accepted=accepted,
-        actions=removal.actions_asked_for() if accepted.locks else (),
-        encrypted=_encrypted(secret, stack) if secret else (),
-    )
-
-
-def _encrypted(secret: Sequence[str], stack: str) -> Collection[str]:
-    """Which values are encrypted; most stack files hold none, so that no run pays for a reader of YAML."""
-    from infra.stack_files.stack_file import refine_encrypted  # noqa: PLC0415 - 15 ms
-
-    return refine_encrypted(secret, Path("stacks", f"Pulumi.{stack}.yaml"))
-
-
-def leave_out_debug_messages() -> None:
-    """Keep the SDK from telling the engine of each of its own steps.
-
-    Some of these messages hold outputs with their secrets in plain text, and runs with ``--json`` or ``--debug`` print
-    them.
-
-    Every such message is a call that the whole program waits for, and each resource makes four of them: a quarter of a
-    second for a workspace. The engine says by itself what is registered.
-    """
-    pulumi.log.debug = lambda *_args, **_more: None

@@ -15,7 +15,6 @@ from infra.rules.violation import Violation
 from infra.settings.config_reading import Reading
 from infra.settings.models import RoleAssignment
 from infra.settings.resolved_stack import ResolvedStack
-from infra.stack_files.yaml_document import DocumentError, decode, parse, value_of
 
 _ASSIGNMENTS, _DEFINITIONS = f"{NAMESPACE}roleAssignments", f"{NAMESPACE}roleDefinitions"
 
@@ -80,6 +79,13 @@ def read_definitions(path: str | None, folder: Path) -> RoleFile:
         return no_file(path, f"the file cannot be read: {exc.strerror}", key=_DEFINITIONS)
     except ValueError as exc:
         return no_file(path, f"no file can have this name: {exc}", key=_DEFINITIONS)
+    from infra.stack_files.yaml_document import (  # noqa: PLC0415 - 15 ms that only a file costs
+        DocumentError,
+        decode,
+        parse,
+        value_of,
+    )
+
     try:
         document = value_of(parse(decode(content)))
     except DocumentError as exc:

@@ -15,7 +15,9 @@ OURS = ("infra", "mlw", "policies", "tools")
 
 CONFINED = {
     "pulumi": {
+        "infra.entry_point",
         "infra.program",
+        "infra.provider_start",
         "infra.preconditions",
         "infra.deletion_guards",
         "infra.components",

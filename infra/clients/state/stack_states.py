@@ -12,16 +12,17 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra import labels
 from infra.errors import EarlierVersionError
 from infra.host import state_backend
 from infra.host.project import PROJECT
-from infra.rules.resources.component_types import COMPONENT_TYPES
-from infra.rules.stack.deployed_resources import Deployed
-from infra.rules.stack.expiry import Expiry
-from infra.rules.stack.locked_changes import AcceptedStack
+
+if TYPE_CHECKING:  # 20 ms of each command that only looks for a stack's identity
+    from infra.rules.stack.deployed_resources import Deployed
+    from infra.rules.stack.expiry import Expiry
+    from infra.rules.stack.locked_changes import AcceptedStack
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 DYNAMIC_TYPE = "pulumi-python:dynamic"
@@ -118,6 +119,8 @@ def expiry_of(resources: Iterable[Mapping[str, Any]]) -> Expiry | None:
     if not kept:
         return None
     since = datetime.fromisoformat(str(kept["since"]))
+    from infra.rules.stack.expiry import Expiry
+
     return Expiry(after=str(kept["expires_after"]), on=str(kept["expires_on"]), since=since)
 
 
@@ -143,6 +146,8 @@ def accepted(project: str, stack: str) -> AcceptedStack:
     Raises:
         EarlierVersionError: An earlier version made it, and it has not been taken over.
     """
+    from infra.rules.stack.locked_changes import AcceptedStack
+
     path = _state_files(project).get(stack)
     resources = _resources(path) if path else []
     refuse_earlier_version(resources, stack=stack)
@@ -174,6 +179,9 @@ def _resources(path: Path) -> list[dict[str, Any]]:
 
 
 def _components(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[Deployed]:
+    from infra.rules.resources.component_types import COMPONENT_TYPES
+    from infra.rules.stack.deployed_resources import Deployed
+
     complete = any(r.get("type") == STACK_TYPE and "endpoints" in (r.get("outputs") or {}) for r in resources)
     for resource in resources:
         if resource.get("type") in COMPONENT_TYPES and resource.get("inputs"):

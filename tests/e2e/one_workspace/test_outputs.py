@@ -127,3 +127,8 @@ def test_record_is_a_document_in_the_storage_account(live: LiveStack) -> None:
     document = s3_client(live.outputs).get_object(Bucket="azureml", Key="workspace.json")["Body"].read()
 
     assert json.loads(document) == live.outputs["workspace"]
+
+
+def test_the_state_has_one_provider_of_each_package(live: LiveStack) -> None:
+    providers = [urn.split("::")[2] for urn in live.stack.urns() if "pulumi:providers:" in urn]
+    assert sorted(providers) == ["pulumi:providers:docker", "pulumi:providers:ml-workspace"]

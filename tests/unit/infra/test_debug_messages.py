@@ -6,7 +6,7 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks as pulumi_mocks
 
-from infra import program
+from infra import entry_point
 from tests.support.mocks import RecordingMocks
 
 
@@ -36,7 +36,7 @@ def test_the_sdk_tells_its_own_steps(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_its_own_steps_are_left_out_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="root")
-    program.leave_out_debug_messages()
+    entry_point.leave_out_debug_messages()
 
     register()
 
