@@ -14,6 +14,10 @@ from collections.abc import Mapping
 from infra.host import engine_address, folders, project, proxies, state_backend
 
 
+_completed: dict[str, str] = {}
+"""What this process's environment lacked when it started."""
+
+
 def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
     """What has to be set on top of an environment (this process's own by default)."""
     given = os.environ if base is None else base
@@ -21,6 +25,7 @@ def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
         "MLW_HOME": str(folders.home()),
         "MLW_CACHE": str(folders.cache()),
         "PATH": search_path(given.get("PATH") or os.defpath),
+        **(_completed if base is None else {}),
         **_identity(given),
         "PULUMI_HOME": str(folders.pulumi_home()),
         state_backend.VARIABLE: given.get(state_backend.VARIABLE) or folders.state().as_uri(),
@@ -78,8 +83,9 @@ def enter() -> None:
 
 
 def complete() -> None:
-    """Add to this process's environment what programs need to know of the user."""
-    os.environ.update(_identity(os.environ))
+    """Add to this process's environment what programs need to know of the user; `make env` prints that too."""
+    _completed.update(_identity(os.environ))
+    os.environ.update(_completed)
 
 
 def search_path(current: str) -> str:

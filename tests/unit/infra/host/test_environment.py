@@ -2,6 +2,7 @@ import hashlib
 import os
 import pwd
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,12 @@ def test_a_user_without_any_home_is_told_what_to_set(monkeypatch: pytest.MonkeyP
 
     with pytest.raises(HostError, match=r"user id 12345 has no entry.*Set HOME to a folder of yours, or MLW_HOME"):
         folders.home()
+
+
+def test_make_env_prints_what_it_had_to_complete_for_itself(tmp_path: Path) -> None:
+    given = {"PATH": os.defpath, "MLW_HOME": str(tmp_path / "home"), "MLW_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "tools.bootstrap", "env"]
+
+    printed = subprocess.run(command, cwd=folders.repo(), env=given, capture_output=True, text=True, check=True).stdout
+
+    assert {"export HOME=", "export USER="} <= {line.partition("=")[0] + "=" for line in printed.splitlines()}
