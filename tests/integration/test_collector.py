@@ -1,8 +1,10 @@
 """A real collector, configured as application insights: what it keeps, through kills, and whom it lets in."""
 
+import re
 import socket
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +15,14 @@ from google.protobuf.message import Message
 from infra.components.application_insights import MAXIMUM_REQUEST_MIB
 from tests.support.collector import OTHER, OWN, Collector, running_collector
 from tests.support.otlp import SIGNALS, Protocol
-from tests.support.otlp_requests import LATER, OK, TOO_LARGE, request_of_size, send_request
+from tests.support.otlp_requests import (
+    LATER,
+    OK,
+    TOO_LARGE,
+    request_of_equal_records,
+    request_of_size,
+    send_request,
+)
 from tests.support.probes import probe_during, probe_until
 
 SMALL = {"type": "tmpfs", "device": "tmpfs", "o": "size=6m,uid=10001,gid=10001"}
@@ -26,6 +35,9 @@ SIZES = {
     16 * MIB: TOO_LARGE,
 }
 """Size of a request to what becomes of it."""
+
+MANY = 1000
+"""Small records in one request."""
 
 BALLAST = "/var/lib/otelcol/ballast"
 
@@ -113,6 +125,31 @@ def test_large_record_is_kept_with_those_around_it_or_refused(
         assert not [name for name in acknowledged if name not in kept]
 
     probe_until(all_kept, what="every acknowledged record in the files")
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("protocol", list(Protocol))
+def test_many_small_records_are_kept_or_refused_as_a_whole_by_their_decompressed_size(
+    collector: Collector, protocol: Protocol, marker: str, *, compressed: bool
+) -> None:
+    port = collector.port(4317 if protocol is Protocol.GRPC else 4318)
+
+    for size, expected in {2 * MIB: OK, 5 * MIB: TOO_LARGE, 2 * MIB + 1: OK}.items():
+        request = request_of_equal_records("traces", f"{marker}-{size}-", MANY, size)
+
+        def delivered(request: Message = request, expected: str = expected) -> None:
+            became = send_request(protocol, port, "traces", request, token=OWN, compressed=compressed)
+            assert became != LATER, "its memory is short just now"
+            assert became == expected
+
+        probe_until(delivered, what=f"a request of {size} bytes")
+
+    def all_kept_and_nothing_else() -> None:
+        kept = "".join(collector.kept("traces"))
+        found = Counter(size for size, _ in set(re.findall(rf"{marker}-(\d+)-(\d+)-", kept)))
+        assert found == {f"{2 * MIB}": MANY, f"{2 * MIB + 1}": MANY}
+
+    probe_until(all_kept_and_nothing_else, what="every acknowledged record in the files")
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "somebody"], ids=["no token", "a wrong token", "an owner's name"])

@@ -1,5 +1,6 @@
 """OTLP requests of a certain size, put together by hand and sent once: what a client with large records sends."""
 
+import gzip
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -75,29 +76,51 @@ def request_of_size(signal: str, names: Sequence[str], size: int) -> Message:
     return padded(padding + size - padded(padding).ByteSize())
 
 
-def send_request(protocol: Protocol, port: str, signal: str, request: Message, *, token: str) -> str:
+def request_of_equal_records(signal: str, prefix: str, count: int, size: int) -> Message:
+    """Make a request of so many bytes that consists of small records of one size."""
+
+    def padded(padding: int) -> Message:
+        return _REQUESTS[signal]([(f"{prefix}{number}-", padding) for number in range(count)])
+
+    fitting = (size - padded(200).ByteSize()) // count + 200
+    return padded(fitting)
+
+
+def send_request(
+    protocol: Protocol, port: str, signal: str, request: Message, *, token: str, compressed: bool = False
+) -> str:
     """Send a request once; return what became of it: `OK`, `TOO_LARGE` or `LATER`."""
     send = _send_grpc if protocol is Protocol.GRPC else _send_http
-    return send(port, signal, request, f"Bearer {token}")
+    return send(port, signal, request, f"Bearer {token}", compressed)
 
 
-def _send_http(port: str, signal: str, request: Message, authorization: str) -> str:
+def _send_http(port: str, signal: str, request: Message, authorization: str, compressed: bool) -> str:  # noqa: FBT001
+    body = request.SerializeToString()
     with requests.Session() as session:
         session.trust_env = False
         response = session.post(
             f"http://127.0.0.1:{port}/v1/{signal}",
-            data=request.SerializeToString(),
-            headers={"authorization": authorization, "content-type": "application/x-protobuf"},
+            data=gzip.compress(body) if compressed else body,
+            headers={
+                "authorization": authorization,
+                "content-type": "application/x-protobuf",
+                **({"content-encoding": "gzip"} if compressed else {}),
+            },
             timeout=SECONDS,
         )
     return _HTTP[response.status_code, b"request body too large" in response.content]
 
 
-def _send_grpc(port: str, signal: str, request: Message, authorization: str) -> str:
+def _send_grpc(port: str, signal: str, request: Message, authorization: str, compressed: bool) -> str:  # noqa: FBT001
     options = [("grpc.enable_http_proxy", 0)]
     with grpc.insecure_channel(f"127.0.0.1:{port}", options=options) as channel:
         try:
-            _STUBS[signal](channel).Export(request, metadata=[("authorization", authorization)], timeout=SECONDS)
+            _STUBS[signal](channel).Export(
+                request,
+                metadata=[("authorization", authorization)],
+                timeout=SECONDS,
+                compression=grpc.Compression.Gzip if compressed else None,
+            )
         except grpc.RpcError as exc:
             return _GRPC[exc.code()]
     return OK
