@@ -13,6 +13,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("soak")
     group.addoption("--soak-cycles", type=int, default=CYCLES, help="cycles of up and down")
     group.addoption("--soak-stacks", type=int, default=STACKS, help="stacks that are up at the same time")
+    group.addoption("--soak-every", type=int, default=1, help="kill after every n-th step")
     group.addoption("--soak-minutes", type=float, default=MINUTES, help="no cycle or step of a test begins later")
 
 

@@ -1,0 +1,77 @@
+"""SIGKILL after every single step of `up`, of an update that makes containers anew, and of `destroy`.
+
+What was acknowledged before is there and equal, the next command needs no person, and nothing is left in the end. The
+fault tier tries a few of these steps each time (``tests/fault/test_killed_runs``).
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+from docker import DockerClient
+
+from tests.support.engine import assert_nothing_left
+from tests.support.environment import Environment
+from tests.support.journal import Journal
+from tests.support.killing import kill_after
+from tests.support.stacks import Stack, ephemeral_stack
+from tests.support.updates import assert_unchanged
+
+MOST_STEPS = 500
+"""Far above the number of a workspace's resources."""
+
+SERVICES = ("storageAccount", "containerRegistry", "keyVault", "applicationInsights")
+
+
+@pytest.fixture
+def stack(environment: Environment) -> Iterator[Stack]:
+    """A stack for one test."""
+    with ephemeral_stack(environment) as stack:
+        yield stack
+
+
+@pytest.fixture
+def steps(pytestconfig: pytest.Config, within_minutes: Callable[[int], Iterator[int]]) -> Iterator[int]:
+    """Count the steps to kill after, from the first on, as long as the test's minutes last."""
+    every = int(pytestconfig.getoption("--soak-every"))
+    return (1 + index * every for index in within_minutes(MOST_STEPS))
+
+
+def assert_whole(stack: Stack, journal: Journal, engine: DockerClient) -> None:
+    """Fail unless state and engine agree, nothing is left to do, and what was acknowledged is there."""
+    assert_unchanged(stack.preview())
+    assert stack.objects().names == stack.names_in_state()
+    journal.verify(engine)
+
+
+def test_first_up_and_destroy_killed_after_each_step_are_finished(
+    stack: Stack, engine: DockerClient, marker: str, steps: Iterator[int]
+) -> None:
+    for step in steps:
+        reached_up = kill_after(stack, "up", step)
+        stack.lifecycle("up").check()
+        journal = Journal(stack=stack.name, outputs=stack.outputs(), marker=f"{marker}-{step}").write()
+        assert_whole(stack, journal, engine)
+
+        reached_destroy = kill_after(stack, "destroy", step)
+        stack.lifecycle("down").check()
+        assert_nothing_left(engine, stack=stack.name)
+        assert stack.files_in_backend() == []
+        if not (reached_up or reached_destroy):
+            return
+        stack.init()
+
+
+def test_update_that_makes_containers_anew_keeps_everything_when_killed_after_each_step(
+    stack: Stack, engine: DockerClient, marker: str, steps: Iterator[int]
+) -> None:
+    stack.lifecycle("up").check()
+    journal = Journal(stack=stack.name, outputs=stack.outputs(), marker=marker).write()
+
+    for step, memory in zip(steps, itertools.cycle([1, 1.25]), strict=False):
+        stack.configure(limits={service: {"memoryInGB": memory} for service in SERVICES})
+        reached = kill_after(stack, "up", step)
+        stack.lifecycle("up").check()
+        assert_whole(stack, journal, engine)
+        if not reached:
+            return
