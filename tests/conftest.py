@@ -17,7 +17,7 @@ from docker import DockerClient
 from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
-from tests.support import workers
+from tests.support import reliability, workers
 from tests.support.engine import open_engine
 from tests.support.environment import Environment, copy_project, make_environment
 from tests.support.inventory import Inventory, take_inventory
@@ -31,14 +31,27 @@ LONGEST_LIST, LONGEST_CAUSE = 10, 1000
 NARROWING_OPTIONS = ("keyword", "markexpr", "lf", "deselect")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes down what became of faults."""
+    parser.addoption("--reliability", type=Path, help="file for the results that docs/reliability.md is made of")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Record what becomes of faults, if that was asked for; the workers' reports come here too."""
+    path = config.getoption("--reliability")
+    if path is not None and workers.input_of(config) is None:
+        config.pluginmanager.register(reliability.Recorder(path), "reliability")
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave tiers out that run on demand only."""
     return is_left_out(collection_path, asked_for(config)) or None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark a test with its tier, early enough for ``-m``."""
+    """Mark a test with its tier, early enough for ``-m``, and have it carry what it says of its fault."""
     item.add_marker(tier_of(item.path))
+    reliability.describe(item)
 
 
 @pytest.hookimpl(trylast=True)

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 
 from infra.host import engine_address, folders, project, proxies, state_backend
 
-
 _completed: dict[str, str] = {}
 """What this process's environment lacked when it started."""
 

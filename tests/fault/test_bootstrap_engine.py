@@ -108,12 +108,14 @@ def busy_machine(machine: Machine, image_file: Path) -> Machine:
     return machine
 
 
+@pytest.mark.fault("two runs start the engine", "there is one engine")
 def test_engine_is_started_once(machine: Machine) -> None:
     assert "Docker engine: started" in machine.check(ENGINE)
     assert "everything is there" in machine.check(ENGINE)
 
 
 @pytest.mark.parametrize("how", ["", "--hard"], ids=["asked to end", "killed"])
+@pytest.mark.fault("the engine is restarted under running containers", "the containers go on")
 def test_containers_keep_running_while_the_engine_restarts(busy_machine: Machine, how: str) -> None:
     before = busy_machine.check(STATE_OF_CONTAINER)
     assert "restarted" in busy_machine.check(f"{ENGINE} --restart {how}")
@@ -121,6 +123,7 @@ def test_containers_keep_running_while_the_engine_restarts(busy_machine: Machine
     assert before.startswith("running ")
 
 
+@pytest.mark.fault("the engine crashes and its process ids are reused", "the next run starts it")
 def test_engine_starts_after_a_crash_although_its_process_ids_were_reused(busy_machine: Machine) -> None:
     busy_machine.check(CRASH)
     busy_machine.check(
@@ -130,6 +133,7 @@ def test_engine_starts_after_a_crash_although_its_process_ids_were_reused(busy_m
     assert busy_machine.check(STATE_OF_CONTAINER).startswith("running ")
 
 
+@pytest.mark.fault("the engine cannot start", "its own words are shown")
 def test_engine_that_cannot_start_is_quoted(machine: Machine) -> None:
     machine.check("echo '{\"no-such-option\": 1}' > /etc/docker/daemon.json")
     code, printed = machine.try_(ENGINE)
@@ -139,6 +143,7 @@ def test_engine_that_cannot_start_is_quoted(machine: Machine) -> None:
     assert "Traceback" not in printed
 
 
+@pytest.mark.fault("an engine of somebody else's is to be restarted", "it is left alone")
 def test_foreign_engine_is_not_restarted(machine: Machine) -> None:
     machine.check("dockerd >/run/other.log 2>&1 & until docker info >/dev/null 2>&1; do :; done")
     code, printed = machine.try_(f"{ENGINE} --restart")

@@ -76,11 +76,18 @@ def survive(live: LiveStack, engine: DockerClient, load: Load, fault: Fault) -> 
 
 
 @pytest.mark.parametrize("fault", FAULTS_OF_A_SERVICE.values(), ids=FAULTS_OF_A_SERVICE)
+@pytest.mark.fault(
+    "a service is restarted or crashes under writes", "every acknowledged write is there, without a repair"
+)
 def test_acknowledged_writes_survive_when(live: LiveStack, engine: DockerClient, load: Load, fault: Fault) -> None:
     survive(live, engine, load, fault)
 
 
 @pytest.mark.parametrize("fault", FAULTS_OF_THE_MACHINE.values(), ids=FAULTS_OF_THE_MACHINE)
+@pytest.mark.fault(
+    "the machine loses its power or the engine is restarted under writes",
+    "every acknowledged write is there, and nothing is left to repair",
+)
 def test_acknowledged_writes_survive_without_repairs_when(
     live: LiveStack, engine: DockerClient, load: Load, fault: Fault
 ) -> None:
@@ -89,6 +96,9 @@ def test_acknowledged_writes_survive_without_repairs_when(
     assert_unchanged(live.stack.preview())
 
 
+@pytest.mark.fault(
+    "the key vault is restarted ten times under writes", "it unseals itself within five seconds and has every secret"
+)
 def test_key_vault_restarted_ten_times_unseals_each_time_and_keeps_every_secret(
     live: LiveStack, engine: DockerClient, load: Load
 ) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 import requests
 from docker import DockerClient
 
@@ -49,6 +50,9 @@ def kill(engine: DockerClient, container: str) -> None:
     engine.api.start(container)
 
 
+@pytest.mark.fault(
+    "the key vault is killed ten times at random moments", "it unseals itself and has every acknowledged secret"
+)
 def test_vault_killed_ten_times_unseals_each_time_and_loses_nothing(engine: DockerClient) -> None:
     with set_up_vault(engine) as vault:
         with writing(vault) as acknowledged:
@@ -63,6 +67,7 @@ def test_vault_killed_ten_times_unseals_each_time_and_loses_nothing(engine: Dock
         assert [name for name, read in kept.items() if not read or read["data"]["data"]["value"] != name] == []
 
 
+@pytest.mark.fault("the key vault is killed while it unseals itself", "it ends unsealed")
 def test_vault_killed_while_unsealing_ends_unsealed(engine: DockerClient) -> None:
     with set_up_vault(engine) as vault:
         for moment in range(TIMES):

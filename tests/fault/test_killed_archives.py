@@ -79,6 +79,7 @@ def states(stack: Stack, engine: DockerClient) -> list[tuple[bool, bool]]:
     return [(state["Running"], state["Paused"]) for state in found]
 
 
+@pytest.mark.fault("a backup is killed", "the workspace runs, and there is no half archive")
 def test_a_killed_backup_leaves_a_running_workspace_and_no_archive(
     place: Place, engine: DockerClient, marker: str
 ) -> None:
@@ -105,6 +106,7 @@ def _assert_running(stack: Stack, engine: DockerClient) -> None:
     assert states(stack, engine) == [(True, False)] * 4
 
 
+@pytest.mark.fault("a backup is interrupted", "it ends in order, and the workspace runs")
 def test_an_interrupted_backup_ends_in_order(place: Place, engine: DockerClient, tmp_path: Path) -> None:
     here = replace(place, archive=tmp_path / "b.mlw")
     running = start(backup(here), cwd=here.stack.environment.project, env=variables(here.stack))
@@ -123,6 +125,9 @@ def _assert_paused(stack: Stack, engine: DockerClient) -> None:
     assert (True, True) in states(stack, engine)
 
 
+@pytest.mark.fault(
+    "an archive is restored beside the original under names that are taken", "it is refused with what to set"
+)
 def test_names_in_the_stack_file_are_refused_with_what_to_set(
     place: Place, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -139,6 +144,7 @@ def test_names_in_the_stack_file_are_refused_with_what_to_set(
     (home.stack_folder / f"Pulumi.{copy.name}.yaml").unlink()
 
 
+@pytest.mark.fault("a restore is killed", "the next one finishes it, or `make down` removes all of it")
 def test_killed_restores_are_finished_by_the_next_one_or_taken_down(
     place: Place, engine: DockerClient, marker: str
 ) -> None:

@@ -90,6 +90,7 @@ def assert_gone(stack: Stack, engine: DockerClient) -> None:
 
 
 @pytest.mark.parametrize("condition", [container_is_made, all_containers_are_made])
+@pytest.mark.fault("`make up` is killed", "the next one finishes it, and `make down` leaves nothing")
 def test_killed_up_is_finished_by_the_next_up_and_taken_down_whole(
     stack: Stack, engine: DockerClient, marker: str, condition: Condition
 ) -> None:
@@ -102,6 +103,7 @@ def test_killed_up_is_finished_by_the_next_up_and_taken_down_whole(
     assert_gone(stack, engine)
 
 
+@pytest.mark.fault("`pulumi up` is killed", "the next `pulumi up` finishes it")
 def test_killed_up_is_finished_by_a_plain_pulumi_up(stack: Stack, engine: DockerClient, marker: str) -> None:
     kill_when(stack, "up", lambda: volume_is_made(stack, engine))
 
@@ -110,6 +112,7 @@ def test_killed_up_is_finished_by_a_plain_pulumi_up(stack: Stack, engine: Docker
     assert_whole(stack, engine, marker)
 
 
+@pytest.mark.fault("`make up` is killed, and there is no other one", "`make down` leaves nothing")
 def test_killed_up_is_taken_down_whole_without_another_up(stack: Stack, engine: DockerClient) -> None:
     kill_when(stack, "up", lambda: container_is_made(stack, engine))
 
@@ -118,6 +121,10 @@ def test_killed_up_is_taken_down_whole_without_another_up(stack: Stack, engine: 
     assert_gone(stack, engine)
 
 
+@pytest.mark.fault(
+    "`make up` is killed after the key vault gave its key out and before it was stored",
+    "the next one initializes the empty key vault again",
+)
 def test_key_vault_killed_before_its_key_was_stored_is_initialized_again(
     stack: Stack, engine: DockerClient, marker: str
 ) -> None:
@@ -129,6 +136,7 @@ def test_key_vault_killed_before_its_key_was_stored_is_initialized_again(
     assert_whole(stack, engine, marker)
 
 
+@pytest.mark.fault("`pulumi destroy` is killed", "`make down` leaves nothing")
 def test_killed_destroy_is_finished_by_down(stack: Stack, engine: DockerClient) -> None:
     stack.up().check()
     kill_when(stack, "destroy", lambda: len(stack.objects().containers) < CONTAINERS)
@@ -140,6 +148,7 @@ def test_killed_destroy_is_finished_by_down(stack: Stack, engine: DockerClient) 
     assert again.exit_code == 0, again.output
 
 
+@pytest.mark.fault("`pulumi destroy` is killed", "`make up` makes a whole workspace")
 def test_killed_destroy_is_undone_by_up(stack: Stack, engine: DockerClient, marker: str) -> None:
     stack.up().check()
     kill_when(stack, "destroy", lambda: not stack.objects().containers)
@@ -149,6 +158,9 @@ def test_killed_destroy_is_undone_by_up(stack: Stack, engine: DockerClient, mark
     assert_whole(stack, engine, marker)
 
 
+@pytest.mark.fault(
+    "the Docker provider is killed in the middle of an update", "the run fails, and the next one finishes it"
+)
 def test_killed_docker_provider_fails_the_run_and_the_next_up_finishes_it(
     stack: Stack, engine: DockerClient, marker: str
 ) -> None:
@@ -163,6 +175,7 @@ def test_killed_docker_provider_fails_the_run_and_the_next_up_finishes_it(
     assert_whole(stack, engine, marker)
 
 
+@pytest.mark.fault("`make up` is interrupted", "it says so, and the next one finishes it")
 def test_interrupted_up_says_so_and_the_next_up_finishes_it(stack: Stack, engine: DockerClient, marker: str) -> None:
     running = stack.start_lifecycle("up")
     wait_for(lambda: container_is_made(stack, engine), running)
@@ -176,6 +189,7 @@ def test_interrupted_up_says_so_and_the_next_up_finishes_it(stack: Stack, engine
     assert_whole(stack, engine, marker)
 
 
+@pytest.mark.fault("`make up` runs twice at the same time", "the workspace is whole")
 def test_two_ups_at_the_same_time_leave_a_whole_stack(stack: Stack, engine: DockerClient, marker: str) -> None:
     first, second = stack.start_lifecycle("up"), stack.start_lifecycle("up")
 

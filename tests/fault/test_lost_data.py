@@ -1,5 +1,6 @@
 """What a service needs to live is gone: the key that opens the vault is put back, lost data is never papered over."""
 
+import pytest
 from docker import DockerClient
 
 from tests.support.engine import run_in
@@ -18,6 +19,7 @@ def assert_sealed(live: LiveStack) -> None:
     assert vault_client(live.outputs).seal_status["sealed"] is True
 
 
+@pytest.mark.fault("the volume with the unseal key is removed", "the next `make up` puts the key back")
 def test_lost_unseal_key_leaves_the_vault_sealed_until_the_next_up(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
@@ -35,6 +37,7 @@ def test_lost_unseal_key_leaves_the_vault_sealed_until_the_next_up(
     probe_until(lambda: assert_unsealed(live.outputs), what="a vault that unseals itself again")
 
 
+@pytest.mark.fault("a data volume is removed", "`make up` is refused and says what is missing")
 def test_lost_data_volume_is_never_replaced_by_an_empty_one_in_silence(
     environment: Environment, engine: DockerClient
 ) -> None:

@@ -50,6 +50,9 @@ def assert_all_flat(engine: DockerClient, before: EngineFootprint, held: Invento
     probe_until(lambda: assert_flat(engine, before, held), what="an engine as before", timeout_seconds=SETTLING_SECONDS)
 
 
+@pytest.mark.fault(
+    "a stack comes and goes 50 times", "memory, disk, file descriptors, networks, images and the home are as before"
+)
 def test_cycles_of_up_and_down_leave_everything_as_it_was(
     traces: Traces, engine: DockerClient, soak_cycles: int, within_minutes: Callable[[int], Iterator[int]]
 ) -> None:
@@ -64,6 +67,7 @@ def test_cycles_of_up_and_down_leave_everything_as_it_was(
         assert_all_flat(engine, before, held)
 
 
+@pytest.mark.fault("30 stacks run side by side", "all are ready, and everything is as before when they are gone")
 def test_stacks_side_by_side_are_ready_together_and_leave_everything_as_it_was(
     traces: Traces, engine: DockerClient, soak_stacks: int
 ) -> None:

@@ -44,6 +44,10 @@ def assert_whole(stack: Stack, journal: Journal, engine: DockerClient) -> None:
     journal.verify(engine)
 
 
+@pytest.mark.fault(
+    "`pulumi up` and `pulumi destroy` are killed after each single step",
+    "the next command finishes them, and nothing is left",
+)
 def test_first_up_and_destroy_killed_after_each_step_are_finished(
     stack: Stack, engine: DockerClient, marker: str, steps: Iterator[int]
 ) -> None:
@@ -62,6 +66,10 @@ def test_first_up_and_destroy_killed_after_each_step_are_finished(
         stack.init()
 
 
+@pytest.mark.fault(
+    "an update that makes all containers anew is killed after each single step",
+    "every acknowledged write is there, and nothing is left to do",
+)
 def test_update_that_makes_containers_anew_keeps_everything_when_killed_after_each_step(
     stack: Stack, engine: DockerClient, marker: str, steps: Iterator[int]
 ) -> None:
