@@ -19,6 +19,7 @@ class Argument:
         metavar: What stands for its value in help texts; empty for an option without value.
         either: Options of a command that have the same word here exclude each other.
         optional: True for a word that may be left out.
+        required: True for an option that may not.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Argument:
     metavar: str = ""
     either: str = ""
     optional: bool = False
+    required: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

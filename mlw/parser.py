@@ -78,10 +78,12 @@ def _add_arguments(parser: argparse.ArgumentParser, arguments: Sequence[Argument
         if argument.optional:
             target.add_argument(argument.name, metavar=argument.metavar, help=argument.help, nargs="?")
         elif argument.metavar:
-            target.add_argument(argument.name, metavar=argument.metavar, help=argument.help)
+            added = target.add_argument(argument.name, metavar=argument.metavar, help=argument.help)
+            # The parser refuses to be told of a word, which is required anyway.
+            added.required = argument.required or not argument.name.startswith("--")
         else:
             target.add_argument(argument.name, action="store_true", help=argument.help)
 
 
 def _is_required(argument: Argument) -> bool:
-    return not (argument.optional or argument.name.startswith("--"))
+    return argument.required or not (argument.optional or argument.name.startswith("--"))

@@ -27,7 +27,7 @@ def additions(base: Mapping[str, str] | None = None) -> dict[str, str]:
         **(_completed if base is None else {}),
         **_identity(given),
         "PULUMI_HOME": str(folders.pulumi_home()),
-        state_backend.VARIABLE: given.get(state_backend.VARIABLE) or folders.state().as_uri(),
+        state_backend.VARIABLE: state_backend.completed(given.get(state_backend.VARIABLE) or folders.state().as_uri()),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         # Everything that is needed is installed; asking a network that does not answer would only take time.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

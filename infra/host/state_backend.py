@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 VARIABLE = "PULUMI_BACKEND_URL"
 
+_ENDPOINT, _CHECKSUMS = "endpoint=", "request_checksum_calculation="
+
 
 def address() -> str:
     """The backend's address: the environment's, else that of the last `pulumi login`; empty when there is none."""
@@ -26,6 +28,16 @@ def _logged_in() -> str:
     except (OSError, ValueError):
         return ""
     return str(found.get("current") or "") if isinstance(found, dict) else ""
+
+
+def completed(url: str) -> str:
+    """A backend's address with what the pinned CLI has to be told of a store that is not Amazon's own.
+
+    The CLI's own default for such stores is a checksum header that MinIO and others refuse (pulumi/pulumi#24219).
+    """
+    if not url.startswith("s3://") or _ENDPOINT not in url or _CHECKSUMS in url:
+        return url
+    return f"{url}&{_CHECKSUMS}when_supported"
 
 
 def backend_folder(url: str) -> Path | None:
@@ -46,7 +58,7 @@ def backend_id(url: str) -> str:
     A file backend is named by the folder that it is in, however its address is spelt.
     """
     folder = backend_folder(url)
-    place = str(folder.parent.resolve()) if folder else url.rstrip("/")
+    place = str(folder.parent.resolve()) if folder else url.partition(f"&{_CHECKSUMS}")[0].rstrip("/")
     return hashlib.sha256(f"{place}\n".encode()).hexdigest()[:12]
 
 

@@ -42,4 +42,21 @@ ARCHIVE: tuple[Command, ...] = (
         ),
         exit_codes={DONE: "restored, the workspace is up", FAILED: FAILURE},
     ),
+    Command(
+        path=("move",),
+        handler="mlw.archive.move:move",
+        summary="take a stack's state to another Pulumi backend",
+        details="Containers, data and identity stay as they are. The state is written to the other backend and read "
+        "back before the one here is removed; if that was interrupted, run it again, from either side. Needs whatever "
+        "opens both backends, e.g. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Stacks that share resources stay in "
+        "one backend.",
+        arguments=(
+            STACK,
+            Argument(
+                name="--backend", metavar="URL", help="the other backend, as in PULUMI_BACKEND_URL", required=True
+            ),
+            Argument(name="--passphrase-file", metavar="PATH", help="file with another passphrase for the state there"),
+        ),
+        exit_codes={DONE: "moved", FAILED: FAILURE},
+    ),
 )

@@ -19,6 +19,7 @@ from mlw.lifecycle import (
     foreign_resources,
     identity_lookup,
     lock_refusals,
+    move_notes,
     private_stack_file,
     pulumi_cli,
     stack_locks,
@@ -85,6 +86,7 @@ def down(
         context.require_stack_file()
     context.prepare_folders()
     with stack_locks.exclusive(context, "make down", say=say):
+        move_notes.refuse(context)
         checkpoint = _last_state(recovery, require)
         if checkpoint is not None:
             take_over_earlier_version(context)

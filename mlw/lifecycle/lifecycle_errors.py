@@ -7,6 +7,7 @@ MlWorkspaceError
     |-- DamagedStateError         the state cannot be read and no backup can
     |-- DataLossError             going on would put something empty in the place of data
     |-- UnfinishedRestoreError    a restore of the stack was interrupted; not all of its data is there
+    |-- UnfinishedMoveError       a move to another state backend was interrupted; the other state is in charge
     |-- OperationFailedError      a pulumi command failed; its own message is already shown
     |   `-- LockedError           it did nothing, since another one has taken the stack's lock meanwhile
     |-- OperationCancelledError   the user interrupted it
@@ -40,6 +41,10 @@ class DataLossError(LifecycleError):
 
 class UnfinishedRestoreError(LifecycleError):
     """A restore of the stack was interrupted, and not all of its data is there."""
+
+
+class UnfinishedMoveError(LifecycleError):
+    """A move to another state backend was interrupted, and this state is not the one in charge."""
 
 
 class OperationFailedError(LifecycleError):

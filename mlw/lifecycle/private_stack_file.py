@@ -55,6 +55,11 @@ def _salt(document: Node | None) -> str | None:
     return None if found is None else getattr(found.resolved.event, "value", None)
 
 
+def has_encrypted_values(context: Context) -> bool:
+    """Whether the user's stack file has some."""
+    return context.stack_file.is_file() and _has_secrets(open_stack_file(context.stack_file).text)
+
+
 def _has_secrets(text: str) -> bool:
     """Whether anything in it may be encrypted, wherever it stands: without its salt it would be lost."""
     document = parse(text)

@@ -55,6 +55,8 @@ find_project() {
 } 2>/dev/null
 
 has_traces() {
+    # Of two states of a stack that is being moved, one is in charge.
+    for note in "${MLW_HOME:-/nowhere}"/moves/*.json; do [ -e "$note" ] && return 0; done
     state="$folder/stacks/ml-workspace/$1.json"
     if [ ! -s "$state" ]; then
         # No state at all: the first `up` of a stack file, or a state that was lost. Not a destroy's business.
@@ -127,6 +129,11 @@ if [ -n "$project" ]; then
             ;;
     esac
 fi
+# Also for an address that was set after `make env`; as infra/host/state_backend.py.
+case "${PULUMI_BACKEND_URL:-}" in
+    s3://*request_checksum_calculation=*) ;;
+    s3://*endpoint=*) export PULUMI_BACKEND_URL="$PULUMI_BACKEND_URL&request_checksum_calculation=when_supported" ;;
+esac
 # Loopback and the engine never go through a proxy, also one that was set after `make env`; as infra/host/proxies.py.
 without_proxy() {
     direct="$1"

@@ -133,6 +133,7 @@ def refresh(context: Context) -> None:
     """Have the state take over what the engine and the services really hold."""
     context.prepare_folders()
     with stack_locks.exclusive(context, "make refresh", say=say):
+        unfinished_restore.refuse(context)
         Recovery(context=context).recover()
         _require_state(context)
         say(perform(context, "refresh").summary())

@@ -1,19 +1,21 @@
-"""No command goes on with a stack that has only a part of its data."""
+"""No command goes on with a stack that has only a part of its data, or with a state that is not in charge."""
 
 from __future__ import annotations
 
 from infra.clients.state import stack_states
-from mlw.lifecycle import restore_notes, state_files
+from mlw.lifecycle import move_notes, restore_notes, state_files
 from mlw.lifecycle.lifecycle_errors import UnfinishedRestoreError
 from mlw.lifecycle.stack_context import Context
 
 
 def refuse(context: Context) -> None:
-    """Refuse to work on a stack whose restore has not ended.
+    """Refuse to work on a stack whose restore has not ended, and on a state that has moved away.
 
     Raises:
-        UnfinishedRestoreError: It has not.
+        UnfinishedRestoreError: Not all of its data is there.
+        UnfinishedMoveError: Another state is in charge.
     """
+    move_notes.refuse(context)
     note = restore_notes.read(context)
     if note is None or is_whole(context, note.stack_id):
         return

@@ -17,12 +17,12 @@ from infra.host import state_backend
 _FILE = "stacks"
 
 
-def remember(stack_id: str, *, stack: str) -> None:
-    """Note a new identity of a stack of this process's backend."""
+def remember(stack_id: str, *, stack: str, backend: str | None = None) -> None:
+    """Note an identity of a stack of a backend; of this process's when left out."""
     with open_claims(_FILE) as known:
         known[stack_id] = {
             "stack": stack,
-            "backend": state_backend.backend_id(state_backend.address()),
+            "backend": state_backend.backend_id(state_backend.address() if backend is None else backend),
             "since": datetime.now(UTC).isoformat(),
         }
 

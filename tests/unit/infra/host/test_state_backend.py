@@ -78,3 +78,26 @@ def test_credentials_that_name_no_backend_are_none(
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
     (tmp_path / "credentials.json").write_text(content)
     assert state_backend.address() == ""
+
+
+AWS, MINIO = "s3://states/team?region=eu-west-1", "s3://states?endpoint=http://127.0.0.1:9000&s3ForcePathStyle=true"
+COMPLETED = f"{MINIO}&request_checksum_calculation=when_supported"
+
+
+@pytest.mark.parametrize(
+    ("url", "completed"),
+    [
+        pytest.param(MINIO, COMPLETED, id="a store of another maker"),
+        pytest.param(COMPLETED, COMPLETED, id="completed already"),
+        pytest.param(AWS, AWS, id="Amazon's own"),
+        pytest.param("file:///srv?endpoint=x", "file:///srv?endpoint=x", id="a folder"),
+        pytest.param("", "", id="unset"),
+    ],
+)
+def test_a_store_of_another_maker_is_sent_checksums_that_it_takes(url: str, completed: str) -> None:
+    assert state_backend.completed(url) == completed
+
+
+def test_a_completed_address_is_the_same_backend() -> None:
+    assert state_backend.backend_id(COMPLETED) == state_backend.backend_id(MINIO)
+    assert state_backend.backend_id(AWS) != state_backend.backend_id(MINIO)

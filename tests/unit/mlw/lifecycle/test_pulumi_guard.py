@@ -339,3 +339,22 @@ def test_a_stack_file_that_is_too_large_stops_the_command(sandbox: Sandbox) -> N
 
     assert done.returncode == 1
     assert "cli up" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["s3://b?endpoint=http://127.0.0.1:9000", "s3://b?region=x", "s3://b?endpoint=x&request_checksum_calculation=y"],
+)
+def test_an_address_that_was_set_later_is_completed_as_everywhere_else(sandbox: Sandbox, url: str) -> None:
+    sandbox.program("pulumi-cli", 'echo "$PULUMI_BACKEND_URL"')
+
+    done = sandbox.run("stack", "ls", PULUMI_BACKEND_URL=url)
+
+    assert done.stdout.strip() == state_backend.completed(url)
+
+
+def test_an_unfinished_move_is_a_trace(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.state(a_state(a_resource("v")))
+    write(tmp_path / "home" / "moves" / "x.json", b"{}")
+
+    assert sandbox.run("destroy", "-s", "dev", MLW_HOME=str(tmp_path / "home")).stderr == RECOVERY
