@@ -116,6 +116,7 @@ def _remove_unfinished(context: Context) -> None:
     """Remove what an interrupted restore of the stack has made: nobody has used any of it."""
     note = restore_notes.read(context)
     if note is None:
+        restore_notes.end(context)
         return
     found = engine_objects.list_objects(context, note.stack_id)
     if found:

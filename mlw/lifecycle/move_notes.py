@@ -55,7 +55,9 @@ def switch(note: MoveNote) -> MoveNote:
 
 def end(note: MoveNote) -> None:
     """Note that there is only one state."""
-    (_folder() / f"{note.stack_id}.json").unlink(missing_ok=True)
+    # And what a killed command has left of one that it was writing.
+    for path in (_folder() / f"{note.stack_id}.json", *_folder().glob(f".{note.stack_id}.json.*.tmp")):
+        path.unlink(missing_ok=True)
 
 
 def find(context: Context) -> MoveNote | None:

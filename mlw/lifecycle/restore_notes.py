@@ -33,6 +33,12 @@ def note_file(context: Context) -> Path:
     return context.home / "restores" / f"{context.backend_id}-{context.stack}.json"
 
 
+def files(context: Context) -> list[Path]:
+    """The note of a stack, and what a killed command has left of one that it was writing."""
+    path = note_file(context)
+    return [path, *path.parent.glob(f".{path.name}.*.tmp")]
+
+
 def begin(context: Context, note: RestoreNote) -> None:
     """Note that a restore begins."""
     atomic_files.write(note_file(context), json.dumps(asdict(note)), durable=True)
@@ -40,7 +46,8 @@ def begin(context: Context, note: RestoreNote) -> None:
 
 def end(context: Context) -> None:
     """Note that it has ended, or that nothing of it is left."""
-    note_file(context).unlink(missing_ok=True)
+    for path in files(context):
+        path.unlink(missing_ok=True)
 
 
 def read(context: Context) -> RestoreNote | None:

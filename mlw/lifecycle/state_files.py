@@ -165,7 +165,7 @@ def keep_safe(context: Context) -> None:
 
 def leftovers(context: Context) -> list[Path]:
     """Every file and folder of the stack that is there, below the state's folder and ours."""
-    candidates = [context.safe_copies, context.workdir, context.lock_file, restore_notes.note_file(context)]
+    candidates = [context.safe_copies, context.workdir, context.lock_file, *restore_notes.files(context)]
     candidates += [folder for folder in (context.pulumi_locks, context.history, context.backups) if folder]
     if context.state_file:
         names = [f"{context.stack}{end}" for end in (".json", ".json.bak", ".json.gz", ".json.gz.bak", ".pulumi-tags")]

@@ -37,7 +37,13 @@ def import_state(context: Context, exported: Exported) -> None:
         OperationFailedError: The CLI refuses.
     """
     ensure_stack(context)
-    deployment = {**exported["deployment"], "secrets_providers": _secrets_providers(context)}
+    providers = _secrets_providers(context)
+    if not providers:
+        # The CLI was killed while it made the stack, before it had decided how to encrypt.
+        pulumi_cli.query(context, [*pulumi_cli.remove_stack(context), "--force"])
+        ensure_stack(context)
+        providers = _secrets_providers(context)
+    deployment = {**exported["deployment"], "secrets_providers": providers}
     content = json.dumps({**exported, "deployment": deployment})
     arguments = ["stack", "import", f"--stack={context.stack}", "--non-interactive", f"--cwd={context.workdir}"]
     pulumi_cli.query(context, arguments, stdin=content)
@@ -55,9 +61,9 @@ def same_resources(one: Exported, other: Exported) -> bool:
 
 
 def _secrets_providers(context: Context) -> Any:  # noqa: ANN401 - JSON
-    """How the stack that takes a state encrypts its secrets."""
+    """How the stack that takes a state encrypts its secrets; nothing where it is not wholly made."""
     empty = pulumi_cli.query(context, ["stack", "export", f"--stack={context.stack}"])
-    return json.loads(empty)["deployment"].get("secrets_providers")
+    return (json.loads(empty)["deployment"] or {}).get("secrets_providers")
 
 
 def _plain(value: object) -> object:

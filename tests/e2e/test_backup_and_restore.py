@@ -139,13 +139,15 @@ def test_credentials_and_principals_are_those_of_the_original(archived: Archived
 
 def test_the_copy_shares_nothing_with_its_original(archived: Archived, copied: LiveStack, marker: str) -> None:
     before = archives.blobs(archived.live.outputs, with_content=False)
-    s3_client(copied.outputs).put_object(Bucket=BUCKET, Key=marker, Body=b"of the copy")
+    client = s3_client(copied.outputs)
+    written = client.put_object(Bucket=BUCKET, Key=marker, Body=b"of the copy")
 
     own, others = copied.stack.objects(), archived.live.stack.objects()
     assert archives.blobs(archived.live.outputs, with_content=False) == before
     assert not set(own.names["volumes"]) & set(others.names["volumes"])
     assert copied.outputs["workspace"]["workspaceId"] == archived.live.outputs["workspace"]["workspaceId"]
     assert copied.outputs["workspace"]["id"] != archived.live.outputs["workspace"]["id"]
+    client.delete_object(Bucket=BUCKET, Key=marker, VersionId=written["VersionId"])
 
 
 def test_the_copy_is_an_ordinary_stack(copied: LiveStack) -> None:

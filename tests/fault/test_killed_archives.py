@@ -81,8 +81,10 @@ def states(stack: Stack, engine: DockerClient) -> list[tuple[bool, bool]]:
 
 @pytest.mark.fault("a backup is killed", "the workspace runs, and there is no half archive")
 def test_a_killed_backup_leaves_a_running_workspace_and_no_archive(
-    place: Place, engine: DockerClient, marker: str
+    place: Place, engine: DockerClient, marker: str, tmp_path: Path
 ) -> None:
+    place = replace(place, archive=tmp_path / "archive" / "a.mlw")
+    place.archive.parent.mkdir()
     journal = Journal(stack=place.stack.name, outputs=place.live.outputs, marker=marker).write()
     moments: list[Callable[[], bool]] = [
         place.unfinished.exists,
@@ -166,7 +168,6 @@ def test_killed_restores_are_finished_by_the_next_one_or_taken_down(
 
     moments: list[Callable[[], bool]] = [
         lambda: bool(list(notes.iterdir())),
-        lambda: len(stack.objects().volumes) == 1,
         lambda: len(stack.objects().volumes) == VOLUMES - 1,
         stack.state_file.exists,
         lambda: stack.state_file.exists() and _resources(stack) > 0,
