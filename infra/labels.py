@@ -54,5 +54,6 @@ def describe_owner(labels: Mapping[str, str]) -> str:
     """Who an object belongs to, for messages: the stack as it was called, and who made it where and when."""
     if not identity_of(labels):
         return "not made by this project"
-    made_by = labels.get(MADE_BY) or "an earlier version of this project"
+    unknown = "an unknown user" if ID in labels else "an earlier version of this project"
+    made_by = labels.get(MADE_BY) or unknown
     return f"stack '{labels.get(STACK, '')}' of {made_by}"

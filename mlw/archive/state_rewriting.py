@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra import labels
 from infra.rules.names.engine_names import physical_name
 from mlw.lifecycle.checkpoints import is_secret
 from mlw.lifecycle.state_transfer import Exported
@@ -169,10 +170,17 @@ def _admit_new_names(guard: dict[str, Any]) -> None:
 
 
 def _relabel(resource: dict[str, Any], renaming: Renaming) -> None:
-    """What the labels of a volume tell people."""
-    told = {"ml-workspace.stack": renaming.stacks[1], "ml-workspace.made-by": renaming.made_by}
+    """What the labels of a volume tell people, and whose it is where its labels are from before identities.
+
+    The identity that follows from those is that of the stack which was archived.
+    """
+    told = {labels.STACK: renaming.stacks[1], labels.MADE_BY: renaming.made_by}
     for values in (resource.get("inputs") or {}, resource.get("outputs") or {}):
-        labels = values.get("labels")
-        for label in labels if isinstance(labels, list) else []:
-            if isinstance(label, dict) and label.get("label") in told:
+        found = values.get("labels")
+        for label in found if isinstance(found, list) else []:
+            if not isinstance(label, dict):
+                continue
+            if label.get("label") in told:
                 label["value"] = told[label["label"]]
+            elif label.get("label") == labels.BACKEND:
+                label |= {"label": labels.ID, "value": renaming.identities[1]}

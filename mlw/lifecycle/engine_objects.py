@@ -69,7 +69,7 @@ def list_namesakes(context: Context) -> dict[str, list[EngineObject]]:
 def list_owners(*, except_ids: Collection[str]) -> list[str]:
     """Say whose objects the engine holds besides those of stacks with these identities, in alphabetical order."""
     with connect() as client:
-        found = [given for _, given in _list_all(client) if given.get(labels.ID, "") not in {"", *except_ids}]
+        found = [given for _, given in _list_all(client) if labels.identity_of(given) not in {"", *except_ids}]
     return sorted({labels.describe_owner(given) for given in found})
 
 

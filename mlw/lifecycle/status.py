@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.clients.state import stack_states
 from mlw.lifecycle import (
     container_drift,
     display,
@@ -11,6 +12,7 @@ from mlw.lifecycle import (
     stack_locks,
     state_files,
 )
+from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, LifecycleError
 from mlw.lifecycle.object_comparison import EngineObject, compare, describe
@@ -39,8 +41,7 @@ def status(context: Context) -> None:
             say(f"On the engine is another stack of this name: {describe(objects)}, of {owner}.")
         return
     problems = _problems(context, found)
-    if foreign := foreign_resources.find(checkpoint):
-        say(foreign_resources.describe(foreign, context.stack))
+    _remark(checkpoint, context.stack)
     say(f"Stack '{context.stack}': {len(checkpoint.resources)} resources, {len(found)} objects on the engine.")
     if problems:
         raise LifecycleError(
@@ -49,6 +50,14 @@ def status(context: Context) -> None:
         )
     service_readiness.require_ready(context.stack, checkpoint, patience_seconds=0)
     say(display.endpoints(context.stack, checkpoint.outputs))
+
+
+def _remark(checkpoint: Checkpoint, stack: str) -> None:
+    """Say what is no fault."""
+    if stack_states.is_earlier_version(checkpoint.resources):
+        say(f"An earlier version of the project made it; `make up STACK={stack}` takes it over.")
+    if foreign := foreign_resources.find(checkpoint):
+        say(foreign_resources.describe(foreign, stack))
 
 
 def _problems(context: Context, found: list[EngineObject]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.environment import copy_project, make_environment
-from tests.support.processes import Finished
+from tests.support.processes import Finished, kill_session
 from tests.support.recorded_stacks import PASSPHRASE, Recording, read_content
 from tests.support.stacks import Stack
 from tests.support.updates import assert_unchanged
@@ -23,8 +23,8 @@ class TakenOver:
 
     recording: Recording
     stack: Stack
-    bare: Finished
-    """A plain `pulumi up` before."""
+    said_before: str
+    """What `make status`, a plain `pulumi up` and a `make up` that was killed half way said before."""
     up: Finished
     outputs: dict[str, Any]
 
@@ -32,6 +32,23 @@ class TakenOver:
     def is_from_before_the_plugin(self) -> bool:
         """Whether its state has another form than today's."""
         return self.recording.folder.name == BEFORE_THE_PLUGIN
+
+
+def said_before(stack: Stack) -> str:
+    """Ask, try and begin, before the stack is taken over in earnest."""
+    bare = stack.pulumi("up", "--yes", "--skip-preview")
+    assert bare.exit_code != 0
+    return stack.lifecycle("status").output + bare.output + killed_while_it_is_taken_over(stack)
+
+
+def killed_while_it_is_taken_over(stack: Stack) -> str:
+    """Kill `make up`, with all its children, when it has kept the old state and is about to import the new one."""
+    running = stack.start_lifecycle("up")
+    assert running.stdout is not None
+    said = running.stdout.readline()
+    kill_session(running.pid)
+    running.communicate()
+    return said
 
 
 @pytest.fixture(scope="module", params=RECORDINGS, ids=lambda folder: folder.name)
@@ -51,12 +68,12 @@ def taken_over(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     stack.pulumi("stack import", f"--file={folder / 'state.json'}").check()
     try:
         recording.restore_volumes()
-        bare = stack.pulumi("up", "--yes", "--skip-preview") if request.param.name == BEFORE_THE_PLUGIN else None
+        said = said_before(stack) if request.param.name == BEFORE_THE_PLUGIN else ""
         up = stack.lifecycle("up")
         yield TakenOver(
             recording=recording,
             stack=stack,
-            bare=bare or up,
+            said_before=said,
             up=up.check(),
             outputs=stack.outputs(),
         )
@@ -76,14 +93,19 @@ def test_no_volume_is_another_one(taken_over: TakenOver) -> None:
 
 
 def test_the_old_state_is_kept_where_the_output_says(taken_over: TakenOver) -> None:
-    kept = [path for path in taken_over.stack.environment.home.rglob("earlier-version-*.json") if path.is_file()]
-    assert [str(path) in taken_over.up.output for path in kept] == [True] * taken_over.is_from_before_the_plugin
+    said = taken_over.said_before + taken_over.up.output
+    kept = [str(path) for path in taken_over.stack.environment.home.rglob("earlier-version-*.json")]
+    assert bool(kept) is taken_over.is_from_before_the_plugin
+    assert all(path in said for path in kept)
 
 
-def test_a_plain_update_is_refused_before_anything_happens(taken_over: TakenOver) -> None:
+def test_until_then_it_is_told_what_to_run_and_nothing_happens(taken_over: TakenOver) -> None:
     if taken_over.is_from_before_the_plugin:
-        assert taken_over.bare.exit_code != 0
-        assert f"Run `make up STACK={taken_over.stack.name}`, which takes it over" in taken_over.bare.output
+        name = taken_over.stack.name
+        assert (
+            f"An earlier version of the project made it; `make up STACK={name}` takes it over" in taken_over.said_before
+        )
+        assert f"Nothing was changed. Run `make up STACK={name}`, which takes it over" in taken_over.said_before
 
 
 def test_afterwards_it_is_a_stack_like_any_other(taken_over: TakenOver) -> None:

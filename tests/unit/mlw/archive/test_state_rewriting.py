@@ -111,6 +111,22 @@ def test_nothing_has_the_old_identity(rewritten: dict[str, dict[str, Any]]) -> N
     ]
 
 
+def test_a_volume_from_before_identities_gets_the_new_one() -> None:
+    earlier = exported()
+    volume = next(one for one in earlier["deployment"]["resources"] if one["type"].endswith(":Volume"))
+    volume["inputs"]["labels"] = [
+        {"label": "ml-workspace.stack", "value": "dev"},
+        {"label": "ml-workspace.backend", "value": "0123456789ab"},
+    ]
+    found = rewrite(earlier, renaming())
+
+    (volume,) = (one for one in found["deployment"]["resources"] if one["type"].endswith(":Volume"))
+    assert {one["label"]: one["value"] for one in volume["inputs"]["labels"]} == {
+        "ml-workspace.stack": "copy",
+        "ml-workspace.id": NEW,
+    }
+
+
 def test_what_a_service_holds_stays_for_the_next_update_to_change(rewritten: dict[str, dict[str, Any]]) -> None:
     assert rewritten["WorkspaceRecord"]["inputs"] == {"record": {"storageAccount": "/accounts/stx"}, "of": NEW}
     assert rewritten["WorkspaceRecord"]["id"] == "/accounts/stx"
