@@ -13,6 +13,7 @@ import pulumi
 from infra.components.component import ServiceComponent
 from infra.components.resource_group import ResourceGroup
 from infra.resources.management_lock import ManagementLock
+from infra.resources.soft_deletion import SoftDeletion
 from infra.resources.stack_expiry import StackExpiry
 from infra.resources.stack_identity import StackIdentity
 from infra.resources.usage_guard import UsageGuard
@@ -43,7 +44,7 @@ def guard_deletion(
     *,
     after: Sequence[pulumi.Resource],
 ) -> None:
-    """Refuse the deletion of what others use, and of what is locked."""
+    """Refuse the deletion of what others use, of what is locked, and of what is to be kept for some days."""
     usage_guard = UsageGuard(
         f"{group.resource_name}-usage",
         stack_id=identity.stack_id,
@@ -55,5 +56,13 @@ def guard_deletion(
             f"{group.resource_name}-lock-{lock.name.lower()}",
             scope=group.resource_id,
             lock=lock.model_dump(by_alias=True),
+            opts=group.child_options(after=usage_guard),
+        )
+    if wanted.workspace.soft_delete_retention_in_days:
+        SoftDeletion(
+            f"{group.resource_name}-soft-deletion",
+            stack_id=identity.stack_id,
+            workspace_id=wanted.workspace.id,
+            retention_days=wanted.workspace.soft_delete_retention_in_days,
             opts=group.child_options(after=usage_guard),
         )

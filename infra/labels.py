@@ -13,12 +13,17 @@ one on every object, old or new, without asking a state.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 ID = "ml-workspace.id"
 RESOURCE_ID = "ml-workspace.resource-id"
 STACK = "ml-workspace.stack"
 MADE_BY = "ml-workspace.made-by"
+
+DELETION_DATE = "ml-workspace.deletion-date"
+PURGE_DATE = "ml-workspace.scheduled-purge-date"
+"""On the volume that says that a stack's workspace is soft-deleted: when that happened, and how long it is kept."""
 
 BACKEND = "ml-workspace.backend"
 """On objects made before stacks had identities, instead of :data:`ID` and :data:`MADE_BY`."""
@@ -50,10 +55,20 @@ def belongs_to(labels: Mapping[str, str], stack_id: str) -> bool:
     return bool(stack_id) and identity_of(labels) == stack_id
 
 
-def describe_owner(labels: Mapping[str, str]) -> str:
-    """Who an object belongs to, for messages: the stack as it was called, and who made it where and when."""
+def purge_dates(all_labels: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Identity of each stack that is soft-deleted to how long it is kept, found among labels of volumes."""
+    return {identity_of(labels): labels[PURGE_DATE] for labels in all_labels if PURGE_DATE in labels}
+
+
+def describe_owner(labels: Mapping[str, str], purge_dates: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Who an object belongs to, for messages: the stack as it was called, and who made it where and when.
+
+    Args:
+        labels: Of the object.
+        purge_dates: What :func:`purge_dates` found; a soft-deleted stack is called so.
+    """
     if not identity_of(labels):
         return "not made by this project"
     unknown = "an unknown user" if ID in labels else "an earlier version of this project"
-    made_by = labels.get(MADE_BY) or unknown
-    return f"stack '{labels.get(STACK, '')}' of {made_by}"
+    made_by, kept = labels.get(MADE_BY) or unknown, purge_dates.get(identity_of(labels))
+    return f"stack '{labels.get(STACK, '')}' of {made_by}{f', soft-deleted and kept until {kept}' if kept else ''}"

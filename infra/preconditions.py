@@ -28,6 +28,7 @@ def guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[
         declared=[pulumi.Output.from_input(_urn(component)) for component in declared],
         locks=[lock.model_dump(by_alias=True) for lock in wanted.locks],
         configuration=lambda: digests(wanted),
+        soft_delete=wanted.workspace.id if wanted.workspace.soft_delete_retention_in_days else "",
         opts=pulumi.ResourceOptions(parent=group),
     )
 

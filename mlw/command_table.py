@@ -17,6 +17,7 @@ from mlw.key_vault.key_vault_commands import KEY_VAULT, SECRETS
 PROGRAM = "mlw"
 DESCRIPTION = "Workspaces of this state backend: what is there, whether it is well, which rules hold for it."
 GROUPS: Mapping[str, str] = {
+    "deleted": "soft-deleted workspaces: list, recover, purge",
     "keyvault": "the key vault of a workspace as a whole: backup and restore",
     "policy": "rules: which there are, whether a stack keeps them, where they come from",
     "registry": "the container registry of a workspace",

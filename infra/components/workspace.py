@@ -16,6 +16,9 @@ from infra.rules.datastores.default_datastores import artifact_container
 from infra.rules.resources.component_types import COMPONENT_TYPES, WORKSPACE
 from infra.settings import WorkspaceSettings
 
+_NOT_RECORDED = frozenset({"resourceId", "softDeleteRetentionInDays"})
+"""Properties of the component that are not, or not by this name, in the record."""
+
 
 class Workspace(Component):
     """One machine-learning workspace.
@@ -90,7 +93,7 @@ class Workspace(Component):
 
     def _record(self, resource_group: str) -> dict[str, Any]:
         return {
-            **{key: value for key, value in self._settings.props().items() if key != "resourceId"},
+            **{key: value for key, value in self._settings.props().items() if key not in _NOT_RECORDED},
             "id": self.resource_id,
             "type": COMPONENT_TYPES[WORKSPACE].arm_type,
             "resourceGroup": resource_group,

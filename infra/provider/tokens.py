@@ -17,6 +17,7 @@ MODULES: Mapping[str, str] = {
     "engine:ReadyGate": "infra.resources.ready_gate",
     "engine:VolumeFiles": "infra.resources.volume_files",
     "guards:ChangeGuard": "infra.resources.change_guard",
+    "guards:SoftDeletion": "infra.resources.soft_deletion",
     "guards:StackExpiry": "infra.resources.stack_expiry",
     "guards:StackIdentity": "infra.resources.stack_identity",
     "guards:UsageGuard": "infra.resources.usage_guard",

@@ -10,13 +10,18 @@ from typing_extensions import override
 from infra.clients.engine import reservation
 from infra.clients.engine.reservation import Reserved, Wanted
 from infra.errors import EarlierVersionError
-from infra.resources.resource import CreateResult, Props, Provider, Resource, UpdateResult
+from infra.resources.resource import CreateResult, DiffResult, Props, Provider, Resource, UpdateResult
 
 
 class EngineReservationProvider(Provider):
     """Verbs of :class:`EngineReservation`."""
 
     inputs = ("names", "holders", "images", "revisions", "first_port", "last_port", "cpus")
+
+    @override
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        """Compare; what is reserved and no longer claimed, as by a stack that was soft-deleted, is claimed again."""
+        return DiffResult(bool(self.changed(_olds, _news)) or not reservation.is_claimed(_id, _olds.get("ports") or {}))
 
     @override
     def create(self, props: Props) -> CreateResult:

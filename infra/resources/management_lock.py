@@ -28,7 +28,7 @@ class ManagementLockProvider(Provider):
 
     @override
     def delete(self, _id: str, _props: Props) -> None:
-        if not removal.may_unlock(_props["name"]):
+        if not removal.may_go(removal.lock_guard(_props["name"])):
             raise ScopeLockedError(refusal(f"deleting stack '{_props['stack']}'", _props["stack"], [_props]))
 
 

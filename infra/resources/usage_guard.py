@@ -8,10 +8,9 @@ from __future__ import annotations
 import pulumi
 from typing_extensions import override
 
-from infra.clients.state import removal, stack_states
-from infra.errors import SharedResourceError
+from infra.clients.state import removal
+from infra.clients.state.resource_users import refuse_if_used
 from infra.resources.resource import CreateResult, Props, Provider, Resource
-from infra.rules.stack.deployed_resources import users_of
 
 
 class UsageGuardProvider(Provider):
@@ -28,25 +27,6 @@ class UsageGuardProvider(Provider):
     def delete(self, _id: str, _props: Props) -> None:
         refuse_if_used(_props["resource_ids"], stack_id=_props["stack_id"], stack=_props["stack"])
         removal.announce(_props["stack_id"])
-
-
-def refuse_if_used(resource_ids: list[str], *, stack_id: str, stack: str) -> None:
-    """Refuse when a workspace of another stack is tied to one of the resources.
-
-    Raises:
-        SharedResourceError: Names every such resource with its users.
-    """
-    others = stack_states.deployed(except_id=stack_id)
-    used = {resource_id: users for resource_id in resource_ids if (users := users_of(resource_id, others))}
-    if used:
-        listed = "; ".join(
-            f"'{resource_id.rpartition('/')[2]}' by {', '.join(f'stack {user!r}' for user in users)}"
-            for resource_id, users in used.items()
-        )
-        raise SharedResourceError(
-            f"deleting stack '{stack}': other workspaces use its resources: {listed}. Nothing was deleted. "
-            "Delete those stacks first, or give them resources of their own."
-        )
 
 
 class UsageGuard(Resource, module="guards", provider=UsageGuardProvider):

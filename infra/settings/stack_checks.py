@@ -25,6 +25,7 @@ from infra.rules.resources.service_limits import check_limits
 from infra.rules.stack.deployed_resources import Deployed, names_in_use
 from infra.rules.stack.expiry import check_expiry
 from infra.rules.stack.host_settings import NEEDED_PORTS, check_image_registry, check_port_range
+from infra.rules.stack.soft_delete import check_retention
 from infra.rules.stack.stack_file_keys import NAMESPACE, missing_value
 from infra.rules.tags import tag_limits
 from infra.rules.tags.required_tags import require_tags
@@ -54,6 +55,10 @@ def check(reading: Reading, stack: ResolvedStack, deployed: Sequence[Deployed] =
         *_check_datastores(reading, stack),
         *_check_endpoints(reading.input),
         *_check_locks(reading),
+        *check_retention(
+            reading.input.workspace.model_dump().get("soft_delete_retention_in_days"),
+            key=f"{NAMESPACE}workspace.softDeleteRetentionInDays",
+        ),
         *check_expiry(reading.input.expires_after, reading.input.expires_on, prefix=NAMESPACE),
         *check_limits(reading.input.limits.model_dump(by_alias=True), key=f"{NAMESPACE}limits"),
     ]

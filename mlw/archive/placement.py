@@ -88,7 +88,7 @@ def claim(exported: Exported, stack_id: str, held: Inventory) -> Exported:
     }
     ports = port_claims.claim(
         stack_id,
-        list(before["ports"]),
+        dict.fromkeys(before["ports"], ""),
         first=int(wanted["first_port"]),
         last=int(wanted["last_port"]),
         published=held.ports,

@@ -11,9 +11,9 @@ from infra.clients.state import stack_states
 from infra.errors import MlWorkspaceError
 from mlw.command import DONE, FAILED, INTERRUPTED
 from mlw.command_table import PROGRAM
-from mlw.deletion import removal_notes, removal_timer
+from mlw.deletion import deleted_stacks, removal_timer
 from mlw.deletion.expired_stacks import Expired, find_expired
-from mlw.lifecycle import down, engine_objects
+from mlw.lifecycle import down, engine_objects, removal_notes
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
 from mlw.output import to_json
@@ -45,7 +45,7 @@ def expire(options: argparse.Namespace) -> int:
 def _listing(found: Sequence[Expired]) -> str:
     lines = ["Nothing has expired." if not found else "Expired:"]
     for entry in found:
-        lines += [f"  stack '{entry.name}'{f', on {entry.since}' if entry.since else ''}", f"    loses {entry.lost}"]
+        lines += [f"  stack '{entry.name}'{f', on {entry.since}' if entry.since else ''}", f"    {entry.lost}"]
         if obstacle := entry.obstacle():
             lines.append(f"    is left: {obstacle}")
     if others := engine_objects.list_owners(except_ids=stack_states.identities()):
@@ -75,12 +75,19 @@ def _remove(found: Sequence[Expired]) -> list[str]:
 def _remove_one(entry: Expired) -> bool:
     say(f"\nRemoving stack '{entry.name}' ...")
     try:
-        removal_notes.begin(entry.context)
-        down.down(entry.context, require=lambda checkpoint: entry.require(checkpoint, now=datetime.now(UTC)))
-        removal_notes.end(entry.context)
+        if entry.deletion:
+            deleted_stacks.purge(entry.context, early=False)
+        else:
+            _take_down(entry)
     except OperationCancelledError:
         raise
     except (MlWorkspaceError, OSError) as exc:
         print(f"{PROGRAM}: {exc}", file=sys.stderr)
         return False
     return True
+
+
+def _take_down(entry: Expired) -> None:
+    removal_notes.begin(entry.context, entry.stack_id)
+    down.down(entry.context, require=lambda checkpoint: entry.require(checkpoint, now=datetime.now(UTC)))
+    removal_notes.end(entry.context)

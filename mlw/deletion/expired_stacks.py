@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from infra.clients.engine.soft_deletions import SoftDeletion
 from infra.clients.state import stack_states
 from infra.errors import MlWorkspaceError
-from infra.rules.resources.component_types import COMPONENT_TYPES, RESOURCE_GROUP, WORKSPACE
 from infra.rules.stack.deployed_resources import users_of
 from infra.rules.stack.expiry import format_moment
 from infra.rules.stack.locked_changes import describe_locks
-from mlw.deletion import removal_notes
+from mlw.lifecycle import removal_notes, soft_deleting, state_files
 from mlw.lifecycle.checkpoints import Checkpoint
+from mlw.lifecycle.stack_contents import describe_contents
 from mlw.lifecycle.stack_context import Context
-from mlw.stacks.stacks import Stack, open_stacks
+from mlw.stacks.stacks import Stack, context_of, open_stacks
 
 
 class NotExpiredError(MlWorkspaceError):
@@ -30,10 +30,12 @@ class Expired:
 
     Attributes:
         stack: The stack; None for one of which an interrupted removal has left next to nothing.
+        deletion: Its soft deletion, whose days are over; None for one that is not soft-deleted.
     """
 
     context: Context
     stack: Stack | None = None
+    deletion: SoftDeletion | None = None
 
     @property
     def name(self) -> str:
@@ -47,24 +49,23 @@ class Expired:
 
     @property
     def since(self) -> str:
-        """When it expired."""
+        """When it expired, or its days as a soft-deleted one were over."""
+        if self.deletion:
+            return format_moment(self.deletion.kept_until)
         return format_moment(self.stack.expiry.moment) if self.stack and self.stack.expiry else ""
 
     @property
     def lost(self) -> str:
-        """What is lost with it."""
-        if self.stack is None:
-            return "what an interrupted removal has left"
-        owned = [
-            component for component in self.stack.components if component["type"] not in (RESOURCE_GROUP, WORKSPACE)
-        ]
-        named = [f"{COMPONENT_TYPES[one['type']].kind} '{one['inputs']['name']}'" for one in owned]
-        count = Counter(item.kind for item in self.stack.checkpoint.docker_objects())["volume"]
-        return f"{', '.join([*named, 'the workspace record'])} ({count} volume{'s' * (count != 1)})"
+        """What becomes of what it holds."""
+        contents = describe_contents(self.stack.checkpoint) if self.stack else ""
+        keeps = self.stack and stack_states.soft_deletion_of(self.stack.checkpoint.resources)
+        if keeps and not self.deletion:
+            return f"is soft-deleted, and keeps for its days: {contents}"
+        return f"loses {contents or 'what an interrupted removal has left'}"
 
     def obstacle(self) -> str:
         """What keeps it from being removed; empty for nothing."""
-        if self.stack is None:
+        if self.stack is None or self.deletion:
             return ""
         if locks := stack_states.locks_of(self.stack.checkpoint.resources):
             return f"locked: {describe_locks(locks)}; remove the lock from its stack file and run `make up`"
@@ -109,7 +110,20 @@ def find_expired(now: datetime, on_error: Callable[[str], None]) -> Iterator[Exp
         now: The time.
         on_error: Told of a state that cannot be read.
     """
-    expired = [stack for stack in open_stacks(on_error) if stack.expiry and stack.expiry.moment <= now]
-    yield from (Expired(stack.context, stack) for stack in expired)
-    names = {stack.name for stack in expired}
-    yield from (Expired(context) for context in removal_notes.unfinished() if context.stack not in names)
+    listed: set[str] = set()
+    for stack in open_stacks(on_error):
+        deletion = soft_deleting.find(stack.context, stack.checkpoint)
+        if _is_due(stack, deletion, now):
+            listed.add(stack.name)
+            yield Expired(stack.context, stack, deletion)
+    begun = map(context_of, removal_notes.stacks_of(context_of("-").backend_id))
+    for context in begun:
+        if context.stack not in listed and removal_notes.is_over(state_files.read(context)):
+            yield Expired(context)
+
+
+def _is_due(stack: Stack, deletion: SoftDeletion | None, now: datetime) -> bool:
+    if deletion:
+        purge_has_begun = bool(removal_notes.purged_identity(stack.context, stack.checkpoint))
+        return purge_has_begun or deletion.kept_until <= now
+    return bool(stack.expiry and stack.expiry.moment <= now)

@@ -11,12 +11,14 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 
+from infra.clients.engine import soft_deletions
 from infra.clients.state import stack_states
 from mlw.command import DONE, FAILED
 from mlw.diagnosis import certificate_checks, object_checks, parallel_checks, service_checks, state_checks
 from mlw.diagnosis.diagnosed_services import DiagnosedService, services_of
 from mlw.diagnosis.engine_snapshot import Snapshot, take_snapshot
-from mlw.diagnosis.findings import Finding, by_group
+from mlw.diagnosis.findings import Finding, Group, by_group
+from mlw.lifecycle import soft_deleting
 from mlw.output import to_json
 from mlw.stacks.stacks import Stack, open_stack
 
@@ -40,6 +42,9 @@ def findings(stack: Stack) -> list[Finding]:
         EngineUnreachableError: The engine does not answer, so that nothing can be said.
         WrongPassphraseError: The credentials that checks need cannot be decrypted.
     """
+    if deletion := soft_deleting.find(stack.context, stack.checkpoint):
+        message = soft_deletions.refusal(deletion, stack=stack.name)
+        return [Finding(group=Group.OTHER, code="WorkspaceSoftDeleted", message=message)]
     services = services_of(stack, stack.credentials()) if stack.is_complete else []
     own = [component["inputs"]["resourceId"] for component in stack.components]
     wanted = {*own, *(service.resource_id for service in services)}

@@ -7,14 +7,10 @@ touched.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 
 from mlw.lifecycle import (
     backend_sidecars,
-    display,
     engine_objects,
     foreign_resources,
     identity_lookup,
@@ -22,6 +18,9 @@ from mlw.lifecycle import (
     move_notes,
     private_stack_file,
     pulumi_cli,
+    removal_notes,
+    removal_proof,
+    soft_deleting,
     stack_locks,
     stack_ports,
     state_files,
@@ -30,31 +29,15 @@ from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import Say, show
 from mlw.lifecycle.engine_objects import Engine
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, LeftoversError, LifecycleError
-from mlw.lifecycle.object_comparison import EngineObject, describe
+from mlw.lifecycle.object_comparison import describe
 from mlw.lifecycle.pulumi_operations import Perform, perform, take_over_earlier_version
 from mlw.lifecycle.recovery import Recovery
+from mlw.lifecycle.removal_proof import Remains
+from mlw.lifecycle.stack_contents import describe_contents
 from mlw.lifecycle.stack_context import Context
-from mlw.output import table
 
 Condition = Callable[[Checkpoint | None], None]
 """Raises what forbids the removal."""
-
-
-@dataclass(frozen=True)
-class Remains:
-    """What is left of a stack."""
-
-    objects: list[EngineObject]
-    ports: list[int]
-    files: list[Path]
-
-    def __bool__(self) -> bool:
-        """Whether anything is left."""
-        return bool(self.objects or self.ports or self.files)
-
-    def of_kind(self, kind: str) -> str:
-        """Names of the objects of one kind, or the word for nothing."""
-        return ", ".join(item.name for item in self.objects if item.kind == kind) or "none"
 
 
 def down(
@@ -87,23 +70,63 @@ def down(
     context.prepare_folders()
     with stack_locks.exclusive(context, "make down", say=say):
         move_notes.refuse(context)
-        checkpoint = _last_state(recovery, require)
-        if checkpoint is not None:
-            take_over_earlier_version(context)
-        # After that: a stack that was taken over has claims under its identity only now.
-        claimed = stack_ports.claimed(recovery.stack_id)
-        if checkpoint is not None:
-            _destroy(recovery, checkpoint)
-        _sweep(recovery)
-        stack_ports.release(recovery.stack_id)
-        private_stack_file.remove_written_salt(context, checkpoint.salt if checkpoint else None)
-        state_files.remove_leftovers(context)
-        remains = Remains(recovery.found(), stack_ports.in_use(claimed.values()), state_files.leftovers(context))
-    say(_proof(context, remains, released=len(claimed)))
-    for owner, objects in engine.list_namesakes(context).items():
-        say(f"Left alone, because it is another stack of this name: {_count(objects)} of {owner}.")
+        checkpoint = last_state(recovery, lambda state: _require(context, state, require))
+        if checkpoint is not None and soft_deleting.keeps(checkpoint):
+            remains, headline = _delete_softly(recovery, checkpoint), f"Stack '{context.stack}' is deleted, and kept."
+        else:
+            remains, headline = remove(recovery, checkpoint), f"Stack '{context.stack}' is gone."
+    tell(recovery, remains, headline)
+
+
+def _require(context: Context, checkpoint: Checkpoint | None, require: Condition) -> None:
+    require(checkpoint)
+    if checkpoint is not None:
+        soft_deleting.refuse_unapplied(context, checkpoint)
+
+
+def tell(recovery: Recovery, remains: Remains, headline: str) -> None:
+    """Print the proof, and whose objects of the same name were left alone.
+
+    Raises:
+        LeftoversError: Something could not be removed.
+    """
+    context, say = recovery.context, recovery.say
+    say(removal_proof.prove(remains, headline=headline))
+    for owner, objects in recovery.engine.list_namesakes(context).items():
+        say(f"Left alone, because it is another stack of this name: {removal_proof.count(objects)} of {owner}.")
     if remains:
-        raise LeftoversError(f"taking stack '{context.stack}' down: {_list(remains)} could not be removed, see above.")
+        left = removal_proof.list_remains(remains)
+        raise LeftoversError(f"taking stack '{context.stack}' down: {left} could not be removed, see above.")
+
+
+def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
+    """Remove everything of a stack: what its state knows, what carries its labels, its claims and its files."""
+    context = recovery.context
+    if checkpoint is not None:
+        if contents := describe_contents(checkpoint):
+            recovery.say(f"Removing for good: {contents}.")
+        take_over_earlier_version(context)
+    # After that: a stack that was taken over has claims under its identity only now.
+    claimed = stack_ports.claimed(recovery.stack_id)
+    if checkpoint is not None:
+        _destroy(recovery, checkpoint)
+    _sweep(recovery)
+    stack_ports.release(recovery.stack_id)
+    private_stack_file.remove_written_salt(context, checkpoint.salt if checkpoint else None)
+    state_files.remove_leftovers(context)
+    ports = stack_ports.in_use(claimed.values())
+    remains = Remains(recovery.found(), ports, state_files.leftovers(context), released=len(claimed))
+    if not remains:
+        removal_notes.end(context)
+    return remains
+
+
+def _delete_softly(recovery: Recovery, checkpoint: Checkpoint) -> Remains:
+    claimed = stack_ports.claimed(recovery.stack_id)
+    deletion = soft_deleting.delete(recovery, checkpoint)
+    kept = tuple(item for item in recovery.found() if item.kind == "volume" and item.name != deletion.volume)
+    freed = soft_deleting.using_the_machine(recovery)
+    return Remains(freed, stack_ports.in_use(claimed.values()), [], released=len(claimed), kept=kept)
 
 
 def _refuse_namesakes(recovery: Recovery) -> None:
@@ -111,17 +134,17 @@ def _refuse_namesakes(recovery: Recovery) -> None:
     for owner, objects in recovery.engine.list_namesakes(recovery.context).items():
         raise LifecycleError(
             f"taking stack '{recovery.context.stack}' down: this home and backend have no such stack, but the engine "
-            f"holds {_count(objects)} of {owner}. Nothing was removed. Run the command with the MLW_HOME and "
-            "PULUMI_BACKEND_URL that it was made with."
+            f"holds {removal_proof.count(objects)} of {owner}. Nothing was removed. Run the command with the MLW_HOME "
+            "and PULUMI_BACKEND_URL that it was made with."
         )
 
 
-def _count(objects: Sequence[EngineObject]) -> str:
-    counted = Counter(item.kind for item in objects)
-    return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in sorted(counted.items()))
+def last_state(recovery: Recovery, require: Condition) -> Checkpoint | None:
+    """Put the state right as far as that is possible, and read it; None where there is none, or none that is sound.
 
-
-def _last_state(recovery: Recovery, require: Condition) -> Checkpoint | None:
+    Raises:
+        ScopeLockedError: The stack has a management lock; nothing was removed.
+    """
     context, say = recovery.context, recovery.say
     stack_locks.clear_stale(context, say=say)
     try:
@@ -176,21 +199,3 @@ def _sweep(recovery: Recovery) -> None:
     if left:
         recovery.say(f"Removing what the state did not know: {describe(left)}.")
         recovery.engine.remove(left)
-
-
-def _proof(context: Context, remains: Remains, *, released: int) -> str:
-    rows = [
-        ("containers", remains.of_kind("container")),
-        ("networks", remains.of_kind("network")),
-        ("volumes", remains.of_kind("volume")),
-        ("ports in use", ", ".join(map(str, remains.ports)) or f"none ({released} released)"),
-        ("state files", ", ".join(map(str, remains.files)) or "none"),
-    ]
-    headline = f"Stack '{context.stack}' is {'NOT completely ' if remains else ''}gone."
-    return f"{headline} Inventory by its labels:\n\n{table(('what', 'left'), rows, indent=display.INDENT)}\n"
-
-
-def _list(remains: Remains) -> str:
-    objects = [describe(remains.objects)] if remains.objects else []
-    ports, files = [f"port {port}" for port in remains.ports], [f"'{path}'" for path in remains.files]
-    return ", ".join([*objects, *ports, *files])

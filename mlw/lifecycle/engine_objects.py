@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import docker
@@ -36,6 +37,9 @@ class Engine(Protocol):
     def list_namesakes(self, context: Context, /) -> dict[str, list[EngineObject]]:
         """See :func:`list_namesakes`."""
 
+    def stop(self, found: Iterable[EngineObject], /) -> None:
+        """See :func:`stop`."""
+
     def remove(self, found: Iterable[EngineObject], /) -> None:
         """See :func:`remove`."""
 
@@ -60,17 +64,21 @@ def list_namesakes(context: Context) -> dict[str, list[EngineObject]]:
     stack_id, known = identity_lookup.find(context), _known(context)
     namesakes: dict[str, list[EngineObject]] = {}
     with connect() as client:
-        for item, found in _list_all(client):
-            if found.get(labels.STACK) == context.stack and not _is_ours(item, found, stack_id, known):
-                namesakes.setdefault(labels.describe_owner(found), []).append(item)
+        everything = list(_list_all(client))
+    deleted = labels.purge_dates(found for _, found in everything)
+    for item, found in everything:
+        if found.get(labels.STACK) == context.stack and not _is_ours(item, found, stack_id, known):
+            namesakes.setdefault(labels.describe_owner(found, deleted), []).append(item)
     return namesakes
 
 
 def list_owners(*, except_ids: Collection[str]) -> list[str]:
     """Say whose objects the engine holds besides those of stacks with these identities, in alphabetical order."""
     with connect() as client:
-        found = [given for _, given in _list_all(client) if labels.identity_of(given) not in {"", *except_ids}]
-    return sorted({labels.describe_owner(given) for given in found})
+        everything = [given for _, given in _list_all(client)]
+    deleted = labels.purge_dates(everything)
+    others = [given for given in everything if labels.identity_of(given) not in {"", *except_ids}]
+    return sorted({labels.describe_owner(given, deleted) for given in others})
 
 
 def _is_ours(item: EngineObject, found: Mapping[str, str], stack_id: str | None, known: set[tuple[str, str]]) -> bool:
@@ -96,6 +104,18 @@ def _list_all(client: docker.DockerClient) -> Iterator[_Labelled]:
         yield EngineObject("network", found["Id"], found["Name"]), found.get("Labels") or {}
     for found in client.api.volumes()["Volumes"] or []:
         yield EngineObject("volume", found["Name"], found["Name"]), found.get("Labels") or {}
+
+
+def stop(found: Iterable[EngineObject]) -> None:
+    """Stop containers as their services want to be stopped, side by side; those that are gone are fine."""
+    running = [item.id for item in found if item.kind == "container" and item.running]
+    with ThreadPoolExecutor(max_workers=len(running) or 1) as pool:
+        list(pool.map(_stop_one, running))
+
+
+def _stop_one(container: str) -> None:
+    with connect() as client, contextlib.suppress(docker.errors.NotFound):
+        client.api.stop(container)
 
 
 def remove(found: Iterable[EngineObject]) -> None:

@@ -11,6 +11,7 @@ MlWorkspaceError
     |-- OperationFailedError      a pulumi command failed; its own message is already shown
     |   `-- LockedError           it did nothing, since another one has taken the stack's lock meanwhile
     |-- OperationCancelledError   the user interrupted it
+    |-- SoftDeletedError          the workspace is soft-deleted; it can only be recovered or purged
     `-- LeftoversError            something of the stack is still there after `down`
 """
 
@@ -57,6 +58,10 @@ class LockedError(OperationFailedError):
 
 class OperationCancelledError(LifecycleError):
     """The user interrupted a command, and it ended in good order."""
+
+
+class SoftDeletedError(LifecycleError):
+    """The stack's workspace is soft-deleted: it can only be recovered or purged."""
 
 
 class LeftoversError(LifecycleError):

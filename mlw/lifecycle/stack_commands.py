@@ -15,6 +15,7 @@ from mlw.lifecycle import (
     private_stack_file,
     pulumi_cli,
     service_readiness,
+    soft_deleting,
     stack_locks,
     stack_ports,
     state_files,
@@ -40,12 +41,13 @@ from mlw.lifecycle.stack_context import Context
 
 def up(context: Context) -> None:
     """Bring the stack up, or what is missing of it, and print where it is."""
-    context.require_stack_file()
+    _require_stack_file(context)
     context.prepare_folders()
     recovery = Recovery(context=context)
     with stack_locks.exclusive(context, "make up", say=say):
         unfinished_restore.refuse(context)
         recovery.recover()
+        _refuse_deleted(context, "bringing up")
         is_new = ensure_stack(context)
         take_over_earlier_version(context)
         before = recovery.repair()
@@ -76,6 +78,7 @@ def _update(context: Context) -> Checkpoint | None:
     say(perform(context, "up", *_without_foreign(context)).summary())
     checkpoint = state_files.read(context)
     if checkpoint:
+        soft_deleting.note_recovered(checkpoint)
         service_readiness.require_ready(context.stack, checkpoint)
     return checkpoint
 
@@ -93,6 +96,17 @@ def _roll_back(context: Context, before: Checkpoint | None, cause: MlWorkspaceEr
     results = roll_back.roll_back(context, before, say=say)
     if results:
         raise OperationFailedError(roll_back.explain(context.stack, results)) from cause
+
+
+def _require_stack_file(context: Context) -> None:
+    """Refuse a stack without a file; of one that is soft-deleted, that is not what is missing."""
+    if not context.stack_file.is_file():
+        _refuse_deleted(context, "bringing up")
+    context.require_stack_file()
+
+
+def _refuse_deleted(context: Context, doing: str) -> None:
+    soft_deleting.refuse(context, state_files.read(context), doing)
 
 
 def _forget_empty_stack(context: Context) -> None:
@@ -136,6 +150,7 @@ def refresh(context: Context) -> None:
         unfinished_restore.refuse(context)
         Recovery(context=context).recover()
         _require_state(context)
+        _refuse_deleted(context, "refreshing")
         say(perform(context, "refresh").summary())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from infra.clients.engine import soft_deletions
+from infra.clients.engine.soft_deletions import SoftDeletion
 from infra.clients.state import stack_states
 from mlw.lifecycle import (
     container_drift,
@@ -9,6 +11,7 @@ from mlw.lifecycle import (
     engine_objects,
     foreign_resources,
     service_readiness,
+    soft_deleting,
     stack_locks,
     state_files,
 )
@@ -34,12 +37,22 @@ def status(context: Context) -> None:
     except DamagedStateError as exc:
         raise LifecycleError(f"{exc} `make up STACK={context.stack}` restores the newest sound backup.") from exc
     if checkpoint is None:
-        if found:
-            raise LifecycleError(f"stack '{context.stack}' has no state, but the engine holds {describe(found)}.")
-        say(f"Stack '{context.stack}' is not up.")
-        for owner, objects in engine_objects.list_namesakes(context).items():
-            say(f"On the engine is another stack of this name: {describe(objects)}, of {owner}.")
-        return
+        _tell_absence(context, found)
+    elif deletion := soft_deleting.find(context, checkpoint):
+        _tell_deletion(context, deletion, found)
+    else:
+        _tell_condition(context, checkpoint, found)
+
+
+def _tell_absence(context: Context, found: list[EngineObject]) -> None:
+    if found:
+        raise LifecycleError(f"stack '{context.stack}' has no state, but the engine holds {describe(found)}.")
+    say(f"Stack '{context.stack}' is not up.")
+    for owner, objects in engine_objects.list_namesakes(context).items():
+        say(f"On the engine is another stack of this name: {describe(objects)}, of {owner}.")
+
+
+def _tell_condition(context: Context, checkpoint: Checkpoint, found: list[EngineObject]) -> None:
     problems = _problems(context, found)
     _remark(checkpoint, context.stack)
     say(f"Stack '{context.stack}': {len(checkpoint.resources)} resources, {len(found)} objects on the engine.")
@@ -58,6 +71,17 @@ def _remark(checkpoint: Checkpoint, stack: str) -> None:
         say(f"An earlier version of the project made it; `make up STACK={stack}` takes it over.")
     if foreign := foreign_resources.find(checkpoint):
         say(foreign_resources.describe(foreign, stack))
+
+
+def _tell_deletion(context: Context, deletion: SoftDeletion, found: list[EngineObject]) -> None:
+    volumes = [item for item in found if item.kind == "volume" and item.name != deletion.volume]
+    refusal = soft_deletions.refusal(deletion, stack=context.stack)
+    say(f"Stack '{context.stack}' is not up; the engine holds its {len(volumes)} volumes: {refusal}")
+    if running := [item for item in found if item.kind != "volume"]:
+        raise LifecycleError(
+            f"stack '{context.stack}' is soft-deleted, and its deletion was interrupted: there is still "
+            f"{describe(running)}. `make down STACK={context.stack}` finishes it."
+        )
 
 
 def _problems(context: Context, found: list[EngineObject]) -> list[str]:

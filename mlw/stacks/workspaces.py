@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from infra import labels
-from infra.clients.engine import docker_engine
+from infra.clients.engine import docker_engine, soft_deletions
+from infra.clients.state import stack_states
 from infra.rules.resources.resource_ids import parse_resource_id
 from infra.rules.stack.expiry import format_moment
 from mlw.command import DONE, FAILED
@@ -19,6 +20,7 @@ from mlw.output import table, to_json
 from mlw.stacks.stacks import Stack, open_stack, open_stacks
 
 HEADINGS = ("STACK", "WORKSPACE", "RESOURCE GROUP", "LOCATION", "STATE", "RUNNING")
+SOFT_DELETED = "SoftDeleted"
 UNFINISHED = "Unfinished"
 """State of a workspace whose first update has not ended well; such a one has no record that could say it."""
 
@@ -63,7 +65,8 @@ def list_workspaces(options: argparse.Namespace) -> int:
     problems: list[str] = []
     stacks = [stack for stack in open_stacks(problems.append) if stack.workspace]
     running = _running_containers() if stacks else Counter[str]()
-    listed = [_listed(stack, running[stack.stack_id]) for stack in stacks]
+    deleted = _deleted(stacks)
+    listed = [_listed(stack, running[stack.stack_id], is_deleted=stack.stack_id in deleted) for stack in stacks]
     print(to_json([_narrowed(entry, options.tag) for entry in listed]) if options.json else render(listed, options.tag))
     for problem in problems:
         print(f"{PROGRAM}: {problem}", file=sys.stderr)
@@ -91,7 +94,14 @@ def _expires_on(stack: Stack) -> str | None:
     return format_moment(stack.expiry.moment) if stack.expiry else None
 
 
-def _listed(stack: Stack, running: int) -> Listed:
+def _deleted(stacks: Sequence[Stack]) -> set[str]:
+    """Identities of those that are soft-deleted; the engine is asked only where a stack may be."""
+    if not any(stack_states.soft_deletion_of(stack.checkpoint.resources) for stack in stacks):
+        return set()
+    return {found.stack_id for found in soft_deletions.list_all()}
+
+
+def _listed(stack: Stack, running: int, *, is_deleted: bool) -> Listed:
     workspace = stack.workspace
     identity = parse_resource_id(str(workspace.get("id") or workspace["resourceId"]))
     expected = [item for item in stack.checkpoint.docker_objects() if item.kind == "container"]
@@ -100,7 +110,7 @@ def _listed(stack: Stack, running: int) -> Listed:
         workspace=workspace["name"],
         resource_group=identity.resource_group,
         location=workspace["location"],
-        state=workspace.get("provisioningState", UNFINISHED),
+        state=SOFT_DELETED if is_deleted else workspace.get("provisioningState", UNFINISHED),
         running=running,
         expected=len(expected),
         expires_on=_expires_on(stack),

@@ -3,14 +3,17 @@
 Where to kill is a condition on the engine or the backend, so that every case hits the same step on any machine.
 """
 
+import json
 import subprocess
 from collections.abc import Callable
 
 import pytest
 from docker import DockerClient
 
+from infra import labels
 from tests.support.engine import assert_nothing_left
 from tests.support.environment import Environment
+from tests.support.journal import Journal
 from tests.support.probes import probe_until
 from tests.support.processes import kill_session, start
 from tests.support.stacks import UP_SECONDS, Stack, ephemeral_stack
@@ -56,3 +59,50 @@ def test_an_expired_stack_is_removed_by_the_next_run_after_a_kill_at_every_step(
         assert_nothing_left(engine, stack=stack.name)
         assert stack.files_in_backend() == []
         assert "Nothing has expired." in stack.environment.mlw("expire").check().stdout
+
+
+def marks(stack: Stack, engine: DockerClient) -> int:
+    """How many volumes say that the stack is soft-deleted."""
+    filters = {"label": [f"{labels.STACK}={stack.name}", labels.PURGE_DATE]}
+    return len(engine.api.volumes(filters=filters)["Volumes"] or [])
+
+
+def test_a_soft_deleted_workspace_survives_kills_at_every_step_and_is_purged_whole(
+    environment: Environment, engine: DockerClient, marker: str
+) -> None:
+    with ephemeral_stack(environment, workspace={"softDeleteRetentionInDays": 14}) as stack:
+        stack.up().check()
+        Journal(stack=stack.name, outputs=stack.outputs(), marker=marker).write()
+        volumes = frozenset(stack.objects().volumes)
+
+        for condition in (
+            lambda: marks(stack, engine) == 1,
+            lambda: len(stack.objects().containers) < CONTAINERS,
+        ):
+            kill_when(stack.start_lifecycle("down"), condition)
+            assert stack.lifecycle("up").exit_code == 1, "it is deleted from the first step on"
+        (first,) = json.loads(environment.mlw("deleted", "list", "--json").check().stdout)
+        stack.lifecycle("down").check()
+        (second,) = json.loads(environment.mlw("deleted", "list", "--json").check().stdout)
+        assert first == second, "the days count from the first attempt"
+        assert not stack.objects().containers
+
+        kill_when(start_mlw(stack, "deleted", "recover", stack.name), lambda: marks(stack, engine) == 0)
+        kill_when(start_mlw(stack, "deleted", "recover", stack.name), lambda: len(stack.objects().containers) > 0)
+        environment.mlw("deleted", "recover", stack.name).check()
+        assert volumes == frozenset(stack.objects().volumes)
+        Journal(stack=stack.name, outputs=stack.outputs(), marker=marker).verify(engine)
+
+        stack.lifecycle("down").check()
+        for condition in (
+            lambda: ":SoftDeletion" not in stack.state_file.read_text(),
+            lambda: len(stack.objects().volumes) < len(volumes),
+            lambda: len(stack.objects().volumes) <= 1,
+        ):
+            kill_when(start_mlw(stack, "deleted", "purge", stack.name, "--yes"), condition)
+            assert environment.mlw("deleted", "recover", stack.name).exit_code == 1, "half of it is gone"
+        environment.mlw("deleted", "purge", stack.name, "--yes").check()
+
+        assert_nothing_left(engine, stack=stack.name)
+        assert stack.files_in_backend() == []
+        assert json.loads(environment.mlw("deleted", "list", "--json").check().stdout) == []

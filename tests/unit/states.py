@@ -198,6 +198,13 @@ def a_lock(stack: str, level: str = "CanNotDelete") -> Resource:
     return a_resource("lock", pulumi_type="ml-workspace:authorization:ManagementLock", stack=stack, inputs=inputs)
 
 
+def a_soft_deletion(stack: str, days: int = 14) -> Resource:
+    """What keeps a stack after its deletion."""
+    inputs = {"stack_id": stack_id(stack), "workspace_id": resource_id(stack, "workspace"), "retention_days": days}
+    kind = "ml-workspace:guards:SoftDeletion"
+    return a_resource("soft-deletion", pulumi_type=kind, stack=stack, inputs=inputs)
+
+
 def docker_object(stack: str, kind: str, name: str, owner: str) -> Resource:
     """One container, network or volume with its labels."""
     given = {labels.STACK: stack, labels.RESOURCE_ID: owner, labels.ID: stack_id(stack)}

@@ -30,7 +30,7 @@ def is_free(port: int) -> bool:
 
 def claim(
     owner: str,
-    uses: Sequence[str],
+    holders: Mapping[str, str],
     *,
     first: int,
     last: int,
@@ -42,11 +42,12 @@ def claim(
 
     Args:
         owner: ``<backend id>/<stack>``.
-        uses: Names of the ports, e.g. ``storage``.
+        holders: Names of the ports, e.g. ``storage``, with the container that publishes each.
         first: First port that may be chosen.
         last: Last port that may be chosen.
         published: Ports that containers on the engine publish, with the containers' names.
-        kept: Ports that the owner has already; a use that is in here keeps its port.
+        kept: Ports that the owner has already, or had; a use that is in here keeps its port unless it was given up and
+            has been taken since.
         is_free: Whether nothing listens on a port.
 
     Returns:
@@ -57,7 +58,16 @@ def claim(
     """
     with open_claims("ports") as claims:
         others = {port: who for who, ports in claims.items() if who != owner for port in _by_use(ports).values()}
-        chosen = {use: kept[use] for use in uses if use in kept}
+        own = _by_use(claims.get(owner))
+
+        def is_ours(use: str) -> bool:
+            port = kept.get(use)
+            if port is None or port == own.get(use):
+                return port is not None
+            return port not in others and (published[port] == holders[use] if port in published else is_free(port))
+
+        uses = list(holders)
+        chosen = {use: kept[use] for use in uses if is_ours(use)}
         taken = {*others, *published, *chosen.values()}
         candidates = (port for port in _shuffled(first, last) if port not in taken and is_free(port))
         for use in uses:

@@ -101,6 +101,8 @@ def change(
 ) -> Reserved:
     """Reserve what a changed stack needs besides; ports stay with their containers, the subnet with the stack.
 
+    A stack that has given its claims up, because it was soft-deleted, gets the same ports again where they are free.
+
     Raises:
         EngineError: As :func:`reserve`.
     """
@@ -110,7 +112,15 @@ def change(
     _refuse_more_cpus(wanted, engine)
     # A renamed container is made while the old one still runs, and publishes its port.
     kept = {use: port for use, port in before.ports.items() if holders_before.get(use) == wanted.holders.get(use)}
-    return _claim(wanted, held, kept=kept, subnet=before.subnet)
+    has_network = any(name in held.networks for name in names_before["networks"])
+    keeps_subnet = has_network or is_claimed(wanted.stack_id, before.ports)
+    return _claim(wanted, held, kept=kept, subnet=before.subnet if keeps_subnet else None)
+
+
+def is_claimed(owner: str, ports: Mapping[str, float]) -> bool:
+    """Whether the owner still claims the ports that were reserved for it."""
+    claimed = port_claims.claimed(owner)
+    return all(claimed.get(use) == port for use, port in ports.items())
 
 
 def release(owner: str) -> None:
@@ -122,9 +132,7 @@ def release(owner: str) -> None:
 def _claim(wanted: Wanted, held: Inventory, *, kept: Mapping[str, int], subnet: str | None) -> Reserved:
     images = _resolve_images(wanted.images, held)
     first, last = wanted.ports
-    ports = port_claims.claim(
-        wanted.stack_id, list(wanted.holders), first=first, last=last, published=held.ports, kept=kept
-    )
+    ports = port_claims.claim(wanted.stack_id, wanted.holders, first=first, last=last, published=held.ports, kept=kept)
     # Last, because it is never refused: what has been claimed for a reservation that fails nobody gives up.
     claimed = subnet_claims.claim(wanted.stack_id, taken=held.subnets) if subnet is None else subnet
     return Reserved(image_ids=images, ports=ports, subnet=claimed)
@@ -137,13 +145,14 @@ def refuse_foreign(wanted: Wanted, names: Mapping[str, Sequence[str]], held: Inv
         ForeignObjectError: Some of them exist, and are not the stack's own.
     """
     by_owner: dict[str, list[str]] = {}
+    deleted = labels.purge_dates(held.volumes.values())
     is_namesake = False
     for kind in OBJECT_TYPES:
         found = getattr(held, kind)
         for name in names[kind]:
             if name in found and not labels.belongs_to(found[name], wanted.stack_id):
                 is_namesake |= found[name].get(labels.STACK) == wanted.stack
-                owned = by_owner.setdefault(labels.describe_owner(found[name]), [])
+                owned = by_owner.setdefault(labels.describe_owner(found[name], deleted), [])
                 owned.append(f"{kind.removesuffix('s')} '{name}'")
     if by_owner:
         _refuse_earlier_version(wanted, names, held)

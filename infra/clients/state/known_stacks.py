@@ -41,6 +41,20 @@ def is_going(stack_id: str) -> bool:
     return bool(read_claims(_FILE).get(stack_id, {}).get("going"))
 
 
+def set_deleted(stack_id: str, *, kept_until: str) -> None:
+    """Note that a stack is soft-deleted, or, with an empty text, that it is not."""
+    with open_claims(_FILE) as known:
+        if kept_until:
+            known.setdefault(stack_id, {})["keptUntil"] = kept_until
+        elif stack_id in known:
+            known[stack_id].pop("keptUntil", None)
+
+
+def kept_until(stack_id: str) -> str:
+    """How long a stack is kept that is soft-deleted; empty for one that is not, as far as this home knows."""
+    return str(read_claims(_FILE).get(stack_id, {}).get("keptUntil") or "")
+
+
 def forget(stack_id: str) -> None:
     """Drop an identity; one that was never noted is fine."""
     with open_claims(_FILE) as known:

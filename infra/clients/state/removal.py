@@ -33,27 +33,43 @@ DESTROYING = frozenset({"destroy", "down", "dn"})
 ROTATION = "MLW_ROTATE"
 """Variable that asks an update for new keys."""
 
+PURGE = "MLW_PURGE"
+"""Variable by which `mlw deleted purge` names the stack that a destroy may remove."""
+
 _going: set[str] = set()
 """Stacks whose guard this process has deleted: true also where no state is written between the steps."""
 
 _allowed: set[str] = set()
 """Names that the stack file of this process's run allows to be replaced; a process serves one run."""
 
-_locks: list[str] | None = None
-"""Names of the management locks that the program of this process's run wants; None in a run without a program."""
+SOFT_DELETION = "soft delete"
+"""The guard that keeps a workspace after its deletion."""
+
+_guards: set[str] | None = None
+"""Guards against deletion that the program of this process's run wants; None in a run without a program."""
 
 
-def allow(names: Iterable[str], *, locks: Iterable[str] = ()) -> None:
-    """Note which resources the stack file allows to be replaced, and which management locks it wants."""
-    global _locks  # noqa: PLW0603 - of the process, as the sets above
+def allow(names: Iterable[str], *, guards: Iterable[str] = ()) -> None:
+    """Note which resources the stack file allows to be replaced, and which guards against deletion it wants."""
+    global _guards  # noqa: PLW0603 - of the process, as the sets above
     _allowed.clear()
     _allowed.update(name.lower() for name in names)
-    _locks = [name.lower() for name in locks]
+    _guards = set(guards)
 
 
-def may_unlock(lock: str) -> bool:
-    """Whether an update takes a management lock away, since its program no longer wants it; a destroy never does."""
-    return _locks is not None and lock.lower() not in _locks and not _asked_for(DESTROYING)
+def lock_guard(name: str) -> str:
+    """The guard that a management lock is."""
+    return f"lock {name.lower()}"
+
+
+def may_go(guard: str) -> bool:
+    """Whether an update takes a guard away, since its program no longer wants it; a destroy never does."""
+    return _guards is not None and guard not in _guards and not _asked_for(DESTROYING)
+
+
+def may_be_purged(stack_id: str) -> bool:
+    """Whether this run is the purge of a stack that is soft-deleted."""
+    return os.environ.get(PURGE) == stack_id
 
 
 def actions_asked_for() -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra import labels
+from infra.clients.state import known_stacks
 from infra.errors import EarlierVersionError
 from infra.host import state_backend
 from infra.host.project import PROJECT
@@ -31,7 +32,7 @@ DYNAMIC_TYPE = "pulumi-python:dynamic"
 DOCKER_TYPE = "docker:index/"
 
 CHANGE_GUARD, STACK_IDENTITY, MANAGEMENT_LOCK = ":ChangeGuard", ":StackIdentity", ":ManagementLock"
-STACK_EXPIRY, WORKSPACE_IDENTITY = ":StackExpiry", ":WorkspaceIdentity"
+STACK_EXPIRY, SOFT_DELETION, WORKSPACE_IDENTITY = ":StackExpiry", ":SoftDeletion", ":WorkspaceIdentity"
 
 
 def deployed(*, project: str = PROJECT, except_stack: str = "", except_id: str = "") -> list[Deployed]:
@@ -113,6 +114,12 @@ def locks_of(resources: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [dict(r.get("inputs") or {}) for r in resources if str(r.get("type", "")).endswith(MANAGEMENT_LOCK)]
 
 
+def soft_deletion_of(resources: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Properties of the guard that keeps the stack with these resources after its deletion; None where none does."""
+    kept = (r.get("inputs") for r in resources if str(r.get("type", "")).endswith(SOFT_DELETION))
+    return next(kept, None) or None
+
+
 def expiry_of(resources: Iterable[Mapping[str, Any]]) -> Expiry | None:
     """When the stack with these resources expires; None for never."""
     kept = next((r.get("outputs") for r in resources if str(r.get("type", "")).endswith(STACK_EXPIRY)), None)
@@ -183,6 +190,8 @@ def _components(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[
     from infra.rules.stack.deployed_resources import Deployed
 
     complete = any(r.get("type") == STACK_TYPE and "endpoints" in (r.get("outputs") or {}) for r in resources)
+    guard = soft_deletion_of(resources)
+    kept_until = known_stacks.kept_until(str(guard["stack_id"])) if guard else ""
     for resource in resources:
         if resource.get("type") in COMPONENT_TYPES and resource.get("inputs"):
-            yield Deployed(stack, resource["type"], resource["inputs"], complete)
+            yield Deployed(stack, resource["type"], resource["inputs"], complete, kept_until)

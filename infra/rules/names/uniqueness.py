@@ -26,6 +26,8 @@ class Named:
     Attributes:
         scope: The id of what the name is unique within; empty for global names.
         owner: Who has the name, as a message should call it, e.g. `stack 'fraud'`.
+        stack: That stack's name.
+        kept_until: How long it is kept, which is soft-deleted; empty for one that is not.
     """
 
     kind: ResourceKind
@@ -33,6 +35,8 @@ class Named:
     key: str = "name"
     scope: str = ""
     owner: str = ""
+    stack: str = ""
+    kept_until: str = ""
 
     @property
     def identity(self) -> tuple[ResourceKind, str, str]:
@@ -50,14 +54,17 @@ def check_unique(names: Iterable[Named], others: Iterable[Named] = ()) -> list[V
         if first is named:
             continue
         owner = first.owner or f"'{first.key}'"
+        # M9: the name of what is soft-deleted counts as taken, with this explanation.
+        held = f", soft-deleted and kept until {first.kept_until}: please purge or recover it" * bool(first.kept_until)
+        ways = f", or run `mlw deleted recover {first.stack}` or `mlw deleted purge {first.stack} --yes`"
         violations.append(
             Violation(
                 rule=RULE,
                 key=named.key,
                 value=named.name,
-                found=f"{owner} has the {named.kind} '{first.name}' already",
+                found=f"{owner} has the {named.kind} '{first.name}' already{held}",
                 allowed=f"a {named.kind} name that is unique {_scope_words(named.kind)}, whatever its case",
-                fix=f"set '{named.key}' to another name",
+                fix=f"set '{named.key}' to another name{ways * bool(first.kept_until)}",
             )
         )
     return violations

@@ -33,6 +33,15 @@ class WorkspaceProperties(ResourceProperties):
     ]
     description: Annotated[str, Property(doc="What it is for.", default="", required=False)]
     sku: Annotated[str, Property(doc=f"Pricing tier: {one_of(SKUS)}.", default="Basic", source="T2")]
+    soft_delete_retention_in_days: Annotated[
+        int,
+        Property(
+            doc="Days that the workspace, its data and its name are kept after `make down`, 1 to 90; 0: not at all.",
+            default=0,
+            source="M9, R4",
+            required=False,
+        ),
+    ]
     storage_account: Annotated[
         str,
         Property(

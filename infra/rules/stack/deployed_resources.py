@@ -32,12 +32,14 @@ class Deployed:
 
     Attributes:
         complete: Whether an `up` of its stack has ended well, so that it has endpoints and credentials.
+        kept_until: How long its stack is kept, which is soft-deleted; empty for one that is not.
     """
 
     stack: str
     type: str
     properties: Mapping[str, Any]
     complete: bool = True
+    kept_until: str = ""
 
     @property
     def name(self) -> str:
@@ -94,6 +96,8 @@ def check_existing(
     violations = [_not_alone(key, name) for name in others]
     if found is None:
         violations.append(_not_deployed(reference, COMPONENT_TYPES[type_token].kind, known, key))
+    elif found.kept_until:
+        violations.append(_deleted(found, key))
     elif not found.complete:
         violations.append(_not_complete(found, key))
     elif parse_resource_id(found.resource_id).subscription.lower() != subscription.lower():
@@ -122,6 +126,8 @@ def names_in_use(deployed: Iterable[Deployed]) -> list[Named]:
             name=component.name,
             scope=name_scope(component.resource_id),
             owner=f"stack '{component.stack}'",
+            kept_until=component.kept_until,
+            stack=component.stack,
         )
         for component in deployed
         if component.type in COMPONENT_TYPES and component.name
@@ -148,6 +154,17 @@ def _not_complete(found: Deployed, key: str) -> Violation:
         found=f"no `up` of its stack '{found.stack}' has ended well yet",
         allowed="a resource of a stack that is up",
         fix=f"run `make up STACK={found.stack}` first",
+    )
+
+
+def _deleted(found: Deployed, key: str) -> Violation:
+    return Violation(
+        rule=RULE,
+        key=key,
+        value=found.resource_id,
+        found=f"its stack '{found.stack}' is soft-deleted, and kept until {found.kept_until}",
+        allowed="a resource of a stack that is up",
+        fix=f"run `mlw deleted recover {found.stack}` first",
     )
 
 

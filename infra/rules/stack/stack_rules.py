@@ -10,7 +10,15 @@ from infra.rules.names import naming_components, resource_names, uniqueness
 from infra.rules.policy.rule import StackRule, declared_in
 from infra.rules.resources import changes, key_vault, management_locks, resource_ids, service_limits
 from infra.rules.roles import role_assignments, role_definition_files
-from infra.rules.stack import deployed_resources, expiry, host_settings, locked_changes, stack_changes, stack_file_keys
+from infra.rules.stack import (
+    deployed_resources,
+    expiry,
+    host_settings,
+    locked_changes,
+    soft_delete,
+    stack_changes,
+    stack_file_keys,
+)
 
 _MODULES = (
     stack_file_keys,
@@ -32,6 +40,7 @@ _MODULES = (
     management_locks,
     locked_changes,
     expiry,
+    soft_delete,
 )
 
 STACK_RULES: dict[str, str] = {str(rule): rule.summary for rule in declared_in(_MODULES, StackRule)}

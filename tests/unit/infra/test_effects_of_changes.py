@@ -52,6 +52,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "workspace.friendlyName": {"workspace": {"friendlyName": "x"}},
     "workspace.description": {"workspace": {"description": "x"}},
     "workspace.sku": {"workspace": {"sku": "Basic"}},
+    "workspace.softDeleteRetentionInDays": {"workspace": {"softDeleteRetentionInDays": 14}},
 }
 """Key of each property that changes in place to a change of it.
 
@@ -61,6 +62,7 @@ Empty, or the default, where there is no other value: a file, the other one of t
 MORE: tuple[dict[str, Any], ...] = (
     {ACCOUNT: {"sku": "Standard_GRS"}},
     {VAULT: {"enablePurgeProtection": True}},
+    {"resourceGroup": {"locks": [{"name": "keep", "level": "CanNotDelete"}]}},
     {"datastores": []},
     {"roleAssignments": []},
     {"portRange": {"first": 21000, "last": 22000}},

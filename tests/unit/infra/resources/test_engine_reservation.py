@@ -1,7 +1,9 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.clients.engine import port_claims
 from infra.errors import EarlierVersionError
 from infra.resources.engine_reservation import EngineReservationProvider
 
@@ -13,6 +15,16 @@ def test_the_next_revision_of_an_image_under_the_same_tag_is_a_change() -> None:
 
     assert not provider.diff("id", INPUTS, INPUTS).changes
     assert provider.diff("id", INPUTS, {**INPUTS, "revisions": {"minio": 2.0}}).changes
+
+
+def test_ports_that_are_no_longer_claimed_are_claimed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those of a stack that was soft-deleted and is brought back."""
+    monkeypatch.setenv("MLW_HOME", str(tmp_path))
+    provider, olds = EngineReservationProvider(), {**INPUTS, "ports": {"storage": 21000.0}}
+
+    assert provider.diff("id", olds, INPUTS).changes
+    port_claims.claim("id", {"storage": "c"}, first=21000, last=21000, published={}, kept={}, is_free=lambda _: True)
+    assert not provider.diff("id", olds, INPUTS).changes
 
 
 def test_a_stack_that_was_not_taken_over_does_not_change_its_identity() -> None:

@@ -18,7 +18,7 @@ FROZEN = {"name": "frozen", "level": "ReadOnly", "notes": ""}
 @pytest.fixture(autouse=True)
 def _process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that has served no run yet, on a stack with nothing beside it."""
-    monkeypatch.setattr(removal, "_locks", None)
+    monkeypatch.setattr(removal, "_guards", None)
     monkeypatch.setattr(stack_states, "deployed", lambda **_: [])
     _command(monkeypatch, "up", "--yes")
 

@@ -66,6 +66,7 @@ def test_workspace_points_at_the_ids_of_its_four_resources() -> None:
     assert settings.workspace.props() == {
         "name": "mlw-churn-dev-westeurope-001",
         "location": "westeurope",
+        "softDeleteRetentionInDays": 0,
         "tags": TAGS,
         "resourceId": settings.workspace.id,
         "friendlyName": "mlw-churn-dev-westeurope-001",

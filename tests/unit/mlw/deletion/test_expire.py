@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from infra.errors import MlWorkspaceError
-from mlw.deletion import removal_notes
-from mlw.lifecycle import down, engine_objects, state_files
+from mlw.lifecycle import down, engine_objects, removal_notes, state_files
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
 from mlw.lifecycle.stack_context import Context
 from mlw.main import main
 from mlw.stacks.stacks import context_of
-from tests.unit.states import SERVICES, Place, a_lock, a_workspace, an_expiry, resource_id
+from tests.unit.states import SERVICES, Place, a_lock, a_workspace, an_expiry, resource_id, stack_id
 
 PAST, FUTURE = "2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
 
@@ -72,7 +71,7 @@ def test_what_has_expired_is_removed_and_nothing_else(place: Place, removed: lis
     assert main(["expire", "--yes"]) == 0
 
     assert removed == ["churn"]
-    assert removal_notes.unfinished() == []
+    assert removal_notes.stacks_of(context_of("churn").backend_id) == []
 
 
 def test_a_locked_stack_is_left_and_named(place: Place, removed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,7 +156,7 @@ def test_a_stack_that_was_given_more_time_meanwhile_stays(
 
 def test_a_removal_that_was_killed_at_its_end_is_finished(place: Place, removed: list[str]) -> None:
     place.deploy("churn", [])
-    removal_notes.begin(context_of("churn"))
+    removal_notes.begin(context_of("churn"), stack_id("churn"))
 
     assert main(["expire", "--yes"]) == 0
 
@@ -173,7 +172,7 @@ def test_a_half_removed_stack_is_listed_once_and_does_not_use_itself(
     rest = [one for one in a_workspace("churn") if not one["type"].endswith(":StackIdentity")]
     rest.append(next(one for one in tied("churn", "churn") if one["type"].endswith(":Workspace")))
     place.deploy("churn", [*rest, an_expiry("churn", on=PAST)])
-    removal_notes.begin(context_of("churn"))
+    removal_notes.begin(context_of("churn"), stack_id("churn"))
 
     assert main(["expire", "--yes"]) == 0
 
@@ -182,7 +181,7 @@ def test_a_half_removed_stack_is_listed_once_and_does_not_use_itself(
 
 
 def test_a_stack_that_was_made_since_is_another_one(place: Place, removed: list[str]) -> None:
-    removal_notes.begin(context_of("churn"))
+    removal_notes.begin(context_of("churn"), stack_id("churn"))
     place.deploy("churn")
 
     assert main(["expire", "--yes"]) == 0

@@ -44,6 +44,7 @@ class FakeEngine:
 
     present: list[EngineObject] = field(default_factory=list)
     removed: list[EngineObject] = field(default_factory=list)
+    stopped: list[EngineObject] = field(default_factory=list)
     to_replace: list[EngineObject] = field(default_factory=list)
     """Containers that were changed in a way that only a new one undoes."""
     was_asked_for_drift: bool = False
@@ -58,6 +59,9 @@ class FakeEngine:
 
     def list_namesakes(self, _context: Context) -> dict[str, list[EngineObject]]:
         return self.namesakes
+
+    def stop(self, found: Iterable[EngineObject]) -> None:
+        self.stopped += found
 
     def remove(self, found: Iterable[EngineObject]) -> None:
         for item in [] if self.is_stubborn else list(found):

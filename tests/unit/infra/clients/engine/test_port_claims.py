@@ -19,7 +19,8 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def _claim(owner: str, uses: list[str], *, first: int = 21000, last: int = 21999, **kwargs: object) -> dict[str, int]:
     # What else runs on the machine takes no port, unless a test asks the system.
     arguments = {"published": {}, "kept": {}, "is_free": lambda _port: True, **kwargs}
-    return port_claims.claim(owner, uses, first=first, last=last, **arguments)  # type: ignore[arg-type]
+    holders = {use: f"container-{use}" for use in uses}
+    return port_claims.claim(owner, holders, first=first, last=last, **arguments)  # type: ignore[arg-type]
 
 
 def test_every_use_gets_a_port_of_its_own_inside_the_range() -> None:
@@ -42,6 +43,31 @@ def test_a_claimed_port_stays_the_same_when_a_use_is_added() -> None:
     after = _claim("b/dev", ["storage", "registry"], kept=before)
 
     assert after["storage"] == before["storage"]
+
+
+@pytest.mark.parametrize(
+    ("published", "is_free", "kept"),
+    [
+        pytest.param({}, True, True, id="free"),
+        pytest.param({21000: "container-storage"}, False, True, id="published by its own container"),
+        pytest.param({21000: "web"}, True, False, id="published by another one"),
+        pytest.param({}, False, False, id="somebody listens"),
+    ],
+)
+def test_a_port_that_was_given_up_is_claimed_again_unless_it_was_taken(
+    *, published: dict[int, str], is_free: bool, kept: bool
+) -> None:
+    ports = _claim(
+        "b/dev", ["storage"], published=published, is_free=lambda p: is_free or p != 21000, kept={"storage": 21000}
+    )
+
+    assert (ports["storage"] == 21000) is kept
+
+
+def test_a_port_that_was_given_up_and_claimed_by_another_stack_is_not_kept() -> None:
+    _claim("b/prod", ["storage"], first=21000, last=21000)
+
+    assert _claim("b/dev", ["storage"], kept={"storage": 21000})["storage"] != 21000
 
 
 def test_a_port_that_a_stopped_container_publishes_is_not_chosen() -> None:

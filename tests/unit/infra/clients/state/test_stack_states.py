@@ -10,8 +10,8 @@ import pytest
 
 from infra import labels
 from infra.clients.state import stack_states
+from infra.clients.state.resource_users import refuse_if_used
 from infra.errors import EarlierVersionError, SharedResourceError
-from infra.resources.usage_guard import refuse_if_used
 from infra.rules.stack.deployed_resources import Deployed
 from infra.rules.stack.locked_changes import AcceptedStack
 

@@ -42,6 +42,7 @@ def test_a_default_is_a_value_or_made_from_other_properties() -> None:
     assert with_defaults(WorkspaceProperties, {"name": "mlw-churn", "sku": "Free"}) == {
         "name": "mlw-churn",
         "sku": "Free",
+        "softDeleteRetentionInDays": 0,
         "friendlyName": "mlw-churn",
         "description": "",
     }

@@ -1,0 +1,60 @@
+"""What is left of a stack that was taken down, as it was found, and how that is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlw.lifecycle import display
+from mlw.lifecycle.object_comparison import EngineObject, describe
+from mlw.output import table
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What is left of a stack."""
+
+    objects: list[EngineObject]
+    ports: list[int]
+    files: list[Path]
+    released: int = 0
+    """How many ports were given up."""
+    kept: tuple[EngineObject, ...] = ()
+    """Volumes of a stack that is soft-deleted; its state is kept with them."""
+
+    def __bool__(self) -> bool:
+        """Whether anything is left."""
+        return bool(self.objects or self.ports or self.files)
+
+    def of_kind(self, kind: str) -> str:
+        """Names of the objects of one kind, or the word for nothing."""
+        return ", ".join(item.name for item in self.objects if item.kind == kind) or "none"
+
+
+def prove(remains: Remains, *, headline: str) -> str:
+    """The inventory as a table."""
+    kept = f"; {len(remains.kept)} kept" if remains.kept else ""
+    rows = [
+        ("containers", remains.of_kind("container")),
+        ("networks", remains.of_kind("network")),
+        ("volumes", remains.of_kind("volume") + kept),
+        ("ports in use", ", ".join(map(str, remains.ports)) or f"none ({remains.released} released)"),
+        ("state files", ", ".join(map(str, remains.files)) or ("kept" if kept else "none")),
+    ]
+    headline = headline.replace(" is ", " is NOT completely ", 1) if remains else headline
+    return f"{headline} Inventory by its labels:\n\n{table(('what', 'left'), rows, indent=display.INDENT)}\n"
+
+
+def list_remains(remains: Remains) -> str:
+    """Everything that is left, in one line."""
+    objects = [describe(remains.objects)] if remains.objects else []
+    ports, files = [f"port {port}" for port in remains.ports], [f"'{path}'" for path in remains.files]
+    return ", ".join([*objects, *ports, *files])
+
+
+def count(objects: Sequence[EngineObject]) -> str:
+    """How many there are of each kind."""
+    counted = Counter(item.kind for item in objects)
+    return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in sorted(counted.items()))

@@ -1,0 +1,146 @@
+"""Soft delete: a stack whose workspace is deleted and kept, with its name, its state and its data, for some days.
+
+Nothing is taken apart: the state stays in its backend as it is, the volumes stay on the engine. Only what uses the
+machine goes (containers, network, ports), in a way that `make up` repairs after any accident, too. A volume without
+content says that the stack is soft-deleted (`infra.clients.engine.soft_deletions`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from infra.clients.engine import soft_deletions
+from infra.clients.engine.soft_deletions import SoftDeletion
+from infra.clients.state import known_stacks, stack_states
+from infra.clients.state.resource_users import refuse_if_used
+from infra.host import atomic_files
+from infra.rules.resources.component_types import COMPONENT_TYPES, KEY_VAULT
+from infra.rules.stack.expiry import format_moment
+from infra.rules.stack.soft_delete import kept_days
+from infra.stack_files.stack_file import StackFileError, read_stack_file
+from mlw.lifecycle import removal_notes, stack_ports
+from mlw.lifecycle.checkpoints import Checkpoint
+from mlw.lifecycle.lifecycle_errors import LifecycleError, SoftDeletedError
+from mlw.lifecycle.object_comparison import EngineObject
+from mlw.lifecycle.recovery import Recovery
+from mlw.lifecycle.stack_contents import describe_contents
+from mlw.lifecycle.stack_context import Context
+
+SETTING = "softDeleteRetentionInDays"
+_SECTION = "ml-workspace:workspace"
+
+
+def find(context: Context, checkpoint: Checkpoint | None) -> SoftDeletion | None:
+    """The soft deletion of a stack; the engine is asked only where its state, or a purge, says that it is possible."""
+    guard = stack_states.soft_deletion_of(checkpoint.resources) if checkpoint else None
+    stack_id = str(guard["stack_id"]) if guard else removal_notes.purged_identity(context, checkpoint)
+    return soft_deletions.find(stack_id) if stack_id else None
+
+
+def refuse(context: Context, checkpoint: Checkpoint | None, doing: str) -> None:
+    """Refuse to work on a soft-deleted stack.
+
+    Args:
+        context: The stack.
+        checkpoint: Its state.
+        doing: What is being done.
+
+    Raises:
+        SoftDeletedError: It is soft-deleted.
+    """
+    if found := find(context, checkpoint):
+        raise SoftDeletedError(f"{doing} stack '{context.stack}': {soft_deletions.refusal(found, stack=context.stack)}")
+
+
+def note_recovered(checkpoint: Checkpoint) -> None:
+    """Note that a stack is up, which may have been soft-deleted before."""
+    if guard := stack_states.soft_deletion_of(checkpoint.resources):
+        known_stacks.set_deleted(str(guard["stack_id"]), kept_until="")
+
+
+def _report(context: Context, deletion: SoftDeletion, checkpoint: Checkpoint) -> str:
+    """What a deletion keeps, and how it is brought back or ended."""
+    return (
+        f"Keeping until {format_moment(deletion.kept_until)}: {describe_contents(checkpoint)}, state, stack file, and "
+        f"the names of all resources.\nBring it back with `mlw deleted recover {context.stack}`; remove it for good "
+        f"with `mlw deleted purge {context.stack} --yes`."
+    )
+
+
+def keeps(checkpoint: Checkpoint) -> bool:
+    """Whether the deletion of a stack keeps it."""
+    return stack_states.soft_deletion_of(checkpoint.resources) is not None
+
+
+def refuse_unapplied(context: Context, checkpoint: Checkpoint) -> None:
+    """Refuse to delete a stack for good whose file asks for it to be kept.
+
+    Raises:
+        LifecycleError: It does, and no update has brought that about yet.
+    """
+    is_complete = bool(checkpoint.outputs.get("endpoints"))
+    is_being_purged = bool(removal_notes.purged_identity(context, checkpoint))
+    if is_complete and not keeps(checkpoint) and not is_being_purged and _is_wanted(context):
+        raise LifecycleError(
+            f"taking stack '{context.stack}' down: '{_SECTION}.{SETTING}' is set in its file, and no `make up` has "
+            f"applied it yet, so everything would be lost. Nothing was removed. Run `make up STACK={context.stack}` "
+            "first; to remove the stack for good, take the setting out of the file."
+        )
+
+
+def _is_wanted(context: Context) -> bool:
+    """Whether the stack file asks for it; one that is not there, or cannot be read, does not."""
+    try:
+        if SETTING.encode() not in context.stack_file.read_bytes():
+            return False
+        section = json.loads(read_stack_file(context.stack_file).get(_SECTION, "{}"))
+    except (OSError, StackFileError, ValueError):
+        return False
+    return isinstance(section, Mapping) and bool(section.get(SETTING))
+
+
+def delete(recovery: Recovery, checkpoint: Checkpoint) -> SoftDeletion:
+    """Delete a stack that is kept; one that is deleted already is freed of what is still there.
+
+    Returns:
+        Until when it is kept.
+
+    Raises:
+        SharedResourceError: Another workspace uses one of its resources; nothing was changed.
+    """
+    context = recovery.context
+    deletion = _planned(context, checkpoint)
+    own = [str(r["inputs"]["resourceId"]) for r in checkpoint.resources if r["type"] in COMPONENT_TYPES]
+    refuse_if_used(own, stack_id=deletion.stack_id, stack=context.stack)
+    if context.stack_file.is_file():
+        atomic_files.write(context.safe_copies / context.stack_file.name, context.stack_file.read_bytes(), durable=True)
+    deletion = soft_deletions.mark(deletion)
+    known_stacks.set_deleted(deletion.stack_id, kept_until=format_moment(deletion.kept_until))
+    recovery.say(_report(context, deletion, checkpoint))
+    freed = using_the_machine(recovery)
+    recovery.engine.stop(freed)
+    recovery.engine.remove(freed)
+    stack_ports.release(deletion.stack_id)
+    return deletion
+
+
+def using_the_machine(recovery: Recovery) -> list[EngineObject]:
+    """The stack's containers and networks."""
+    return [item for item in recovery.found() if item.kind != "volume"]
+
+
+def _planned(context: Context, checkpoint: Checkpoint) -> SoftDeletion:
+    guard = stack_states.soft_deletion_of(checkpoint.resources) or {}
+    identity = next(r for r in checkpoint.resources if r["type"].endswith(stack_states.STACK_IDENTITY))
+    vault: Mapping[str, object] = next((r["inputs"] for r in checkpoint.resources if r["type"] == KEY_VAULT), {})
+    now = datetime.now(UTC)
+    return SoftDeletion(
+        stack_id=str(guard["stack_id"]),
+        stack=context.stack,
+        made_by=str(identity["outputs"]["made_by"]),
+        workspace_id=str(guard["workspace_id"]),
+        deleted_on=now,
+        kept_until=now + timedelta(days=kept_days(int(guard["retention_days"]), vault)),
+    )
