@@ -13,7 +13,7 @@ from infra.errors import MlWorkspaceError
 from infra.host import atomic_files
 from infra.rules.resources.component_types import KEY_VAULT
 from infra.rules.stack.expiry import format_moment
-from mlw.lifecycle import down, removal_notes, soft_deleting, stack_commands, stack_locks, state_files
+from mlw.lifecycle import down, move_notes, removal_notes, soft_deleting, stack_commands, stack_locks, state_files
 from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.recovery import Recovery
@@ -97,6 +97,7 @@ def recover(context: Context) -> None:
     doing = "recovering"
     context.prepare_folders()
     with stack_locks.exclusive(context, "mlw deleted recover", say=say):
+        move_notes.refuse(context)
         checkpoint = state_files.read(context)
         if not _was_interrupted(checkpoint):
             found = open_deleted(context, doing)
@@ -140,6 +141,7 @@ def purge(context: Context, *, early: bool = True, now: datetime | None = None) 
     """
     context.prepare_folders()
     with stack_locks.exclusive(context, "mlw deleted purge", say=say):
+        move_notes.refuse(context)
         checkpoint = state_files.read(context)
         stack_id = removal_notes.purged_identity(context, checkpoint)
         if not (stack_id and removal_notes.is_over(checkpoint)):

@@ -64,7 +64,7 @@ def assert_refused(live: LiveStack, finished: Finished, before: tuple[object, ob
 
 def taken(live: LiveStack) -> tuple[object, object]:
     """Everything that a refusal must not change: resources and their ids, and the objects on the engine."""
-    return {one["urn"]: one.get("id") for one in resources(live.stack)}, live.stack.objects()
+    return {one["urn"]: one.get("id") for one in resources(live.stack)}, live.stack.objects().identities
 
 
 def test_a_destroy_asks_the_lock_before_anything_else(live: LiveStack) -> None:
