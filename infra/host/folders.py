@@ -71,6 +71,11 @@ def engine() -> Path:
     return cache() / "engine"
 
 
+def replaced_images() -> Path:
+    """File with the ids of replaced images that containers still ran on."""
+    return cache() / "replaced-images"
+
+
 def venv() -> Path:
     """The Python environment: the checkout's own; of installed code, the one that it is installed in."""
     return repo() / ".venv" if (repo() / "pyproject.toml").is_file() else Path(sys.prefix)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from infra.clients.engine import replaced_images
 from mlw.lifecycle import (
     backend_sidecars,
     engine_objects,
@@ -91,6 +92,7 @@ def tell(recovery: Recovery, remains: Remains, headline: str) -> None:
         LeftoversError: Something could not be removed.
     """
     context, say = recovery.context, recovery.say
+    replaced_images.remove_replaced()
     say(removal_proof.prove(remains, headline=headline))
     for owner, objects in recovery.engine.list_namesakes(context).items():
         say(f"Left alone, because it is another stack of this name: {removal_proof.count(objects)} of {owner}.")

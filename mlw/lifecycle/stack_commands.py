@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+from infra.clients.engine import replaced_images
 from infra.clients.state import stack_states
 from infra.errors import MlWorkspaceError, NotReadyError
 from infra.rules.stack.expiry import format_moment
@@ -58,6 +59,7 @@ def up(context: Context) -> None:
                 _forget_empty_stack(context)
             _roll_back(context, before, exc)
             raise
+    replaced_images.remove_replaced()
     say("")
     say(display.endpoints(context.stack, checkpoint.outputs if checkpoint else {}))
     if expiry := stack_states.expiry_of(checkpoint.resources if checkpoint else []):

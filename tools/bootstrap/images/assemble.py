@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from typing import TYPE_CHECKING
 
-from infra.host import folders
+from infra.host import atomic_files, folders
 from tools.bootstrap.images import build_context, docker_cli
 from tools.bootstrap.images.recipe import RECIPE_LABEL
 
@@ -55,8 +55,15 @@ def sweep() -> None:
 
 
 def remove_replaced() -> None:
-    """Remove our images that lost their tag to a newer one; the engine keeps those that a container still runs on."""
-    docker_cli.call("image", "prune", "--force", "--filter", f"label={RECIPE_LABEL}")
+    """Remove our images that lost their tag to a newer one.
+
+    The engine keeps those that a container still runs on; `make up` removes them after it has made that container anew.
+    """
+    ours = f"label={RECIPE_LABEL}"
+    docker_cli.call("image", "prune", "--force", "--filter", ours)
+    kept = docker_cli.call("images", "--quiet", "--no-trunc", "--filter", "dangling=true", "--filter", ours).split()
+    if kept:
+        atomic_files.write(folders.replaced_images(), "\n".join(kept))
 
 
 def verify(service: Service, reference: str) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from infra.host import folders
 from tests.unit.tools.bootstrap.images.fake_docker import SERVICE, calls, described, install
 from tools.bootstrap.bootstrap_errors import BootstrapError
 from tools.bootstrap.images import (
@@ -224,3 +225,14 @@ def test_images_for_another_kind_of_machine_are_refused_with_the_way_out(
 ) -> None:
     with pytest.raises(ImageError, match=rf"{system} on {machine}, .* linux on {engine}.*--push HOST"):
         check_machine(system, machine, engine)
+
+
+@pytest.mark.parametrize("kept", ["", "sha256:1\nsha256:2"], ids=["none", "two in use"])
+def test_replaced_images_that_are_in_use_are_noted_for_the_update_that_frees_them(path_folder: Path, kept: str) -> None:
+    install(path_folder, f'[ "$1" = images ] && printf "{kept}"\nexit 0')
+
+    assemble.remove_replaced()
+
+    assert calls(path_folder)[0] == "image prune --force --filter label=ml-workspace.recipe"
+    noted = folders.replaced_images().read_text().split() if folders.replaced_images().exists() else []
+    assert noted == kept.split()
