@@ -108,11 +108,7 @@ def parse_stack_file(content: bytes) -> StackFile:
     config = config or {}
     if not _is_finite(config):
         raise DocumentError("'.inf' and '.nan' are no numbers that a configuration can hold")
-    # A short key means the same as the full one, which counts where both stand.
-    keyed = sorted(
-        ((_full_key(key), key, value) for key, value in config.items()), key=lambda entry: entry[0] == entry[1]
-    )
-    return StackFile(text, document, {full: value for full, _, value in keyed})
+    return StackFile(text, document, _by_full_key(config))
 
 
 def read_stack_file(path: Path) -> Mapping[str, str]:
@@ -137,6 +133,16 @@ def refine_encrypted(known: Collection[str], path: Path) -> frozenset[str]:
         return frozenset(known)
     elsewhere = {key for key in known if not any(_SECTION.split(found)[0] == key for found in exact)}
     return exact | elsewhere
+
+
+def _by_full_key(config: Mapping[str, Value]) -> dict[str, Value]:
+    """Values by full key. Of two forms of one key the CLI takes now this one, now that one, so both are refused."""
+    written: dict[str, str] = {}
+    for key in config:
+        other = written.setdefault(_full_key(key), key)
+        if other != key:
+            raise DocumentError(f"'{other}' and '{key}' are the same key; remove one of them")
+    return {full: config[key] for full, key in written.items()}
 
 
 def _full_key(key: str) -> str:

@@ -1,14 +1,14 @@
-"""What was changed at running containers behind the project's back: paused, cut off from the network, other limits.
+"""What was changed at running containers behind the project's back: paused, renamed, cut off, other limits.
 
 The provider reads little of it, so an update alone would call such a container as it should be. What the engine
-changes in place is put back; a limit of CPUs, which it can set and not take away, needs a new container over the same
+changes in place is put back; a limit that it can set and not take away, as of CPUs, needs a new container over the same
 volumes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,8 @@ class Repair(StrEnum):
 
     RESUME = "resume"
     CONNECT = "connect"
+    RENAME = "rename"
+    MAKE_ROOM = "make room"
     UPDATE = "update"
     REPLACE = "replace"
 
@@ -83,8 +85,7 @@ def undo(checkpoint: Checkpoint, say: Say) -> bool:
         found = _drifts(client, checkpoint)
         if found:
             say(f"Changed outside of the project: {', '.join(map(str, found))}. Putting it right.")
-        # Replaced last: the other repairs would fail at a container that is gone.
-        for drift in sorted(found, key=lambda one: one.repair is Repair.REPLACE):
+        for drift in in_order(found):
             try:
                 _undo(client, drift, known[drift.id])
             except docker.errors.NotFound:
@@ -95,6 +96,16 @@ def undo(checkpoint: Checkpoint, say: Say) -> bool:
                     f"Undo the change, or remove the container (its data is on volumes), and run the command again."
                 ) from exc
     return bool(found)
+
+
+def in_order(found: list[Drift]) -> list[Drift]:
+    """Repairs in an order in which none stands in another one's way: names may have been exchanged.
+
+    What is replaced comes last: the other repairs would fail at a container that is gone.
+    """
+    renamed = [drift for drift in found if drift.repair is Repair.RENAME]
+    room = [replace(drift, repair=Repair.MAKE_ROOM) for drift in renamed] if len(renamed) > 1 else []
+    return [*room, *sorted(found, key=lambda drift: drift.repair is Repair.REPLACE)]
 
 
 def compare(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[tuple[str, Repair, str]]:
@@ -109,14 +120,17 @@ def compare(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[tu
         return
     if state["Paused"]:
         yield "paused", Repair.RESUME, ""
+    name = str(actual["Name"]).lstrip("/")
+    if name != wanted["name"]:
+        yield f"renamed to '{name}'", Repair.RENAME, ""
     connected = actual["NetworkSettings"]["Networks"] or {}
     for network in wanted.get("networksAdvanced") or []:
         if network["name"] not in connected:
             yield f"cut off from network '{network['name']}'", Repair.CONNECT, network["name"]
     for change in _in_place(wanted, host):
         yield change, Repair.UPDATE, ""
-    if cpus := _cpus(wanted, host):
-        yield cpus, Repair.REPLACE, ""
+    if limits := _not_in_place(wanted, host):
+        yield limits, Repair.REPLACE, ""
 
 
 def _in_place(wanted: Mapping[str, Any], host: Mapping[str, Any]) -> Iterator[str]:
@@ -131,13 +145,17 @@ def _in_place(wanted: Mapping[str, Any], host: Mapping[str, Any]) -> Iterator[st
         yield f"restart policy '{policy}' instead of '{wanted.get('restart')}'"
 
 
-def _cpus(wanted: Mapping[str, Any], host: Mapping[str, Any]) -> str:
+def _not_in_place(wanted: Mapping[str, Any], host: Mapping[str, Any]) -> str:
     expected = {
         "NanoCpus": round(float(wanted.get("cpus") or 0) * _NANO),
         "CpuShares": wanted.get("cpuShares") or 0,
         "CpusetCpus": wanted.get("cpuSet") or "",
         "CpuQuota": 0,
         "CpuPeriod": 0,
+        "CpusetMems": "",
+        "PidsLimit": 0,
+        "MemoryReservation": 0,
+        "BlkioWeight": 0,
     }
     changed = {key: value for key, value in expected.items() if (host.get(key) or type(value)()) != value}
     return ", ".join(f"{key} {host[key]} instead of {value or 'none'}" for key, value in changed.items())
@@ -168,6 +186,10 @@ def _undo(client: docker.DockerClient, drift: Drift, wanted: Mapping[str, Any]) 
     match drift.repair:
         case Repair.RESUME:
             client.api.unpause(drift.id)
+        case Repair.RENAME:
+            client.api.rename(drift.id, str(wanted["name"]))
+        case Repair.MAKE_ROOM:
+            client.api.rename(drift.id, f"{wanted['name']}-{drift.id[:12]}")
         case Repair.CONNECT:
             client.api.connect_container_to_network(drift.id, drift.network)
         case Repair.UPDATE:

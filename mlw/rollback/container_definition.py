@@ -111,7 +111,7 @@ def _make_room(client: docker.DockerClient, name: str, stack_id: str) -> None:
         if not labels.belongs_to(found, stack_id):
             raise LifecycleError(
                 f"making container '{name}' again: the engine has one of this name, {labels.describe_owner(found)}. "
-                "It was left alone. Remove it, and run the command again."
+                "It was left alone. Have its owner give it another name, and run the command again."
             )
         client.api.remove_container(name, force=True, v=True)
     except docker.errors.NotFound:

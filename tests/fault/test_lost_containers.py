@@ -20,7 +20,13 @@ def remove(engine: DockerClient, container: str) -> None:
     engine.api.remove_container(container, force=True)
 
 
-@pytest.mark.fault("containers are paused, cut off, given other limits", "the next `make up` undoes it")
+def exchange_names(engine: DockerClient, one: str, other: str) -> None:
+    engine.api.rename(one, f"{one}-renamed")
+    engine.api.rename(other, one)
+    engine.api.rename(f"{one}-renamed", other)
+
+
+@pytest.mark.fault("containers are paused, renamed, cut off, given other limits", "the next `make up` undoes it")
 def test_next_up_undoes_what_was_changed_at_containers(live: LiveStack, engine: DockerClient, marker: str) -> None:
     journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
     storage, registry, vault, insights = (
@@ -32,6 +38,7 @@ def test_next_up_undoes_what_was_changed_at_containers(live: LiveStack, engine: 
     engine.api.disconnect_container_from_network(vault, network)
     engine.api.update_container(registry, mem_limit="600m", memswap_limit="700m", restart_policy={"Name": "on-failure"})
     engine.api.update_container(insights, cpu_quota=20_000)
+    exchange_names(engine, vault, registry)
 
     told = live.stack.lifecycle("status")
     up = live.stack.lifecycle("up").check()

@@ -76,8 +76,9 @@ def test_update_that_makes_containers_anew_keeps_everything_when_killed_after_ea
     stack.lifecycle("up").check()
     journal = Journal(stack=stack.name, outputs=stack.outputs(), marker=marker).write()
 
-    for step, memory in zip(steps, itertools.cycle([1, 1.25]), strict=False):
-        stack.configure(limits={service: {"memoryInGB": memory} for service in SERVICES})
+    # CPUs, since a limit of memory is changed in place.
+    for step, cpus in zip(steps, itertools.cycle([1, 1.5]), strict=False):
+        stack.configure(limits={service: {"cpu": cpus} for service in SERVICES})
         reached = kill_after(stack, "up", step)
         stack.lifecycle("up").check()
         assert_whole(stack, journal, engine)

@@ -224,7 +224,6 @@ CASES: Mapping[str, tuple[bytes, Mapping[str, object] | None]] = {
     "key bad": (b"config:\n  p:b:c: x\n", None),
     "key empty": (b"config:\n  '': x\n", {"ml-workspace:": "x"}),
     "key only colon": (b"config:\n  'p:': x\n", {"p:": "x"}),
-    "short and long": (b"config:\n  a: x\n  ml-workspace:a: y\n", {"ml-workspace:a": "y"}),
     "cfg alias": (b"config:\n  ml-workspace:config:a: x\n", {"ml-workspace:a": "x"}),
     "int keys": (
         b"config:\n  p:a: {1: x, true: y, null: z, 1.5: w}\n",

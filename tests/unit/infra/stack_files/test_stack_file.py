@@ -162,3 +162,11 @@ def test_a_key_is_found_in_its_line(tmp_path: Path, key: str, line: int) -> None
 
 def test_an_empty_file_has_no_lines_to_name(tmp_path: Path) -> None:
     assert open_stack_file(written(tmp_path, "")).line_of("ml-workspace:workload") == 1
+
+
+@pytest.mark.parametrize("other", ["a", "ml-workspace:config:a"])
+def test_two_forms_of_one_key_are_refused_since_the_cli_takes_either(tmp_path: Path, other: str) -> None:
+    path = written(tmp_path, f"config:\n  {other}: x\n  ml-workspace:a: y\n")
+
+    with pytest.raises(StackFileError, match=f"'{other}' and 'ml-workspace:a' are the same key"):
+        open_stack_file(path)
