@@ -32,7 +32,7 @@ from mlw.lifecycle.move_notes import MoveNote
 from mlw.lifecycle.pulumi_operations import require_present_version
 from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.stack_context import Context
-from mlw.lifecycle.state_transfer import export_state, import_state
+from mlw.lifecycle.state_transfer import clear_own_lock, export_state, import_state
 from mlw.stacks.stacks import Stack, context_of, open_stack
 
 PASSPHRASE, PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"
@@ -51,6 +51,7 @@ def move(options: argparse.Namespace) -> int:
     here.prepare_folders()
     with ending_in_order(), stack_locks.exclusive(here, "mlw move", say=say):
         note = move_notes.find(here)
+        is_resumed = note is not None
         if note is None:
             note = _begun(here, _elsewhere(here, target, options.passphrase_file))
         elif state_backend.backend_id(note.target) != state_backend.backend_id(target):
@@ -63,6 +64,9 @@ def move(options: argparse.Namespace) -> int:
         other = there if note.is_from(here) else source
         other.prepare_folders()
         with stack_locks.exclusive(other, "mlw move", say=say):
+            if is_resumed:
+                # Of the state that is not in charge, nobody but an interrupted move can have the lock.
+                clear_own_lock(source if note.copied else there, say=say)
             _finish(note, source, there)
     print(f"Moved: the state of stack '{here.stack}' is in '{note.target}'. Set PULUMI_BACKEND_URL to that.")
     return DONE

@@ -39,7 +39,7 @@ from mlw.lifecycle import (
 )
 from mlw.lifecycle.restore_notes import RestoreNote
 from mlw.lifecycle.stack_context import Context
-from mlw.lifecycle.state_transfer import Exported, import_state
+from mlw.lifecycle.state_transfer import Exported, clear_own_lock, import_state
 
 INSTANCES = 20
 """How many values of `ml-workspace:instance` are tried for a copy beside the original."""
@@ -75,7 +75,10 @@ def restore(options: argparse.Namespace) -> int:
         context = stack_context.load(options.stack or contents.manifest.stack, os.environ)
         context.prepare_folders()
         with stack_locks.exclusive(context, "mlw restore", say=say):
-            stack_locks.clear_stale(context, say=say)
+            if restore_notes.read(context):
+                clear_own_lock(context, say=say)
+            else:
+                stack_locks.clear_stale(context, say=say)
             if not _was_restored(context, path):
                 _refuse_existing(context)
                 _remove_unfinished(context)
@@ -128,6 +131,8 @@ def _remove_unfinished(context: Context) -> None:
 
 
 def _restore(context: Context, path: Path, passphrase: str, contents: Contents) -> None:
+    # A home without one has not been set up; the state, which comes last, needs it.
+    passphrases.of_state()
     is_new = restored_files.write(context, contents, say=say)
     held = placement.inventory()
     stack_id = secrets.token_hex(16)

@@ -7,7 +7,7 @@ from pathlib import Path
 from infra.clients.archives.config_secrets import ConfigCrypter, make_salt
 from infra.errors import ArchiveError
 from infra.host import atomic_files
-from infra.stack_files.stack_file_edit import set_config_value, set_key
+from infra.stack_files.stack_file_edit import remove_key, set_config_value, set_key
 from mlw.archive import passphrases
 from mlw.archive.contents import Contents
 from mlw.lifecycle.display import Say
@@ -68,9 +68,12 @@ def _role_definitions(folder: Path, name: str) -> Path:
 
 
 def _for_this_home(text: str, contents: Contents) -> str:
-    """The stack file with its encrypted values encrypted for the passphrase of this home."""
+    """The stack file with its encrypted values encrypted for the passphrase of this home.
+
+    Without any the salt goes, which the CLI may have written and checks the passphrase against: the state has its own.
+    """
     if not contents.config_secrets:
-        return text
+        return remove_key(text, SALT)
     passphrase = passphrases.of_state()
     salt = make_salt(passphrase)
     crypter = ConfigCrypter(salt, passphrase)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from infra.clients.engine import replaced_images
+from infra.clients.state import known_stacks
 from mlw.lifecycle import (
     backend_sidecars,
     engine_objects,
@@ -21,6 +22,7 @@ from mlw.lifecycle import (
     pulumi_cli,
     removal_notes,
     removal_proof,
+    restore_notes,
     soft_deleting,
     stack_locks,
     stack_ports,
@@ -114,6 +116,9 @@ def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
         _destroy(recovery, checkpoint)
     _sweep(recovery)
     stack_ports.release(recovery.stack_id)
+    if note := restore_notes.read(context):
+        # A destroy does so itself; a restore that ended early has nothing to destroy.
+        known_stacks.forget(note.stack_id)
     private_stack_file.remove_written_salt(context, checkpoint.salt if checkpoint else None)
     state_files.remove_leftovers(context)
     ports = stack_ports.in_use(claimed.values())

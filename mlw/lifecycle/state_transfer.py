@@ -6,12 +6,14 @@ it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
-from mlw.lifecycle import pulumi_cli, state_files
+from mlw.lifecycle import pulumi_cli, stack_locks, state_files
 from mlw.lifecycle.checkpoints import is_secret
-from mlw.lifecycle.lifecycle_errors import LifecycleError
+from mlw.lifecycle.display import Say
+from mlw.lifecycle.lifecycle_errors import LifecycleError, OperationFailedError
 from mlw.lifecycle.pulumi_operations import ensure_stack
 from mlw.lifecycle.stack_context import Context
 
@@ -53,6 +55,22 @@ def import_state(context: Context, exported: Exported) -> None:
             f"writing the state of stack '{context.stack}' to '{context.backend_url}': what the backend gives back "
             "differs from what was written. Run the command again."
         )
+
+
+def clear_own_lock(context: Context, *, say: Say) -> None:
+    """Clear Pulumi's lock of a stack that an interrupted command of ours has left in a backend.
+
+    In a folder the lock tells whether its owner lives; in any other backend nothing does, so the caller has to know
+    that nobody else works on the stack.
+
+    Raises:
+        StackBusyError: Somebody works on it.
+    """
+    if context.backend_folder is not None:
+        stack_locks.clear_stale(context, say=say)
+        return
+    with contextlib.suppress(OperationFailedError):
+        pulumi_cli.query(context, ["cancel", context.stack, "--yes", "--non-interactive"])
 
 
 def same_resources(one: Exported, other: Exported) -> bool:

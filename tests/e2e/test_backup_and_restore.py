@@ -161,6 +161,7 @@ def test_the_copy_is_an_ordinary_stack(copied: LiveStack) -> None:
     assert shown.stdout.strip() == SECRET_OF_THE_FILE
 
 
+@pytest.mark.fault("the passphrase of an archive is wrong", "the restore is refused before anything is made")
 def test_a_wrong_passphrase_changes_nothing(archived: Archived) -> None:
     environment = archived.live.stack.environment
 
@@ -172,6 +173,7 @@ def test_a_wrong_passphrase_changes_nothing(archived: Archived) -> None:
     assert not (environment.stack_folder / "Pulumi.never.yaml").exists()
 
 
+@pytest.mark.fault("an archive is damaged", "the restore is refused before anything is made")
 def test_a_damaged_archive_changes_nothing(archived: Archived, tmp_path: Path) -> None:
     environment, damaged = archived.live.stack.environment, tmp_path / "damaged.mlw"
     content = bytearray(archived.archive.read_bytes())
@@ -230,6 +232,7 @@ def test_a_stack_file_that_is_there_decides_and_is_kept(
         left.unlink()
 
 
+@pytest.mark.fault("the disk is full during a backup", "no archive is left, and the workspace goes on")
 def test_a_full_disk_leaves_no_archive_and_a_running_workspace(archived: Archived) -> None:
     """A limit on the size of files stands for the disk."""
     stack, target = archived.live.stack, archived.archive.with_name("too-large.mlw")

@@ -165,6 +165,7 @@ def test_killed_restores_are_finished_by_the_next_one_or_taken_down(
     stack.lifecycle("down").check()
     assert_nothing_left(engine, stack=stack.name)
     assert not list(notes.iterdir())
+    assert stack.name not in (stack.environment.home / "stacks.json").read_text()
 
     moments: list[Callable[[], bool]] = [
         lambda: bool(list(notes.iterdir())),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-CYCLES, STACKS, MINUTES = 50, 30, 600.0
+CYCLES, STACKS, MINUTES, SCALE = 50, 30, 600.0, 1.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -14,6 +14,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--soak-cycles", type=int, default=CYCLES, help="cycles of up and down")
     group.addoption("--soak-stacks", type=int, default=STACKS, help="stacks that are up at the same time")
     group.addoption("--soak-every", type=int, default=1, help="kill after every n-th step")
+    group.addoption("--soak-scale", type=float, default=SCALE, help="part of the data that is archived")
     group.addoption("--soak-minutes", type=float, default=MINUTES, help="no cycle or step of a test begins later")
 
 
@@ -27,6 +28,12 @@ def soak_cycles(pytestconfig: pytest.Config) -> int:
 def soak_stacks(pytestconfig: pytest.Config) -> int:
     """How many stacks side by side."""
     return int(pytestconfig.getoption("--soak-stacks"))
+
+
+@pytest.fixture
+def soak_scale(pytestconfig: pytest.Config) -> float:
+    """Which part of the data."""
+    return float(pytestconfig.getoption("--soak-scale"))
 
 
 @pytest.fixture

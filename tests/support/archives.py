@@ -3,7 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 from docker import DockerClient
 
@@ -13,30 +14,43 @@ from tests.support.oci import Artifact, registry_client
 from tests.support.otlp import STORE_FOLDER
 from tests.support.vault import MOUNT, vault_client
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 RECORD = "workspace.json"
 """Names the resources, and so differs between a workspace and its copy under other names."""
 
 Version = tuple[str, str, str, str, bool, str, bytes]
+"""Bucket, key, version id, ETag (a word for a delete marker), whether it is the latest, time, content."""
+
+READERS, DELETED = 8, "deleted"
 
 
 def blobs(outputs: Mapping[str, Any], *, with_content: bool = True) -> list[Version]:
-    """Return every version of every blob: bucket, key, version id, ETag, whether it is the latest, time, content."""
+    """Return every version of every blob, but for the record's."""
     client = s3_client(outputs)
-    found: list[Version] = []
-    for bucket in sorted(one["Name"] for one in client.list_buckets()["Buckets"]):
-        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            for one in page.get("Versions", []):
-                key, version = one["Key"], one["VersionId"]
-                body = b""
-                if with_content:
-                    body = client.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"].read()
-                moment = one["LastModified"].isoformat()
-                found.append((bucket, key, version, one["ETag"], one["IsLatest"], moment, body))
-            found += [
-                (bucket, one["Key"], one["VersionId"], "deleted", one["IsLatest"], one["LastModified"].isoformat(), b"")
-                for one in page.get("DeleteMarkers", [])
-            ]
-    return sorted(entry for entry in found if entry[1] != RECORD)
+    buckets = [one["Name"] for one in client.list_buckets()["Buckets"]]
+    listed = [one for bucket in buckets for one in _listed(client, bucket) if one[1] != RECORD]
+    if not with_content:
+        return sorted(listed)
+
+    def read(one: Version) -> Version:
+        bucket, key, version = one[:3]
+        answer = client.get_object(Bucket=bucket, Key=key, VersionId=version)
+        return (*one[:6], answer["Body"].read())
+
+    with ThreadPoolExecutor(READERS) as pool:
+        return sorted(pool.map(lambda one: one if one[3] == DELETED else read(one), listed))
+
+
+def _listed(client: "S3Client", bucket: str) -> Iterator[Version]:
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for one in page.get("Versions", []):
+            moment = one["LastModified"].isoformat()
+            yield bucket, one["Key"], one["VersionId"], one["ETag"], one["IsLatest"], moment, b""
+        for marker in page.get("DeleteMarkers", []):
+            moment = marker["LastModified"].isoformat()
+            yield bucket, marker["Key"], marker["VersionId"], DELETED, marker["IsLatest"], moment, b""
 
 
 def secrets(outputs: Mapping[str, Any]) -> dict[str, list[tuple[str, dict[str, str] | None]]]:
