@@ -1,12 +1,15 @@
 """Stacks of earlier versions, recorded as they were: `make up` takes each over where it is, with everything in it."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
 
+from infra.host import file_locks
 from tests.support.environment import copy_project, make_environment
 from tests.support.processes import Finished, kill_session
 from tests.support.recorded_stacks import PASSPHRASE, Recording, read_content
@@ -66,22 +69,20 @@ def taken_over(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     (folder / "state.json").write_text(recording.state_text)
     stack.init()
     stack.pulumi("stack import", f"--file={folder / 'state.json'}").check()
-    try:
-        recording.restore_volumes()
-        said = said_before(stack) if request.param.name == BEFORE_THE_PLUGIN else ""
-        up = stack.lifecycle("up")
-        yield TakenOver(
-            recording=recording,
-            stack=stack,
-            said_before=said,
-            up=up.check(),
-            outputs=stack.outputs(),
-        )
-        assert "volumes       none" in stack.lifecycle("down").check().output
-        assert not recording.volumes_on_engine()
-    finally:
-        stack.lifecycle("down")
-        recording.remove_volumes()
+    # Names and ports are those of the recording: one run at a time on this machine.
+    with file_locks.hold(
+        Path(gettempdir()) / f"ml-workspace-recorded-{os.getuid()}.lock", "taking recorded stacks over"
+    ):
+        try:
+            recording.restore_volumes()
+            said = said_before(stack) if request.param.name == BEFORE_THE_PLUGIN else ""
+            up = stack.lifecycle("up").check()
+            yield TakenOver(recording=recording, stack=stack, said_before=said, up=up, outputs=stack.outputs())
+        finally:
+            down, left = stack.lifecycle("down"), recording.volumes_on_engine()
+            recording.remove_volumes()
+    assert "volumes       none" in down.check().output
+    assert not left
 
 
 def test_blobs_secrets_images_and_keys_are_what_they_were(taken_over: TakenOver) -> None:
