@@ -46,7 +46,7 @@ class Deleted:
 
     @property
     def protected_until(self) -> datetime | None:
-        """Until when nobody may purge it; None where anybody may."""
+        """Until when it cannot be purged; None for one without purge protection."""
         vaults = (one["inputs"] for one in self.checkpoint.resources if one["type"] == KEY_VAULT)
         protected = any(vault.get("enablePurgeProtection") is True for vault in vaults)
         return self.deletion.kept_until if protected and not self.purge_has_begun else None
@@ -54,7 +54,7 @@ class Deleted:
     @property
     def purge_has_begun(self) -> bool:
         """Whether a purge has removed some of it, and so has to be finished."""
-        return bool(removal_notes.purged_identity(self.context, self.checkpoint))
+        return removal_notes.purge_has_begun(self.context, self.checkpoint)
 
 
 def list_deleted(on_error: Callable[[str], None]) -> tuple[list[Deleted], list[SoftDeletion]]:
@@ -107,6 +107,7 @@ def recover(context: Context) -> None:
                     f"Finish the purge with `mlw deleted purge {context.stack} --yes`."
                 )
             Recovery(context=context).require_passphrase(found.checkpoint)
+            removal_notes.end(context)
             _restore_stack_file(context)
             soft_deletions.unmark(found.deletion.stack_id)
     stack_commands.up(context)

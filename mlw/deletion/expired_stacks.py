@@ -124,6 +124,5 @@ def find_expired(now: datetime, on_error: Callable[[str], None]) -> Iterator[Exp
 
 def _is_due(stack: Stack, deletion: SoftDeletion | None, now: datetime) -> bool:
     if deletion:
-        purge_has_begun = bool(removal_notes.purged_identity(stack.context, stack.checkpoint))
-        return purge_has_begun or deletion.kept_until <= now
+        return deletion.kept_until <= now or removal_notes.purge_has_begun(stack.context, stack.checkpoint)
     return bool(stack.expiry and stack.expiry.moment <= now)

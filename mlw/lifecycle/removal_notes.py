@@ -44,6 +44,12 @@ def purged_identity(context: Context, checkpoint: Checkpoint | None) -> str:
     return noted if note.get("purge") and held in {"", noted} else ""
 
 
+def purge_has_begun(context: Context, checkpoint: Checkpoint | None) -> bool:
+    """Whether a purge has removed some of a stack; what keeps the stack goes first, and nothing without it."""
+    kept = stack_states.soft_deletion_of(checkpoint.resources) if checkpoint else None
+    return kept is None and bool(purged_identity(context, checkpoint))
+
+
 def stacks_of(backend_id: str) -> list[str]:
     """Names of the stacks of a backend whose removal was begun."""
     return sorted(run.partition("/")[2] for run in read_claims(_FILE) if run.startswith(f"{backend_id}/"))

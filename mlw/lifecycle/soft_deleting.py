@@ -81,7 +81,7 @@ def refuse_unapplied(context: Context, checkpoint: Checkpoint) -> None:
         LifecycleError: It does, and no update has brought that about yet.
     """
     is_complete = bool(checkpoint.outputs.get("endpoints"))
-    is_being_purged = bool(removal_notes.purged_identity(context, checkpoint))
+    is_being_purged = removal_notes.purge_has_begun(context, checkpoint)
     if is_complete and not keeps(checkpoint) and not is_being_purged and _is_wanted(context):
         raise LifecycleError(
             f"taking stack '{context.stack}' down: '{_SECTION}.{SETTING}' is set in its file, and no `make up` has "

@@ -1,7 +1,7 @@
 """Which stacks are soft-deleted: each has an empty volume on the engine, whose labels say so.
 
-Beside the data itself, so that every home and backend that uses the engine sees it, and so that the mark and the data
-cannot come apart. It is made, and removed, in one step.
+On the engine, as the data is, so that every home and backend that uses the engine sees it, and so that the mark and the
+data cannot come apart. It is made, and removed, in one step.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def find(stack_id: str) -> SoftDeletion | None:
 
 
 def find_workspace(workspace_id: str) -> SoftDeletion | None:
-    """The soft deletion of whatever stack has the workspace."""
+    """The soft deletion of the stack that has a workspace; None for a workspace that is not soft-deleted."""
     return next((found for found in list_all() if found.workspace_id.casefold() == workspace_id.casefold()), None)
 
 

@@ -12,7 +12,8 @@ from infra.clients.engine import soft_deletions
 from infra.clients.engine.soft_deletions import SoftDeletion
 from mlw.deletion import deleted_stacks
 from mlw.deletion.deleted_stacks import NotDeletedError, PurgeProtectedError, purge
-from mlw.lifecycle import engine_objects, removal_notes
+from mlw.lifecycle import engine_objects, removal_notes, stack_commands
+from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.stack_context import Context
 from mlw.main import main
 from mlw.stacks.stacks import context_of
@@ -154,6 +155,23 @@ def test_what_a_purge_has_begun_cannot_be_brought_back(
     assert "a purge has begun to remove it" in capsys.readouterr().err
     assert main(["deleted", "list"]) == 0
     assert capsys.readouterr().out.splitlines()[1].endswith("begun")
+
+
+def test_a_purge_that_failed_before_it_removed_anything_can_be_undone(
+    deletions: list[SoftDeletion], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a wrong passphrase, or an owner that is down: what keeps the stack is still in its state."""
+    brought_up: list[str] = []
+    monkeypatch.setattr(stack_commands, "up", lambda context: brought_up.append(context.stack))
+    monkeypatch.setattr(Recovery, "require_passphrase", lambda *_: None)
+    monkeypatch.setattr(soft_deletions, "unmark", lambda _: deletions.clear())
+    deletions.append(a_deletion())
+    removal_notes.begin(context_of("churn"), stack_id("churn"), purge=True)
+
+    assert main(["deleted", "recover", "churn"]) == 0
+
+    assert (brought_up, deletions) == (["churn"], [])
+    assert removal_notes.stacks_of(context_of("churn").backend_id) == []
 
 
 def test_a_removal_by_expiry_that_was_killed_is_no_purge(
