@@ -1,5 +1,6 @@
 """Digests of a configuration: they tell what changes, and nothing else."""
 
+import hashlib
 import json
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from infra.rules.stack.locked_changes import CHANGE, AcceptedStack
 from infra.rules.violation import ConfigurationError
 from infra.settings import Settings, load
-from infra.settings.configuration_digests import digests
+from infra.settings.configuration_digests import ROUNDS, digests
 
 TAGS = {"owner": "ml@example.org", "cost-center": "4711", "project": "churn"}
 FROZEN = {"name": "frozen", "level": "ReadOnly", "notes": ""}
@@ -62,6 +63,21 @@ def test_a_changed_secret_is_told_and_not_given_away() -> None:
 
     assert before["datastores"] != after["datastores"]
     assert "the-secret-key" not in json.dumps(before)
+
+
+def test_what_holds_a_secret_is_digested_so_slowly_that_guessing_does_not_pay(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: list[int] = []
+
+    def derive(_name: str, _text: bytes, _salt: bytes, count: int) -> bytes:
+        rounds.append(count)
+        return b"digest"
+
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", derive)
+    digests(settings())
+    assert rounds == [], "nothing is secret, and nobody waits"
+
+    digests(settings(datastores=[LAKE]))
+    assert rounds == [ROUNDS]
 
 
 @pytest.mark.parametrize("actions", [(), ("--replace",)], ids=["a changed file", "an action"])

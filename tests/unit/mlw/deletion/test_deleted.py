@@ -183,6 +183,7 @@ def test_a_removal_by_expiry_that_was_killed_is_no_purge(
     assert main(["expire"]) == 0
 
     assert "Nothing has expired." in capsys.readouterr().out
+    assert removal_notes.purged_identity(context_of("churn"), None) == ""
 
 
 class TestExpire:
