@@ -15,23 +15,37 @@ from infra.host.project import PROJECT
 from infra.rules.stack.locked_changes import AcceptedStack
 from infra.rules.stack.stack_changes import Resources
 from infra.settings import load
-from infra.stack_files.stack_file import open_stack_file
+from infra.stack_files.stack_file import open_stack_file, parse_stack_file
+from mlw.archive.contents import Contents
 from mlw.archive.state_rewriting import Renaming, of_kind, place, resource_names, rewrite
 from mlw.lifecycle.stack_context import Context
 from mlw.lifecycle.state_transfer import Exported
 
+ADDITIONAL = "additionalStorageAccounts"
+"""Beginning of the keys of additional accounts, and their section of a stack file."""
 
-def new_names(context: Context, exported: Exported) -> dict[str, str]:
+
+def new_names(context: Context, contents: Contents) -> dict[str, str]:
     """Each resource's name in the backup to the one that the stack file gives it.
+
+    Additional accounts have no other key than their names: the first one of a file is the first one of the other.
 
     Raises:
         ConfigurationError: The stack file breaks rules, e.g. since another stack has the names.
     """
     wanted = _wanted(context, accepted=None)
+    before, now = additional_names(contents.stack_file), additional_names(context.stack_file.read_text("utf-8"))
+    additional = dict(zip(before, now, strict=True)) if len(before) == len(now) else {}
     return {
-        name: str(wanted[key]["properties"]["name"]) if key in wanted else name
-        for key, name in resource_names(exported).items()
+        name: str(wanted[key]["properties"]["name"]) if key in wanted else additional.get(name, name)
+        for key, name in resource_names(contents.state).items()
     }
+
+
+def additional_names(stack_file: str | None) -> list[str]:
+    """Names of the additional storage accounts of a stack file, in its order."""
+    listed = parse_stack_file((stack_file or "").encode()).config.get(f"ml-workspace:{ADDITIONAL}")
+    return [str(one.get("name")) for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def judge(context: Context, exported: Exported) -> None:

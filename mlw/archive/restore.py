@@ -163,7 +163,7 @@ def _renamed(context: Context, contents: Contents, stack_id: str, held: Inventor
         stacks=(contents.manifest.stack, context.stack),
         identities=(contents.manifest.stack_id, stack_id),
         made_by=known_stacks.describe_origin(),
-        resources=placement.new_names(context, contents.state),
+        resources=placement.new_names(context, contents),
     )
     return placement.rename(contents.state, renaming, held)
 
@@ -192,12 +192,18 @@ def _renamed_elsewhere(
 def _refuse_fixed_names(context: Context, contents: Contents) -> None:
     """Name those that do not follow from the instance, and so have to be chosen by the user."""
     try:
-        names = placement.new_names(context, contents.state)
+        names = placement.new_names(context, contents)
     except ConfigurationError:
         return
-    sections = [key for key, name in resource_names(contents.state).items() if names[name] == name]
-    if sections:
-        keys = ", ".join(f"'ml-workspace:{section}.name'" for section in sections)
+    fixed = {key: name for key, name in resource_names(contents.state).items() if names[name] == name}
+    if fixed:
+        order = placement.additional_names(contents.stack_file)
+        keys = ", ".join(
+            f"'ml-workspace:{placement.ADDITIONAL}[{order.index(name)}].name'"
+            if name in order
+            else f"'ml-workspace:{key}.name'"
+            for key, name in fixed.items()
+        )
         raise ArchiveError(
             f"restoring stack '{context.stack}': the names of the backup's resources are in use on this engine or in "
             f"this backend, and some of them stand in the stack file. No volume was made. Set {keys} in "
