@@ -14,7 +14,7 @@ from typing import Any
 
 from infra.clients import readiness_probes
 from infra.clients.engine import docker_engine, volume_writer
-from infra.errors import NotReadyError
+from infra.errors import EngineError, NotReadyError
 from infra.host import atomic_files, state_backend
 from infra.host.project import PROJECT
 from mlw.lifecycle import pulumi_cli, state_files
@@ -68,7 +68,7 @@ def roll_back(context: Context, before: Checkpoint, *, say: Say) -> list[RolledB
 
     Raises:
         LifecycleError: It could not be done; the message says why.
-        EngineError: The engine does not respond.
+        EngineError: The engine does not respond, or refuses.
     """
     after = state_files.read(context)
     failed = [one for one in replaced(before, after) if one.probes and not _is_ready(one)] if after else []
@@ -80,13 +80,26 @@ def roll_back(context: Context, before: Checkpoint, *, say: Say) -> list[RolledB
     for one in failed:
         found = _describe(one.name)
         say(f"Container '{one.name}' does not become ready. Putting back the one before.")
-        files = _restore_files(one, after, secrets)
-        made = container_definition.make(one.container["inputs"])
+        done |= put_back(one, after, secrets)
         results.append(RolledBack(name=one.name, found=found, problem=_wait(one)))
-        done |= {one.container["urn"]: _with_id(one.container, made), **files}
     _record(context, done)
     perform(context, "refresh", *[f"--target={one.container['urn']}" for one in failed])
     return results
+
+
+def put_back(one: Replaced, after: Checkpoint, secrets: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Write the files of before and make the container of before; what the state has to say then, by URN."""
+    import docker  # noqa: PLC0415 - as in infra.clients
+
+    try:
+        files = _restore_files(one, after, secrets)
+        made = container_definition.make(one.container["inputs"])
+    except docker.errors.APIError as exc:
+        raise EngineError(
+            f"putting back the container '{one.name}' of before: the engine refuses ({exc.explanation or exc}). No "
+            "volume was touched. Run `make up` with the version of before, which makes the container anew."
+        ) from exc
+    return {one.container["urn"]: _with_id(one.container, made), **files}
 
 
 def _is_ready(one: Replaced) -> bool:

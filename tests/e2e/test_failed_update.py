@@ -9,8 +9,11 @@ from contextlib import contextmanager
 import docker
 import pytest
 
+from infra.errors import EngineError
+from mlw.lifecycle.checkpoints import parse
 from mlw.lifecycle.lifecycle_errors import LifecycleError
-from mlw.rollback import container_definition
+from mlw.rollback import container_definition, roll_back
+from mlw.rollback.replaced_containers import Replaced
 from tests.support.engine import ID_LABEL, open_engine
 from tests.support.environment import copy_project, make_environment
 from tests.support.object_store import s3_client
@@ -19,6 +22,7 @@ from tests.support.processes import Finished
 from tests.support.stacks import Stack, ephemeral_stack
 from tests.support.updates import assert_unchanged
 from tests.support.vault import read_secret, write_secret
+from tests.unit.states import a_state
 
 BROKEN = {"registry": "/bin/registry", "vault": "/bin/vault"}
 """Service to the program in its image."""
@@ -156,3 +160,12 @@ def test_a_container_of_somebody_else_is_left_alone() -> None:
             foreign.reload()
         finally:
             foreign.remove()
+
+
+def test_a_refusal_of_the_engine_is_one_message() -> None:
+    inputs = {"name": f"gone-{uuid.uuid4().hex[:8]}", "image": "sha256:" + "0" * 64, "labels": OURS}
+    before = Replaced(container={"urn": "urn", "inputs": inputs, "outputs": {}}, files=None, probes=())
+    with pytest.raises(
+        EngineError, match=rf"putting back the container '{inputs['name']}' of before: the engine refuses"
+    ):
+        roll_back.put_back(before, parse(a_state()), {})
