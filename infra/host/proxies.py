@@ -39,5 +39,8 @@ def _merged(lists: list[str], more: list[str]) -> str:
 
 
 def _host(engine: str) -> list[str]:
-    url = urlsplit(engine)
+    try:
+        url = urlsplit(engine)
+    except ValueError:  # no address at all, which whoever connects to the engine tells
+        return []
     return [url.hostname] if url.scheme in {"tcp", "http", "https"} and url.hostname else []

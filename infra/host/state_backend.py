@@ -11,6 +11,8 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from infra.errors import HostError
+
 VARIABLE = "PULUMI_BACKEND_URL"
 
 _ENDPOINT, _CHECKSUMS = "endpoint=", "request_checksum_calculation="
@@ -45,11 +47,20 @@ def backend_folder(url: str) -> Path | None:
 
     Args:
         url: The backend's address. As for the CLI, `~` is the user's home, and what follows `?` are settings.
+
+    Raises:
+        HostError: It is no address.
     """
-    url_of_backend = urlsplit(url)
-    if url_of_backend.scheme != "file":
-        return None
-    return Path(unquote(url_of_backend.netloc + url_of_backend.path)).expanduser() / ".pulumi"
+    try:
+        url_of_backend = urlsplit(url)
+        if url_of_backend.scheme != "file":
+            return None
+        return Path(unquote(url_of_backend.netloc + url_of_backend.path)).expanduser() / ".pulumi"
+    except (ValueError, RuntimeError) as exc:
+        raise HostError(
+            f"reading the address of the state backend: {VARIABLE} is '{url}', which cannot be one ({exc}). Set it to "
+            "e.g. 'file:///srv/state', or unset it for files below MLW_HOME."
+        ) from exc
 
 
 def backend_id(url: str) -> str:

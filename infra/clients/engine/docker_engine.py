@@ -85,7 +85,13 @@ def connect(*, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[docker.Dock
             environment={**os.environ, "DOCKER_HOST": host},
         )
         _api_versions[host] = client.api.api_version
-    except docker.errors.DockerException as exc:
+    except docker.errors.TLSParameterError as exc:
+        raise EngineUnreachableError(
+            f"using the Docker engine at '{host}': the certificates that DOCKER_TLS_VERIFY and DOCKER_CERT_PATH ask "
+            f"for cannot be used ({' '.join(str(exc).split())}). Set DOCKER_CERT_PATH to them, or unset "
+            "DOCKER_TLS_VERIFY."
+        ) from exc
+    except (docker.errors.DockerException, ValueError) as exc:  # the address may be none at all
         raise EngineUnreachableError(_unreachable(host, exc)) from exc
     try:
         yield client

@@ -35,3 +35,7 @@ def test_loopback_and_the_engine_go_through_no_proxy(
 def test_every_environment_has_them() -> None:
     added = environment.additions({"HTTP_PROXY": "http://proxy:3128", "DOCKER_HOST": "tcp://lab:2375"})
     assert added["no_proxy"] == added["NO_PROXY"] == f"{LOOPBACK},lab"
+
+
+def test_an_engine_s_address_that_is_none_is_another_one_s_part_to_tell() -> None:
+    assert exceptions({}, engine="tcp://[::1")["no_proxy"] == LOOPBACK

@@ -1,9 +1,11 @@
 """The folder of a file backend, as Pulumi's CLI finds it."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from infra.errors import HostError
 from infra.host import state_backend
 
 
@@ -101,3 +103,9 @@ def test_a_store_of_another_maker_is_sent_checksums_that_it_takes(url: str, comp
 def test_a_completed_address_is_the_same_backend() -> None:
     assert state_backend.backend_id(COMPLETED) == state_backend.backend_id(MINIO)
     assert state_backend.backend_id(AWS) != state_backend.backend_id(MINIO)
+
+
+@pytest.mark.parametrize("url", ["s3://[x", "http://[::1", "file://~nobody-of-this-name/x"])
+def test_what_can_be_no_address_is_refused_with_the_variable(url: str) -> None:
+    with pytest.raises(HostError, match=f"PULUMI_BACKEND_URL is '{re.escape(url)}', which cannot be one"):
+        state_backend.backend_folder(url)

@@ -35,3 +35,15 @@ def test_a_context_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     about.write_text(json.dumps({"Endpoints": {"docker": {"Host": "tcp://127.0.0.1:2"}}}))
     monkeypatch.setenv("DOCKER_CONTEXT", "lab")
     _refused("tcp://127.0.0.1:2")
+
+
+def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://[::1")
+    with pytest.raises(EngineUnreachableError, match=r"using the Docker engine at 'tcp://\[::1'"), connect():
+        pytest.fail("there is an engine")
+
+
+def test_certificates_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    with pytest.raises(EngineUnreachableError, match="unset DOCKER_TLS_VERIFY"), connect():
+        pytest.fail("there is an engine")
