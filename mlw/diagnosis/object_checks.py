@@ -113,8 +113,9 @@ def _what(resource_id: str) -> str:
 
 def _not_running(service: DiagnosedService, container: Container) -> str:
     logs = f" Last log lines:\n{container.last_log_lines}" if container.last_log_lines else ""
+    verb = "unpause" if container.status == "paused" else "start"
     return (
         f"{service.what}: its container '{container.name}' is {container.status} (exit code {container.exit_code}, "
         f"restarts {container.restarts}). "
-        f"Run `make up STACK={container.stack}`, or `docker start {container.name}`.{logs}"
+        f"Run `make up STACK={container.stack}`, or `docker {verb} {container.name}`.{logs}"
     )

@@ -96,6 +96,7 @@ class TestContainer:
         assert (finding.group, finding.code) == (Group.KEY_VAULT, "ContainerNotRunning")
         assert f"'kv-churn-vault' is {status} (exit code 137, restarts 3)" in finding.message
         assert finding.message.endswith("Last log lines:\nout of memory")
+        assert f"`docker {'unpause' if status == 'paused' else 'start'} kv-churn-vault`" in finding.message
 
     @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.10"])  # noqa: S104 - refused
     def test_a_port_that_others_can_reach_is_told(self, address: str) -> None:
