@@ -152,6 +152,12 @@ def test_a_name_within_another_one_is_left_alone() -> None:
     assert resource_names(found) == {"storageAccount": "sty", "keyVault": "kv-x-002", "workspace": "y"}
 
 
+def test_a_name_that_begins_another_one_is_not_taken_for_it() -> None:
+    found = rewrite(exported(), renaming(**{"kv-x": "kv-z"}))
+
+    assert resource_names(found)["keyVault"] == "kv-x-002"
+
+
 def test_the_same_names_change_nothing_but_stack_and_identity() -> None:
     same = Renaming(stacks=("dev", "dev"), identities=(OLD, NEW), made_by="me", resources={"stx": "stx"})
 
