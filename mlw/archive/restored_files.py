@@ -7,11 +7,12 @@ from pathlib import Path
 from infra.clients.archives.config_secrets import ConfigCrypter, make_salt
 from infra.errors import ArchiveError
 from infra.host import atomic_files
+from infra.stack_files.stack_file import open_stack_file
 from infra.stack_files.stack_file_edit import remove_key, set_config_value, set_key
 from mlw.archive import passphrases
 from mlw.archive.contents import Contents
 from mlw.lifecycle.display import Say
-from mlw.lifecycle.private_stack_file import SALT
+from mlw.lifecycle.private_stack_file import SALT, salt_of
 from mlw.lifecycle.stack_context import Context
 
 BESIDE = ".of-backup"
@@ -39,6 +40,7 @@ def write(context: Context, contents: Contents, *, say: Say) -> bool:
         return False
     text = contents.stack_file
     if context.stack_file.is_file() and context.stack_file.read_bytes() == text.encode():
+        _encrypt_anew(context, contents, say)
         return False
     is_new = _place(context.stack_file, _for_this_home(text, contents).encode(), say)
     if contents.role_definitions is not None:
@@ -55,6 +57,27 @@ def set_instance(context: Context, instance: str) -> None:
     """
     text = context.stack_file.read_text(encoding="utf-8")
     atomic_files.write(context.stack_file, set_config_value(text, INSTANCE, instance), mode=0o644)
+
+
+def _encrypt_anew(context: Context, contents: Contents, say: Say) -> None:
+    """Encrypt the values of the archive's own stack file for this home, if its passphrase does not decrypt them."""
+    if not contents.config_secrets or _can_decrypt(salt_of(open_stack_file(context.stack_file)), contents):
+        return
+    atomic_files.write(context.stack_file, _for_this_home(str(contents.stack_file), contents), mode=0o644)
+    say(f"Encrypted the secret values of '{context.stack_file}' for the passphrase of this home.")
+
+
+def _can_decrypt(salt: str | None, contents: Contents) -> bool:
+    if salt is None:
+        # They were encrypted with the salt of a state that is not here.
+        return False
+    crypter = ConfigCrypter(salt, passphrases.of_state())
+    try:
+        for value in contents.config_secrets:
+            crypter.decrypt(value)
+    except ArchiveError:
+        return False
+    return True
 
 
 def _role_definitions(folder: Path, name: str) -> Path:

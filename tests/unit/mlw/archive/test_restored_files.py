@@ -64,6 +64,24 @@ def test_encrypted_values_are_encrypted_for_this_home(context: Context) -> None:
     assert ConfigCrypter(salt_of(file) or "", "of this home").decrypt(str(secure["secure"])) == "s3cret"
 
 
+@pytest.mark.parametrize("passphrase", ["of the old home", "of this home"])
+def test_the_same_file_is_encrypted_anew_where_the_passphrase_is_another(context: Context, passphrase: str) -> None:
+    """A checkout on another machine has the stack file already."""
+    old = ConfigCrypter(salt := make_salt(passphrase), passphrase)
+    value = old.encrypt("s3cret")
+    text = f"encryptionsalt: {salt}\nconfig:\n  mine:token: {{secure: {value}}}\n"
+    context.stack_file.parent.mkdir(parents=True, exist_ok=True)
+    context.stack_file.write_text(text)
+
+    write(context, contents(text, config_secrets={value: "s3cret"}))
+
+    file = open_stack_file(context.stack_file)
+    secure = file.config["mine:token"]
+    assert isinstance(secure, dict)
+    assert ConfigCrypter(salt_of(file) or "", "of this home").decrypt(str(secure["secure"])) == "s3cret"
+    assert (context.stack_file.read_text() == text) is (passphrase == "of this home")
+
+
 def test_a_file_of_the_user_is_kept_and_the_other_put_beside(context: Context) -> None:
     context.stack_file.parent.mkdir(parents=True, exist_ok=True)
     context.stack_file.write_text("config: {ml-workspace:workload: mine}\n")
