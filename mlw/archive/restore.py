@@ -154,6 +154,7 @@ def _restore(context: Context, path: Path, passphrase: str, contents: Contents) 
         image=image,
     )
     _make_volumes(path, passphrase, contents, plan)
+    restored_files.encrypt_anew(context, contents, say=say)
     import_state(context, plan.state)
     restore_notes.end(context)
 

@@ -40,7 +40,6 @@ def write(context: Context, contents: Contents, *, say: Say) -> bool:
         return False
     text = contents.stack_file
     if context.stack_file.is_file() and context.stack_file.read_bytes() == text.encode():
-        _encrypt_anew(context, contents, say)
         return False
     is_new = _place(context.stack_file, _for_this_home(text, contents).encode(), say)
     if contents.role_definitions is not None:
@@ -59,11 +58,16 @@ def set_instance(context: Context, instance: str) -> None:
     atomic_files.write(context.stack_file, set_config_value(text, INSTANCE, instance), mode=0o644)
 
 
-def _encrypt_anew(context: Context, contents: Contents, say: Say) -> None:
-    """Encrypt the values of the archive's own stack file for this home, if its passphrase does not decrypt them."""
+def encrypt_anew(context: Context, contents: Contents, *, say: Say) -> None:
+    """Encrypt the values of the archive's own stack file for this home, if its passphrase does not decrypt them.
+
+    To be called when nothing is refused any more: until then the file may be that of the original.
+    """
+    if contents.stack_file is None or context.stack_file.read_bytes() != contents.stack_file.encode():
+        return
     if not contents.config_secrets or _can_decrypt(salt_of(open_stack_file(context.stack_file)), contents):
         return
-    atomic_files.write(context.stack_file, _for_this_home(str(contents.stack_file), contents), mode=0o644)
+    atomic_files.write(context.stack_file, _for_this_home(contents.stack_file, contents), mode=0o644)
     say(f"Encrypted the secret values of '{context.stack_file}' for the passphrase of this home.")
 
 

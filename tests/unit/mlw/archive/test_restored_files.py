@@ -72,8 +72,11 @@ def test_the_same_file_is_encrypted_anew_where_the_passphrase_is_another(context
     text = f"encryptionsalt: {salt}\nconfig:\n  mine:token: {{secure: {value}}}\n"
     context.stack_file.parent.mkdir(parents=True, exist_ok=True)
     context.stack_file.write_text(text)
+    given = contents(text, config_secrets={value: "s3cret"})
 
-    write(context, contents(text, config_secrets={value: "s3cret"}))
+    write(context, given)
+    assert context.stack_file.read_text() == text
+    restored_files.encrypt_anew(context, given, say=lambda _: None)
 
     file = open_stack_file(context.stack_file)
     secure = file.config["mine:token"]
