@@ -11,7 +11,6 @@ from infra.clients.engine.soft_deletions import SoftDeletion
 from infra.clients.state import known_stacks, removal, stack_states
 from infra.errors import MlWorkspaceError
 from infra.host import atomic_files
-from infra.rules.resources.component_types import KEY_VAULT
 from infra.rules.stack.expiry import format_moment
 from mlw.lifecycle import down, move_notes, removal_notes, soft_deleting, stack_commands, stack_locks, state_files
 from mlw.lifecycle.checkpoints import Checkpoint
@@ -47,9 +46,8 @@ class Deleted:
     @property
     def protected_until(self) -> datetime | None:
         """Until when it cannot be purged; None for one without purge protection."""
-        vaults = (one["inputs"] for one in self.checkpoint.resources if one["type"] == KEY_VAULT)
-        protected = any(vault.get("enablePurgeProtection") is True for vault in vaults)
-        return self.deletion.kept_until if protected and not self.purge_has_begun else None
+        protected = soft_deleting.is_protected(self.checkpoint) and not self.purge_has_begun
+        return self.deletion.kept_until if protected else None
 
     @property
     def purge_has_begun(self) -> bool:

@@ -62,11 +62,19 @@ def note_recovered(checkpoint: Checkpoint) -> None:
 
 def _report(context: Context, deletion: SoftDeletion, checkpoint: Checkpoint) -> str:
     """What a deletion keeps, and how it is brought back or ended."""
+    kept_until = format_moment(deletion.kept_until)
+    end = f"remove it for good with `mlw deleted purge {context.stack} --yes`"
+    if is_protected(checkpoint):
+        end = "purge protection keeps it from being purged before"
     return (
-        f"Keeping until {format_moment(deletion.kept_until)}: {describe_contents(checkpoint)}, state, stack file, and "
-        f"the names of all resources.\nBring it back with `mlw deleted recover {context.stack}`; remove it for good "
-        f"with `mlw deleted purge {context.stack} --yes`."
+        f"Keeping until {kept_until}: {describe_contents(checkpoint)}, state, stack file, and the names of all "
+        f"resources.\nBring it back with `mlw deleted recover {context.stack}`; {end}."
     )
+
+
+def is_protected(checkpoint: Checkpoint) -> bool:
+    """Whether the stack's own key vault has purge protection (T5)."""
+    return any(one["type"] == KEY_VAULT and one["inputs"].get("enablePurgeProtection") for one in checkpoint.resources)
 
 
 def keeps(checkpoint: Checkpoint) -> bool:

@@ -72,6 +72,22 @@ def test_what_uses_the_machine_goes_and_data_and_state_stay(
     assert "Stack 'churn' is deleted, and kept." in told
 
 
+def test_a_protected_key_vault_is_said_to_hold_the_purge(
+    place: Place, marks: dict[str, SoftDeletion], held: FakeEngine
+) -> None:
+    resources = a_workspace("churn")
+    vault = next(one for one in resources if one["type"].endswith(":KeyVault"))
+    vault["inputs"] |= {"enablePurgeProtection": True, "softDeleteRetentionInDays": 90.0}
+    place.deploy("churn", [*resources, a_soft_deletion("churn")])
+
+    told = take_down(held)
+
+    assert "purge protection keeps it from being purged before" in told
+    assert "purge churn --yes" not in told
+    deletion = marks[stack_id("churn")]
+    assert (deletion.kept_until - deletion.deleted_on).days == 90
+
+
 def test_a_second_deletion_keeps_the_first_ones_days(
     place: Place, marks: dict[str, SoftDeletion], held: FakeEngine
 ) -> None:
