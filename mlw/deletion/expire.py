@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from infra.clients.state import stack_states
@@ -25,11 +25,11 @@ def expire(options: argparse.Namespace) -> int:
         print(removal_timer.render())
         return DONE
     problems: list[str] = []
-    found = list(find_expired(datetime.now(UTC), problems.append))
+    found, known = find_expired(datetime.now(UTC), problems.append)
     if options.json and not options.yes:
         print(to_json([entry.as_json() for entry in found]))
     else:
-        say(_listing(found))
+        say(_listing(found, known))
         if found and not options.yes:
             say(f"`{PROGRAM} expire --yes` removes what is not left.")
     try:
@@ -42,13 +42,13 @@ def expire(options: argparse.Namespace) -> int:
     return FAILED if left or problems else DONE
 
 
-def _listing(found: Sequence[Expired]) -> str:
+def _listing(found: Sequence[Expired], known: Collection[str]) -> str:
     lines = ["Nothing has expired." if not found else "Expired:"]
     for entry in found:
         lines += [f"  stack '{entry.name}'{f', on {entry.since}' if entry.since else ''}", f"    {entry.lost}"]
         if obstacle := entry.obstacle():
             lines.append(f"    is left: {obstacle}")
-    if others := engine_objects.list_owners(except_ids=stack_states.identities()):
+    if others := engine_objects.list_owners(except_ids={*known, *stack_states.identities()}):
         lines += ["Not looked at, since they belong to other homes or backends:", *(f"  {owner}" for owner in others)]
     return "\n".join(lines)
 
@@ -65,8 +65,10 @@ def _remove(found: Sequence[Expired]) -> list[str]:
             waiting.remove(entry)
             if not _remove_one(entry):
                 failed.append(entry.name)
-    removed = [entry.name for entry in found if entry.name not in failed and entry not in waiting]
-    say(f"Removed: {', '.join(removed) or 'nothing'}.")
+    done = [entry for entry in found if entry.name not in failed and entry not in waiting]
+    say(f"Removed: {', '.join(entry.name for entry in done if not entry.is_kept) or 'nothing'}.")
+    if kept := [entry.name for entry in done if entry.is_kept]:
+        say(f"Soft-deleted, and kept for their days: {', '.join(kept)}.")
     for entry in waiting:
         say(f"Left: stack '{entry.name}', {entry.obstacle()}.")
     return [*failed, *(entry.name for entry in waiting)]

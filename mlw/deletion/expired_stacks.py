@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,11 +55,16 @@ class Expired:
         return format_moment(self.stack.expiry.moment) if self.stack and self.stack.expiry else ""
 
     @property
+    def is_kept(self) -> bool:
+        """Whether its removal is a soft delete."""
+        guard = stack_states.soft_deletion_of(self.stack.checkpoint.resources) if self.stack else None
+        return guard is not None and self.deletion is None
+
+    @property
     def lost(self) -> str:
         """What becomes of what it holds."""
         contents = describe_contents(self.stack.checkpoint) if self.stack else ""
-        keeps = self.stack and stack_states.soft_deletion_of(self.stack.checkpoint.resources)
-        if keeps and not self.deletion:
+        if self.is_kept:
             return f"is soft-deleted, and keeps for its days: {contents}"
         return f"loses {contents or 'what an interrupted removal has left'}"
 
@@ -103,23 +108,23 @@ class Expired:
         }
 
 
-def find_expired(now: datetime, on_error: Callable[[str], None]) -> Iterator[Expired]:
+def find_expired(now: datetime, on_error: Callable[[str], None]) -> tuple[list[Expired], set[str]]:
     """Find the stacks of this backend whose time is over.
 
     Args:
         now: The time.
         on_error: Told of a state that cannot be read.
+
+    Returns:
+        These stacks, and the identities of all stacks of the backend.
     """
-    listed: set[str] = set()
-    for stack in open_stacks(on_error):
-        deletion = soft_deleting.find(stack.context, stack.checkpoint)
-        if _is_due(stack, deletion, now):
-            listed.add(stack.name)
-            yield Expired(stack.context, stack, deletion)
+    stacks = list(open_stacks(on_error))
+    found = [(stack, soft_deleting.find(stack.context, stack.checkpoint)) for stack in stacks]
+    expired = [Expired(stack.context, stack, deletion) for stack, deletion in found if _is_due(stack, deletion, now)]
+    names = {entry.name for entry in expired}
     begun = map(context_of, removal_notes.stacks_of(context_of("-").backend_id))
-    for context in begun:
-        if context.stack not in listed and removal_notes.is_over(state_files.read(context)):
-            yield Expired(context)
+    left = (one for one in begun if one.stack not in names and removal_notes.is_over(state_files.read(one)))
+    return [*expired, *map(Expired, left)], {stack.stack_id for stack in stacks}
 
 
 def _is_due(stack: Stack, deletion: SoftDeletion | None, now: datetime) -> bool:

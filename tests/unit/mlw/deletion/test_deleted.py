@@ -218,3 +218,18 @@ class TestExpire:
         assert main(["expire"]) == 0
         assert deletions == []
         assert "is soft-deleted, and keeps for its days: storage account" in capsys.readouterr().out
+
+    def test_what_was_kept_is_not_told_as_removed(
+        self,
+        deletions: list[SoftDeletion],
+        expired: Callable[[], int],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setattr("mlw.lifecycle.down.down", lambda *_, **__: deletions.append(a_deletion()))
+
+        assert expired() == 0
+
+        shown = capsys.readouterr().out
+        assert "Removed: nothing." in shown
+        assert "Soft-deleted, and kept for their days: churn." in shown
