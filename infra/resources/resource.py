@@ -112,7 +112,7 @@ class Provider(ABC):
         """Look at the resource itself; without an own implementation there is nothing beyond the state to look at."""
         return ReadResult(id_, props)
 
-    def delete(self, _id: str, _props: Props) -> None:  # noqa: B027 - most kinds have nothing to delete
+    def delete(self, _id: str, _props: Props) -> None:  # noqa: B027 - most types have nothing to delete
         """Delete the resource; without an own implementation it is only removed from the state."""
 
 

@@ -81,7 +81,7 @@ def opened_members(path: Path, passphrase: str) -> Iterator[tuple[SealedReader, 
     """An archive for reading from its beginning.
 
     Raises:
-        ArchiveError: It cannot be opened.
+        ArchiveError: It cannot be decrypted.
     """
     source = SealedReader(path, passphrase)
     try:

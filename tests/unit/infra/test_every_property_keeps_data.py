@@ -124,12 +124,12 @@ def candidates(path: Path, annotation: Any) -> list[Any]:  # noqa: ANN401 - a ty
     """Values to try: known ones, what a refusal calls allowed, and a few of the type."""
     if path in VALUES:
         return VALUES[path]
-    kinds = get_args(annotation) if get_origin(annotation) in {typing.Union, types.UnionType} else (annotation,)
-    if bool in kinds:
+    choices = get_args(annotation) if get_origin(annotation) in {typing.Union, types.UnionType} else (annotation,)
+    if bool in choices:
         return [True, False]
-    if any(get_origin(kind) is dict for kind in kinds):
+    if any(get_origin(kind) is dict for kind in choices):
         return [{"team": "ml"}]
-    if int in kinds or float in kinds:
+    if int in choices or float in choices:
         return list(ANY_NUMBER)
     if path[-1] == "existing":
         return ["organization/ml-workspace/other"]
