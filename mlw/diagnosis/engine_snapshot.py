@@ -63,16 +63,15 @@ def take_snapshot(*, stack_ids: Collection[str], resource_ids: Collection[str]) 
         EngineUnreachableError: The engine does not answer.
     """
     wanted = {identity.casefold() for identity in resource_ids}
-    ours = {"label": labels.STACK}
     with docker_engine.connect() as client:
-        listed = client.api.containers(all=True, filters=ours)
+        listed = client.api.containers(all=True)
         ids = [
             found["Id"]
             for found in listed
             if _is_of(found, stack_ids) and _resource_id(found["Labels"]).casefold() in wanted
         ]
         found = (_container(client, identity) for identity in ids)
-        volumes, networks = client.api.volumes(filters=ours)["Volumes"] or [], client.api.networks(filters=ours)
+        volumes, networks = client.api.volumes()["Volumes"] or [], client.api.networks()
         return Snapshot(
             containers=tuple(container for container in found if container),
             volumes=frozenset(volume["Name"] for volume in volumes if _is_of(volume, stack_ids)),
@@ -81,7 +80,7 @@ def take_snapshot(*, stack_ids: Collection[str], resource_ids: Collection[str]) 
 
 
 def _is_of(found: Mapping[str, Any], stack_ids: Collection[str]) -> bool:
-    return labels.identity_of(found["Labels"]) in stack_ids
+    return labels.identity_of(found["Labels"] or {}) in stack_ids
 
 
 def _container(client: docker.DockerClient, identity: str) -> Container | None:

@@ -121,8 +121,8 @@ def _listed(stack: Stack, running: int, *, is_deleted: bool) -> Listed:
 def _running_containers() -> Counter[str]:
     """How many containers run for each stack, by its identity."""
     with docker_engine.connect() as client:
-        found = client.api.containers(filters={"label": labels.STACK, "status": "running"})
-    return Counter(labels.identity_of(container["Labels"]) for container in found)
+        found = client.api.containers(filters={"status": "running"})
+    return Counter(labels.identity_of(container["Labels"] or {}) for container in found)
 
 
 def _narrowed(entry: Listed, tag: str | None) -> dict[str, Any]:

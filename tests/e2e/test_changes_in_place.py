@@ -52,11 +52,15 @@ def tags_in_services(live: LiveStack) -> list[dict[str, str]]:
 
 
 def resources_in_state(stack: Stack) -> list[dict[str, Any]]:
-    """What the state holds of a stack's resources; not when, nor how secrets are encrypted, which changes each time."""
+    """What the state holds of a stack's resources, by URN.
+
+    Not when, nor how secrets are encrypted, nor in which order providers and stack were registered: all of that may
+    change each time.
+    """
     state = json.loads((stack.environment.state_folder / "stacks" / "ml-workspace" / f"{stack.name}.json").read_text())
     return [
         {key: without_ciphertext(value) for key, value in resource.items() if key != "modified"}
-        for resource in state["checkpoint"]["latest"]["resources"]
+        for resource in sorted(state["checkpoint"]["latest"]["resources"], key=lambda resource: str(resource["urn"]))
     ]
 
 

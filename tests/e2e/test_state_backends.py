@@ -86,7 +86,7 @@ def test_a_whole_life_with_the_state_on_minio(
 ) -> None:
     variables = {**environment.variables, **store.variables, "PULUMI_BACKEND_URL": store.url}
     with ephemeral_stack(environment) as made:
-        made.pulumi("stack rm", "--yes", "--preserve-config").check()
+        made.pulumi("stack rm", "--yes", "--preserve-config", "--remove-backups").check()
         stack = replace(made, environment=replace(environment, variables=variables))
 
         stack.lifecycle("up").check()

@@ -75,6 +75,7 @@ class TestShowing:
             "resourceGroup": record["resourceGroup"],
             "location": record["location"],
             "provisioningState": "Succeeded",
+            "expiresOn": None,
             "containers": {"running": 4, "expected": 4},
             "tags": record["tags"],
         }

@@ -21,7 +21,7 @@ def running(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
 
     def containers(*, filters: dict[str, str]) -> list[dict[str, Any]]:
-        assert filters == {"label": labels.STACK, "status": "running"}
+        assert filters == {"status": "running"}
         return [{"Labels": {labels.ID: stack_id(stack)}} for stack in found]
 
     @contextmanager
