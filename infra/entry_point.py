@@ -1,7 +1,6 @@
 """Entry of `pulumi up`: the settings are judged, then the program is imported and provisions.
 
-In this order because the settings end most failing runs, and because the providers start while the program's own
-libraries are imported.
+In this order because the settings end most failing runs.
 """
 
 from __future__ import annotations
@@ -12,12 +11,10 @@ from pathlib import Path
 
 import pulumi
 from pulumi.runtime import config as runtime_config
-from pulumi.runtime.settings import get_monitor
 
 from infra import settings
 from infra.clients.state import removal, stack_states
 from infra.errors import MlWorkspaceError
-from infra.provider_start import start_providers
 from infra.settings import Settings
 
 
@@ -31,10 +28,7 @@ def main() -> None:
         raise pulumi.RunError(str(exc)) from None
     for notice in wanted.notices:
         pulumi.warn(notice)
-    monitor = get_monitor()
-    if monitor:
-        start_providers(monitor.Invoke)
-    from infra.program import provision  # noqa: PLC0415 - a fifth of a second, in which the providers start
+    from infra.program import provision  # noqa: PLC0415 - 0.2 s that a bad stack file is spared
 
     for name, value in provision(wanted).items():
         pulumi.export(name, value)

@@ -54,8 +54,8 @@ def tags_in_services(live: LiveStack) -> list[dict[str, str]]:
 def resources_in_state(stack: Stack) -> list[dict[str, Any]]:
     """What the state holds of a stack's resources, by URN.
 
-    Not when, nor how secrets are encrypted, nor in which order providers and stack were registered: all of that may
-    change each time.
+    Not when, nor how secrets are encrypted, nor in which order resources were registered: all of that may change each
+    time.
     """
     state = json.loads((stack.environment.state_folder / "stacks" / "ml-workspace" / f"{stack.name}.json").read_text())
     return [

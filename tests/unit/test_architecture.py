@@ -17,7 +17,6 @@ CONFINED = {
     "pulumi": {
         "infra.entry_point",
         "infra.program",
-        "infra.provider_start",
         "infra.preconditions",
         "infra.deletion_guards",
         "infra.components",
