@@ -17,7 +17,7 @@ lifecycle = $(bootstrap) ensure && $(in_venv) -m mlw.lifecycle
 in_environment = eval "$$($(bootstrap) env)"
 code := infra mlw policies tools tests
 
-.PHONY: help setup up down preview status refresh bench test unit policy integration e2e fault soak check format lint type env clean-tools
+.PHONY: help setup up down preview status refresh bench test unit policy integration e2e fault soak coverage check release-check format lint type env clean-tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,14 @@ fault: ## kills, restarts and full disks in the middle of everything
 
 soak: ## growth and kills at every step, for hours; limited by ARGS='--soak-cycles=10 --soak-stacks=6'
 	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests/soak $(ARGS)
+
+coverage: ## unit and policy tests with coverage; fails below the floor in pyproject.toml, raises it when there is more
+	@$(bootstrap) tools && $(in_environment) && $(in_venv) -m coverage run -m pytest tests/unit tests/policy $(ARGS)
+	@$(in_venv) -m coverage json --quiet --fail-under=0 -o build/coverage.json
+	@$(in_venv) -m tools.checks.coverage_floor build/coverage.json
+
+release-check: ## verify that everything for a release is there: version, changelog, generated pages, wheel
+	@$(bootstrap) python && $(in_venv) -m tools.checks.release_check
 
 check: lint type unit ## format, lint, types and fast tests
 

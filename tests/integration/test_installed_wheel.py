@@ -11,6 +11,7 @@ import pytest
 from tests.support.environment import PROJECT_ROOT, copy_project
 from tests.support.processes import Finished, run
 from tests.unit.states import Place
+from tools.checks.release_check import version_of, wheel_problems
 
 Mlw = Callable[..., Finished]
 
@@ -73,6 +74,10 @@ def test_the_wheel_holds_every_file_that_is_no_code(wheel: Path) -> None:
     }
 
     assert data - set(zipfile.ZipFile(wheel).namelist()) == NOT_IN_THE_WHEEL
+
+
+def test_the_wheel_holds_the_licence_files(wheel: Path) -> None:
+    assert wheel_problems(wheel, version_of(PROJECT_ROOT)) == []
 
 
 def test_the_code_is_the_wheels(programs: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from infra.settings.stack_input import StackInput
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
 
 
@@ -40,7 +40,17 @@ def test_every_key_of_the_stack_file_exists(document: Path) -> None:
     assert named - keys - types == set()
 
 
+DECISIONS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=_name)
+def test_every_decision_has_a_status_and_a_date(decision: Path) -> None:
+    text = " ".join(decision.read_text().split())
+
+    assert re.search(r"\*\*Status\.\*\* (Proposed|Accepted|Superseded)\b.*?\. \*\*Date\.\*\* 20\d\d-\d\d-\d\d\.", text)
+
+
 def test_every_decision_has_a_number_of_its_own() -> None:
-    numbers = [path.name[:4] for path in sorted((ROOT / "docs" / "adr").glob("*.md"))]
+    numbers = [path.name[:4] for path in DECISIONS]
 
     assert numbers == [f"{n:04}" for n in range(1, len(numbers) + 1)]

@@ -1,0 +1,1 @@
+"""Checks of the repository itself, beside the tests: phrases, coverage, and what a release needs."""
