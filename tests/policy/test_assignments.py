@@ -65,6 +65,10 @@ def test_subscription_has_tags() -> None:
 
 BROKEN = {
     "no yaml": ("a: [", "it is not YAML"),
+    "unknown key of an initiative": (
+        "initiatives: {a: {rule: []}}\nmanagementGroups: [{name: b, assignments: [{name: c, initiative: a}]}]",
+        "initiative 'a': no key 'rule'; allowed: parameters, rules",
+    ),
     "unknown top key": ("policies: {}", "no key 'policies'"),
     "unknown rule": ("managementGroups: [{name: a, assignments: [{name: b, rule: key-vault-sku}]}]", "no such rule"),
     "unknown effect": (

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools.docs import mlw_reference, policies_reference, roles_reference, settings_reference
+from tools.docs import (
+    assignments_reference,
+    environment_reference,
+    mlw_reference,
+    outputs_reference,
+    policies_reference,
+    roles_reference,
+    settings_reference,
+)
 
 
 def _read(file: Path) -> str:
@@ -16,7 +24,10 @@ def _read(file: Path) -> str:
 
 
 PAGES: Mapping[Path, Callable[[], str]] = {
+    assignments_reference.FILE: assignments_reference.render,
+    environment_reference.FILE: environment_reference.render,
     mlw_reference.FILE: mlw_reference.render,
+    outputs_reference.FILE: outputs_reference.render,
     policies_reference.FILE: policies_reference.render,
     roles_reference.FILE: lambda: roles_reference.updated(_read(roles_reference.FILE)),
     settings_reference.FILE: settings_reference.render,

@@ -1,4 +1,4 @@
-"""Writes `docs/policies.md` from the rules and the tables: `python -m tools.docs.policies_reference`.
+"""Writes `docs/policies.md` from the rules and the tables: `python -m tools.docs`.
 
 A test compares the file with what this makes, so that the document can't say anything else than the rules do.
 """
@@ -18,7 +18,7 @@ FILE = Path(__file__).parents[2] / "docs" / "policies.md"
 
 _HEAD = """# Policies
 
-Made by `python -m tools.docs.policies_reference` from the rules; do not edit. What is refused is refused before
+Made by `python -m tools.docs` from the rules; do not edit. What is refused is refused before
 anything is created: by the settings, with every violation at once, and by the policy pack, which `make up` and
 `eval "$(make -s env)"` load, for whatever program registers the components.
 
@@ -82,8 +82,3 @@ def _name_row(kind: ResourceKind) -> str:
     reserved = "yes" if rule.public else "no"
     cells = [str(kind), rule.abbreviation or "none", str(rule.scope), rule.allowed, reserved, rule.source]
     return f"| {' | '.join(cells)} |\n"
-
-
-if __name__ == "__main__":
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(render(), encoding="utf-8")

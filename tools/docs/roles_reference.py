@@ -1,4 +1,4 @@
-"""Writes the table of `docs/roles.md` from the roles; `python -m tools.docs.roles_reference` brings it up to date.
+"""Writes the table of `docs/roles.md` from the roles; `python -m tools.docs` brings it up to date.
 
 A test compares the file with what this makes, so that the document can't say anything else than the services do.
 """
@@ -11,7 +11,7 @@ from infra.rules.roles.role_definitions import BUILT_IN
 from infra.rules.roles.role_operations import OPERATIONS, Service
 
 FILE = Path(__file__).parents[2] / "docs" / "roles.md"
-BEGIN = "<!-- made by `python -m tools.docs.roles_reference`, do not edit -->\n"
+BEGIN = "<!-- made by `python -m tools.docs`, do not edit -->\n"
 END = "<!-- end of what is made -->\n"
 
 _TITLES = {
@@ -47,7 +47,3 @@ def _table(service: Service) -> str:
             kind = "DataActions" if operation.data else "Actions"
             lines.append(f"| `{name}` | {kind} | {operation.meaning} | {marks} |\n")
     return "".join(lines)
-
-
-if __name__ == "__main__":
-    FILE.write_text(updated(FILE.read_text(encoding="utf-8")), encoding="utf-8")

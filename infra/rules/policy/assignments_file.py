@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from infra.errors import MlWorkspaceError
+from infra.rules.policy import assignments_keys as keys
 from infra.rules.policy.catalogue import RULES
 from infra.rules.policy.policy_assignments import AssignedRule, Assignments, Effect, Exemption, Level, Scope
 from infra.rules.violation import one_of
@@ -82,7 +83,7 @@ class _Reader:
         if not document:
             self.problems.append("it is empty: no rule would hold")
         whole = self._mapping(document, "the file")
-        self._known(whole, "the file", {"initiatives", "managementGroups", "exemptions"})
+        self._known(whole, "the file", keys.FILE)
         self._initiatives = self._mapping(whole.get("initiatives"), "initiatives")
         roots = tuple(
             self._scope(entry, Level.MANAGEMENT_GROUP, "name", root=True)
@@ -97,7 +98,7 @@ class _Reader:
         if not pattern:
             self.problems.append(f"a {level} has no '{key}'")
         children = _CHILDREN[level]
-        self._known(entry, place, {key, "assignments", "tags", *(name for name, _, _ in children)})
+        self._known(entry, place, keys.SCOPES[level])
         return Scope(
             level=level,
             pattern=pattern,
@@ -119,7 +120,7 @@ class _Reader:
         """The rules of one assignment: of its initiative, or the single one it names."""
         name = str(entry.get("name", ""))
         place = f"assignment '{name}' at {scope}"
-        self._known(entry, place, {"name", "initiative", "rule", "effect", "parameters"})
+        self._known(entry, place, keys.ASSIGNMENT)
         if not name or name in self._names:
             self.problems.append(f"{place}: an assignment needs a name of its own")
         self._names.append(name)
@@ -131,6 +132,7 @@ class _Reader:
             self.problems.append(f"{place}: no initiative '{wanted}'; allowed: {one_of(sorted(self._initiatives))}")
             return []
         initiative = self._mapping(self._initiatives[wanted], f"initiative '{wanted}'")
+        self._known(initiative, f"initiative '{wanted}'", keys.INITIATIVE)
         given = self._mapping(entry.get("parameters"), f"{place}, parameters")
         defaults = self._mapping(initiative.get("parameters"), f"initiative '{wanted}', parameters")
         for unknown in sorted(set(given) - set(defaults)):
@@ -144,7 +146,7 @@ class _Reader:
         rules = []
         for row in rows:
             place = f"assignment '{name}', rule '{row.get('rule')}'"
-            self._known(row, place, {"rule", "effect", "parameters"})
+            self._known(row, place, keys.RULE)
             rule, effect = str(row.get("rule")), str(row.get("effect", Effect.DENY))
             given = self._mapping(row.get("parameters"), f"{place}, parameters")
             parameters = {key: self._value(value, values, place) for key, value in given.items()}
@@ -178,8 +180,8 @@ class _Reader:
     def _exemption(self, entry: Mapping[str, Any]) -> Exemption | None:
         name = str(entry.get("name", ""))
         place = f"exemption '{name}'"
-        self._known(entry, place, {"name", "assignment", "rules", "resource", "expires", "reason"})
-        missing = [key for key in ("name", "assignment", "resource", "expires", "reason") if not entry.get(key)]
+        self._known(entry, place, keys.EXEMPTION)
+        missing = [name for name, key in keys.EXEMPTION.items() if key.required and not entry.get(name)]
         if missing:
             self.problems.append(
                 f"{place}: {one_of(missing)} missing; an exemption has a day on which it ends, and a reason"
@@ -219,7 +221,7 @@ class _Reader:
         mappings = (self._mapping(entry, f"{place}[{number}]") for number, entry in enumerate(found))
         return [mapping for mapping in mappings if mapping]
 
-    def _known(self, entry: Mapping[str, Any], place: str, known: set[str]) -> None:
+    def _known(self, entry: Mapping[str, Any], place: str, known: Iterable[str]) -> None:
         self.problems += [
             f"{place}: no key '{key}'; allowed: {one_of(sorted(known))}" for key in entry if key not in known
         ]

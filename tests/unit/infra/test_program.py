@@ -8,7 +8,7 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks as pulumi_mocks
 
-from infra import settings
+from infra import settings, stack_outputs
 from infra.program import provision
 from mlw.rollback.container_definition import KNOWN, OF_THE_PROVIDER
 from tests.support.mocks import TOKENS, RecordingMocks, Registered
@@ -17,6 +17,7 @@ CONFIG = {
     "ml-workspace:workload": "churn",
     "ml-workspace:tags": '{"owner": "a@example.org", "cost-center": "4711", "project": "churn"}',
 }
+ASSIGNED = '[{"principal": "churn-team", "role": "Reader"}]'
 CONTAINER, VOLUME, NETWORK = (
     "docker:index/container:Container",
     "docker:index/volume:Volume",
@@ -249,7 +250,22 @@ class TestOutputs:
     """The contract with clients."""
 
     def test_outputs_are_the_documented_ones(self, run: Run) -> None:
-        assert set(run.outputs) == {"workspace", "resourceGroup", "endpoints", "datastores", "credentials"}
+        assert set(run.outputs) == stack_outputs.always()
+
+    @pytest.mark.parametrize("name", ["workspace", "resourceGroup", "endpoints", "credentials"])
+    def test_a_mapping_has_exactly_the_documented_keys(self, run: Run, name: str) -> None:
+        assert set(run.outputs[name]) == set(stack_outputs.OUTPUTS[name].keys)
+
+    def test_outputs_that_depend_on_the_stack_file_are_documented(self) -> None:
+        everything = run_program({**CONFIG, "ml-workspace:tls": "true", "ml-workspace:roleAssignments": ASSIGNED})
+
+        assert set(everything.outputs) == set(stack_outputs.OUTPUTS)
+        assert set(everything.outputs["roleAssignments"][0]) == set(stack_outputs.OUTPUTS["roleAssignments"].keys)
+
+    def test_secret_outputs_are_documented_as_such(self, run: Run) -> None:
+        documented = {name for name in run.outputs if stack_outputs.OUTPUTS[name].secret}
+
+        assert documented == run.secrets & set(run.outputs) - {"workspace"}
 
     def test_credentials_are_secret_and_nothing_else_is(self, run: Run) -> None:
         assert "credentials" in run.secrets
@@ -266,7 +282,7 @@ class TestOutputs:
 
     def test_datastores_hold_no_credentials(self, run: Run) -> None:
         assert {frozenset(store) for store in run.outputs["datastores"]} == {
-            frozenset({"name", "type", "container", "uri", "isDefault", "vaultPath"})
+            frozenset(stack_outputs.OUTPUTS["datastores"].keys)
         }
 
 

@@ -92,7 +92,7 @@ def test_an_unknown_stack_is_refused(capsys: pytest.CaptureFixture[str]) -> None
 def test_document_of_roles_is_what_the_services_do() -> None:
     text = FILE.read_text(encoding="utf-8")
 
-    assert text == updated(text), "run: python -m tools.docs.roles_reference"
+    assert text == updated(text), "run: python -m tools.docs"
     assert render() in text
 
 

@@ -1,0 +1,105 @@
+"""The stack's outputs, declared once: the contract with everything outside, and the source of `docs/outputs.md`.
+
+Owns names and meaning. `infra.program` makes the values; tests compare both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """One output of the stack.
+
+    Attributes:
+        keys: Key to meaning, of a mapping or of each entry of a list.
+        secret: Whether it is encrypted in the state, and shown with `--show-secrets` only.
+        condition: When it is there; empty for always.
+    """
+
+    doc: str
+    keys: Mapping[str, str] = field(default_factory=dict)
+    secret: bool = False
+    condition: str = ""
+
+
+OUTPUTS: Mapping[str, Output] = {
+    "workspace": Output(
+        doc="The workspace record, the same as the document `workspace.json` in the workspace's artifact store.",
+        keys={
+            "id": "Resource id of the workspace.",
+            "name": "Name of the workspace.",
+            "type": "`Microsoft.MachineLearningServices/workspaces`.",
+            "location": "Azure region.",
+            "resourceGroup": "Name of the resource group.",
+            "workspaceId": "GUID of the workspace. It never changes.",
+            "creationTime": "When the workspace was created, ISO 8601, UTC.",
+            "provisioningState": "`Succeeded`: the record is written when everything that it names is ready.",
+            "friendlyName": "Display name.",
+            "description": "Description.",
+            "sku": "Pricing tier.",
+            "tags": "Tags, with the inherited ones.",
+            "storageAccount": "Resource id of the storage account.",
+            "keyVault": "Resource id of the key vault.",
+            "containerRegistry": "Resource id of the container registry.",
+            "applicationInsights": "Resource id of application insights.",
+        },
+    ),
+    "resourceGroup": Output(
+        doc="The resource group.",
+        keys={"id": "Resource id.", "name": "Name.", "location": "Azure region.", "tags": "Tags."},
+    ),
+    "endpoints": Output(
+        doc="Addresses on 127.0.0.1; `https` with `tls: true`. An additional storage account adds `storage.<name>`.",
+        keys={
+            "storage": "S3 API of the storage account.",
+            "registry": "Container registry, `host:port` as in an image name.",
+            "registryReadOnly": "The same images, pull only, `host:port`.",
+            "keyVault": "HTTP API of the key vault.",
+            "otlpGrpc": "OTLP over gRPC.",
+            "otlpHttp": "OTLP over HTTP.",
+        },
+    ),
+    "datastores": Output(
+        doc="A list of datastores, without credentials.",
+        keys={
+            "name": "Name of the datastore.",
+            "type": "`AzureBlob`, `AzureFile` or `S3`.",
+            "container": "Container, share or bucket.",
+            "uri": "Address of the container.",
+            "isDefault": "Whether it is the workspace's default datastore.",
+            "vaultPath": "Mount and path of its credentials in the key vault.",
+        },
+    ),
+    "credentials": Output(
+        doc="Administrative credentials. An additional storage account adds `storage.<name>`.",
+        keys={
+            "storage": "`accessKey` and `secretKey`.",
+            "registry": "`username` and `password`.",
+            "keyVault": "`token`; not a root token.",
+            "telemetry": "`token` for the header `Authorization: Bearer <token>`.",
+        },
+        secret=True,
+    ),
+    "roleAssignments": Output(
+        doc="A list of role assignments, without credentials.",
+        keys={
+            "principal": "Name of the principal; its user name at the services.",
+            "role": "Name of the role.",
+            "vaultPath": "Mount and path of the principal's credentials in the key vault.",
+        },
+        condition="the stack file has `roleAssignments`",
+    ),
+    "certificateAuthority": Output(
+        doc="Certificates of the authorities that clients have to trust, PEM.",
+        condition="the stack, or a stack whose resources it uses, has `tls: true`",
+    ),
+}
+"""Name to what it is; in the order of `pulumi stack output --json`."""
+
+
+def always() -> set[str]:
+    """Names of the outputs that every stack has."""
+    return {name for name, output in OUTPUTS.items() if not output.condition}
