@@ -15,7 +15,7 @@ in_venv := .venv/bin/python
 lifecycle = $(bootstrap) ensure && $(in_venv) -m mlw.lifecycle
 # Tests that talk to the engine or to Pulumi run in the environment that users get from `make env`.
 in_environment = eval "$$($(bootstrap) env)"
-code := infra mlw policies tools tests
+code := infra mlw policies tools tests examples
 
 .PHONY: help setup up down preview status refresh bench test unit policy integration e2e fault soak coverage check release-check format lint type env clean-tools
 
