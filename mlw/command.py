@@ -1,57 +1,95 @@
-"""What a command is made of, for the table of all commands."""
+"""What every command of `mlw` has in common: exit codes, examples, options that exclude each other.
+
+A command is a function with the decorator :func:`command`, beside the code that it calls. Its docstring is its help:
+the first line is what the list of commands shows. The function returns the exit code.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
-"""Exit codes: done; could not be done, or found something; the command line is wrong, or nothing could be judged; the
-user has interrupted it."""
+import click
 
+from mlw import failures
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Argument:
-    """One argument of a command.
+PROGRAM = "mlw"
 
-    Attributes:
-        name: `stack`, or `--json` for an option.
-        metavar: What stands for its value in help texts; empty for an option without value.
-        either: Options of a command that have the same word here exclude each other.
-        optional: True for a word that may be left out.
-        required: True for an option that may not.
-    """
+DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, failures.INTERRUPTED
+"""Exit codes: done; failed, or found something; wrong command line, or nothing could be checked; interrupted."""
 
-    name: str
-    help: str
-    metavar: str = ""
-    either: str = ""
-    optional: bool = False
-    required: bool = False
+FAILURE = "failed; the message says why (no such stack, engine not running, wrong passphrase)"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Command:
+class Command(click.Command):
     """One command.
 
     Attributes:
-        path: The words that call it, e.g. `("policy", "check")`.
-        handler: `module:function`; the function takes the parsed arguments and returns the exit code.
-        summary: One line, for the list of commands.
-        details: What it looks at, what it prints.
+        examples: Command lines, shown in the help and in docs/cli.md.
         exit_codes: What each exit code means.
-        on_error: Exit code when it cannot do its work, the cause being told in one message.
+        on_error: Exit code for an error, which is shown as one message.
+        exclusive: Groups of parameters, by name, of which at most one may be given.
     """
 
-    path: tuple[str, ...]
-    handler: str
-    summary: str
-    details: str
-    arguments: tuple[Argument, ...] = ()
-    exit_codes: Mapping[int, str]
-    on_error: int = FAILED
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - Click's own
+        examples: Sequence[str],
+        exit_codes: Mapping[int, str],
+        on_error: int = FAILED,
+        exclusive: Sequence[Sequence[str]] = (),
+        **attributes: Any,  # noqa: ANN401 - Click's own
+    ) -> None:
+        super().__init__(*args, **attributes)
+        self.examples = tuple(examples)
+        self.exit_codes = dict(exit_codes)
+        self.on_error = on_error
+        self.exclusive = tuple(exclusive)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, and reject options that exclude each other."""
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.UsageError as exc:
+            exc.ctx = exc.ctx or ctx  # an option without its value comes without
+            raise
+        if not ctx.resilient_parsing:
+            for names in self.exclusive:
+                self._refuse_several(ctx, names)
+        return rest
+
+    def _refuse_several(self, ctx: click.Context, names: Sequence[str]) -> None:
+        shown = {param.name: param.opts[0] for param in self.params}
+        given = [shown[name] for name in names if ctx.params[name]]
+        if len(given) > 1:
+            ctx.fail(f"{' and '.join(given)} exclude each other.")
+
+    def invoke(self, ctx: click.Context) -> int:
+        """Run the command; an error becomes one message and an exit code."""
+        return failures.guarded(ctx.command_path, self.on_error, lambda: self._run(ctx))
+
+    def _run(self, ctx: click.Context) -> int:
+        from infra.host import environment  # noqa: PLC0415 - help and wrong command lines do not need it
+
+        environment.enter()
+        return int(super().invoke(ctx))
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write examples and exit codes."""
+        with formatter.section("Examples"):
+            for example in self.examples:
+                formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, meaning in self.exit_codes.items()])
+        super().format_epilog(ctx, formatter)
 
 
-STACK = Argument(name="stack", metavar="STACK", help="name of the stack, as in stacks/Pulumi.STACK.yaml")
-JSON = Argument(name="--json", help="print JSON")
-FAILURE = "it could not be done, and one message says why (no such stack, engine not running, wrong passphrase)"
+def command(
+    *,
+    examples: Sequence[str],
+    exit_codes: Mapping[int, str],
+    on_error: int = FAILED,
+    exclusive: Sequence[Sequence[str]] = (),
+) -> Callable[[Callable[..., int]], Command]:
+    """Make a command of a function; see :class:`Command`."""
+    return click.command(cls=Command, examples=examples, exit_codes=exit_codes, on_error=on_error, exclusive=exclusive)

@@ -1,23 +1,23 @@
-"""Entry of the console script: parses, finds the function, turns errors into one message on standard error.
+"""Entry of the console script: parses, runs the command, turns errors into one message on standard error.
 
-Exit codes: those of the table of commands, and 130 when interrupted. Never a traceback for what a user can cause.
+Exit codes: those of each command, 2 for a wrong command line, 130 when interrupted.
 """
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import cast
+from collections.abc import Sequence
 
-from infra.errors import MlWorkspaceError
-from infra.host import environment, streams
-from mlw.command import INTERRUPTED, Command
-from mlw.command_table import PROGRAM
-from mlw.parser import build_parser
+import click
 
-Handler = Callable[[object], int]
+from infra.host import streams
+from mlw import failures
+from mlw.command import DONE, FAILED, PROGRAM, REFUSED
+from mlw.command_table import program
+
+COMPLETION = "_MLW_COMPLETE"
+"""Variable that the completion script of a shell sets."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,40 +30,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     streams.accept_any_text()
+    return failures.guarded(PROGRAM, FAILED, lambda: _run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _run(arguments: list[str]) -> int:
+    top = program()
+    if instruction := os.environ.get(COMPLETION):
+        return _complete(top, instruction)
     try:
-        options = build_parser().parse_args(arguments)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    command: Command = options.command
-    try:
-        environment.enter()
-        code = _handler(command)(options)
-        sys.stdout.flush()
-    except MlWorkspaceError as exc:
-        print(f"{PROGRAM}: {exc}", file=sys.stderr)
-        return command.on_error
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except OSError as exc:
-        # A reader (`| head`) that has enough is no error to tell; another user's state and a full disk are.
-        if not isinstance(exc, BrokenPipeError):
-            print(f"{PROGRAM}: running '{PROGRAM} {' '.join(command.path)}': {exc}.", file=sys.stderr)
-        _drop_what_cannot_be_written()
-        return command.on_error
-    return code
+        with top.make_context(PROGRAM, arguments) as context:
+            return int(top.invoke(context))
+    except click.exceptions.Exit as exc:
+        return exc.exit_code
+    except click.exceptions.NoArgsIsHelpError as exc:
+        is_bare = not arguments
+        print(exc.message, file=sys.stdout if is_bare else sys.stderr)
+        return DONE if is_bare else REFUSED
+    except click.UsageError as exc:
+        print(_explained(exc), file=sys.stderr)
+        return REFUSED
 
 
-def _drop_what_cannot_be_written() -> None:
-    """Keep Python from complaining once more when it flushes at exit."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _explained(error: click.UsageError) -> str:
+    """A wrong command line as one message: the command, what is wrong, where its usage is."""
+    line = error.ctx.command_path if error.ctx else PROGRAM
+    message = error.format_message().rstrip(".")
+    end = "" if message.endswith(("?", "?)")) else "."
+    return f"{PROGRAM}: running '{line}': {message[0].lower()}{message[1:]}{end} `{line} --help` shows the usage."
 
 
-def _handler(command: Command) -> Handler:
-    module, _, function = command.handler.partition(":")
-    return cast("Handler", getattr(importlib.import_module(module), function))
+def _complete(top: click.Command, instruction: str) -> int:
+    from click.shell_completion import shell_complete  # noqa: PLC0415 - only for completion
+
+    return shell_complete(top, {}, PROGRAM, COMPLETION, instruction)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,32 @@
-"""Text tables for terminals, and JSON as all commands print it."""
+"""Text tables that fit the terminal, and JSON as all commands print it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from infra.host import streams
 
 GAP = "  "
+NARROWEST = 8
+"""Characters that a column keeps in a terminal that is too narrow for the table."""
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, indent: str = "") -> str:
-    """Lay out rows in columns as wide as their widest cell; no blanks at the ends of lines."""
+    """Lay out rows in columns as wide as their widest cell; no blanks at the ends of lines.
+
+    On a terminal that is too narrow the widest columns become narrower and their cells are wrapped.
+    """
     lines = [list(headings), *(list(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    if sys.stdout and sys.stdout.isatty():
+        available = shutil.get_terminal_size().columns - len(indent) - len(GAP) * (len(widths) - 1)
+        if sum(widths) > available:
+            widths = _fitted(widths, available)
+            lines = [wrapped for line in lines for wrapped in _wrapped(line, widths)]
     return "\n".join(
         indent + GAP.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
@@ -24,3 +37,20 @@ def to_json(value: object) -> str:
     """Write JSON for people and programs; with JSON's own escape sequences where standard output needs any."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     return text if streams.can_write(text) else json.dumps(value, indent=2)
+
+
+def _fitted(widths: Sequence[int], available: int) -> list[int]:
+    """Widths of which the widest have been reduced until all fit, or none can be reduced further."""
+    fitted = list(widths)
+    while sum(fitted) > available and max(fitted) > NARROWEST:
+        fitted[fitted.index(max(fitted))] -= 1
+    return fitted
+
+
+def _wrapped(line: Sequence[str], widths: Sequence[int]) -> Iterator[list[str]]:
+    """One line of the table as several, none of its cells wider than its column."""
+    import textwrap  # noqa: PLC0415 - only for a terminal that is too narrow
+
+    cells = [textwrap.wrap(cell, width) or [""] for cell, width in zip(line, widths, strict=True)]
+    for part in zip_longest(*cells, fillvalue=""):
+        yield list(part)

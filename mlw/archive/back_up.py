@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+
+import click
 
 from infra.clients.archives.config_secrets import ConfigCrypter
 from infra.clients.archives.members import MemberWriter
@@ -22,7 +23,8 @@ from mlw.archive import archive_file, passphrases
 from mlw.archive.contents import VOLUMES, Contents, Manifest
 from mlw.archive.interruptions import ending_in_order
 from mlw.archive.pausing import paused
-from mlw.command import DONE
+from mlw.command import DONE, FAILED, FAILURE, command
+from mlw.command_options import FILE, STACK
 from mlw.lifecycle import display, private_stack_file, stack_locks, unfinished_restore
 from mlw.lifecycle.pulumi_operations import require_present_version
 from mlw.lifecycle.recovery import Recovery
@@ -52,25 +54,39 @@ class Source:
         return list(dict.fromkeys(volume.container for volume in self.volumes))
 
 
-def back_up(options: argparse.Namespace) -> int:
-    """Write an archive of a stack."""
-    target = Path(options.file)
-    archive_file.check_target(target)
-    context = open_stack(options.stack).context
-    passphrase = passphrases.read(options.passphrase_file, new=True)
+@command(
+    examples=("mlw backup dev dev.mlw", "mlw backup dev dev.mlw --passphrase-file ~/archive-passphrase"),
+    exit_codes={DONE: "written", FAILED: FAILURE},
+)
+@STACK
+@click.argument("file", metavar="FILE", type=FILE, help="Where to write; an older archive is replaced at the end.")
+@passphrases.OPTION
+def back_up(stack: str, file: Path, passphrase_file: Path | None) -> int:
+    """Back up a whole workspace to one encrypted file.
+
+    State, stack file and every volume: blobs with all versions, the key vault with its keys, images, telemetry,
+    principals. All containers are paused together while their volumes are copied; clients wait and then continue. The
+    file is encrypted, only you can read it, and it appears when it is complete.
+
+    The passphrase comes from --passphrase-file, MLW_ARCHIVE_PASSPHRASE or MLW_ARCHIVE_PASSPHRASE_FILE; otherwise it is
+    prompted for.
+    """
+    archive_file.check_target(file)
+    context = open_stack(stack).context
+    passphrase = passphrases.read(passphrase_file, new=True)
     context.prepare_folders()
     with ending_in_order(), stack_locks.exclusive(context, "mlw backup", say=say):
         unfinished_restore.refuse(context)
         Recovery(context=context, say=say).recover()
         require_present_version(context)
-        with stack_locks.hold_pulumi_lock(context), archive_file.writing(target) as file:
-            source = _source(open_stack(options.stack))
-            members = MemberWriter(sealed := SealedWriter(file, passphrase))
+        with stack_locks.hold_pulumi_lock(context), archive_file.writing(file) as archive:
+            source = _source(open_stack(stack))
+            members = MemberWriter(sealed := SealedWriter(archive, passphrase))
             for name, content in _contents(source).members():
                 members.add(name, [content])
             seconds = _copy_volumes(source, members)
             digest, size = members.finish(), sealed.size
-    print(f"Written: '{target}', {size} bytes, {len(source.volumes)} volumes; containers paused for {seconds:.1f} s.")
+    print(f"Written: '{file}', {size} bytes, {len(source.volumes)} volumes; containers paused for {seconds:.1f} s.")
     print(f"SHA-256 of all but its last 32 bytes: {digest}")
     return DONE
 

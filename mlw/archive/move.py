@@ -6,17 +6,19 @@ a run that is killed anywhere leaves exactly one, and the next run finishes it.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
+
+import click
 
 from infra.clients.state import known_stacks, stack_states
 from infra.errors import ArchiveError, SharedResourceError, UnknownStackError
 from infra.host import state_backend
 from infra.rules.stack.deployed_resources import users_of
 from mlw.archive.interruptions import ending_in_order
-from mlw.command import DONE
+from mlw.command import DONE, FAILED, FAILURE, command
+from mlw.command_options import FILE, STACK
 from mlw.lifecycle import (
     display,
     move_notes,
@@ -44,23 +46,38 @@ def say(text: str) -> None:
     display.show(text, sys.stderr)
 
 
-def move(options: argparse.Namespace) -> int:
-    """Take a stack's state to another backend."""
-    here = context_of(options.stack)
-    target = state_backend.completed(options.backend)
+@command(
+    examples=(
+        "mlw move dev --backend 's3://states?endpoint=http://127.0.0.1:9000'",
+        "mlw move dev --backend file:///srv/states",
+    ),
+    exit_codes={DONE: "moved", FAILED: FAILURE},
+)
+@STACK
+@click.option("--backend", metavar="URL", required=True, help="The other backend, as in PULUMI_BACKEND_URL.")
+@click.option("--passphrase-file", metavar="PATH", type=FILE, help="File with another passphrase for the state there.")
+def move(stack: str, backend: str, passphrase_file: Path | None) -> int:
+    """Move a stack's state to another Pulumi backend.
+
+    Containers, data and identity stay as they are. The state is written to the other backend and read back before the
+    state here is removed. If it was interrupted, run it again, from either side. Needs the credentials of both
+    backends, e.g. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Stacks that share resources have to stay in one backend.
+    """
+    here = context_of(stack)
+    target = state_backend.completed(backend)
     here.prepare_folders()
     with ending_in_order(), stack_locks.exclusive(here, "mlw move", say=say):
         note = move_notes.find(here)
         is_resumed = note is not None
         if note is None:
-            note = _begun(here, _elsewhere(here, target, options.passphrase_file))
+            note = _begun(here, _elsewhere(here, target, passphrase_file))
         elif state_backend.backend_id(note.target) != state_backend.backend_id(target):
             raise LifecycleError(
                 f"moving stack '{here.stack}' to '{target}': its move to '{note.target}' was interrupted. Finish that "
                 f"first: `mlw move {here.stack} --backend '{note.target}'`."
             )
         source = _elsewhere(here, note.source, None)
-        there = _elsewhere(here, note.target, options.passphrase_file)
+        there = _elsewhere(here, note.target, passphrase_file)
         other = there if note.is_from(here) else source
         other.prepare_folders()
         with stack_locks.exclusive(other, "mlw move", say=say):
@@ -72,7 +89,7 @@ def move(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _elsewhere(context: Context, backend: str, passphrase_file: str | None) -> Context:
+def _elsewhere(context: Context, backend: str, passphrase_file: Path | None) -> Context:
     """The same stack in another backend."""
     environment = {**context.environment, state_backend.VARIABLE: backend}
     if passphrase_file:

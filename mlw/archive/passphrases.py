@@ -7,12 +7,17 @@ import os
 import sys
 from pathlib import Path
 
+import click
+
 from infra.errors import ArchiveError, ArchivePassphraseError
+from mlw.command_options import FILE
 
 VARIABLE, FILE_VARIABLE = "MLW_ARCHIVE_PASSPHRASE", "MLW_ARCHIVE_PASSPHRASE_FILE"
 
+OPTION = click.option("--passphrase-file", metavar="PATH", type=FILE, help="File with the passphrase of the archive.")
 
-def read(file: str | None, *, new: bool) -> str:
+
+def read(file: Path | None, *, new: bool) -> str:
     """The passphrase.
 
     Args:

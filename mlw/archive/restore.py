@@ -7,13 +7,14 @@ was made and begins again, and `make down` removes it for good.
 
 from __future__ import annotations
 
-import argparse
 import os
 import secrets
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import click
 
 from infra.clients.engine.docker_engine import Inventory
 from infra.clients.engine.volume_streams import fill_new_volume
@@ -25,7 +26,8 @@ from mlw.archive import passphrases, placement, restored_files
 from mlw.archive.contents import VOLUMES, Contents, opened_members, verify
 from mlw.archive.interruptions import ending_in_order
 from mlw.archive.state_rewriting import Renaming, resource_names
-from mlw.command import DONE
+from mlw.command import DONE, FAILED, FAILURE, command
+from mlw.command_options import FILE
 from mlw.lifecycle import (
     display,
     engine_objects,
@@ -65,14 +67,30 @@ class Plan:
     image: str
 
 
-def restore(options: argparse.Namespace) -> int:
-    """Make a workspace from an archive."""
-    path = Path(options.file).absolute()
-    passphrase = passphrases.read(options.passphrase_file, new=False)
+@command(
+    examples=("mlw restore dev.mlw", "mlw restore dev.mlw --stack dev2"),
+    exit_codes={DONE: "restored, the workspace is up", FAILED: FAILURE},
+)
+@click.argument("file", metavar="FILE", type=FILE, help="A file that `mlw backup` wrote.")
+@click.option("--stack", metavar="STACK", help="Name of the new stack; the default is the name in the backup.")
+@passphrases.OPTION
+def restore(file: Path, stack: str | None, passphrase_file: Path | None) -> int:
+    """Create a workspace from a backup.
+
+    Checks the whole file first, creates the volumes, writes the state to this state backend, encrypted for this home,
+    and runs `make up`. The stack gets its own identity and takes nothing from the stack that was backed up. Resources
+    have the names in the stack file; where these are in use, the message says what to set. If it was interrupted, run
+    it again, or remove what is there with `make down`.
+
+    The passphrase comes from --passphrase-file, MLW_ARCHIVE_PASSPHRASE or MLW_ARCHIVE_PASSPHRASE_FILE; otherwise it is
+    prompted for.
+    """
+    path = file.absolute()
+    passphrase = passphrases.read(passphrase_file, new=False)
     with ending_in_order():
         say(f"Checking the archive '{path}'.")
         contents = verify(path, passphrase, _Progress())
-        context = stack_context.load(options.stack or contents.manifest.stack, os.environ)
+        context = stack_context.load(stack or contents.manifest.stack, os.environ)
         context.prepare_folders()
         with stack_locks.exclusive(context, "mlw restore", say=say):
             if restore_notes.read(context):

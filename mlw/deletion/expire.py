@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
+import click
+
 from infra.clients.state import stack_states
 from infra.errors import MlWorkspaceError
-from mlw.command import DONE, FAILED, INTERRUPTED
-from mlw.command_table import PROGRAM
+from mlw.command import DONE, FAILED, FAILURE, INTERRUPTED, PROGRAM, command
+from mlw.data_output import Format, Output, prints_data
 from mlw.deletion import deleted_stacks, removal_timer
 from mlw.deletion.expired_stacks import Expired, find_expired
 from mlw.lifecycle import down, engine_objects, removal_notes
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
-from mlw.output import to_json
 
 
-def expire(options: argparse.Namespace) -> int:
-    """List what has expired, or remove it."""
-    if options.timer:
+@command(
+    examples=("mlw expire", "mlw expire --yes", "mlw expire --timer"),
+    exit_codes={
+        DONE: "listed or printed; with --yes, all of it was removed",
+        FAILED: f"with --yes, something expired is still there; or it {FAILURE}",
+    },
+    exclusive=[("yes", "timer")],
+)
+@click.option("--yes", is_flag=True, help="Remove what is listed.")
+@click.option("--timer", is_flag=True, help="Print a systemd timer and a line for cron; installs nothing.")
+@prints_data(Format.TABLE, has_json_flag=True)
+def expire(*, yes: bool, timer: bool, output: Output) -> int:
+    """List expired workspaces; with --yes, remove them.
+
+    Lists the stacks of this backend whose `ml-workspace:expiresAfter` or `ml-workspace:expiresOn` is past, and what
+    would be lost with each. With --yes each of them is removed as by `make down`. A stack that is locked, or that
+    another workspace uses, is not removed, and the reason is printed; one failure does not stop the others. Stacks of
+    other homes and backends on the same engine are listed, but not touched.
+    """
+    if timer:
         print(removal_timer.render())
         return DONE
     problems: list[str] = []
     found, known = find_expired(datetime.now(UTC), problems.append)
-    if options.json and not options.yes:
-        print(to_json([entry.as_json() for entry in found]))
-    else:
+    if yes:
         say(_listing(found, known))
-        if found and not options.yes:
-            say(f"`{PROGRAM} expire --yes` removes what is not left.")
+    else:
+        hint = [f"`{PROGRAM} expire --yes` removes what is not left."] * bool(found)
+        output.print([entry.as_json() for entry in found], lambda: "\n".join([_listing(found, known), *hint]))
     try:
-        left = _remove(found) if options.yes else []
+        left = _remove(found) if yes else []
     except OperationCancelledError as exc:
         print(f"{PROGRAM}: {exc}", file=sys.stderr)
         return INTERRUPTED

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 
 from infra.host import folders, project, state_backend
-from mlw.command_table import PROGRAM
+from mlw.command import PROGRAM
 
 KEPT = (state_backend.VARIABLE, "PULUMI_CONFIG_PASSPHRASE_FILE", "DOCKER_HOST")
 """Variables that say which stacks and which engine are meant; a passphrase itself is never printed."""

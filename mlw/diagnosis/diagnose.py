@@ -6,33 +6,61 @@ a service whose container does not run is not asked, and a record in it is not r
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from infra.clients.engine import soft_deletions
 from infra.clients.state import stack_states
-from mlw.command import DONE, FAILED
+from mlw.command import DONE, FAILED, FAILURE, command
+from mlw.command_options import STACK
+from mlw.data_output import Format, Output, prints_data
 from mlw.diagnosis import certificate_checks, object_checks, parallel_checks, service_checks, state_checks
 from mlw.diagnosis.diagnosed_services import DiagnosedService, services_of
 from mlw.diagnosis.engine_snapshot import Snapshot, take_snapshot
 from mlw.diagnosis.findings import Finding, Group, by_group
 from mlw.lifecycle import soft_deleting
-from mlw.output import to_json
+from mlw.output import table
 from mlw.stacks.stacks import Stack, open_stack
 
+HEADINGS = ("GROUP", "CODE", "LEVEL", "MESSAGE")
 
-def diagnose(options: argparse.Namespace) -> int:
-    """Print what is wrong with a workspace."""
-    stack = open_stack(options.stack)
-    found = findings(stack)
-    print(to_json(by_group(found)))
+
+@command(
+    examples=("mlw diagnose dev", "mlw diagnose dev -o table"),
+    exit_codes={DONE: "healthy, the result is empty", FAILED: f"something was found, or it {FAILURE}"},
+)
+@STACK
+@prints_data(Format.JSON)
+def diagnose(stack: str, output: Output) -> int:
+    """Find out what is wrong with a workspace.
+
+    Checks containers, ports, volumes and the network, asks every service whether it is ready and accepts the
+    credentials of the stack, and compares the workspace record with the output of the stack. Changes nothing; the
+    checks end within 20 seconds.
+
+    Prints a JSON object that maps a group (`storage_account`, `key_vault`, `container_registry`,
+    `application_insights`, `network_security_rule`, `resource_lock`, `other`) to a list of `code`, `level` and
+    `message`. An empty object means healthy.
+    """
+    opened = open_stack(stack)
+    found = findings(opened)
+    groups = by_group(found)
+    output.print(groups, lambda: _to_table(groups))
+    _summarise(opened, found)
+    return FAILED if found else DONE
+
+
+def _to_table(groups: Mapping[str, Sequence[Mapping[str, str]]]) -> str:
+    rows = [(group, entry["code"], entry["level"], entry["message"]) for group, of in groups.items() for entry in of]
+    return table(HEADINGS, rows)
+
+
+def _summarise(stack: Stack, found: Sequence[Finding]) -> None:
     count = f"{len(found)} finding{'s' if len(found) != 1 else ''}" if found else "healthy"
     name = stack.workspace.get("name")
     what = f"workspace '{name}' of stack" if name else "stack"
     print(f"{what} '{stack.name}': {count}", file=sys.stderr)
-    return FAILED if found else DONE
 
 
 def findings(stack: Stack) -> list[Finding]:

@@ -2,77 +2,135 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+
+import click
 
 from infra.clients.key_vault import vault_secrets as client
 from infra.clients.key_vault.vault import Vault
 from infra.clients.key_vault.vault_secrets import Secret
 from infra.errors import SecretStateError
-from mlw.command import DONE
+from mlw.command import DONE, FAILED, FAILURE, command
+from mlw.command_options import STACK
+from mlw.data_output import Format, Output, prints_data
 from mlw.key_vault import secret_input as given
 from mlw.key_vault.vault_access import KeyVaultAccess, access
-from mlw.output import table, to_json
+from mlw.output import table
 from mlw.stacks.stacks import open_stack
 
 _HEADINGS = ("NAME", "VERSION", "UPDATED", "CONTENT TYPE", "EXPIRES", "DELETED", "PURGED ON")
 
 
-def list_all(options: argparse.Namespace) -> int:
-    """Print the secrets without their values."""
-    vault_of = _open(options)
+_NAME = click.argument("name", metavar="NAME", help="Name of the secret in the engine `secret`; folders with slashes.")
+
+
+@command(
+    examples=(
+        "mlw secrets list dev",
+        "mlw secrets list dev --deleted",
+        "mlw secrets list dev --query '[].name' -o tsv",
+    ),
+    exit_codes={DONE: "listed", FAILED: FAILURE},
+)
+@STACK
+@click.option("--deleted", is_flag=True, help="List only secrets that are deleted and not yet purged.")
+@prints_data(Format.TABLE, has_json_flag=True)
+def list_secrets(stack: str, *, deleted: bool, output: Output) -> int:
+    """List the secrets of a key vault.
+
+    Name, newest version, content type, expiry; for a deleted secret the date of its deletion and the date when it will
+    be purged, `softDeleteRetentionInDays` later. Never a value.
+    """
+    vault_of = access(open_stack(stack))
     with vault_of.connected("listing the secrets") as vault:
         found = client.list_secrets(vault, now=datetime.now(UTC))
-    shown = [secret for secret in found if secret.deleted or not options.deleted]
+    shown = [secret for secret in found if secret.deleted or not deleted]
     days = vault_of.retention_days
-    if options.json:
-        print(to_json([as_json(secret, days) for secret in shown]))
-    else:
-        print(table(_HEADINGS, [as_row(secret, days) for secret in shown]))
+    output.print(
+        [as_json(secret, days) for secret in shown],
+        lambda: table(_HEADINGS, [as_row(secret, days) for secret in shown]),
+    )
     return DONE
 
 
-def write(options: argparse.Namespace) -> int:
-    """Write standard input as a secret."""
-    expires = given.checked_expiry(options.expires)
-    content_type = given.checked_content_type(options.content_type)
-    vault_of, value = _open(options), given.value(options.name)
-    with vault_of.connected(f"writing secret '{options.name}'") as vault:
-        client.write_secret(vault, options.name, value, content_type=content_type, expires=expires)
-    print(f"Written: secret '{options.name}'.")
+@command(
+    examples=(
+        "mlw secrets set dev team/api-token < token.txt",
+        "mlw secrets set dev team/api-token --content-type text/plain --expires 2027-01-31",
+    ),
+    exit_codes={DONE: "written", FAILED: FAILURE},
+)
+@STACK
+@_NAME
+@click.option("--content-type", metavar="TYPE", help="What the value is, e.g. application/json.")
+@click.option("--expires", metavar="DATE", help="An ISO 8601 date or time, e.g. 2027-01-31.")
+def set_secret(stack: str, name: str, content_type: str | None, expires: str | None) -> int:
+    """Write a secret, its value from standard input.
+
+    Writes a new version with one field, `value`. On a terminal the value is prompted for and not echoed; a newline at
+    its end is not part of it. Content type and expiry belong to the secret and keep their values when they are not
+    given. The expiry is informational: an expired secret can still be read.
+    """
+    expiry, type_of_value = given.checked_expiry(expires), given.checked_content_type(content_type)
+    vault_of, value = _open(stack, name), given.value(name)
+    with vault_of.connected(f"writing secret '{name}'") as vault:
+        client.write_secret(vault, name, value, content_type=type_of_value, expires=expiry)
+    print(f"Written: secret '{name}'.")
     return DONE
 
 
-def delete(options: argparse.Namespace) -> int:
-    """Delete a secret."""
-    vault_of = _open(options)
-    with vault_of.connected(f"deleting secret '{options.name}'") as vault:
-        secret = _known(vault, options.name, "deleting")
+@command(examples=("mlw secrets delete dev team/api-token",), exit_codes={DONE: "deleted", FAILED: FAILURE})
+@STACK
+@_NAME
+def delete(stack: str, name: str) -> int:
+    """Delete a secret; it can be recovered.
+
+    Deletes every version. Until the retention has passed, `mlw secrets recover` restores them.
+    """
+    vault_of = _open(stack, name)
+    with vault_of.connected(f"deleting secret '{name}'") as vault:
+        secret = _known(vault, name, "deleting")
         if secret.deleted:
             raise SecretStateError(f"deleting secret '{secret.name}': it is deleted already, since {_day(secret)}.")
         client.delete_secret(vault, secret)
-    print(f"Deleted: secret '{options.name}'. Recover it within {vault_of.retention_days} days.")
+    print(f"Deleted: secret '{name}'. Recover it within {vault_of.retention_days} days.")
     return DONE
 
 
-def recover(options: argparse.Namespace) -> int:
-    """Recover a secret."""
-    with _open(options).connected(f"recovering secret '{options.name}'") as vault:
-        secret = _known(vault, options.name, "recovering")
+@command(examples=("mlw secrets recover dev team/api-token",), exit_codes={DONE: "recovered", FAILED: FAILURE})
+@STACK
+@_NAME
+def recover(stack: str, name: str) -> int:
+    """Recover a deleted secret.
+
+    Every version that was not purged can be read again.
+    """
+    with _open(stack, name).connected(f"recovering secret '{name}'") as vault:
+        secret = _known(vault, name, "recovering")
         if not secret.deleted:
-            raise SecretStateError(f"recovering secret '{secret.name}': it is not deleted, so it is as it should be.")
+            raise SecretStateError(f"recovering secret '{secret.name}': it is not deleted; nothing to recover.")
         client.recover_secret(vault, secret)
-    print(f"Recovered: secret '{options.name}'.")
+    print(f"Recovered: secret '{name}'.")
     return DONE
 
 
-def purge(options: argparse.Namespace) -> int:
-    """Purge one secret."""
-    vault_of, now = _open(options), datetime.now(UTC)
-    with vault_of.connected(f"purging secret '{options.name}'") as vault:
-        secret = _known(vault, options.name, "purging")
+@command(
+    examples=("mlw secrets purge dev team/api-token",),
+    exit_codes={DONE: "purged", FAILED: f"the secret cannot be purged now, or it {FAILURE}"},
+)
+@STACK
+@_NAME
+def purge(stack: str, name: str) -> int:
+    """Remove a deleted secret permanently.
+
+    Removes all versions and metadata. The secret has to be deleted; with purge protection its scheduled purge date has
+    to be past. Uses the unseal key of the stack, so it needs the passphrase of the state.
+    """
+    vault_of, now = _open(stack, name), datetime.now(UTC)
+    with vault_of.connected(f"purging secret '{name}'") as vault:
+        secret = _known(vault, name, "purging")
         if not secret.deleted:
             raise SecretStateError(
                 f"purging secret '{secret.name}': it is not deleted. `mlw secrets delete` comes first, as in Azure."
@@ -85,18 +143,28 @@ def purge(options: argparse.Namespace) -> int:
                 "later; `mlw secrets sweep` does it then."
             )
         _purge(vault_of, vault, [secret])
-    print(f"Purged: secret '{options.name}'.")
+    print(f"Purged: secret '{name}'.")
     return DONE
 
 
-def sweep(options: argparse.Namespace) -> int:
-    """Purge what is past its retention."""
-    vault_of, now = _open(options), datetime.now(UTC)
+@command(
+    examples=("mlw secrets sweep dev --dry-run", "mlw secrets sweep dev"),
+    exit_codes={DONE: "done, also when there was nothing to purge", FAILED: FAILURE},
+)
+@STACK
+@click.option("--dry-run", is_flag=True, help="Only list what would be purged.")
+def sweep(stack: str, *, dry_run: bool) -> int:
+    """Purge secrets whose retention has passed.
+
+    Azure does this by itself on the scheduled purge date; run it daily, e.g. from cron. Works with purge protection,
+    which ends on that date. Uses the unseal key of the stack, so it needs the passphrase of the state.
+    """
+    vault_of, now = access(open_stack(stack)), datetime.now(UTC)
     with vault_of.connected("purging secrets") as vault:
         due = past_retention(client.list_secrets(vault, now=now), vault_of.retention_days, now=now)
-        if not options.dry_run:
+        if not dry_run:
             _purge(vault_of, vault, due)
-    word = "Would purge" if options.dry_run else "Purged"
+    word = "Would purge" if dry_run else "Purged"
     print(f"{word}: {', '.join(secret.name for secret in due) or 'nothing'}.")
     return DONE
 
@@ -128,10 +196,9 @@ def as_row(secret: Secret, retention_days: int) -> tuple[str, ...]:
     return (secret.name, str(secret.version), str(secret.updated.date()), secret.content_type, secret.expires, *dates)
 
 
-def _open(options: argparse.Namespace) -> KeyVaultAccess:
-    if "name" in options:
-        given.check_name(options.name)
-    return access(open_stack(options.stack))
+def _open(stack: str, name: str) -> KeyVaultAccess:
+    given.check_name(name)
+    return access(open_stack(stack))
 
 
 def _purge(vault_of: KeyVaultAccess, vault: Vault, secrets: Sequence[Secret]) -> None:

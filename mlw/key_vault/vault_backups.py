@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
+
 from infra.clients.key_vault import vault_snapshot as client
 from infra.clients.key_vault.vault_setup import Setup
 from infra.errors import SnapshotError
-from mlw.command import DONE
+from mlw.command import DONE, FAILED, FAILURE, command
+from mlw.command_options import FILE, STACK
 from mlw.key_vault.vault_access import access
 from mlw.lifecycle import stack_locks
 from mlw.lifecycle.display import show as say
@@ -19,37 +21,55 @@ from mlw.lifecycle.pulumi_cli import INTERRUPTIONS
 from mlw.stacks.stacks import open_stack
 
 
-def back_up(options: argparse.Namespace) -> int:
-    """Write a snapshot."""
-    target = Path(options.file)
-    if target.exists() and not target.is_file():
+@command(examples=("mlw keyvault backup dev vault.snap",), exit_codes={DONE: "written", FAILED: FAILURE})
+@STACK
+@click.argument("file", metavar="FILE", type=FILE, help="Where to write; an existing file is replaced.")
+def back_up(stack: str, file: Path) -> int:
+    """Write a snapshot of a key vault to a file.
+
+    Everything in the key vault, encrypted as on its volume; only you can read the file (mode 0600). Only the unseal key
+    of the stack decrypts it: keep the state and its passphrase too. The key vault keeps working meanwhile.
+    """
+    if file.exists() and not file.is_file():
         # The snapshot takes its target's place, which would be the end of a device such as /dev/null.
-        raise SnapshotError(f"backing up a key vault into '{target}': it is no file. Give the path of a file.")
-    vault_of = access(open_stack(options.stack))
-    with _usable(target, "backing up"), vault_of.connected("backing up the secrets") as vault:
-        size = client.back_up(vault, target)
-    print(f"Written: '{target}', {size} bytes. It is of use only with the state of stack '{options.stack}'.")
+        raise SnapshotError(f"backing up a key vault into '{file}': it is not a file. Give the path of a file.")
+    vault_of = access(open_stack(stack))
+    with _usable(file, "backing up"), vault_of.connected("backing up the secrets") as vault:
+        size = client.back_up(vault, file)
+    print(f"Written: '{file}', {size} bytes. It is of use only with the state of stack '{stack}'.")
     return DONE
 
 
-def restore(options: argparse.Namespace) -> int:
-    """Put the vault back to a snapshot."""
-    stack, source = open_stack(options.stack), Path(options.file)
-    with stack_locks.exclusive(stack.context, "mlw keyvault restore", say=say):
-        vault_of = access(stack)
+@command(
+    examples=("mlw keyvault restore dev vault.snap",),
+    exit_codes={DONE: "restored, the key vault is unsealed", FAILED: FAILURE},
+)
+@STACK
+@click.argument("file", metavar="FILE", type=FILE, help="A file that `mlw keyvault backup` wrote.")
+def restore(stack: str, file: Path) -> int:
+    """Restore a key vault from a snapshot.
+
+    The secrets of users are restored. The token of the stack, policies, the logins of principals and the credentials of
+    datastores stay as they are now, and every session ends. A file that is not a snapshot of this key vault changes
+    nothing. The restore cannot be interrupted; if it is killed, `make refresh` and `make up` finish it. Uses the unseal
+    key of the stack, so it needs the passphrase of the state.
+    """
+    opened = open_stack(stack)
+    with stack_locks.exclusive(opened.context, "mlw keyvault restore", say=say):
+        vault_of = access(opened)
         with (
-            _usable(source, "restoring"),
+            _usable(file, "restoring"),
             vault_of.connected("restoring", as_administrator=False) as vault,
             _finishing(),
         ):
             client.restore(
                 vault,
-                source,
+                file,
                 unseal_key=vault_of.props["unseal_key"],
                 setup=Setup.of(vault_of.props),
                 token=vault_of.props["token"],
             )
-    print(f"Restored: key vault '{vault_of.name}' is as in '{source}', and open.")
+    print(f"Restored: key vault '{vault_of.name}' is as in '{file}', and unsealed.")
     return DONE
 
 

@@ -7,19 +7,20 @@ them to whoever needs them.
 
 from __future__ import annotations
 
-import argparse
 import secrets
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+
+import click
 
 from infra.clients.datastores.datastore_accounts import Datastore
 from infra.errors import MlWorkspaceError
 from infra.rules.datastores.registered_datastores import DatastoreType
 from infra.services import SERVICES, STORAGE_ACCOUNT
-from mlw.command import DONE, INTERRUPTED
-from mlw.command_table import PROGRAM
+from mlw.command import DONE, FAILED, FAILURE, INTERRUPTED, PROGRAM, command
+from mlw.command_options import STACK
 from mlw.keys.sharers import is_sharer, tell_sharers
 from mlw.lifecycle import lock_refusals, stack_commands, stack_locks
 from mlw.lifecycle.display import show as say
@@ -48,52 +49,93 @@ class NothingToRotateError(MlWorkspaceError):
     """What was asked for is not there, or is another's to rotate."""
 
 
-def rotate(options: argparse.Namespace) -> int:
-    """Rotate what the options name."""
-    stack = open_stack(options.stack)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """What is rotated: one of these."""
+
+    datastore: str | None = None
+    principal: str | None = None
+    service: str | None = None
+    everything: bool = False
+
+
+@command(
+    examples=(
+        "mlw keys rotate dev --datastore workspaceblobstore",
+        "mlw keys rotate dev --principal dora",
+        "mlw keys rotate dev --service registry",
+        "mlw keys rotate dev --all",
+    ),
+    exit_codes={DONE: "rotated", FAILED: FAILURE},
+    exclusive=[("datastore", "principal", "service", "everything")],
+)
+@STACK
+@click.option("--datastore", metavar="NAME", help="Keys of one datastore.")
+@click.option("--principal", metavar="NAME", help="All credentials of one principal.")
+@click.option(
+    "--service",
+    metavar="NAME",
+    help="One of storage, registry, keyVault, telemetry; with TLS also certificates, authority.",
+)
+@click.option(
+    "--all", "everything", is_flag=True, help="Everything except the authority: services, principals, datastores."
+)
+@click.pass_context
+def rotate(ctx: click.Context, /, stack: str, **given: Any) -> int:  # noqa: ANN401 - the options, as Choice has them
+    """Replace credentials by new ones.
+
+    The keys of a datastore change in the storage account and the key vault: the new keys are stored before the old ones
+    are rejected, so a client that reads the key vault again after a rejection keeps working.
+
+    Credentials of services and principals change by an update of the stack (`make up`), which also applies other
+    changes in the stack file. The storage account restarts when its own credentials change. Prints what changed, never
+    a secret. If it was interrupted, run it again.
+    """
+    choice = Choice(**given)
+    if choice == Choice():
+        ctx.fail("Missing option: --datastore NAME, --principal NAME, --service NAME or --all.")
+    return _rotate(open_stack(stack), choice)
+
+
+def _rotate(stack: Stack, choice: Choice) -> int:
     stack.require_outputs()
     stack.require_present_version()
-    if not (options.all or options.datastore or options.principal or options.service):
-        raise NothingToRotateError(
-            f"rotating keys of stack '{stack.name}': nothing says which. "
-            "Give --datastore NAME, --principal NAME, --service NAME or --all."
-        )
     lock_refusals.refuse_change(stack.checkpoint, stack.name, f"rotating keys of stack '{stack.name}'")
-    generated = _chosen(stack, options)
+    generated = chosen(stack, choice)
     try:
         if generated:
             _update(stack, generated)
     except OperationCancelledError as exc:
         print(f"{PROGRAM}: {exc}", file=sys.stderr)
         return INTERRUPTED
-    if options.datastore or options.all:
-        _rotate_datastores(stack, options.datastore)
+    if choice.datastore or choice.everything:
+        _rotate_datastores(stack, choice.datastore)
     return DONE
 
 
-def _chosen(stack: Stack, options: argparse.Namespace) -> dict[str, str]:
+def chosen(stack: Stack, choice: Choice) -> dict[str, str]:
     """Subjects that are asked for new secrets, with what is said about each."""
     services = subjects_of(stack.checkpoint.resources, "service")
     principals = subjects_of(stack.checkpoint.resources, "principal")
-    if options.all:
+    if choice.everything:
         services.pop(_BY_NAME_ONLY, None)
         everybody = {subject: f"principal '{name}'" for name, subject in principals.items()}
         return _in_words(services, stack) | everybody
-    if options.service:
-        if options.service not in services:
+    if choice.service:
+        if choice.service not in services:
             raise NothingToRotateError(
-                f"rotating the keys of service '{options.service}': no such service in stack '{stack.name}'. "
+                f"rotating the keys of service '{choice.service}': no such service in stack '{stack.name}'. "
                 f"Services of its own: {', '.join(sorted(services)) or 'none'}; the owner of an existing resource "
                 "rotates its keys."
             )
-        return _in_words({options.service: services[options.service]}, stack)
-    if options.principal:
-        if options.principal not in principals:
+        return _in_words({choice.service: services[choice.service]}, stack)
+    if choice.principal:
+        if choice.principal not in principals:
             raise NothingToRotateError(
-                f"rotating the keys of principal '{options.principal}': no such principal in stack '{stack.name}'. "
+                f"rotating the keys of principal '{choice.principal}': no such principal in stack '{stack.name}'. "
                 f"Principals: {', '.join(sorted(principals)) or 'none'}."
             )
-        return {principals[options.principal]: f"principal '{options.principal}'"}
+        return {principals[choice.principal]: f"principal '{choice.principal}'"}
     return {}
 
 
@@ -119,31 +161,31 @@ def _update(stack: Stack, generated: Mapping[str, str]) -> None:
         say(sentence)
 
 
-def _rotate_datastores(stack: Stack, chosen: str | None) -> None:
+def _rotate_datastores(stack: Stack, name: str | None) -> None:
     from infra.resources.datastore_credentials import accounts_of, datastores_of  # noqa: PLC0415 - slow to import
 
     with stack_locks.exclusive(stack.context, "mlw keys rotate", say=say):
         props = _opened_credentials(stack)
         accounts = accounts_of(props)
-        for store in _chosen_datastores(stack, datastores_of(props), chosen):
+        for store in _chosen_datastores(stack, datastores_of(props), name):
             say(f"Rotating datastore '{store.name}' ...")
             accounts.rotate(store)
             say(f"Changed: '{accounts.path(store.name)}' in the key vault; its old keys are refused.")
 
 
-def _chosen_datastores(stack: Stack, known: Sequence[Datastore], chosen: str | None) -> list[Datastore]:
+def _chosen_datastores(stack: Stack, known: Sequence[Datastore], name: str | None) -> list[Datastore]:
     """The one that is asked for, or all whose keys are the workspace's to make."""
-    if chosen is None:
+    if name is None:
         return [store for store in known if store.type != DatastoreType.S3]
-    found = next((store for store in known if store.name == chosen), None)
+    found = next((store for store in known if store.name == name), None)
     if found is None:
         raise NothingToRotateError(
-            f"rotating the keys of datastore '{chosen}': stack '{stack.name}' has none of that name. "
+            f"rotating the keys of datastore '{name}': stack '{stack.name}' has none of that name. "
             f"Datastores: {', '.join(store.name for store in known)}."
         )
     if found.type == DatastoreType.S3:
         raise NothingToRotateError(
-            f"rotating the keys of datastore '{chosen}': they belong to an external object store. Make new ones "
+            f"rotating the keys of datastore '{name}': they belong to an external object store. Make new ones "
             "there, set them with `pulumi config set --secret --path 'ml-workspace:datastores[N].secretAccessKey'`, "
             f"and run `make up STACK={stack.name}`."
         )

@@ -1,15 +1,26 @@
-"""`mlw keys`: the credentials of a workspace's services; the only command that prints a secret."""
+"""`mlw keys show`: the credentials of a workspace's services."""
 
 from __future__ import annotations
 
-import argparse
-
-from mlw.command import DONE
-from mlw.output import to_json
+from mlw.command import DONE, FAILED, FAILURE, command
+from mlw.command_options import STACK
+from mlw.data_output import Format, Output, prints_data
 from mlw.stacks.stacks import open_stack
 
 
-def keys(options: argparse.Namespace) -> int:
-    """Print the credentials."""
-    print(to_json(open_stack(options.stack).credentials()))
+@command(
+    examples=("mlw keys show dev", "mlw keys dev", "mlw keys show dev --query storage.accessKey -o tsv"),
+    exit_codes={DONE: "printed", FAILED: FAILURE},
+)
+@STACK
+@prints_data(Format.JSON)
+def show_keys(stack: str, output: Output) -> int:
+    """Show the credentials of a workspace.
+
+    Prints secrets: access keys of the storage account, the password of the container registry, the tokens of key vault
+    and application insights.
+
+    `mlw keys STACK` is short for `mlw keys show STACK`; a stack that is named `show` or `rotate` needs the long form.
+    """
+    output.print(open_stack(stack).credentials())
     return DONE

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from infra.rules.stack.stack_rules import STACK_RULES
 from infra.rules.violation import HIDDEN, ConfigurationError, Violation
 from infra.settings import load
 from infra.stack_files.stack_file import open_stack_file
-from mlw.output import to_json as json_text
+from mlw.output import to_json
 from mlw.policy.effective_rules import audited, effective_rules
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -48,30 +48,49 @@ class CheckResult:
     warnings: tuple[Violation, ...] = ()
 
 
-def explain(rule_id: str) -> str:
-    """What a rule asks for, why, of what, and where it is documented.
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One rule in words: field to text, in the order in which they are shown."""
+
+    rule: str
+    summary: str
+    fields: Mapping[str, str]
+
+    def as_text(self) -> str:
+        """Lay it out for people."""
+        width = max(len(name) for name in self.fields) + 1
+        lines = [f"  {f'{name}:'.ljust(width)} {text}" for name, text in self.fields.items()]
+        return "\n".join([f"{self.rule}: {self.summary}", *lines])
+
+    def as_json(self) -> dict[str, str]:
+        """Return it for programs."""
+        fields = {name[0].lower() + name[1:].title().replace(" ", "")[1:]: text for name, text in self.fields.items()}
+        return {"id": self.rule, "summary": self.summary, **fields}
+
+
+def explain(rule_id: str) -> Explanation:
+    """What a rule requires, why, of which resources, and where it is documented.
 
     Raises:
-        UnknownRuleError: There is no such rule; names the near ones.
+        UnknownRuleError: There is no such rule; lists similar names.
     """
     if rule_id in STACK_RULES:
-        return f"{rule_id}: {STACK_RULES[rule_id]}\n  Applies to: the stack as a whole; holds everywhere"
+        return Explanation(rule_id, STACK_RULES[rule_id], {"Applies to": "the stack as a whole; applies everywhere"})
     if rule_id not in RULES:
         near = difflib.get_close_matches(rule_id, [*RULES, *STACK_RULES], n=5, cutoff=0.4)
-        msg = f"no rule '{rule_id}'{'; near ones: ' if near else ''}{', '.join(near)}"
+        msg = f"no rule '{rule_id}'{'; similar: ' if near else ''}{', '.join(near)}"
         raise UnknownRuleError(msg)
     rule = RULES[rule_id]
     parameters = "; ".join(f"{name} (default {json.dumps(value)})" for name, value in rule.parameters.items())
-    lines = [
-        f"{rule.id}: {rule.summary}",
-        f"  Why:        {rule.why}",
-        f"  Applies to: {', '.join(COMPONENT_TYPES[token].section for token in rule.applies_to)}",
-        f"  Severity:   {rule.severity}",
-        f"  Parameters: {parameters or 'none'}",
-        f"  Source:     {rule.source}",
-        f"  Fix:        {rule.fix}",
-    ]
-    return "\n".join(lines)
+    fields = {
+        "Why": rule.why,
+        "Applies to": ", ".join(COMPONENT_TYPES[token].section for token in rule.applies_to),
+        "Severity": str(rule.severity),
+        "Parameters": parameters or "none",
+        "Source": rule.source,
+        "Fix": rule.fix,
+    }
+    return Explanation(rule.id, rule.summary, fields)
 
 
 def check_stack(
@@ -109,17 +128,15 @@ def _not_refused(warnings: Iterable[Violation], violations: Iterable[Violation])
     return tuple(warning for warning in warnings if (warning.rule, warning.key) not in told)
 
 
-def to_json(result: CheckResult) -> str:
-    """The result as JSON; a value that may be a secret is not in it."""
-    return json_text(
-        {
-            "stack": result.stack,
-            "file": str(result.path),
-            "valid": not result.violations,
-            "violations": [_as_dict(violation) for violation in result.violations],
-            "warnings": [_as_dict(violation) for violation in result.warnings],
-        }
-    )
+def as_json(result: CheckResult) -> dict[str, Any]:
+    """The result for programs; a value that may be a secret is not in it."""
+    return {
+        "stack": result.stack,
+        "file": str(result.path),
+        "valid": not result.violations,
+        "violations": [_as_dict(violation) for violation in result.violations],
+        "warnings": [_as_dict(violation) for violation in result.warnings],
+    }
 
 
 def to_sarif(result: CheckResult) -> str:
@@ -140,7 +157,7 @@ def to_sarif(result: CheckResult) -> str:
             for violation, level in levels
         ],
     }
-    return json_text({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
+    return to_json({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _as_dict(violation: Violation) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-
 from infra.rules.policy.catalogue import RULES
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.stack_rules import STACK_RULES
-from mlw.command import DONE
-from mlw.output import table, to_json
+from mlw.command import DONE, command
+from mlw.data_output import Format, Output, prints_data
+from mlw.output import table
 
 HEADINGS = ("RULE", "SEVERITY", "APPLIES TO", "WHAT HOLDS")
 FIELDS = ("id", "severity", "appliesTo", "summary")
@@ -16,10 +15,19 @@ EVERY_RESOURCE = "every resource"
 STACK = "the stack"
 
 
-def list_rules(options: argparse.Namespace) -> int:
-    """Print all rules."""
+@command(
+    examples=("mlw policy list", "mlw policy list --query \"[?severity=='high'].id\" -o tsv"),
+    exit_codes={DONE: "listed"},
+)
+@prints_data(Format.TABLE, has_json_flag=True)
+def list_rules(output: Output) -> int:
+    """List all rules.
+
+    First the rules that are assigned in policies/assignments.yaml, then the rules for the stack as a whole, which apply
+    everywhere.
+    """
     rows = rules()
-    print(to_json([dict(zip(FIELDS, row, strict=True)) for row in rows]) if options.json else table(HEADINGS, rows))
+    output.print([dict(zip(FIELDS, row, strict=True)) for row in rows], lambda: table(HEADINGS, rows))
     return DONE
 
 

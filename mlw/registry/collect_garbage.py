@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
+import click
 
 from infra import service_images, services
 from infra.clients import readiness_probes
@@ -11,7 +11,9 @@ from infra.clients.registry.garbage_collection import Freed
 from infra.errors import GarbageCollectionError, SharedResourceError
 from infra.rules.resources.component_types import CONTAINER_REGISTRY
 from infra.rules.resources.resource_ids import parse_resource_id
-from mlw.command import DONE
+from mlw.command import DONE, FAILED, FAILURE, command
+from mlw.command_options import STACK
+from mlw.data_output import Format, Output, prints_data
 from mlw.diagnosis.engine_snapshot import take_snapshot
 from mlw.stacks.stacks import Stack, open_stack
 
@@ -21,20 +23,38 @@ _UNITS = ("bytes", "KiB", "MiB", "GiB")
 _STEP = 1024
 
 
-def collect_garbage(options: argparse.Namespace) -> int:
-    """Delete what no manifest names, or tell how much that would be."""
-    stack = open_stack(options.stack)
-    container = _container(stack)
-    if options.dry_run:
-        print(f"Would free {said(garbage_collection.preview(container, untagged=options.untagged))}.")
-        return DONE
+@command(
+    examples=("mlw registry gc dev --dry-run", "mlw registry gc dev --untagged"),
+    exit_codes={DONE: "freed, or counted", FAILED: FAILURE},
+)
+@STACK
+@click.option("--dry-run", is_flag=True, help="Delete nothing, print what would be freed; pushes continue to work.")
+@click.option("--untagged", is_flag=True, help="Also delete manifests that have no tag.")
+@prints_data(Format.TABLE)
+def collect_garbage(stack: str, *, dry_run: bool, untagged: bool, output: Output) -> int:
+    """Free the space of deleted images.
+
+    Deletes from the volume of the container registry every blob that no manifest refers to: what deleted images and
+    aborted pushes have left. Meanwhile pulls continue to work and pushes are rejected (405). Prints what was freed.
+    """
+    opened = open_stack(stack)
+    container = _container(opened)
+    if dry_run:
+        freed = garbage_collection.preview(container, untagged=untagged)
+    else:
+        freed = _collect(opened, container, untagged=untagged)
+    data = {"blobs": freed.blobs, "bytes": freed.size, "dryRun": dry_run}
+    output.print(data, lambda: f"{'Would free' if dry_run else 'Freed'} {said(freed)}.")
+    return DONE
+
+
+def _collect(stack: Stack, container: str, *, untagged: bool) -> Freed:
     uid, _, gid = service_images.table()[services.CONTAINER_REGISTRY.image].user.partition(":")
     freed = garbage_collection.collect(
-        container, user=(int(uid), int(gid)), untagged=options.untagged, seconds=COLLECTION_SECONDS
+        container, user=(int(uid), int(gid)), untagged=untagged, seconds=COLLECTION_SECONDS
     )
     _wait_for_pushes(stack, container)
-    print(f"Freed {said(freed)}.")
-    return DONE
+    return freed
 
 
 def said(freed: Freed) -> str:

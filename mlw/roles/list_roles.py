@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+import click
 
 from infra import settings
 from infra.clients.state import stack_states
@@ -15,25 +16,44 @@ from infra.settings import RoleAssignment
 from infra.settings.config_reading import read
 from infra.settings.role_settings import read_definitions
 from infra.stack_files.stack_file import read_stack_file
-from mlw.command import DONE
-from mlw.output import table, to_json
+from mlw.command import DONE, FAILED, command
+from mlw.command_options import stack_names
+from mlw.data_output import Format, Output, prints_data
+from mlw.output import table
 
 ROLE_HEADINGS = ("ROLE", "ALIAS", "WHAT IT IS")
 OPERATION_HEADINGS = ("OPERATION", "ALLOWED TO", "WHAT IT ALLOWS")
 NOTHING = "nothing"
 
 
-def list_roles(options: argparse.Namespace) -> int:
-    """Print roles, and with a stack its principals."""
-    custom, assignments = _of_stack(options.stack) if options.stack else ((), ())
+@command(
+    examples=("mlw roles list", "mlw roles list dev", "mlw roles list dev --query 'principals[].principal' -o tsv"),
+    exit_codes={DONE: "listed", FAILED: "no such stack, or its file is not valid"},
+)
+@click.argument(
+    "stack",
+    metavar="[STACK]",
+    required=False,
+    shell_complete=stack_names,
+    help="Name of the stack, as in stacks/Pulumi.STACK.yaml.",
+)
+@prints_data(Format.TABLE, has_json_flag=True)
+def list_roles(stack: str | None, output: Output) -> int:
+    """List roles, what they allow, and who has them.
+
+    Without a stack: every built-in role with its operations. With a stack: its custom roles and, for each principal in
+    the stack file, the roles and what they allow in each service. Reads only the stack file, as the next update would;
+    shows no secret.
+    """
+    custom, assignments = _of_stack(stack) if stack else ((), ())
     roles = (*BUILT_IN, *custom)
-    if options.json:
-        print(to_json({"roles": [_as_json(role) for role in roles], "principals": principals(assignments)}))
-    elif options.stack:
-        print(_in_words(custom, assignments))
-    else:
-        print(f"{_roles_table(roles)}\n\n{_operations_table(roles)}")
+    data = {"roles": [_as_json(role) for role in roles], "principals": principals(assignments)}
+    output.print(data, lambda: _in_words(custom, assignments) if stack else _tables(roles))
     return DONE
+
+
+def _tables(roles: Sequence[RoleDefinition]) -> str:
+    return f"{_roles_table(roles)}\n\n{_operations_table(roles)}"
 
 
 def principals(assignments: Iterable[RoleAssignment]) -> list[dict[str, Any]]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import click
+
 from infra import labels
 from infra.clients.engine import docker_engine, soft_deletions
 from infra.clients.state import stack_states
 from infra.rules.resources.resource_ids import parse_resource_id
 from infra.rules.stack.expiry import format_moment
-from mlw.command import DONE, FAILED
-from mlw.command_table import PROGRAM
-from mlw.output import table, to_json
+from mlw.command import DONE, FAILED, FAILURE, PROGRAM, command
+from mlw.command_options import STACK
+from mlw.data_output import Format, Output, prints_data
+from mlw.output import table
 from mlw.stacks.stacks import Stack, open_stack, open_stacks
 
 HEADINGS = ("STACK", "WORKSPACE", "RESOURCE GROUP", "LOCATION", "STATE", "RUNNING")
@@ -60,14 +62,24 @@ class Listed:
         return [self.stack, self.workspace, self.resource_group, self.location, self.state, running, *moment, shown]
 
 
-def list_workspaces(options: argparse.Namespace) -> int:
-    """Print the workspaces of the backend."""
+@command(
+    examples=("mlw list", "mlw list --tag cost-center", "mlw list --query \"[?location=='westeurope'].stack\" -o tsv"),
+    exit_codes={DONE: "listed", FAILED: FAILURE},
+)
+@click.option("--tag", metavar="NAME", help="Show only this tag, in a column of its own.")
+@prints_data(Format.TABLE, has_json_flag=True)
+def list_workspaces(tag: str | None, output: Output) -> int:
+    """List the workspaces of this state backend.
+
+    One line for each workspace: stack, names, location, state, how many of its containers run, and its tags. Reads the
+    state and asks the Docker engine; decrypts no secret.
+    """
     problems: list[str] = []
     stacks = [stack for stack in open_stacks(problems.append) if stack.workspace]
     running = _running_containers() if stacks else Counter[str]()
     deleted = _deleted(stacks)
     listed = [_listed(stack, running[stack.stack_id], is_deleted=stack.stack_id in deleted) for stack in stacks]
-    print(to_json([_narrowed(entry, options.tag) for entry in listed]) if options.json else render(listed, options.tag))
+    output.print([_narrowed(entry, tag) for entry in listed], lambda: render(listed, tag))
     for problem in problems:
         print(f"{PROGRAM}: {problem}", file=sys.stderr)
     return FAILED if problems else DONE
@@ -82,11 +94,21 @@ def render(listed: list[Listed], tag: str | None) -> str:
     return table(headings, [entry.as_row(tag, expiry=expiry) for entry in listed])
 
 
-def show(options: argparse.Namespace) -> int:
-    """Print the record of a workspace."""
-    stack = open_stack(options.stack)
-    moment = _expires_on(stack)
-    print(to_json({**stack.require_outputs()["workspace"], **({"expiresOn": moment} if moment else {})}))
+@command(
+    examples=("mlw show dev", "mlw show dev -o yaml", "mlw show dev --query workspaceId -o tsv"),
+    exit_codes={DONE: "printed", FAILED: FAILURE},
+)
+@STACK
+@prints_data(Format.JSON)
+def show(stack: str, output: Output) -> int:
+    """Show the record of a workspace.
+
+    The record as the last update of the stack wrote it: names, ids of the associated resources, tags, GUID. Decrypts no
+    secret and does not need the Docker engine.
+    """
+    opened = open_stack(stack)
+    moment = _expires_on(opened)
+    output.print({**opened.require_outputs()["workspace"], **({"expiresOn": moment} if moment else {})})
     return DONE
 
 

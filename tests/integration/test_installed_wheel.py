@@ -90,7 +90,7 @@ def test_the_code_is_the_wheels(programs: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
-        ("--help", "usage: mlw "),
+        ("--help", "Usage: mlw "),
         ("policy list", "tags-resource-require-tags "),
         ("policy explain tags-resource-require-tags", "Applies to: "),
         ("roles list", "AzureML Data Scientist "),

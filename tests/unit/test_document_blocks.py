@@ -6,16 +6,16 @@ import re
 import subprocess
 from typing import Any
 
+import click
 import pytest
 import yaml
 
 from infra.rules.policy.assignments_file import parse_assignments
 from infra.settings.stack_input import StackInput
+from tests.support import command_lines
 from tests.support.documents import ROOT, SHELL, Block, all_blocks, commands, script
 
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-CLI = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-SECTIONS = dict(re.findall(r"^## (mlw [a-z -]+)\n(.*?)(?=^## |\Z)", CLI, re.MULTILINE | re.DOTALL))
 PULUMI = {"up", "preview", "refresh", "destroy", "cancel", "stack", "config", "import", "state", "login"}
 OTHERS = {"cd", "cat", "curl", "docker", "eval", "export", "git", "jq", "mv", "pip", "printf", "ssh", "vault", "sudo"}
 """Programs that are not ours and that documents use."""
@@ -45,12 +45,13 @@ def unknown(words: list[str]) -> str:
 
 
 def unknown_to_mlw(words: list[str]) -> str:
-    """Compare with the reference of commands, which is made of the commands themselves."""
-    path = max((f"mlw {' '.join(words[:n])}" for n in (1, 2) if f"mlw {' '.join(words[:n])}" in SECTIONS), default="")
-    if not path:
-        return "" if words and words[0].startswith("-") else f"no command mlw {' '.join(words)}"
-    options = [word.partition("=")[0] for word in words if word.startswith("--")]
-    return next((f"{path} has no {option}" for option in options if option not in SECTIONS[path]), "")
+    try:
+        command_lines.parse(words)
+    except click.exceptions.Exit:
+        return ""  # --help and --version
+    except click.UsageError as error:
+        return f"mlw {' '.join(words)}: {error.format_message()}"
+    return ""
 
 
 def unknown_to_python(words: list[str]) -> str:

@@ -1,8 +1,6 @@
 """From the command line to an exit code: one message for what a user can cause, and a quick start."""
 
 import errno
-import importlib
-import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -11,31 +9,11 @@ import pytest
 
 from infra.errors import EngineUnreachableError
 from infra.host import folders
-from mlw import command as commands
-from mlw.command import INTERRUPTED, Command
-from mlw.command_table import COMMANDS
+from mlw.command import INTERRUPTED
 from mlw.keys import show_keys
 from mlw.main import main
 
-HEAVY = ("pydantic", "yaml", "docker", "requests", "pulumi", "minio", "hvac", "grpc")
-
-
-def _words(command: Command) -> str:
-    return " ".join(command.path)
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=_words)
-def test_every_command_has_a_function_that_takes_the_arguments(command: Command) -> None:
-    module, _, function = command.handler.partition(":")
-    handler = getattr(importlib.import_module(module), function)
-
-    assert list(inspect.signature(handler).parameters) == ["options"]
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=_words)
-def test_exit_codes_of_the_table_include_the_one_of_an_error(command: Command) -> None:
-    assert commands.DONE in command.exit_codes
-    assert command.on_error in command.exit_codes or _words(command) == "policy list"
+HEAVY = ("pydantic", "yaml", "docker", "requests", "pulumi", "minio", "hvac", "grpc", "jmespath")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +24,7 @@ def test_exit_codes_of_the_table_include_the_one_of_an_error(command: Command) -
         (
             PermissionError(errno.EACCES, "Permission denied", "/home/other/dev.json"),
             1,
-            "mlw: running 'mlw keys': [Errno 13] Permission denied: '/home/other/dev.json'.\n",
+            "mlw: running 'mlw keys show': [Errno 13] Permission denied: '/home/other/dev.json'.\n",
         ),
     ],
     ids=["a user's error", "an interruption", "the system's"],
@@ -58,10 +36,10 @@ def test_an_error_is_one_message_and_an_exit_code(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fail(_options: object) -> int:
+    def fail(_name: str) -> int:
         raise error
 
-    monkeypatch.setattr(show_keys, "keys", fail)
+    monkeypatch.setattr(show_keys, "open_stack", fail)
 
     assert main(["keys", "dev"]) == code
     printed = capsys.readouterr()
@@ -91,15 +69,14 @@ def test_output_that_cannot_be_written_is_one_message() -> None:
     )
 
 
-@pytest.mark.parametrize("line", ["--help", "policy list"], ids=str)
+@pytest.mark.parametrize("line", ["--help", "--version", "policy list", "policy --help", "nosuch"], ids=str)
 def test_a_quick_command_loads_no_heavy_library(line: str) -> None:
     script = (
         "import sys\n"
         "from mlw.main import main\n"
-        "try:\n"
-        f"    main({line.split()!r})\n"
-        "except SystemExit:\n"
-        "    pass\n"
+        "sys.stderr = open('/dev/null', 'w')\n"
+        f"main({line.split()!r})\n"
+        "sys.stderr = sys.__stderr__\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)\n"
     )
     done = subprocess.run(
@@ -107,4 +84,3 @@ def test_a_quick_command_loads_no_heavy_library(line: str) -> None:
     )
 
     assert done.stderr == "[]\n"
-    assert done.stdout

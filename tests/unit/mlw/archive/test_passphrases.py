@@ -20,7 +20,7 @@ def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_is_read_without_its_line_end(tmp_path: Path) -> None:
     (tmp_path / "p").write_text(" correct horse \n")
 
-    assert passphrases.read(str(tmp_path / "p"), new=True) == " correct horse "
+    assert passphrases.read(tmp_path / "p", new=True) == " correct horse "
 
 
 def test_the_variable_is_read_and_handed_to_no_child(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +34,7 @@ def test_the_file_of_the_command_line_comes_first(tmp_path: Path, monkeypatch: p
     (tmp_path / "p").write_text("of the file")
     monkeypatch.setenv(passphrases.VARIABLE, "of the variable")
 
-    assert passphrases.read(str(tmp_path / "p"), new=False) == "of the file"
+    assert passphrases.read(tmp_path / "p", new=False) == "of the file"
 
 
 def test_the_variable_may_name_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,12 +53,12 @@ def test_an_empty_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / "p").write_text("\n")
 
     with pytest.raises(ArchivePassphraseError, match="it is empty"):
-        passphrases.read(str(tmp_path / "p"), new=True)
+        passphrases.read(tmp_path / "p", new=True)
 
 
 def test_a_file_that_cannot_be_read_is_one_message(tmp_path: Path) -> None:
     with pytest.raises(ArchivePassphraseError, match="No such file"):
-        passphrases.read(str(tmp_path / "p"), new=True)
+        passphrases.read(tmp_path / "p", new=True)
 
 
 @pytest.mark.parametrize(("typed", "new"), [(["horse", "horse"], True), (["horse"], False)])

@@ -37,7 +37,7 @@ def test_a_backup_takes_the_place_of_files_only(
 
     for target in (str(pipe), str(tmp_path), ".", ""):
         assert main(["keyvault", "backup", "churn", target]) == 1
-        assert "it is no file. Give the path of a file." in capsys.readouterr().err
+        assert "it is not a file. Give the path of a file." in capsys.readouterr().err
 
     assert pipe.is_fifo()
 

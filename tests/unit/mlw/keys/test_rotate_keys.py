@@ -1,4 +1,4 @@
-"""`mlw keys rotate`: what a state says that can be rotated, and how the command line is taken."""
+"""`mlw keys rotate`: what a state says that can be rotated, and what a choice rotates."""
 
 import os
 from collections.abc import Callable
@@ -8,11 +8,10 @@ from typing import Any, cast
 import pytest
 
 from mlw.command import FAILED, INTERRUPTED
-from mlw.keys.rotate_keys import _chosen, subjects_of
+from mlw.keys.rotate_keys import Choice, chosen, subjects_of
 from mlw.lifecycle import stack_commands
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
 from mlw.main import main
-from mlw.parser import build_parser
 from mlw.stacks.stacks import Stack
 from tests.unit.states import Place, a_lock, a_workspace
 
@@ -47,19 +46,19 @@ def test_principals_are_known_by_their_names() -> None:
 
 
 @pytest.fixture
-def chosen() -> Callable[[str], dict[str, str]]:
-    """What is rotated by the rest of a command line, with what is said about it."""
+def rotated() -> Callable[[Choice], dict[str, str]]:
+    """What a choice rotates, with what is said about it."""
     state = [
         *STATE,
         resource("ServerCertificates", "rg-certificates", "service/certificates"),
         resource("CertificateAuthority", "rg-authority", "service/authority"),
     ]
     stack = cast("Stack", SimpleNamespace(name="dev", checkpoint=SimpleNamespace(resources=state)))
-    return lambda line: _chosen(stack, build_parser().parse_args(["keys", "rotate", "dev", *line.split()]))
+    return lambda choice: chosen(stack, choice)
 
 
-def test_what_clients_notice_is_said_of_a_service(chosen: Callable[[str], dict[str, str]]) -> None:
-    (said,) = chosen("--service storage").values()
+def test_what_clients_notice_is_said_of_a_service(rotated: Callable[[Choice], dict[str, str]]) -> None:
+    (said,) = rotated(Choice(service="storage")).values()
 
     assert said.startswith("service 'storage' (its container restarts")
 
@@ -68,16 +67,16 @@ def test_a_sharer_restarts_nothing_in_the_account_of_another_stack() -> None:
     users = {"type": "ml-workspace:storage:StoragePrincipals", "urn": "urn:users", "inputs": {"sharer": {"x": 1}}}
     stack = cast("Stack", SimpleNamespace(name="dev", checkpoint=SimpleNamespace(resources=[*STATE, users])))
 
-    (said,) = _chosen(stack, build_parser().parse_args(["keys", "rotate", "dev", "--service", "storage"])).values()
+    (said,) = chosen(stack, Choice(service="storage")).values()
 
     assert said == "service 'storage' (its clients need the new keys)"
 
 
-def test_the_authority_is_rotated_by_name_only(chosen: Callable[[str], dict[str, str]]) -> None:
+def test_the_authority_is_rotated_by_name_only(rotated: Callable[[Choice], dict[str, str]]) -> None:
     """No client would trust any endpoint any more."""
-    assert set(chosen("--service authority")) == {"service/authority"}
-    assert {"service/certificates", "service/storage", "principal/dora"} <= set(chosen("--all"))
-    assert "service/authority" not in chosen("--all")
+    assert set(rotated(Choice(service="authority"))) == {"service/authority"}
+    assert {"service/certificates", "service/storage", "principal/dora"} <= set(rotated(Choice(everything=True)))
+    assert "service/authority" not in rotated(Choice(everything=True))
 
 
 def test_an_interrupted_update_ends_as_every_interruption(
@@ -107,30 +106,3 @@ def test_keys_of_a_stack_that_is_locked_against_changes_stay(place: Place, capsy
     assert main(["keys", "rotate", "dev", "--all"]) == FAILED
 
     assert "rotating keys of stack 'dev': ScopeLocked: " in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("line", "path", "stack"),
-    [
-        ("keys dev", ("keys",), "dev"),
-        ("keys rotate", ("keys",), "rotate"),
-        ("keys rotate dev", ("keys", "rotate"), "dev"),
-        ("keys rotate dev --all", ("keys", "rotate"), "dev"),
-        ("keys rotate rotate --datastore rotate", ("keys", "rotate"), "rotate"),
-    ],
-)
-def test_rotate_is_a_command_unless_it_is_the_name_of_the_stack(line: str, path: tuple[str, ...], stack: str) -> None:
-    options = build_parser().parse_args(line.split())
-
-    assert (options.command.path, options.stack) == (path, stack)
-
-
-@pytest.mark.parametrize(
-    "line",
-    ["keys rotate dev --all --datastore a", "keys rotate dev --service", "keys rotate dev b", "keys rotate --all"],
-)
-def test_a_wrong_command_line_is_refused(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        build_parser().parse_args(line.split())
-
-    assert "usage: mlw" in capsys.readouterr().err

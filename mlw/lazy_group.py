@@ -1,0 +1,80 @@
+"""A group of commands that imports a command's module only when the command runs or shows its help.
+
+Listing a group imports nothing: the table of commands has the one line for each.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One command in the table of commands.
+
+    Attributes:
+        path: The words that call it, e.g. ``policy check``.
+        place: Where it is: `module:function`.
+        summary: One line for the list of commands; the first line of the command's docstring.
+    """
+
+    path: str
+    place: str
+    summary: str
+
+    def load(self) -> click.Command:
+        """Import the command."""
+        module, _, name = self.place.partition(":")
+        return cast("click.Command", getattr(importlib.import_module(module), name))
+
+
+class _Unloaded(click.Command):
+    """A command of which only name and summary are known."""
+
+    def __init__(self, name: str, row: Row) -> None:
+        super().__init__(name, short_help=row.summary)
+        self.row = row
+
+
+class LazyGroup(click.Group):
+    """A group made from rows of the table; without a command it shows its help."""
+
+    def __init__(self, name: str, rows: Sequence[Row], *, help: str, short_help: str = "") -> None:
+        super().__init__(name, help=help, short_help=short_help, no_args_is_help=True)
+        for row in rows:
+            self.add_command(_Unloaded(row.path.rpartition(" ")[2], row))
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
+        """Names in the order of the table."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that a line calls, and import it."""
+        name, found, rest = super().resolve_command(ctx, args)
+        return name, found.row.load() if isinstance(found, _Unloaded) else found, rest
+
+
+class DefaultingGroup(LazyGroup):
+    """A group whose first command may be left out: `mlw keys STACK` is `mlw keys show STACK`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, with the name of the command put in where it was left out."""
+        if args and args[0] not in {*self.commands, *self.get_help_option_names(ctx)}:
+            args = [self.list_commands(ctx)[0], *args]
+        return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete commands, and what the first command takes."""
+        _, first, _ = self.resolve_command(ctx, self.list_commands(ctx)[:1])
+        own = super().shell_complete(ctx, incomplete)
+        return [*own, *(first.params[0].shell_complete(ctx, incomplete) if first else [])]
