@@ -1,1 +1,1 @@
-"""What the Docker provider cannot make: resources with thin providers, each verb a call of one client function."""
+"""Resources that the Docker provider lacks, with thin providers: each verb calls one client function."""

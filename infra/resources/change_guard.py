@@ -1,8 +1,8 @@
-"""A guard against changes that would lose data: of a resource that is replaced, or of one that others still use.
+"""A guard against changes that would lose data, by replacing a resource or deleting one that others still use.
 
-It keeps the Azure properties of every resource and compares them, in preview and in update, with the ones that are
-wanted. Everything on the engine waits for it. Where the state can be read as a file, the settings have asked the same
-before anything was registered; with any other backend this is the place.
+It stores the Azure properties of every resource and compares them with the wanted ones, in previews and updates. Every
+object on the engine depends on it. If the state is a readable file, the settings have already made the same checks
+before anything was registered; with any other backend, only this guard makes them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from infra.rules.stack.stack_changes import Resources, check_changes
 class ChangeGuardProvider(Provider):
     """Verbs of :class:`ChangeGuard`."""
 
-    # What is allowed is asked once, at the change itself; taking it out of the stack file afterwards is no change.
+    # `allowed` counts only for the change itself; removing it from the stack file later is not a change.
     inputs = ("resources", "locks", "configuration", "soft_delete")
 
     @override
@@ -36,7 +36,7 @@ class ChangeGuardProvider(Provider):
             news.pop("configuration", None)
         deleted = {one for one in (_olds.get("soft_delete"), news.get("soft_delete")) if one}
         refused = [*map(_refuse_deleted, sorted(deleted)), *(violation.message for violation in violations)]
-        # Without a property's name: the engine would print the whole property beside the message.
+        # No property name: the engine would print the property's whole value with the message.
         return CheckResult(news, [CheckFailure("", message) for message in refused if message])
 
     @override
@@ -45,28 +45,28 @@ class ChangeGuardProvider(Provider):
 
 
 def _guards(props: Props) -> list[str]:
-    """What the program wants to be asked before the stack is deleted."""
+    """Names of the guards that must allow the stack's deletion."""
     locks = [removal.lock_guard(lock["name"]) for lock in props.get("locks") or []]
     return [*locks, removal.SOFT_DELETION] if props.get("soft_delete") else locks
 
 
 def _refuse_deleted(workspace_id: str) -> str:
-    """Why nothing can be made of a workspace that is soft-deleted; empty for one that is not."""
+    """The reason why a soft-deleted workspace can't be updated; empty if it is not soft-deleted."""
     found = soft_deletions.find_workspace(workspace_id)
     return f"updating stack '{found.stack}': {soft_deletions.refusal(found)}" if found else ""
 
 
 class ChangeGuard(Resource, module="guards", provider=ChangeGuardProvider):
-    """Refuses a change that Azure would make by replacing a resource.
+    """Rejects changes for which Azure would replace a resource.
 
     Args:
         name: Logical name.
         resources: Type token and Azure properties of each resource, by `resource_key`.
         allowed: Names of resources that may be replaced (`ml-workspace:allowReplacement`).
-        declared: URNs of the components, which the policies judge first.
+        declared: URNs of the components, so that the policies check them first.
         locks: Properties of the management locks.
-        configuration: Makes digests of all that is configured, which are kept where a lock forbids changes.
-        soft_delete: Id of a workspace that is kept after its deletion; empty for one that is not.
+        configuration: Computes digests of the configuration, which are stored while a lock forbids changes.
+        soft_delete: Id of the workspace if it is soft-deleted on deletion; otherwise empty.
         opts: Resource options.
     """
 
@@ -82,7 +82,7 @@ class ChangeGuard(Resource, module="guards", provider=ChangeGuardProvider):
         soft_delete: str = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        # Where states can be read, the settings have been compared with this stack's.
+        # If states are readable, the settings have already been compared with this stack's.
         compares = is_read_only(locks) or not stack_states.can_be_read()
         inputs: Props = {
             "stack": pulumi.get_stack(),

@@ -1,4 +1,4 @@
-"""A connection to a service as an input of resources: the same fields, known when the service is ready."""
+"""A service connection as a resource input; its fields are known when the service is ready."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from infra.clients.state import owner_credentials
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Owner:
-    """Where the provider finds the credentials of another stack's resource when it needs them.
+    """Tells the provider where to look up the credentials of another stack's resource.
 
     Attributes:
         stack: The stack that owns it.
-        keys: Where they may stand in that stack's output `credentials`.
+        keys: Possible keys of the credentials in that stack's output `credentials`.
     """
 
     stack: str
     keys: Sequence[str]
 
     def outputs(self) -> Mapping[str, Any]:
-        """The owner's outputs, those that are not secret."""
+        """The owner's outputs that are not secret."""
         return owner_credentials.outputs_of(self.stack)
 
     def credentials(self) -> dict[str, str]:
@@ -34,14 +34,14 @@ class Owner:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceConnectionArgs:
-    """Input form of :class:`infra.clients.service_connection.ServiceConnection`, of all endpoints of a service.
+    """Input form of :class:`infra.clients.service_connection.ServiceConnection`, with all endpoints of a service.
 
     Attributes:
-        endpoints: Addresses for clients by use, as in the stack's output `endpoints`; the first is the one that
-            resources talk to. Each is known when the service is ready.
-        credentials: What the stack gives out; secret.
+        endpoints: Addresses for clients by use, as in the stack's output `endpoints`; resources use the first one.
+            Each is known when the service is ready.
+        credentials: The credentials in the stack's output; secret.
         ca_certificate: CA certificate (PEM) of the endpoints; empty for plain HTTP.
-        owner: Whose credentials resources use instead of `credentials`, without keeping them.
+        owner: If set, resources look up the owner's credentials instead of using `credentials`, and do not store them.
     """
 
     endpoints: Mapping[str, pulumi.Output[str]]
@@ -51,14 +51,14 @@ class ServiceConnectionArgs:
 
     @property
     def endpoint(self) -> pulumi.Output[str]:
-        """Address of the first use."""
+        """The first endpoint."""
         return next(iter(self.endpoints.values()))
 
     def to_input(self, *after: pulumi.Output[Any]) -> pulumi.Output[dict[str, Any]]:
         """The connection as one secret property of a resource.
 
         Args:
-            after: What has to be known before the resource may use the connection.
+            after: Outputs that must be known before the resource may use the connection.
         """
         credentials: pulumi.Input[dict[str, str]] = {} if self.owner else self.credentials
         owner = {"owner": {"stack": self.owner.stack, "keys": list(self.owner.keys)}} if self.owner else {}

@@ -1,7 +1,7 @@
-"""Resources whose loss is the loss of data: they go with their stack, or where the stack file allows it by name.
+"""Resources that hold data: deleted only with their stack, or if the stack file allows it by name.
 
-A run that would delete one of them in any other way (`--replace`, `--target`, a component that a changed program no
-longer has) fails before the data is touched.
+Any other run that would delete one (`--replace`, `--target`, a component removed from the program) fails before the
+data is touched.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from infra.resources.resource import Props, Provider
 
 
 class DataBearingProvider(Provider):
-    """Base of their providers; the inputs `resource_name` and, once it is known, `stack_id` say whose they are."""
+    """Base of their providers; the inputs `resource_name` and `stack_id` identify the owner."""
 
     holds: ClassVar[str]
-    """What would be lost, for the message."""
+    """What a deletion would lose, for the message."""
 
     @override
     def delete(self, _id: str, _props: Props) -> None:

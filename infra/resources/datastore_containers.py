@@ -1,4 +1,4 @@
-"""Containers of a workspace in its storage account, all in one resource: each resource costs every update its time."""
+"""A workspace's containers in its storage account, all in one resource, because each resource slows down updates."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class DatastoreContainersProvider(Provider):
 
     @override
     def observe(self, id_: str, props: Props) -> ReadResult:
-        # Quotas are not looked at: only the dearer operator's side of the service tells them.
+        # Quotas are not compared: only the more expensive admin API returns them.
         names, wanted = list(props["containers"]), _settings(props)
-        with at_storage_account(props["storage_account"]["endpoint"], "looking at containers"):
+        with at_storage_account(props["storage_account"]["endpoint"], "reading containers"):
             found = _containers(props).describe(names)
         if names and not any(found.values()):
             return ReadResult(None, {})
@@ -38,13 +38,13 @@ class DatastoreContainersProvider(Provider):
     @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         made = _apply(_news, quotas_before=_olds["containers"])
-        # What a datastore has left stays, as in Azure, and still is the workspace's own.
+        # A container that a datastore no longer uses is kept, as in Azure, and still belongs to the workspace.
         return UpdateResult({**_news, "made": sorted({*_olds["made"], *made})})
 
     @override
     def delete(self, _id: str, _props: Props) -> None:
-        # A container that was there before may be another workspace's, in an account that both use; but those that bear
-        # this one's id are its own, even if a run made them that was killed before it could say so.
+        # In a shared account, a container that already existed may belong to another workspace; but those named after
+        # this one's id are its own, even if the run that created them was killed before it could record them.
         names = sorted({*_props["made"], *_props.get("named_after", [])})
         with at_storage_account(_props["storage_account"]["endpoint"], "deleting empty containers"):
             _containers(_props).delete_empty(names)
@@ -58,7 +58,7 @@ def _same(found: ContainerSettings | None, wanted: ContainerSettings) -> bool:
 
 def _apply(props: Props, *, quotas_before: Mapping[str, float]) -> list[str]:
     quotas = {name: int(size) for name, size in props["containers"].items()}
-    with at_storage_account(props["storage_account"]["endpoint"], "making containers"):
+    with at_storage_account(props["storage_account"]["endpoint"], "creating containers"):
         made = _containers(props).ensure(list(quotas), _settings(props))
         changed = {name: size for name, size in quotas.items() if size != int(quotas_before.get(name, 0))}
         if changed:
@@ -79,25 +79,25 @@ def _containers(props: Props) -> BlobContainers:
 
 
 class DatastoreContainers(Resource, module="storage", provider=DatastoreContainersProvider):
-    """The containers that a workspace's datastores stand on.
+    """The containers of a workspace's datastores.
 
-    Deleting it deletes containers that are empty and were made here. One that holds blobs, or was found in the account,
-    stays where it is, as it does in Azure when a datastore is unregistered; it goes with the storage account.
+    Deleting it deletes empty containers that it created. A container that holds blobs, or that already existed in the
+    account, is kept, as in Azure when a datastore is unregistered; it is deleted with the storage account.
 
     Args:
         name: Logical name.
         account: Name of the account.
         storage_account: Connection to it, with the root keys.
-        containers: Name of each container to the most that it may hold, in bytes; 0 for as much as there is room.
-        named_after: Those of them that are named after the workspace.
-        versioned: Whether overwritten and deleted blobs stay as versions.
-        retention_days: Days after which such a version goes.
-        tags: Tags in the alphabet of the services' metadata.
+        containers: Name of each container to its quota in bytes; 0 for no quota.
+        named_after: The containers that are named after the workspace.
+        versioned: Whether overwritten and deleted blobs are kept as versions.
+        retention_days: Days after which old versions are removed.
+        tags: Tags, encoded for the services' metadata.
         opts: Resource options.
     """
 
     containers: pulumi.Output[dict[str, int]]
-    """The containers, known only when they exist."""
+    """The containers; known when they exist."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
-"""Credentials of a workspace's datastores, in the key vault and nowhere else: made when account and vault are ready.
+"""Credentials of a workspace's datastores, created when account and vault are ready, and stored only in the key vault.
 
-The state holds names only; what the vault holds may be rotated (`mlw keys rotate`) without an update of the stack.
+The state stores only names, so the credentials can be rotated (`mlw keys rotate`) without updating the stack.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class DatastoreCredentialsProvider(Provider):
     @override
     def create(self, props: Props) -> CreateResult:
         accounts, datastores = accounts_of(props), datastores_of(props)
-        with _at_both(props, "making the credentials of the datastores"):
+        with _at_both(props, "creating the credentials of the datastores"):
             accounts.ensure(datastores)
         return CreateResult(props["workspace_id"], {**props, "paths": _paths(accounts, datastores)})
 
     @override
     def observe(self, id_: str, props: Props) -> ReadResult:
-        with _at_both(props, "looking at the credentials of the datastores"):
+        with _at_both(props, "checking the credentials of the datastores"):
             broken = set(accounts_of(props).broken(datastores_of(props)))
         whole = [store for store in props["datastores"] if store["name"] not in broken]
         return ReadResult(id_, {**props, "datastores": whole})
@@ -52,7 +52,7 @@ class DatastoreCredentialsProvider(Provider):
 
     @override
     def delete(self, _id: str, _props: Props) -> None:
-        # What is this stack's own goes as a whole.
+        # The stack's own account and vault are deleted as a whole.
         accounts, names = accounts_of(_props), list(_props["paths"])
         with _at_both(_props, "removing the credentials of the datastores"):
             if _props["existing_storage_account"]:
@@ -69,7 +69,7 @@ def _at_both(props: Props, doing: str) -> Iterator[None]:
 
 
 def accounts_of(props: Props) -> DatastoreAccounts:
-    """The accounts that a state describes."""
+    """The datastore accounts described by a state."""
     return DatastoreAccounts(
         storage_account=ServiceConnection.of(props["storage_account"]),
         key_vault=ServiceConnection.of(props["key_vault"]),
@@ -79,7 +79,7 @@ def accounts_of(props: Props) -> DatastoreAccounts:
 
 
 def datastores_of(props: Props) -> list[Datastore]:
-    """The datastores that a state names."""
+    """The datastores listed in a state."""
     return [
         Datastore(
             name=store["name"],
@@ -97,23 +97,23 @@ def _paths(accounts: DatastoreAccounts, datastores: Sequence[Datastore]) -> dict
 
 
 class DatastoreCredentials(Resource, module="machinelearningservices", provider=DatastoreCredentialsProvider):
-    """A service account with least rights for each datastore of the workspace's account, and a secret for every one.
+    """A least-privilege service account for each datastore in the workspace's account, and a secret for each datastore.
 
     Args:
         name: Logical name.
         storage_account: Connection to the storage account, with the root keys.
         key_vault: Connection to the key vault, with the stack's own token.
         workspace_id: GUID of the workspace.
-        record_container: Container of the workspace record, which no datastore's account may write.
-        datastores: ``name``, ``type`` and ``container`` of each, the containers known when they exist.
-        given: For each external datastore ``endpoint``, ``region``, ``accessKey`` and ``secretKey``.
-        existing_storage_account: Whether the account is another stack's, so that accounts have to be taken out of it.
-        existing_key_vault: The same of the key vault and its secrets.
+        record_container: Container of the workspace record, which no datastore's account may overwrite.
+        datastores: ``name``, ``type`` and ``container`` of each datastore; containers are known when they exist.
+        given: ``endpoint``, ``region``, ``accessKey`` and ``secretKey`` of each external datastore.
+        existing_storage_account: Whether another stack owns the account, so that service accounts must be removed.
+        existing_key_vault: Whether another stack owns the key vault, so that secrets must be removed.
         opts: Resource options.
     """
 
     paths: pulumi.Output[dict[str, str]]
-    """Name of each datastore to the path of its secret in the key vault, known only when it is there."""
+    """Name of each datastore to the path of its secret in the key vault; known when the secrets exist."""
 
     def __init__(
         self,

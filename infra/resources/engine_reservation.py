@@ -1,4 +1,4 @@
-"""Reservation on the Docker engine; all Docker objects of a stack depend on it, so there are none before it."""
+"""Reservation on the Docker engine. All Docker objects of a stack depend on it, so they are created after it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class EngineReservationProvider(Provider):
 
     @override
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        """Compare; what is reserved and no longer claimed, as by a stack that was soft-deleted, is claimed again."""
+        """Compare; ports that are no longer claimed, e.g. after a soft deletion, are claimed again."""
         return DiffResult(bool(self.changed(_olds, _news)) or not reservation.is_claimed(_id, _olds.get("ports") or {}))
 
     @override
@@ -31,10 +31,10 @@ class EngineReservationProvider(Provider):
 
     @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        """Reserve what is new; ports and subnet stay.
+        """Reserve new names, images and ports; existing ports and the subnet are kept.
 
         Raises:
-            EarlierVersionError: The stack has been given an identity that its objects do not have.
+            EarlierVersionError: The stack has an identity that its objects do not have.
         """
         if _olds.get("stack_id") != _news["stack_id"]:
             raise EarlierVersionError(reservation.not_taken_over(_news["stack"]))
@@ -49,7 +49,7 @@ class EngineReservationProvider(Provider):
 
     @override
     def delete(self, _id: str, _props: Props) -> None:
-        """Give everything up."""
+        """Release everything."""
         reservation.release(_id)
 
 
@@ -76,11 +76,11 @@ class EngineReservation(Resource, module="engine", provider=EngineReservationPro
         name: Logical name.
         stack_id: Identity of the stack.
         names: Names that must be free or the stack's own, by kind (``containers``, ``volumes``, ``networks``).
-        holders: Container of each use of a port, e.g. of ``storage``; the port stays the same for the container's life.
+        holders: Container that publishes each use, e.g. ``storage``; the port is the same for the container's lifetime.
         images: Image tag of each service.
-        revisions: Which making of the image under its tag; another one lets the tag be looked up anew.
+        revisions: Revision of the image under its tag; a new revision resolves the tag again.
         port_range: First and last port that may be claimed.
-        cpus: CPUs that a service is limited to, by its section of the stack file; None where it is not limited.
+        cpus: CPU limit of each service, by its section of the stack file; None for no limit.
         opts: Resource options.
     """
 
@@ -88,10 +88,10 @@ class EngineReservation(Resource, module="engine", provider=EngineReservationPro
     """Claimed host port of each use."""
 
     subnet: pulumi.Output[str]
-    """Subnet of the stack's network in CIDR notation; empty where the engine may choose."""
+    """Subnet of the stack's network in CIDR notation; empty if the engine chooses it."""
 
     image_ids: pulumi.Output[dict[str, str]]
-    """Image id of each service; an id, because a tag would make the Docker provider replace containers."""
+    """Image id of each service. An id, because with a tag the Docker provider would replace containers."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Credentials that a stack makes for itself: random, made once, secret from birth, replaced only on request."""
+"""Generated credentials: random, created once, always secret, replaced only on request."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ def _generate(props: Props, *, kept: Mapping[str, str]) -> dict[str, str]:
 
 
 class GeneratedSecrets(Resource, module="secrets", provider=GeneratedSecretsProvider, secrets=("values",)):
-    """Random values that are made once and kept for the life of the stack, or until they are rotated.
+    """Random values, created once and kept for the lifetime of the stack or until they are rotated.
 
     Args:
         name: Logical name.
         lengths: Length of each value, in the unit of its encoding.
-        hashed: Values whose bcrypt hash is wanted too, as ``<name>Bcrypt``; rotated with them.
+        hashed: Values that also get a bcrypt hash, ``<name>Bcrypt``, rotated with them.
         encodings: Encoding of each value that is not alphanumeric; see :mod:`infra.clients.secret_values`.
-        rotating: Values that a rotation replaces; all of them when left out.
-        rotates: Whose secrets they are; see :mod:`infra.resources.rotation`.
-        data_of: `stack_id` and `resource_name`, where one of the values encrypts the resource's data.
+        rotating: Values that a rotation replaces; all by default.
+        rotates: Subject of the secrets; see :mod:`infra.resources.rotation`.
+        data_of: `stack_id` and `resource_name`, if one of the values encrypts the resource's data.
         opts: Resource options.
     """
 
@@ -85,5 +85,5 @@ class GeneratedSecrets(Resource, module="secrets", provider=GeneratedSecretsProv
         super().__init__(name, inputs, opts)
 
     def value(self, field: str) -> pulumi.Output[str]:
-        """One of the values, secret."""
+        """One of the values; secret."""
         return self.values.apply(lambda values: values[field])

@@ -1,7 +1,7 @@
-"""A workspace's own token in the key vault of another stack, without rights in others' datastores and principals.
+"""A workspace's token in another stack's key vault, without access to others' datastores and principals.
 
-It is made as the owner makes his own: with a root token from the unseal key, which lives for that long only. The key is
-looked up in the owner's state and kept nowhere.
+It is created like the owner's own: with a short-lived root token generated from the unseal key. The key is read from
+the owner's state and not stored.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class KeyVaultAccessProvider(RotatingProvider):
     @override
     def observe(self, id_: str, props: Props) -> ReadResult:
         connection = replace(_connection(props), credentials={"token": props["token"]})
-        with at_key_vault(connection.endpoint, "trying the workspace's token"):
+        with at_key_vault(connection.endpoint, "checking the workspace's token"):
             accepted = Vault(connection).accepts_token()
         return ReadResult(id_, props if accepted else {**props, "policy": "missing: the workspace's token"})
 
@@ -57,18 +57,18 @@ class KeyVaultAccessProvider(RotatingProvider):
 
 def _apply(props: Props, *, token: str) -> Props:
     vault, name = Vault(_connection(props)), vault_policies.sharer_name(props["workspace_id"])
-    with at_key_vault(props["key_vault"]["endpoint"], "letting the workspace in"), _as_root(vault, props):
+    with at_key_vault(props["key_vault"]["endpoint"], "granting access to the workspace"), _as_root(vault, props):
         ensure_policy(vault, name, props["policy"])
         return {**props, "token": ensure_token(vault, token, policy=name)}
 
 
 def _revoke(props: Props) -> None:
     connection = replace(_connection(props), credentials={"token": props["token"]})
-    with at_key_vault(connection.endpoint, "taking the workspace's old token back"):
+    with at_key_vault(connection.endpoint, "revoking the workspace's old token"):
         Vault(connection).revoke_own_token()
 
 
-def _as_root(vault: Vault, props: Props) -> Any:  # noqa: ANN401 - a context manager without a value
+def _as_root(vault: Vault, props: Props) -> Any:  # noqa: ANN401 - a context manager that yields nothing
     return vault.as_root(owner_credentials.unseal_key_of(props["key_vault"]["owner"]["stack"]))
 
 
@@ -84,8 +84,8 @@ class KeyVaultAccess(Resource, module="keyvault", provider=KeyVaultAccessProvide
         name: Logical name.
         key_vault: Connection to it, which names the owner.
         workspace_id: GUID of the workspace.
-        purge_protection: Whether nobody may purge.
-        rotates: Whose secret the token is; see :mod:`infra.resources.rotation`.
+        purge_protection: Whether purging is forbidden.
+        rotates: Subject of the token; see :mod:`infra.resources.rotation`.
         opts: Resource options.
     """
 

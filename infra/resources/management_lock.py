@@ -1,7 +1,7 @@
-"""Management locks of the resource group, each a resource of its own that is made last and depends on everything.
+"""Management locks of the resource group, each a separate resource that is created last and depends on everything.
 
-So a destroy, also one of chosen resources, deletes the lock first, and its refusal comes while all is still there. An
-update whose stack file no longer has the lock takes it away; a destroy never does.
+So a destroy, even a targeted one, deletes the lock first, and the lock blocks it before anything is deleted. An update
+removes a lock that is no longer in the stack file; a destroy never does.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class ManagementLock(Resource, module="authorization", provider=ManagementLockPr
         name: Logical name.
         scope: Id of the resource group.
         lock: The lock's `name`, `level` and `notes`.
-        opts: Resource options; ``depends_on`` has to name what everything else is depended on by.
+        opts: Resource options; ``depends_on`` must name resources that, directly or not, depend on all others.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A gate that opens when a service responds as it should; what depends on it waits until then."""
+"""A gate that opens when a service is ready; resources that depend on it wait until then."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra.resources.resource import CreateResult, Props, Provider, Resource, Up
 from infra.services import HttpProbe
 
 DEADLINE_SECONDS = 60.0
-"""Generous: a start takes about a second, on a machine that swaps many."""
+"""Generous: a service starts in about a second, but much slower on a machine that swaps."""
 
 
 class ReadyGateProvider(Provider):
@@ -48,21 +48,21 @@ def _probe(url: str, inputs: Mapping[str, Any] | None, ca_certificate: str) -> P
 
 
 class ReadyGate(Resource, module="engine", provider=ReadyGateProvider):
-    """Opens when every URL responds as its probe expects.
+    """Opens when the probe of every URL passes.
 
     Args:
         name: Logical name.
-        what: The resource as the user knows it, e.g. ``storage account 'stchurn'``.
+        what: The resource as shown to the user, e.g. ``storage account 'stchurn'``.
         container: Name of the container that serves it.
-        container_id: Its id; a new container is waited for again.
-        urls: Base URL of each use, as clients will use it.
-        probes: Probe of each use; None where an accepted connection is enough.
+        container_id: Its id; a new container is probed again.
+        urls: Base URL of each use, as for clients.
+        probes: Probe of each use; None if accepting a connection is enough.
         ca_certificate: CA certificate (PEM) of the URLs; empty for plain HTTP.
         opts: Resource options.
     """
 
     urls: pulumi.Output[dict[str, str]]
-    """The base URLs by use, known only when the gate is open."""
+    """The base URLs by use; known when the gate is open."""
 
     def __init__(
         self,
@@ -89,5 +89,5 @@ class ReadyGate(Resource, module="engine", provider=ReadyGateProvider):
         super().__init__(name, inputs, opts)
 
     def address(self, use: str, *, has_scheme: bool = True) -> pulumi.Output[str]:
-        """Address of one use, known when the gate is open; without a scheme it is what `docker login` takes."""
+        """Address of one use, known when the gate is open; without a scheme it is in the form for `docker login`."""
         return self.urls.apply(lambda urls: urls[use] if has_scheme else urls[use].partition("://")[2])

@@ -1,7 +1,7 @@
-"""What all resources of the project's own provider share: tokens, diff by input, results of the verbs.
+"""Base classes of the project's resources and providers: tokens, diff by input, results of the verbs.
 
-Each kind has two classes: a `Resource` that programs register, and a `Provider` that the plugin (`infra.provider`)
-calls. The state holds the resource's token, and nothing else of the code.
+Each resource type has two classes: a `Resource` that programs register, and a `Provider` that the plugin
+(`infra.provider`) calls. The state stores the resource's token, but no code.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import pulumi
 from infra.errors import ServiceError
 
 PACKAGE = "ml-workspace"
-"""Name of the provider, as `Pulumi.yaml` declares it; first part of every token."""
+"""Name of the provider, as declared in `Pulumi.yaml`; prefix of every token."""
 
 Props = dict[str, Any]
-"""Property bag as Pulumi hands it over: JSON values, secrets unwrapped, all numbers floats."""
+"""Property bag as passed by Pulumi: JSON values, secrets unwrapped, all numbers floats."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckFailure:
-    """An input that is refused; the property may be left empty."""
+    """A rejected input; the property may be empty."""
 
     property: str
     reason: str
@@ -32,7 +32,7 @@ class CheckFailure:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The inputs as they shall be, and what is wrong with them."""
+    """The checked inputs, and the failures."""
 
     inputs: Props
     failures: list[CheckFailure] = field(default_factory=list)
@@ -40,7 +40,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class DiffResult:
-    """Whether there is something to update."""
+    """Whether an update is needed."""
 
     changes: bool
 
@@ -55,9 +55,9 @@ class CreateResult:
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """Id (None for a resource that is gone) and outputs as they were found.
+    """Id (None if the resource no longer exists) and outputs as found.
 
-    `inputs` are for the next comparison; left out, they stay as they were.
+    `inputs` are used in the next comparison; if omitted, they are unchanged.
     """
 
     id: str | None
@@ -73,7 +73,7 @@ class UpdateResult:
 
 
 class Provider(ABC):
-    """Base of the providers. They hold no state; the user sees the message of a `MlWorkspaceError` as it is."""
+    """Base of the providers. They are stateless; the user sees the message of a `MlWorkspaceError` unchanged."""
 
     inputs: ClassVar[tuple[str, ...]]
     """Properties that the program sets; a change of any of them is an update in place."""
@@ -83,7 +83,7 @@ class Provider(ABC):
         return CheckResult(news)
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        """Report whether inputs changed. Nothing is ever replaced: each kind updates in place or refuses."""
+        """Report whether inputs changed. Nothing is ever replaced: each type updates in place or fails."""
         return DiffResult(changes=bool(self.changed(_olds, _news)))
 
     def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
@@ -95,13 +95,13 @@ class Provider(ABC):
         """Create the resource."""
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        """Update the resource; without an own implementation the new inputs replace the old ones in the state."""
+        """Update the resource; by default, only replace the inputs in the state."""
         return UpdateResult({**_olds, **_news})
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        """Read the real state. That of a service which does not answer, or refuses to, is unknown: the old one stands.
+        """Read the actual state. If the service is unreachable or returns an error, the old state is kept.
 
-        What is wrong with such a service shows at the resource that repairs it, e.g. at the key vault's opening.
+        The error then surfaces at the resource that repairs it, e.g. when the key vault is unsealed.
         """
         try:
             return self.observe(id_, props)
@@ -109,32 +109,32 @@ class Provider(ABC):
             return ReadResult(id_, props)
 
     def observe(self, id_: str, props: Props) -> ReadResult:
-        """Look at the resource itself; without an own implementation there is nothing beyond the state to look at."""
+        """Read the resource itself; by default, return the state unchanged."""
         return ReadResult(id_, props)
 
     def delete(self, _id: str, _props: Props) -> None:  # noqa: B027 - most types have nothing to delete
-        """Delete the resource; without an own implementation it is only removed from the state."""
+        """Delete the resource; by default, it is only removed from the state."""
 
 
 class Resource(pulumi.CustomResource):
-    """Base of the resources. A subclass names its module, its provider and its secret outputs; attributes are outputs.
+    """Base of the resources. A subclass declares its module, provider and secret outputs; its attributes are outputs.
 
     E.g. ``class VaultInitialization(Resource, module="keyvault", provider=…, secrets=("unseal_key",))``.
 
     Args:
         name: Logical name.
-        inputs: Values of the provider's :attr:`Provider.inputs`, and what else its verbs need.
+        inputs: Values of the provider's :attr:`Provider.inputs`, and other values that its verbs need.
         opts: Resource options.
     """
 
     type_token: ClassVar[str]
-    """``ml-workspace:<module>:<class>``; it is in every state, so a class keeps its name and its module."""
+    """``ml-workspace:<module>:<class>``; stored in every state, so a class never changes its name or module."""
 
     provider_class: ClassVar[type[Provider]]
-    """What the plugin calls."""
+    """The provider that the plugin calls."""
 
     secret_outputs: ClassVar[tuple[str, ...]]
-    """Outputs that are secret from birth; those named like a secret input are anyway."""
+    """Outputs that are always secret; those named like a secret input are secret anyway."""
 
     def __init_subclass__(cls, *, module: str, provider: type[Provider], secrets: tuple[str, ...] = ()) -> None:
         super().__init_subclass__()

@@ -1,8 +1,8 @@
-"""Rotation of secrets on request: the environment variable `MLW_ROTATE` of `pulumi up`.
+"""Rotation of secrets on request, by the environment variable `MLW_ROTATE` of `pulumi up`.
 
-A resource that makes secrets says in its input `rotates` whose they are: a service (`service/storage`) or a principal
-(`principal/churn-team`). The value ``<subject>[,<subject>...]:<nonce>`` asks the resources of these subjects for new
-secrets, once for each nonce. An update without it, or with the same one again, changes nothing.
+A resource that generates secrets names their subject in its input `rotates`: a service (`service/storage`) or a
+principal (`principal/churn-team`). The value ``<subject>[,<subject>...]:<nonce>`` requests new secrets for these
+subjects, once per nonce. An update without the variable, or with the same nonce again, changes nothing.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from infra.resources.resource import Provider
 
 VARIABLE = removal.ROTATION
 SUBJECT = "rotates"
-"""Input that says whose secrets a resource makes."""
+"""Input with the subject of a resource's secrets."""
 
 NONCE = "rotation"
-"""Input that holds the nonce."""
+"""Input with the nonce."""
 
 
 def service(credentials_key: str) -> str:
     """Subject of a service's secrets.
 
     Args:
-        credentials_key: Its key in the stack's output `credentials`, or another word that `mlw keys rotate` takes.
+        credentials_key: Its key in the stack's output `credentials`, or another name that `mlw keys rotate` accepts.
     """
     return f"service/{credentials_key}"
 
@@ -37,30 +37,30 @@ def principal(name: str) -> str:
 
 
 def inputs(subject: str) -> dict[str, str]:
-    """The inputs of a resource that makes the subject's secrets."""
+    """The inputs of a resource that generates the subject's secrets."""
     return {SUBJECT: subject, NONCE: requested(subject)}
 
 
 def requested(subject: str, request: str | None = None) -> str:
-    """The nonce with which the subject's secrets are asked for; empty if they are not.
+    """The nonce, if a rotation of the subject's secrets is requested; otherwise empty.
 
     Args:
-        subject: Whose secrets.
-        request: The request; that of the environment when left out.
+        subject: Subject of the secrets.
+        request: The request; by default, the environment variable.
     """
     subjects, _, nonce = (os.environ.get(VARIABLE, "") if request is None else request).rpartition(":")
     return nonce if subject in subjects.split(",") else ""
 
 
 class RotatingProvider(Provider):
-    """Base of the providers that make secrets, and new ones on request; :func:`inputs` are among their props."""
+    """Base of the providers that generate and rotate secrets; their props include :func:`inputs`."""
 
     def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
-        """Names of the inputs that differ; the nonce only where it asks for something."""
+        """Names of the inputs that differ; includes the nonce only if a rotation is requested."""
         rest = super().changed(olds, news)
         return [*rest, NONCE] if self.rotates(olds, news) else rest
 
     @staticmethod
     def rotates(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-        """Whether the new inputs ask for what the state has not seen."""
+        """Whether the new inputs request a rotation that has not been made yet."""
         return bool(news.get(NONCE)) and olds.get(NONCE) != news[NONCE]

@@ -1,7 +1,7 @@
-"""The setting that keeps a workspace for some days after its deletion, as a guard that a destroy asks first.
+"""Soft deletion of a workspace, as a guard that a destroy deletes first.
 
-A destroy would remove volumes and state; keeping both is what `make down` does. So every other destroy is refused,
-except that of `mlw deleted purge`.
+`make down` keeps volumes and state, but any other destroy would remove them. So every destroy except that of
+`mlw deleted purge` fails.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ class SoftDeletionProvider(Provider):
         stack, days = _props["stack"], int(_props["retention_days"])
         raise DataRemovalError(
             f"destroying stack '{stack}': its workspace is kept for {days} days after its deletion "
-            "('ml-workspace:workspace.softDeleteRetentionInDays'), and a destroy would remove its data at once. "
+            "('ml-workspace:workspace.softDeleteRetentionInDays'), but a destroy would remove its data immediately. "
             f"Nothing was removed. Run `make down STACK={stack}`, which keeps it; `mlw deleted purge {stack} --yes` "
-            "then removes it for good."
+            "then removes it permanently."
         )
 
 
 class SoftDeletion(Resource, module="guards", provider=SoftDeletionProvider):
-    """Keeps a stack from being destroyed at once.
+    """Prevents a stack from being destroyed without soft deletion.
 
     Args:
         name: Logical name.
         stack_id: Identity of the stack.
         workspace_id: Full id of the workspace.
         retention_days: Days that the workspace is kept after its deletion.
-        opts: Resource options; ``depends_on`` has to name what everything else is depended on by.
+        opts: Resource options; ``depends_on`` must name resources that, directly or not, depend on all others.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""When the stack expires, kept in its state: the settings, and since when they count.
+"""The expiry of a stack, stored in its state: the settings, and the time that they count from.
 
-Everything on the engine depends on it, so a destroy deletes it last: a stack that a killed run has half removed still
-says that it has expired.
+Everything on the engine depends on it, so a destroy deletes it last: a partly deleted stack, left behind by a killed
+run, still says that it has expired.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class StackExpiryProvider(Provider):
 
     @override
     def create(self, props: Props) -> CreateResult:
-        # A stack that was brought up before it had the setting expires as if it had always had it.
+        # For a stack that got the setting after its first `up`, the time counts from the first `up` too.
         since = stack_states.created_at(props["project"], props["stack"]) or format_moment(datetime.now(UTC))
         return CreateResult(props["stack"], {**props, "since": since})
 

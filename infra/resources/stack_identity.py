@@ -1,7 +1,7 @@
-"""A stack's identity: made once, kept in the state, on the label of every object that the stack makes on the engine.
+"""A stack's identity: generated once, stored in the state, and in a label of every object of the stack on the engine.
 
-Nothing that may change is part of it: not the stack's name, not the address of the backend, no folder. What people are
-told of the stack's origin is noted beside it, as it was when the identity was made.
+It contains nothing that may change: not the stack's name, the backend's address or a folder. The stack's origin, for
+people, is stored separately, as of the time when the identity was generated.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class StackIdentity(Resource, module="guards", provider=StackIdentityProvider):
     """Identity of one stack."""
 
     stack: pulumi.Output[str]
-    """Name of the stack when it was made."""
+    """Name of the stack when it was created."""
 
     stack_id: pulumi.Output[str]
-    """32 hexadecimal digits; survives everything but the stack's end."""
+    """32 hexadecimal digits; constant for the lifetime of the stack."""
 
     made_by: pulumi.Output[str]
-    """Who made the stack where and when, for people."""
+    """Who created the stack, where and when; for people."""
 
     def __init__(self, name: str, *, resource_name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, {"stack": pulumi.get_stack(), "resource_name": resource_name}, opts)

@@ -1,7 +1,7 @@
-"""Principals of a workspace at its storage account: a user with a policy for everybody whose role reaches so far.
+"""Principals of a workspace in its storage account: a user with a policy for each principal whose role allows access.
 
-In an account of another stack the workspace is a user itself, and its containers are refused to the owner's principals
-before they are made. A container that was there before is not its own alone: it stays open to those who had it.
+In another stack's account the workspace itself is a user, and the owner's principals are denied its containers before
+these are created. A container that already existed stays accessible to the principals that had access before.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class StoragePrincipalsProvider(Provider):
 
     @override
     def observe(self, id_: str, props: Props) -> ReadResult:
-        with at_storage_account(props["storage_account"]["endpoint"], "looking at users"):
+        with at_storage_account(props["storage_account"]["endpoint"], "reading users"):
             wrong = set(props["policies"]) if _is_open(props) else _admin(props).differing(_users(props))
         as_wanted = {name: policy for name, policy in props["policies"].items() if name not in wrong}
         return ReadResult(id_, {**props, "policies": as_wanted})
@@ -49,19 +49,19 @@ class StoragePrincipalsProvider(Provider):
     def delete(self, _id: str, _props: Props) -> None:
         _replace({**_props, "policies": {}}, gone={*_props["policies"], *_props["secrets"]})
         if sharer := _props.get("sharer"):
-            with at_storage_account(_props["storage_account"]["endpoint"], "looking for containers that stay"):
-                # What stays because it holds blobs was this workspace's alone, and does not become everybody's.
+            with at_storage_account(_props["storage_account"]["endpoint"], "reading containers"):
+                # Containers that are kept because they hold blobs stay private, so keep the exclusion.
                 if not _there(_props, _props["exclusive"]):
                     _admin(_props).end_exclusion(sharer["workspace_id"])
 
 
 def _exclude(props: Props, olds: Props) -> Props:
-    """Keep the account's owner out of a sharer's containers; the properties with whose those are."""
+    """Deny the account's owner access to a sharer's containers; return the properties with these containers."""
     sharer = props.get("sharer")
     if not sharer:
         return props
     known, common = olds.get("exclusive") or [], olds.get("common") or []
-    with at_storage_account(props["storage_account"]["endpoint"], "keeping containers for the workspace"):
+    with at_storage_account(props["storage_account"]["endpoint"], "reserving containers for the workspace"):
         fresh = [name for name in sharer["containers"] if name not in {*known, *common}]
         found = _there(props, fresh)
         exclusive = sorted({*own_containers(sharer["workspace_id"]), *known, *fresh} - found)
@@ -70,7 +70,7 @@ def _exclude(props: Props, olds: Props) -> Props:
 
 
 def _is_open(props: Props) -> bool:
-    """Whether somebody has taken away what keeps the account's owner out."""
+    """Whether the exclusion of the account's owner has been removed."""
     sharer = props.get("sharer")
     if not sharer:
         return False
@@ -84,7 +84,7 @@ def _there(props: Props, containers: Iterable[str]) -> set[str]:
 
 
 def _replace(props: Props, *, gone: Iterable[str]) -> None:
-    """Let the users in, and those who are gone no more."""
+    """Create or update the users, and remove those in ``gone``."""
     users, leaving = _users(props), sorted(gone)
     if not users and not leaving:
         return
@@ -113,11 +113,11 @@ def _admin(props: Props) -> StorageAdmin:
 
 
 class StoragePrincipals(Resource, module="storage", provider=StoragePrincipalsProvider):
-    """Users of a storage account, each with a policy of its own.
+    """Users of a storage account, each with its own policy.
 
-    A user that is taken away is refused at once, and with it what it had made of its keys; a policy that changes holds
-    for the next request. It is there without a single user too: an update removes the last one with the keys of today,
-    where a deletion would only have those of the state, which may be rotated in the same run.
+    A removed user, and every credential derived from its keys, is denied immediately; a changed policy applies to the
+    next request. The resource exists even without users: an update removes the last user with the current root keys,
+    while a deletion only has those in the state, which the same run may rotate.
 
     Args:
         name: Logical name.
@@ -131,7 +131,7 @@ class StoragePrincipals(Resource, module="storage", provider=StoragePrincipalsPr
     """
 
     policies: pulumi.Output[dict[str, Any]]
-    """The policies, known when the users are let in."""
+    """The policies; known when the users exist."""
 
     def __init__(
         self,

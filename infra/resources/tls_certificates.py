@@ -1,7 +1,7 @@
-"""Certificates of a stack with TLS: its own authority, and one certificate for each container that serves clients.
+"""Certificates of a stack with TLS: its own CA, and one certificate for each container that serves clients.
 
-Both renew themselves: an update that finds a certificate due issues a new one; `MLW_ROTATE` asks for it earlier. Their
-keys are secret from birth; what is public of them, the CA certificate, is what clients verify with.
+Both are renewed automatically: an update replaces a certificate that is due; `MLW_ROTATE` replaces it earlier. Private
+keys are always secret; clients verify with the public CA certificate.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from infra.resources.resource import CreateResult, DiffResult, Props, Resource, 
 from infra.resources.rotation import RotatingProvider
 
 AUTHORITY, CERTIFICATES = "authority", "certificates"
-"""What `mlw keys rotate --service` calls them."""
+"""Their names in `mlw keys rotate --service`."""
 
 
 class CertificateAuthorityProvider(RotatingProvider):
@@ -50,12 +50,12 @@ def _is_due(certificate: str) -> bool:
 class CertificateAuthority(
     Resource, module="certificates", provider=CertificateAuthorityProvider, secrets=("private_key",)
 ):
-    """The authority of one stack; ten years.
+    """The CA of one stack, valid for ten years.
 
     Args:
         name: Logical name.
-        owner: Whose authority it is; in the certificate's subject.
-        domain: The only domain, beside `localhost` and 127.0.0.1, that the authority may vouch for.
+        owner: Owner of the CA; in the certificate's subject.
+        domain: The only domain, besides `localhost` and 127.0.0.1, that the CA may issue certificates for.
         opts: Resource options.
     """
 
@@ -110,13 +110,13 @@ def _issue(props: Props, *, kept: Mapping[str, Mapping[str, str]]) -> Props:
 
 
 class ServerCertificates(Resource, module="certificates", provider=ServerCertificatesProvider, secrets=("issued",)):
-    """The certificates of a stack's containers; 397 days.
+    """The certificates of a stack's containers, valid for 397 days.
 
     Args:
         name: Logical name.
         servers: Names of the containers.
-        domain: The network's name: a container is reached as ``<container>.<network>`` by its neighbours.
-        authority: Who issues them.
+        domain: The network's name: other containers connect to ``<container>.<network>``.
+        authority: The CA that issues them.
         opts: Resource options.
     """
 

@@ -1,6 +1,6 @@
-"""A guard against deleting what another workspace uses.
+"""A guard against deleting resources that another workspace uses.
 
-It depends on everything in the stack, so `pulumi destroy` deletes it first: its refusal comes while all is still there.
+It depends on everything in the stack, so `pulumi destroy` deletes it first, and it fails before anything is deleted.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class UsageGuardProvider(Provider):
 
 
 class UsageGuard(Resource, module="guards", provider=UsageGuardProvider):
-    """Refuses the deletion of the stack while another stack's workspace uses one of its resources.
+    """Prevents the deletion of the stack while another stack's workspace uses one of its resources.
 
     Args:
         name: Logical name.
         stack_id: Identity of the stack.
-        resource_ids: Resources of this stack that others may be tied to.
-        opts: Resource options; ``depends_on`` has to name what must be deleted after it.
+        resource_ids: Resources of this stack that others may use.
+        opts: Resource options; ``depends_on`` must name what is deleted after it.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""Everything that a key vault has to have beyond being open, applied with a root token that lives for that long only.
+"""The configuration of an unsealed key vault, applied with a short-lived root token.
 
-The token is made from the unseal key, so that nothing is kept which may change how the vault is set up. Applying looks
-first and writes what differs: it mends what a refresh found missing, and goes on where a killed run ended, whose root
-token it revokes.
+The token is generated from the unseal key, so that no stored credential may change the vault's configuration. Only
+differences are written: this repairs what a refresh found missing, and completes the work of a killed run, whose root
+token is revoked.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class VaultConfigurationProvider(RotatingProvider):
 
     @override
     def observe(self, id_: str, props: Props) -> ReadResult:
-        with at_key_vault(props["address"], "looking at the set-up"):
+        with at_key_vault(props["address"], "reading the configuration"):
             found = {**props, **_found(props)}
         return ReadResult(id_, found)
 
@@ -60,7 +60,7 @@ class VaultConfigurationProvider(RotatingProvider):
 
 def _apply(props: Props, olds: Props) -> Props:
     vault, renewing = _vault(props), RotatingProvider.rotates(olds, props)
-    with at_key_vault(props["address"], "setting everything up"), vault.as_root(props["unseal_key"]):
+    with at_key_vault(props["address"], "applying the configuration"), vault.as_root(props["unseal_key"]):
         token = vault_setup.apply(
             vault,
             Setup.of(props),
@@ -73,7 +73,7 @@ def _apply(props: Props, olds: Props) -> Props:
 
 
 def _found(props: Props) -> Props:
-    """What differs from the inputs; anything missing shows as another layout, which the next update mends."""
+    """Properties that differ from the inputs; anything missing changes the layout, so the next update repairs it."""
     vault = _vault(props)
     if not vault.is_initialised() or vault.is_sealed():
         return {}
@@ -88,7 +88,7 @@ def _vault(props: Props) -> Vault:
 
 
 def _layout() -> str:
-    """Changes with what this release sets up, so that its first update brings an older stack's vault up to date."""
+    """A digest of what this release configures, so that its first update brings an older stack's vault up to date."""
     text = json.dumps([policies.administrator(purge_protection=flag) for flag in (True, False)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -108,24 +108,25 @@ class VaultConfiguration(
 
     Args:
         name: Logical name.
-        vault_name: The resource as the user knows it.
-        address: Base URL of the open vault.
-        unseal_key: What a root token is made from.
-        tags: Tags in the alphabet of the services' metadata.
-        purge_protection: Whether nobody may purge.
-        principals: By name: `policy` (HCL), `password`, and `secret`, which is what they have in the services.
-        host_names: Names that certificates may be issued for, with all names below, besides `localhost` and addresses.
+        vault_name: Name of the key vault.
+        address: Base URL of the unsealed vault.
+        unseal_key: The key that generates a root token.
+        tags: Tags, encoded for the services' metadata.
+        purge_protection: Whether purging is forbidden.
+        principals: By name: `policy` (HCL), `password`, and `secret`, their credentials in the services.
+        host_names: Domains that certificates may be issued for, including subdomains, besides `localhost` and IP
+            addresses.
         ca_certificate: CA certificate (PEM) of the vault; empty for plain HTTP.
-        ca_bundle: CA certificate and key (PEM) that the vault issues certificates with; empty for a CA of its own.
-        rotates: Whose secret the token is; see :mod:`infra.resources.rotation`.
+        ca_bundle: CA certificate and key (PEM) that the vault issues certificates with; empty for its own CA.
+        rotates: Subject of the token; see :mod:`infra.resources.rotation`.
         opts: Resource options.
     """
 
     address: pulumi.Output[str]
-    """Base URL, known only when the vault has everything."""
+    """Base URL; known when the configuration has been applied."""
 
     token: pulumi.Output[str]
-    """The stack's own token, with the rights of an administrator of the data; secret."""
+    """The stack's own token, with full access to data; secret."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The key vault's initialisation, as far as the provisioner has a part in it; see `vault_unsealing` for the rules."""
+"""The provisioner's part in initialising and unsealing the key vault; see `vault_unsealing` for the rules."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class VaultInitializationProvider(DataBearingProvider):
 
     @override
     def observe(self, id_: str, props: Props) -> ReadResult:
-        """Report a closed vault as one with a new container: the next update puts the key back and unseals it."""
+        """Report a sealed vault as one with a new container, so the next update restores the key and unseals it."""
         if _unsealing(props).is_closed():
             closed = {**props, "container_id": ""}
             return ReadResult(id_, closed, {key: closed.get(key) for key in self.inputs})
@@ -37,7 +37,7 @@ class VaultInitializationProvider(DataBearingProvider):
 
     @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        """Unseal it with the key that the state has."""
+        """Unseal it with the key in the state."""
         return UpdateResult({**_news, "unseal_key": _unsealing(_news).unseal(_olds["unseal_key"])})
 
 
@@ -68,20 +68,20 @@ class VaultInitialization(Resource, module="keyvault", provider=VaultInitializat
     Args:
         name: Logical name.
         stack_id: Identity of the stack.
-        vault_name: The resource as the user knows it.
+        vault_name: Name of the key vault.
         address: Base URL.
         container: Name of the vault's container.
-        container_id: Its id; a new container is unsealed again with the key there is.
-        user: ``uid:gid`` of the vault's process, who alone may read the unseal key.
+        container_id: Its id; a new container is unsealed again with the existing key.
+        user: ``uid:gid`` of the vault's process; only this user may read the unseal key.
         ca_certificate: CA certificate (PEM) of the vault; empty for plain HTTP.
         opts: Resource options.
     """
 
     address: pulumi.Output[str]
-    """Base URL, known only when the vault is unsealed."""
+    """Base URL; known when the vault is unsealed."""
 
     unseal_key: pulumi.Output[str]
-    """What unseals the vault, and what a root token is made from; secret."""
+    """The key that unseals the vault and generates root tokens; secret."""
 
     def __init__(
         self,

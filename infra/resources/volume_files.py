@@ -1,11 +1,10 @@
 """Configuration and secrets of a service: files on a volume, written before the service's container exists.
 
-The Docker provider's own uploads go through the container's root file system and fail where that is read-only. Files on
-a volume do not stand in `docker inspect`, survive the container, and let a container that was only created be started.
+The Docker provider's own uploads write to the container's root file system and fail if it is read-only. Files on a
+volume are not shown by `docker inspect`, survive the container, and allow starting a container that was only created.
 
-Live files are those that a service reads anew by itself. They lie in a folder that only root may write to, so that no
-service can put one of its own in the place of a missing one, and are replaced at once: a reader sees the old file or
-the new one.
+Live files are files that a service reloads on its own. Only root may write to their folder, so that no service can
+replace a missing file with its own. They are replaced atomically: a reader sees either the old file or the new one.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class VolumeFilesProvider(Provider):
 
 
 def _write(props: Props, *, in_use: bool) -> Props:
-    """Write the files; where a service may be reading the live ones, those are replaced in one step."""
+    """Write the files; if a service may be reading the live files, they are replaced atomically."""
     uid, _, gid = props["user"].partition(":")
     volume_writer.write(
         props["volume"],
@@ -51,21 +50,21 @@ def _write(props: Props, *, in_use: bool) -> Props:
 
 
 class VolumeFiles(Resource, module="engine", provider=VolumeFilesProvider):
-    """Files at the top of a volume, each readable by the service's user alone (mode 0400).
+    """Files at the top level of a volume, readable only by the service's user (mode 0400).
 
     Args:
         name: Logical name.
         volume: Name of the volume.
         files: File name to content; stored as a secret.
-        live_files: The same for files in the folder ``live``; a change of them changes no digest.
-        image_id: Image of the never started container that the files are written through.
+        live_files: The same for files in the folder ``live``; changing them does not change the digest.
+        image_id: Image of the container, never started, through which the files are written.
         user: ``uid:gid`` that owns the files.
-        labels: Identity labels of that container, in case a kill leaves it behind.
+        labels: Identity labels of that container, in case a killed run leaves it behind.
         opts: Resource options.
     """
 
     digest: pulumi.Output[str]
-    """Changes with the files; a container that holds it is replaced when they change."""
+    """Digest of the files; a container that uses it is replaced when they change."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""Volumes of a service go with their stack and in no other way.
+"""Volumes of a service, deleted only with their stack.
 
-Pulumi itself never deletes a volume (`retain_on_delete`), whatever a run plans. This resource is made before the
-volumes and deleted after them, and then removes them from the engine, if that is allowed (`removal`).
+Pulumi itself never deletes a volume (`retain_on_delete`). This resource is created before the volumes and deleted after
+them, and then removes them from the engine, if that is allowed (`removal`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class VolumeGuardProvider(DataBearingProvider):
     """Verbs of :class:`VolumeGuard`."""
 
     inputs = ("volumes",)
-    holds = "what is on its volumes"
+    holds = "the data on its volumes"
 
     @override
     def create(self, props: Props) -> CreateResult:
@@ -33,14 +33,14 @@ class VolumeGuardProvider(DataBearingProvider):
 
 
 class VolumeGuard(Resource, module="guards", provider=VolumeGuardProvider):
-    """Keeps the volumes of one service, and removes them when its stack goes.
+    """Keeps the volumes of one service, and removes them when its stack is deleted.
 
     Args:
         name: Logical name.
         stack_id: Identity of the stack.
         resource_name: Name of the Azure resource whose data they hold.
         volumes: Names of the volumes.
-        opts: Resource options; the volumes have to depend on the guard.
+        opts: Resource options; the volumes must depend on the guard.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""What makes a workspace itself: a GUID and a moment of creation, both made once.
+"""The identity of a workspace: a GUID and a creation time, both generated once.
 
-Apart from the record, because containers are named after the GUID and have to exist before the record does.
+Separate from the record, because containers are named after the GUID and must exist before the record.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class WorkspaceIdentityProvider(DataBearingProvider):
 
 
 class WorkspaceIdentity(Resource, module="machinelearningservices", provider=WorkspaceIdentityProvider):
-    """GUID and creation time of a workspace; survive every update."""
+    """GUID and creation time of a workspace; unchanged by updates."""
 
     workspace_id: pulumi.Output[str]
     """GUID."""

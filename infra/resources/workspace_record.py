@@ -1,7 +1,7 @@
-"""The workspace record: one document in the storage account that names everything the workspace is made of.
+"""The workspace record: one document in the storage account that lists everything the workspace consists of.
 
-Written last, when all that it names is ready. `pulumi refresh` reads it back, so that a record which was changed or
-deleted by hand shows up as a difference.
+Written last, when everything it lists is ready. `pulumi refresh` reads it back, so that a record changed or deleted by
+hand shows up as a difference.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def _store(props: Props) -> ObjectStore:
     return ObjectStore(ServiceConnection.of(props["storage_account"]))
 
 
-def _parsed(content: bytes) -> Any:  # noqa: ANN401 - whatever somebody has put there
-    """The document; one that is not even JSON differs from every record, and is written anew by the next update."""
+def _parsed(content: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """Parse the document; invalid JSON differs from every record, so that the next update writes it again."""
     try:
         return json.loads(content)
     except ValueError:
@@ -70,16 +70,14 @@ class WorkspaceRecord(Resource, module="machinelearningservices", provider=Works
 
     Args:
         name: Logical name.
-        endpoint: Base URL of the storage account that keeps the record.
-        keys: The account's ``accessKey`` and ``secretKey``.
-        bucket: Container that the record lies in.
-        authority: Authority (PEM) of the account's certificate; empty for plain HTTP.
-        record: Everything the record says, in Azure's property names.
+        storage_account: Connection to the storage account that stores the record, with the root keys.
+        bucket: Container of the record.
+        record: Content of the record, with Azure's property names.
         opts: Resource options.
     """
 
     record: pulumi.Output[dict[str, Any]]
-    """The record as it was written."""
+    """The record as written."""
 
     def __init__(
         self,
