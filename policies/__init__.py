@@ -1,1 +1,1 @@
-"""The policy pack: Azure's rules and the organization's, for whatever program registers the project's components."""
+"""The policy pack: Azure's and the organization's rules, for any program that registers the project's components."""

@@ -1,11 +1,11 @@
-"""The adapter to CrossGuard: one Pulumi policy for every rule and effect that is assigned anywhere.
+"""The adapter to CrossGuard: one Pulumi policy for each assigned pair of rule and effect.
 
-Only here is `pulumi_policy` imported. A deny becomes a mandatory policy, an audit an advisory one.
-A value that is not known in preview makes the SDK report so and judge again in the update, before that resource's
-creation: what a preview cannot see, an update still refuses.
+Only this module imports `pulumi_policy`. A deny becomes a mandatory policy, an audit an advisory one.
+If a value is unknown in a preview, the SDK says so and checks again in the update, before the resource is created: the
+update rejects violations that the preview could not see.
 
-The SDK reads a resource anew for each policy, also where no rule is about its type; with every update that was a fifth
-of a second. The pack's own analyzer responds for such a resource without reading it.
+The SDK decodes a resource again for each policy, even if no rule applies to its type, which took a fifth of a second
+per update. The pack's own analyzer skips such resources.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _LEVELS = {Effect.DENY: EnforcementLevel.MANDATORY, Effect.AUDIT: EnforcementLev
 
 
 class Analyzer(policy._PolicyAnalyzerServicer):
-    """Asks the policies only about the types that a rule is about; none of them judges a stack as a whole."""
+    """Runs the policies only for types that a rule applies to; no policy checks a whole stack."""
 
     def Analyze(self, request: proto.AnalyzeRequest, context: object) -> proto.AnalyzeResponse:
-        """Judge a resource; the name is the protocol's."""
+        """Check a resource; the protocol defines the name."""
         if request.type not in _JUDGED_TYPES:
             return proto.AnalyzeResponse()
         response: proto.AnalyzeResponse = super().Analyze(request, context)  # type: ignore[no-untyped-call]
@@ -49,13 +49,13 @@ class Analyzer(policy._PolicyAnalyzerServicer):
     def ConfigureStack(
         self, request: proto.AnalyzerStackConfigureRequest, context: object
     ) -> proto.AnalyzerStackConfigureResponse:
-        """Take over the stack's configuration, which says where a finding is written; the name is the protocol's."""
+        """Read the stack's configuration, to report violations at its keys; the protocol defines the name."""
         _KEYS.read(request.config, stack=request.stack)
         response: proto.AnalyzerStackConfigureResponse = super().ConfigureStack(request, context)
         return response
 
     def Remediate(self, request: proto.AnalyzeRequest, context: object) -> proto.RemediateResponse:
-        """Mend a resource, which only a policy's configuration could ask for; the name is the protocol's."""
+        """Remediate a resource, if a policy's configuration enables it; the protocol defines the name."""
         if request.type not in _JUDGED_TYPES:
             return proto.RemediateResponse()
         response: proto.RemediateResponse = super().Remediate(request, context)  # type: ignore[no-untyped-call]
@@ -63,7 +63,7 @@ class Analyzer(policy._PolicyAnalyzerServicer):
 
 
 _KEYS = StackKeys()
-"""Of the stack that the engine has started this process for."""
+"""Keys of the stack that the engine has started this process for."""
 
 _JUDGED_TYPES = frozenset(token for rule in RULES.values() for token in rule.applies_to)
 
@@ -75,7 +75,7 @@ def serve() -> None:
     except MlWorkspaceError as exc:
         pulumi.log.error(str(exc))
         sys.exit(1)
-    # The SDK has no other way in: `PolicyPack` makes its server from the class of this name.
+    # The SDK has no other hook: `PolicyPack` creates its server from the class with this name.
     policy._PolicyAnalyzerServicer = Analyzer  # type: ignore[misc]
     policy.PolicyPack(name=NAME, policies=assigned)
 

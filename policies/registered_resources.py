@@ -1,7 +1,7 @@
-"""Resources as a program registers them, judged by the rules that are assigned where they lie; no import of Pulumi's.
+"""Check resources, as a program registers them, against the rules assigned to their scope; does not import Pulumi.
 
-The scope is read from a resource's own id: one whose id says nothing is judged by what applies everywhere. The location
-of its resource group is known from the engine, where a group is registered before what is in it.
+The scope comes from a resource's id; without a valid id, only rules that apply everywhere are checked. The location of
+its resource group is known, because the engine registers a group before the resources in it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Scope = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RegisteredResources:
-    """Judges the resources of one program, in the order in which they are registered.
+    """Checks the resources of one program, in the order of registration.
 
-    Advice about what several resources inherit is told once, with the first of them. A refusal is told with each
-    resource, since each has to be refused.
+    Advice about a value that several resources inherit is reported once, with the first of them. A denial is reported
+    for each resource, because each must be rejected.
     """
 
     evaluator: Evaluator
@@ -35,7 +35,7 @@ class RegisteredResources:
     _told: dict[Scope, set[str]] = field(default_factory=dict)
 
     def messages(self, rule: Rule, effect: Effect, type_token: str, props: Mapping[str, object]) -> Iterator[str]:
-        """Violations of ``rule`` where it is assigned with ``effect``, each with the resource that it is about."""
+        """Violations of ``rule`` where it is assigned with ``effect``, each naming its resource."""
         if type_token not in rule.applies_to:
             return
         resource, scope = self._see(type_token, props)

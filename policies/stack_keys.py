@@ -1,7 +1,7 @@
-"""Where a stack file has written what a rule finds at a resource; no import of Pulumi's.
+"""Map violations of resources to keys of the stack file; does not import Pulumi.
 
-The engine gives the pack the stack's configuration. Where that is one of this project's, a finding is told at the key
-that has to change, in the words of `mlw policy check`; of another program's resources only the property is known.
+The engine passes the stack's configuration to the pack. For a stack of this project, a violation is reported at the key
+that must change, in the words of `mlw policy check`; for resources of another program only the property is known.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ADDITIONAL = f"{NAMESPACE}additionalStorageAccounts"
 
 @dataclass(slots=True)
 class StackKeys:
-    """The keys of one stack file; none until the engine has told them.
+    """The keys of one stack file; empty until the engine passes its configuration.
 
     Attributes:
         config: The stack's configuration, by full key; lists and mappings as JSON.
@@ -31,26 +31,26 @@ class StackKeys:
     file: str = ""
 
     def read(self, config: Mapping[str, str], *, stack: str) -> None:
-        """Take over what the engine tells."""
+        """Store the configuration that the engine passes."""
         self.config = {key: value for key, value in config.items() if key.startswith(NAMESPACE)}
         self.file = f"stacks/Pulumi.{stack}.yaml"
 
     def describe(self, resource: ResourceView, violation: Violation) -> tuple[str, str]:
-        """The key of a violation, and the violation in one line."""
+        """The key of a violation, and its message."""
         if _WORKLOAD not in self.config:
             return _of_resource(resource, violation.under(resource.component.section))
         section, written = self._section_of(resource)
         origin = self._inherited(written, violation.key) or f"{section}.{violation.key}"
         told = replace(violation, key=origin, file=self.file)
         if origin == _WORKLOAD:
-            found = f"the {resource.component.kind} name {violation.shown_value}, made of it: {violation.found}"
+            found = f"it gives the {resource.component.kind} name {violation.shown_value}: {violation.found}"
             return origin, replace(told, value=self.config[_WORKLOAD], found=found).message
         if origin not in violation.fix:
             told = replace(told, fix=violation.fix.replace(f"'{violation.key}'", f"'{origin}'"))
         return origin, told.message
 
     def _section_of(self, resource: ResourceView) -> tuple[str, Mapping[str, object]]:
-        """The key of a resource's section, and what is written there."""
+        """The key of a resource's section, and its content."""
         section = f"{NAMESPACE}{resource.component.section}"
         if resource.props.get("role") != "additional":
             return section, _mapping(self._read(section))
@@ -61,7 +61,7 @@ class StackKeys:
         return _ADDITIONAL, {}
 
     def _inherited(self, written: Mapping[str, object], key: str) -> str:
-        """The key that a property comes from; empty if it is the section's own."""
+        """The key that a property is inherited from; empty if the section sets it."""
         name, _, tag = key.partition(".")
         if name == "tags":
             return "" if tag in _mapping(written.get(name)) else f"{NAMESPACE}{key}"

@@ -1,1 +1,1 @@
-"""The project's provider plugin: one process that serves every resource of `infra.resources` to the engine."""
+"""The provider plugin: one process that serves all resources of `infra.resources` to the engine."""

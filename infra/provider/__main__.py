@@ -1,4 +1,4 @@
-"""Entry of the plugin's process; `pulumi-resource-ml-workspace` starts it."""
+"""Entry point of the plugin process, started by `pulumi-resource-ml-workspace`."""
 
 from infra.provider.process import main
 

@@ -1,4 +1,4 @@
-"""The plugin's process: serves the engine on a free port and prints that port as the first line of its output."""
+"""The plugin process: serves the engine on a free port, which it prints as its first line of output."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pulumi.runtime.proto.provider_pb2_grpc import add_ResourceProviderServicer_
 from infra.provider.server import ProviderServer
 
 WORKERS = 64
-"""Calls at a time, as many as `make env` has the engine make; most of them wait for a service."""
+"""Concurrent calls, as many as `make env` lets the engine make; most of them wait for a service."""
 
 MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 """The engine's own limit."""
 
 
 def _server() -> grpc.Server:
-    """The server. It stops when the last reference to it goes."""
+    """Create the server. It stops when the last reference to it is dropped."""
     options = [("grpc.max_receive_message_length", MAX_MESSAGE_BYTES)]
     server = grpc.server(ThreadPoolExecutor(WORKERS), options=options)
     add_ResourceProviderServicer_to_server(ProviderServer(), server)
@@ -31,12 +31,12 @@ def _server() -> grpc.Server:
 
 
 def _end(*_: object) -> None:
-    """Exit at once: there is nothing to clean up, and the engine waits for the exit."""
+    """Exit immediately: there is nothing to clean up, and the engine waits for the exit."""
     os._exit(0)
 
 
 def _wait_for_the_engine_to_end() -> None:
-    """Return when the engine is gone: a killed engine sends no signal, but its end of our input pipe closes."""
+    """Return when the engine has ended: a killed engine sends no signal, but its end of our input pipe closes."""
     if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
         sys.stdin.buffer.read()
     else:
@@ -44,8 +44,8 @@ def _wait_for_the_engine_to_end() -> None:
 
 
 def main() -> None:
-    """Serve until the engine sends a signal or is gone."""
-    # A run lasts seconds, and most objects are modules, which stay: looking for garbage is wasted time.
+    """Serve until the engine sends a signal or ends."""
+    # A run takes seconds, and most objects are modules, which are never freed: garbage collection wastes time.
     gc.disable()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, _end)

@@ -1,7 +1,7 @@
-"""The engine's calls, each dispatched to the provider of the resource's type.
+"""Dispatch the engine's calls to the providers of the resource types.
 
-Secrets arrive as plain values. The engine marks outputs that have the name of a secret input, and those that the
-program names in `additional_secret_outputs`. It handles creations and updates of a preview itself.
+Secrets arrive as plain values. The engine marks outputs with the name of a secret input as secret, and those that the
+program lists in `additional_secret_outputs`. It handles creations and updates in a preview itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from infra.resources.resource import Provider
 
 @contextmanager
 def _serving(token: str, context: grpc.ServicerContext) -> Iterator[Provider]:
-    """The provider of the type. An error of the project's own is sent as its message, a defect as a traceback."""
+    """Yield the provider of the type. The project's errors are sent as their message, defects as a traceback."""
     try:
         yield provider_of(token)
     except MlWorkspaceError as error:
@@ -29,42 +29,42 @@ def _serving(token: str, context: grpc.ServicerContext) -> Iterator[Provider]:
 
 
 class ProviderServer(provider_pb2_grpc.ResourceProviderServicer):
-    """The plugin as the engine sees it."""
+    """The plugin's gRPC service."""
 
     def Handshake(
         self, _request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ProviderHandshakeResponse:
-        """Decline: the engine would also send creations and updates of previews."""
+        """Decline; otherwise the engine would also send creations and updates of previews."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details("not needed")
         return provider_pb2.ProviderHandshakeResponse()
 
     def GetPluginInfo(self, _request: Empty, _context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
-        """No version: the plugin is part of the program that it serves."""
+        """Report no version: the plugin is part of the program that it serves."""
         return plugin_pb2.PluginInfo()
 
     def GetSchema(
         self, _request: provider_pb2.GetSchemaRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
-        """No schema: only the classes of `infra.resources` register these resources."""
+        """Return an empty schema: only the classes of `infra.resources` register these resources."""
         return provider_pb2.GetSchemaResponse(schema="{}")
 
     def CheckConfig(
         self, _request: provider_pb2.CheckRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
-        """Accept no configuration: in a project of the same name the engine offers the whole stack's."""
+        """Ignore the configuration: in a project of the same name, the engine passes the whole stack's."""
         return provider_pb2.CheckResponse(inputs=to_struct({}))
 
     def DiffConfig(
         self, _request: provider_pb2.DiffRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
-        """No configuration, no difference."""
+        """Report no changes, since there is no configuration."""
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     def Configure(
         self, _request: provider_pb2.ConfigureRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
-        """Let the engine unwrap secrets and answer previews."""
+        """Make the engine unwrap secrets and handle previews."""
         return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=False)
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
@@ -75,7 +75,7 @@ class ProviderServer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=to_struct(result.inputs), failures=failures)
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        """Compare. The engine finds out itself which properties differ, and how."""
+        """Compare. The engine determines which properties differ, and how."""
         with _serving(request.type, context) as provider:
             result = provider.diff(request.id, to_props(request.olds), to_props(request.news))
         response = provider_pb2.DiffResponse
@@ -88,7 +88,7 @@ class ProviderServer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=result.id, properties=to_struct(result.outs))
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
-        """Read. An answer without an id means that the resource is gone."""
+        """Read. A response without an id means that the resource no longer exists."""
         with _serving(request.type, context) as provider:
             result = provider.read(request.id, to_props(request.properties))
         inputs = None if result.inputs is None else to_struct(result.inputs)
@@ -107,5 +107,5 @@ class ProviderServer(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     def Cancel(self, _request: Empty, _context: grpc.ServicerContext) -> Empty:
-        """Let running calls finish: the engine waits for them and records what they made."""
+        """Let running calls finish: the engine waits for them and records what they created."""
         return Empty()

@@ -1,4 +1,4 @@
-"""Which module implements which token. Tokens are in every state and never change; modules may be renamed."""
+"""Map resource type tokens to modules. Tokens are in every state and never change; modules may be renamed."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ MODULES: Mapping[str, str] = {
     "storage:DatastoreContainers": "infra.resources.datastore_containers",
     "storage:StoragePrincipals": "infra.resources.storage_principals",
 }
-"""Token without the package to its module, which is imported for the first resource of that kind."""
+"""Token without the package to its module, which is imported with the first resource of the type."""
 
 
 @cache
 def provider_of(token: str) -> Provider:
-    """The provider of one kind of resource.
+    """The provider of a resource type.
 
     Raises:
-        MlWorkspaceError: There is no such kind.
+        MlWorkspaceError: The type is unknown.
     """
     module = MODULES.get(token.removeprefix(f"{PACKAGE}:"))
     if module is None:
         raise MlWorkspaceError(
-            f"looking for the resource type '{token}': the provider '{PACKAGE}' does not have it. Allowed: "
+            f"loading the resource type '{token}': unknown to the provider '{PACKAGE}'; allowed: "
             f"{', '.join(f'{PACKAGE}:{name}' for name in sorted(MODULES))}."
         )
     kind: type[Resource] = getattr(import_module(module), token.rpartition(":")[2])

@@ -1,4 +1,4 @@
-"""Property bags between the engine's form and plain Python values."""
+"""Convert property bags between the engine's form and plain Python values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from infra.resources.resource import Props
 
 
 def to_props(struct: Struct) -> Props:
-    """Plain values. A value that a preview does not know is the engine's marker text, which equals no real value."""
+    """Convert to plain values. A value unknown in a preview stays the engine's marker, which equals no real value."""
     return {key: _plain(value) for key, value in struct.fields.items()}
 
 
@@ -28,7 +28,7 @@ def _plain(value: Value) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def to_struct(props: Props) -> Struct:
-    """The engine's form; a property without a value is left out."""
+    """Convert to the engine's form; properties without a value are omitted."""
     struct = Struct()
     struct.update({key: value for key, value in props.items() if value is not None})
     return struct

@@ -1,8 +1,8 @@
-"""One broken rule: where, what was found, what is allowed, what to do.
+"""A violation of a rule: the key, what was found, what is allowed, and how to fix it.
 
-Owns the house form of a message, so that the settings, the policy pack and reports all say the same sentence. Leaves
-out how violations are collected and raised (`infra.settings`, `policies.pack`). A value that may be a secret never
-reaches a message: `hidden` stands for it.
+Owns the form of the message, so that the settings, the policy pack and reports show the same text. Violations are
+collected and raised elsewhere (`infra.settings`, `policies.pack`). Messages never show a value that may be a secret;
+they show :data:`HIDDEN` instead.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from infra.errors import MlWorkspaceError
 
 MAX_QUOTED = 200
-"""Room for a resource id, so that two of them can be told apart."""
+"""Long enough for a resource id, so that two ids can be told apart."""
 
 HIDDEN = "(hidden, it looks like a secret)"
 
@@ -24,15 +24,15 @@ class Violation:
 
     Attributes:
         key: The property, `ml-workspace:storageAccount.sku` or relative to a resource (`sku`).
-        value: What stands there; None when nothing does.
+        value: The value; None if there is none.
         found: What is wrong with it.
-        allowed: What would be right.
-        fix: What to do about it, an imperative sentence without a full stop.
-        rule: Id of the rule, as in `docs/policies.md`; a declared rule adds its own.
-        file: The file that holds the key, where it is known.
+        allowed: What is allowed.
+        fix: How to fix it: an imperative sentence without a full stop.
+        rule: Id of the rule, as in `docs/policies.md`; a declared rule sets its own.
+        file: The file with the key, if known.
         secret: True if the value must not be shown.
-        assigned: What makes the rule hold here, where it could be otherwise: an assignment and its scope.
-        lost: What the change of the value would lose, where a stack may allow that.
+        assigned: The assignment and its scope, for a rule that needs one.
+        lost: What changing the value would lose, if a stack may allow that.
         resources: Names of the resources that would lose it.
     """
 
@@ -50,7 +50,7 @@ class Violation:
 
     @property
     def advice(self) -> str:
-        """What to do about it, with the switch that allows a loss."""
+        """How to fix it, and how to allow the loss of data."""
         if not self.lost:
             return self.fix
         names = ", ".join(f"'{name}'" for name in self.resources)
@@ -67,7 +67,7 @@ class Violation:
 
     @property
     def shown_value(self) -> str:
-        """The value, quoted and on one line, or a note that it is hidden."""
+        """The value, quoted, on one line; or a note that it is hidden."""
         return HIDDEN if self.secret else quote(self.value)
 
     def under(self, prefix: str) -> Violation:
@@ -75,7 +75,7 @@ class Violation:
         return replace(self, key=join_key(prefix, self.key))
 
     def located(self, file: str) -> Violation:
-        """The same violation, saying in which file the key stands."""
+        """The same violation with the file of the key."""
         return replace(self, file=file)
 
 
@@ -94,19 +94,19 @@ class ConfigurationError(MlWorkspaceError):
 
 
 def join_key(prefix: str, key: str) -> str:
-    """``prefix`` and ``key`` as one dotted key; an index, or a key after a namespace, follows without a dot."""
+    """Join ``prefix`` and ``key`` with a dot; an index, or a key after a namespace, is joined without one."""
     if not prefix or not key:
         return prefix or key
     return prefix + key if key.startswith("[") or prefix.endswith(":") else f"{prefix}.{key}"
 
 
 def covers(known: str, key: str) -> bool:
-    """True if ``key`` is ``known`` or stands below it."""
+    """True if ``key`` is ``known`` or below it."""
     return key == known or key.startswith((f"{known}.", f"{known}["))
 
 
 def quote(value: object) -> str:
-    """``value`` as the stack file would show it: text in quotes, one line, long ones shortened with their length."""
+    """``value`` as in the stack file: strings quoted, on one line; long ones are shortened and show their length."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

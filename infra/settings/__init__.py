@@ -1,6 +1,6 @@
-"""A stack's configuration: typed, judged, complete.
+"""A stack's configuration: typed, validated, complete.
 
-`load` is the only way in; what it gives is frozen. Reading a stack file without the engine is `stack_file`'s.
+`load` is the only entry point and returns frozen settings. `infra.stack_files` reads stack files without the engine.
 """
 
 from infra.settings.loader import load

@@ -1,7 +1,7 @@
-"""Which key of the stack file a refused change of a resource comes from.
+"""Find the key of the stack file that caused a rejected change of a resource.
 
-Names are made of naming components, ids of subscription, group and name: a change of one key changes properties of
-every resource that nobody has written anywhere.
+Names are generated from naming components, ids from subscription, group and name. So a change of one key changes
+properties of every resource that the stack file does not mention.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ Props = Mapping[str, object]
 def changed_key(
     violation: Violation, stack: ResolvedStack, resource: ResolvedResource, name: str, before: Props
 ) -> Violation:
-    """The violation at the key that has to be set back.
+    """Move the violation to the key that must be set back.
 
     Args:
-        violation: Refuses the change.
-        stack: The stack as it is wanted.
-        resource: What would change.
-        name: Its property.
-        before: Its properties as they are.
+        violation: The violation that rejects the change.
+        stack: The wanted stack.
+        resource: The resource that would change.
+        name: The property that would change.
+        before: The resource's current properties.
     """
     if name == "name":
         return _of_name(violation, stack, resource, str(before.get("name", "")))
@@ -44,7 +44,7 @@ def changed_key(
 
 
 def _of_name(violation: Violation, stack: ResolvedStack, resource: ResolvedResource, before: str) -> Violation:
-    """The change of a name, told of what it is made of."""
+    """The change of a name, reported for the component that it is generated from."""
     if resource.existing_in:
         return replace(violation, key=f"{NAMESPACE}{resource.section}.existing", value=resource.name)
     found = changed_component(resource.kind, stack.naming, before) if resource.has_made_name else None
@@ -57,7 +57,7 @@ def _of_name(violation: Violation, stack: ResolvedStack, resource: ResolvedResou
 
 
 def _of_identity(violation: Violation, stack: ResolvedStack, resource: ResolvedResource, before: Props) -> Violation:
-    """The change of an id: of the name at its end, the subscription at its beginning, or the group between them."""
+    """The change of an id: of its name, its subscription, or its resource group."""
     try:
         held = parse_resource_id(str(before[IDENTITY]))
     except ValueError:
@@ -71,5 +71,5 @@ def _of_identity(violation: Violation, stack: ResolvedStack, resource: ResolvedR
 
 def _was(violation: Violation, key: str, value: str, before: str) -> Violation:
     shown = quote(before)
-    found = f"it was {shown}, and with it resources would be replaced and their data lost"
+    found = f"it was {shown}; changing it would replace resources and delete their data"
     return replace(violation, key=key, value=value, found=found, allowed=shown, fix=f"set it back to {shown}")

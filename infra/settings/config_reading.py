@@ -1,7 +1,7 @@
-"""From the engine's flat configuration to typed input: finds unknown keys and wrong types, all of them.
+"""Convert the engine's flat configuration to typed input, and report all unknown keys and wrong types.
 
-What is wrong is left out of the result, so that the rest can still be judged: one run tells everything. Which keys were
-left out is part of the result, because what follows from a missing value must not be reported as well.
+Invalid values are omitted from the result, so that the rest can still be checked and one run reports everything. The
+result names the omitted keys, so that consequences of a missing value are not reported too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from infra.settings.stack_input import StackInput
 
 _TEXT_KEYS = frozenset(key for key, declared in declared_properties(StackInput).items() if declared.type == str | None)
 _EXPECTED = {
-    "string_type": ("text", "write the value in quotes"),
+    "string_type": ("a string", "quote the value"),
     "int_type": ("a whole number", "write a whole number without quotes"),
     "int_from_float": ("a whole number", "write a whole number"),
     "float_type": ("a number", "write a number without quotes"),
@@ -35,14 +35,14 @@ _EXPECTED = {
 }
 
 _DATE = re.compile(r"\b(\d{4}-\d\d-\d\d) 00:00:00 \+0000 UTC", re.ASCII)
-"""What the engine makes of a date that is not in quotes, such as that of a tag `expires`."""
+"""How the engine formats a date without quotes, e.g. in a tag `expires`."""
 
 Location = tuple[int | str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The usable part of a configuration, what is wrong with the rest, the keys that were left out or are encrypted."""
+    """The valid input, the violations, and the keys that were omitted or are encrypted."""
 
     input: StackInput
     violations: tuple[Violation, ...]
@@ -51,14 +51,14 @@ class Reading:
 
 
 def read(config: Mapping[str, str], *, encrypted: Collection[str] = ()) -> Reading:
-    """Every key of the namespace `ml-workspace`; keys of other namespaces belong to others.
+    """Read all keys of the namespace `ml-workspace`; other namespaces are ignored.
 
     Args:
-        config: Full keys with text; lists and mappings as JSON.
-        encrypted: Keys that the stack file holds encrypted; one covers everything below it.
+        config: Full keys with string values; lists and mappings as JSON.
+        encrypted: Keys that are encrypted in the stack file; a key covers everything below it.
     """
     ours = {key[len(NAMESPACE) :]: _DATE.sub(r"\1", text) for key, text in config.items() if key.startswith(NAMESPACE)}
-    # A key without a value comes from the engine as an empty text; where no text is meant, it is left out.
+    # The engine passes a key without a value as an empty string; unless the key is a string, it is omitted.
     values = {key: _decode(key, text) for key, text in ours.items() if text or key in _TEXT_KEYS}
     violations: list[Violation] = []
     unusable: set[str] = set()
@@ -78,7 +78,7 @@ def read(config: Mapping[str, str], *, encrypted: Collection[str] = ()) -> Readi
 
 
 def _decode(key: str, text: str) -> object:
-    """Lists and mappings come as JSON text, everything else as it is; a text key has no business with either."""
+    """Decode lists and mappings, which are passed as JSON; a string key is decoded only to report its wrong type."""
     if key in _TEXT_KEYS and text[:1] not in {"{", "["}:
         return text
     try:
@@ -88,7 +88,7 @@ def _decode(key: str, text: str) -> object:
 
 
 def _may_be_left_out(type_: str, location: Location) -> bool:
-    """True for a section or a list below a key; nothing as an entry of a list is a slip."""
+    """True for a section or a list below a key; an empty list entry is a mistake."""
     return type_ in {"model_type", "list_type"} and isinstance(location[-1], str)
 
 
@@ -96,14 +96,14 @@ def _violation(type_: str, location: Location, value: object) -> Violation:
     key = _key(location)
     if type_ == "extra_forbidden":
         return _unknown(key, location, value)
-    expected, fix = _EXPECTED.get(type_, ("a value of another type", "see the documentation of the key"))
+    expected, fix = _EXPECTED.get(type_, ("a value of another type", "see docs/settings.md"))
     if type_ == "string_type" and not isinstance(value, str | int | float):
-        fix = "write one text, or remove the key"
+        fix = "write a single string, or remove the key"
     return Violation(
         rule=stack_file_keys.TYPE,
         key=key,
         value=value if isinstance(value, str | int | float) else None,
-        found=f"{_type_words(value)} where {expected} is needed",
+        found=f"found {_type_words(value)}, expected {expected}",
         allowed=expected,
         fix=fix,
         secret=_hidden(location, value),
@@ -119,10 +119,10 @@ def _unknown(key: str, location: Location, value: object) -> Violation:
         rule=stack_file_keys.KNOWN,
         key=key,
         value=value if isinstance(value, str | int | float) else None,
-        found="no such key",
+        found="unknown key",
         allowed=one_of(known),
         fix=fix,
-        # A misspelt key of a secret holds one as well.
+        # A misspelt key of a secret also has a secret value.
         secret=_hidden(location, value) or any(is_secret_key(name) for name in near),
     )
 
@@ -153,7 +153,14 @@ def _hidden(location: Location, value: object) -> bool:
 def _type_words(value: object) -> str:
     if isinstance(value, bool):
         return "true or false"
-    words = {int: "a number", float: "a number", str: "text", list: "a list", dict: "a mapping", type(None): "nothing"}
+    words = {
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+        dict: "a mapping",
+        type(None): "nothing",
+    }
     return words.get(type(value), "something else")
 
 

@@ -1,7 +1,7 @@
-"""What a stack is configured to be, as digests by key: enough to tell that something changes, and what.
+"""Digests of a stack's configuration by key, to detect which keys change.
 
-A stack that is locked against changes keeps them in its state. They must not give secrets away: what holds one is
-digested so slowly that guessing does not pay.
+A stack with a ReadOnly lock keeps them in its state. They must not reveal secrets, so values with a secret use a slow
+digest that makes guessing impractical.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from infra.rules.resources.properties import declared_properties
 from infra.settings.models import Settings
 
 ROUNDS = 200_000
-"""Of PBKDF2, for what holds a secret; about a tenth of a second."""
+"""Rounds of PBKDF2 for values with a secret; about a tenth of a second."""
 
 _LENGTH = 16
 _NOT_CONFIGURED = frozenset({"stack", "locks", "allowReplacement", "notices"})
-"""The name, which may change; the locks themselves; what is no property of anything."""
+"""The stack's name, which may change; the locks themselves; settings that are not properties of a resource."""
 
 _SECRET = frozenset(
     key for key, declared in declared_properties(DatastoreProperties).items() if declared.property.secret
@@ -27,7 +27,7 @@ _SECRET = frozenset(
 
 
 def digests(settings: Settings) -> dict[str, str]:
-    """Key (`storageAccount.tags`) to digest of its value, of all that management locks protect."""
+    """Map each key (`storageAccount.tags`) that management locks protect to the digest of its value."""
     salt = settings.resource_group.id.lower().encode()
     return {key: _digest(value, salt) for key, value in _values(settings)}
 

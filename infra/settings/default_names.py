@@ -1,8 +1,8 @@
-"""Names for the resources of a stack that are given none.
+"""Generate names for resources without one.
 
-A component that is wrong by itself is told once, where it stands, and not for every name that would be made of it; so
-is a workload from which no legal name can be made, or that makes several names too long. A single name that is too long
-is told for itself, with a proposal.
+An invalid naming component is reported once, at its key, and not for every name generated from it; likewise a workload
+that gives no legal names, or makes several names too long. A single name that is too long is reported on its own, with
+a proposal.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from infra.settings.resolved_stack import ResolvedStack
 
 _PROPOSED_LENGTH = 8
 _SEVERAL = 2
-"""From so many names on, what they are made of is to blame."""
+"""From this number of illegal names, the workload is reported instead."""
 
 
 def make_names(stack: ResolvedStack) -> None:
-    """Make the names that are left out; an additional account has no default name."""
+    """Generate missing names; an additional account has no default name."""
     errors: list[NameNotMadeError] = []
     if _broken(stack.naming):
         return
@@ -44,7 +44,7 @@ def make_names(stack: ResolvedStack) -> None:
 
 
 def _broken(naming: NamingComponents) -> bool:
-    """True if a component is wrong by itself, which is told once and not for every name that is made of it."""
+    """True if a component itself is invalid, which is reported once and not for every name generated from it."""
     environment, instance = check_environment(naming.environment), check_instance(naming.instance)
     return bool(check_workload(naming.workload) or environment or instance or naming.location not in REGIONS)
 
@@ -58,14 +58,14 @@ def _too_long(naming: NamingComponents, errors: list[NameNotMadeError]) -> Viola
         rule=errors[0].violation.rule,
         key="ml-workspace:workload",
         value=naming.workload,
-        found=f"names that are made of it are too long, also with the region's short code: {names}",
+        found=f"names generated from it are too long, even with the region's short code: {names}",
         allowed="; ".join(f"{kind}: at most {maximum} characters" for kind, maximum in lengths.items()),
         fix=f"set 'ml-workspace:workload' to e.g. '{_proposal(naming, [e.kind for e in errors])}', or set {own}",
     )
 
 
 def _illegal_workload(naming: NamingComponents, errors: list[NameNotMadeError]) -> Violation:
-    """One violation for a workload from which no legal names can be made, whatever their number."""
+    """One violation for a workload that does not give legal names."""
     names_by_problem: dict[str, list[ResourceKind]] = {}
     for error in errors:
         for problem in error.problems:
@@ -75,14 +75,14 @@ def _illegal_workload(naming: NamingComponents, errors: list[NameNotMadeError]) 
         rule=next(error for error in errors if not error.too_long).violation.rule,
         key="ml-workspace:workload",
         value=naming.workload,
-        found=f"not every name that is made of it is legal: {problems}",
-        allowed="letters and digits, single hyphens between them, no reserved word",
+        found=f"not every name generated from it is legal: {problems}",
+        allowed="letters and digits, separated by single hyphens, no reserved word",
         fix=f"set 'ml-workspace:workload' to e.g. '{_proposal(naming, [error.kind for error in errors])}'",
     )
 
 
 def _proposal(naming: NamingComponents, types: Collection[ResourceKind]) -> str:
-    """A short workload near to the one of ``naming`` that gives legal names of ``types``."""
+    """A short workload, similar to the one of ``naming``, that gives legal names for ``types``."""
     kept = "".join(ch for ch in naming.workload.lower() if ch.isascii() and ch.isalnum())
     for word in ("" if reserved_word(kept) else kept, "churn"):
         for length in range(min(len(word), _PROPOSED_LENGTH), 0, -1):

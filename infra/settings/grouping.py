@@ -1,8 +1,7 @@
-"""Findings at the key that has to change, each told once, however many resources inherit what is wrong.
+"""Report each violation once, at the key that must change, even if several resources inherit the value.
 
-A location, a workload, a subscription are written once and reach every resource. Rules look at one resource at a time
-and know nothing of this; here their findings come together. Leaves out tags, which `stack_checks` judges where they are
-written.
+Location, workload and subscription are written once and affect every resource, but rules check one resource at a time.
+This module merges their violations. Tags are excluded: `stack_checks` checks them where they are written.
 """
 
 from __future__ import annotations
@@ -20,19 +19,19 @@ from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 
 
 def group(violations: Iterable[Violation], stack: ResolvedStack, before: Resources | None = None) -> list[Violation]:
-    """Tell each finding once, at its key.
+    """Report each violation once, at its key.
 
     Args:
-        violations: With keys of the resources that they were found at.
-        stack: The stack that is judged.
-        before: Its resources as its last update made them.
+        violations: Violations with keys of single resources.
+        stack: The stack that is checked.
+        before: Its resources as of its last update.
     """
     located = [_at_origin(violation, stack, before or {}) for violation in violations]
     return _merge_equal(_merge_names(located, stack))
 
 
 def _at_origin(violation: Violation, stack: ResolvedStack, before: Resources) -> Violation:
-    """A violation at the key that its value comes from."""
+    """Move a violation to the key that its value comes from."""
     for resource in stack.resources:
         for section in {f"{NAMESPACE}{resource.section}", section_key(resource.type_token, resource.props)}:
             name = violation.key.removeprefix(f"{section}.")
@@ -47,7 +46,7 @@ def _at_origin(violation: Violation, stack: ResolvedStack, before: Resources) ->
 
 
 def _merge_names(violations: list[Violation], stack: ResolvedStack) -> Iterator[Violation]:
-    """Several made names that break one rule are the workload's; one alone is better given a name of its own."""
+    """If several generated names break one rule, report the workload; for a single one, propose to set its name."""
     made = {f"{NAMESPACE}{one.section}.name": one for one in stack.owned if one.has_made_name}
     told: set[str] = set()
     for violation in violations:
@@ -67,15 +66,15 @@ def _of_workload(same: list[Violation], made: Mapping[str, ResolvedResource], wo
         same[0],
         key=WORKLOAD,
         value=workload,
-        found=f"names that are made of it break this rule: {names}; the first: {same[0].found}",
+        found=f"names generated from it break this rule: {names}; the first: {same[0].found}",
         allowed="; ".join(f"{kind}: {violation.allowed}" for kind, violation in by_kind.items()),
-        fix=f"set '{WORKLOAD}' to what gives allowed names, or set {keys}",
+        fix=f"set '{WORKLOAD}' to a value that gives allowed names, or set {keys}",
         resources=tuple(name for violation in same for name in violation.resources),
     )
 
 
 def _merge_equal(violations: Iterable[Violation]) -> list[Violation]:
-    """Equal findings by several assignments or resources are one; so are all losses by the change of one key."""
+    """Merge equal violations of several assignments or resources, and all losses caused by the change of one key."""
     merged: dict[tuple[str, ...], Violation] = {}
     for violation in violations:
         told: tuple[str, ...] = (violation.rule, violation.key)

@@ -1,8 +1,8 @@
-"""`load`: a stack's configuration as the engine gives it, judged and complete, or every violation at once.
+"""`load`: validate and complete a stack's configuration, or report all violations together.
 
-The one place where all rules meet before anything is registered. Reads no file but `policies/assignments.yaml`, which
-says which rules apply where, and the stack's role definitions; the engine's values come in as a mapping, so that this
-works without an engine too.
+All rules are checked here, before anything is registered. Reads only `policies/assignments.yaml`, which assigns the
+rules, and the stack's role definitions. The configuration is passed as a mapping, so that this also works without the
+engine.
 """
 
 from __future__ import annotations
@@ -57,18 +57,19 @@ def load(
     """The settings of ``stack``.
 
     Args:
-        config: Full keys (`ml-workspace:workload`) with text; lists and mappings as JSON. Other namespaces are ignored.
+        config: Full keys (`ml-workspace:workload`) with string values; lists and mappings as JSON. Other namespaces are
+            ignored.
         stack: The stack's name; messages name its file.
-        deployed: What the other stacks of the backend have: for names that are unique, and for existing resources.
-        accepted: The stack as its last update made it: for changes that would lose data, or that locks forbid.
-        actions: What the run is asked to do besides, such as a rotation of keys.
-        encrypted: Keys that the stack file holds encrypted; one covers everything below it.
-        assignments: Which rules hold where; those of this checkout if not given.
-        today: The day on which exemptions are judged.
-        folder: Where the stack files lie, and beside them files of role definitions.
+        deployed: Components of the backend's other stacks, to check unique names and existing resources.
+        accepted: The stack as of its last update, to reject changes that would lose data or that locks forbid.
+        actions: Other requested actions, such as key rotation.
+        encrypted: Keys that are encrypted in the stack file; a key covers everything below it.
+        assignments: The policy assignments; by default those of this checkout.
+        today: The date that exemptions are compared with.
+        folder: Folder of the stack files and of the files of role definitions.
 
     Raises:
-        ConfigurationError: Rules are broken; carries every violation.
+        ConfigurationError: The configuration breaks rules; carries all violations.
     """
     reading = read(config, encrypted=encrypted)
     resolved = resolve(reading.input, evaluator(assignments, today), deployed)
@@ -90,7 +91,7 @@ def load(
 
 
 def evaluator(assignments: Assignments | None = None, today: dt.date | None = None) -> Evaluator:
-    """What applies assignments to resources; those of this checkout, and today, if not given."""
+    """The evaluator of assignments; by default those of this checkout, as of today."""
     known = assignments or read_assignments()
     return Evaluator(known, lambda: today) if today else Evaluator(known)
 
@@ -112,7 +113,7 @@ def _owned(resolved: ResolvedStack) -> Resources:
 
 
 def _without_secret(violation: Violation, encrypted: Collection[str]) -> Violation:
-    """What somebody has encrypted is in no message, also where it should not have been a secret."""
+    """Messages never show an encrypted value, even if its key is not a secret's."""
     return replace(violation, secret=True) if any(covers(key, violation.key) for key in encrypted) else violation
 
 
@@ -168,7 +169,7 @@ def _expired(given: StackInput) -> list[str]:
     moment = parse_moment(given.expires_on or "")
     if moment is None or moment > dt.datetime.now(dt.UTC):
         return []
-    return [f"ml-workspace:expiresOn is past ({format_moment(moment)}): `mlw expire --yes` removes this stack."]
+    return [f"ml-workspace:expiresOn has passed ({format_moment(moment)}): `mlw expire --yes` removes this stack."]
 
 
 def _complete(section: type, given: BaseModel) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""What the program builds: every resource of a stack with all its properties known and judged.
+"""The complete settings of a stack: every resource with all its properties, validated.
 
-Frozen. Nothing is optional or to be filled in any more: names are made, tags inherited, ids known. `props()` of a
-resource are its Azure properties, as its component registers them and the policy pack sees them.
+Frozen, and nothing is optional: names are generated, tags inherited, ids known. A resource's `props()` are its Azure
+properties, as its component registers them and the policy pack checks them.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class _Frozen(BaseModel):
 
 
 class ResourceSettings(_Frozen, ResourceProperties):
-    """A complete resource; its properties are those that its class in `infra.rules.resources` declares.
+    """A complete resource; its class in `infra.rules.resources` declares its properties.
 
     Attributes:
-        existing_in: The stack that owns the resource; empty for one of this stack's own.
+        existing_in: The stack that owns the resource; empty if this stack owns it.
     """
 
     existing_in: str = Field(default="", exclude=True)
@@ -69,7 +69,7 @@ class DatastoreSettings(_Frozen, DatastoreProperties):
     """A registered datastore."""
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        """Everything but secrets."""
+        """Everything except secrets."""
         hidden = {
             declared.attribute
             for declared in declared_properties(DatastoreProperties).values()
@@ -79,11 +79,11 @@ class DatastoreSettings(_Frozen, DatastoreProperties):
 
 
 class RoleAssignment(_Frozen):
-    """What one principal is.
+    """A role assigned to a principal.
 
     Attributes:
-        role: The role's name as it is defined, whatever the spelling in the stack file.
-        operations: What the role allows, as Azure's operations, sorted.
+        role: The role's defined name, regardless of the spelling in the stack file.
+        operations: The operations that the role allows, sorted.
     """
 
     principal: str
@@ -96,7 +96,7 @@ class ManagementLock(_Frozen, ManagementLockProperties):
 
 
 class PortRange(_Frozen, PortRangeProperties):
-    """The ports that the stack may publish, both ends included."""
+    """The range of ports that the stack may publish, inclusive."""
 
 
 class Settings(_Frozen):
@@ -104,14 +104,14 @@ class Settings(_Frozen):
 
     Attributes:
         locks: Management locks of the resource group.
-        role_assignments: Who may do what, in the order of the stack file.
-        tls: Whether every endpoint has a certificate of the stack's own authority.
-        limits: By section of the stack file, e.g. `keyVault`.
-        image_registry: A mirror that images come from, `host[:port][/path]`; empty for the official ones.
-        expires_after: Time after which the stack expires; empty for none.
-        expires_on: Moment on which it expires; empty for none.
-        allow_replacement: Names of resources that may be replaced although their data is lost.
-        notices: What the user should know although it breaks no rule, one sentence each.
+        role_assignments: Role assignments, in the order of the stack file.
+        tls: Whether every endpoint has a certificate of the stack's own CA.
+        limits: CPU and memory limits by section of the stack file, e.g. `keyVault`.
+        image_registry: Registry mirror for images, `host[:port][/path]`; empty for the official registries.
+        expires_after: Duration after which the stack expires; empty for none.
+        expires_on: Time at which it expires; empty for none.
+        allow_replacement: Names of resources that may be replaced, losing their data.
+        notices: Notices for the user that break no rule, one sentence each.
     """
 
     stack: str

@@ -1,7 +1,7 @@
-"""From typed input to complete resources: defaults, names, inherited tags, ids.
+"""Resolve typed input to complete resources: defaults, names, inherited tags, ids.
 
-Owns what is filled in and from where. Judges nothing but what it makes: a name that can't be made is a violation and
-stays absent, so that what follows from it is not reported as well.
+Checks only what it generates: a name that can't be generated is a violation and stays missing, so that its consequences
+are not reported too.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 from infra.settings.stack_input import ResourceInput, StackInput, default
 
 _NO_VERSIONS = (
-    "ml-workspace:{section}.blobVersioning has no effect while 'kind' is 'Storage': general-purpose v1 keeps no "
-    "versions of blobs. It takes effect with the upgrade to 'StorageV2'."
+    "ml-workspace:{section}.blobVersioning has no effect while 'kind' is 'Storage': general-purpose v1 does not "
+    "support versions of blobs. It takes effect after an upgrade to 'StorageV2'."
 )
 
 
 def resolve(given: StackInput, evaluator: Evaluator, deployed: Sequence[Deployed] = ()) -> ResolvedStack:
-    """Every resource that ``given`` asks for, with all its properties; existing ones are among ``deployed``."""
+    """Resolve all resources in ``given`` with all their properties; existing ones are looked up in ``deployed``."""
     naming = NamingComponents(
         workload=given.workload or "",
         environment=given.environment or default("environment"),
@@ -68,7 +68,7 @@ def resolve(given: StackInput, evaluator: Evaluator, deployed: Sequence[Deployed
 def _add_existing(
     stack: ResolvedStack, type_token: str, entry: ResourceInput, reference: str, deployed: Sequence[Deployed]
 ) -> None:
-    """Add a resource of another stack with its real properties, if it can be found."""
+    """Add a resource of another stack with its actual properties, if it is found."""
     section = COMPONENT_TYPES[type_token].section
     given = entry.model_dump(by_alias=True, exclude_none=True, exclude={"existing"})
     stack.violations += check_existing(
@@ -89,7 +89,7 @@ def _add_existing(
 
 
 def _tag(stack: ResolvedStack, stack_tags: Mapping[str, str], subscription_tags: Mapping[str, str]) -> None:
-    """Effective tags: own, the stack's, then what rules of effect `modify` let a resource inherit."""
+    """Set effective tags: the resource's own, the stack's, then those inherited by rules with the effect `modify`."""
     for resource in stack.owned:
         effective = merge(stack_tags, resource.own_tags)
         for rule in stack.rules(resource, Effect.MODIFY):
@@ -128,7 +128,7 @@ def _own(entry: ResourceInput) -> dict[str, Any]:
 
 
 def _fill_in(stack: ResolvedStack) -> None:
-    """Defaults of the properties that are left out; some depend on the name."""
+    """Set defaults of missing properties; some depend on the name."""
     for resource in stack.owned:
         resource.props.update(with_defaults(RESOURCE_PROPERTIES[resource.type_token], resource.props))
         if resource.props.get("kind") == "Storage" and resource.props["blobVersioning"]:
@@ -137,7 +137,7 @@ def _fill_in(stack: ResolvedStack) -> None:
 
 
 def _identify(stack: ResolvedStack) -> None:
-    """Ids of all resources, and those that the workspace points at."""
+    """Set the ids of all resources, and the workspace's references to them."""
     group = stack.group.name
     workspace = stack.of_type(component_types.WORKSPACE)[0]
     for resource in stack.resources:

@@ -1,4 +1,4 @@
-"""Role assignments of a stack: the file of role definitions read, both judged, each role as what it allows."""
+"""Role assignments of a stack: read the role definitions, check both, and resolve roles to operations."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _ASSIGNMENTS, _DEFINITIONS = f"{NAMESPACE}roleAssignments", f"{NAMESPACE}roleDef
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The assignments that can be carried out, and everything that is wrong."""
+    """The valid assignments, and the violations."""
 
     assignments: tuple[RoleAssignment, ...]
     violations: tuple[Violation, ...]
 
 
 def judge_roles(reading: Reading, stack: ResolvedStack, folder: Path) -> Roles:
-    """Read and judge a stack's roles.
+    """Read and check a stack's roles.
 
     Args:
         reading: The stack file.
         stack: Its resources.
-        folder: What the path of the role definitions is relative to.
+        folder: Base folder of the path of the role definitions.
     """
     file = read_definitions(reading.input.role_definitions, folder)
     entries = [entry.model_dump(exclude_none=True) for entry in reading.input.role_assignments]
@@ -51,7 +51,7 @@ def judge_roles(reading: Reading, stack: ResolvedStack, folder: Path) -> Roles:
         place = f"{_ASSIGNMENTS}[{index}]"
         for name, example in (("principal", "churn-team"), ("role", "DataScientist")):
             if name not in entry and not reading.unusable & {place, f"{place}.{name}"}:
-                found.append(missing_value(f"{place}.{name}", "a role assignment needs it", f"e.g. '{example}'"))
+                found.append(missing_value(f"{place}.{name}", "a role assignment requires it", f"e.g. '{example}'"))
     vault = next(iter(stack.of_type(component_types.KEY_VAULT)), None)
     if entries and vault and vault.existing_in:
         found.append(check_own_key_vault(vault.existing_in, key=_ASSIGNMENTS))
@@ -59,18 +59,18 @@ def judge_roles(reading: Reading, stack: ResolvedStack, folder: Path) -> Roles:
 
 
 def closed_services(reading: Reading, stack: ResolvedStack) -> Iterator[str]:
-    """One sentence for each service that a role says nothing in, because it is another stack's."""
+    """One notice for each service that roles do not apply to, because another stack owns it."""
     if reading.input.role_assignments:
         for resource in stack.resources:
             if resource.existing_in and resource.type_token != component_types.STORAGE_ACCOUNT:
                 yield (
-                    f"ml-workspace:roleAssignments give no access to the {resource.kind} '{resource.name}': it "
-                    f"belongs to stack '{resource.existing_in}', which grants access to its own principals only."
+                    f"ml-workspace:roleAssignments grant no access to the {resource.kind} '{resource.name}': it "
+                    f"belongs to stack '{resource.existing_in}', which grants access only to its own principals."
                 )
 
 
 def read_definitions(path: str | None, folder: Path) -> RoleFile:
-    """The stack's role definitions; none if it names no file."""
+    """Read the stack's role definitions; empty if it names no file."""
     if path is None:
         return RoleFile()
     try:
@@ -78,8 +78,8 @@ def read_definitions(path: str | None, folder: Path) -> RoleFile:
     except OSError as exc:
         return no_file(path, f"the file cannot be read: {exc.strerror}", key=_DEFINITIONS)
     except ValueError as exc:
-        return no_file(path, f"no file can have this name: {exc}", key=_DEFINITIONS)
-    from infra.stack_files.yaml_document import (  # noqa: PLC0415 - 15 ms that only a file costs
+        return no_file(path, f"not a valid file name: {exc}", key=_DEFINITIONS)
+    from infra.stack_files.yaml_document import (  # noqa: PLC0415 - 15 ms, needed only with a file
         DocumentError,
         decode,
         parse,

@@ -1,7 +1,7 @@
-"""Every rule over a whole stack: naming components, resources, tags, datastores, ports.
+"""Check all rules for a stack: naming components, resources, tags, datastores, ports.
 
-Owns only the order and which key a violation is told at: a tag that every resource inherits is wrong once, where it is
-written, not once per resource. The rules themselves are in `infra.rules`.
+Owns only the order and the keys of violations: an invalid tag that every resource inherits is reported once, where it
+is written, not once per resource. The rules themselves are in `infra.rules`.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from infra.settings.config_reading import Reading
 from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 from infra.settings.stack_input import StackInput
 
-# Judged by functions of their own below: told where they are written, not once for every resource that inherits them.
+# Checked by separate functions below, to report them where they are written, not once per resource that inherits them.
 _ONCE = frozenset({*tag_limits.RULES, require_tags, require_properties})
-_OTHER = "set '{prefix}.existing' to another resource, or leave it out for one of the stack's own"
+_OTHER = "set '{prefix}.existing' to another resource, or remove it to give the stack its own"
 
 Judged = list[tuple[ResolvedResource, list[ApplicableRule]]]
-"""Resources with the rules of one effect that judge them."""
+"""Resources with the rules of one effect that apply to them."""
 
 
 def check(reading: Reading, stack: ResolvedStack, deployed: Sequence[Deployed] = ()) -> list[Violation]:
-    """Everything that is wrong with a stack, each thing once."""
+    """All violations in a stack, each once."""
     found = [
         *reading.violations,
         *_check_naming(reading.input, reading.unusable),
@@ -66,12 +66,12 @@ def check(reading: Reading, stack: ResolvedStack, deployed: Sequence[Deployed] =
 
 
 def check_rules(stack: ResolvedStack, effect: Effect, unusable: frozenset[str] = frozenset()) -> list[Violation]:
-    """What rules that are assigned with an effect find, at the keys that have to change.
+    """Violations of the rules that are assigned with an effect, at the keys that must change.
 
     Args:
         stack: The stack.
-        effect: Deny for what refuses the stack, audit for advice. Another stack is advised about its own resources.
-        unusable: Keys whose values can't be judged.
+        effect: `deny` for violations that reject the stack, `audit` for advice on the stack's own resources.
+        unusable: Keys whose values can't be checked.
     """
     resources = stack.owned if effect is Effect.AUDIT else stack.resources
     judged = [(resource, stack.rules(resource, effect)) for resource in resources]
@@ -84,7 +84,7 @@ def check_rules(stack: ResolvedStack, effect: Effect, unusable: frozenset[str] =
 
 
 def _of_rules(violations: Iterable[Violation], judged: Judged) -> Iterator[Violation]:
-    """Those of ``violations`` whose rule judges any resource."""
+    """Those of ``violations`` whose rule applies to any resource."""
     by_rule = {rule.rule.id: rule for _, rules in judged for rule in rules}
     for violation in violations:
         if violation.rule in by_rule:
@@ -115,7 +115,7 @@ def _check_named(resource: ResolvedResource, unusable: frozenset[str]) -> Iterat
 def _check_resource(
     stack: ResolvedStack, resource: ResolvedResource, rules: Iterable[ApplicableRule]
 ) -> Iterator[Violation]:
-    """Properties of one resource; an inherited location is judged where it is written."""
+    """Check the properties of one resource; an inherited location is checked where it is written."""
     prefix = f"{NAMESPACE}{resource.section}"
     view, judged = stack.view(resource), {f"{NAMESPACE}location"}
     for rule in rules:
@@ -127,7 +127,7 @@ def _check_resource(
 
 
 def _check_tags(stack_tags: dict[str, str], stack: ResolvedStack) -> Iterator[Violation]:
-    """Each set of tags by itself, then what only the sum with inherited ones breaks."""
+    """Check each set of tags on its own, then limits that are exceeded only together with inherited tags."""
     yield from _under(NAMESPACE, check_tags(stack_tags))
     for resource in stack.owned:
         prefix = f"{NAMESPACE}{resource.section}"
@@ -142,7 +142,7 @@ def _check_tags(stack_tags: dict[str, str], stack: ResolvedStack) -> Iterator[Vi
 def _check_required_tags(
     stack: ResolvedStack, judged: Judged, stack_tags: dict[str, str], unusable: frozenset[str]
 ) -> Iterator[Violation]:
-    """Required tags, after inheritance; one violation for a tag that several resources lack."""
+    """Check required tags after inheritance; one violation for a tag that several resources lack."""
     found = [
         (resource, violation)
         for resource, rules in judged
@@ -185,7 +185,7 @@ def _check_datastores(reading: Reading, stack: ResolvedStack) -> Iterator[Violat
     unusable = reading.unusable
     entries = [datastore.model_dump(exclude_none=True, by_alias=True) for datastore in reading.input.datastores]
     for violation in check_datastores(entries, key=f"{NAMESPACE}datastores", encrypted=reading.encrypted):
-        # A value of a wrong type has been told as such; it is not missing as well.
+        # A value of the wrong type has been reported already; do not report it as missing too.
         if violation.key not in unusable:
             yield violation
     account = next(iter(stack.of_type(STORAGE_ACCOUNT)), None)
@@ -195,7 +195,7 @@ def _check_datastores(reading: Reading, stack: ResolvedStack) -> Iterator[Violat
         prefix = f"{NAMESPACE}datastores[{index}]"
         for name, example in (("name", "features"), ("type", "AzureBlob"), ("container", "features")):
             if name not in entry and not unusable & {prefix, f"{prefix}.{name}"}:
-                yield missing_value(f"{prefix}.{name}", "a datastore needs it", f"e.g. '{example}'")
+                yield missing_value(f"{prefix}.{name}", "a datastore requires it", f"e.g. '{example}'")
         yield from _under(prefix, check_tags(entry.get("tags", {})))
 
 
@@ -207,12 +207,12 @@ def _check_locks(reading: Reading) -> Iterator[Violation]:
         prefix = f"{key}[{index}]"
         for name, example in (("name", "production"), ("level", Level.CAN_NOT_DELETE)):
             if name not in lock and not reading.unusable & {prefix, f"{prefix}.{name}"}:
-                yield missing_value(f"{prefix}.{name}", "a management lock needs it", f"e.g. '{example}'")
+                yield missing_value(f"{prefix}.{name}", "a management lock requires it", f"e.g. '{example}'")
 
 
 def _check_endpoints(given: StackInput) -> Iterator[Violation]:
     ports = given.port_range.model_dump(exclude_none=True)
-    # An additional storage account is a service of its own, with a port of its own.
+    # An additional storage account is a separate service with its own port.
     needed = NEEDED_PORTS + len(given.additional_storage_accounts)
     yield from check_port_range(ports, needed=needed, key=f"{NAMESPACE}portRange")
     if given.image_registry:

@@ -1,8 +1,8 @@
-"""What a stack file may hold, as it is written: every key with its type, nothing filled in.
+"""The keys of a stack file with their types, as written, without defaults.
 
-Frozen pydantic models that refuse unknown keys and never convert: a number in quotes is text. Values are judged by
-`infra.rules`, so an enumeration is plain text here; required keys are checked by the loader, which reports them
-together with everything else.
+Frozen pydantic models that reject unknown keys and never convert types: a quoted number is a string. `infra.rules`
+checks the values, so enumerations are plain strings here; the loader checks required keys and reports them together
+with everything else.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from infra.rules.stack.host_settings import PortRangeProperties
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
-ALL_RESTART = "in place; all containers are replaced, data stays"
-_OF_NAMES = "refused where a name or an id follows from it"
-_OF_LOCATION = "refused where a resource takes its location from it"
-_AT_SETUP = "with the next `make setup`"
+ALL_RESTART = "in place; all containers are replaced, data is kept"
+_OF_NAMES = "rejected if a name or id depends on it"
+_OF_LOCATION = "rejected if a resource inherits its location"
+_AT_SETUP = "at the next `make setup`"
 
 
 class _Input(BaseModel):
@@ -35,7 +35,7 @@ class _Input(BaseModel):
 
 
 class ResourceInput(_Input):
-    """What every resource has, as far as it is read here; the rest is derived from its declared properties."""
+    """Keys that every resource has; the others are derived from its declared properties."""
 
     name: str | None = None
     location: str | None = None
@@ -43,13 +43,13 @@ class ResourceInput(_Input):
 
 
 class AssociatedInput(ResourceInput):
-    """What a workspace is tied to: made by the stack, or `existing` in another one (its id, or that stack's name)."""
+    """An associated resource: created by the stack, or `existing` in another one (its id, or that stack's name)."""
 
     existing: str | None = None
 
 
 def _of(section: type) -> Callable[[type[_Model]], type[_Model]]:
-    """Give the decorated model the properties of a section that a stack file may set, each of them optional."""
+    """Add the settable properties of a section to the decorated model, all of them optional."""
 
     def derive(model: type[_Model]) -> type[_Model]:
         fields: dict[str, Any] = {
@@ -102,17 +102,17 @@ class DatastoreInput(_Input):
 class RoleAssignmentInput(_Input):
     """One entry of `roleAssignments`."""
 
-    principal: Annotated[str | None, Property(doc="User name at the services.", default=REQUIRED)] = None
+    principal: Annotated[str | None, Property(doc="User name in the services.", default=REQUIRED)] = None
     role: Annotated[str | None, Property(doc="A built-in role, or one of `roleDefinitions`.", default=REQUIRED)] = None
 
 
 class Limit(_Input):
-    """What one service may use of the machine; the names are those of Azure's container instances."""
+    """CPU and memory limits of one service; the names are those of Azure Container Instances."""
 
-    cpu: Annotated[float | None, Property(doc="CPUs.", default=Derived("as many as there are"), effect=RESTARTS)] = None
+    cpu: Annotated[float | None, Property(doc="CPUs.", default=Derived("all CPUs"), effect=RESTARTS)] = None
     memory_in_gb: Annotated[
         float | None,
-        Property(doc="Memory in GiB (Azure calls it GB).", default=Derived("that of the component"), effect=RESTARTS),
+        Property(doc="Memory in GiB (Azure calls it GB).", default=Derived("set by the component"), effect=RESTARTS),
     ] = None
 
 
@@ -128,7 +128,7 @@ class ResourceGroupInput(ResourceInput):
 
 
 class LimitsInput(_Input):
-    """`limits`: one entry for each service, under the name of its section."""
+    """`limits`: one entry per service, under the name of its section."""
 
     storage_account: Limit = Field(default_factory=Limit)
     container_registry: Limit = Field(default_factory=Limit)
@@ -146,18 +146,16 @@ class StackInput(_Input):
 
     workload: Annotated[
         str | None,
-        Property(doc="What the workspace is for; part of every default name.", default=REQUIRED, effect=_OF_NAMES),
+        Property(doc="Name of the project; part of every default name.", default=REQUIRED, effect=_OF_NAMES),
     ] = None
     environment: Annotated[
         str | None, Property(doc="`dev`, `test`, `stage` or `prod`.", default="dev", effect=_OF_NAMES)
     ] = None
-    location: Annotated[str | None, Property(doc="A region of Azure's.", default="westeurope", effect=_OF_LOCATION)] = (
-        None
-    )
+    location: Annotated[str | None, Property(doc="Azure region.", default="westeurope", effect=_OF_LOCATION)] = None
     instance: Annotated[
         str | None,
         Property(
-            doc="Tells several workspaces of one workload apart; in quotes.",
+            doc="Distinguishes workspaces with the same workload; must be quoted.",
             default="001",
             effect=_OF_NAMES,
         ),
@@ -165,14 +163,14 @@ class StackInput(_Input):
     subscription: Annotated[
         str | None,
         Property(
-            doc="A GUID, used in ids and for the scope of policies.",
+            doc="GUID, used in ids and for the scope of policies.",
             default="00000000-0000-0000-0000-000000000000",
             effect=_OF_NAMES,
         ),
     ] = None
     tags: Annotated[
         dict[str, str] | None,
-        Property(doc="Tags of every resource; the required ones stand here or at the resources.", default={}),
+        Property(doc="Tags of every resource; required tags are set here or on each resource.", default={}),
     ] = None
     resource_group: ResourceGroupInput = Field(default_factory=ResourceGroupInput)
     storage_account: DefaultStorageAccountInput = Field(default_factory=DefaultStorageAccountInput)
@@ -196,7 +194,7 @@ class StackInput(_Input):
     image_registry: Annotated[
         str | None,
         Property(
-            doc="Mirror that images come from, `host[:port][/path]`.",
+            doc="Registry mirror for images, `host[:port][/path]`.",
             default=Derived("the official registries"),
             effect=_AT_SETUP,
         ),
@@ -204,16 +202,16 @@ class StackInput(_Input):
     port_range: PortRangeInput = Field(default_factory=PortRangeInput)
     expires_after: Annotated[
         str | None,
-        Property(doc="Time from the first `up` after which `mlw expire` removes the stack, e.g. `7d`.", default=""),
+        Property(doc="Duration after the first `up` until `mlw expire` removes the stack, e.g. `7d`.", default=""),
     ] = None
     expires_on: Annotated[
-        str | None, Property(doc="Moment from which on `mlw expire` removes the stack; or a day.", default="")
+        str | None, Property(doc="Time or date after which `mlw expire` removes the stack.", default="")
     ] = None
     allow_replacement: Annotated[
-        list[str], Property(doc="Names of resources that may be replaced although their data is lost.", default=[])
+        list[str], Property(doc="Names of resources that may be replaced, losing their data.", default=[])
     ] = Field(default_factory=list)
 
 
 def default(key: str) -> str:
-    """The default of a text at the top of the stack file."""
+    """The default of a top-level string key."""
     return str(declared_properties(StackInput)[key].property.default)

@@ -1,1 +1,1 @@
-"""Stack files as text: read as the Pulumi CLI reads them, and edited without changing anything else."""
+"""Read stack files as the Pulumi CLI does, and edit them without changing anything else."""

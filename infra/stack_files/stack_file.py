@@ -1,8 +1,9 @@
-"""The one reader of stack files: what the engine would make of one, without the engine.
+"""Read stack files as the engine does, but without the engine.
 
-For commands and checks that start nothing (`mlw policy check`, reports, `make up` before it starts the CLI). Values are
-those of the Pulumi CLI, as tests/policy/engine/test_stack_files_in_the_engine.py compares file by file. Encrypted
-values can't be read here: a word stands for each. :mod:`infra.stack_files.stack_file_edit` is the one editor.
+For commands and checks that do not start the engine (`mlw policy check`, reports, `make up` before it starts the CLI).
+The values are the same as the Pulumi CLI's; tests/policy/engine/test_stack_files_in_the_engine.py compares them file by
+file. Encrypted values can't be read and are replaced by a placeholder. :mod:`infra.stack_files.stack_file_edit` edits
+stack files.
 """
 
 from __future__ import annotations
@@ -20,27 +21,27 @@ from infra.stack_files.yaml_document import DocumentError, Node, Value, decode, 
 from infra.stack_files.yaml_scalars import number_text
 
 ENCRYPTED = "encrypted"
-"""What stands for a value that only the engine can read."""
+"""Placeholder for a value that only the engine can decrypt."""
 
 SECURE = "secure"
-"""The only key of a mapping that stands for an encrypted value."""
+"""The only key of a mapping that represents an encrypted value."""
 
 _CONFIG = "config"
 _SECTION = re.compile(r"[.\[]")
 
 
 class StackFileError(MlWorkspaceError):
-    """The stack file can't be read."""
+    """The stack file can't be read or is not valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class StackFile:
-    """A stack file that could be read.
+    """A parsed stack file.
 
     Attributes:
-        text: All of it.
-        document: Its nodes; None if it is empty.
-        config: Full keys with values, lists and mappings as such.
+        text: Its text.
+        document: Its root node; None if it is empty.
+        config: Full keys with their values, including lists and mappings.
     """
 
     text: str
@@ -49,21 +50,21 @@ class StackFile:
 
     @property
     def values(self) -> dict[str, str]:
-        """Full keys with text, as the engine hands them to the program; lists and mappings as JSON."""
+        """Full keys with string values, as the engine passes them to the program; lists and mappings as JSON."""
         return {key: _text(_without_secrets(value)) for key, value in self.config.items()}
 
     @property
     def sizes(self) -> dict[str, str]:
-        """As :attr:`values`, with texts for encrypted ones that are as long as what the engine decrypts."""
+        """Like :attr:`values`, but placeholders of encrypted values are as long as the decrypted values."""
         return {key: _text(_without_secrets(value, as_long=True)) for key, value in self.config.items()}
 
     @property
     def encrypted(self) -> frozenset[str]:
-        """Full keys of the values that are encrypted, e.g. `ml-workspace:datastores[0].secretAccessKey`."""
+        """Full keys of the encrypted values, e.g. `ml-workspace:datastores[0].secretAccessKey`."""
         return frozenset(key for name, value in self.config.items() for key in _encrypted(name, value))
 
     def line_of(self, key: str) -> int:
-        """The line, counted from 1, of the last part of ``key`` that the file has; 1 if it has none."""
+        """The line, counted from 1, of the longest prefix of ``key`` that is in the file; 1 if there is none."""
         found = merged_entries(self.document).get(_CONFIG) if self.document else None
         line = 1
         while found and key and (step := _step(found, key)):
@@ -76,7 +77,7 @@ def open_stack_file(path: Path) -> StackFile:
     """Read a stack file.
 
     Raises:
-        StackFileError: There is no such file, or it is not a stack file.
+        StackFileError: The file does not exist, or is not a stack file.
     """
     try:
         return parse_stack_file(path.read_bytes())
@@ -101,31 +102,31 @@ def parse_stack_file(content: bytes) -> StackFile:
     document = parse(text)
     whole = value_of(document)
     if not isinstance(whole, dict | None):
-        raise DocumentError("it is no mapping of keys to values")
+        raise DocumentError("it is not a mapping of keys to values")
     config = (whole or {}).get(_CONFIG)
     if not isinstance(config, dict | None):
-        raise DocumentError("its key 'config' has no mapping")
+        raise DocumentError("its key 'config' is not a mapping")
     config = config or {}
     if not _is_finite(config):
-        raise DocumentError("'.inf' and '.nan' are no numbers that a configuration can hold")
+        raise DocumentError("a configuration can't contain '.inf' or '.nan'")
     return StackFile(text, document, _by_full_key(config))
 
 
 def read_stack_file(path: Path) -> Mapping[str, str]:
-    """The configuration in ``path``: full keys with text; lists and mappings as JSON.
+    """Read the configuration in ``path``: full keys with string values; lists and mappings as JSON.
 
     Raises:
-        StackFileError: There is no such file, or it is not a stack file.
+        StackFileError: The file does not exist, or is not a stack file.
     """
     return open_stack_file(path).values
 
 
 def refine_encrypted(known: Collection[str], path: Path) -> frozenset[str]:
-    """Say more exactly which values are encrypted than the engine does, which only knows it of whole keys.
+    """Narrow down which values are encrypted; the engine only marks whole keys as secret.
 
     Args:
-        known: Full keys that the engine calls secret, because something in them is encrypted.
-        path: The stack file; one that cannot be read, or does not hold such a key, adds nothing.
+        known: Full keys that the engine marks as secret, because something in them is encrypted.
+        path: The stack file; if it cannot be read or does not have a key, that key is returned unchanged.
     """
     try:
         exact = open_stack_file(path).encrypted if known else frozenset()
@@ -136,7 +137,7 @@ def refine_encrypted(known: Collection[str], path: Path) -> frozenset[str]:
 
 
 def _by_full_key(config: Mapping[str, Value]) -> dict[str, Value]:
-    """Values by full key. Of two forms of one key the CLI takes now this one, now that one, so both are refused."""
+    """Values by full key. Two forms of the same key are rejected, because the CLI would use either one."""
     written: dict[str, str] = {}
     for key in config:
         other = written.setdefault(_full_key(key), key)
@@ -146,19 +147,19 @@ def _by_full_key(config: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _full_key(key: str) -> str:
-    """As the CLI completes it: `workload` and `ml-workspace:config:workload` are `ml-workspace:workload`."""
+    """Complete a key as the CLI does: `workload` and `ml-workspace:config:workload` are `ml-workspace:workload`."""
     names = key.split(":")
     if len(names) == 1:
         return NAMESPACE + key
     if len(names) == 3 and names[1] == "config":  # noqa: PLR2004 - namespace, word, name
         return f"{names[0]}:{names[2]}"
     if len(names) != 2:  # noqa: PLR2004 - namespace and name
-        raise DocumentError(f"'{key}' is no configuration key; allowed: namespace:name")
+        raise DocumentError(f"'{key}' is not a configuration key; allowed: namespace:name")
     return key
 
 
 def _step(found: Node, key: str) -> tuple[Node, Node, str] | None:
-    """The entry of a collection that a key leads through: where it stands, its value, the rest of the key."""
+    """Follow the first segment of a key: the node of the entry, its value, and the rest of the key."""
     node = found.resolved
     if key.startswith("["):
         number, _, rest = key[1:].partition("]")
@@ -180,7 +181,7 @@ def _is_encrypted(value: object) -> bool:
 def _without_secrets(value: Value, *, as_long: bool = False) -> Value:
     if isinstance(value, dict):
         if _is_encrypted(value):
-            # Base64 of a text takes four characters for three.
+            # Base64 encodes three characters as four.
             return "x" * (len(value[SECURE]) * 3 // 4) if as_long else ENCRYPTED
         return {key: _without_secrets(entry, as_long=as_long) for key, entry in value.items()}
     return [_without_secrets(entry, as_long=as_long) for entry in value] if isinstance(value, list) else value
@@ -212,7 +213,7 @@ def _text(value: Value) -> str:
 
 
 def _as_json(value: Value) -> Value:
-    """Numbers as JSON's: whole ones without a fraction, those beyond 64 bits rounded."""
+    """Convert numbers to JSON's: whole ones without a fraction, those beyond 64 bits rounded."""
     if isinstance(value, dict):
         return {key: _as_json(entry) for key, entry in value.items()}
     if isinstance(value, list):

@@ -1,8 +1,8 @@
-"""The one editor of stack files: sets or removes a key beside `config`, sets one in it, and touches no other byte.
+"""Edit stack files: set or remove a top-level key, or set a key in `config`, without changing any other byte.
 
-Rewriting a file from its values would lose its form, and even ruamel.yaml's round trip changes indents and line breaks.
-So the text is cut at the places that the parser gives for the key and its value, and the result is read again: an edit
-that would change anything else is refused.
+Rewriting a file from its values would lose its formatting, and even ruamel.yaml's round trip changes indents and line
+breaks. So the text is cut at the parser's positions of the key and its value, and the result is parsed again; an edit
+that would change anything else fails.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ _BREAKS = ("\n", "\r")
 
 
 def set_key(text: str, key: str, value: str) -> str:
-    """Give the text of a stack file ``key`` with ``value``, in the first place; one that it has is replaced.
+    """Set the top-level ``key`` to ``value``, as the first key of the file; replaces an existing one.
 
     Raises:
-        DocumentError: It is no YAML, or cannot be edited.
+        DocumentError: The text is not valid YAML, or cannot be edited.
     """
     bare = remove_key(text, key)
     return _verified(_added(bare, parse(bare), key, value), {**_values(bare), key: value})
 
 
 def set_config_value(text: str, key: str, value: str) -> str:
-    """Give the mapping `config` of a stack file ``key`` with ``value``; one that it has is replaced.
+    """Set ``key`` in the mapping `config` to ``value``; replaces an existing one.
 
     Raises:
-        DocumentError: It is no YAML, has no mapping `config`, or cannot be edited.
+        DocumentError: The text is not valid YAML, has no mapping `config`, or cannot be edited.
     """
     bare, values = text, _values(text)
     config, expected = _config(text), values.get(_CONFIG)
     if config is None or not config.entries or not isinstance(expected, dict):
-        raise DocumentError(f"its key '{_CONFIG}' has no mapping")
+        raise DocumentError(f"its key '{_CONFIG}' is not a mapping")
     names = _names(config)
     if key in names:
         start, end = (_in_flow if config.is_flow else _in_block)(text, config.entries, names.index(key))
@@ -70,10 +70,10 @@ def _names_of(nodes: Sequence[Node]) -> list[str]:
 
 
 def remove_key(text: str, key: str) -> str:
-    """Take ``key`` with its value and the rest of its line out of the text of a stack file.
+    """Remove ``key`` with its value and the rest of its line.
 
     Raises:
-        DocumentError: It is no YAML, or cannot be edited.
+        DocumentError: The text is not valid YAML, or cannot be edited.
     """
     document = parse(text)
     values = _values(text)
@@ -104,11 +104,11 @@ def _in_block(text: str, entries: list[tuple[Node, Node]], index: int) -> tuple[
 def _values(text: str) -> Mapping[str, Value]:
     found = value_of(parse(text))
     if not isinstance(found, dict | None):
-        raise DocumentError("it is no mapping of keys to values")
+        raise DocumentError("it is not a mapping of keys to values")
     return found or {}
 
 
 def _verified(edited: str, expected: Mapping[str, Value]) -> str:
     if _values(edited) != expected:
-        raise DocumentError("an edit would change more of it than the one key")
+        raise DocumentError("the edit would change more than this key")
     return edited

@@ -1,7 +1,7 @@
-"""A YAML document as the Pulumi CLI reads it: its nodes with their places in the text, and their values.
+"""Parse YAML as the Pulumi CLI does: nodes with their positions in the text, and their values.
 
-Built on ruamel.yaml's events: the library finds out what stands where, this module gives it the meaning that Go's
-yaml.v3 does (the first document counts, a key stands once, `<<` merges). Knows nothing of stacks.
+Built on ruamel.yaml's events. This module interprets them as Go's yaml.v3 does (only the first document counts, keys
+are unique, `<<` merges). Knows nothing about stacks.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ Value = Scalar | list[Any] | dict[str, Any]
 
 _MERGE = "<<"
 _MANY_VALUES, _MANY_ALIASED, _ALIASED_SHARE = 1000, 100, 0.99
-"""From where on a document is refused that consists of repetitions: yaml.v3's limits."""
+"""Limits above which a document that consists mostly of aliases is rejected; the same as yaml.v3's."""
 
 _DEEPEST = 300
-"""Levels of lists and mappings; the CLI allows more, no configuration needs them."""
+"""Maximum nesting of lists and mappings; the CLI allows more, but no configuration needs it."""
 
 
 class DocumentError(ValueError):
-    """The text is no YAML, or none that the CLI reads; the message says where and why."""
+    """The text is not valid YAML, or the CLI does not accept it; the message says where and why."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,10 +37,10 @@ class Node:
     """One value in a document.
 
     Attributes:
-        event: What the parser found: place of its beginning, tag, style, text.
-        end: Place behind it.
-        items: Entries of a list; keys and values of a mapping, one after the other.
-        target: What an alias stands for.
+        event: The parser's event: start position, tag, style, text.
+        end: Position after the node.
+        items: Entries of a list; alternating keys and values of a mapping.
+        target: The node that an alias refers to.
     """
 
     event: Any
@@ -50,36 +50,36 @@ class Node:
 
     @property
     def start(self) -> StreamMark:
-        """Place of its beginning: `index`, `line` and `column`, counted from 0."""
+        """Start position: `index`, `line` and `column`, counted from 0."""
         mark: StreamMark = self.event.start_mark
         return mark
 
     @property
     def entries(self) -> list[tuple[Node, Node]]:
-        """Keys with values; none of what is no mapping."""
+        """Keys with values; empty if it is not a mapping."""
         node = self.resolved
         is_mapping = isinstance(node.event, events.MappingStartEvent)
         return list(zip(node.items[::2], node.items[1::2], strict=True)) if is_mapping else []
 
     @property
     def resolved(self) -> Node:
-        """The node itself, or what it is an alias of."""
+        """The node itself, or the target of an alias."""
         return self.target or self
 
     @property
     def is_flow(self) -> bool:
-        """Whether it is a collection in braces or brackets."""
+        """Whether it is a collection in flow style (braces or brackets)."""
         return bool(getattr(self.event, "flow_style", False))
 
     def has_entry(self, key: str) -> bool:
-        """Whether it, or something in it, is a mapping with ``key``."""
+        """Whether it is or contains a mapping with ``key``."""
         return any(
             isinstance(name.event, events.ScalarEvent) and name.event.value == key for name, _ in self.entries
         ) or (any(item.has_entry(key) for item in self.items))
 
 
 def decode(content: bytes) -> str:
-    """The text of a file, without its byte order mark.
+    """Decode the content of a file, without its byte order mark.
 
     Raises:
         DocumentError: It is neither UTF-8 nor marked as UTF-16.
@@ -94,10 +94,10 @@ def decode(content: bytes) -> str:
 
 @lru_cache(maxsize=8)
 def parse(text: str) -> Node | None:
-    """The first document of a text; None for an empty one. One command asks for the same text several times.
+    """Parse the first document of a text; None if it is empty. Cached, because one command parses a text repeatedly.
 
     Raises:
-        DocumentError: It is no YAML.
+        DocumentError: The text is not valid YAML.
     """
     try:
         library = YAML(typ="safe", pure=True)
@@ -106,17 +106,17 @@ def parse(text: str) -> Node | None:
     except MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         place = f"line {mark.line + 1}: " if mark else ""
-        raise DocumentError(f"{place}it is not YAML: {exc.problem}") from exc
+        raise DocumentError(f"{place}not valid YAML: {exc.problem}") from exc
     except DocumentError:
         raise
     except (YAMLError, ValueError, OverflowError) as exc:
-        raise DocumentError(f"it is not YAML: {' '.join(str(exc).split())}") from exc
+        raise DocumentError(f"not valid YAML: {' '.join(str(exc).split())}") from exc
 
 
 class _Scanner(Scanner):
-    """yaml.v3's: tabs separate tokens, except in front of a block's keys; no escaped slash."""
+    """Scans like yaml.v3: tabs separate tokens, except before keys of a block; an escaped slash is an error."""
 
-    ESCAPE_REPLACEMENTS = {  # noqa: RUF012 - as the base has it
+    ESCAPE_REPLACEMENTS = {  # noqa: RUF012 - as in the base class
         **{key: text for key, text in Scanner.ESCAPE_REPLACEMENTS.items() if key != "/"},
         "'": "'",
     }
@@ -129,7 +129,7 @@ class _Scanner(Scanner):
 
 
 class _Composer:
-    """Makes nodes of events."""
+    """Builds nodes from events."""
 
     def __init__(self, found: Iterator[Any]) -> None:
         self._events = found
@@ -152,7 +152,9 @@ class _Composer:
             return Node(event, event.end_mark, target=self._anchors[event.anchor])
         node = Node(event, event.end_mark)
         if any("\ud800" <= ch <= "\udfff" for ch in getattr(event, "value", "")):
-            raise _problem(node, "it has one half of a UTF-16 pair; allowed: the character itself, or \\U and 8 digits")
+            raise _problem(
+                node, "it contains half of a UTF-16 surrogate pair; allowed: the character itself, or \\U and 8 digits"
+            )
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         if isinstance(event, events.CollectionStartEvent):
@@ -163,10 +165,10 @@ class _Composer:
 
 
 def value_of(node: Node | None) -> Value:
-    """What a node means.
+    """The value of a node.
 
     Raises:
-        DocumentError: A key stands twice, a merge is none, a tag does not fit.
+        DocumentError: A key occurs twice, a merge is not valid, or a value does not fit its tag.
     """
     if node is None:
         return None
@@ -177,16 +179,16 @@ def value_of(node: Node | None) -> Value:
 
 
 def merged_entries(node: Node) -> dict[str, Node]:
-    """Keys of a mapping with the nodes of their values, those of merged mappings included.
+    """Keys of a mapping with the nodes of their values, including merged mappings.
 
     Raises:
-        DocumentError: As :func:`value_of`.
+        DocumentError: As in :func:`value_of`.
     """
     return _Reader().entries(node)
 
 
 class _Reader:
-    """One pass over a document; counts, so that a few lines of aliases do not become gigabytes."""
+    """One pass over a document; counts values, so that a few lines of aliases can't expand to gigabytes."""
 
     def __init__(self) -> None:
         self._within: list[Node] = []
@@ -207,7 +209,7 @@ class _Reader:
         self._aliased += self._aliases > 0
         is_large = self._aliased > _MANY_ALIASED and self._values > _MANY_VALUES
         if is_large and self._aliased / self._values > _ALIASED_SHARE:
-            raise _problem(node, "nearly everything in it is repeated by aliases")
+            raise _problem(node, "nearly all values are repetitions by aliases")
 
     def _of_alias(self, node: Node) -> Value:
         target = node.resolved
@@ -227,9 +229,9 @@ class _Reader:
         for name, entry in node.entries:
             text = str(name.resolved.event.value) if isinstance(name.resolved.event, events.ScalarEvent) else ""
             if not isinstance(name.resolved.event, events.ScalarEvent):
-                raise _problem(name, "a key is a list or a mapping; allowed: text")
+                raise _problem(name, "a key is a list or a mapping; allowed: a string")
             if text in seen:
-                raise _problem(name, f"the key '{text}' stands twice")
+                raise _problem(name, f"the key '{text}' occurs twice")
             seen.add(text)
             if text == _MERGE:
                 merged = self._merged(entry)
@@ -238,7 +240,7 @@ class _Reader:
         return {**merged, **own}
 
     def _merged(self, node: Node) -> dict[str, Node]:
-        """What `<<` brings: one mapping, or several, of which the first one counts."""
+        """The entries merged by `<<`: of one mapping, or of several, where the first one wins."""
         target = node.resolved
         several = isinstance(target.event, events.SequenceStartEvent)
         found: dict[str, Node] = {}

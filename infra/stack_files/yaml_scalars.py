@@ -1,7 +1,7 @@
-"""What a scalar of a stack file means to the Pulumi CLI.
+"""Resolve the scalars of a stack file as the Pulumi CLI does.
 
-The CLI reads YAML with Go's yaml.v3, which is neither YAML 1.1 nor 1.2: `yes` is text, `017` and `0o17` are 15, `1_000`
-is 1000, `2027-06-30` is a moment. Owns these rules and nothing of the structure of a document.
+The CLI uses Go's yaml.v3, which is neither YAML 1.1 nor 1.2: `yes` is a string, `017` and `0o17` are 15, `1_000` is
+1000, `2027-06-30` is a timestamp. Owns these rules, not the structure of documents.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 class ScalarError(ValueError):
-    """The text cannot be what its tag says; the message says so."""
+    """The text does not fit its tag; the message says so."""
 
 
 def scalar_value(text: str, tag: str | None, *, plain: bool) -> Scalar:
     """The value of a scalar.
 
     Args:
-        text: What it says, without quotes.
+        text: Its text, without quotes.
         tag: Its tag as written; None for none.
-        plain: True if it is not in quotes and no block.
+        plain: True if it is neither quoted nor a block scalar.
 
     Raises:
-        ScalarError: It has a tag that its text does not fit.
+        ScalarError: The text does not fit the tag.
     """
     if tag in {None, "!"}:
         return _resolved(text) if plain else text
@@ -64,14 +64,14 @@ def scalar_value(text: str, tag: str | None, *, plain: bool) -> Scalar:
         return text
     value = _resolved(text)
     if name == "timestamp" and value == text:
-        raise ScalarError(f"'{text}' is no {name}")
+        raise ScalarError(f"'{text}' is not a valid {name}")
     if not isinstance(value, _TYPES[name]) or (isinstance(value, bool) and name != "bool"):
-        raise ScalarError(f"'{text}' is no {name}")
+        raise ScalarError(f"'{text}' is not a valid {name}")
     return float(value) if name == "float" and value is not None else value
 
 
 def number_text(value: float) -> str:
-    """A number as Go writes it in JSON: `7` for 7.0, `1e+21`, `1e-7`."""
+    """Format a number as Go does in JSON: `7` for 7.0, `1e+21`, `1e-7`."""
     if isinstance(value, int):
         return str(value)
     if value == 0 or 1e-6 <= abs(value) < 1e21:  # noqa: PLR2004 - JavaScript's limits, which Go's JSON follows
@@ -81,7 +81,7 @@ def number_text(value: float) -> str:
 
 
 def _shifted(digits: str, exponent: int) -> str:
-    """``digits`` times ten to the power of ``exponent``, without an exponent and without needless zeros."""
+    """``digits`` times ten to the power of ``exponent``, written without an exponent and without redundant zeros."""
     sign, whole, fraction = digits[: digits.startswith("-")], *digits.lstrip("-").partition(".")[::2]
     number, point = whole + fraction, len(whole) + exponent
     number = number.rjust(len(number) + max(0, 1 - point), "0").ljust(point, "0")
@@ -114,14 +114,14 @@ def _number(text: str) -> Scalar:
 
 
 def _moment(text: str) -> str | None:
-    """A moment in the form in which Go prints it; None for what is none."""
+    """Format a timestamp as Go does; None if the text is not a timestamp."""
     found = _MOMENT.fullmatch(text)
     if not found or (found["gap"] in {"T", "t"}) != bool(found["zone"]):
         return None
     try:
         year, month, day = (int(found[name]) for name in ("year", "month", "day"))
         hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
-        moment = dt.datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - its zone is a text of its own
+        moment = dt.datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the zone is formatted separately
     except ValueError:
         return None
     fraction = (found["fraction"] or "").rstrip("0")

@@ -193,11 +193,11 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 REFUSED_OF_THE_VAULT: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "soft delete of the key vault": (
         {"softDeleteRetentionInDays": 30},
-        ("keyVault.softDeleteRetentionInDays is 30", "the period is set once", "allowed: 90"),
+        ("keyVault.softDeleteRetentionInDays is 30", "the period is fixed", "allowed: 90"),
     ),
     "purge protection off": (
         {"enablePurgeProtection": False},
-        ("keyVault.enablePurgeProtection is false", "it can never be switched off", "back to true"),
+        ("keyVault.enablePurgeProtection is false", "can never be switched off", "back to true"),
     ),
 }
 
@@ -250,7 +250,7 @@ def test_account_of_v1_is_upgraded_in_place_and_never_gets_a_hierarchical_namesp
     assert_refused_with_nothing_changed(
         old,
         {"storageAccount": {**old.stack.settings["storageAccount"], "isHnsEnabled": True}},
-        ("storageAccount.isHnsEnabled is true", "also not after an upgrade"),
+        ("storageAccount.isHnsEnabled is true", "not even after an upgrade"),
     )
 
 

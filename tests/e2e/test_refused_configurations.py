@@ -48,7 +48,7 @@ CASES: dict[str, Refused] = {
         {"tags": {**REQUIRED_TAGS, "Owner": "somebody"}},
         "ml-workspace:tags",
         "'Owner and owner'",
-        "one tag of a name",
+        "one tag per name",
         "keep one of them",
     ),
     "tag that only a storage account refuses": Refused(
@@ -62,8 +62,8 @@ CASES: dict[str, Refused] = {
         {"tags": {**REQUIRED_TAGS, "password": "hunter2hunter2"}},
         "ml-workspace:tags.password",
         "(hidden, it looks like a secret)",
-        "values that everybody may read",
-        "keep the secret in the key vault",
+        "values that are not secret",
+        "store the secret in the key vault",
     ),
     "Premium default account": Refused(
         {"storageAccount": {"sku": "Premium_LRS"}},

@@ -273,5 +273,5 @@ def test_global_name_of_another_stack_is_refused_whatever_its_case(owner: LiveSt
 
     finished = candidate.pulumi("up", "--yes", "--skip-preview")
 
-    assert_refused(finished, f"'{taken.upper()}'", f"stack '{owner.stack.name}' has the key vault '{taken}'")
+    assert_refused(finished, f"'{taken.upper()}'", f"stack '{owner.stack.name}' already has the key vault '{taken}'")
     assert not candidate.objects()

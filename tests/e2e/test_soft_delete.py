@@ -122,7 +122,7 @@ def test_its_names_count_as_taken(kept: Kept) -> None:
         (other.environment.stack_folder / f"Pulumi.{other.name}.yaml").unlink()
 
     assert refused.exit_code == 1
-    assert f"stack '{kept.stack.name}' has the key vault 'kv-{kept.stack.workload}' already" in refused.output
+    assert f"stack '{kept.stack.name}' already has the key vault 'kv-{kept.stack.workload}'" in refused.output
     assert "soft-deleted and kept until" in refused.output
     assert f"`mlw deleted recover {kept.stack.name}`" in refused.output
 

@@ -233,5 +233,5 @@ class TestMistakes:
         finally:
             (environment.stack_folder / "Pulumi.other.yaml").unlink()
 
-        assert_refused(finished, f"stack '{live.stack.name}' has the storage account '{taken}' already")
+        assert_refused(finished, f"stack '{live.stack.name}' already has the storage account '{taken}'")
         assert finished.exit_code == 1

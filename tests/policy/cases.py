@@ -55,7 +55,7 @@ class Case:
 
 CASES: dict[str, Case] = {
     "resource-require-properties": Case(
-        type_token=r.KEY_VAULT, broken={"sku": 5}, reads="sku", says="it is not text"
+        type_token=r.KEY_VAULT, broken={"sku": 5}, reads="sku", says="it is not a string"
     ),
     "naming-resource-group-require-legal-name": Case(
         type_token=r.RESOURCE_GROUP, broken={"name": "rg."}, reads="name", says="ends with '.'"
@@ -80,7 +80,7 @@ CASES: dict[str, Case] = {
         parameters={"patterns": {"keyVault": "kv-[a-z]+"}},
     ),
     "location-resource-require-known-region": Case(
-        type_token=r.WORKSPACE, broken={"location": "atlantis"}, reads="location", says="no Azure region"
+        type_token=r.WORKSPACE, broken={"location": "atlantis"}, reads="location", says="unknown Azure region"
     ),
     "location-resource-limit-allowed": Case(
         type_token=r.RESOURCE_GROUP, broken={"location": "eastus"}, reads="location", says="West Europe",
@@ -88,7 +88,7 @@ CASES: dict[str, Case] = {
     ),
     "location-resource-require-same-as-group": Case(
         type_token=r.KEY_VAULT, broken={"location": "northeurope"}, reads="location",
-        says="its resource group lies in westeurope",
+        says="its resource group is in westeurope",
     ),
     "resource-limit-skus": Case(
         type_token=r.STORAGE_ACCOUNT, broken={"sku": "Standard_GRS"}, reads="sku", says="Standard_LRS",
@@ -105,7 +105,7 @@ CASES: dict[str, Case] = {
         type_token=r.STORAGE_ACCOUNT, broken={"tags": {"n" * 129: "x"}}, reads="tags", says="129 characters"
     ),
     "tags-resource-require-legal-value": Case(
-        type_token=r.KEY_VAULT, broken={"tags": {"a": 5.0}}, reads="tags", says="a number, not text"
+        type_token=r.KEY_VAULT, broken={"tags": {"a": 5.0}}, reads="tags", says="a number, not a string"
     ),
     "tags-resource-forbid-case-twins": Case(
         type_token=r.KEY_VAULT, broken={"tags": {"A": "x", "a": "y"}}, reads="tags", says="A and a"
@@ -161,11 +161,12 @@ CASES: dict[str, Case] = {
         type_token=r.CONTAINER_REGISTRY, broken={"sku": "Classic"}, reads="sku", says="Basic, Standard, Premium"
     ),
     "container-registry-require-admin-user": Case(
-        type_token=r.CONTAINER_REGISTRY, broken={"adminUserEnabled": False}, reads="adminUserEnabled", says="is off"
+        type_token=r.CONTAINER_REGISTRY, broken={"adminUserEnabled": False}, reads="adminUserEnabled",
+        says="without the admin account",
     ),
     "container-registry-forbid-admin-user": Case(
         type_token=r.CONTAINER_REGISTRY, broken={"adminUserEnabled": True}, reads="adminUserEnabled",
-        says="everybody shares", compliant=False,
+        says="shared by all its users", compliant=False,
     ),
     "application-insights-limit-retention": Case(
         type_token=r.APPLICATION_INSIGHTS, broken={"retentionInDays": 45.0}, reads="retentionInDays", says="is 45"

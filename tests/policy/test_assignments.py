@@ -64,16 +64,16 @@ def test_subscription_has_tags() -> None:
 
 
 BROKEN = {
-    "no yaml": ("a: [", "it is not YAML"),
+    "no yaml": ("a: [", "not valid YAML"),
     "unknown key of an initiative": (
         "initiatives: {a: {rule: []}}\nmanagementGroups: [{name: b, assignments: [{name: c, initiative: a}]}]",
-        "initiative 'a': no key 'rule'; allowed: parameters, rules",
+        "initiative 'a': unknown key 'rule'; allowed: parameters, rules",
     ),
-    "unknown top key": ("policies: {}", "no key 'policies'"),
-    "unknown rule": ("managementGroups: [{name: a, assignments: [{name: b, rule: key-vault-sku}]}]", "no such rule"),
+    "unknown top key": ("policies: {}", "unknown key 'policies'"),
+    "unknown rule": ("managementGroups: [{name: a, assignments: [{name: b, rule: key-vault-sku}]}]", "unknown rule"),
     "unknown effect": (
         "managementGroups: [{name: a, assignments: [{name: b, rule: key-vault-limit-sku, effect: block}]}]",
-        "no effect 'block'; allowed: deny, audit, modify, disabled",
+        "unknown effect 'block'; allowed: deny, audit, modify, disabled",
     ),
     "unknown parameter": (
         "managementGroups: [{name: a, assignments: [{name: b, rule: key-vault-limit-sku, parameters: {skus: []}}]}]",
@@ -81,7 +81,7 @@ BROKEN = {
     ),
     "unknown initiative": (
         "managementGroups: [{name: a, assignments: [{name: b, initiative: c}]}]",
-        "no initiative 'c'",
+        "unknown initiative 'c'",
     ),
     "unknown initiative parameter": (
         "initiatives: {c: {rules: []}}\n"
@@ -96,10 +96,10 @@ BROKEN = {
     "assignment twice": (
         "managementGroups: [{name: a, assignments: "
         "[{name: b, rule: key-vault-limit-sku}, {name: b, rule: key-vault-limit-sku}]}]",
-        "needs a name of its own",
+        "needs a unique 'name'",
     ),
     "group without a name": ("managementGroups: [{assignments: []}]", "a management group has no 'name'"),
-    "unknown scope key": ("managementGroups: [{name: a, resourceGroups: []}]", "no key 'resourceGroups'"),
+    "unknown scope key": ("managementGroups: [{name: a, resourceGroups: []}]", "unknown key 'resourceGroups'"),
     "exemption without end": (
         "exemptions: [{name: e, assignment: a, resource: x, reason: y}]",
         "expires missing",
@@ -114,7 +114,7 @@ BROKEN = {
     ),
     "exemption of an unknown assignment": (
         "exemptions: [{name: e, assignment: a, resource: x, expires: 2027-01-01, reason: y}]",
-        "no assignment 'a'",
+        "unknown assignment 'a'",
     ),
 }
 
@@ -139,15 +139,18 @@ def test_all_mistakes_are_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "it is empty: no rule would hold"),
+        ("", "the file is empty, so no rule would apply"),
         ("just text", "the file: found 'just text'; allowed: a mapping"),
         ("managementGroups: {name: a}", "managementGroups: found {'name': 'a'}; allowed: a list"),
         ("managementGroups: [a]", "managementGroups[0]: found 'a'; allowed: a mapping"),
         (assigned("parameters: 7"), "assignment 'b', rule 'tags-resource-require-tags', parameters: found 7"),
         (assigned("parameters: {tags: [owner]}"), "the rule needs 'tags' as a mapping"),
         (assigned("parameters: {tags: }"), "the rule needs 'tags' as a mapping"),
-        (assigned("parameters: {tags: {owner: required}}"), "'owner' asks for 'required'; allowed: a mapping"),
-        (assigned("parameters: {tags: {owner: {pattern: '['}}}"), "the pattern of 'owner' is no regular expression"),
+        (assigned("parameters: {tags: {owner: required}}"), "'owner': found 'required'; allowed: a mapping"),
+        (
+            assigned("parameters: {tags: {owner: {pattern: '['}}}"),
+            "the pattern of 'owner' is not a valid regular expression",
+        ),
         ("exemptions: [x]", "exemptions[0]: found 'x'; allowed: a mapping"),
     ],
     ids=["empty", "text", "groups", "group", "parameters", "list of tags", "no tags", "demand", "pattern", "exemption"],

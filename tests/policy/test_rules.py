@@ -143,6 +143,6 @@ def test_group_that_was_seen_first_tells_where_its_resources_have_to_lie() -> No
 
     assert found(r.KEY_VAULT, elsewhere) == []
     assert found(r.RESOURCE_GROUP, COMPLIANT[r.RESOURCE_GROUP]) == []
-    assert ["its resource group lies in westeurope" in message for message in found(r.KEY_VAULT, elsewhere)] == [True]
+    assert ["its resource group is in westeurope" in message for message in found(r.KEY_VAULT, elsewhere)] == [True]
     assert found(r.KEY_VAULT, COMPLIANT[r.KEY_VAULT] | {"location": "West Europe"}) == []
     assert found(r.KEY_VAULT, other_group) == []

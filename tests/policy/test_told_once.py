@@ -53,7 +53,7 @@ def told(rule: str, config: Mapping[str, object] | None = None, *, effect: Effec
             {"resourceGroup": {"location": "westeurope"}},
             "ml-workspace:resourceGroup.location is 'westeurope'",
         ),
-        (PATTERN, {}, "ml-workspace:workload is 'churn': the storage account name 'stchurn', made of it"),
+        (PATTERN, {}, "ml-workspace:workload is 'churn': it gives the storage account name 'stchurn':"),
         (TAGS, {}, "ml-workspace:tags.team: "),
     ],
     ids=["location", "group's location", "names", "tags"],

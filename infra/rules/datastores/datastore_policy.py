@@ -1,4 +1,4 @@
-"""What the service account of a datastore may do in the storage account."""
+"""Permissions of a datastore's service account in the storage account."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from infra.rules.datastores.default_datastores import RECORD_KEY
 from infra.rules.roles import s3_actions as s3
 
 POLICY_VERSION = 2
-"""Counts changes of :func:`datastore_policy`; a higher one is applied to the accounts there are."""
+"""Version of :func:`datastore_policy`; raise it to update the policies of existing accounts."""
 
 _WRITE = (*s3.CHANGE_BLOB, *s3.UPLOAD_BLOB, *s3.DELETE_BLOB)
 
 
 def datastore_policy(container: str, *, has_record: bool) -> dict[str, Any]:
-    """The S3 policy document: use of the container; deleted blobs stay as versions, and the record is read-only."""
+    """The S3 policy document: full use of the container, except that versions are kept and the record is read-only."""
     bucket = f"arn:aws:s3:::{container}"
     allowed: list[dict[str, Any]] = [
         {"Effect": "Allow", "Action": [*s3.LIST_CONTAINER, *s3.LIST_UPLOADS], "Resource": [bucket]},

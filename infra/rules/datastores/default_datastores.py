@@ -1,4 +1,4 @@
-"""The default datastores of every workspace, and the workspace record, which is kept in one of them.
+"""The default datastores of every workspace, and the workspace record, which one of them stores.
 
 Source: M11 (the four default datastores; their containers are named after the workspace's GUID, the artifact store's
 is `azureml`).
@@ -13,7 +13,7 @@ WORKING_DIRECTORY = "workspaceworkingdirectory"
 
 DEFAULT_DATASTORES = (BLOB_STORE, ARTIFACT_STORE, FILE_STORE, WORKING_DIRECTORY)
 FILE_SHARES = frozenset({FILE_STORE, WORKING_DIRECTORY})
-"""Those of type AzureFile."""
+"""The default datastores of type AzureFile."""
 
 ARTIFACT_CONTAINER = "azureml"
 RECORD_KEY = "workspace.json"
@@ -21,7 +21,7 @@ RECORD_KEY = "workspace.json"
 
 
 def artifact_container(workspace_id: str, *, in_existing_account: bool) -> str:
-    """Container of the artifact store; the owner of an existing account has the fixed name already."""
+    """Container of the artifact store; in an existing account its owner already uses the fixed name."""
     return f"{ARTIFACT_CONTAINER}-{workspace_id}" if in_existing_account else ARTIFACT_CONTAINER
 
 

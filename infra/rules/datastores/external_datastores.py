@@ -1,6 +1,6 @@
-"""Datastores of type S3: a bucket of an object store elsewhere, with keys that the stack file holds encrypted.
+"""Datastores of type S3: a bucket in an external object store, with keys stored encrypted in the stack file.
 
-Nothing is known of the other store; what can be judged is that its address and keys can be what they should be.
+The external store is not contacted; only the form of its address and keys is checked.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from infra.rules.policy.rule import StackRule
 from infra.rules.violation import Violation
 
 S3 = "S3"
-KEYS = StackRule("datastore-forbid-keys-of-s3", "Address and keys are given of a datastore of type S3 only.")
+KEYS = StackRule("datastore-forbid-keys-of-s3", "Only a datastore of type S3 has an endpoint, a region and keys.")
 COMPLETE = StackRule("datastore-s3-require-keys", "A datastore of type S3 has an endpoint and keys.")
-ENDPOINT = StackRule("datastore-s3-require-endpoint", "An S3 endpoint is http(s)://host[:port], without user.")
+ENDPOINT = StackRule("datastore-s3-require-endpoint", "An S3 endpoint is http(s)://host[:port], without a user.")
 BUCKET = StackRule(
-    "datastore-s3-require-bucket-name", "The container of a datastore of type S3 is the legal name of a bucket."
+    "datastore-s3-require-bucket-name", "The container of a datastore of type S3 is a legal bucket name."
 )
 ENCRYPTED = StackRule(
     "datastore-s3-require-encrypted-secret", "The secret of a datastore of type S3 is encrypted in the stack file."
@@ -36,26 +36,26 @@ _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]", re.ASCII)
 
 
 def check_here(datastore: Mapping[str, object]) -> Iterator[Violation]:
-    """Violations by keys of a store elsewhere on a datastore that is none."""
+    """Reject endpoint, region and keys on a datastore that is not of type S3."""
     for key in _EXAMPLES:
         if key in datastore:
             yield Violation(
                 rule=KEYS,
                 key=key,
                 value=datastore[key],
-                found=f"type {datastore.get('type', 'of the datastore')} stands on the workspace's own account",
-                allowed=f"'{key}' on a datastore of type {S3} only",
+                found="this datastore uses the workspace's own storage account",
+                allowed=f"'{key}' only for type {S3}",
                 fix=f"remove the key, or set 'type' to '{S3}'",
                 secret=True,
             )
 
 
 def check_elsewhere(datastore: Mapping[str, object], *, encrypted: Collection[str]) -> Iterator[Violation]:
-    """Violations by a datastore of type S3.
+    """Violations in a datastore of type S3.
 
     Args:
         datastore: The entry.
-        encrypted: Its keys that the stack file holds encrypted.
+        encrypted: Its keys that are encrypted in the stack file.
     """
     for key, example in _EXAMPLES.items():
         if not datastore.get(key) and key not in _OPTIONAL:
@@ -63,7 +63,7 @@ def check_elsewhere(datastore: Mapping[str, object], *, encrypted: Collection[st
                 rule=COMPLETE,
                 key=key,
                 value=None,
-                found=f"it is missing: a datastore of type {S3} needs it",
+                found=f"missing, but required for a datastore of type {S3}",
                 allowed=f"e.g. {example}",
                 fix=_how_to_encrypt() if key == SECRET else f"set '{key}'",
             )
@@ -72,9 +72,9 @@ def check_elsewhere(datastore: Mapping[str, object], *, encrypted: Collection[st
             rule=ENCRYPTED,
             key=SECRET,
             value=datastore[SECRET],
-            found="the secret stands in plain text",
+            found="the secret is in plain text",
             allowed="a secret of the stack's configuration (secure: …), encrypted with the stack's passphrase",
-            fix=f"{_how_to_encrypt()}, and replace the key at the other store: this one has been read",
+            fix=f"{_how_to_encrypt()}, and replace the key in the external store: this one has been exposed",
             secret=True,
         )
     if datastore.get("endpoint"):
@@ -85,16 +85,17 @@ def check_elsewhere(datastore: Mapping[str, object], *, encrypted: Collection[st
             rule=BUCKET,
             key="container",
             value=container,
-            found="not the name of a bucket",
-            allowed="3-63 characters of a-z, 0-9, '.' and '-', a letter or digit first and last, no '..', no address",
+            found="not a legal bucket name",
+            allowed="3-63 characters of a-z, 0-9, '.' and '-', starting and ending with a letter or digit, no '..', "
+            "not an IP address",
             fix="set 'container' to the bucket's name, e.g. 'features'",
         )
 
 
 def _how_to_encrypt() -> str:
     return (
-        "run `pulumi config set --secret --path 'ml-workspace:datastores[N].secretAccessKey'`, N being its place in "
-        "the list from 0"
+        "run `pulumi config set --secret --path 'ml-workspace:datastores[N].secretAccessKey'`, where N is its index in "
+        "the list, starting at 0"
     )
 
 
@@ -106,7 +107,7 @@ def _check_endpoint(endpoint: str) -> Iterator[Violation]:
             key="endpoint",
             value=endpoint,
             found=found,
-            allowed="http(s)://host[:port], without user, path, query and fragment",
+            allowed="http(s)://host[:port], without a user, path, query or fragment",
             fix=f"set 'endpoint' to e.g. {_EXAMPLES['endpoint']}",
             secret="@" in endpoint,
         )
@@ -121,9 +122,9 @@ def _wrong_with(endpoint: str) -> str:
     if url.scheme not in {"http", "https"} or not url.hostname or not port_is_legal or endpoint != endpoint.strip():
         return "not an http(s) URL with a host"
     if "@" in url.netloc:
-        return "it has a user in it"
+        return "it contains a user"
     if url.path not in {"", "/"} or url.query or url.fragment:
-        return "it has more than scheme, host and port"
+        return "it contains more than scheme, host and port"
     return ""
 
 

@@ -1,7 +1,7 @@
-"""Registered datastores: names, types and containers, which one is the default, quotas, and stores elsewhere.
+"""Registered datastores: names, types and containers, the default datastore, quotas, and external stores.
 
-Sources: N1 (names), N5 (containers and shares), M11 (the four default datastores, whose names Azure itself takes; the
-default one is a blob container or file share of the workspace's own account). Of S3 stores: `datastores_elsewhere`.
+Sources: N1 (names), N5 (containers and shares), M11 (the four default datastores, whose names Azure reserves; the
+default one is a blob container or file share of the workspace's own account). For S3 stores see `external_datastores`.
 """
 
 from __future__ import annotations
@@ -18,28 +18,30 @@ from infra.rules.violation import Violation, covers, one_of
 
 
 class DatastoreType(StrEnum):
-    """What a datastore stands on. Not the kind of the storage account."""
+    """Where a datastore keeps its data. Not the kind of the storage account."""
 
     AZURE_BLOB = "AzureBlob"
     AZURE_FILE = "AzureFile"
     S3 = S3
-    """A bucket of an object store elsewhere, with keys of its own."""
+    """A bucket in an external object store, with its own keys."""
 
 
 TYPE = StackRule("datastore-limit-type", "A datastore is of type AzureBlob, AzureFile or S3.")
-RESERVED = StackRule("datastore-forbid-default-name", "No registered datastore has the name of a default one.")
-DUPLICATE = StackRule("datastore-require-unique-name", "A datastore's name exists once.")
+RESERVED = StackRule("datastore-forbid-default-name", "No registered datastore has the name of a default datastore.")
+DUPLICATE = StackRule("datastore-require-unique-name", "Datastore names are unique.")
 DEFAULT = StackRule(
     "datastore-limit-default",
-    "At most one datastore is the default one, and it stands on the workspace's own account (M11).",
+    "At most one datastore is the default, and it uses the workspace's own storage account (M11).",
 )
-QUOTA = StackRule("datastore-limit-quota", "A quota is more than 0, and of a container of the workspace's own account.")
+QUOTA = StackRule(
+    "datastore-limit-quota", "A quota is more than 0, and set only on a container in the workspace's own account."
+)
 
 _MIN_QUOTA_GIB = 2**-20
-"""1 KiB; what is rounded to no byte at all would be no bound."""
+"""1 KiB; a quota that rounds to zero bytes would mean no limit."""
 
 _MAX_QUOTA_GIB = 5 * 1024 * 1024
-"""5 PiB, the most that a storage account of Azure holds."""
+"""5 PiB, the capacity of an Azure storage account."""
 
 _OWN = f"{DatastoreType.AZURE_BLOB}, {DatastoreType.AZURE_FILE}"
 
@@ -47,12 +49,12 @@ _OWN = f"{DatastoreType.AZURE_BLOB}, {DatastoreType.AZURE_FILE}"
 def check_datastores(
     datastores: Sequence[Mapping[str, object]], *, key: str = "datastores", encrypted: Collection[str] = ()
 ) -> list[Violation]:
-    """Every violation by the list of registered datastores.
+    """All violations in the list of registered datastores.
 
     Args:
         datastores: Entries as in the stack file.
-        key: Where they stand.
-        encrypted: Keys that the stack file holds encrypted; one covers everything below it.
+        key: The key of the list.
+        encrypted: Keys that are encrypted in the stack file; a key covers everything below it.
     """
     violations = []
     first_of: dict[str, int] = {}
@@ -73,11 +75,11 @@ def check_datastores(
 
 
 def check_datastore(datastore: Mapping[str, object], *, encrypted: Collection[str] = ()) -> list[Violation]:
-    """Every violation by one datastore; keys that are absent break no rule.
+    """All violations in one datastore; missing keys break no rule.
 
     Args:
         datastore: The entry.
-        encrypted: Its keys that the stack file holds encrypted.
+        encrypted: Its keys that are encrypted in the stack file.
     """
     violations = []
     name, type_, container = (datastore.get(key) for key in ("name", "type", "container"))
@@ -99,7 +101,7 @@ def _unknown_type(type_: object) -> Violation:
         rule=TYPE,
         key="type",
         value=type_,
-        found="no such type of a datastore",
+        found="unknown datastore type",
         allowed=one_of(DatastoreType),
         fix=f"set 'type' to '{near}'",
     )
@@ -113,17 +115,15 @@ def _reserved(name: object) -> list[Violation]:
             rule=RESERVED,
             key="name",
             value=name,
-            found="every workspace has a default datastore of this name",
-            allowed=f"any other legal name than {one_of(DEFAULT_DATASTORES)}",
+            found="every workspace has a default datastore with this name",
+            allowed=f"any legal name except {one_of(DEFAULT_DATASTORES)}",
             fix="rename the datastore",
         )
     ]
 
 
 def _twice(key: str, name: object, found: str) -> Violation:
-    return Violation(
-        rule=DUPLICATE, key=key, value=name, found=found, allowed="one datastore of a name", fix="rename one of them"
-    )
+    return Violation(rule=DUPLICATE, key=key, value=name, found=found, allowed="unique names", fix="rename one of them")
 
 
 def _second_default(key: str, first: str) -> Violation:
@@ -131,14 +131,14 @@ def _second_default(key: str, first: str) -> Violation:
         rule=DEFAULT,
         key=key,
         value=True,
-        found=f"{first} is the default already",
-        allowed="one default datastore, or none here: then it is 'workspaceblobstore'",
-        fix="take 'isDefault' away from all but one",
+        found=f"{first} is already the default",
+        allowed="one default datastore; without one, 'workspaceblobstore' is the default",
+        fix="remove 'isDefault' from all but one",
     )
 
 
 def _only_here(datastore: Mapping[str, object]) -> list[Violation]:
-    """What only the workspace's own account can do."""
+    """Reject settings that only the workspace's own account supports."""
     violations = []
     if datastore.get("isDefault") is True:
         violations.append(
@@ -146,9 +146,9 @@ def _only_here(datastore: Mapping[str, object]) -> list[Violation]:
                 rule=DEFAULT,
                 key="isDefault",
                 value=True,
-                found="a datastore elsewhere can't be the default one",
-                allowed=f"a default datastore of type {_OWN}, which stands on the workspace's own account",
-                fix="take 'isDefault' away",
+                found="an external datastore can't be the default",
+                allowed=f"a default datastore of type {_OWN}",
+                fix="remove 'isDefault'",
             )
         )
     if "quotaInGiB" in datastore:
@@ -157,8 +157,8 @@ def _only_here(datastore: Mapping[str, object]) -> list[Violation]:
                 rule=QUOTA,
                 key="quotaInGiB",
                 value=datastore["quotaInGiB"],
-                found="a quota can't be set in an object store elsewhere",
-                allowed=f"a quota of a datastore of type {_OWN}",
+                found="an external object store can't have a quota",
+                allowed=f"a quota for a datastore of type {_OWN}",
                 fix="remove the key",
             )
         )
@@ -173,8 +173,8 @@ def _check_quota(quota: object) -> list[Violation]:
             rule=QUOTA,
             key="quotaInGiB",
             value=quota,
-            found="not a size that a container can have",
-            allowed=f"from 0.000001 (1 KiB) to {_MAX_QUOTA_GIB} (5 PiB); left out: as much as there is room for",
+            found="out of range",
+            allowed=f"0.000001 (1 KiB) to {_MAX_QUOTA_GIB} (5 PiB); if omitted, limited only by free disk space",
             fix="set 'quotaInGiB' to e.g. 100",
         )
     ]

@@ -1,4 +1,4 @@
-"""Containers in an account of another stack: none that is another workspace's default one."""
+"""Containers in another stack's storage account: never another workspace's default container."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.rules.violation import Violation
 
 RULE = StackRule(
     "datastore-forbid-container-of-another-workspace",
-    "In a storage account of another stack no registered datastore stands on a default container of a workspace.",
+    "In another stack's storage account, no registered datastore uses a workspace's default container.",
 )
 
 _GUID = "guid"
@@ -22,16 +22,16 @@ _DEFAULT = re.compile(
         for container in (*default_containers(_GUID, in_existing_account=True).values(), ARTIFACT_CONTAINER, _GUID)
     )
 )
-"""Those of the owner and of any sharer, and what the principals of a sharer have made."""
+"""Default containers of the owner and of any sharer, and containers that a sharer's principals created."""
 
 
 def check_shared_containers(datastores: Sequence[Mapping[str, object]], *, owner: str, key: str) -> Iterator[Violation]:
-    """Violations by the datastores of a workspace in the storage account of the stack ``owner``.
+    """Violations in the datastores of a workspace that uses the storage account of the stack ``owner``.
 
     Args:
         datastores: Entries as in the stack file.
         owner: Name of the stack that owns the account.
-        key: Where they stand.
+        key: The key of the list.
     """
     for index, datastore in enumerate(datastores):
         container = datastore.get("container")
@@ -40,8 +40,8 @@ def check_shared_containers(datastores: Sequence[Mapping[str, object]], *, owner
                 rule=RULE,
                 key=f"{key}[{index}].container",
                 value=container,
-                found=f"the storage account belongs to stack '{owner}', and the name is that of another workspace's "
+                found=f"the storage account belongs to stack '{owner}', and this is the name of another workspace's "
                 "default container",
-                allowed="a container of a name of its own, or one that both stacks register",
+                allowed="a container with a different name, or one that both stacks register",
                 fix="set 'container' to e.g. 'features'",
             )

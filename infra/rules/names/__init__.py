@@ -1,1 +1,1 @@
-"""Names: what is legal, how a default name is made, where a name has to be unique."""
+"""Names: which are legal, how default names are generated, and where a name must be unique."""

@@ -1,7 +1,7 @@
-"""Names of Docker objects: made from the resource's own name, legal on the engine, never shared by two resources.
+"""Names of Docker objects: derived from the resource's name, legal on the engine, never shared by two resources.
 
-Azure lets resources of different types have the same name, and lets some names hold characters that the engine refuses.
-So every object's name is the resource's name, made legal, and a suffix that says what the object is.
+Azure allows the same name for resources of different types, and allows characters that the engine rejects. So each
+object's name is the resource's name in a form that the engine accepts, with a suffix that says what the object is.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import hashlib
 import re
 
 MAXIMUM_LENGTH = 200
-"""Leaves room for a suffix below the 255 bytes of a folder's name, which a volume's name is."""
+"""Leaves room for a suffix: a volume's name is also a folder name, which is limited to 255 bytes."""
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 def physical_name(resource_name: str) -> str:
-    """Make a resource's name legal on the engine; one that is legal stays as it is.
+    """Make a resource's name legal on the engine; a legal name is returned unchanged.
 
-    A name that had to be changed gets a digest of the original, so that two names never become one.
+    A changed name gets a digest of the original, so that two names never collide.
     """
     legal = _ILLEGAL.sub("_", resource_name)[:MAXIMUM_LENGTH]
     if not legal[:1].isalnum():

@@ -1,7 +1,7 @@
-"""Which naming component a made name was changed by: the one whose old value gives the old name.
+"""Find the naming component whose change explains a changed default name: with its old value it gives the old name.
 
-A state holds names, not what they were made of. Everything that is made of the component changes with it, so a finding
-about all of these names belongs to the component.
+A state holds names, not their components. All names made from a component change with it, so a violation about these
+names belongs to the component.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from infra.rules.names.regions import REGIONS
 
 COMPONENTS = ("workload", "environment", "location", "instance")
 _MARK = "\0"
-"""Stands for a component's value; in no name."""
+"""Placeholder for a component's value; never occurs in a name."""
 
 
 def changed_component(kind: ResourceKind, naming: NamingComponents, before: str) -> tuple[str, str] | None:
-    """The one component that made the name ``before`` different from today's, and its value then.
+    """The component that makes the name ``before`` differ from the current one, and its old value.
 
     Returns:
-        None where no single component explains the change.
+        None if no single component explains the change.
     """
     for form in (naming, with_short_region(naming)):
         for component in COMPONENTS:
@@ -34,5 +34,5 @@ def changed_component(kind: ResourceKind, naming: NamingComponents, before: str)
 
 
 def _full_region(value: str) -> str:
-    """A region's name, where ``value`` is its short code."""
+    """The region's name if ``value`` is its short code; otherwise ``value``."""
     return next((region for region, code in REGIONS.items() if code == value), value)

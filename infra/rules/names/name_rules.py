@@ -1,8 +1,8 @@
-"""Everything that has a name, and the naming rule of each: one row per kind.
+"""The naming rule of everything that has a name: one row per kind.
 
-The only place with lengths, patterns, scopes and abbreviations; generator, validator, policies and docs all read it.
-Rule of choice where sources disagree: the strictest rule that Microsoft documents (`azure-rules`, section 1). The codes
-in `source` are those of that document: N1 resource-name-rules, N2 container registry, N4 reserved words, N5 containers
+The only place for lengths, patterns, scopes and abbreviations; the generator, the validator, policies and docs read it.
+Where sources disagree, the strictest rule that Microsoft documents applies (`azure-rules`, section 1). The codes in
+`source` are those of that document: N1 resource-name-rules, N2 container registry, N4 reserved words, N5 containers
 REST page, R1-R3 ARM patterns, Q1 machine learning quotas, PS PSRule for Azure, C2 CAF abbreviations.
 """
 
@@ -14,7 +14,7 @@ from enum import StrEnum
 
 
 class ResourceKind(StrEnum):
-    """What a name belongs to; the value is what messages call it. Not a Pulumi type token."""
+    """What a name is for; messages use the value. Not a Pulumi type token."""
 
     RESOURCE_GROUP = "resource group"
     STORAGE_ACCOUNT = "storage account"
@@ -35,7 +35,7 @@ class ResourceKind(StrEnum):
 
 
 class Scope(StrEnum):
-    """Within what a name is unique. Not the scope of a policy."""
+    """Where a name must be unique. Not the scope of a policy."""
 
     GLOBAL = "global"
     SUBSCRIPTION = "subscription"
@@ -49,15 +49,15 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NameRule:
-    """How a name of one kind may look.
+    """The naming rule of one kind.
 
     Attributes:
-        abbreviation: The Cloud Adoption Framework's; empty where it lists none.
-        alphabet: Allowed characters as the inside of a character class; ``words`` says the same for people.
-        first: Allowed first character, ``last`` the last one, as classes; empty: any of the alphabet.
-        separator: What stands between the components of a made name.
-        glued_instance: The instance follows the part before it without a separator.
-        public: The name is part of a public address, so reserved words are refused.
+        abbreviation: The Cloud Adoption Framework's; empty if it lists none.
+        alphabet: Allowed characters, as the inside of a character class; ``words`` describes them in messages.
+        first: Allowed first characters, ``last`` the last ones, as character classes; empty allows the whole alphabet.
+        separator: Separates the components of a generated name.
+        glued_instance: The instance follows the previous component without a separator.
+        public: The name is part of a public address, so reserved words are rejected.
     """
 
     abbreviation: str

@@ -1,4 +1,4 @@
-"""What names are made of, as the stack file gives them: workload, environment, instance."""
+"""The naming components in the stack file: workload, environment, instance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MEANT = {"development": "dev", "testing": "test", "qa": "test", "staging": "sta
 
 
 def check_workload(workload: str | None, *, key: str = "workload") -> list[Violation]:
-    """A violation if there is no workload; whether names can be made from it is judged where they are made."""
+    """A violation if the workload is missing; whether it gives legal names is checked where names are generated."""
     if workload is not None and workload.strip():
         return []
     return [
@@ -26,15 +26,15 @@ def check_workload(workload: str | None, *, key: str = "workload") -> list[Viola
             rule=WORKLOAD,
             key=key,
             value=workload,
-            found="it is missing, and every default name is made of it",
-            allowed="a short name of the project, letters and digits",
+            found="missing, but every default name contains it",
+            allowed="a short project name of letters and digits",
             fix=f"set '{key}' to e.g. 'churn'",
         )
     ]
 
 
 def check_environment(environment: str, *, key: str = "environment") -> list[Violation]:
-    """A violation by an environment that is not known."""
+    """A violation if the environment is unknown."""
     if environment in ENVIRONMENTS:
         return []
     lower = environment.lower()
@@ -44,7 +44,7 @@ def check_environment(environment: str, *, key: str = "environment") -> list[Vio
             rule=ENVIRONMENT,
             key=key,
             value=environment,
-            found="no such environment",
+            found="unknown environment",
             allowed=one_of(ENVIRONMENTS),
             fix=f"set '{key}' to '{near}'",
         )
@@ -52,7 +52,7 @@ def check_environment(environment: str, *, key: str = "environment") -> list[Vio
 
 
 def check_instance(instance: str, *, key: str = "instance") -> list[Violation]:
-    """A violation by an instance that can't stand at the end of a name."""
+    """A violation if the instance is not legal at the end of a name."""
     if _INSTANCE.fullmatch(instance):
         return []
     return [
@@ -60,8 +60,8 @@ def check_instance(instance: str, *, key: str = "instance") -> list[Violation]:
             rule=INSTANCE,
             key=key,
             value=instance,
-            found="it can't stand at the end of a name",
-            allowed="1-8 letters and digits, as a rule three digits in quotes",
+            found="not legal at the end of a name",
+            allowed="1-8 letters and digits, usually three digits in quotes",
             fix=f"set '{key}' to e.g. \"001\"",
         )
     ]

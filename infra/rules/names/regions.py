@@ -1,7 +1,7 @@
-"""Azure's regions: the names that `location` may have, and the short code of each.
+"""Azure's regions: the allowed values of `location`, and each region's short code.
 
-The short codes are Microsoft's geo-codes (Azure Backup's geo-code list); a made name uses one where the region's full
-name does not fit. Geographies such as `europe` are no regions. Display names (`West Europe`) mean the same as
+The short codes are Microsoft's geo-codes (Azure Backup's geo-code list); a generated name uses one if the region's full
+name does not fit. Geographies such as `europe` are not regions. Display names (`West Europe`) mean the same as
 `westeurope`, as in Azure's own API.
 """
 

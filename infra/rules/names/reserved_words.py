@@ -1,4 +1,4 @@
-"""Words that Azure refuses in the name of a resource with a public address (error ReservedResourceName, source N4)."""
+"""Words that Azure rejects in the name of a resource with a public address (error ReservedResourceName, source N4)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AT_THE_START = ("LOGIN",)
 
 
 def reserved_word(name: str) -> str:
-    """What is wrong with ``name`` because of a reserved word; empty if nothing is. Case does not matter."""
+    """Say which reserved word ``name`` contains; empty if it contains none. Case does not matter."""
     upper = name.upper()
     if upper in WHOLE:
         return f"'{name}' is a reserved word"

@@ -1,4 +1,4 @@
-"""The names of resources: legal by the table of naming rules, and by an organization's own patterns."""
+"""Names of resources: legal by Azure's naming rules, and by an organization's own patterns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra.rules.violation import Violation
 
 
 def _require_legal_name(type_token: str, summary: str, source: str = "") -> Rule:
-    """The naming rule of one type of component; ``source`` where it is not that of the table, which says more."""
+    """The naming rule of one component type; ``source`` overrides the table's source, which may be more detailed."""
     kind = COMPONENT_TYPES[type_token].kind
 
     def check(resource: ResourceView, _parameters: Parameters) -> Iterable[Violation]:
@@ -24,10 +24,10 @@ def _require_legal_name(type_token: str, summary: str, source: str = "") -> Rule
     declare = rule(
         id=rule_id(kind),
         summary=summary,
-        why="A name can never be changed, and Azure refuses an illegal one only when the resource is created.",
+        why="A name can never be changed, and Azure rejects an illegal one only when the resource is created.",
         severity=Severity.HIGH,
         source=source or NAME_RULES[kind].source,
-        fix="Set the resource's 'name' to a legal one, or leave it out to have it made.",
+        fix="Set the resource's 'name' to a legal name, or omit it to get a generated one.",
         applies_to=(type_token,),
     )
     return declare(check)
@@ -44,7 +44,7 @@ CONTAINER_REGISTRY = _require_legal_name(
 )
 KEY_VAULT = _require_legal_name(component_types.KEY_VAULT, "A key vault has a name that Azure accepts.")
 APPLICATION_INSIGHTS = _require_legal_name(
-    component_types.APPLICATION_INSIGHTS, "Names of application insights are legal in Azure."
+    component_types.APPLICATION_INSIGHTS, "Application insights has a name that Azure accepts."
 )
 WORKSPACE = _require_legal_name(component_types.WORKSPACE, "A workspace has a name that Azure accepts.")
 
@@ -54,15 +54,15 @@ OTHER_NAMES = tuple(
     for kind in NAME_RULES
     if kind not in _COMPONENTS
 )
-"""Of what is no component: judged where the stack file names it."""
+"""Naming rules of everything that is not a component; checked where the stack file names it."""
 
 
 @rule(
     id="naming-resource-require-pattern",
-    summary="Names follow the naming convention of the organization.",
+    summary="Names follow the organization's naming convention.",
     why="People find a resource by its name, and scripts rely on it.",
     severity=Severity.MEDIUM,
-    source="none of the built-in policies covers names",
+    source="no built-in policy covers names",
     fix="Rename the resource.",
     applies_to=ALL,
     parameters={"patterns": {}},
@@ -78,6 +78,6 @@ def require_pattern(resource: ResourceView, parameters: Parameters) -> Iterator[
         key="name",
         value=name,
         found="the name does not follow the naming convention",
-        allowed=f"names like {pattern}",
+        allowed=f"names that match {pattern}",
         fix="rename the resource",
     )

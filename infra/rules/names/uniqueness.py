@@ -1,7 +1,7 @@
-"""Names that may exist only once: within a stack, and across the stacks of one backend.
+"""Names that must be unique: within a stack, and across the stacks of one backend.
 
-A name is compared without case (N3) and within its kind's scope: of global scope means among all resources of that
-kind. Who reads the other stacks' names is not decided here.
+Names are compared without case (N3) and within the scope of their kind; global scope means all resources of that kind.
+Reading the names of other stacks is the caller's job.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from infra.rules.violation import Violation
 
 RULE = StackRule(
     "naming-resource-require-unique-name",
-    "A name exists once within its scope, over all stacks of the backend, whatever its case.",
+    "A name is unique within its scope, across all stacks of the backend; case does not matter.",
 )
 
 
@@ -24,10 +24,10 @@ class Named:
     """A name in use.
 
     Attributes:
-        scope: The id of what the name is unique within; empty for global names.
-        owner: Who has the name, as a message should call it, e.g. `stack 'fraud'`.
-        stack: That stack's name.
-        kept_until: How long it is kept, which is soft-deleted; empty for one that is not.
+        scope: Id of the scope in which the name must be unique; empty for global names.
+        owner: The owner of the name as shown in messages, e.g. `stack 'fraud'`.
+        stack: Name of that stack.
+        kept_until: When the retention of a soft-deleted resource ends; empty if it is not soft-deleted.
     """
 
     kind: ResourceKind
@@ -40,13 +40,13 @@ class Named:
 
     @property
     def identity(self) -> tuple[ResourceKind, str, str]:
-        """What may exist only once."""
+        """The key that must be unique."""
         scope = "" if NAME_RULES[self.kind].scope is Scope.GLOBAL else self.scope.lower()
         return self.kind, scope, self.name.lower()
 
 
 def check_unique(names: Iterable[Named], others: Iterable[Named] = ()) -> list[Violation]:
-    """Violations by names that occur twice among ``names``, or in ``names`` and in ``others``."""
+    """Report names that occur twice in ``names``, or in both ``names`` and ``others``."""
     taken = {other.identity: other for other in others}
     violations = []
     for named in names:
@@ -62,8 +62,8 @@ def check_unique(names: Iterable[Named], others: Iterable[Named] = ()) -> list[V
                 rule=RULE,
                 key=named.key,
                 value=named.name,
-                found=f"{owner} has the {named.kind} '{first.name}' already{held}",
-                allowed=f"a {named.kind} name that is unique {_scope_words(named.kind)}, whatever its case",
+                found=f"{owner} already has the {named.kind} '{first.name}'{held}",
+                allowed=f"a {named.kind} name that is unique {_scope_words(named.kind)}; case does not matter",
                 fix=f"set '{named.key}' to another name{ways * bool(first.kept_until)}",
             )
         )

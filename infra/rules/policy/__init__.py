@@ -1,1 +1,1 @@
-"""Which rule holds where: rules, assignments, exemptions."""
+"""Rules, where they are assigned, and exemptions from them."""

@@ -1,7 +1,7 @@
-"""Reads `policies/assignments.yaml` into `Assignments`; everything that is wrong with it is told at once.
+"""Read `policies/assignments.yaml` into `Assignments`; one error reports all problems.
 
-An unknown rule, effect, parameter or key is an error, and so is a value of another type: a misspelt deny would silently
-allow.
+An unknown rule, effect, parameter or key is an error, and so is a value of the wrong type: a misspelt deny would
+silently allow.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CHILDREN = {
 }
 
 
-_TYPE_WORDS: Mapping[type, str] = {dict: "a mapping", list: "a list", int: "a whole number", str: "text"}
+_TYPE_WORDS: Mapping[type, str] = {dict: "a mapping", list: "a list", int: "a whole number", str: "a string"}
 
 
 class AssignmentsError(MlWorkspaceError):
@@ -42,24 +42,24 @@ class AssignmentsError(MlWorkspaceError):
 
 @cache
 def read_assignments() -> Assignments:
-    """The assignments of this checkout: the only file that rules come from, so it is read by rules, once.
+    """The assignments of this checkout; the file is read once.
 
     Raises:
-        AssignmentsError: Something in the file is wrong.
+        AssignmentsError: The file is not valid.
     """
     return parse_assignments(ASSIGNMENTS_FILE.read_text(encoding="utf-8"), file="policies/assignments.yaml")
 
 
 def parse_assignments(text: str, *, file: str) -> Assignments:
-    """The assignments in ``text``.
+    """Parse the assignments in ``text``.
 
     Raises:
-        AssignmentsError: Something in it is wrong; ``file`` is named.
+        AssignmentsError: The text is not valid; the message names ``file``.
     """
     try:
         document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except yaml.YAMLError as exc:
-        msg = f"reading {file}: it is not YAML: {exc}"
+        msg = f"reading {file}: not valid YAML: {exc}"
         raise AssignmentsError(msg) from exc
     reader = _Reader()
     assignments = reader.read(document)
@@ -79,9 +79,9 @@ class _Reader:
         self._names: list[str] = []
 
     def read(self, document: object) -> Assignments:
-        """Everything, with what is wrong left out."""
+        """Read the document; invalid entries are skipped."""
         if not document:
-            self.problems.append("it is empty: no rule would hold")
+            self.problems.append("the file is empty, so no rule would apply; add 'managementGroups' with assignments")
         whole = self._mapping(document, "the file")
         self._known(whole, "the file", keys.FILE)
         self._initiatives = self._mapping(whole.get("initiatives"), "initiatives")
@@ -122,14 +122,16 @@ class _Reader:
         place = f"assignment '{name}' at {scope}"
         self._known(entry, place, keys.ASSIGNMENT)
         if not name or name in self._names:
-            self.problems.append(f"{place}: an assignment needs a name of its own")
+            self.problems.append(f"{place}: every assignment needs a unique 'name'")
         self._names.append(name)
         if "initiative" not in entry:
             rows = [{key: entry[key] for key in ("rule", "effect", "parameters") if key in entry}]
             return self._rows(rows, {}, name, scope)
         wanted = str(entry["initiative"])
         if wanted not in self._initiatives:
-            self.problems.append(f"{place}: no initiative '{wanted}'; allowed: {one_of(sorted(self._initiatives))}")
+            self.problems.append(
+                f"{place}: unknown initiative '{wanted}'; allowed: {one_of(sorted(self._initiatives))}"
+            )
             return []
         initiative = self._mapping(self._initiatives[wanted], f"initiative '{wanted}'")
         self._known(initiative, f"initiative '{wanted}'", keys.INITIATIVE)
@@ -152,9 +154,9 @@ class _Reader:
             parameters = {key: self._value(value, values, place) for key, value in given.items()}
             defaults = RULES[rule].parameters if rule in RULES else {}
             if rule not in RULES:
-                self.problems.append(f"{place}: no such rule; allowed: {one_of(RULES)}")
+                self.problems.append(f"{place}: unknown rule; allowed: {one_of(RULES)}")
             elif effect not in set(Effect):
-                self.problems.append(f"{place}: no effect '{effect}'; allowed: {one_of(Effect)}")
+                self.problems.append(f"{place}: unknown effect '{effect}'; allowed: {one_of(Effect)}")
             elif foreign := sorted(set(parameters) - set(defaults)):
                 self.problems.append(f"{place}: the rule has no parameter {one_of(foreign)}")
             elif misfits := [key for key, value in parameters.items() if not _fits(value, defaults[key])]:
@@ -170,7 +172,7 @@ class _Reader:
         return rules
 
     def _value(self, value: object, values: Mapping[str, Any], place: str) -> object:
-        """``value``, or the initiative's parameter that `${name}` stands for."""
+        """``value``, or the initiative's parameter if ``value`` is `${name}`."""
         if not (isinstance(value, str) and value.startswith("${") and value.endswith("}")):
             return value
         if value[2:-1] not in values:
@@ -183,18 +185,16 @@ class _Reader:
         self._known(entry, place, keys.EXEMPTION)
         missing = [name for name, key in keys.EXEMPTION.items() if key.required and not entry.get(name)]
         if missing:
-            self.problems.append(
-                f"{place}: {one_of(missing)} missing; an exemption has a day on which it ends, and a reason"
-            )
+            self.problems.append(f"{place}: {one_of(missing)} missing; an exemption needs an expiry date and a reason")
             return None
         if entry["assignment"] not in self._names:
-            self.problems.append(f"{place}: no assignment '{entry['assignment']}'")
+            self.problems.append(f"{place}: unknown assignment '{entry['assignment']}'")
         expires = entry["expires"]
         if not isinstance(expires, dt.date):
             self.problems.append(f"{place}: expires is '{expires}'; allowed: a date such as 2027-01-31")
             return None
         rules = tuple(str(rule) for rule in self._list(entry.get("rules"), f"{place}, rules"))
-        self.problems += [f"{place}: no rule '{rule}'" for rule in rules if rule not in RULES]
+        self.problems += [f"{place}: unknown rule '{rule}'" for rule in rules if rule not in RULES]
         return Exemption(
             name=name,
             assignment=str(entry["assignment"]),
@@ -223,26 +223,26 @@ class _Reader:
 
     def _known(self, entry: Mapping[str, Any], place: str, known: Iterable[str]) -> None:
         self.problems += [
-            f"{place}: no key '{key}'; allowed: {one_of(sorted(known))}" for key in entry if key not in known
+            f"{place}: unknown key '{key}'; allowed: {one_of(sorted(known))}" for key in entry if key not in known
         ]
 
 
 def _wrong_demands(parameters: Mapping[str, Any]) -> Iterator[str]:
-    """What is asked of tags and names, so far as nobody could ask it."""
+    """Problems with the constraints on tags and names that the parameters set."""
     tags, names = parameters.get("tags"), parameters.get("patterns")
     demands = {**tags} if isinstance(tags, Mapping) else {}
     demands |= {name: {"pattern": pattern} for name, pattern in names.items()} if isinstance(names, Mapping) else {}
     for name, demand in demands.items():
         if demand is not None and not isinstance(demand, Mapping):
-            yield f"'{name}' asks for {demand!r}; allowed: a mapping with 'allowedValues' or 'pattern', or {{}}"
+            yield f"'{name}': found {demand!r}; allowed: a mapping with 'allowedValues' or 'pattern', or {{}}"
             continue
         try:
             re.compile(str((demand or {}).get("pattern", "")))
         except re.error as exc:
-            yield f"the pattern of '{name}' is no regular expression: {exc}"
+            yield f"the pattern of '{name}' is not a valid regular expression: {exc}"
 
 
 def _fits(value: object, default: object) -> bool:
-    """Whether a parameter is of the type of its default; a mapping lists its keys as well."""
+    """Whether a parameter has the type of its default; a mapping also fits a list, by its keys."""
     wanted = (list, dict) if isinstance(default, list) else type(default)
     return isinstance(value, wanted) and not isinstance(value, bool)

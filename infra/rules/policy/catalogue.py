@@ -1,6 +1,6 @@
-"""All rules of single resources: each declared beside its check, in a module that is listed here.
+"""All rules for single resources. Each is declared with its check, in a module listed here.
 
-Rules of a stack as a whole are listed in `infra.rules.stack.stack_rules`; the policy pack starts without them.
+Rules for a whole stack are listed in `infra.rules.stack.stack_rules`; the policy pack does not load them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Which rules apply to a resource and what they say: the one evaluator of settings, policy pack and `mlw policy`.
+"""Evaluate the rules that apply to a resource; shared by the settings, the policy pack and `mlw policy`.
 
-Resolved as in Azure: an assignment applies to its scope and everything below it, a rule only to the types that it
-judges, an exemption until its last day. Each caller says what a resource is and where it lies; nothing else differs.
+As in Azure, an assignment applies to its scope and everything below it, a rule to its resource types, and an exemption
+until its expiry date. Callers only provide the resource and its scope.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class ApplicableRule:
     """A rule that applies to a resource.
 
     Attributes:
-        assigned: How and where it is assigned.
-        exemption: What exempts the resource from it today; None without one.
+        assigned: The rule as assigned.
+        exemption: The exemption that covers the resource today; None without one.
     """
 
     rule: Rule
@@ -31,7 +31,7 @@ class ApplicableRule:
 
     @property
     def effect(self) -> Effect:
-        """What it does; nothing while the resource is exempt."""
+        """Effect of the rule; disabled while the resource is exempt."""
         return Effect.DISABLED if self.exemption else self.assigned.effect
 
     @property
@@ -40,20 +40,20 @@ class ApplicableRule:
         return self.assigned.parameters
 
     def check(self, resource: ResourceView) -> Iterator[Violation]:
-        """Violations by ``resource``, saying which assignment forbids them."""
+        """Violations of ``resource``, attributed to the assignment."""
         for violation in self.rule.check(resource, self.parameters):
             yield self.assigned.attributed(violation)
 
 
 def of_effect(rules: Iterable[ApplicableRule], effect: Effect) -> list[ApplicableRule]:
-    """Those of a resource's rules that have an effect; an exempt resource is not advised by another assignment."""
+    """The rules with the given effect; an exemption also suppresses audits of the same rule by other assignments."""
     known = list(rules)
     exempt = {rule.rule.id for rule in known if rule.exemption} if effect is Effect.AUDIT else set()
     return [rule for rule in known if rule.effect is effect and rule.rule.id not in exempt]
 
 
 def today() -> dt.date:
-    """The day on which exemptions are judged."""
+    """The date that exemptions are compared with."""
     return dt.datetime.now(tz=dt.UTC).date()
 
 
@@ -71,8 +71,8 @@ class Evaluator:
 
         Args:
             resource: The resource.
-            scope: Subscription and resource group; empty where they are unknown, for what applies everywhere.
-            only: The one rule that is asked for.
+            scope: Subscription and resource group; if they are empty (unknown), only rules that apply everywhere.
+            only: Return this rule only.
         """
         day = self.today()
         return [

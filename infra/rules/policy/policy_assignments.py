@@ -1,9 +1,9 @@
-"""Which rules hold where: management groups, subscriptions, resource groups, and what is assigned to them.
+"""Policy assignments: management groups, subscriptions, resource groups, and the rules assigned to each.
 
-Azure's model: an assignment holds for its scope and everything below; assignments add up, a lower scope can only be
-stricter, and the only way out is an exemption with a reason and a date. An initiative is a named list of rules whose
-parameters an assignment may set. Owns the model and its resolution; the text comes from `policies/assignments.yaml`,
-read by whoever needs it.
+Azure's model: an assignment applies to its scope and everything below it; assignments add up, so a lower scope can only
+be stricter, and only an exemption with a reason and an expiry date lifts a rule. An initiative is a named list of rules
+whose parameters an assignment may set. Owns the model and its resolution; `assignments_file` reads
+`policies/assignments.yaml`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from infra.rules.violation import Violation
 
 
 class Effect(StrEnum):
-    """What happens when an assigned rule is broken. Not the severity of the rule."""
+    """What happens if an assigned rule is broken. Not the severity of the rule."""
 
     DENY = "deny"
     AUDIT = "audit"
@@ -29,11 +29,11 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AssignedRule:
-    """A rule as it holds at a scope.
+    """A rule as assigned at a scope.
 
     Attributes:
-        assignment: Name of the assignment that brought it.
-        scope: Where that is, e.g. `management group 'ml'`.
+        assignment: Name of the assignment.
+        scope: Scope of the assignment, e.g. `management group 'ml'`.
     """
 
     rule: str
@@ -43,18 +43,18 @@ class AssignedRule:
     scope: str
 
     def attributed(self, violation: Violation) -> Violation:
-        """``violation``, saying which assignment at which scope forbids it."""
+        """``violation`` with the assignment and its scope."""
         return replace(violation, assigned=f"assignment '{self.assignment}' at {self.scope}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exemption:
-    """A resource that an assignment does not hold for, until a day.
+    """Exempts a resource from an assignment until a date.
 
     Attributes:
-        rules: The rules of the assignment that it is exempt from; empty for all.
+        rules: Rules of the assignment that the exemption covers; empty for all.
         resource: Pattern of resource ids, compared without case.
-        expires: The last day.
+        expires: Last day of the exemption.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Exemption:
     reason: str
 
     def covers(self, assigned: AssignedRule, resource_id: str, today: dt.date) -> bool:
-        """True if ``assigned`` does not hold for the resource on the day ``today``."""
+        """True if the resource is exempt from ``assigned`` on the day ``today``."""
         return (
             self.assignment == assigned.assignment
             and (not self.rules or assigned.rule in self.rules)
@@ -75,7 +75,7 @@ class Exemption:
 
 
 class Level(StrEnum):
-    """What a scope is."""
+    """Level of a scope."""
 
     MANAGEMENT_GROUP = "management group"
     SUBSCRIPTION = "subscription"
@@ -87,9 +87,9 @@ class Scope:
     """A management group, a subscription or a resource group, with everything below it.
 
     Attributes:
-        pattern: What ids or names it holds for, compared without case.
-        root: True for a management group at the top, which holds for every subscription.
-        tags: Tags of a subscription, which resources may inherit.
+        pattern: Pattern of the ids or names in the scope, compared without case.
+        root: True for a top-level management group, which applies to every subscription.
+        tags: Tags of a subscription; resources may inherit them.
     """
 
     level: Level
@@ -108,11 +108,11 @@ class Assignments:
     exemptions: tuple[Exemption, ...]
 
     def effective(self, subscription: str, resource_group: str) -> list[AssignedRule]:
-        """Every rule that holds for the resource group, from the outermost scope inwards."""
+        """The rules that apply to the resource group, from the outermost scope inwards."""
         return [rule for scope in _holding(self.roots, subscription, resource_group) for rule in scope.rules]
 
     def pairs(self) -> list[tuple[str, Effect]]:
-        """Every rule with every effect that it is assigned with anywhere, once."""
+        """Every distinct pair of an assigned rule and its effect."""
         return sorted({(rule.rule, rule.effect) for scope in _all(self.roots) for rule in scope.rules})
 
     def assigned(self, rule: str) -> list[AssignedRule]:
@@ -134,7 +134,7 @@ def _all(scopes: Iterable[Scope]) -> Iterator[Scope]:
 
 
 def _holding(scopes: Iterable[Scope], subscription: str, resource_group: str) -> list[Scope]:
-    """The scopes that hold for the resource group, outer ones first."""
+    """The scopes that apply to the resource group, outer ones first."""
     found = []
     for scope in scopes:
         below = _holding(scope.children, subscription, resource_group)

@@ -1,7 +1,7 @@
-"""What a rule is: metadata and check in one declaration, made by the decorator `rule`.
+"""Rules: metadata and check in one declaration, made with the decorator `rule`.
 
-A rule looks at one resource. Rules stand beside what they are about and are listed in `catalogue`. What applies to a
-stack as a whole is a :class:`StackRule`: an id with its sentence, checked by a function of its own.
+A rule checks one resource. Rules are declared in the module of their subject and listed in `catalogue`. A rule for a
+whole stack is a :class:`StackRule`: an id and a summary, checked by a separate function.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ALL = tuple(COMPONENT_TYPES)
 
 
 class Severity(StrEnum):
-    """How bad a violation is. Not its effect: that is an assignment's."""
+    """Severity of a violation. Not its effect, which the assignment sets."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -36,8 +36,8 @@ class ResourceView:
 
     Attributes:
         type_token: The component's type.
-        props: Its properties as Azure names them. Reading one that a preview does not know yet raises.
-        group: Its resource group; None where it is unknown, and for a resource group.
+        props: Its properties, by Azure's names. Reading one that is unknown in a preview raises.
+        group: Its resource group; None if unknown, and for a resource group.
     """
 
     type_token: str
@@ -46,18 +46,18 @@ class ResourceView:
 
     @property
     def component(self) -> ComponentType:
-        """What rules know of its type."""
+        """Its component type."""
         return COMPONENT_TYPES[self.type_token]
 
     @property
     def tags(self) -> Mapping[str, object]:
-        """Its tags; none where they are no mapping, which is another rule's violation."""
+        """Its tags; empty if they are not a mapping, which another rule reports."""
         tags = self.props.get("tags")
         return tags if isinstance(tags, Mapping) else {}
 
     @property
     def resource_id(self) -> str:
-        """Its full id; empty where it has none."""
+        """Its full id; empty if it has none."""
         identity = self.props.get("resourceId")
         return identity if isinstance(identity, str) else ""
 
@@ -70,12 +70,12 @@ class Rule:
     """One policy.
 
     Attributes:
-        summary: What holds where the rule is kept, one sentence.
-        why: What goes wrong otherwise.
+        summary: What the rule requires, in one sentence.
+        why: What goes wrong without the rule.
         source: Where the rule is documented: codes of the facts on Azure's rules, or ids of built-in policies.
-        fix: What to do about a violation.
-        applies_to: Type tokens of the components that it judges.
-        parameters: Its parameters with their defaults, with which it asks for nothing.
+        fix: How to fix a violation.
+        applies_to: Type tokens of the components that it checks.
+        parameters: Its parameters with their defaults; with the defaults the rule requires nothing.
     """
 
     id: str
@@ -89,7 +89,7 @@ class Rule:
     judge: Check
 
     def check(self, resource: ResourceView, parameters: Parameters | None = None) -> Iterator[Violation]:
-        """Violations by ``resource``, with keys relative to it; ``parameters`` add to the defaults."""
+        """Violations of ``resource``, with keys relative to it; ``parameters`` override the defaults."""
         for violation in self.judge(resource, {**self.parameters, **(parameters or {})}):
             yield replace(violation, rule=self.id)
 
@@ -124,10 +124,10 @@ def rule(
 
 
 class StackRule(str):
-    """The id of a rule that applies to a stack as a whole: everywhere, without an assignment.
+    """The id of a rule for a whole stack; it always applies, without an assignment.
 
     Attributes:
-        summary: What the rule asks for, one sentence.
+        summary: What the rule requires, in one sentence.
     """
 
     summary: str
@@ -148,7 +148,7 @@ def declared_in(modules: Iterable[ModuleType], of: type[T]) -> Iterator[T]:
 
 
 def texts(parameter: object) -> list[str]:
-    """The entries of a parameter that is a list, or the keys of a mapping; none of anything else."""
+    """The entries of a list parameter, or the keys of a mapping; empty for anything else."""
     if isinstance(parameter, str) or not isinstance(parameter, Iterable):
         return []
     return [str(entry) for entry in parameter]

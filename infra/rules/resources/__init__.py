@@ -1,1 +1,1 @@
-"""The Azure resources of a workspace: their types, their ids, the values that Azure accepts."""
+"""The Azure resources of a workspace: types, ids, and the values that Azure accepts."""

@@ -1,4 +1,4 @@
-"""One property with a fixed set of values: the violation by another one, with the nearest that is allowed."""
+"""Properties with a fixed set of values; a violation proposes the nearest allowed value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from infra.rules.violation import Violation, one_of
 
 
 def check_allowed(resource: ResourceView, key: str, allowed: tuple[object, ...], found: str) -> Iterator[Violation]:
-    """A violation if the property ``key`` has a value that is not ``allowed``; ``found`` says what is wrong then."""
+    """A violation, described by ``found``, if the property ``key`` has a value that is not ``allowed``."""
     value = resource.props.get(key)
     if value is None or value in allowed:
         return
@@ -19,7 +19,7 @@ def check_allowed(resource: ResourceView, key: str, allowed: tuple[object, ...],
 
 
 def nearest(value: object, allowed: tuple[object, ...]) -> object:
-    """The number next to ``value``, the same text in another case, otherwise the first of ``allowed``."""
+    """The nearest number, the same string in another case, or else the first of ``allowed``."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return min(allowed, key=lambda number: abs(float(str(number)) - value) if isinstance(number, int) else 0.0)
     return next((name for name in allowed if str(name).lower() == str(value).lower()), allowed[0])

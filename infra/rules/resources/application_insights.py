@@ -1,4 +1,4 @@
-"""Application insights: how long telemetry is kept (T8)."""
+"""Application insights: retention of telemetry (T8)."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class ApplicationInsightsProperties(ResourceProperties):
 
 @rule(
     id="application-insights-limit-retention",
-    summary="Telemetry is kept for a period that application insights has.",
-    why="Azure refuses others.",
+    summary="Telemetry is kept for a period that application insights supports.",
+    why="Azure rejects other periods.",
     severity=Severity.HIGH,
     source="T8",
     fix="Set 'retentionInDays' to 30, 60, 90, 120, 180, 270, 365, 550 or 730.",
     applies_to=(APPLICATION_INSIGHTS,),
 )
 def limit_retention(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
-    """Only these periods exist."""
-    found = "application insights has no such retention period"
+    """Azure supports only these periods."""
+    found = "application insights does not support this retention period"
     return check_allowed(resource, "retentionInDays", RETENTION_DAYS, found)

@@ -1,4 +1,4 @@
-"""The blobs of a storage account: access tier, versions, soft delete (T4), and how long an organization wants them."""
+"""The blobs of a storage account: access tier, versioning, soft delete (T4), and an organization's retention."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ MIN_RETENTION_DAYS, MAX_RETENTION_DAYS = 1, 365
 
 @rule(
     id="storage-account-limit-versioning",
-    summary="Blob versioning is on only where it can be.",
-    why="It does not go together with a hierarchical namespace.",
+    summary="Blob versioning is on only where Azure supports it.",
+    why="Versioning and a hierarchical namespace exclude each other.",
     severity=Severity.HIGH,
     source="T4",
     fix="Set 'blobVersioning' or 'isHnsEnabled' to false.",
     applies_to=(STORAGE_ACCOUNT,),
 )
 def limit_versioning(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
-    """Off where there is a hierarchical namespace or no blob service."""
+    """Off for accounts with a hierarchical namespace or without a blob service."""
     props = resource.props
     if props.get("blobVersioning") is not True:
         return
@@ -40,15 +40,15 @@ def limit_versioning(resource: ResourceView, _parameters: Parameters) -> Iterato
 
 @rule(
     id="storage-account-limit-access-tier",
-    summary="A storage account has an access tier that its kind offers.",
-    why="Azure refuses others.",
+    summary="A storage account has an access tier that its kind supports.",
+    why="Azure rejects other access tiers.",
     severity=Severity.MEDIUM,
     source="T4",
-    fix="Set 'accessTier' to an allowed one, or leave it out.",
+    fix="Set 'accessTier' to an allowed value, or omit it.",
     applies_to=(STORAGE_ACCOUNT,),
 )
 def limit_access_tier(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
-    """The tier exists and the account's kind and SKU have it; Hot, the default, passes everywhere."""
+    """The tier exists, and the account's kind and SKU support it; Hot, the default, always passes."""
     props = resource.props
     tier, kind, sku = props.get("accessTier"), str(props.get("kind", "StorageV2")), str(props.get("sku", ""))
     premium = sku.startswith("Premium") and not is_default(props)
@@ -60,11 +60,11 @@ def limit_access_tier(resource: ResourceView, _parameters: Parameters) -> Iterat
     if tier is None or tier in allowed:
         return
     if tier in ACCESS_TIERS:
-        found = f"an account of kind {kind}{' with a Premium SKU' if premium else ''} has no such access tier"
+        found = f"an account of kind {kind}{' with a Premium SKU' if premium else ''} does not support this access tier"
     elif tier == "Premium":
-        found = "only accounts with a Premium SKU have this access tier"
+        found = "only accounts with a Premium SKU support this access tier"
     else:
-        found = "no such access tier of an account"
+        found = "unknown access tier"
     fix = f"set 'accessTier' to '{nearest(tier, allowed)}'"
     yield Violation(key="accessTier", value=tier, found=found, allowed=one_of(allowed), fix=fix)
 
@@ -72,21 +72,21 @@ def limit_access_tier(resource: ResourceView, _parameters: Parameters) -> Iterat
 @rule(
     id="storage-account-limit-retention",
     summary="Deleted blobs stay recoverable for 1 to 365 days.",
-    why="Azure refuses other periods.",
+    why="Azure rejects other periods.",
     severity=Severity.MEDIUM,
     source="T4",
     fix="Set 'deleteRetentionDays' to 1-365.",
     applies_to=(STORAGE_ACCOUNT,),
 )
 def limit_retention(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
-    """Both ends are allowed."""
+    """The limits are inclusive."""
     days = resource.props.get("deleteRetentionDays")
     if days is None or (isinstance(days, int | float) and MIN_RETENTION_DAYS <= days <= MAX_RETENTION_DAYS):
         return
     yield Violation(
         key="deleteRetentionDays",
         value=days,
-        found="outside of what soft delete allows",
+        found="outside the range of soft delete",
         allowed=f"{MIN_RETENTION_DAYS}-{MAX_RETENTION_DAYS} days",
         fix="set 'deleteRetentionDays' to e.g. 7",
     )
@@ -102,7 +102,7 @@ def limit_retention(resource: ResourceView, _parameters: Parameters) -> Iterator
     applies_to=(STORAGE_ACCOUNT,),
 )
 def require_versioning(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
-    """Of accounts that can keep versions."""
+    """Applies to accounts that support versions."""
     props = resource.props
     can = props.get("kind") not in ("Storage", "FileStorage") and props.get("isHnsEnabled") is not True
     if can and props.get("blobVersioning") is False:
@@ -117,8 +117,8 @@ def require_versioning(resource: ResourceView, _parameters: Parameters) -> Itera
 
 @rule(
     id="storage-account-require-soft-delete",
-    summary="Deleted blobs stay recoverable for a minimum of days.",
-    why="A mistake is noticed after the weekend.",
+    summary="Deleted blobs stay recoverable for a minimum number of days.",
+    why="A mistake may be noticed only after the weekend.",
     severity=Severity.MEDIUM,
     source="built-in 9fbd64e3",
     fix="Raise 'deleteRetentionDays'.",
@@ -126,13 +126,13 @@ def require_versioning(resource: ResourceView, _parameters: Parameters) -> Itera
     parameters={"minimumDays": 7},
 )
 def require_soft_delete(resource: ResourceView, parameters: Parameters) -> Iterator[Violation]:
-    """`minimumDays`: what the organization asks for."""
+    """`minimumDays`: the minimum that the organization requires."""
     days, minimum = resource.props.get("deleteRetentionDays"), int(str(parameters["minimumDays"]))
     if isinstance(days, int | float) and days < minimum:
         yield Violation(
             key="deleteRetentionDays",
             value=days,
-            found="deleted blobs are lost too early",
+            found="deleted blobs are removed too early",
             allowed=f"at least {minimum} days",
             fix=f"set 'deleteRetentionDays' to {minimum}",
         )

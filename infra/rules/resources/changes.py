@@ -1,4 +1,4 @@
-"""Changes of a property that are refused, because Azure would replace the resource or does not allow them.
+"""Rejected changes of properties: Azure would replace the resource, or does not allow the change.
 
 Sources: T4 and S1 (storage), T5 (key vault), T7 (registry), T8 (insights), section 3.5 (workspace).
 """
@@ -14,7 +14,7 @@ from infra.rules.violation import Violation, quote
 
 REPLACEMENT = StackRule(
     "change-resource-forbid-replacement",
-    "No change replaces a resource and loses its data unless the stack allows it.",
+    "No change replaces a resource and deletes its data, unless the stack allows it.",
 )
 
 
@@ -24,15 +24,15 @@ def _whole(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Replaces:
-    """A property that can't change in place.
+    """A property that can't be changed in place.
 
     Attributes:
-        why: What Azure does, for the message.
-        view: What of the value counts; equal views are no change.
-        upgrade: A change from one value to another that is made in place all the same.
-        rule: Refuses the change.
-        consequence: What follows, for the message.
-        lost: What a replacement loses; a stack may allow that.
+        why: The reason, for the message.
+        view: Maps a value to what is compared; equal views mean no change.
+        upgrade: The old and new value of a change that is made in place all the same.
+        rule: The rule that rejects the change.
+        consequence: The consequence, for the message.
+        lost: What a replacement would lose; a stack may allow that.
     """
 
     why: str
@@ -44,11 +44,11 @@ class Replaces:
 
     @property
     def effect(self) -> str:
-        """What a change does, for the reference page."""
-        return f"refused: {self.why}"
+        """Effect of a change, for the reference page."""
+        return f"rejected: {self.why}"
 
     def refuse(self, key: str, before: object, after: object) -> Violation | None:
-        """The violation by a change of the property ``key``; None if it is allowed."""
+        """The violation for a change of the property ``key``; None if the change is allowed."""
         if self.view(before) == self.view(after) or (before, after) == self.upgrade:
             return None
         shown = quote(before)
@@ -60,11 +60,11 @@ class Replaces:
 
 @dataclass(frozen=True, slots=True)
 class NeverOff:
-    """A switch that can't be switched off again, also not by a replacement.
+    """A property that, once enabled, can never be disabled, not even by a replacement.
 
     Attributes:
-        rule: Refuses the change.
-        what: What is switched on, for the message.
+        rule: The rule that rejects the change.
+        what: The name of the feature, for the message.
     """
 
     lost: ClassVar[str] = ""
@@ -74,16 +74,16 @@ class NeverOff:
 
     @property
     def effect(self) -> str:
-        """What a change does, for the reference page."""
-        return "on in place; off is refused for good"
+        """Effect of a change, for the reference page."""
+        return "enabled in place; disabling is always rejected"
 
     def refuse(self, key: str, before: object, after: object) -> Violation | None:
-        """The violation by a change of the property ``key``; None if it is allowed."""
+        """The violation for a change of the property ``key``; None if the change is allowed."""
         if before is not True or after is not False:
             return None
-        found, fix = f"{self.what} is on, and it can never be switched off", f"set '{key}' back to true"
+        found, fix = f"{self.what} is on and can never be switched off", f"set '{key}' back to true"
         return Violation(rule=self.rule, key=key, value=False, found=found, allowed="true", fix=fix)
 
 
 Change = Replaces | NeverOff | None
-"""What the change of a property does; None for a change in place."""
+"""Effect of a change of a property; None for a change in place."""

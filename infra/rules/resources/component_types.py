@@ -1,6 +1,6 @@
-"""The components that a workspace is made of, as rules see them: type token, section of the stack file, kind of name.
+"""The components of a workspace as rules see them: type token, section of the stack file, kind of name.
 
-One row per component, so that components, settings, rules and policies cannot disagree about a token.
+One row per component, so that components, settings, rules and policies agree on the type tokens.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ WORKSPACE = "ml-workspace:machinelearningservices:Workspace"
 
 @dataclass(frozen=True, slots=True)
 class ComponentType:
-    """What rules know of a component's type.
+    """A component type, as rules see it.
 
     Attributes:
-        section: The key of the stack file that configures it.
+        section: Its key in the stack file.
         kind: The kind of its name.
-        arm_type: Azure's own name of the type.
+        arm_type: Azure's name of the type.
     """
 
     section: str

@@ -1,4 +1,4 @@
-"""Container registries: SKU (T7); the admin account, which a workspace needs (M3) and an organization may forbid."""
+"""Container registries: SKU (T7); the admin account, which a workspace requires (M3) but an organization may forbid."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class ContainerRegistryProperties(ResourceProperties):
 
     sku: Annotated[str, Property(doc=f"Pricing tier: {one_of(SKUS)}.", default="Basic", source="T7")]
     admin_user_enabled: Annotated[
-        bool, Property(doc="Whether the admin account is on; a workspace needs it.", default=True, source="M3")
+        bool, Property(doc="Whether the admin account is enabled; a workspace requires it.", default=True, source="M3")
     ]
 
 
 @rule(
     id="container-registry-limit-sku",
-    summary="A container registry has a SKU that exists.",
-    why="Azure refuses others.",
+    summary="A container registry has a SKU that Azure offers.",
+    why="Azure rejects other SKUs.",
     severity=Severity.HIGH,
     source="T7",
     fix="Set 'sku' to 'Basic', 'Standard' or 'Premium'.",
@@ -34,12 +34,12 @@ class ContainerRegistryProperties(ResourceProperties):
 )
 def limit_sku(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
     """Case matters."""
-    return check_allowed(resource, "sku", SKUS, "no such SKU of a container registry")
+    return check_allowed(resource, "sku", SKUS, "unknown SKU of a container registry")
 
 
 @rule(
     id="container-registry-require-admin-user",
-    summary="The registry's admin account is on.",
+    summary="The registry's admin account is enabled.",
     why="A workspace cannot use a registry without it.",
     severity=Severity.HIGH,
     source="M3, T2",
@@ -52,7 +52,7 @@ def require_admin_user(resource: ResourceView, _parameters: Parameters) -> Itera
         yield Violation(
             key="adminUserEnabled",
             value=False,
-            found="the workspace can't use a registry whose admin account is off",
+            found="a workspace can't use a registry without the admin account",
             allowed="true",
             fix="set 'adminUserEnabled' to true",
         )
@@ -60,20 +60,20 @@ def require_admin_user(resource: ResourceView, _parameters: Parameters) -> Itera
 
 @rule(
     id="container-registry-forbid-admin-user",
-    summary="The registry's admin account is off.",
-    why="Everybody who has it is the same person. In conflict with what a workspace needs, so disabled by default.",
+    summary="The registry's admin account is disabled.",
+    why="A shared account hides who did what. Conflicts with what a workspace requires, so disabled by default.",
     severity=Severity.MEDIUM,
     source="built-in dc921057",
     fix="Set 'adminUserEnabled' to false.",
     applies_to=(CONTAINER_REGISTRY,),
 )
 def forbid_admin_user(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
-    """A workspace can't use a registry that passes."""
+    """A workspace can't use a registry that complies."""
     if resource.props.get("adminUserEnabled") is True:
         yield Violation(
             key="adminUserEnabled",
             value=True,
-            found="everybody shares one account",
+            found="the admin account is shared by all its users",
             allowed="false",
             fix="set 'adminUserEnabled' to false",
         )

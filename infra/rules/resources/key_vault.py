@@ -15,7 +15,7 @@ from infra.rules.violation import Violation, one_of
 SKUS = ("standard", "premium")
 MIN_RETENTION_DAYS, MAX_RETENTION_DAYS = 7, 90
 
-KEEP_RETENTION = StackRule("change-key-vault-forbid-retention", "A key vault's retention is set once (T5).")
+KEEP_RETENTION = StackRule("change-key-vault-forbid-retention", "A key vault's retention period never changes (T5).")
 KEEP_PROTECTION = StackRule("change-key-vault-forbid-unprotecting", "Purge protection is never switched off (T5).")
 
 
@@ -26,10 +26,10 @@ class KeyVaultProperties(ResourceProperties):
     soft_delete_retention_in_days: Annotated[
         int,
         Property(
-            doc=f"Days in which deleted secrets can be recovered, {MIN_RETENTION_DAYS} to {MAX_RETENTION_DAYS}.",
+            doc=f"Days for which deleted secrets can be recovered, {MIN_RETENTION_DAYS} to {MAX_RETENTION_DAYS}.",
             default=90,
             change=Replaces(
-                "the period is set once, when the key vault is created",
+                "the period is fixed when the key vault is created",
                 rule=KEEP_RETENTION,
                 consequence="",
                 lost="the secrets",
@@ -40,7 +40,7 @@ class KeyVaultProperties(ResourceProperties):
     enable_purge_protection: Annotated[
         bool,
         Property(
-            doc="Whether deleted secrets can't be purged before their time.",
+            doc="Whether deleted secrets are protected from purging until their retention ends.",
             default=False,
             change=NeverOff(KEEP_PROTECTION, "purge protection"),
             source="T5",
@@ -50,8 +50,8 @@ class KeyVaultProperties(ResourceProperties):
 
 @rule(
     id="key-vault-limit-sku",
-    summary="A key vault has a SKU that exists.",
-    why="Azure refuses others.",
+    summary="A key vault has a SKU that Azure offers.",
+    why="Azure rejects other SKUs.",
     severity=Severity.HIGH,
     source="T5",
     fix="Set 'sku' to 'standard' or 'premium'.",
@@ -59,27 +59,27 @@ class KeyVaultProperties(ResourceProperties):
 )
 def limit_sku(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
     """Case matters."""
-    return check_allowed(resource, "sku", SKUS, "no such SKU of a key vault")
+    return check_allowed(resource, "sku", SKUS, "unknown SKU of a key vault")
 
 
 @rule(
     id="key-vault-limit-retention",
     summary="Deleted secrets stay recoverable for 7 to 90 days.",
-    why="Azure refuses other periods, and the period can never be changed.",
+    why="Azure rejects other periods, and the period can never be changed.",
     severity=Severity.HIGH,
     source="T5",
     fix="Set 'softDeleteRetentionInDays' to 7-90.",
     applies_to=(KEY_VAULT,),
 )
 def limit_retention(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
-    """Both ends are allowed."""
+    """The limits are inclusive."""
     days = resource.props.get("softDeleteRetentionInDays")
     if days is None or (isinstance(days, int | float) and MIN_RETENTION_DAYS <= days <= MAX_RETENTION_DAYS):
         return
     yield Violation(
         key="softDeleteRetentionInDays",
         value=days,
-        found="outside of what a key vault's soft delete allows",
+        found="outside the range of a key vault's soft delete",
         allowed=f"{MIN_RETENTION_DAYS}-{MAX_RETENTION_DAYS} days",
         fix="set 'softDeleteRetentionInDays' to e.g. 90; it can't be changed later",
     )
@@ -87,8 +87,8 @@ def limit_retention(resource: ResourceView, _parameters: Parameters) -> Iterator
 
 @rule(
     id="key-vault-require-purge-protection",
-    summary="Nobody can purge a deleted key vault or secret before its time.",
-    why="One wrong command, or an intruder, would destroy what every datastore needs.",
+    summary="Deleted key vaults and secrets can't be purged before their retention ends.",
+    why="One wrong command, or an intruder, could destroy secrets that every datastore needs.",
     severity=Severity.MEDIUM,
     source="built-in 0b60c0b2",
     fix="Set 'enablePurgeProtection' to true; it can't be undone.",

@@ -1,4 +1,4 @@
-"""Locations of resources: a region that Azure has, one that the organization allows, that of the resource group."""
+"""Locations of resources: an Azure region, allowed by the organization, the same as the resource group's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KNOWN_REGION = "location-resource-require-known-region"
 
 
 def check_location(location: object, *, key: str = "location") -> list[Violation]:
-    """A violation if ``location`` is no region that Azure has."""
+    """A violation if ``location`` is not an Azure region."""
     if isinstance(location, str) and normalise(location) in REGIONS:
         return []
     near = difflib.get_close_matches(normalise(str(location)), REGIONS, n=1)
@@ -23,7 +23,7 @@ def check_location(location: object, *, key: str = "location") -> list[Violation
             rule=KNOWN_REGION,
             key=key,
             value=location,
-            found="no Azure region has this name",
+            found="unknown Azure region",
             allowed=f"one of Azure's {len(REGIONS)} regions, e.g. northeurope, westeurope, eastus, swedencentral",
             fix=f"set '{key}' to e.g. '{proposal}'",
         )
@@ -32,11 +32,11 @@ def check_location(location: object, *, key: str = "location") -> list[Violation
 
 @rule(
     id=KNOWN_REGION,
-    summary="Every resource lies in a region that Azure has.",
-    why="A misspelt region is refused only when the first resource is created.",
+    summary="Every resource is in an existing Azure region.",
+    why="Azure rejects a misspelt region only when the first resource is created.",
     severity=Severity.HIGH,
     source="Azure regions",
-    fix="Set 'location' to the name of a region, or leave it out for the resource group's.",
+    fix="Set 'location' to the name of a region, or omit it to use the resource group's.",
     applies_to=ALL,
 )
 def require_known_region(resource: ResourceView, _parameters: Parameters) -> Iterable[Violation]:
@@ -47,16 +47,16 @@ def require_known_region(resource: ResourceView, _parameters: Parameters) -> Ite
 
 @rule(
     id="location-resource-limit-allowed",
-    summary="Every resource lies where the organization allows it.",
+    summary="Every resource is in a region that the organization allows.",
     why="Data may have to stay in a country.",
     severity=Severity.HIGH,
     source="built-in e56962a6, e765b5de",
-    fix="Set 'location' to an allowed one.",
+    fix="Set 'location' to an allowed region.",
     applies_to=ALL,
     parameters={"allowedLocations": []},
 )
 def limit_allowed_locations(resource: ResourceView, parameters: Parameters) -> Iterator[Violation]:
-    """`allowedLocations`: regions; empty for all."""
+    """`allowedLocations`: allowed regions; empty allows all."""
     allowed, location = texts(parameters["allowedLocations"]), resource.props.get("location")
     if location is None or not allowed or normalise(str(location)) in {normalise(name) for name in allowed}:
         return
@@ -71,15 +71,15 @@ def limit_allowed_locations(resource: ResourceView, parameters: Parameters) -> I
 
 @rule(
     id="location-resource-require-same-as-group",
-    summary="Every resource lies where its resource group does.",
-    why="A group tells of its resources where it lies itself: when that region is down, none of them can be changed.",
+    summary="Every resource is in the region of its resource group.",
+    why="A group keeps its resources' metadata in its own region; if that region is down, none of them can be changed.",
     severity=Severity.LOW,
     source="built-in 'Audit resource location matches resource group location'",
-    fix="Leave 'location' out, or set it to the resource group's.",
+    fix="Omit 'location', or set it to the resource group's.",
     applies_to=ALL,
 )
 def require_same_as_group(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
-    """As far as the group's location is known."""
+    """Checked only if the group's location is known."""
     location = resource.props.get("location")
     group = resource.group.props.get("location") if resource.group else None
     if location is None or group is None or normalise(str(location)) == normalise(str(group)):
@@ -87,7 +87,7 @@ def require_same_as_group(resource: ResourceView, _parameters: Parameters) -> It
     yield Violation(
         key="location",
         value=location,
-        found=f"its resource group lies in {group}",
+        found=f"its resource group is in {group}",
         allowed=str(group),
-        fix=f"set 'location' to '{group}', or leave it out",
+        fix=f"set 'location' to '{group}', or omit it",
     )

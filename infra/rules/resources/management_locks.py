@@ -1,4 +1,4 @@
-"""Management locks of a resource group: their properties, and what a stack file may say of them.
+"""Management locks of a resource group: their properties and the rules for them.
 
 Sources: "Azure documentation: Management Locks - Create Or Update (REST)" for name, level and notes, "Azure
 documentation: Lock resources" for what the levels do, "Azure documentation: Azure subscription limits" for the count.
@@ -17,24 +17,24 @@ from infra.rules.violation import Violation, one_of
 
 
 class Level(StrEnum):
-    """What a lock forbids in the management plane. Not who may do what: a lock holds for everybody."""
+    """What a lock forbids in the management plane. Not a permission: a lock applies to everybody."""
 
     CAN_NOT_DELETE = "CanNotDelete"
     READ_ONLY = "ReadOnly"
-    """Forbids what `CanNotDelete` does, and every change."""
+    """Forbids what `CanNotDelete` forbids, and every other change."""
 
 
 MAX_LOCKS, MAX_NAME, MAX_NOTES = 20, 260, 512
 _FORBIDDEN = re.compile(r"[<>%&:\\?/\x00-\x1f\x7f]")
 
 LEVEL = StackRule(
-    "lock-resource-group-require-level", "A management lock has a level: CanNotDelete or ReadOnly, written so."
+    "lock-resource-group-require-level", "The level of a management lock is CanNotDelete or ReadOnly; case matters."
 )
 NAME = StackRule(
-    "lock-resource-group-limit-name", "A management lock has a name that Azure accepts, once in its group."
+    "lock-resource-group-limit-name", "A management lock has a name that Azure accepts and that is unique in its group."
 )
 COUNT = StackRule("lock-resource-group-limit-count", "A resource group has at most 20 management locks.")
-NOTES = StackRule("lock-resource-group-limit-notes", "The notes of a management lock have at most 512 characters.")
+NOTES = StackRule("lock-resource-group-limit-notes", "The notes of a management lock are at most 512 characters long.")
 
 _SOURCE = "Management locks (REST)"
 
@@ -46,25 +46,32 @@ class ManagementLockProperties:
     level: Annotated[
         str,
         Property(
-            doc="`CanNotDelete`: nothing of the group is deleted. `ReadOnly`: and nothing of it is changed.",
+            doc="`CanNotDelete` forbids deletions in the group, `ReadOnly` also forbids changes.",
             default=REQUIRED,
             source=_SOURCE,
         ),
     ]
-    notes: Annotated[str, Property(doc="Why it is there; shown when it refuses something.", default="", source=_SOURCE)]
+    notes: Annotated[
+        str, Property(doc="Reason for the lock; shown when the lock blocks an operation.", default="", source=_SOURCE)
+    ]
 
 
 def check_management_locks(locks: Sequence[Mapping[str, str]], *, key: str) -> Iterator[Violation]:
-    """Violations by the locks of a resource group.
+    """Violations in the locks of a resource group.
 
     Args:
-        locks: Properties of each, by Azure's name; those that are not given are left out.
-        key: The key that the list stands at.
+        locks: Properties of each lock, by Azure's names; without those that are not set.
+        key: The key of the list.
     """
     if len(locks) > MAX_LOCKS:
         fix = f"remove {len(locks) - MAX_LOCKS} of them"
         yield Violation(
-            rule=COUNT, key=key, value=None, found=f"{len(locks)} locks", allowed=f"at most {MAX_LOCKS}", fix=fix
+            rule=COUNT,
+            key=key,
+            value=None,
+            found=f"there are {len(locks)} locks",
+            allowed=f"at most {MAX_LOCKS}",
+            fix=fix,
         )
     seen: set[str] = set()
     for index, lock in enumerate(locks):
@@ -78,8 +85,8 @@ def check_management_locks(locks: Sequence[Mapping[str, str]], *, key: str) -> I
                 rule=NOTES,
                 key=f"{prefix}.notes",
                 value=None,
-                found=f"{len(lock['notes'])} characters",
-                allowed=f"at most {MAX_NOTES}",
+                found=f"the notes have {len(lock['notes'])} characters",
+                allowed=f"at most {MAX_NOTES} characters",
                 fix=f"shorten '{prefix}.notes'",
             )
 
@@ -90,9 +97,9 @@ def _check_name(name: str, seen: set[str], key: str, *, proposal: str) -> Iterat
     if not name.strip():
         found = "the name is empty"
     elif len(name) > MAX_NAME:
-        found = f"{len(name)} characters"
+        found = f"the name has {len(name)} characters"
     elif wrong:
-        found = f"it contains {', '.join(repr(character) for character in wrong)}"
+        found = f"the name contains {', '.join(repr(character) for character in wrong)}"
     elif name.lower() in seen:
         found = "another lock of the group has this name"
     if found:
@@ -101,8 +108,8 @@ def _check_name(name: str, seen: set[str], key: str, *, proposal: str) -> Iterat
             key=key,
             value=name,
             found=found,
-            allowed=rf"1-{MAX_NAME} characters without < > % & : \ ? / and control characters, once in the group "
-            "whatever its case",
+            allowed=rf"1-{MAX_NAME} characters without < > % & : \ ? / and control characters, unique in the group "
+            "(case does not matter)",
             fix=f"set '{key}' to e.g. '{proposal}'",
         )
 
@@ -114,7 +121,7 @@ def _check_level(level: str | None, key: str) -> Iterator[Violation]:
             rule=LEVEL,
             key=key,
             value=level,
-            found="no such level of a management lock",
+            found="unknown level of a management lock",
             allowed=one_of(Level),
             fix=f"set '{key}' to '{near}'",
         )

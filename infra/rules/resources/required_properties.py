@@ -1,6 +1,6 @@
-"""What a component must register about itself, so that no rule can be passed by leaving a property out.
+"""Properties that a component must register, so that omitting a property never passes a rule.
 
-A stack file is checked more exactly by the settings; this is for whatever else registers the project's components.
+The settings check stack files more precisely; this rule is for other programs that register the project's components.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from infra.rules.resources.resource_properties import properties_of
 from infra.rules.violation import Violation
 
 _TYPES: dict[Any, tuple[str, type | tuple[type, ...]]] = {
-    str: ("text", str),
+    str: ("a string", str),
     bool: ("true or false", bool),
     int: ("a number", (int, float)),
     dict: ("a mapping", Mapping),
 }
-"""Declared type to its words and to what the engine makes of it."""
+"""Declared type to its description and to its types in the engine."""
 
 
 @rule(
     id="resource-require-properties",
-    summary="A component registers its Azure properties, each of the right type.",
-    why="A rule cannot judge what is left out.",
+    summary="A component registers its Azure properties with the right types.",
+    why="A rule cannot check a missing property.",
     severity=Severity.HIGH,
     source="own",
     fix="Register the component with the property.",
     applies_to=ALL,
 )
 def require_properties(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
-    """None is absent or of a wrong type, and the id is one."""
+    """No property is missing or has the wrong type, and the id is valid."""
     props = resource.props
     for key, declared in properties_of(resource.type_token).items():
         if not declared.property.required:
@@ -40,7 +40,7 @@ def require_properties(resource: ResourceView, _parameters: Parameters) -> Itera
         value, (expected, types) = props.get(key), _TYPES[get_origin(declared.type) or declared.type]
         if isinstance(value, types) and not (declared.type is int and isinstance(value, bool)):
             continue
-        found = "it is missing" if value is None else f"it is not {expected}"
+        found = "missing" if value is None else f"it is not {expected}"
         shown = value if isinstance(value, str | int | float) else None
         yield _violation(key, shown, found, expected)
     identity = props.get("resourceId")
@@ -48,7 +48,7 @@ def require_properties(resource: ResourceView, _parameters: Parameters) -> Itera
         try:
             parse_resource_id(identity)
         except ValueError:
-            yield _violation("resourceId", identity, "it is no resource id", "an Azure-style resource id")
+            yield _violation("resourceId", identity, "it is not a resource id", "an Azure-style resource id")
 
 
 def _violation(key: str, value: object, found: str, allowed: str) -> Violation:

@@ -1,7 +1,7 @@
-"""Azure-style resource ids: how they are made and read.
+"""Build and parse Azure-style resource ids.
 
-An id is the path that Azure Resource Manager gives a resource; a resource group has one without a provider. Ids are
-compared without case, as Azure does (rule N3).
+An id is a resource's path in Azure Resource Manager; the id of a resource group has no provider. Ids are compared
+without case, as in Azure (rule N3).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ID = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResourceId:
-    """What an id consists of; `str()` puts them together again."""
+    """The components of an id; `str()` joins them again."""
 
     subscription: str
     resource_group: str
@@ -53,21 +53,21 @@ def resource_id(subscription: str, resource_group: str, kind: ResourceKind, name
 
 
 def parse_resource_id(text: str) -> ResourceId:
-    """What the id ``text`` consists of.
+    """Parse the id ``text``.
 
     Raises:
-        ValueError: ``text`` is no id of a resource that a workspace is made of.
+        ValueError: ``text`` is not the id of a workspace's resource.
     """
     match = _ID.fullmatch(text)
     if match is None:
-        msg = (
-            f"'{text}' is no resource id; allowed: /subscriptions/<id>/resourceGroups/<group>[/providers/<type>/<name>]"
-        )
+        allowed = "/subscriptions/<id>/resourceGroups/<group>[/providers/<type>/<name>]"
+        msg = f"'{text}' is not a resource id; allowed: {allowed}"
         raise ValueError(msg)
     kind = ResourceKind.RESOURCE_GROUP
     if match["provider"] is not None:
         if match["provider"].lower() not in _KINDS:
-            msg = f"'{text}' has the type '{match['provider']}'; allowed: {', '.join(sorted(PROVIDER_TYPES.values()))}"
+            types = ", ".join(sorted(PROVIDER_TYPES.values()))
+            msg = f"'{text}' has the unknown type '{match['provider']}'; allowed: {types}"
             raise ValueError(msg)
         kind = _KINDS[match["provider"].lower()]
     return ResourceId(
@@ -79,7 +79,7 @@ def parse_resource_id(text: str) -> ResourceId:
 
 
 def name_scope(resource: str) -> str:
-    """The id of what the name of the resource with the id ``resource`` is unique within; empty if it is no id."""
+    """Id of the scope in which the name of the resource id ``resource`` is unique; empty if it is not a resource id."""
     try:
         identity = parse_resource_id(resource)
     except ValueError:
@@ -101,6 +101,6 @@ def check_subscription(subscription: str, *, key: str = "subscription") -> list[
             value=subscription,
             found="it is not a GUID",
             allowed="32 hexadecimal digits in the groups 8-4-4-4-12",
-            fix=f"set '{key}' to the subscription's id, or leave it out for 00000000-0000-0000-0000-000000000000",
+            fix=f"set '{key}' to the subscription's id, or omit it to use 00000000-0000-0000-0000-000000000000",
         )
     ]

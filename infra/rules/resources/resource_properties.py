@@ -1,4 +1,4 @@
-"""Component type to the class that declares its properties."""
+"""Map component types to the classes that declare their properties."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ RESOURCE_PROPERTIES: dict[str, type] = {
 
 
 def properties_of(type_token: str) -> dict[str, DeclaredProperty]:
-    """The properties of a type of component, by Azure's name."""
+    """The properties of a component type, by Azure's names."""
     return declared_properties(RESOURCE_PROPERTIES[type_token])

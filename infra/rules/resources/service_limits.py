@@ -1,7 +1,7 @@
-"""What a service may use of the machine: CPUs and memory, per section of `limits`.
+"""CPU and memory limits of the services, per section of `limits`.
 
-The lower bounds are measured on the pinned images: with less a service starts slower than its readiness is waited for,
-or is killed by the kernel under an ordinary load. The upper bounds catch a slip of the unit (MiB written for GiB).
+The minimums were measured with the pinned images: with less, a service misses its readiness deadline or is killed by
+the kernel under normal load. The maximums catch a wrong unit (MiB instead of GiB).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from infra.rules.policy.rule import StackRule
 from infra.rules.violation import Violation
 
-CPU = StackRule("limits-service-limit-cpu", "A service is limited to 0.1 to 64 CPUs.")
+CPU = StackRule("limits-service-limit-cpu", "The CPU limit of a service is 0.1 to 64 CPUs.")
 MEMORY = StackRule(
     "limits-service-limit-memory",
-    "A service is limited to memory that it starts and works with, and to no more than 256 GiB.",
+    "The memory limit of a service is enough for it to run, and at most 256 GiB.",
 )
 
 MIN_CPU, MAX_CPU = 0.1, 64.0
@@ -25,29 +25,29 @@ MIN_MEMORY_GIB = {
     "keyVault": 0.25,
     "applicationInsights": 0.25,
 }
-"""Memory that each service needs, in GiB, by section of the stack file."""
+"""Minimum memory of each service, in GiB, by section of the stack file."""
 
 
 def check_limits(limits: Mapping[str, Mapping[str, float | None]], *, key: str = "limits") -> list[Violation]:
-    """Every violation by the limits of services; a limit that is not given breaks no rule.
+    """All violations in the limits of services; a missing limit breaks no rule.
 
     Args:
         limits: Section of the stack file to its `cpu` (CPUs) and `memoryInGB` (GiB, which Azure calls GB).
-        key: The key that they stand under.
+        key: The key of the section.
     """
     violations = []
     for section, limit in limits.items():
         cpu, memory, least = limit.get("cpu"), limit.get("memoryInGB"), MIN_MEMORY_GIB[section]
-        # Not `cpu < MIN_CPU or ...`: YAML's `.nan` is neither above nor below anything.
+        # Not `cpu < MIN_CPU or ...`: all comparisons with YAML's `.nan` are false.
         if cpu is not None and not MIN_CPU <= cpu <= MAX_CPU:
             violations.append(
                 Violation(
                     rule=CPU,
                     key=f"{key}.{section}.cpu",
                     value=cpu,
-                    found="not a number of CPUs that a service can be given",
+                    found="out of range",
                     allowed=f"{MIN_CPU} to {MAX_CPU:.0f}",
-                    fix=f"set '{key}.{section}.cpu' to e.g. 1, or leave it out for as many as there are",
+                    fix=f"set '{key}.{section}.cpu' to e.g. 1, or omit it to allow all CPUs",
                 )
             )
         if memory is not None and not least <= memory <= MAX_MEMORY_GIB:
@@ -56,9 +56,9 @@ def check_limits(limits: Mapping[str, Mapping[str, float | None]], *, key: str =
                     rule=MEMORY,
                     key=f"{key}.{section}.memoryInGB",
                     value=memory,
-                    found="the service does not start or work with it"
+                    found="too little memory for the service to run"
                     if memory < least
-                    else "more than a service uses",
+                    else "more than a service can use",
                     allowed=f"{least} to {MAX_MEMORY_GIB:.0f} GiB",
                     fix=f"set '{key}.{section}.memoryInGB' to e.g. {max(least, 0.5)}",
                 )

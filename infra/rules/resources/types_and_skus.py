@@ -1,4 +1,4 @@
-"""Types and SKUs that an organization does not want, of any resource."""
+"""Resource types and SKUs that an organization forbids."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from infra.rules.violation import Violation, one_of
 
 @rule(
     id="resource-forbid-types",
-    summary="No resource is of a type that the organization forbids.",
+    summary="No resource has a type that the organization forbids.",
     why="Some services are not approved.",
     severity=Severity.MEDIUM,
     source="built-in, section 7",
-    fix="Leave the resource out, or ask for an exemption.",
+    fix="Remove the resource, or ask for an exemption.",
     applies_to=ALL,
     parameters={"forbiddenTypes": []},
 )
 def forbid_types(resource: ResourceView, parameters: Parameters) -> Iterator[Violation]:
-    """`forbiddenTypes`: Azure's names of types, compared without case."""
+    """`forbiddenTypes`: Azure's type names, compared without case."""
     arm_type = resource.component.arm_type
     if arm_type.lower() in {name.lower() for name in texts(parameters["forbiddenTypes"])}:
         yield Violation(
@@ -27,7 +27,7 @@ def forbid_types(resource: ResourceView, parameters: Parameters) -> Iterator[Vio
             value=arm_type,
             found="this type is not allowed here",
             allowed="any other type",
-            fix="leave the resource out, or ask for an exemption",
+            fix="remove the resource, or ask for an exemption",
         )
 
 
@@ -37,12 +37,12 @@ def forbid_types(resource: ResourceView, parameters: Parameters) -> Iterator[Vio
     why="Some SKUs cost more than a project may spend.",
     severity=Severity.MEDIUM,
     source="built-in 7433c107",
-    fix="Set 'sku' to an allowed one.",
+    fix="Set 'sku' to an allowed value.",
     applies_to=ALL,
     parameters={"allowedSkus": {}},
 )
 def limit_skus(resource: ResourceView, parameters: Parameters) -> Iterator[Violation]:
-    """`allowedSkus`: by section of the stack file, e.g. `storageAccount`; a section that is left out allows all."""
+    """`allowedSkus`: allowed SKUs by section of the stack file, e.g. `storageAccount`; a missing section allows all."""
     by_section = parameters["allowedSkus"]
     allowed = texts(by_section.get(resource.component.section)) if isinstance(by_section, Mapping) else []
     sku = resource.props.get("sku")

@@ -23,20 +23,18 @@ _OWN = Derived("the stack's own, or the existing one")
 
 
 class WorkspaceProperties(ResourceProperties):
-    """A workspace; the last four are the resource ids of what it ties together."""
+    """A workspace; the last four properties are the ids of its associated resources."""
 
     friendly_name: Annotated[
         str,
-        Property(
-            doc="Name for people.", default=Derived("the name", lambda props: props.get("name", "")), required=False
-        ),
+        Property(doc="Display name.", default=Derived("the name", lambda props: props.get("name", "")), required=False),
     ]
-    description: Annotated[str, Property(doc="What it is for.", default="", required=False)]
+    description: Annotated[str, Property(doc="What the workspace is for.", default="", required=False)]
     sku: Annotated[str, Property(doc=f"Pricing tier: {one_of(SKUS)}.", default="Basic", source="T2")]
     soft_delete_retention_in_days: Annotated[
         int,
         Property(
-            doc="Days that the workspace, its data and its name are kept after `make down`, 1 to 90; 0: not at all.",
+            doc="Days for which a deleted workspace, its data and its name are kept: 1 to 90; 0 deletes immediately.",
             default=0,
             source="M9, R4",
             required=False,
@@ -47,7 +45,7 @@ class WorkspaceProperties(ResourceProperties):
         Property(
             doc="Id of its storage account.",
             default=_OWN,
-            change=Replaces("a workspace keeps its storage account for life", _no_case),
+            change=Replaces("a workspace's storage account can't be changed", _no_case),
             source="M1",
             settable=False,
         ),
@@ -57,7 +55,7 @@ class WorkspaceProperties(ResourceProperties):
         Property(
             doc="Id of its key vault.",
             default=_OWN,
-            change=Replaces("a workspace keeps its key vault for life", _no_case),
+            change=Replaces("a workspace's key vault can't be changed", _no_case),
             source="M1",
             settable=False,
         ),
@@ -73,7 +71,7 @@ class WorkspaceProperties(ResourceProperties):
 @rule(
     id="workspace-limit-sku",
     summary="A workspace has the one SKU that the service accepts.",
-    why="Documents list others, the service refuses them.",
+    why="Documentation lists other SKUs, but the service rejects them.",
     severity=Severity.HIGH,
     source="T2",
     fix="Set 'sku' to 'Basic'.",
@@ -81,4 +79,4 @@ class WorkspaceProperties(ResourceProperties):
 )
 def limit_sku(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
     """Case matters."""
-    return check_allowed(resource, "sku", SKUS, "the service accepts no such SKU of a workspace")
+    return check_allowed(resource, "sku", SKUS, "the service does not accept this SKU for a workspace")

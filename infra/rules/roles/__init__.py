@@ -1,1 +1,1 @@
-"""Roles: operations, definitions, assignments, and what they mean in each service."""
+"""Roles: operations, definitions, assignments, and the permissions they give in each service."""

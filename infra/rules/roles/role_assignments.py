@@ -1,8 +1,8 @@
-"""Who has which role: names of principals, roles that exist, nothing twice.
+"""Role assignments: legal names of principals, known roles, no duplicates.
 
-A principal's name is its user name at the key vault, the storage account and the registry alike, so it obeys all three:
-Vault's user names (word characters, `.` and `-` inside, lower-cased by Vault itself), MinIO's access keys (3 characters
-at least, no `=` and `,`), htpasswd (no `:`).
+A principal's name is its user name in the key vault, the storage account and the registry, so it must be legal in all
+three: Vault user names (word characters, `.` and `-` inside, lower-cased by Vault itself), MinIO access keys (at least
+3 characters, no `=` and `,`), htpasswd (no `:`).
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from infra.rules.violation import Violation, one_of
 MIN_LENGTH, MAX_LENGTH = 3, 64
 _LEGAL = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 RESERVED_PRINCIPALS = ("admin", "administrator", "default", "provisioner", "root")
-"""Names that the services have for themselves."""
+"""Names that the services use themselves."""
 
 PRINCIPAL = StackRule(
     "role-assignment-require-legal-principal",
     "A principal's name is legal in the key vault, the storage account and the registry.",
 )
 RESERVED = StackRule(
-    "role-assignment-forbid-reserved-principal", "No principal has the name of a user that a service has for itself."
+    "role-assignment-forbid-reserved-principal", "No principal has the name of a service's built-in user."
 )
 KNOWN_ROLE = StackRule(
-    "role-assignment-require-known-role", "An assigned role is a built-in one or one of the stack's role definitions."
+    "role-assignment-require-known-role", "An assigned role is built in or defined in the stack's role definitions."
 )
-UNIQUE = StackRule("role-assignment-require-unique", "A principal is given a role once.")
+UNIQUE = StackRule("role-assignment-require-unique", "A role is assigned to a principal only once.")
 OWN_KEY_VAULT = StackRule(
     "role-assignment-require-own-key-vault",
-    "A stack that assigns roles has a key vault of its own, for the credentials.",
+    "A stack that assigns roles has its own key vault, which stores the credentials.",
 )
 
 
@@ -44,14 +44,14 @@ def check_assignments(
     taken: Sequence[str] = (),
     key: str = "roleAssignments",
 ) -> list[Violation]:
-    """Every violation by the list of role assignments; keys that are absent break no rule.
+    """All violations in the list of role assignments; missing keys break no rule.
 
     Args:
         assignments: As in the stack file: `principal` and `role`.
         custom: Roles from the file of role definitions.
-        custom_is_known: False if that file cannot be read, so that an unknown role may be one of its.
-        taken: User names that the stack's services have already.
-        key: Where the list stands.
+        custom_is_known: False if that file cannot be read, so that it may define an unknown role.
+        taken: User names that the stack's services already use.
+        key: The key of the list.
     """
     violations: list[Violation] = []
     first_of: dict[tuple[str, str], int] = {}
@@ -70,7 +70,7 @@ def check_assignments(
 
 
 def check_principal(principal: str, *, taken: Sequence[str] = ()) -> list[Violation]:
-    """Violations by the name of one principal."""
+    """Violations in the name of a principal."""
     if not (_LEGAL.fullmatch(principal) and MIN_LENGTH <= len(principal) <= MAX_LENGTH):
         proposal = _legal(principal)
         return [
@@ -79,8 +79,8 @@ def check_principal(principal: str, *, taken: Sequence[str] = ()) -> list[Violat
                 key="principal",
                 value=principal,
                 found=_what_is_wrong(principal),
-                allowed=f"{MIN_LENGTH}-{MAX_LENGTH} characters of a-z, 0-9, '.', '_' and '-', the first and the last "
-                "of a-z and 0-9",
+                allowed=f"{MIN_LENGTH}-{MAX_LENGTH} characters of a-z, 0-9, '.', '_' and '-', starting and ending "
+                "with a-z or 0-9",
                 fix=f"rename the principal, e.g. to '{proposal}'" if proposal else "rename the principal",
             )
         ]
@@ -91,23 +91,23 @@ def check_principal(principal: str, *, taken: Sequence[str] = ()) -> list[Violat
             rule=RESERVED,
             key="principal",
             value=principal,
-            found="a service of the stack has a user of this name already",
-            allowed=f"any other name than {one_of([*RESERVED_PRINCIPALS, *taken])}",
+            found="a service of the stack already has a user with this name",
+            allowed=f"any name except {one_of([*RESERVED_PRINCIPALS, *taken])}",
             fix="rename the principal",
         )
     ]
 
 
 def check_own_key_vault(owner: str, *, key: str = "roleAssignments") -> Violation:
-    """The violation by assignments in a stack whose key vault belongs to the stack ``owner``."""
+    """The violation for role assignments in a stack whose key vault belongs to the stack ``owner``."""
     return Violation(
         rule=OWN_KEY_VAULT,
         key=key,
         value=None,
-        found=f"the stack's key vault belongs to stack '{owner}', and a principal's credentials stand in a key vault "
-        "of the stack's own only",
-        allowed="role assignments in a stack with a key vault of its own",
-        fix=f"assign the roles in stack '{owner}', or leave 'ml-workspace:keyVault.existing' out",
+        found=f"the stack's key vault belongs to stack '{owner}', but principals' credentials are stored only in the "
+        "stack's own key vault",
+        allowed="role assignments in a stack with its own key vault",
+        fix=f"assign the roles in stack '{owner}', or remove 'ml-workspace:keyVault.existing'",
     )
 
 
@@ -116,8 +116,8 @@ def _what_is_wrong(principal: str) -> str:
         return f"it has {len(principal)} characters"
     odd = sorted(set(re.findall(r"[^a-z0-9._-]", principal)))
     if odd:
-        return f"found {', '.join(repr(character) for character in odd)}"
-    return "it begins or ends with '.', '_' or '-'"
+        return f"it contains {', '.join(repr(character) for character in odd)}"
+    return "it starts or ends with '.', '_' or '-'"
 
 
 def _legal(principal: str) -> str:
@@ -132,7 +132,7 @@ def _unknown_role(name: str, custom: Sequence[RoleDefinition]) -> Violation:
         rule=KNOWN_ROLE,
         key="role",
         value=name,
-        found="no such role",
+        found="unknown role",
         allowed=one_of(known),
         fix=f"did you mean '{near.alias or near.name}'? Set 'role' to it" if near else "set 'role' to one of them",
     )
@@ -143,7 +143,7 @@ def _twice(principal: str, role: RoleDefinition, first: str) -> Violation:
         rule=UNIQUE,
         key="role",
         value=role.name,
-        found=f"{first} gives '{principal}' this role already",
-        allowed="one assignment of a role to a principal",
+        found=f"{first} already assigns this role to '{principal}'",
+        allowed="one assignment per role and principal",
         fix="remove one of them",
     )

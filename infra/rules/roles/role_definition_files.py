@@ -1,8 +1,8 @@
-"""Custom roles: reads the content of a file of role definitions, in Azure's format; everything wrong is told at once.
+"""Custom roles: read a file of role definitions in Azure's format, and report all problems together.
 
-The format is that of `az role definition create` and `list`: one definition, or a list of them. A key that does nothing
-here is refused, `AssignableScopes` as well: a role holds for the workspace of the stack that names its file. A pattern
-that matches nothing is refused: misspelt, it would give less than meant, or in `NotActions` more.
+The format is that of `az role definition create` and `list`: one definition, or a list of them. Keys without an effect
+are rejected, including `AssignableScopes`: a role applies to the workspace of the stack that names its file. A pattern
+that matches nothing is rejected too: if misspelt, it would allow less than intended, or in `NotActions` more.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from infra.rules.roles.role_operations import IMAGES_DELETE, IMAGES_PULL, IMAGES
 from infra.rules.tags.secret_detection import is_secret_key, is_secret_value
 from infra.rules.violation import Violation, one_of
 
-FILE = StackRule("role-definition-require-file", "The file of role definitions is there, and holds some.")
+FILE = StackRule("role-definition-require-file", "The file of role definitions exists and contains role definitions.")
 FORMAT = StackRule("role-definition-require-format", "A role definition has Azure's format.")
-NAME = StackRule("role-definition-require-unique-name", "A role's name exists once, built-in roles included.")
+NAME = StackRule("role-definition-require-unique-name", "Role names are unique, including those of built-in roles.")
 OPERATION = StackRule(
     "role-definition-require-known-operation",
-    "A role names operations that exist here, in the list that Azure has it in.",
+    "A role names only supported operations, each in the same list as in Azure.",
 )
 WHOLE_PUSH = StackRule(
     "role-definition-require-whole-push",
-    "A role that pushes images pulls and deletes them as well; the registry can't part these.",
+    "A role that can push images can also pull and delete them; the registry does not separate these permissions.",
 )
 
 _LISTS = {"Actions": False, "NotActions": False, "DataActions": True, "NotDataActions": True}
-"""Key to whether its operations are data operations."""
+"""Maps each key to whether it lists data operations."""
 
 _OTHER_KIND = {
     "Actions": "DataActions",
@@ -45,28 +45,28 @@ _PUSH = frozenset({IMAGES_PULL, IMAGES_PUSH, IMAGES_DELETE})
 
 @dataclass(frozen=True, slots=True)
 class RoleFile:
-    """The usable definitions of a file, and everything that is wrong with it."""
+    """The valid definitions of a file, and its violations."""
 
     roles: tuple[RoleDefinition, ...] = ()
     violations: tuple[Violation, ...] = ()
 
 
 def no_file(path: str, reason: str, *, key: str = "roleDefinitions") -> RoleFile:
-    """What is left of a file without content that could be judged.
+    """The result for a file that cannot be read.
 
     Args:
-        path: The file, as the stack file names it.
-        reason: What is wrong with it.
-        key: Where it is named.
+        path: The file, as named in the stack file.
+        reason: Why it cannot be read.
+        key: The key that names it.
     """
     return RoleFile(violations=(_file_violation(path, reason, key),))
 
 
 def read_roles(document: object, *, path: str, key: str = "roleDefinitions") -> RoleFile:
-    """The role definitions in ``document``, the content of the file ``path`` that ``key`` names."""
+    """Read the role definitions in ``document``, the content of the file ``path``, which ``key`` names."""
     entries = [document] if isinstance(document, Mapping) else document
     if not isinstance(entries, list) or not entries:
-        return RoleFile(violations=(_file_violation(path, "the file holds no role definition", key),))
+        return RoleFile(violations=(_file_violation(path, "the file contains no role definition", key),))
     reader = _Reader()
     for index, entry in enumerate(entries):
         reader.read(entry, place=f"[{index}]")
@@ -76,7 +76,7 @@ def read_roles(document: object, *, path: str, key: str = "roleDefinitions") -> 
 
 
 class _Reader:
-    """One pass over the definitions; what is wrong with one is collected, and the definition left out."""
+    """One pass over the definitions; collects violations and skips invalid definitions."""
 
     def __init__(self) -> None:
         self.roles: list[RoleDefinition] = []
@@ -84,9 +84,11 @@ class _Reader:
         self._names = {name.lower(): "a built-in role" for role in BUILT_IN for name in (role.name, role.alias) if name}
 
     def read(self, entry: object, *, place: str) -> None:
-        """One definition."""
+        """Read one definition."""
         if not isinstance(entry, Mapping):
-            self.violations.append(_shape(place, entry, "it is no mapping", "a role definition, {Name: …, Actions: …}"))
+            self.violations.append(
+                _shape(place, entry, "it is not a mapping", "a role definition, {Name: …, Actions: …}")
+            )
             return
         found = [*_check_format(entry), *self._check_name(entry, place)]
         patterns = {key: _texts(entry.get(key)) for key in _LISTS}
@@ -123,7 +125,7 @@ class _Reader:
                 key="Name",
                 value=name,
                 found=f"{other} has this name",
-                allowed="a name that no other role has, built-in ones and their aliases included",
+                allowed="a unique name, also among built-in roles and their aliases",
                 fix="rename the role",
             )
         ]
@@ -134,19 +136,21 @@ def _check_format(entry: Mapping[str, Any]) -> list[Violation]:
     name = entry.get("Name")
     if not isinstance(name, str) or not name.strip():
         found.append(
-            _shape("Name", name, "it is missing" if name is None else "it is no text", "a name, e.g. 'Auditor'")
+            _shape("Name", name, "missing" if name is None else "it is not a string", "a name, e.g. 'Auditor'")
         )
     if "Description" in entry and not isinstance(entry["Description"], str):
-        found.append(_shape("Description", entry["Description"], "it is no text", "text"))
+        found.append(_shape("Description", entry["Description"], "it is not a string", "a string"))
     if entry.get("IsCustom", True) is not True:
-        found.append(_shape("IsCustom", entry["IsCustom"], "a role of a file is a custom one", "true"))
+        found.append(_shape("IsCustom", entry["IsCustom"], "roles in a file are custom roles", "true"))
     for key in _LISTS:
         value = entry.get(key, [])
         if not isinstance(value, list):
-            found.append(_shape(key, value, "it is no list", "a list of operations"))
+            found.append(_shape(key, value, "it is not a list", "a list of operations"))
             continue
         texts = enumerate(value)
-        found += [_shape(f"{key}[{n}]", v, "it is no text", "an operation") for n, v in texts if not isinstance(v, str)]
+        found += [
+            _shape(f"{key}[{n}]", v, "it is not a string", "an operation") for n, v in texts if not isinstance(v, str)
+        ]
     return found
 
 
@@ -158,18 +162,22 @@ def _check_pattern(pattern: str, *, key: str, data: bool) -> list[Violation]:
     near = difflib.get_close_matches(pattern.lower(), {name.lower(): name for name in known}, n=1, cutoff=0.6)
     proposal = next((name for name in known if near and name.lower() == near[0]), "")
     if matching((pattern,), data=not data):
-        found, fix = f"it belongs to '{other}' in Azure", f"move it to '{other}'"
+        found, fix = f"in Azure it belongs to '{other}'", f"move it to '{other}'"
     else:
-        found = "it matches no operation that exists here"
+        found = "it matches no supported operation"
         fix = f"did you mean '{proposal}'? Change or remove it" if proposal else "remove it"
-    allowed = "operations of docs/roles.md, with '*' for any characters"
+    allowed = "operations listed in docs/roles.md, with '*' for any characters"
     return [Violation(rule=OPERATION, key=key, value=pattern, found=found, allowed=allowed, fix=fix)]
 
 
 def _check_effect(role: RoleDefinition) -> list[Violation]:
-    """What only the whole definition shows: nothing left of it, or a part of what cannot be parted."""
+    """Violations that only the whole definition shows: it allows nothing, or splits permissions that go together."""
     if not role.operations:
-        return [_shape("Actions", None, "the role allows nothing", "at least one operation that nothing takes away")]
+        return [
+            _shape(
+                "Actions", None, "the role allows nothing", "at least one operation that 'NotActions' does not remove"
+            )
+        ]
     images = role.operations & _PUSH
     if IMAGES_PUSH not in images or images == _PUSH:
         return []
@@ -178,9 +186,9 @@ def _check_effect(role: RoleDefinition) -> list[Violation]:
             rule=WHOLE_PUSH,
             key="Actions",
             value=IMAGES_PUSH,
-            found=f"the role lacks {one_of(sorted(_PUSH - images))}, and who pushes here can do that as well",
+            found=f"the role lacks {one_of(sorted(_PUSH - images))}, but push includes them here",
             allowed="pull alone, or pull, push and delete together",
-            fix="add what is missing, or remove the push",
+            fix="add the missing operations, or remove push",
         )
     ]
 
@@ -193,7 +201,7 @@ def _unknown_key(key: object, value: object) -> Violation:
     near = difflib.get_close_matches(str(key).lower(), [name.lower() for name in _KEYS], n=1, cutoff=0.6)
     proposal = next((name for name in _KEYS if near and name.lower() == near[0]), "")
     fix = f"did you mean '{proposal}'? Rename or remove the key" if proposal else "remove the key"
-    return _shape(str(key), value, "no such key", one_of(_KEYS), fix)
+    return _shape(str(key), value, "unknown key", one_of(_KEYS), fix)
 
 
 def _shape(key: str, value: object, found: str, allowed: str, fix: str = "") -> Violation:
@@ -215,6 +223,6 @@ def _file_violation(path: str, found: str, key: str) -> Violation:
         key=key,
         value=path,
         found=found,
-        allowed="a file beside the stack file, with role definitions in Azure's format",
-        fix=f"write 'stacks/{path}', or remove the key",
+        allowed="a file next to the stack file, with role definitions in Azure's format",
+        fix=f"create 'stacks/{path}', or remove the key",
     )

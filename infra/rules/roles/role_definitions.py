@@ -1,9 +1,9 @@
-"""Roles: which operations each allows, written as Azure writes them.
+"""Roles and the operations they allow, in Azure's notation.
 
-Owns the built-in roles and how a definition becomes a set of operations: what `actions` match less what `notActions`
-match, the same for data operations; `*` stands for any characters; case does not matter; a role never takes away what
-another one gives (azure/role-based-access-control/role-definitions). Where a built-in role differs from Azure's, its
-`deviation` says so.
+Owns the built-in roles and the evaluation of a definition: operations matched by `actions` minus those matched by
+`notActions`, and likewise for data operations; `*` matches any characters, case does not matter, and a role never
+revokes what another role allows (azure/role-based-access-control/role-definitions). If a built-in role differs from
+Azure's, its `deviation` says how.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class RoleDefinition:
     """One role.
 
     Attributes:
-        name: Azure's name of it.
+        name: Azure's name.
         alias: A short name for stack files; empty for none.
-        deviation: How it differs from Azure's role of the name, and why; empty if it does not.
+        deviation: How it differs from Azure's role of the same name, and why; empty if it does not.
         is_custom: True if it comes from the stack's file of role definitions.
     """
 
@@ -52,34 +52,34 @@ _ML = "Microsoft.MachineLearningServices/workspaces"
 BUILT_IN: tuple[RoleDefinition, ...] = (
     RoleDefinition(
         name="Owner",
-        description="Everything that a principal can do, purging included unless purge protection is on.",
-        deviation="Azure's Owner also assigns roles; here the stack file does, and who updates the stack. Azure's has "
-        "no data operations but reaches the data by account keys, which no principal gets here.",
+        description="All operations, including purge unless purge protection is on.",
+        deviation="Azure's Owner also assigns roles; here the stack file does, applied by whoever updates the stack. "
+        "Azure's has no data operations but can access data with account keys, which no principal gets here.",
         actions=("*",),
         data_actions=("*",),
     ),
     RoleDefinition(
         name="Contributor",
-        description="Everything but purging: neither secrets nor versions of blobs are gone for good.",
-        deviation="Azure's has no data operations but reaches the data by account keys, which no principal gets here.",
+        description="Everything except purge: it can't permanently delete secrets or versions of blobs.",
+        deviation="Azure's has no data operations but can access data with account keys, which no principal gets here.",
         actions=("*",),
         data_actions=("*",),
         not_data_actions=(op.SECRETS_PURGE, op.BLOBS_DELETE_VERSION),
     ),
     RoleDefinition(
         name="Reader",
-        description="Lists and views: names of secrets, datastores and containers, the artifact store, images.",
-        deviation="Azure's reads the credentials of datastores as well; here it does not. It includes Azure's Key "
-        "Vault Reader, which sees names and metadata of secrets but no values.",
+        description="Reads names of secrets, datastores and containers, the artifact store, and images.",
+        deviation="Azure's also reads the credentials of datastores; here it does not. It includes Azure's Key Vault "
+        "Reader, which sees names and metadata of secrets but no values.",
         actions=("*/read",),
         data_actions=("Microsoft.KeyVault/vaults/*/read", op.SECRETS_READ_METADATA),
     ),
     RoleDefinition(
         name="AzureML Data Scientist",
         alias="DataScientist",
-        description="Works with data, secrets, images and telemetry; changes neither the workspace nor its computes.",
-        deviation="Azure's names operations of the workspace only, which acts for its user; here the principal itself "
-        "has those of the storage account, the key vault, the registry and telemetry.",
+        description="Works with data, secrets, images and telemetry; can't change the workspace or its computes.",
+        deviation="Azure's names only operations of the workspace, which acts for its user; here the principal has "
+        "its own permissions in the storage account, the key vault, the registry and telemetry.",
         actions=(
             op.WORKSPACE_READ,
             f"{_ML}/*/read",
@@ -103,9 +103,9 @@ BUILT_IN: tuple[RoleDefinition, ...] = (
     RoleDefinition(
         name="AzureML Compute Operator",
         alias="ComputeOperator",
-        description="Secrets of computes, under `computes/`, and what a compute needs: images and telemetry.",
-        deviation="Azure's has the operations of computes only; here it pulls images and sends telemetry as well, as "
-        "the computes do that it looks after.",
+        description="Manages secrets of computes, under `computes/`, pulls images and sends telemetry.",
+        deviation="Azure's has only the operations of computes; here it also pulls images and sends telemetry, as "
+        "the computes that it manages do.",
         actions=(f"{_ML}/computes/*", op.IMAGES_PULL),
         data_actions=(op.TELEMETRY_WRITE,),
     ),
@@ -113,16 +113,16 @@ BUILT_IN: tuple[RoleDefinition, ...] = (
         name="Key Vault Purge Operator",
         alias="PurgeOperator",
         description="Sees names of secrets and purges deleted ones, unless purge protection is on.",
-        deviation="Azure's purges deleted vaults; here a vault goes with its stack, and secrets are what is purged.",
+        deviation="Azure's purges deleted vaults; here a vault is deleted with its stack, so it purges secrets.",
         data_actions=(op.SECRETS_READ_METADATA, op.SECRETS_PURGE),
     ),
 )
-"""Azure's roles that have a meaning for a workspace on this machine."""
+"""Azure's roles that apply to a local workspace."""
 
 
 @cache
 def matching(patterns: Iterable[str], *, data: bool) -> frozenset[str]:
-    """The operations of one kind that any of ``patterns`` matches."""
+    """The operations, or data operations, that match any of ``patterns``."""
     wanted = [re.compile(re.escape(pattern).replace(r"\*", ".*"), re.IGNORECASE) for pattern in patterns]
     return frozenset(
         name
@@ -138,12 +138,12 @@ def roles_by_name(custom: Sequence[RoleDefinition] = ()) -> Mapping[str, RoleDef
 
 
 def find_role(name: str, custom: Sequence[RoleDefinition] = ()) -> RoleDefinition | None:
-    """The role that a stack file means by ``name``: Azure's name or the alias, in any case."""
+    """Find a role by Azure's name or its alias; case does not matter."""
     return roles_by_name(custom).get(name.lower())
 
 
 def nearest_role(name: str, custom: Sequence[RoleDefinition] = ()) -> RoleDefinition | None:
-    """The role whose name is most like ``name``; None if none is like it."""
+    """The role with the most similar name; None if no name is similar."""
     known = roles_by_name(custom)
     near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     return known[near[0]] if near else None

@@ -1,7 +1,7 @@
-"""What can be done with a workspace's data, as Azure's operations; a role is a set of them.
+"""Operations on a workspace's data, by Azure's names; a role is a set of them.
 
-Only operations that have a meaning here are listed: a role that asks for another one would silently do nothing. `data`
-tells Azure's data operations (`DataActions`) from the others (`Actions`), as in Azure's own role definitions. Sources:
+Only operations that have an effect here are listed: a role with any other would silently do nothing. `data` separates
+Azure's data operations (`DataActions`) from the others (`Actions`), as in Azure's own role definitions. Sources:
 Azure's resource provider operations (role-based-access-control/permissions), M7 (roles of a workspace), M11 (Azure's
 Reader reads datastore credentials; not here).
 """
@@ -50,7 +50,7 @@ TELEMETRY_WRITE = "Microsoft.Insights/Telemetry/Write"
 
 
 class Service(StrEnum):
-    """What carries an operation out, under the name of its section in the stack file. Not Azure's resource provider."""
+    """The service that performs an operation, by its section in the stack file. Not Azure's resource provider."""
 
     KEY_VAULT = "keyVault"
     STORAGE = "storageAccount"
@@ -63,8 +63,8 @@ class Operation:
     """One operation.
 
     Attributes:
-        service: What carries it out.
-        data: True if Azure counts it among the data operations.
+        service: The service that performs it.
+        data: True if it is a data operation in Azure.
         meaning: What it allows here.
     """
 
@@ -93,26 +93,26 @@ OPERATIONS: Mapping[str, Operation] = {
     COMPUTES_DELETE: _action(_VAULT, "delete secrets under `computes/`, recoverably"),
     COMPUTES_LIST_KEYS: _action(_VAULT, "read the values of secrets under `computes/`"),
     ARTIFACTS_READ: _action(_STORE, "list and read the artifact store"),
-    ARTIFACTS_WRITE: _action(_STORE, "write into the artifact store, but not the workspace record"),
+    ARTIFACTS_WRITE: _action(_STORE, "write to the artifact store, except the workspace record"),
     SECRETS_READ_METADATA: _data_action(_VAULT, "list secrets with their versions, expiry and content type"),
     SECRETS_GET: _data_action(_VAULT, "read values of secrets"),
     SECRETS_SET: _data_action(_VAULT, "write values of secrets"),
     SECRETS_UPDATE: _data_action(_VAULT, "change expiry, content type and other custom metadata of secrets"),
     SECRETS_DELETE: _data_action(_VAULT, "delete secrets, recoverably"),
     SECRETS_RECOVER: _data_action(_VAULT, "recover deleted secrets"),
-    SECRETS_PURGE: _data_action(_VAULT, "purge secrets for good, unless purge protection is on"),
+    SECRETS_PURGE: _data_action(_VAULT, "permanently delete secrets, unless purge protection is on"),
     CERTIFICATES_READ: _data_action(_VAULT, "list and read certificates, without private keys"),
-    CERTIFICATES_CREATE: _data_action(_VAULT, "have certificates issued"),
-    CONTAINERS_READ: _action(_STORE, "list the containers and where they lie"),
-    CONTAINERS_WRITE: _action(_STORE, "make containers"),
+    CERTIFICATES_CREATE: _data_action(_VAULT, "request certificates"),
+    CONTAINERS_READ: _action(_STORE, "list the containers and their locations"),
+    CONTAINERS_WRITE: _action(_STORE, "create containers"),
     CONTAINERS_DELETE: _action(_STORE, "delete empty containers"),
-    BLOBS_READ: _data_action(_STORE, "list and read blobs and files of every container but those of sharers"),
-    BLOBS_WRITE: _data_action(_STORE, "write blobs and files in every such container, but not the workspace record"),
-    BLOBS_DELETE: _data_action(_STORE, "delete blobs and files, recoverably where the container has versions"),
-    BLOBS_DELETE_VERSION: _data_action(_STORE, "delete versions of blobs for good"),
+    BLOBS_READ: _data_action(_STORE, "list and read blobs and files in every container except those of sharers"),
+    BLOBS_WRITE: _data_action(_STORE, "write blobs and files in every such container, except the workspace record"),
+    BLOBS_DELETE: _data_action(_STORE, "delete blobs and files, recoverably if the container is versioned"),
+    BLOBS_DELETE_VERSION: _data_action(_STORE, "permanently delete versions of blobs"),
     IMAGES_PULL: _action(_IMAGES, "pull images and other artifacts"),
     IMAGES_PUSH: _action(_IMAGES, "push images and other artifacts"),
     IMAGES_DELETE: _action(_IMAGES, "delete images and other artifacts"),
     TELEMETRY_WRITE: _data_action(Service.TELEMETRY, "send traces, metrics and logs"),
 }
-"""Azure's operation to what it is here; the only ones that a role may name."""
+"""Maps Azure's operations to their meaning here; a role may name only these."""

@@ -1,6 +1,7 @@
-"""What a set of operations means in each service: a Vault policy, an S3 policy document, an access of the registry.
+"""Translate operations for each service: a Vault policy, an S3 policy document, an access level of the registry.
 
-Never gives more than the operations say: what a service can't part is given only when all of it is allowed.
+Never grants more than the operations say: permissions that a service can't separate are granted only if all of them are
+allowed.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _WRITE_BLOBS = (*s3.CHANGE_BLOB, *s3.UPLOAD_BLOB, *s3.LIST_UPLOADS)
 _CHANGE_RECORD = (*s3.CHANGE_BLOB, *s3.DELETE_BLOB)
 
 _STORAGE: Mapping[str, tuple[str, ...]] = {
-    # Not `ListAllMyBuckets`: without it MinIO lists the containers that one may see, and nobody else's.
+    # Not `ListAllMyBuckets`: without it, MinIO lists only the containers that the user may access.
     op.CONTAINERS_READ: ("s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:GetBucketTagging"),
     op.CONTAINERS_WRITE: ("s3:CreateBucket",),
     op.CONTAINERS_DELETE: ("s3:DeleteBucket",),
@@ -40,13 +41,13 @@ _STORAGE: Mapping[str, tuple[str, ...]] = {
     op.BLOBS_DELETE: s3.DELETE_BLOB,
     op.BLOBS_DELETE_VERSION: s3.DELETE_VERSION,
 }  # fmt: skip
-"""Operation on every container of the workspace to S3's actions."""
+"""Maps operations on all containers of the workspace to S3 actions."""
 
 _Rules = dict[str, set[str]]
 
 
 def registry_access(operations: Iterable[str]) -> Literal["none", "pull", "push"]:
-    """The registry knows three rights of users; `push` pulls and deletes as well, so it takes all three rights."""
+    """The registry has three access levels; `push` includes pull and delete, so it requires all three operations."""
     allowed = set(operations)
     if allowed >= {op.IMAGES_PULL, op.IMAGES_PUSH, op.IMAGES_DELETE}:
         return "push"
@@ -54,19 +55,19 @@ def registry_access(operations: Iterable[str]) -> Literal["none", "pull", "push"
 
 
 def sends_telemetry(operations: Iterable[str]) -> bool:
-    """Whether telemetry is taken."""
+    """Whether the operations include sending telemetry."""
     return op.TELEMETRY_WRITE in set(operations)
 
 
 def storage_policy(operations: Iterable[str], scope: StorageScope = WHOLE_ACCOUNT) -> dict[str, Any] | None:
-    """The S3 policy document; None without any right in the storage account.
+    """The S3 policy document; None without any permission in the storage account.
 
-    Its denials are needed: MinIO lets a user administrate himself, and lets who may delete an object delete versions
-    of it, unless that is denied (cmd/admin-handlers-users.go, cmd/auth-handler.go).
+    The deny statements are required: unless denied, MinIO lets users administer themselves, and lets a user who may
+    delete an object delete its versions (cmd/admin-handlers-users.go, cmd/auth-handler.go).
 
     Args:
-        operations: What is allowed.
-        scope: Where.
+        operations: The allowed operations.
+        scope: Where they are allowed.
     """
     allowed = set(operations)
     actions = {action for name in allowed for action in _STORAGE.get(name, ())}
@@ -91,12 +92,12 @@ def storage_policy(operations: Iterable[str], scope: StorageScope = WHOLE_ACCOUN
 
 
 def vault_policy(operations: Iterable[str], *, principal: str, purge_protection: bool) -> str:
-    """The key vault's policy.
+    """The policy of a principal in the key vault.
 
     Args:
-        operations: What the principal may do.
-        principal: Its name; it reads its own credentials.
-        purge_protection: True if nobody may purge, whatever his role.
+        operations: The principal's operations.
+        principal: Its name; it may read its own credentials.
+        purge_protection: True if no role allows purging.
     """
     allowed = set(operations) - ({op.SECRETS_PURGE} if purge_protection else set())
     rules = vault_rights(allowed, principal=principal)
@@ -109,9 +110,9 @@ def vault_policy(operations: Iterable[str], *, principal: str, purge_protection:
 
 
 def vault_rights(allowed: set[str], *, principal: str) -> dict[str, tuple[str, ...]]:
-    """Paths of the key vault to capabilities, sorted.
+    """Map paths of the key vault to capabilities, sorted.
 
-    A longer path wins over a shorter one, so what a folder of computes does not allow is denied there in so many words.
+    A longer path overrides a shorter one, so operations that are not allowed on computes are denied explicitly there.
     """
     rules: _Rules = {
         f"{PRINCIPALS}/data/{principal}": {"read"},
@@ -125,9 +126,9 @@ def vault_rights(allowed: set[str], *, principal: str) -> dict[str, tuple[str, .
             rules[f"{SECRETS}/{part}/*"] = secrets[part]
         rules[f"{SECRETS}/{part}/{COMPUTES}/*"] = computes.get(part, {"deny"})
         if part == "metadata":
-            # Vault asks for a listing without the slash as well, and is content if either is allowed.
+            # Vault also checks a listing without the slash, and either one is enough.
             rules[f"{SECRETS}/{part}/{COMPUTES}"] = {"list"} if op.COMPUTES_READ in allowed else {"deny"}
-    # One segment (+): in a folder of its own lie the datastores of another stack's workspace that uses this key vault.
+    # One segment (+): datastores of another stack's workspace that uses this key vault are in a subfolder.
     _give(rules, f"{DATASTORES}/metadata/", ("list",), op.DATASTORES_READ in allowed)
     _give(rules, f"{DATASTORES}/metadata/+", ("read",), op.DATASTORES_READ in allowed)
     _give(rules, f"{DATASTORES}/data/+", ("read",), op.DATASTORES_LIST_SECRETS in allowed)
@@ -139,7 +140,7 @@ def vault_rights(allowed: set[str], *, principal: str) -> dict[str, tuple[str, .
 
 
 def _secrets(allowed: set[str]) -> _Rules:
-    """Part of the mount `secret` to capabilities, everywhere but under `computes/`."""
+    """Map the prefixes of the mount `secret` to capabilities, everywhere except under `computes/`."""
     rules: _Rules = {}
     _give(rules, "metadata", ("list", "read"), op.SECRETS_READ_METADATA in allowed)
     _give(rules, "metadata", ("create", "patch", "update"), op.SECRETS_UPDATE in allowed)
@@ -153,7 +154,7 @@ def _secrets(allowed: set[str]) -> _Rules:
 
 
 def _computes(allowed: set[str]) -> _Rules:
-    """The same under `computes/`."""
+    """Like :func:`_secrets`, for secrets under `computes/`."""
     rules: _Rules = {}
     _give(rules, "metadata", ("list", "read"), op.COMPUTES_READ in allowed)
     _give(rules, "metadata", ("create", "patch", "update"), op.COMPUTES_WRITE in allowed)
@@ -167,7 +168,7 @@ def _computes(allowed: set[str]) -> _Rules:
 
 
 def _give_purge(rules: _Rules, allowed: set[str]) -> None:
-    """Purging is one right for the whole vault, as in Azure."""
+    """Purging is one permission for the whole vault, as in Azure."""
     _give(rules, "destroy", ("update",), op.SECRETS_PURGE in allowed)
     _give(rules, "metadata", ("delete",), op.SECRETS_PURGE in allowed)
 

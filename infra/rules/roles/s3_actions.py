@@ -1,4 +1,4 @@
-"""S3's actions, grouped by what they mean for blobs; roles and datastores give them in these groups."""
+"""S3 actions, grouped by operation on blobs; roles and datastores grant them in these groups."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Which containers of a storage account are a workspace's own, and the policies that keep two workspaces apart.
+"""The containers of a storage account that belong to a workspace, and the policies that isolate workspaces.
 
-The owner of an account has all of it, but for what sharers have: workspaces of other stacks that are tied to it. Their
-containers are refused to the owner's principals by one policy that each of these holds (:data:`OTHERS_POLICY`), since
-the owner's stack does not know who shares its account. A sharer has containers by name, and all whose names begin with
-its GUID. No pattern begins with `*`: MinIO's matches `/` as well, so it would reach into everybody's containers.
+The owner of an account may use all of it, except the containers of sharers: workspaces of other stacks that use the
+account. One policy (:data:`OTHERS_POLICY`), attached to each of the owner's principals, denies them these containers,
+since the owner's stack does not know its sharers. A sharer owns named containers, and all whose names start with its
+GUID. No pattern starts with `*`: in MinIO it also matches `/`, so it would match everybody's containers.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from typing import Any
 from infra.rules.datastores.default_datastores import ARTIFACT_CONTAINER, artifact_container, default_containers
 
 OTHERS_POLICY = "containers-of-sharers"
-"""What the principals of an account's owner are refused; the sum of :func:`exclusion` of every sharer."""
+"""Policy that denies the owner's principals the containers of sharers; the sum of every sharer's :func:`exclusion`."""
 
 WORKSPACE_USER = "workspace"
-"""The sharing workspace itself, whose keys its stack gives out."""
+"""User of the sharing workspace itself; its keys are in its stack's outputs."""
 
 _EVERYTHING = ("arn:aws:s3:::*",)
 _SETTINGS = (
     "s3:DeleteBucket*", "s3:DeleteObjectVersion", "s3:ForceDeleteBucket", "s3:Put*Configuration", "s3:PutBucket*",
 )  # fmt: skip
 NO_ADMINISTRATION: dict[str, Any] = {"Effect": "Deny", "Action": ["admin:*"]}
-"""Without it, MinIO lets a user administrate himself (cmd/admin-handlers-users.go)."""
+"""Without it, MinIO lets users administer themselves (cmd/admin-handlers-users.go)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StorageScope:
-    """Where a workspace's principals work.
+    """The containers that a workspace's principals may use.
 
     Attributes:
-        resources: Its containers with what is in them, as S3 policies name them.
+        resources: Its containers and their objects, as in S3 policies.
         artifact_store: Container of the artifact store, with the workspace record.
     """
 
@@ -42,11 +42,11 @@ class StorageScope:
 
 
 WHOLE_ACCOUNT = StorageScope()
-"""Of the workspace whose own the account is."""
+"""Scope of the workspace that owns the account."""
 
 
 def sharers_scope(workspace_id: str, registered: Iterable[str]) -> StorageScope:
-    """That of a workspace in another stack's account.
+    """The scope of a workspace in another stack's account.
 
     Args:
         workspace_id: Its GUID.
@@ -59,22 +59,22 @@ def sharers_scope(workspace_id: str, registered: Iterable[str]) -> StorageScope:
 
 
 def own_containers(workspace_id: str) -> list[str]:
-    """Containers of a sharer's default datastores."""
+    """The containers of a sharer's default datastores."""
     return list(default_containers(workspace_id, in_existing_account=True).values())
 
 
 def sharers_user(name: str, workspace_id: str) -> str:
-    """User name of a sharer's principal, which no principal of another workspace can have."""
+    """User name of a sharer's principal; can't collide with a principal of another workspace."""
     return f"{name}@{workspace_id}"
 
 
 def workspace_policy(scope: StorageScope) -> dict[str, Any]:
-    """What a sharing workspace itself may do: everything with its own containers."""
+    """Policy of the sharing workspace itself: full access to its own containers."""
     return _document([{"Effect": "Allow", "Action": ["s3:*"], "Resource": list(scope.resources)}, NO_ADMINISTRATION])
 
 
 def exclusion_name(workspace_id: str) -> str:
-    """Name of the policy that says which containers are a sharer's alone."""
+    """Name of the policy that reserves containers for one sharer."""
     return f"{_EXCLUSION}{workspace_id}"
 
 
@@ -82,12 +82,12 @@ _EXCLUSION = "containers-of-sharer-"
 
 
 def exclusion(containers: Iterable[str], workspace_id: str) -> dict[str, Any]:
-    """What the other workspaces' principals are refused for one sharer's sake."""
+    """Policy that denies other workspaces' principals the containers of one sharer."""
     return _document([{"Effect": "Deny", "Action": ["s3:*"], "Resource": _resources(containers, workspace_id)}])
 
 
 def all_exclusions(policies: dict[str, Any]) -> dict[str, Any]:
-    """The sum of all sharers' exclusions.
+    """Combine the exclusions of all sharers.
 
     Args:
         policies: Every policy of the account by name.
@@ -97,7 +97,7 @@ def all_exclusions(policies: dict[str, Any]) -> dict[str, Any]:
 
 
 def protecting_settings(policy: dict[str, Any], common: Sequence[str]) -> dict[str, Any]:
-    """A policy of a sharer's user, without the settings and old versions of containers that others have as well."""
+    """Extend a sharer's policy: deny changes to settings and old versions of containers that it shares with others."""
     if not common:
         return policy
     protected = {"Effect": "Deny", "Action": list(_SETTINGS), "Resource": _arns(common)}

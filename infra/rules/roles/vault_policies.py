@@ -1,9 +1,9 @@
-"""Policies of the key vault: what a token may do, as the text (HCL) that Vault takes.
+"""Policies of the key vault, in HCL.
 
-Vault denies what no policy grants, so a policy here only lists what is allowed. Soft delete, recovery and purge are
-rights of their own, as in Azure: `data` DELETE and `delete` hide versions, `undelete` recovers them, `destroy` and
-`metadata` DELETE purge. Purge protection takes the last two away; nothing else gets rid of a version, because the
-mounts keep more versions than a secret can have (:data:`MAX_VERSIONS`) and only the provisioner may change that.
+Vault denies everything that no policy grants, so the policies only list what is allowed. Soft delete, recovery and
+purge are separate permissions, as in Azure: `data` DELETE and `delete` hide versions, `undelete` recovers them,
+`destroy` and `metadata` DELETE purge. Purge protection removes the last two. Nothing else removes a version, because
+the mounts keep more versions than a secret can have (:data:`MAX_VERSIONS`) and only the provisioner may change that.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ ADMINISTRATOR = "administrator"
 """Policy of the stack's own token."""
 
 SECRETS, DATASTORES, PRINCIPALS, PKI = "secret", "datastores", "principals", "pki"
-"""Where the secrets engines answer; the first three are KV version 2."""
+"""Mounts of the secrets engines; the first three are KV version 2."""
 
 PKI_ROLE = "services"
-"""Role that certificates are issued for: the names that the stack's services have on this machine."""
+"""PKI role for the local names of the stack's services."""
 
 MAX_VERSIONS = 1_000_000
-"""Of a secret. More than its metadata can list in one storage entry (1 MiB): writing on and on is refused long before
-an old version would be pushed out. Vault takes the larger one of this and a secret's own `max_versions`."""
+"""Versions kept per secret. More than its metadata can list in one storage entry (1 MiB), so Vault rejects further
+writes long before it would drop an old version. Vault uses the larger of this and the secret's own `max_versions`."""
 
 _DATA = ("create", "read", "update", "patch", "delete", "list")
 _METADATA = ("create", "read", "update", "patch", "list")
@@ -35,17 +35,17 @@ _SETUP: Mapping[str, Sequence[str]] = {
     "sys/audit": ("read", "sudo"),
     "sys/storage/raft/snapshot": ("read",),
 }
-"""How the vault is set up, to be looked at only, so that an auditor can prove it; and a backup, which is encrypted."""
+"""Read access to the vault's configuration, for auditors, and to snapshots, which are encrypted."""
 
 _EMERGENCY: Mapping[str, Sequence[str]] = {"sys/seal": ("update", "sudo")}
-"""Closing the vault at once, when something has leaked; a restart of its container, or an update, opens it again."""
+"""Sealing the vault immediately after a leak; restarting its container, or an update, unseals it again."""
 
 METADATA_PARAMETERS: Mapping[str, Sequence[str]] = {
     "custom_metadata": (),
     "cas_required": (),
     "delete_version_after": ("0s", "0"),
 }
-"""What metadata may be set to under purge protection; hvac always sends `delete_version_after`, if only its default."""
+"""Metadata parameters that purge protection allows; hvac always sends `delete_version_after`, even if unchanged."""
 
 
 def hcl(
@@ -56,22 +56,22 @@ def hcl(
     """Write a policy.
 
     Args:
-        paths: Path (`*` at the end: everything below; `+`: one segment) to capabilities: `create`, `read`, `update`,
-            `patch`, `delete`, `list`.
-        allowed_parameters: For some of the paths the only parameters that a request may have, each with the values it
-            may have; no value means any.
+        paths: Maps paths (a final `*` matches everything below, `+` one segment) to capabilities: `create`, `read`,
+            `update`, `patch`, `delete`, `list`.
+        allowed_parameters: For some of the paths, the only allowed parameters of a request, each with its allowed
+            values; an empty list allows any value.
     """
     parameters = allowed_parameters or {}
     return "\n".join(_stanza(path, capabilities, parameters.get(path)) for path, capabilities in paths.items())
 
 
 def principal_policy_name(principal: str) -> str:
-    """Name of a principal's policy; Vault knows policies and users in lower case only."""
+    """Name of a principal's policy; Vault stores names of policies and users in lower case."""
     return f"principal-{principal.lower()}"
 
 
 def administrator(*, purge_protection: bool) -> str:
-    """Policy of the stack's own token: all of the data, nothing of how the vault is set up."""
+    """Policy of the stack's own token: full access to data, none to the vault's configuration."""
     mounts = (SECRETS, DATASTORES, PRINCIPALS)
     paths = {path: rights for mount in mounts for path, rights in _key_values(mount, purge=not purge_protection)}
     limits = {f"{mount}/metadata/*": METADATA_PARAMETERS for mount in mounts} if purge_protection else None
@@ -84,9 +84,9 @@ def sharer_name(workspace_id: str) -> str:
 
 
 def sharer(workspace_id: str, *, purge_protection: bool) -> str:
-    """Policy of such a workspace's token: secrets are common to all, datastores are those in its own folder.
+    """Policy of a sharing workspace's token: all secrets are shared, datastores only in its own folder.
 
-    Nothing of principals, of how the vault is set up, and no certificates that clients of the owner would trust.
+    No access to principals, to the vault's configuration, or to certificates that clients of the owner would trust.
     """
     folder, purge = f"{workspace_id}/", not purge_protection
     paths = dict([*_key_values(SECRETS, purge=purge), *_key_values(DATASTORES, purge=purge, folder=folder)])

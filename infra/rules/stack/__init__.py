@@ -1,1 +1,1 @@
-"""Rules about a stack as a whole: what may change, what other stacks have deployed."""
+"""Rules for a whole stack: allowed changes, and resources that other stacks have deployed."""

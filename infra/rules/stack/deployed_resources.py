@@ -1,7 +1,7 @@
-"""Resources that other stacks have deployed: how one is found again, and what this stack may use as existing.
+"""Resources that other stacks have deployed: how to find one, and which of them this stack may use as existing.
 
-Pure: what is deployed is given. A workspace may be tied to a resource of another stack instead of one of its own
-(M1: the associated resources may exist already, in the same subscription as the workspace).
+Pure: the caller passes the deployed resources. A workspace may use a resource of another stack instead of its own
+(M1: associated resources may already exist, in the same subscription as the workspace).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from infra.rules.resources.resource_ids import name_scope, parse_resource_id
 from infra.rules.violation import Violation
 
 RULE = StackRule(
-    "settings-existing-require-deployed", "An existing resource is deployed by another stack of the backend."
+    "settings-existing-require-deployed", "An existing resource has been deployed by another stack of the backend."
 )
-ALONE = StackRule("settings-existing-forbid-properties", "Nothing is set on a resource that another stack owns.")
+ALONE = StackRule("settings-existing-forbid-properties", "No property is set on a resource that another stack owns.")
 SAME_SUBSCRIPTION = StackRule(
     "settings-existing-require-same-subscription", "An existing resource is in the workspace's own subscription (M1)."
 )
@@ -28,11 +28,11 @@ SAME_SUBSCRIPTION = StackRule(
 
 @dataclass(frozen=True)
 class Deployed:
-    """A component that a stack's state holds.
+    """A component in a stack's state.
 
     Attributes:
-        complete: Whether an `up` of its stack has ended well, so that it has endpoints and credentials.
-        kept_until: How long its stack is kept, which is soft-deleted; empty for one that is not.
+        complete: Whether an `up` of its stack has succeeded, so that it has endpoints and credentials.
+        kept_until: When the retention of its soft-deleted stack ends; empty if it is not soft-deleted.
     """
 
     stack: str
@@ -53,18 +53,18 @@ class Deployed:
 
     @property
     def kind(self) -> ResourceKind:
-        """Kind of its name."""
+        """The kind of its name."""
         return COMPONENT_TYPES[self.type].kind
 
 
 def find_deployed(reference: str, type_token: str, deployed: Iterable[Deployed]) -> Deployed | None:
-    """The resource that a reference means.
+    """Find the resource that a reference names.
 
     Args:
         reference: A full resource id, or a stack (``prod``, ``organization/ml-workspace/prod``) for the resource that
-            this stack's own workspace is tied to.
-        type_token: The component type that is wanted.
-        deployed: What the other stacks have.
+            this stack's own workspace uses.
+        type_token: The wanted component type.
+        deployed: Components of the other stacks.
     """
     stack = reference.rpartition("/")[2]
     for candidate in deployed:
@@ -81,15 +81,15 @@ def find_deployed(reference: str, type_token: str, deployed: Iterable[Deployed])
 def check_existing(
     reference: str, type_token: str, deployed: Iterable[Deployed], *, subscription: str, others: Iterable[str], key: str
 ) -> list[Violation]:
-    """Violations by a reference to a resource of another stack.
+    """Violations in a reference to a resource of another stack.
 
     Args:
         reference: As in :func:`find_deployed`.
-        type_token: The component type that is wanted.
-        deployed: What the other stacks have.
-        subscription: The workspace's own.
-        others: Properties that are given beside the reference.
-        key: Where the reference is written.
+        type_token: The wanted component type.
+        deployed: Components of the other stacks.
+        subscription: The workspace's subscription.
+        others: Properties that are set together with the reference.
+        key: The key of the reference.
     """
     known = [candidate for candidate in deployed if candidate.type == type_token]
     found = find_deployed(reference, type_token, known)
@@ -106,7 +106,7 @@ def check_existing(
 
 
 def users_of(resource_id: str, deployed: Iterable[Deployed]) -> list[str]:
-    """Names of the stacks with a workspace that is tied to a resource, in alphabetical order."""
+    """Names of the stacks whose workspace uses a resource, in alphabetical order."""
     wanted = resource_id.casefold()
     return sorted(
         {
@@ -119,7 +119,7 @@ def users_of(resource_id: str, deployed: Iterable[Deployed]) -> list[str]:
 
 
 def names_in_use(deployed: Iterable[Deployed]) -> list[Named]:
-    """Names that other stacks have, for the check of uniqueness."""
+    """Names that other stacks use, for the uniqueness check."""
     return [
         Named(
             kind=component.kind,
@@ -140,9 +140,9 @@ def _not_deployed(reference: str, kind: ResourceKind, known: list[Deployed], key
         rule=RULE,
         key=key,
         value=reference,
-        found=f"no stack of this backend has such a {kind}",
+        found=f"no stack of this backend has this {kind}",
         allowed=ids or f"none: no other stack has a {kind}",
-        fix=(f"set '{key}' to one of these, or " if ids else "") + f"leave it out for a {kind} of the stack's own",
+        fix=(f"set '{key}' to one of these, or " if ids else "") + f"remove it to give the stack its own {kind}",
     )
 
 
@@ -151,7 +151,7 @@ def _not_complete(found: Deployed, key: str) -> Violation:
         rule=RULE,
         key=key,
         value=found.resource_id,
-        found=f"no `up` of its stack '{found.stack}' has ended well yet",
+        found=f"its stack '{found.stack}' has never been deployed successfully",
         allowed="a resource of a stack that is up",
         fix=f"run `make up STACK={found.stack}` first",
     )
@@ -162,7 +162,7 @@ def _deleted(found: Deployed, key: str) -> Violation:
         rule=RULE,
         key=key,
         value=found.resource_id,
-        found=f"its stack '{found.stack}' is soft-deleted, and kept until {found.kept_until}",
+        found=f"its stack '{found.stack}' is soft-deleted and kept until {found.kept_until}",
         allowed="a resource of a stack that is up",
         fix=f"run `mlw deleted recover {found.stack}` first",
     )
@@ -174,9 +174,9 @@ def _not_alone(key: str, name: str) -> Violation:
         rule=ALONE,
         key=f"{section}.{name}",
         value=None,
-        found="the resource belongs to another stack, which alone sets its properties",
-        allowed="'existing' and nothing beside it",
-        fix=f"remove '{section}.{name}', or remove '{key}' for a resource of the stack's own",
+        found="the resource belongs to another stack, and only that stack can set its properties",
+        allowed="only 'existing'",
+        fix=f"remove '{section}.{name}', or remove '{key}' to give the stack its own resource",
     )
 
 
@@ -185,7 +185,7 @@ def _elsewhere(found: Deployed, subscription: str, key: str) -> Violation:
         rule=SAME_SUBSCRIPTION,
         key=key,
         value=found.resource_id,
-        found="it is in another subscription than the workspace",
-        allowed=f"a resource of the subscription '{subscription}' (the resource group may be another)",
+        found="it is not in the workspace's subscription",
+        allowed=f"a resource in the subscription '{subscription}' (in any resource group)",
         fix=f"set '{key}' to a resource of this subscription",
     )

@@ -1,4 +1,4 @@
-"""When a stack expires: after a time that counts from its first update, or on a moment.
+"""When a stack expires: some time after its first update, or at a fixed time.
 
 Azure has no such property of a resource group; its documentation (Cloud Adoption Framework, "Define your tagging
 strategy", C3) proposes a tag `enddate`, which nothing enforces.
@@ -15,10 +15,10 @@ from infra.rules.policy.rule import StackRule
 from infra.rules.violation import Violation
 
 AFTER = StackRule(
-    "expiry-stack-require-duration", "`expiresAfter` is a whole number with one of the units m, h, d, w, e.g. 7d."
+    "expiry-stack-require-duration", "`expiresAfter` is a whole number with a unit (m, h, d or w), e.g. 7d."
 )
-ON = StackRule("expiry-stack-require-moment", "`expiresOn` is a moment with its time zone, or a day (UTC).")
-ONE = StackRule("expiry-stack-forbid-both", "A stack expires after a time or on a moment, not both.")
+ON = StackRule("expiry-stack-require-moment", "`expiresOn` is a time with a time zone, or a date (UTC).")
+ONE = StackRule("expiry-stack-forbid-both", "A stack sets `expiresAfter` or `expiresOn`, not both.")
 
 MAX_DAYS = 3650
 _UNITS = {
@@ -31,7 +31,7 @@ _DURATION = re.compile(r"([0-9]{1,8})([mhdw])", re.ASCII)
 _ISO_DURATION = re.compile(r"P(?:([0-9]{1,8})([DW])|T([0-9]{1,8})([HM]))", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _FROM_ENGINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?)\d* ([-+]\d{4}) \S+", re.ASCII)
-"""What the engine makes of a moment that is not in quotes."""
+"""How the engine formats a timestamp that is not quoted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,14 +58,14 @@ class Expiry:
 
 
 def parse_duration(text: str) -> dt.timedelta | None:
-    """The time that `expiresAfter` says; None if it says none."""
+    """Parse `expiresAfter`; None if it is not valid."""
     found = _DURATION.fullmatch(text)
     duration = int(found[1]) * _UNITS[found[2]] if found else dt.timedelta(0)
     return duration if dt.timedelta(0) < duration <= dt.timedelta(days=MAX_DAYS) else None
 
 
 def parse_moment(text: str) -> dt.datetime | None:
-    """The moment that `expiresOn` says; of a day its end. None if it says none, or not in which time zone."""
+    """Parse `expiresOn`; a date means its end. None if it is not valid or has no time zone."""
     from_engine = _FROM_ENGINE.fullmatch(text)
     try:
         if _DAY.fullmatch(text):
@@ -77,19 +77,19 @@ def parse_moment(text: str) -> dt.datetime | None:
 
 
 def format_moment(moment: dt.datetime) -> str:
-    """A moment as it is shown: RFC 3339, UTC, seconds."""
+    """Format a time for display: RFC 3339, UTC, in seconds."""
     return moment.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def check_expiry(after: str | None, on: str | None, *, prefix: str) -> Iterator[Violation]:
-    """Violations by `expiresAfter` and `expiresOn`; both are judged, whether or not they may stand together."""
+    """Violations in `expiresAfter` and `expiresOn`; both are checked, even if only one may be set."""
     if after is not None and on is not None:
         yield Violation(
             rule=ONE,
             key=f"{prefix}expiresAfter",
             value=after,
-            found=f"'{prefix}expiresOn' is set too",
-            allowed="one of them",
+            found=f"'{prefix}expiresOn' is also set",
+            allowed="only one of them",
             fix=f"remove '{prefix}expiresAfter' or '{prefix}expiresOn'",
         )
     if after is not None and parse_duration(after) is None:
@@ -97,7 +97,7 @@ def check_expiry(after: str | None, on: str | None, *, prefix: str) -> Iterator[
             rule=AFTER,
             key=f"{prefix}expiresAfter",
             value=after,
-            found="no time after which a stack can expire",
+            found="not a valid duration",
             allowed=f"a whole number with a unit (m minutes, h hours, d days, w weeks), at most {MAX_DAYS}d",
             fix=f"set '{prefix}expiresAfter' to e.g. '{_proposed(after)}'",
         )
@@ -106,14 +106,14 @@ def check_expiry(after: str | None, on: str | None, *, prefix: str) -> Iterator[
             rule=ON,
             key=f"{prefix}expiresOn",
             value=on,
-            found="no moment with a time zone, and no day",
-            allowed="date, time and time zone (2026-12-31T18:00:00Z), or a day, which expires at its end in UTC",
+            found="not a time with a time zone, nor a date",
+            allowed="date, time and time zone (2026-12-31T18:00:00Z), or a date, at whose end (UTC) the stack expires",
             fix=f"set '{prefix}expiresOn' to e.g. '2026-12-31T18:00:00Z'",
         )
 
 
 def _proposed(text: str) -> str:
-    """What was probably meant by a duration in ISO 8601, or by a bare number."""
+    """The likely meaning of an ISO 8601 duration or a bare number."""
     found = _ISO_DURATION.fullmatch(text)
     guess = (
         f"{found[1] or found[3]}{(found[2] or found[4]).lower()}" if found else f"{text}d" if text.isdecimal() else ""

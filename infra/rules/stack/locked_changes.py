@@ -1,7 +1,7 @@
-"""What management locks forbid: judged by the locks that a stack has, not by those that its file wants now.
+"""What management locks forbid. The stack's current locks apply, not those that its file now asks for.
 
-Azure documentation, "Lock resources": a lock is a resource of its own, holds for everybody and in the management plane
-only, and is removed before what it forbids. So an update may take a lock away, and the next one may do the rest.
+Azure documentation, "Lock resources": a lock is a separate resource, applies to everybody, only in the management
+plane, and must be removed before the operation it forbids. So one update removes a lock, and the next makes the change.
 """
 
 from __future__ import annotations
@@ -19,21 +19,22 @@ KEY = "ml-workspace:resourceGroup.locks"
 MAX_NAMED = 8
 
 DELETION = StackRule(
-    "lock-resource-group-forbid-deletion", "Nothing of a resource group with a management lock is deleted or replaced."
+    "lock-resource-group-forbid-deletion",
+    "No resource in a resource group with a management lock is deleted or replaced.",
 )
 CHANGE = StackRule(
-    "lock-resource-group-forbid-change", "Nothing of a resource group with a lock of level ReadOnly is changed."
+    "lock-resource-group-forbid-change", "No resource in a resource group with a ReadOnly lock is changed."
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AcceptedStack:
-    """What a stack was allowed to become, or shall become.
+    """A stack as last accepted, or as wanted.
 
     Attributes:
         locks: Properties of the locks.
         resources: The Azure resources.
-        configuration: Everything that is configured, by key, as digests.
+        configuration: Digests of all configuration values, by key.
     """
 
     locks: Sequence[Mapping[str, str]] = ()
@@ -42,13 +43,13 @@ class AcceptedStack:
 
     @classmethod
     def of(cls, guarded: Mapping[str, Any]) -> Self:
-        """What a `ChangeGuard` holds."""
+        """Read it from the properties of a `ChangeGuard`."""
         given = {key: guarded.get(key) for key in ("locks", "resources", "configuration")}
         return cls(**{key: value for key, value in given.items() if value})
 
 
 def is_read_only(locks: Iterable[Mapping[str, str]]) -> bool:
-    """Whether one of the locks forbids changes."""
+    """Whether any lock has the level ReadOnly."""
     return any(lock.get("level") == Level.READ_ONLY for lock in locks)
 
 
@@ -61,7 +62,7 @@ def describe_locks(locks: Iterable[Mapping[str, str]]) -> str:
 
 
 def explain(operation: str, scope: str, locks: Iterable[Mapping[str, str]]) -> str:
-    """Azure's explanation of a refusal, with the locks behind it.
+    """Azure's explanation of a rejected operation, with the locks that forbid it.
 
     Args:
         operation: `delete` or `write`.
@@ -75,7 +76,7 @@ def explain(operation: str, scope: str, locks: Iterable[Mapping[str, str]]) -> s
 
 
 def refusal(doing: str, stack: str, locks: Sequence[Mapping[str, str]], *, operation: str = "delete") -> str:
-    """The message of a refusal, as Azure words it, with the way out.
+    """The error message for a locked operation, in Azure's words, with what to do.
 
     Args:
         doing: What was being done.
@@ -92,13 +93,13 @@ def refusal(doing: str, stack: str, locks: Sequence[Mapping[str, str]], *, opera
 def check_locked(
     before: AcceptedStack, wanted: AcceptedStack, *, allowed: Sequence[str], actions: Sequence[str] = ()
 ) -> list[Violation]:
-    """Violations by a change of a locked stack.
+    """Violations in a change of a locked stack.
 
     Args:
-        before: The stack as it is; its locks count.
-        wanted: The stack as it shall be.
-        allowed: Names of resources that may be replaced, for all that no lock forbids.
-        actions: What the run is asked to do besides, e.g. to rotate keys; only a lock of level ReadOnly forbids it.
+        before: The stack as it is; its locks apply.
+        wanted: The stack as configured now.
+        allowed: Names of resources that may be replaced if no lock forbids it.
+        actions: Other requested actions, e.g. key rotation; only a ReadOnly lock forbids them.
     """
     if not before.locks:
         return []
@@ -126,14 +127,14 @@ def _refused(rule: StackRule, explanation: str, changed: Sequence[str]) -> Viola
         key=KEY,
         value=None,
         found=f"{explanation}{'; it would change ' + named + more if changed else ''}",
-        allowed="changes of the locks alone" if rule == CHANGE else "what deletes nothing",
-        fix=f"undo the change; or remove the lock from '{KEY}', run `make up` with nothing else changed, and then "
+        allowed="only changes of the locks" if rule == CHANGE else "changes that delete nothing",
+        fix=f"undo the change; or remove the lock from '{KEY}', run `make up` without other changes, and then run it "
         "again with the change",
     )
 
 
 def _changed_keys(before: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
-    """Keys whose values differ; none where one side is not known."""
+    """Keys whose values differ; empty if either side is unknown."""
     known = {*before, *wanted} if before and wanted else set()
     return sorted(key for key in known if before.get(key) != wanted.get(key))
 

@@ -1,7 +1,7 @@
-"""Changes of what exists: made in place, or refused because Azure would replace the resource and lose its data.
+"""Changes of existing resources: made in place, or rejected because Azure would replace the resource and its data.
 
-A replacement is allowed only where the stack says so by name (`ml-workspace:allowReplacement`); what Azure never
-allows, such as switching purge protection off, stays refused even then.
+A replacement is allowed only for resources named in `ml-workspace:allowReplacement`. Changes that Azure never allows,
+such as switching off purge protection, are rejected even then.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ Props = Mapping[str, object]
 
 
 def check_change(type_token: str, old: Props, new: Props, *, allowed: Collection[str] = ()) -> list[Violation]:
-    """Violations by the change of a component's properties from ``old`` to ``new``.
+    """Violations in the change of a component's properties from ``old`` to ``new``.
 
     Args:
         type_token: The component's type.
-        old: Its properties as they are.
-        new: Its properties as they shall be.
-        allowed: Names of resources that may be replaced, the old or the new name.
+        old: Its current properties.
+        new: Its wanted properties.
+        allowed: Old or new names of resources that may be replaced.
     """
     refused = list(_refused(type_token, old, new))
     if any(violation.key == "name" for _, violation in refused):
-        # A renamed resource is a new one: that is one violation, whatever else would replace it.
+        # A renamed resource is a new one: report one violation, not everything else that would replace it.
         refused = [row for row in refused if row[1].key == "name" or row[1].rule != REPLACEMENT]
     names = {str(old.get("name", "")).lower(), str(new.get("name", "")).lower()}
     is_allowed = bool(names & {name.lower() for name in allowed})
@@ -38,7 +38,7 @@ def check_change(type_token: str, old: Props, new: Props, *, allowed: Collection
 
 
 def section_key(type_token: str, props: Props) -> str:
-    """Where the stack file configures a resource."""
+    """The key of a resource in the stack file."""
     if type_token == component_types.STORAGE_ACCOUNT and props.get("role") == "additional":
         return f"ml-workspace:additionalStorageAccounts[{props.get('name')}]"
     return f"ml-workspace:{COMPONENT_TYPES[type_token].section}"

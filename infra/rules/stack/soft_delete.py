@@ -1,4 +1,4 @@
-"""How long a workspace is kept after its deletion.
+"""How long a deleted workspace is kept.
 
 Sources: M9 (a deleted workspace is recoverable for 14 days; its name is held until it is purged or the days are over;
 recovery needs storage account and key vault), R4 (`softDeleteRetentionInDays`), T5 (a key vault with purge protection
@@ -16,7 +16,7 @@ MAX_DAYS = 90
 AZURES_DAYS = 14
 
 RETENTION = StackRule(
-    "workspace-stack-limit-soft-delete", "A deleted workspace is kept for 1 to 90 days, or not at all (0)."
+    "workspace-stack-limit-soft-delete", "A deleted workspace is kept for 1 to 90 days, or deleted immediately (0)."
 )
 
 
@@ -29,19 +29,19 @@ def check_retention(days: int | None, *, key: str) -> list[Violation]:
             rule=RETENTION,
             key=key,
             value=days,
-            found="no number of days that a deleted workspace is kept",
-            allowed=f"1-{MAX_DAYS} days; 0 for deletion at once",
+            found="out of range",
+            allowed=f"1-{MAX_DAYS} days, or 0 to delete immediately",
             fix=f"set '{key}' to e.g. {AZURES_DAYS}",
         )
     ]
 
 
 def kept_days(retention_days: int, key_vault: Mapping[str, object]) -> int:
-    """Days that all of a deleted stack is kept.
+    """Days for which a deleted stack is kept.
 
     Args:
-        retention_days: Those of the workspace.
-        key_vault: Properties of the stack's own key vault, if it has one.
+        retention_days: The workspace's retention.
+        key_vault: Properties of the stack's own key vault, if any.
     """
     protected = key_vault.get("softDeleteRetentionInDays") if key_vault.get("enablePurgeProtection") is True else 0
     return max(retention_days, int(protected) if isinstance(protected, int | float) else 0)

@@ -1,7 +1,7 @@
-"""The change of a stack as a whole: each resource compared with what the last update was allowed to make of it.
+"""Changes of a whole stack: each resource is compared with what the last update accepted.
 
-Pure: what was accepted before and what other stacks have is given. `resource_changes` says what may become of one
-resource; here is which ones belong together, and what becomes of those that the stack no longer has.
+Pure: the caller passes what was accepted and what other stacks have. `resource_changes` checks the change of one
+resource; this module pairs old and new resources, and checks those that the stack no longer has.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ IN_USE = StackRule(
 )
 
 REMOVAL = StackRule(
-    "change-resource-forbid-removal", "No change deletes a resource and its data unless the stack allows it."
+    "change-resource-forbid-removal", "No change deletes a resource and its data, unless the stack allows it."
 )
 
 Resources = Mapping[str, Mapping[str, Any]]
@@ -28,7 +28,7 @@ Resources = Mapping[str, Mapping[str, Any]]
 
 
 def resource_key(type_token: str, props: Mapping[str, object]) -> str:
-    """What a resource is found again by; its name is no part of it: a renamed resource is a replaced one."""
+    """Key that pairs old and new resources. It has no name, because a renamed resource is a replaced one."""
     section = COMPONENT_TYPES[type_token].section
     return f"additionalStorageAccounts/{props.get('name')}" if props.get("role") == "additional" else section
 
@@ -36,13 +36,13 @@ def resource_key(type_token: str, props: Mapping[str, object]) -> str:
 def check_changes(
     before: Resources, wanted: Resources, *, allowed: Collection[str], deployed: Iterable[Deployed]
 ) -> list[Violation]:
-    """Violations by what becomes of a stack's own resources.
+    """Violations in the changes of a stack's own resources.
 
     Args:
-        before: The resources as they are.
-        wanted: The resources as they shall be.
+        before: The current resources.
+        wanted: The wanted resources.
         allowed: Names of resources that may be replaced.
-        deployed: What the other stacks have.
+        deployed: Components of the other stacks.
     """
     found = [
         violation
@@ -57,7 +57,7 @@ def check_changes(
     for key, resource in before.items():
         if _id(resource).casefold() in kept:
             continue
-        # Also where the stack allows the replacement: the data of others would be lost with its own.
+        # Even if the stack allows the replacement: it would also delete the data of others.
         if users := users_of(_id(resource), others):
             found.append(_in_use(resource, users))
         elif key not in wanted and str(resource["properties"].get("name")).lower() not in may_go:
@@ -78,8 +78,8 @@ def _removed(resource: Mapping[str, Any]) -> Violation:
         value=None,
         found=f"the {COMPONENT_TYPES[type_token].kind} '{name}' is no longer one of the stack's own resources and "
         "would be deleted with its data",
-        allowed=f"'{name}' as it was",
-        fix=f"put '{name}' back; if its data may be lost, add '{name}' to 'ml-workspace:allowReplacement'",
+        allowed=f"'{name}' unchanged",
+        fix=f"restore '{name}'; if its data may be lost, add '{name}' to 'ml-workspace:allowReplacement'",
     )
 
 
@@ -90,8 +90,8 @@ def _in_use(resource: Mapping[str, Any], users: list[str]) -> Violation:
         rule=IN_USE,
         key=section_key(type_token, props),
         value=None,
-        found=f"the {COMPONENT_TYPES[type_token].kind} '{name}' would be deleted, and it is used by "
+        found=f"the {COMPONENT_TYPES[type_token].kind} '{name}' would be deleted, but is used by "
         f"{', '.join(f'stack {user!r}' for user in users)}",
-        allowed=f"'{name}', as long as others use it",
-        fix=f"put '{name}' back, or take those stacks down first",
+        allowed=f"'{name}' unchanged while other stacks use it",
+        fix=f"restore '{name}', or take those stacks down first",
     )

@@ -1,4 +1,4 @@
-"""Keys of a stack file: known, with a value of the right type where something can't do without one."""
+"""Keys of a stack file: known keys, with a value of the right type, or any value if one is required."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from infra.rules.policy.rule import StackRule
 from infra.rules.violation import Violation, join_key
 
 NAMESPACE = "ml-workspace:"
-"""What every key of the project begins with."""
+"""Prefix of every key of the project."""
 
 KNOWN = StackRule(
-    "settings-key-require-known", "The stack file has no key that is not known; a misspelt one would do nothing."
+    "settings-key-require-known", "The stack file has only known keys; a misspelt key would have no effect."
 )
-VALUE = StackRule("settings-key-require-value", "A key that something can't do without has a value.")
+VALUE = StackRule("settings-key-require-value", "Required keys have a value.")
 TYPE = StackRule(
-    "settings-value-require-type", "Every value has the type that its key needs; a number meant as text is quoted."
+    "settings-value-require-type", "Every value has the type of its key; a number that is meant as a string is quoted."
 )
 
 SIZE = StackRule(
-    "settings-stack-limit-size", "The whole configuration fits into one environment variable, by which programs get it."
+    "settings-stack-limit-size",
+    "The whole configuration fits into one environment variable, which passes it to programs.",
 )
 
 MAX_BYTES = 131_000
-"""Of Linux's 128 KiB for one variable (MAX_ARG_STRLEN), less its name and a little room."""
+"""Linux's limit of 128 KiB per variable (MAX_ARG_STRLEN), minus its name and a small reserve."""
 
 GO_ESCAPES = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026", "\u2028": r"\u2028", "\u2029": r"\u2029"})
-"""What Go's JSON escapes besides what JSON has to."""
+"""Characters that Go's JSON encoder escapes in addition to what JSON requires."""
 
 
 def check_size(config: Mapping[str, str]) -> list[Violation]:
-    """A violation if the engine cannot hand ``config`` over: it would fail with 'argument list too long'."""
+    """A violation if ``config`` is too large for the engine, which would fail with 'argument list too long'."""
     if (total := _json_size(dict(config))) <= MAX_BYTES:
         return []
     values = {key: _parsed(text) for key, text in config.items()}
@@ -42,17 +43,17 @@ def check_size(config: Mapping[str, str]) -> list[Violation]:
             rule=SIZE,
             key=key,
             value=None,
-            found=f"the configuration has {total:,} bytes as JSON, {_json_size(largest):,} of them in this key",
-            allowed=f"at most {MAX_BYTES:,} bytes in all",
+            found=f"the configuration is {total:,} bytes as JSON, {_json_size(largest):,} of them in this key",
+            allowed=f"at most {MAX_BYTES:,} bytes in total",
             fix=f"shorten '{key}'"
             if is_enough
-            else f"take some of the {len(config):,} keys out; this one is the largest",
+            else f"remove some of the {len(config):,} keys; this one is the largest",
         )
     ]
 
 
 def _largest(key: str, value: object) -> tuple[str, object]:
-    """The key that most of ``value`` is in, as deep as one has half of what is around it."""
+    """The largest key in ``value``, descending as long as one entry makes up more than half of its parent."""
     entries: list[tuple[str, object]] = []
     if isinstance(value, dict):
         entries = [(join_key(key, str(name)), entry) for name, entry in value.items()]
@@ -77,7 +78,5 @@ def _json_size(value: object) -> int:
 
 
 def missing_value(key: str, found: str, example: str) -> Violation:
-    """The violation by a key without a value; ``found`` says what needs it."""
-    return Violation(
-        rule=VALUE, key=key, value=None, found=f"it is missing: {found}", allowed=example, fix=f"set '{key}'"
-    )
+    """The violation for a required key without a value; ``found`` says what requires it."""
+    return Violation(rule=VALUE, key=key, value=None, found=f"missing: {found}", allowed=example, fix=f"set '{key}'")

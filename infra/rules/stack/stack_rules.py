@@ -1,6 +1,6 @@
-"""All rules of a stack as a whole: each declared beside its check, in a module that is listed here.
+"""All rules for a whole stack. Each is declared with its check, in a module listed here.
 
-They apply everywhere and can't be assigned otherwise: a stack that breaks one can't be built.
+They always apply and need no assignment: a stack that breaks one can't be deployed.
 """
 
 from __future__ import annotations
@@ -44,4 +44,4 @@ _MODULES = (
 )
 
 STACK_RULES: dict[str, str] = {str(rule): rule.summary for rule in declared_in(_MODULES, StackRule)}
-"""What each rule asks for, by id."""
+"""Summary of each rule, by id."""

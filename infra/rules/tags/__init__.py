@@ -1,1 +1,1 @@
-"""Tags: their limits, what must not stand in one, how the services store them."""
+"""Tags: limits, forbidden content, and how the services store them."""

@@ -1,4 +1,4 @@
-"""Required tags: each is present, with an allowed value or one that follows a pattern; judged after inheritance."""
+"""Required tags: present, with an allowed value or one that matches a pattern; checked after inheritance."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from infra.rules.violation import Violation, one_of
 @rule(
     id="tags-resource-require-tags",
     summary="Every resource has the required tags.",
-    why="Cost and responsibility cannot be told without them.",
+    why="Without them, cost and ownership are unknown.",
     severity=Severity.HIGH,
     source="built-in 871b6d14, 1e30110a",
-    fix="Set the tag on the resource, or in 'ml-workspace:tags' for all.",
+    fix="Set the tag on the resource, or in 'ml-workspace:tags' for all resources.",
     applies_to=ALL,
     parameters={"tags": {}},
 )
 def require_tags(resource: ResourceView, parameters: Parameters) -> Iterator[Violation]:
-    """`tags`: required names, each with `allowedValues`, a `pattern`, or nothing."""
+    """`tags`: required tag names, each with `allowedValues`, a `pattern`, or nothing."""
     tags, required = resource.props.get("tags"), parameters["tags"]
     if not isinstance(tags, Mapping) or not isinstance(required, Mapping):
         return
@@ -32,7 +32,7 @@ def require_tags(resource: ResourceView, parameters: Parameters) -> Iterator[Vio
                 key=f"tags.{name}",
                 value=None,
                 found=f"the required tag '{name}' is missing or blank",
-                allowed="a value that is not blank, own or inherited",
+                allowed="a non-blank value, its own or inherited",
                 fix=f"set 'tags.{name}', or 'ml-workspace:tags.{name}' for all resources",
             )
         elif allowed := _broken_demand(value, demand or {}):
@@ -46,10 +46,10 @@ def require_tags(resource: ResourceView, parameters: Parameters) -> Iterator[Vio
 
 
 def _broken_demand(value: str, demand: Mapping[str, object]) -> str:
-    """What is allowed instead of ``value``; empty if it is allowed."""
+    """The allowed values, if ``value`` is not one of them; otherwise empty."""
     allowed, pattern = texts(demand.get("allowedValues")), demand.get("pattern")
     if allowed and value not in allowed:
         return one_of(allowed)
     if pattern is not None and re.fullmatch(str(pattern), value, re.ASCII) is None:
-        return f"values like {pattern}"
+        return f"values that match {pattern}"
     return ""

@@ -1,7 +1,7 @@
-"""What looks like a secret: a key that announces one, or a value that has the form of one.
+"""Detect likely secrets by the name of a key or the form of a value.
 
-Tags appear as plain text in cost reports, deployment history and logs (source G1), and so do error messages; both lean
-on these two functions. Only forms that hardly occur otherwise count, so that commit hashes, resource ids, addresses and
+Tags appear as plain text in cost reports, deployment history and logs (source G1), and so do error messages; both use
+these functions. Only forms that rarely occur otherwise count, so that commit hashes, resource ids, addresses and
 sentences pass.
 """
 
@@ -41,7 +41,7 @@ _RANDOM_BITS = 4.0
 
 
 def is_secret_key(key: str) -> bool:
-    """True if the name ``key`` announces a secret: its last word is one (`db-password`), or its last two (`apiKey`)."""
+    """True if the name ``key`` suggests a secret, by its last word (`db-password`) or its last two words (`apiKey`)."""
     words = [word.lower() for word in _WORDS.findall(key)]
     if not words:
         return False
@@ -56,12 +56,12 @@ def is_secret_value(value: str) -> bool:
 
 
 def looks_like_secret(key: str, value: str) -> bool:
-    """True if ``value``, kept under the name ``key``, is probably a secret."""
+    """True if ``value``, stored under the name ``key``, is probably a secret."""
     return (value.strip().lower() not in _HARMLESS_VALUES and is_secret_key(key)) or is_secret_value(value)
 
 
 def _is_random(value: str) -> bool:
-    """True for base64 of key length with upper and lower case, digits and high entropy; false for hex digests."""
+    """True for long base64 strings with upper and lower case, digits and high entropy; false for hex digests."""
     if _KEY_MATERIAL.fullmatch(value) is None:
         return False
     classes = (str.isupper, str.islower, str.isdigit)

@@ -1,9 +1,9 @@
-"""Tags in the alphabet of the services' own metadata, which is narrower than Azure's.
+"""Encode tags for the services' metadata, which allow fewer characters than Azure.
 
-Buckets take letters, digits, space and ``+ - . _ : / @ =`` in tags, 128 characters in a name and 256 in a value; the
+Bucket tags allow letters, digits, space and ``+ - . _ : / @ =``, with 128 characters in a name and 256 in a value; the
 key vault's metadata is limited to 128 and 512 bytes. Every other character (and ``=`` itself) becomes ``=XX``, the
-hexadecimal digits of its UTF-8 bytes, as in quoted-printable. What is too long after that is replaced by its digest;
-the workspace record holds every tag to the letter.
+hexadecimal digits of its UTF-8 bytes, as in quoted-printable. Text that is too long after encoding is replaced by its
+digest; the workspace record stores every tag unchanged.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Tags that a resource inherits of its resource group or subscription.
+"""Tags that a resource inherits from its resource group or subscription.
 
-Built-in policies `Inherit a tag from the resource group` and its siblings. Inheritance comes before the check for
-required tags, as Azure evaluates modify before deny (PO).
+Azure's built-in policies `Inherit a tag from the resource group` and related ones. Tags are inherited before required
+tags are checked, as Azure evaluates modify before deny (PO).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ Tags = Mapping[str, str]
 
 @rule(
     id="tags-resource-inherit-tags",
-    summary="Resources inherit tags of their resource group or subscription.",
-    why="Azure inherits none by itself; done by the settings before required tags are checked.",
+    summary="Resources inherit tags from their resource group or subscription.",
+    why="Azure does not do it by default; the settings do it before required tags are checked.",
     severity=Severity.LOW,
     source="built-in cd3aa116, ea3f2387, b27a0cbd, 40df99da",
     fix="Nothing to do.",
@@ -25,17 +25,17 @@ Tags = Mapping[str, str]
     parameters={"source": "resourceGroup", "mode": "ifMissing", "tags": ["*"]},
 )
 def inherit_tags(_resource: ResourceView, _parameters: Parameters) -> Iterable[Violation]:
-    """Nothing: :func:`inherit` changes the tags before anything is judged."""
+    """Reports nothing: :func:`inherit` changes the tags before any rule is checked."""
     return ()
 
 
 def merge(inherited: Tags, own: Tags, *, always: Iterable[str] = ()) -> dict[str, str]:
-    """``own`` plus what it lacks of ``inherited``; names are compared without case.
+    """``own`` plus the missing tags of ``inherited``; names are compared without case.
 
     Args:
         inherited: Tags of the level above.
-        own: Tags of the resource itself; they win, name and value.
-        always: Names whose inherited value wins although the resource has its own (unless it is empty, as in Azure).
+        own: Tags of the resource itself; their names and values take precedence.
+        always: Names whose inherited value overrides the resource's own (unless it is empty, as in Azure).
     """
     forced = {name.lower() for name in always}
     above = {name.lower(): value for name, value in inherited.items()}
@@ -49,12 +49,12 @@ def merge(inherited: Tags, own: Tags, *, always: Iterable[str] = ()) -> dict[str
 
 
 def inherit(above: Tags, own: Tags, parameters: Parameters) -> dict[str, str]:
-    """``own`` with what a rule lets it inherit of ``above``.
+    """``own`` with the tags of ``above`` that a rule lets it inherit.
 
     Args:
         above: The tags of the level above.
         own: The resource's tags.
-        parameters: `tags`: names, or `*` for all; `mode`: `ifMissing`, or `always` for values that win over own ones.
+        parameters: `tags`: names, or `*` for all; `mode`: `ifMissing`, or `always` to override the resource's values.
     """
     listed = parameters["tags"]
     names = {str(name).lower() for name in listed} if isinstance(listed, Iterable) else set()

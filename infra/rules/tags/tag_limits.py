@@ -1,6 +1,6 @@
-"""Tags: how many, legal names and values, no two that differ only in case, no secrets.
+"""Limits of tags: count, legal names and values, no names that differ only in case, no secrets.
 
-Sources: G1 (50 pairs; name 512, value 256; forbidden characters; names without case), T1 (128 on a storage account), G2
+Sources: G1 (50 pairs; name 512, value 256; forbidden characters; names ignore case), T1 (128 on a storage account), G2
 (reserved prefixes).
 """
 
@@ -25,29 +25,29 @@ _FORBIDDEN = re.compile(r"[<>%&\\?/\x00-\x1f\x7f-\x9f]")
 @rule(
     id="tags-resource-limit-count",
     summary="A resource has at most 50 tags.",
-    why="Azure refuses the 51st, inherited ones included.",
+    why="Azure rejects the 51st tag; inherited tags count.",
     severity=Severity.HIGH,
     source="G1",
-    fix="Remove tags, or put several facts as JSON into one value.",
+    fix="Remove tags, or combine several into one JSON value.",
     applies_to=ALL,
 )
 def limit_count(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
-    """Inherited tags count as well."""
+    """Inherited tags count too."""
     count = len(resource.tags)
     if count > MAX_TAGS:
         yield Violation(
             key="tags",
             value=None,
-            found=f"there are {count} tags, inherited ones included",
+            found=f"there are {count} tags, including inherited ones",
             allowed=f"at most {MAX_TAGS} on a resource",
-            fix=f"remove {count - MAX_TAGS}, or put several facts as JSON into one value",
+            fix=f"remove {count - MAX_TAGS}, or combine several into one JSON value",
         )
 
 
 @rule(
     id="tags-resource-require-legal-name",
     summary="Tag names are legal: length, characters, prefixes.",
-    why="Azure refuses others; storage accounts allow only 128 characters.",
+    why="Azure rejects other names; storage accounts allow only 128 characters.",
     severity=Severity.HIGH,
     source="G1, N1, T1, G2",
     fix="Rename the tag.",
@@ -70,11 +70,11 @@ def require_legal_name(resource: ResourceView, _parameters: Parameters) -> Itera
 
 @rule(
     id="tags-resource-require-legal-value",
-    summary="Tag values are text of at most 256 characters.",
-    why="Azure refuses longer ones.",
+    summary="Tag values are strings of at most 256 characters.",
+    why="Azure rejects longer values.",
     severity=Severity.HIGH,
     source="G1, T1",
-    fix="Shorten the value, or write it in quotes.",
+    fix="Shorten the value, or quote it.",
     applies_to=ALL,
 )
 def require_legal_value(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
@@ -88,9 +88,9 @@ def require_legal_value(resource: ResourceView, _parameters: Parameters) -> Iter
             value=value,
             found=f"the value has {len(str(value))} characters"
             if is_text
-            else f"the value is {_type_words(value)}, not text",
-            allowed=f"text of at most {MAX_VALUE} characters",
-            fix="shorten it" if is_text else "write it in quotes",
+            else f"the value is {_type_words(value)}, not a string",
+            allowed=f"a string of at most {MAX_VALUE} characters",
+            fix="shorten it" if is_text else "quote it",
             secret=looks_like_secret(name, str(value)),
         )
 
@@ -98,14 +98,14 @@ def require_legal_value(resource: ResourceView, _parameters: Parameters) -> Iter
 @rule(
     id="tags-resource-forbid-case-twins",
     summary="No two tags differ only in the case of their names.",
-    why="Azure keeps one value for them, and nobody can tell which.",
+    why="Azure keeps only one of the values, and it is undefined which.",
     severity=Severity.HIGH,
     source="G1",
     fix="Keep one of them.",
     applies_to=ALL,
 )
 def forbid_case_twins(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
-    """Azure ignores the case of names."""
+    """Azure ignores the case of tag names."""
     groups: dict[str, list[str]] = {}
     for name in resource.tags:
         groups.setdefault(name.lower(), []).append(name)
@@ -114,8 +114,8 @@ def forbid_case_twins(resource: ResourceView, _parameters: Parameters) -> Iterat
             yield Violation(
                 key="tags",
                 value=" and ".join(twins),
-                found="the names differ only in case, which Azure ignores",
-                allowed="one tag of a name",
+                found="these names differ only in case, which Azure ignores",
+                allowed="one tag per name",
                 fix=f"keep one of them, e.g. '{twins[0]}'",
             )
 
@@ -126,7 +126,7 @@ def forbid_case_twins(resource: ResourceView, _parameters: Parameters) -> Iterat
     why="Tags are shown as plain text in cost reports, exports and logs.",
     severity=Severity.HIGH,
     source="G1",
-    fix="Keep the secret in the key vault; put its name into the tag.",
+    fix="Store the secret in the key vault, and its name in the tag.",
     applies_to=ALL,
 )
 def forbid_secrets(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
@@ -137,18 +137,18 @@ def forbid_secrets(resource: ResourceView, _parameters: Parameters) -> Iterator[
                 key=f"tags.{name}",
                 value=HIDDEN,
                 secret=True,
-                found="the value looks like a secret, and tags are shown in plain text",
-                allowed="values that everybody may read",
-                fix="keep the secret in the key vault and, if need be, put its name into the tag",
+                found="the value looks like a secret, but tags are shown in plain text",
+                allowed="values that are not secret",
+                fix="store the secret in the key vault and, if needed, its name in the tag",
             )
 
 
 RULES = (limit_count, require_legal_name, require_legal_value, forbid_case_twins, forbid_secrets)
-"""What a set of tags can break by itself."""
+"""Rules that depend only on the tags."""
 
 
 def check_tags(tags: Mapping[str, object], type_token: str = RESOURCE_GROUP) -> Iterator[Violation]:
-    """Everything that ``tags`` break by themselves on a resource of a type; keys start with `tags`."""
+    """Check ``tags`` on a resource of a type against these rules; keys start with `tags`."""
     for declared in RULES:
         yield from declared.check(ResourceView(type_token, {"tags": tags}))
 

@@ -84,8 +84,8 @@ def test_preview_reports_all_violations_of_a_resource(probe: Probe) -> None:
     assert preview.exit_code != 0
     assert "[mandatory]  key-vault-limit-sku" in preview.output
     assert (
-        "key vault 'kv-churn': keyVault.softDeleteRetentionInDays is 5: outside of what a key vault's soft delete "
-        "allows; allowed: 7-90 days" in preview.output
+        "key vault 'kv-churn': keyVault.softDeleteRetentionInDays is 5: outside the range of a key vault's soft "
+        "delete; allowed: 7-90 days" in preview.output
     )
     assert "required tag 'project'" in preview.output
     assert "assignment 'organization-rules' at management group 'ml-workspace'" in preview.output
@@ -117,7 +117,7 @@ def test_component_that_leaves_its_properties_out_is_refused(probe: Probe) -> No
     preview = probe.pulumi("preview", components=[(r.CONTAINER_REGISTRY, "registry", {})])
 
     assert preview.exit_code != 0
-    assert "containerRegistry.adminUserEnabled: it is missing" in preview.output
+    assert "containerRegistry.adminUserEnabled: missing" in preview.output
 
 
 def test_audited_rule_warns_and_does_not_block(probe: Probe) -> None:

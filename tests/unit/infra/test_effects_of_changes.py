@@ -67,11 +67,11 @@ MORE: tuple[dict[str, Any], ...] = (
     {"roleAssignments": []},
     {"portRange": {"first": 21000, "last": 22000}},
 )
-"""Changes that are made in place, of properties of which others are refused, and of whole sections."""
+"""Changes that are made in place, of properties whose other changes are rejected, and of whole sections."""
 
 
 def declared_in_place() -> dict[str, str]:
-    """Key of every property whose changes are never refused, to what the reference says of them."""
+    """Key of every property whose changes are never rejected, to its effect in the reference."""
     found = {key: one.property for key, one in declared_properties(StackInput).items()}
     for token, section in RESOURCE_PROPERTIES.items():
         prefix = COMPONENT_TYPES[token].section
@@ -79,7 +79,7 @@ def declared_in_place() -> dict[str, str]:
     return {
         key: one.effect
         for key, one in found.items()
-        if one.settable and one.change is None and not one.effect.startswith("refused")
+        if one.settable and one.change is None and not one.effect.startswith("rejected")
     }
 
 

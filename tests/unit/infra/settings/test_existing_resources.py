@@ -74,7 +74,7 @@ def test_every_resource_may_be_brought_along_at_once() -> None:
 
 def test_resource_that_no_stack_has_is_refused_with_those_that_there_are() -> None:
     refused(
-        r"keyVault\.existing is 'nowhere'.*no stack of this backend has such a key vault; allowed: '/subsc",
+        r"keyVault\.existing is 'nowhere'.*no stack of this backend has this key vault; allowed: '/subsc",
         config(keyVault={"existing": "nowhere"}),
         deployed(),
     )
@@ -108,7 +108,7 @@ def test_additional_account_becomes_a_default_one_only_if_it_may_be_one() -> Non
 
 def test_resource_of_another_subscription_is_refused() -> None:
     refused(
-        "it is in another subscription than the workspace",
+        "it is not in the workspace's subscription",
         config(keyVault={"existing": "churn"}, subscription="0f8fad5b-d9cb-469f-a165-70867728950e"),
         deployed(),
     )
@@ -116,7 +116,7 @@ def test_resource_of_another_subscription_is_refused() -> None:
 
 def test_global_name_of_another_stack_is_taken_and_a_group_name_is_not() -> None:
     refused(
-        r"keyVault\.name is 'KV-churn-dev-we-001': stack 'churn' has the key vault",
+        r"keyVault\.name is 'KV-churn-dev-we-001': stack 'churn' already has the key vault",
         config(keyVault={"name": "KV-churn-dev-we-001"}),
         deployed(),
     )

@@ -142,7 +142,7 @@ def test_v1_account_keeps_no_versions_and_a_wish_for_them_is_noted() -> None:
     settings = loaded(storageAccount={"kind": "Storage", "blobVersioning": True})
 
     assert not settings.storage_account.blob_versioning
-    assert "takes effect with the upgrade" in settings.notices[0]
+    assert "takes effect after an upgrade" in settings.notices[0]
 
 
 def test_namespace_on_an_additional_account_switches_versions_off_by_default() -> None:
@@ -322,7 +322,7 @@ def test_date_that_is_not_in_quotes_is_the_text_that_stands_in_the_file() -> Non
 @pytest.mark.parametrize("text", ["1" * 5000, "[" * 100_000], ids=["a number of 5000 digits", "100000 lists"])
 @pytest.mark.parametrize("key", ["tags", "tls", "datastores"])
 def test_text_that_json_can_not_hold_is_refused_like_any_other(key: str, text: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"ml-workspace:{key} is .* characters\\): text where"):
+    with pytest.raises(ConfigurationError, match=f"ml-workspace:{key} is .* characters\\): found a string, expected"):
         load(config() | {f"ml-workspace:{key}": text}, stack="x")
 
 
@@ -342,7 +342,7 @@ def test_location_other_than_the_groups_is_refused_where_that_is_assigned() -> N
     """
     together = parse_assignments(text, file="x")
 
-    with pytest.raises(ConfigurationError, match=r"keyVault\.location is 'uksouth': its resource group lies in northe"):
+    with pytest.raises(ConfigurationError, match=r"keyVault\.location is 'uksouth': its resource group is in northe"):
         load(config(location="northeurope", keyVault={"location": "uksouth"}), stack="x", assignments=together)
     assert load(
         config(resourceGroup={"location": "uksouth"}, keyVault={"location": "UK South"}),

@@ -56,7 +56,7 @@ def test_definitions_without_assignments_are_judged_as_well(tmp_path: Path) -> N
         (None, "the file cannot be read: No such file or directory"),
         (b"{", "the file is neither YAML nor JSON"),
         (b"\xff\xfd", "it is not UTF-8 text"),
-        (b"- Name: x\n  Name: y\n", "the key 'Name' stands twice"),
+        (b"- Name: x\n  Name: y\n", "the key 'Name' occurs twice"),
     ],
     ids=["no file", "broken YAML", "no text", "a key twice"],
 )

@@ -46,11 +46,11 @@ def test_what_the_engine_refuses_is_refused_in_one_line(tmp_path: Path, content:
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
-        ("config: {a: 1, a: 2}", "line 1: the key 'a' stands twice"),
-        ("config:\n  a: [", "line 2: it is not YAML"),
-        ("config: text", "its key 'config' has no mapping"),
+        ("config: {a: 1, a: 2}", "line 1: the key 'a' occurs twice"),
+        ("config:\n  a: [", "line 2: not valid YAML"),
+        ("config: text", "its key 'config' is not a mapping"),
         ("# Köln\n# é\n".encode("latin-1"), "line 1: it is not UTF-8 text"),
-        ('config: {a: "\\UFFFFFFFF"}', "it is not YAML"),
+        ('config: {a: "\\UFFFFFFFF"}', "not valid YAML"),
         ("config: {a: " + "[" * 400 + "]" * 400 + "}", "nested more than 300 levels deep"),
         (
             "a0: &a0 x\n"
@@ -59,7 +59,7 @@ def test_what_the_engine_refuses_is_refused_in_one_line(tmp_path: Path, content:
             "aliases within aliases are nested too deeply",
         ),
         ("config: {a: !!binary x}", "base64"),
-        ("config: {a: [!!timestamp x]}", "'x' is no timestamp"),
+        ("config: {a: [!!timestamp x]}", "'x' is not a valid timestamp"),
         ("config: {a: {<<: [1]}}", "'<<' merges a mapping or a list of mappings"),
     ],
     ids=[

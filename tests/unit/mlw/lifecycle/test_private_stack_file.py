@@ -106,6 +106,6 @@ def test_a_configuration_that_the_engine_cannot_hand_over_is_refused(tmp_path: P
     context = a_context(tmp_path)
     value = f"{{secure: {'x' * 200_000}}}" if secret else "x" * 200_000
     context.stack_file.write_text(f"config:\n  ml-workspace:workload: {value}\n")
-    with pytest.raises(ConfigurationError, match=r"ml-workspace:workload: the configuration has .* shorten"):
+    with pytest.raises(ConfigurationError, match=r"ml-workspace:workload: the configuration is .* shorten"):
         private_stack_file.write_private_copy(context, SALT)
     assert not context.private_stack_file.exists()

@@ -115,7 +115,7 @@ class TestCheck:
 
         assert main(["policy", "check", "churn"]) == 1
 
-        assert "stack 'fraud' has the storage account 'stfraud' already" in capsys.readouterr().out
+        assert "stack 'fraud' already has the storage account 'stfraud'" in capsys.readouterr().out
 
     def test_a_stack_does_not_conflict_with_its_own_state(self, place: Place) -> None:
         place.deploy("fraud")
@@ -130,7 +130,7 @@ class TestCheck:
         place.configure("churn", f"{VALID}  ml-workspace:containerRegistry: {{existing: {reference}}}\n")
 
         assert main(["policy", "check", "churn"]) == 1
-        assert "no stack of this backend has such a container registry" in capsys.readouterr().out
+        assert "no stack of this backend has this container registry" in capsys.readouterr().out
 
     def test_nothing_is_written(self, place: Place) -> None:
         place.configure("churn", BROKEN)
@@ -160,7 +160,7 @@ class TestCheck:
 
         printed = capsys.readouterr()
         assert printed.out == ""
-        assert "it is not YAML" in printed.err
+        assert "not valid YAML" in printed.err
 
     def test_the_project_is_found_from_a_folder_in_it(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         place.configure("churn")

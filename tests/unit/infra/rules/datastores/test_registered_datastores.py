@@ -88,7 +88,7 @@ class TestDefault:
         found = check_datastores([GOOD, *others, GOOD | {"name": "texts", "isDefault": False}])
 
         assert [violation.key for violation in found] == ["datastores[2].isDefault"]
-        assert "datastores[1] is the default already" in found[0].message
+        assert "datastores[1] is already the default" in found[0].message
 
     def test_a_store_elsewhere_is_never_the_default(self) -> None:
         (violation,) = check_elsewhere(isDefault=True)

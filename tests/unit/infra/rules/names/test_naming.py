@@ -134,7 +134,7 @@ def test_message_has_key_value_allowed_and_a_fix_that_is_legal() -> None:
 
 
 def test_value_that_is_no_text_is_refused() -> None:
-    assert "it is not text" in check_name(K.KEY_VAULT, 5)[0].message
+    assert "it is not a string" in check_name(K.KEY_VAULT, 5)[0].message
 
 
 def test_global_names_are_those_of_storage_registry_and_vault() -> None:

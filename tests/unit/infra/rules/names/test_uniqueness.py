@@ -16,7 +16,7 @@ def test_global_name_is_unique_over_all_groups_whatever_its_case() -> None:
 
     (violation,) = check_unique([mine], [theirs])
 
-    assert "stack 'x' has the key vault 'KV-Churn' already" in violation.message
+    assert "stack 'x' already has the key vault 'KV-Churn'" in violation.message
     assert "among all stacks" in violation.message
 
 
@@ -37,4 +37,4 @@ def test_second_of_a_name_in_one_stack_is_refused_and_names_the_first_key() -> N
     )
 
     assert violation.key == "b.name"
-    assert "'a.name' has the storage account 'stx' already" in violation.message
+    assert "'a.name' already has the storage account 'stx'" in violation.message

@@ -55,12 +55,12 @@ def test_id_of_a_group_is_read_back() -> None:
     "text", ["", "x", "/subscriptions/a", "/subscriptions/a/resourceGroups/b/providers/Microsoft.Storage"]
 )
 def test_what_is_no_id_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no resource id"):
+    with pytest.raises(ValueError, match="not a resource id"):
         parse_resource_id(text)
 
 
 def test_id_of_another_type_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"has the type 'Microsoft.Web/sites'"):
+    with pytest.raises(ValueError, match=r"has the unknown type 'Microsoft.Web/sites'"):
         parse_resource_id("/subscriptions/a/resourceGroups/b/providers/Microsoft.Web/sites/c")
 
 

@@ -24,16 +24,16 @@ def test_legal_principal_passes(name: str) -> None:
         ("ab", "it has 2 characters", "rename the principal"),
         ("", "it has 0 characters", "rename the principal"),
         ("a" * 65, "it has 65 characters", f"e.g. to '{'a' * 64}'"),
-        ("Churn-Team", "found 'C', 'T'", "e.g. to 'churn-team'"),
-        ("ana@example.org", "found '@'", "e.g. to 'ana-example.org'"),
-        ("ana:x", "found ':'", "e.g. to 'ana-x'"),
-        ("ana team", "found ' '", "e.g. to 'ana-team'"),
-        ("a=b,c", "found ',', '='", "e.g. to 'a-b-c'"),
-        ("../x/y", "found '/'", "e.g. to 'x-y'"),
-        ("anä", "found 'ä'", "rename the principal"),
-        ("ana\n", "found '\\n'", "e.g. to 'ana'"),
-        ("-ana", "it begins or ends with '.', '_' or '-'", "e.g. to 'ana'"),
-        ("ana.", "it begins or ends with '.', '_' or '-'", "e.g. to 'ana'"),
+        ("Churn-Team", "it contains 'C', 'T'", "e.g. to 'churn-team'"),
+        ("ana@example.org", "it contains '@'", "e.g. to 'ana-example.org'"),
+        ("ana:x", "it contains ':'", "e.g. to 'ana-x'"),
+        ("ana team", "it contains ' '", "e.g. to 'ana-team'"),
+        ("a=b,c", "it contains ',', '='", "e.g. to 'a-b-c'"),
+        ("../x/y", "it contains '/'", "e.g. to 'x-y'"),
+        ("anä", "it contains 'ä'", "rename the principal"),
+        ("ana\n", "it contains '\\n'", "e.g. to 'ana'"),
+        ("-ana", "it starts or ends with '.', '_' or '-'", "e.g. to 'ana'"),
+        ("ana.", "it starts or ends with '.', '_' or '-'", "e.g. to 'ana'"),
     ],
     ids=[
         "too short", "empty", "too long", "upper case", "an e-mail address", "a colon", "a blank", "MinIO's separators",
@@ -78,7 +78,7 @@ def test_the_same_role_twice_is_refused_however_it_is_spelt() -> None:
     (violation,) = check_assignments(entries)
 
     assert (violation.rule, violation.key) == (UNIQUE, "roleAssignments[2].role")
-    assert violation.found == "roleAssignments[0] gives 'ana' this role already"
+    assert violation.found == "roleAssignments[0] already assigns this role to 'ana'"
 
 
 def test_unknown_role_is_refused_with_a_proposal_and_all_roles() -> None:

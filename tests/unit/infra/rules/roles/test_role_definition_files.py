@@ -61,25 +61,25 @@ def test_name_and_one_operation_are_enough() -> None:
 @pytest.mark.parametrize(
     ("change", "rule", "key", "words"),
     [
-        ({"Name": None}, FORMAT, "Name", "it is missing"),
-        ({"Name": "  "}, FORMAT, "Name", "it is no text"),
-        ({"Name": 7}, FORMAT, "Name", "it is no text"),
+        ({"Name": None}, FORMAT, "Name", "missing"),
+        ({"Name": "  "}, FORMAT, "Name", "it is not a string"),
+        ({"Name": 7}, FORMAT, "Name", "it is not a string"),
         ({"Name": "Reader"}, NAME, "Name", "a built-in role has this name"),
         ({"Name": "DATASCIENTIST"}, NAME, "Name", "a built-in role has this name"),
-        ({"Description": 7}, FORMAT, "Description", "it is no text"),
-        ({"IsCustom": False}, FORMAT, "IsCustom", "a role of a file is a custom one"),
-        ({"Actions": "*/read"}, FORMAT, "Actions", "it is no list"),
-        ({"Actions": ["*/read", 7]}, FORMAT, "Actions[1]", "it is no text"),
+        ({"Description": 7}, FORMAT, "Description", "it is not a string"),
+        ({"IsCustom": False}, FORMAT, "IsCustom", "roles in a file are custom roles"),
+        ({"Actions": "*/read"}, FORMAT, "Actions", "it is not a list"),
+        ({"Actions": ["*/read", 7]}, FORMAT, "Actions[1]", "it is not a string"),
         ({"actions": []}, FORMAT, "actions", "did you mean 'Actions'?"),
         ({"AssignableScopes": ["/"]}, FORMAT, "AssignableScopes", "remove the key"),
-        ({"Actions": ["*/raed"]}, OPERATION, "Actions[0]", "it matches no operation that exists here"),
+        ({"Actions": ["*/raed"]}, OPERATION, "Actions[0]", "it matches no supported operation"),
         (
             {"DataActions": ["Microsoft.KeyVault/vaults/secrets/getSecrets/action"]},
             OPERATION,
             "DataActions[0]",
             f"did you mean '{op.SECRETS_GET}'?",
         ),
-        ({"NotDataActions": ["*/prge/action"]}, OPERATION, "NotDataActions[0]", "it matches no operation"),
+        ({"NotDataActions": ["*/prge/action"]}, OPERATION, "NotDataActions[0]", "it matches no supported operation"),
         ({"Actions": [op.SECRETS_GET]}, OPERATION, "Actions[0]", "move it to 'DataActions'"),
         ({"DataActions": [op.IMAGES_PULL]}, OPERATION, "DataActions[0]", "move it to 'Actions'"),
         ({"NotActions": [op.SECRETS_GET]}, OPERATION, "NotActions[0]", "move it to 'NotDataActions'"),
@@ -127,14 +127,14 @@ def test_a_file_without_definitions_is_refused(document: object) -> None:
     (violation,) = read_roles(document, path="roles.yaml").violations
 
     assert (violation.rule, violation.key, violation.value) == (FILE, "roleDefinitions", "roles.yaml")
-    assert "holds no role definition" in violation.message
+    assert "contains no role definition" in violation.message
 
 
 def test_a_file_that_cannot_be_read_is_refused_with_the_reason() -> None:
     (violation,) = no_file("roles.yaml", "No such file or directory").violations
 
     assert "No such file or directory" in violation.message
-    assert "write 'stacks/roles.yaml'" in violation.message
+    assert "create 'stacks/roles.yaml'" in violation.message
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:

@@ -11,10 +11,10 @@ def test_port_range_passes(first: int, last: int) -> None:
 @pytest.mark.parametrize(
     ("ports", "key", "cause"),
     [
-        ({"first": 1023}, "portRange.first", "not a port"),
-        ({"last": 65536}, "portRange.last", "not a port"),
-        ({"first": -1}, "portRange.first", "not a port"),
-        ({"first": 20000, "last": 20003}, "portRange", "holds 4 ports, a workspace needs 6"),
+        ({"first": 1023}, "portRange.first", "out of range"),
+        ({"last": 65536}, "portRange.last", "out of range"),
+        ({"first": -1}, "portRange.first", "out of range"),
+        ({"first": 20000, "last": 20003}, "portRange", "has 4 ports, but a workspace needs 6"),
         ({"first": 20000, "last": 19999}, "portRange", "ends before it starts"),
         ({"first": 30000}, "portRange", "ends before it starts"),
     ],

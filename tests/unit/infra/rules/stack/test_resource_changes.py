@@ -134,7 +134,7 @@ def test_workspace_keeps_its_key_vault_and_storage_account(key: str) -> None:
     (violation,) = check_workspace_change(WORKSPACE, WORKSPACE | {key: f"{WORKSPACE[key]}2"})
 
     assert violation.key == f"ml-workspace:workspace.{key}"
-    assert "for life" in violation.message
+    assert "can't be changed" in violation.message
 
 
 def test_workspace_changes_text_tags_and_registry_in_place_and_ids_ignore_case() -> None:

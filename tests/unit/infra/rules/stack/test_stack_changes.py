@@ -69,6 +69,7 @@ def test_message_names_the_resource_and_its_users() -> None:
     (violation,) = check_changes(stack("stchurn", "stlake"), stack("stchurn"), allowed=(), deployed=users)
 
     assert violation.message.startswith(
-        "ml-workspace:additionalStorageAccounts[stlake]: the storage account 'stlake' would be deleted, and it is used "
-        "by stack 'bank', stack 'fraud'; allowed: 'stlake', as long as others use it; to fix it: put 'stlake' back"
+        "ml-workspace:additionalStorageAccounts[stlake]: the storage account 'stlake' would be deleted, but is used by "
+        "stack 'bank', stack 'fraud'; allowed: 'stlake' unchanged while other stacks use it; to fix it: restore "
+        "'stlake'"
     )

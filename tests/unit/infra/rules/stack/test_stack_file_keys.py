@@ -39,4 +39,4 @@ def test_the_key_that_is_too_long_is_named(config: dict[str, str], key: str) -> 
 def test_many_keys_that_are_too_long_together_are_counted() -> None:
     (violation,) = check_size({f"a:b{number}": "x" * 200 for number in range(1000)})
 
-    assert violation.fix == "take some of the 1,000 keys out; this one is the largest"
+    assert violation.fix == "remove some of the 1,000 keys; this one is the largest"

@@ -76,7 +76,7 @@ def test_names_that_differ_only_in_case_are_refused_together() -> None:
 def test_value_that_is_no_text_is_refused(value: object) -> None:
     (violation,) = judge(tag_limits.require_legal_value, {"a": value})
 
-    assert "not text" in violation.found
+    assert "not a string" in violation.found
 
 
 SECRETS = {
