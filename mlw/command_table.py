@@ -43,6 +43,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("policy check", "mlw.policy.check_stack:check", "Check a stack file against all rules"),
     Row("policy effective", "mlw.policy.check_stack:effective", "Show which rules apply to each resource, and why"),
     Row("secrets list", "mlw.key_vault.secret_commands:list_secrets", "List the secrets of a key vault"),
+    Row("secrets show", "mlw.key_vault.secret_commands:show_secret", "Print the value of a secret"),
     Row("secrets set", "mlw.key_vault.secret_commands:set_secret", "Write a secret, its value from standard input"),
     Row("secrets delete", "mlw.key_vault.secret_commands:delete", "Delete a secret; it can be recovered"),
     Row("secrets recover", "mlw.key_vault.secret_commands:recover", "Recover a deleted secret"),

@@ -64,14 +64,17 @@ class Output:
             print(_WRITERS[self.format](chosen))
 
 
-def prints_data(default: Format, *, has_json_flag: bool = False) -> Callable[[Callable[..., int]], Callable[..., int]]:
+def prints_data(
+    default: Format, *, has_json_flag: bool = False, text: str = ""
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command the options `--output` and `--query`; it gets them as the argument `output`.
 
     Args:
         default: The format without `--output`.
         has_json_flag: Whether `--json` is a short form of `--output json`.
+        text: What the help calls the default format, where that is not a table.
     """
-    shown = f"One of {', '.join(_FORMATS)}; the default is {default}."
+    shown = f"One of {', '.join(_FORMATS)}; the default is {text or default}."
 
     def decorate(function: Callable[..., int]) -> Callable[..., int]:
         @functools.wraps(function)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from infra.errors import ProjectNotFoundError, UnknownStackError
 from infra.host import folders
+from infra.host.near_names import suggestion
 
 PROJECT = "ml-workspace"
 PROJECT_FILE = "Pulumi.yaml"
@@ -67,10 +68,10 @@ def require_stack_file(stack: str, project: Path | None = None) -> Path:
     folder = project or root()
     path = folder / "stacks" / f"Pulumi.{stack}.yaml"
     if not path.is_file():
-        known = ", ".join(configured_stacks(folder))
+        known = configured_stacks(folder)
         raise UnknownStackError(
-            f"looking for stack '{stack}': there is no file '{path.name}' in '{path.parent}'. "
-            f"Stacks that exist: {known or 'none'}. {'Choose one of them, or write' if known else 'Write'} the file."
+            f"looking for stack '{stack}': no file '{path.name}' in '{path.parent}'.{suggestion(stack, known)} "
+            f"Stacks: {', '.join(known) or 'none'}. {'Choose one of them, or write' if known else 'Write'} the file."
         )
     return path
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ from infra.clients.key_vault import vault_secrets as client
 from infra.clients.key_vault.vault import Vault
 from infra.clients.key_vault.vault_secrets import Secret
 from infra.errors import SecretStateError
+from infra.host.near_names import suggestion
+from infra.rules.roles.vault_policies import SECRETS
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import STACK
 from mlw.data_output import Format, Output, prints_data
@@ -22,6 +24,9 @@ from mlw.stacks.stacks import open_stack
 
 _HEADINGS = ("NAME", "VERSION", "UPDATED", "CONTENT TYPE", "EXPIRES", "DELETED", "PURGED ON")
 
+
+_VALUE = "value"
+"""The field that `mlw secrets set` writes."""
 
 _NAME = click.argument("name", metavar="NAME", help="Name of the secret in the engine `secret`; folders with slashes.")
 
@@ -53,6 +58,45 @@ def list_secrets(stack: str, *, deleted: bool, output: Output) -> int:
         lambda: table(_HEADINGS, [as_row(secret, days) for secret in shown]),
     )
     return DONE
+
+
+@command(
+    examples=(
+        "mlw secrets show dev team/api-token",
+        "mlw secrets show dev team/database -o json",
+        "mlw secrets show dev team/database --query password",
+    ),
+    exit_codes={DONE: "printed", FAILED: FAILURE},
+)
+@STACK
+@_NAME
+@prints_data(Format.TABLE, text="the value alone")
+def show_secret(stack: str, name: str, output: Output) -> int:
+    """Print the value of a secret.
+
+    Prints the newest version: the field `value`, which `mlw secrets set` writes, and a newline. With --output or
+    --query: all fields of the secret, or what the query selects of them.
+    """
+    vault_of = _open(stack, name)
+    with vault_of.connected(f"reading secret '{name}'") as vault:
+        secret = _known(vault, name, "reading")
+        fields = None if secret.deleted else client.read_fields(vault, SECRETS, name)
+    if fields is None:
+        raise SecretStateError(
+            f"reading secret '{name}': it was deleted on {_day(secret)}. Recover it with "
+            f"`mlw secrets recover {stack} {name}`."
+        )
+    output.print(fields, lambda: _value(name, fields))
+    return DONE
+
+
+def _value(name: str, fields: Mapping[str, Any]) -> str:
+    if _VALUE not in fields:
+        raise SecretStateError(
+            f"reading secret '{name}': it has no field '{_VALUE}'; fields: {', '.join(sorted(fields))}. "
+            "Print all of them with `-o json`, one with `--query FIELD`."
+        )
+    return str(fields[_VALUE])
 
 
 @command(
@@ -213,7 +257,8 @@ def _purge(vault_of: KeyVaultAccess, vault: Vault, secrets: Sequence[Secret]) ->
 def _known(vault: Vault, name: str, doing: str) -> Secret:
     secret = client.read_secret(vault, name, now=datetime.now(UTC))
     if secret is None:
-        raise SecretStateError(f"{doing} secret '{name}': there is none. `mlw secrets list` shows those that are.")
+        near = suggestion(name, client.secret_names(vault, SECRETS))
+        raise SecretStateError(f"{doing} secret '{name}': no such secret.{near} `mlw secrets list` shows all.")
     return secret
 
 

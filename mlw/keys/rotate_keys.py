@@ -156,7 +156,7 @@ def _update(stack: Stack, generated: Mapping[str, str]) -> None:
     request = f"{','.join(generated)}:{secrets.token_hex(8)}"
     stack_commands.up(replace(stack.context, environment={**stack.context.environment, "MLW_ROTATE": request}))
     say(f"Changed: credentials of {', '.join(words.partition(' (')[0] for words in generated.values())}.")
-    say(f"`mlw keys {stack.name}` has those of the services, the key vault those of principals (principals/<name>).")
+    say(f"`mlw keys show {stack.name}` shows the new ones; add `--principal NAME` for those of a principal.")
     for sentence in tell_sharers(stack, {subject.partition("/")[2] for subject in generated}):
         say(sentence)
 

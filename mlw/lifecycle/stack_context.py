@@ -150,7 +150,7 @@ def load(stack: str, environment: Mapping[str, str]) -> Context:
     if not STACK_NAME.fullmatch(stack):
         raise UnknownStackError(
             f"looking for stack '{stack}': a stack's name is 1-100 characters of letters, digits, '.', '_' and '-', "
-            f"and starts with a letter or digit. Stacks that exist: {', '.join(project.configured_stacks()) or 'none'}."
+            f"and starts with a letter or digit. Stacks: {', '.join(project.configured_stacks()) or 'none'}."
         )
     return Context(stack=stack, environment=suitable(environment), home=folders.home())
 

@@ -14,6 +14,7 @@ from typing import Any
 from infra.clients.state import stack_states
 from infra.errors import MlWorkspaceError, UnknownStackError
 from infra.host import folders, project, state_backend
+from infra.host.near_names import suggestion
 from infra.host.project import PROJECT
 from infra.rules.resources.component_types import COMPONENT_TYPES, WORKSPACE
 from infra.rules.stack.expiry import Expiry
@@ -129,11 +130,11 @@ def open_stack(name: str) -> Stack:
     known = names()
     if name not in known:
         is_configured = name in project.configured_stacks()
-        choice = "Choose one of these." if known else "Run `make up` for one."
+        choice = "Choose one of them." if known else "Run `make up` for one."
         advice = f"Run `make up STACK={name}` first." if is_configured else choice
         raise UnknownStackError(
-            f"looking for stack '{name}': this state backend has no such stack. "
-            f"Stacks that it has: {', '.join(known) or 'none'}. {advice}"
+            f"looking for stack '{name}': no such stack in this state backend.{suggestion(name, known)} "
+            f"Stacks: {', '.join(known) or 'none'}. {advice}"
         )
     return Stack(context, _checkpoint(context))
 

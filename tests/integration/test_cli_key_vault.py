@@ -22,9 +22,10 @@ RETENTION_DAYS = 7
 
 @pytest.fixture(scope="module")
 def live(environment: Environment) -> Iterator[LiveStack]:
-    """A workspace whose key vault has purge protection."""
+    """A workspace with a principal, whose key vault has purge protection."""
     key_vault = {"enablePurgeProtection": True, "softDeleteRetentionInDays": RETENTION_DAYS}
-    with live_stack(environment, keyVault=key_vault) as stack:
+    assignments = [{"principal": "ana", "role": "DataScientist"}]
+    with live_stack(environment, keyVault=key_vault, roleAssignments=assignments) as stack:
         yield stack
 
 
@@ -56,6 +57,41 @@ def test_a_written_secret_is_listed_without_its_value(live: LiveStack, marker: s
     entry = listed(live, f"team/{marker}")
     assert entry is not None
     assert (entry["contentType"], entry["expires"], entry["deletedDate"]) == ("text/plain", "2027-01-31", None)
+
+
+def test_a_secret_is_shown_as_it_was_written(live: LiveStack, marker: str) -> None:
+    mlw(live, "secrets", "set", marker, value="two\nlines\n").check()
+    write_secret(live.outputs, f"{marker}-login", {"user": "ana", "password": "p\u00e4ss"})
+
+    assert mlw(live, "secrets", "show", marker).check().stdout == "two\nlines\n"
+    assert mlw(live, "secrets", "show", f"{marker}-login", "--query", "password").check().stdout == "p\u00e4ss\n"
+    assert_refused(mlw(live, "secrets", "show", f"{marker}-login"), "no field 'value'; fields: password, user")
+    assert_refused(mlw(live, "secrets", "show", f"{marker}-logn"), f"Did you mean '{marker}-login'")
+
+
+def test_a_deleted_secret_is_not_shown(live: LiveStack, marker: str) -> None:
+    write_secret(live.outputs, marker, {"value": "1"})
+    mlw(live, "secrets", "delete", marker).check()
+
+    refused = mlw(live, "secrets", "show", marker)
+
+    assert_refused(refused, "it was deleted on", f"`mlw secrets recover {live.stack.name} {marker}`")
+
+
+def test_credentials_of_a_principal_can_be_handed_over(live: LiveStack) -> None:
+    shown = live.stack.environment.mlw("keys", "show", live.stack.name, "--principal", "ana").check()
+
+    credentials = json.loads(shown.stdout)
+    client = vault_client(live.outputs, token="")
+    client.auth.userpass.login(credentials["keyVaultUsername"], credentials["keyVaultPassword"])
+    kept = client.secrets.kv.v2.read_secret_version("ana", mount_point="principals", raise_on_deleted_version=True)
+    assert kept["data"]["data"] == credentials
+
+
+def test_an_unknown_principal_is_refused(live: LiveStack) -> None:
+    refused = live.stack.environment.mlw("keys", live.stack.name, "--principal", "anna")
+
+    assert_refused(refused, "no such principal in stack", "Did you mean 'ana'?")
 
 
 def test_a_new_version_keeps_content_type_and_expiry(live: LiveStack, marker: str) -> None:
@@ -110,9 +146,9 @@ def test_purge_protection_refuses_to_purge_before_the_date_and_sweeping_leaves_i
     assert read_secret(live.outputs, marker) == {"a": "1"}
 
 
-@pytest.mark.parametrize("command", ["delete", "recover", "purge"])
+@pytest.mark.parametrize("command", ["show", "delete", "recover", "purge"])
 def test_missing_secret_is_reported(live: LiveStack, command: str) -> None:
-    assert_refused(mlw(live, "secrets", command, "no/such"), "'no/such'", "there is none")
+    assert_refused(mlw(live, "secrets", command, "no/such"), "'no/such'", "no such secret")
 
 
 @pytest.mark.parametrize("command", ["recover", "purge"])

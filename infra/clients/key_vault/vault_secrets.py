@@ -84,6 +84,12 @@ def from_metadata(name: str, known: Mapping[str, Any], *, now: datetime) -> Secr
     )
 
 
+def read_fields(vault: Vault, mount: str, name: str) -> dict[str, Any] | None:
+    """Fields of the newest version of a secret, with their values; None when it is deleted or does not exist."""
+    found = vault.read(f"{mount}/data/{name}")
+    return dict(found["data"]) if found and found["data"] else None
+
+
 def write_secret(vault: Vault, name: str, value: str, *, content_type: str = "", expires: str = "") -> None:
     """Write a new version; content type and expiry belong to the secret and stay when they are not given."""
     vault.write(f"{SECRETS}/data/{name}", {"data": {"value": value}})

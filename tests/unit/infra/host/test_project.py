@@ -69,5 +69,5 @@ def test_installed_code_checks_with_the_policy_pack_of_the_project_it_works_on(
 
 def test_a_stack_without_a_file_is_told_which_ones_exist(checkout: Path) -> None:
     assert project.require_stack_file("dev", checkout) == checkout / "stacks" / "Pulumi.dev.yaml"
-    with pytest.raises(UnknownStackError, match=r"no file 'Pulumi.prod.yaml' in .*/stacks'. Stacks that exist: dev\."):
+    with pytest.raises(UnknownStackError, match=r"no file 'Pulumi.prod.yaml' in .*/stacks'. Stacks: dev\."):
         project.require_stack_file("prod", checkout)

@@ -46,8 +46,8 @@ def test_a_defect_is_not_dressed_up_as_a_users_error() -> None:
 def test_an_unknown_stack_ends_with_code_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["up", "--stack", "no-such-stack"]) == 1
     message = capsys.readouterr().err
-    assert "there is no file 'Pulumi.no-such-stack.yaml' in '" in message
-    assert message.endswith("Stacks that exist: none. Write the file.\n")
+    assert "no file 'Pulumi.no-such-stack.yaml' in '" in message
+    assert message.endswith("Stacks: none. Write the file.\n")
 
 
 def test_a_command_that_is_no_make_target_is_not_called_one(capsys: pytest.CaptureFixture[str]) -> None:

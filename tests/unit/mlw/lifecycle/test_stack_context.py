@@ -37,9 +37,7 @@ def test_an_unknown_stack_is_told_which_ones_exist(tmp_path: Path) -> None:
     context = a_context(tmp_path, stack="prod")
     for name in ("dev", "fraud"):
         (context.root / "stacks" / f"Pulumi.{name}.yaml").touch()
-    with pytest.raises(
-        UnknownStackError, match=r"no file 'Pulumi.prod.yaml' in .*stacks'. Stacks that exist: dev, fraud\."
-    ):
+    with pytest.raises(UnknownStackError, match=r"no file 'Pulumi.prod.yaml' in .*stacks'. Stacks: dev, fraud\."):
         context.require_stack_file()
 
 

@@ -149,8 +149,8 @@ class TestCheck:
 
         assert capsys.readouterr() == (
             "",
-            f"mlw: looking for stack 'chrun': there is no file 'Pulumi.chrun.yaml' in '{place.stacks}'. "
-            "Stacks that exist: churn, fraud. Choose one of them, or write the file.\n",
+            f"mlw: looking for stack 'chrun': no file 'Pulumi.chrun.yaml' in '{place.stacks}'. Did you mean 'churn'? "
+            "Stacks: churn, fraud. Choose one of them, or write the file.\n",
         )
 
     def test_a_file_that_is_not_yaml_ends_with_2(self, place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -169,4 +169,4 @@ def test_json_of_the_command_has_every_resource(churn: Place, capsys: pytest.Cap
 
 def test_an_unknown_stack_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "effective", "nope"]) == 2
-    assert "Stacks that exist: none." in capsys.readouterr().err
+    assert "Stacks: none." in capsys.readouterr().err

@@ -119,8 +119,8 @@ def test_an_unknown_stack_is_told_with_those_there_are(
     assert main([verb, "chrun"]) == 1
 
     assert capsys.readouterr().err == (
-        "mlw: looking for stack 'chrun': this state backend has no such stack. "
-        "Stacks that it has: churn, fraud. Choose one of these.\n"
+        "mlw: looking for stack 'chrun': no such stack in this state backend. Did you mean 'churn'? "
+        "Stacks: churn, fraud. Choose one of them.\n"
     )
 
 
@@ -131,7 +131,7 @@ def test_a_stack_that_has_only_a_file_is_told_how_to_be_brought_up(
 
     assert main(["show", "churn"]) == 1
 
-    assert "Stacks that it has: none. Run `make up STACK=churn` first." in capsys.readouterr().err
+    assert "Stacks: none. Run `make up STACK=churn` first." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("verb", ["show", "keys"])
