@@ -14,6 +14,7 @@ from infra import settings
 from infra.components.provisioning_context import ProvisioningContext
 from infra.components.resource_group import ResourceGroup
 from infra.components.storage_account import StorageAccount
+from infra.deletion_guards import guard_deletion
 from infra.preconditions import reserve
 from infra.resources.stack_identity import StackIdentity
 
@@ -50,6 +51,9 @@ connection = storage.provision(
         guest_options=group.child_options(after=reservation),
     )
 )
+
+# Data is removed only when the whole stack is destroyed.
+guard_deletion(wanted, group, [storage], identity, after=[storage.container, *storage.unawaited])
 
 pulumi.export("endpoint", connection.endpoints["storage"])
 pulumi.export("credentials", pulumi.Output.secret(connection.credentials))

@@ -1,0 +1,76 @@
+"""What the documentation shows is run: the tutorial's client, and every block of commands that a workspace allows."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+from docker import DockerClient
+
+from tests.support import engine as engines
+from tests.support.documents import ROOT, SHELL, Block, all_blocks, blocks, commands, script
+from tests.support.environment import Environment
+from tests.support.otlp import STORE_FOLDER
+from tests.support.probes import probe_until
+from tests.support.processes import Finished, run
+from tests.support.stacks import LiveStack
+
+PROGRAMS: Mapping[str, tuple[str, ...]] = {
+    "mlw": ("list", "show", "diagnose", "policy", "roles list", "secrets", "registry gc"),
+    "pulumi": ("stack output",),
+    "printf": ("",),
+}
+"""Program to the beginnings of its command lines that leave a workspace as it is, or add to it and take it away."""
+OTHER_STACK = re.compile(r"\b(ci|churn|fraud|STACK|RULE)\b|principals|roleAssignments|certificateAuthority")
+
+
+def lines_of(block: Block) -> str:
+    """The block without the line that sets up the environment, which the test has already."""
+    return "".join(line for line in script(block).splitlines(keepends=True) if "make -s env" not in line)
+
+
+def can_run(block: Block) -> bool:
+    found = list(commands(lines_of(block)))
+    allowed = all(" ".join(words[1:]).startswith(PROGRAMS.get(words[0], ("\n",))) for words in found)
+    return bool(found) and allowed and not OTHER_STACK.search(lines_of(block))
+
+
+CLIENT = "examples/first_client.py"
+RUNNABLE = [block for block in all_blocks(*SHELL) if can_run(block)]
+
+
+def run_block(block: Block, live: LiveStack) -> Finished:
+    environment: Environment = live.stack.environment
+    text = re.sub(r"(?<![\w/-])dev(?![\w-])", live.stack.name, lines_of(block))
+    return run(["bash", "-euo", "pipefail", "-c", text], cwd=environment.project, env=environment.variables)
+
+
+@pytest.mark.parametrize("block", RUNNABLE, ids=str)
+def test_every_block_that_a_workspace_allows_runs(block: Block, live: LiveStack) -> None:
+    finished = run_block(block, live).check()
+
+    assert "Traceback" not in finished.output
+
+
+def test_blocks_are_found() -> None:
+    found = {block.document.relative_to(ROOT).as_posix() for block in RUNNABLE}
+
+    assert {"docs/tutorial.md", "docs/key-vault.md", "docs/how-to/own-policies.md"} <= found
+
+
+def test_the_first_client_prints_what_the_tutorial_shows(live: LiveStack, engine: DockerClient) -> None:
+    (client,) = (block for block in all_blocks(*SHELL) if block.text.startswith(f"python {CLIENT}"))
+    (shown,) = (block.text for block in blocks(client.document) if block.language == "text")
+
+    printed = run_block(client, live).check().stdout
+
+    *lines, trace = printed.splitlines()
+    *expected, _ = shown.splitlines()
+    assert [re.sub("version [0-9]+", "version 1", line) for line in lines] == expected
+    name, _, trace_id = trace.rpartition(" ")
+    assert name == "insights: trace"
+
+    def stored() -> None:
+        files = engines.read_files(engine, live.container_of("applicationInsights"), STORE_FOLDER)
+        assert any(trace_id.encode() in content for content in files.values()), f"no trace {trace_id}"
+
+    probe_until(stored, what="the client's trace in the collector's files")

@@ -1,0 +1,21 @@
+"""The program of the how-to on credentials, on a workspace that has principals."""
+
+import sys
+
+from tests.e2e.roles.conftest import ROLES
+from tests.support.ca_certificates import ca_file
+from tests.support.documents import all_blocks
+from tests.support.processes import run
+from tests.support.stacks import LiveStack
+
+
+def test_the_program_of_the_how_to_prints_the_credentials_of_every_principal(roles_stack: LiveStack) -> None:
+    (program,) = (block for block in all_blocks("python") if "roleAssignments" in block.text)
+    stack, environment = roles_stack.stack, roles_stack.stack.environment
+    variables = {**environment.variables, "REQUESTS_CA_BUNDLE": str(ca_file(roles_stack.outputs))}
+
+    text = program.text.replace('"dev"', f'"{stack.name}"')
+    printed = run([sys.executable, "-c", text], cwd=environment.project, env=variables).check().stdout
+
+    assert {line.split()[0] for line in printed.splitlines()} >= set(ROLES)
+    assert "data-scientist ['endpoints', 'keyVaultPassword'" in printed
