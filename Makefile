@@ -77,8 +77,9 @@ check: lint type unit ## format, lint, types and fast tests
 format: ## rewrite the code in the project's format
 	@$(bootstrap) python && $(in_venv) -m ruff format $(code) && $(in_venv) -m ruff check --fix $(code)
 
-lint: ## format and lint, changing nothing
+lint: ## format, lint and phrases, changing nothing
 	@$(bootstrap) python && $(in_venv) -m ruff format --check $(code) && $(in_venv) -m ruff check $(code)
+	@$(in_venv) -m tools.checks.phrases
 
 type: ## types
 	@$(bootstrap) python && $(in_venv) -m mypy

@@ -1,1 +1,1 @@
-"""Checks of the repository itself, beside the tests: phrases, coverage, and what a release needs."""
+"""Checks of the repository itself, in addition to the tests: phrases, coverage, and what a release needs."""
