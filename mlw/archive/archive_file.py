@@ -28,16 +28,16 @@ def check_target(path: Path) -> None:
     except OSError as exc:
         raise ArchiveError(f"writing the archive '{path}': {exc.strerror}. Give the path of a file.") from exc
     if not path.parent.is_dir():
-        raise ArchiveError(f"writing the archive '{path}': there is no folder '{path.parent}'. Make it first.")
+        raise ArchiveError(f"writing the archive '{path}': no folder '{path.parent}'. Create it first.")
     if mode is None:
         return
     if not stat.S_ISREG(mode):
-        raise ArchiveError(f"writing the archive '{path}': it is no file. Give the path of a file.")
+        raise ArchiveError(f"writing the archive '{path}': it is not a file. Give the path of a file.")
     with path.open("rb") as file:
         if file.read(len(MAGIC)) not in (b"", MAGIC):
             raise ArchiveError(
-                f"writing the archive '{path}': there is a file of that name that is no archive. Nothing was changed. "
-                "Give another path, or remove the file."
+                f"writing the archive '{path}': the file exists and is not an archive. Nothing was changed. Give "
+                "another path, or remove the file."
             )
 
 
@@ -57,7 +57,8 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ArchiveError(
-                f"writing the archive '{path}': another command writes it. Wait for that, or give another path."
+                f"writing the archive '{path}': another command is writing it. Wait for it to finish, or give "
+                "another path."
             ) from None
         file.truncate(0)
         try:

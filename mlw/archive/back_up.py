@@ -135,7 +135,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as exc:
-        raise ArchiveError(f"reading the role definitions '{path}': {exc.strerror}. Put the file back first.") from exc
+        raise ArchiveError(f"reading the role definitions '{path}': {exc.strerror}. Restore the file first.") from exc
 
 
 def _config_secrets(context: Context, stack: Stack, file: StackFile) -> dict[str, str]:

@@ -117,8 +117,8 @@ def _parsed(path: Path, small: Mapping[str, bytes]) -> Contents:
         about: dict[str, Any] = json.loads(small[MANIFEST])
         if about["format"] != FORMAT:
             raise ArchiveError(
-                f"reading the archive '{path}': its format is {about['format']}, and this version knows {FORMAT}. Use "
-                "the version of the project that wrote it."
+                f"reading the archive '{path}': its format is {about['format']}, but this version supports "
+                f"{FORMAT}. Use the version of the project that wrote it."
             )
         stack_file = small.get(STACK_FILE)
         return Contents(
@@ -130,5 +130,5 @@ def _parsed(path: Path, small: Mapping[str, bytes]) -> Contents:
         )
     except (LookupError, TypeError, ValueError) as exc:
         raise ArchiveError(
-            f"reading the archive '{path}': it is of no workspace ({exc}). Use another archive."
+            f"reading the archive '{path}': it is not an archive of a workspace ({exc}). Use another archive."
         ) from exc

@@ -85,7 +85,7 @@ def move(stack: str, backend: str, passphrase_file: Path | None) -> int:
                 # Of the state that is not in charge, nobody but an interrupted move can have the lock.
                 clear_own_lock(source if note.copied else there, say=say)
             _finish(note, source, there)
-    print(f"Moved: the state of stack '{here.stack}' is in '{note.target}'. Set PULUMI_BACKEND_URL to that.")
+    print(f"Moved: the state of stack '{here.stack}' is in '{note.target}'. Set PULUMI_BACKEND_URL to it.")
     return DONE
 
 
@@ -95,7 +95,7 @@ def _elsewhere(context: Context, backend: str, passphrase_file: Path | None) -> 
     if passphrase_file:
         path = Path(passphrase_file).absolute()
         if not path.is_file():
-            raise ArchiveError(f"reading the passphrase '{path}': there is no such file. Give one that you can read.")
+            raise ArchiveError(f"reading the passphrase '{path}': no such file. Give a file that you can read.")
         environment.pop(PASSPHRASE, None)
         environment[PASSPHRASE_FILE] = str(path)
     return replace(context, environment=environment)
@@ -105,7 +105,7 @@ def _begun(here: Context, there: Context) -> MoveNote:
     """Note that a move begins, if it may."""
     if there.backend_id == here.backend_id:
         raise LifecycleError(
-            f"moving stack '{here.stack}': its state is in '{here.backend_url}' already. Give another backend."
+            f"moving stack '{here.stack}': its state is already in '{here.backend_url}'. Give another backend."
         )
     unfinished_restore.refuse(here)
     stack = open_stack(here.stack)
@@ -121,8 +121,8 @@ def _begun(here: Context, there: Context) -> MoveNote:
     checkpoint = _read(there)
     if checkpoint is not None and checkpoint.resources:
         raise LifecycleError(
-            f"moving stack '{here.stack}': '{there.backend_url}' has a stack of that name. Nothing was changed. Give "
-            "another backend, or remove or rename that stack."
+            f"moving stack '{here.stack}': '{there.backend_url}' already has a stack of this name. Nothing was "
+            "changed. Give another backend, or remove or rename that stack."
         )
     if stack.checkpoint.pending:
         raise LifecycleError(
@@ -156,8 +156,8 @@ def _refuse_shared(stack: Stack) -> None:
     if users or used:
         what = f"stacks {', '.join(map(repr, users))} use its resources" if users else f"it uses {', '.join(used)}"
         raise SharedResourceError(
-            f"moving stack '{stack.name}': {what}, and stacks that share resources have to be in one backend. Nothing "
-            "was changed."
+            f"moving stack '{stack.name}': {what}; stacks that share resources have to stay in the same backend. "
+            "Nothing was changed."
         )
 
 

@@ -53,13 +53,13 @@ def _of_file(path: Path) -> str:
 def _typed(*, new: bool) -> str:
     if not (sys.stdin and sys.stdin.isatty()):
         raise ArchivePassphraseError(
-            f"reading the passphrase of the archive: there is no terminal. Set {VARIABLE} or {FILE_VARIABLE}, or give "
-            "--passphrase-file."
+            f"reading the passphrase of the archive: no terminal to prompt on. Set {VARIABLE} or {FILE_VARIABLE}, "
+            "or give --passphrase-file."
         )
     try:
         found = getpass.getpass("Passphrase of the archive: ")
-        if new and getpass.getpass("Once more: ") != found:
-            raise ArchivePassphraseError("reading the passphrase of the archive: it was not the same twice. Try again.")
+        if new and getpass.getpass("Repeat the passphrase: ") != found:
+            raise ArchivePassphraseError("reading the passphrase of the archive: the two entries differ. Try again.")
     except EOFError:
         return ""
     return found

@@ -128,8 +128,9 @@ def _refuse_existing(context: Context) -> None:
     checkpoint = state_files.read(context)
     if checkpoint is not None and checkpoint.resources:
         raise ArchiveError(
-            f"restoring stack '{context.stack}': this state backend has a stack of that name. Nothing was changed. "
-            f"Give another name with --stack, or remove that stack first with `make down STACK={context.stack}`."
+            f"restoring stack '{context.stack}': this state backend already has a stack of this name. Nothing was "
+            "changed. Give another name with --stack, or remove that stack first with `make down "
+            f"STACK={context.stack}`."
         )
 
 
@@ -141,7 +142,7 @@ def _remove_unfinished(context: Context) -> None:
         return
     found = engine_objects.list_objects(context, note.stack_id)
     if found:
-        say(f"Removing what an interrupted restore has left: {len(found)} objects.")
+        say(f"Removing {len(found)} objects that an interrupted restore has left.")
         engine_objects.remove(found)
     stack_ports.release(note.stack_id)
     known_stacks.forget(note.stack_id)
@@ -201,7 +202,7 @@ def _renamed_elsewhere(
             break
         else:
             say(
-                "The names of the backup's resources are in use, so those of this stack have another instance: "
+                "The names of the backup's resources are in use, so this stack uses another instance: "
                 f"{restored_files.INSTANCE} is '{instance}' in '{context.stack_file}'."
             )
             return found
@@ -224,8 +225,8 @@ def _refuse_fixed_names(context: Context, contents: Contents) -> None:
             for key, name in fixed.items()
         )
         raise ArchiveError(
-            f"restoring stack '{context.stack}': the names of the backup's resources are in use on this engine or in "
-            f"this backend, and some of them stand in the stack file. No volume was made. Set {keys} in "
+            f"restoring stack '{context.stack}': the names of the backup's resources are in use on this engine or "
+            f"in this backend, and some of them are set in the stack file. No volume was created. Set {keys} in "
             f"'{context.stack_file}' to other names, and run the command again."
         )
 

@@ -34,8 +34,8 @@ def write(context: Context, contents: Contents, *, say: Say) -> bool:
     if contents.stack_file is None:
         if not context.stack_file.is_file():
             raise ArchiveError(
-                f"restoring stack '{context.stack}': the backup holds no stack file, and there is none in "
-                f"'{context.stack_file}'. Write it first."
+                f"restoring stack '{context.stack}': the backup has no stack file, and '{context.stack_file}' does "
+                "not exist. Write it first."
             )
         return False
     text = contents.stack_file
@@ -89,7 +89,8 @@ def _role_definitions(folder: Path, name: str) -> Path:
     # The path comes from the archive.
     if not path.is_relative_to(folder.parent.resolve()):
         raise ArchiveError(
-            f"restoring the role definitions '{name}': the path leads out of the project. Put the file there yourself."
+            f"restoring the role definitions '{name}': the path points outside the project. Put the file there "
+            "yourself."
         )
     return path
 
@@ -117,5 +118,5 @@ def _place(path: Path, content: bytes, say: Say) -> bool:
     if path.read_bytes() != content:
         beside = path.with_name(f"{path.name}{BESIDE}")
         atomic_files.write(beside, content, mode=0o644)
-        say(f"Keeping '{path}', which differs from that of the backup; the backup's is '{beside.name}' beside it.")
+        say(f"Keeping '{path}', which differs from the one in the backup; that one is next to it as '{beside.name}'.")
     return False

@@ -82,8 +82,8 @@ def purge(stack: str, *, yes: bool) -> int:
         return DONE
     found = open_deleted(context, "purging")
     raise NotDeletedError(
-        f"purging stack '{context.stack}' would remove for good: {found.contents}. Nothing was removed. "
-        f"Run it again with --yes to do that."
+        f"purging stack '{context.stack}' would permanently remove: {found.contents}. Nothing was removed. Run it "
+        "again with --yes."
     )
 
 

@@ -80,7 +80,7 @@ def open_deleted(context: Context, doing: str) -> Deleted:
     deletion = soft_deleting.find(context, checkpoint)
     if deletion is None or checkpoint is None:
         raise NotDeletedError(
-            f"{doing} stack '{context.stack}': it is not soft-deleted. `mlw deleted list` shows those that are."
+            f"{doing} stack '{context.stack}': it is not soft-deleted. `mlw deleted list` shows soft-deleted stacks."
         )
     return Deleted(context, checkpoint, deletion)
 
@@ -101,8 +101,8 @@ def recover(context: Context) -> None:
             found = open_deleted(context, doing)
             if found.purge_has_begun:
                 raise NotDeletedError(
-                    f"{doing} stack '{context.stack}': a purge has begun to remove it, and it cannot be brought back. "
-                    f"Finish the purge with `mlw deleted purge {context.stack} --yes`."
+                    f"{doing} stack '{context.stack}': its purge has begun, so it cannot be recovered. Finish the "
+                    f"purge with `mlw deleted purge {context.stack} --yes`."
                 )
             Recovery(context=context).require_passphrase(found.checkpoint)
             removal_notes.end(context)
@@ -122,7 +122,7 @@ def _restore_stack_file(context: Context) -> None:
     kept = context.safe_copies / context.stack_file.name
     if kept.is_file() and not context.stack_file.exists():
         atomic_files.write(context.stack_file, kept.read_bytes())
-        say(f"Put '{context.stack_file}' back, which was gone.")
+        say(f"Restored the missing stack file '{context.stack_file}'.")
 
 
 def purge(context: Context, *, early: bool = True, now: datetime | None = None) -> None:
@@ -147,7 +147,7 @@ def purge(context: Context, *, early: bool = True, now: datetime | None = None) 
             found, time = open_deleted(context, "purging"), now or datetime.now(UTC)
             _refuse_protected(found, time)
             if not early and found.deletion.kept_until > time and not found.purge_has_begun:
-                raise NotDeletedError(f"purging stack '{context.stack}': it was changed meanwhile and is kept.")
+                raise NotDeletedError(f"purging stack '{context.stack}': it was changed meanwhile and was not purged.")
             stack_id = found.deletion.stack_id
         recovery, remains = _remove(context, stack_id)
     down.tell(recovery, remains, f"Stack '{context.stack}' is purged.")
@@ -157,9 +157,9 @@ def _refuse_protected(found: Deleted, now: datetime) -> None:
     # T5: with purge protection, no purge before the retention is over.
     if found.protected_until and found.protected_until > now:
         raise PurgeProtectedError(
-            f"purging stack '{found.context.stack}': its key vault has purge protection, so nobody can purge it before "
-            f"{format_moment(found.protected_until)}. Nothing was removed. `mlw deleted recover "
-            f"{found.context.stack}` brings it back; `mlw expire --yes` purges it when its days are over."
+            f"purging stack '{found.context.stack}': its key vault has purge protection, so it cannot be purged "
+            f"before {format_moment(found.protected_until)}. Nothing was removed. `mlw deleted recover "
+            f"{found.context.stack}` recovers it; `mlw expire --yes` purges it after that date."
         )
 
 

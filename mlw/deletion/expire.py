@@ -46,7 +46,7 @@ def expire(*, yes: bool, timer: bool, output: Output) -> int:
     if yes:
         say(_listing(found, known))
     else:
-        hint = [f"`{PROGRAM} expire --yes` removes what is not left."] * bool(found)
+        hint = [f"`{PROGRAM} expire --yes` removes all that are not skipped."] * bool(found)
         output.print([entry.as_json() for entry in found], lambda: "\n".join([_listing(found, known), *hint]))
     try:
         left = _remove(found) if yes else []
@@ -63,9 +63,9 @@ def _listing(found: Sequence[Expired], known: Collection[str]) -> str:
     for entry in found:
         lines += [f"  stack '{entry.name}'{f', on {entry.since}' if entry.since else ''}", f"    {entry.lost}"]
         if obstacle := entry.obstacle():
-            lines.append(f"    is left: {obstacle}")
+            lines.append(f"    skipped: {obstacle}")
     if others := engine_objects.list_owners(except_ids={*known, *stack_states.identities()}):
-        lines += ["Not looked at, since they belong to other homes or backends:", *(f"  {owner}" for owner in others)]
+        lines += ["Not checked, because they belong to other homes or backends:", *(f"  {owner}" for owner in others)]
     return "\n".join(lines)
 
 
@@ -84,9 +84,9 @@ def _remove(found: Sequence[Expired]) -> list[str]:
     done = [entry for entry in found if entry.name not in failed and entry not in waiting]
     say(f"Removed: {', '.join(entry.name for entry in done if not entry.is_kept) or 'nothing'}.")
     if kept := [entry.name for entry in done if entry.is_kept]:
-        say(f"Soft-deleted, and kept for their days: {', '.join(kept)}.")
+        say(f"Soft-deleted and kept for their retention: {', '.join(kept)}.")
     for entry in waiting:
-        say(f"Left: stack '{entry.name}', {entry.obstacle()}.")
+        say(f"Skipped: stack '{entry.name}', {entry.obstacle()}.")
     return [*failed, *(entry.name for entry in waiting)]
 
 

@@ -55,8 +55,9 @@ def _untrusted(service: DiagnosedService, address: str, reason: str) -> Finding:
     return Finding(
         group=service.group,
         code="CertificateInvalid",
-        message=f"{service.what}: clients refuse the certificate of {address}: {reason}. "
-        f"Run `make up STACK={service.owner}`, which issues what has ended; another's is not the stack's service.",
+        message=f"{service.what}: clients reject the certificate of {address}: {reason}. Run `make up "
+        f"STACK={service.owner}`, which renews an expired certificate. If it is somebody else's certificate, "
+        "another program listens at this address.",
     )
 
 
@@ -65,6 +66,6 @@ def _ending(service: DiagnosedService, address: str, days: int) -> Finding:
         group=service.group,
         code="CertificateExpires",
         level=Level.WARNING,
-        message=f"{service.what}: the certificate of {address} ends in {days} days. "
-        f"Run `make up STACK={service.owner}`, which issues a new one.",
+        message=f"{service.what}: the certificate of {address} expires in {days} days. Run `make up "
+        f"STACK={service.owner}`, which renews it.",
     )

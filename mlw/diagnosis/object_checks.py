@@ -29,7 +29,7 @@ def check_container(service: DiagnosedService, snapshot: Snapshot) -> Iterator[F
     group, container = service.group, container_of(service, snapshot)
     if container is None:
         message = (
-            f"{service.what}: its container is gone. Run `make up STACK={service.owner}`, which makes it anew on its "
+            f"{service.what}: its container is gone. Run `make up STACK={service.owner}`, which recreates it on its "
             "volumes."
         )
         yield Finding(group=group, code="ContainerMissing", message=message)
@@ -70,8 +70,8 @@ def check_leftovers(snapshot: Snapshot) -> Iterator[Finding]:
                 group=_group(container.resource_id),
                 code="ContainerLeftBehind",
                 level=Level.WARNING,
-                message=f"container '{container.name}' ({container.status}) was left behind by a run that was killed. "
-                f"`make up STACK={container.stack}` removes it.",
+                message=f"container '{container.name}' ({container.status}) is a leftover of a killed run. `make up "
+                f"STACK={container.stack}` removes it.",
             )
 
 
@@ -82,15 +82,15 @@ def check_volumes_and_networks(stack: Stack, snapshot: Snapshot) -> Iterator[Fin
             yield Finding(
                 group=_group(resource_id),
                 code="VolumeMissing",
-                message=f"{_what(resource_id)}: its volume '{name}' is gone, and what was on it. Put the volume back "
-                f"from a copy; `make up STACK={stack.name}` tells before it makes an empty one.",
+                message=f"{_what(resource_id)}: its volume '{name}' is gone, with its data. Restore the volume from a "
+                f"copy; `make up STACK={stack.name}` does not silently replace it by an empty one.",
             )
         if kind == "network" and name not in snapshot.networks:
             yield Finding(
                 group=Group.OTHER,
                 code="NetworkMissing",
                 message=f"{_what(resource_id)}: its network '{name}' is gone, so its services cannot reach each other. "
-                f"Run `make up STACK={stack.name}`, which makes it anew.",
+                f"Run `make up STACK={stack.name}`, which recreates it.",
             )
 
 

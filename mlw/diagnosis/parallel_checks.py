@@ -55,4 +55,4 @@ def _run(what: str, check: Check, done: queue.Queue[tuple[str, list[Finding] | M
 
 
 def _unknown(what: str, why: str) -> Finding:
-    return Finding(group=Group.OTHER, code="CheckFailed", message=f"checking {what}: it could not be done: {why}")
+    return Finding(group=Group.OTHER, code="CheckFailed", message=f"checking {what} failed: {why}")

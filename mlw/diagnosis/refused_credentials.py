@@ -12,21 +12,21 @@ def explain(service: DiagnosedService) -> str:
     owner, sharer = service.owner, service.sharer
     if sharer and service.service is KEY_VAULT:
         return (
-            f"The token that stack '{sharer}' has in the key vault of stack '{owner}' was revoked there, or the vault "
-            f"was restored from a snapshot that is older. Run `pulumi refresh -s {sharer}` and "
-            f"`make up STACK={sharer}`, which let it in again."
+            f"The token that stack '{sharer}' has in the key vault of stack '{owner}' was revoked there, or the "
+            f"vault was restored from an older snapshot. Run `pulumi refresh -s {sharer}` and `make up "
+            f"STACK={sharer}`, which restore its access."
         )
     if sharer and service.service is STORAGE_ACCOUNT:
         user = service.connection.credentials.get("accessKey", "")
         return (
-            f"The user '{user}', which stack '{sharer}' has in the account of stack '{owner}', is gone or has another "
-            f"secret: somebody has changed the account by hand. Run `pulumi refresh -s {sharer}` and "
-            f"`make up STACK={sharer}`, which let it in again."
+            f"The user '{user}', which stack '{sharer}' has in the account of stack '{owner}', is missing or has "
+            f"another secret: the account was changed by hand. Run `pulumi refresh -s {sharer}` and `make up "
+            f"STACK={sharer}`, which restore its access."
         )
     if sharer and _owners_credentials(service) != service.connection.credentials:
         return (
-            f"Stack '{owner}', which owns it, has rotated them since the last update of stack '{sharer}'. "
-            f"Run `make up STACK={sharer}`, which fetches the new ones."
+            f"Stack '{owner}', which owns it, has rotated them since the last update of stack '{sharer}'. Run `make "
+            f"up STACK={sharer}`, which fetches the new credentials."
         )
     return f"They were changed or revoked by hand; `mlw keys {owner}` shows the right ones."
 

@@ -21,10 +21,10 @@ PATIENCE_SECONDS = 3.0
 """How long a service may take to answer well: one that has just been started is not ill."""
 
 _VAULT_STATES = {
-    "-> 503": ("Sealed", "it is sealed, so that nobody can read a secret. Restart its container, which opens it"),
+    "-> 503": ("Sealed", "it is sealed, so no secret can be read. Restart its container, which unseals it"),
     "-> 501": (
         "NotInitialised",
-        "it is not initialised. Run `make up STACK={owner}`, which explains what became of its data",
+        "it is not initialised. Run `make up STACK={owner}`, which explains what happened to its data",
     ),
 }
 
@@ -65,12 +65,12 @@ def check_record(
         return
     place = f"the workspace record '{bucket}/{RECORD_KEY}' in {service.what}"
     if content is None:
-        yield _record("RecordMissing", f"{place} is gone. Run `pulumi refresh` and `make up`, which write it anew.")
+        yield _record("RecordMissing", f"{place} is gone. Run `pulumi refresh` and `make up`, which rewrite it.")
     elif wrong := _differences(content, record):
         yield _record(
             "RecordDiffers",
-            f"{place} is not what the stack gave out: {wrong}. "
-            "Run `pulumi refresh` and `make up`, which write it anew.",
+            f"{place} differs from the output of the stack: {wrong}. Run `pulumi refresh` and `make up`, which "
+            "rewrite it.",
         )
 
 
@@ -112,16 +112,14 @@ def _not_ready(service: DiagnosedService, result: ProbeResult) -> Finding:
                 )
     allowed = ", ".join(str(status) for status in sorted(service.service.readiness.expected))
     message = (
-        f"{service.what}: it is not ready: {result.seen} for {PATIENCE_SECONDS:.0f} s; ready is {allowed}. "
-        "Look at its container's log (`docker logs`)."
+        f"{service.what}: it is not ready: {result.seen} for {PATIENCE_SECONDS:.0f} s; expected: {allowed}. See the "
+        "log of its container (`docker logs`)."
     )
     return Finding(group=group, code="NotReady", message=message)
 
 
 def _refused(service: DiagnosedService, seen: str) -> Finding:
-    message = (
-        f"{service.what}: it does not take the stack's credentials: {seen}. {refused_credentials.explain(service)}"
-    )
+    message = f"{service.what}: it rejects the credentials of the stack: {seen}. {refused_credentials.explain(service)}"
     return Finding(group=service.group, code="CredentialsRefused", message=message)
 
 

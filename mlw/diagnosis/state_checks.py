@@ -10,14 +10,12 @@ from mlw.lifecycle.stack_locks import PulumiLock, Verdict
 from mlw.stacks.stacks import Stack
 
 _LOCKS = {
-    Verdict.LIVE: ("OperationRunning", "somebody works on the stack now ({owner}). Wait until that has ended."),
-    Verdict.STALE: (
-        "LockLeftBehind",
-        "a run that was killed has left its lock ({owner}). `make up STACK={stack}` clears it.",
-    ),
+    Verdict.LIVE: ("OperationRunning", "another command is working on the stack ({owner}). Wait for it to finish."),
+    Verdict.STALE: ("LockLeftBehind", "stale lock of a killed run ({owner}). `make up STACK={stack}` clears it."),
     Verdict.FOREIGN: (
         "LockedElsewhere",
-        "another machine holds the stack ({owner}). If it no longer works on it: `pulumi cancel -s {stack}`.",
+        "locked by another machine ({owner}). If no command is running there, clear the lock with "
+        "`pulumi cancel -s {stack}`.",
     ),
 }
 
@@ -32,7 +30,7 @@ def check_updates(stack: Stack) -> Iterator[Finding]:
     """Findings about updates that did not end."""
     again = f"Run `make up STACK={stack.name}`, which finishes it."
     if not stack.is_complete:
-        message = f"stack '{stack.name}': no update of it has ended well, so there is no workspace record. {again}"
+        message = f"stack '{stack.name}': never deployed successfully, so there is no workspace record. {again}"
         yield Finding(group=Group.OTHER, code="UpdateUnfinished", message=message)
     if pending := len(stack.checkpoint.pending):
         message = f"stack '{stack.name}': an update was killed in the middle of {pending} operation(s). {again}"

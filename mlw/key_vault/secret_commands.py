@@ -137,7 +137,7 @@ def delete(stack: str, name: str) -> int:
     with vault_of.connected(f"deleting secret '{name}'") as vault:
         secret = _known(vault, name, "deleting")
         if secret.deleted:
-            raise SecretStateError(f"deleting secret '{secret.name}': it is deleted already, since {_day(secret)}.")
+            raise SecretStateError(f"deleting secret '{secret.name}': already deleted on {_day(secret)}.")
         client.delete_secret(vault, secret)
     print(f"Deleted: secret '{name}'. Recover it within {vault_of.retention_days} days.")
     return DONE
@@ -177,7 +177,8 @@ def purge(stack: str, name: str) -> int:
         secret = _known(vault, name, "purging")
         if not secret.deleted:
             raise SecretStateError(
-                f"purging secret '{secret.name}': it is not deleted. `mlw secrets delete` comes first, as in Azure."
+                f"purging secret '{secret.name}': it is not deleted. Delete it first with `mlw secrets delete`, as "
+                "in Azure."
             )
         due = secret.purged_on(vault_of.retention_days)
         if vault_of.purge_protection and due and due > now:

@@ -24,8 +24,8 @@ def check_name(name: str) -> None:
     words = name.split("/")
     if not name.isprintable() or set(words) & {"", ".", ".."} or set(name) & set(_NOT_IN_NAMES):
         raise SecretStateError(
-            f"using secret {name!r}: no secret can have this name. Allowed: words apart by single slashes, of "
-            f"printable characters without {' '.join(_NOT_IN_NAMES)}, and none of them '.' or '..'."
+            f"using secret {name!r}: invalid name. Allowed: words separated by single slashes, of printable "
+            f"characters except {' '.join(_NOT_IN_NAMES)}; no word may be '.' or '..'."
         )
 
 
@@ -43,7 +43,7 @@ def value(name: str) -> str:
             "with --content-type."
         ) from None
     if not found:
-        raise SecretStateError(f"writing secret '{name}': standard input is empty. Give the value there.")
+        raise SecretStateError(f"writing secret '{name}': standard input is empty. Write the value to it.")
     return found
 
 

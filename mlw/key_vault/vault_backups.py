@@ -36,7 +36,7 @@ def back_up(stack: str, file: Path) -> int:
     vault_of = access(open_stack(stack))
     with _usable(file, "backing up"), vault_of.connected("backing up the secrets") as vault:
         size = client.back_up(vault, file)
-    print(f"Written: '{file}', {size} bytes. It is of use only with the state of stack '{stack}'.")
+    print(f"Written: '{file}', {size} bytes. It can be used only with the state of stack '{stack}'.")
     return DONE
 
 
@@ -69,7 +69,7 @@ def restore(stack: str, file: Path) -> int:
                 setup=Setup.of(vault_of.props),
                 token=vault_of.props["token"],
             )
-    print(f"Restored: key vault '{vault_of.name}' is as in '{file}', and unsealed.")
+    print(f"Restored: key vault '{vault_of.name}' was restored from '{file}' and is unsealed.")
     return DONE
 
 
@@ -78,7 +78,7 @@ def _finishing() -> Iterator[None]:
     """Let interruptions wait: a vault that is half restored takes neither the stack's token nor any login."""
 
     def later(_number: int, _frame: object) -> None:
-        say("Still restoring: half a restore would leave a key vault that lets nobody in ...")
+        say("Still restoring: an incomplete restore would leave a key vault that accepts no login ...")
 
     previous = {number: signal.signal(number, later) for number in INTERRUPTIONS}
     try:

@@ -124,9 +124,9 @@ def chosen(stack: Stack, choice: Choice) -> dict[str, str]:
     if choice.service:
         if choice.service not in services:
             raise NothingToRotateError(
-                f"rotating the keys of service '{choice.service}': no such service in stack '{stack.name}'. "
-                f"Services of its own: {', '.join(sorted(services)) or 'none'}; the owner of an existing resource "
-                "rotates its keys."
+                f"rotating the keys of service '{choice.service}': no such service in stack '{stack.name}'. Its own "
+                f"services: {', '.join(sorted(services)) or 'none'}; the owner of an existing resource rotates its "
+                "keys."
             )
         return _in_words({choice.service: services[choice.service]}, stack)
     if choice.principal:
@@ -170,7 +170,7 @@ def _rotate_datastores(stack: Stack, name: str | None) -> None:
         for store in _chosen_datastores(stack, datastores_of(props), name):
             say(f"Rotating datastore '{store.name}' ...")
             accounts.rotate(store)
-            say(f"Changed: '{accounts.path(store.name)}' in the key vault; its old keys are refused.")
+            say(f"Changed: '{accounts.path(store.name)}' in the key vault; its old keys are rejected.")
 
 
 def _chosen_datastores(stack: Stack, known: Sequence[Datastore], name: str | None) -> list[Datastore]:
@@ -180,8 +180,8 @@ def _chosen_datastores(stack: Stack, known: Sequence[Datastore], name: str | Non
     found = next((store for store in known if store.name == name), None)
     if found is None:
         raise NothingToRotateError(
-            f"rotating the keys of datastore '{name}': stack '{stack.name}' has none of that name. "
-            f"Datastores: {', '.join(store.name for store in known)}."
+            f"rotating the keys of datastore '{name}': no such datastore in stack '{stack.name}'. Datastores: "
+            f"{', '.join(store.name for store in known)}."
         )
     if found.type == DatastoreType.S3:
         raise NothingToRotateError(

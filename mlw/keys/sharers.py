@@ -47,6 +47,6 @@ def _stacks(users: list[str]) -> str:
 
 def _advice(users: list[str], *, keeps: bool) -> str:
     if keeps:
-        return "each has credentials of its own there, which go on; nothing has to be run."
+        return "each has its own credentials there, which stay valid; nothing to do."
     commands = " and ".join(f"`make up STACK={user}`" for user in users)
-    return f"until {commands} has fetched what is new, it is refused there."
+    return f"access fails until {commands} fetches the new credentials."

@@ -28,9 +28,9 @@ COMMANDS: dict[str, tuple[Callable[[Context], None], str]] = {
     "up": (stack_commands.up, "bring the stack up"),
     "down": (down.down, "take the stack down and prove that nothing is left"),
     "preview": (stack_commands.preview, "show what `up` would do"),
-    "refresh": (stack_commands.refresh, "take over into the state what really is"),
-    "recover": (stack_commands.recover, "put right what a killed run has left"),
-    "check-size": (private_stack_file.require_size, "refuse a stack file that is too large for the engine"),
+    "refresh": (stack_commands.refresh, "update the state from what is actually running"),
+    "recover": (stack_commands.recover, "clean up after a killed run"),
+    "check-size": (private_stack_file.require_size, "reject a stack file that is too large for the engine"),
     "status": (status.status, "compare the state with the engine"),
 }
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    parser = argparse.ArgumentParser(prog="python -m mlw.lifecycle", description="The life of a workspace's stack.")
+    parser = argparse.ArgumentParser(prog="python -m mlw.lifecycle", description="Manage the life cycle of a stack.")
     choices = parser.add_subparsers(dest="command", required=True)
     for name, (_, text) in COMMANDS.items():
         choices.add_parser(name, help=text).add_argument("--stack", default="dev")
@@ -66,7 +66,7 @@ def guarded(command: str, action: Callable[[], None]) -> int:
         print(f"{caller}: {exc}", file=sys.stderr)
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:
-        print(f"{caller}: interrupted. Run the command again to go on.", file=sys.stderr)
+        print(f"{caller}: interrupted. Run the command again to continue.", file=sys.stderr)
         return EXIT_INTERRUPTED
     except MlWorkspaceError as exc:
         print(f"{caller}: {exc}", file=sys.stderr)

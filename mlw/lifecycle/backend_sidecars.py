@@ -26,10 +26,10 @@ def damaged(context: Context) -> list[Path]:
 def repair(context: Context, *, say: Say) -> None:
     """Put the sidecars right; nothing that was worth keeping is in a damaged one."""
     for path in [*_damaged_attributes(context), *unfinished_writes(context)]:
-        say(f"Removing '{path.name}', which a run that was killed did not finish.")
+        say(f"Removing '{path.name}', left incomplete by a killed run.")
         path.unlink(missing_ok=True)
     for path in _damaged_meta(context):
-        say(f"Writing '{path.name}' anew, which a run that was killed did not finish.")
+        say(f"Rewriting '{path.name}', left incomplete by a killed run.")
         path.write_text(META, encoding="utf-8")
 
 

@@ -176,7 +176,7 @@ def parse(content: bytes) -> Checkpoint:
         NewerStateError: A newer Pulumi wrote it.
     """
     if not content.strip(b"\0 \r\n\t"):
-        raise CorruptStateError("it is empty" if not content else "it holds nothing but zeros")
+        raise CorruptStateError("it is empty" if not content else "it contains only zeros")
     try:
         document = json.loads(content)
     except ValueError as exc:
@@ -188,7 +188,7 @@ def parse(content: bytes) -> Checkpoint:
         checkpoint = Checkpoint(cast("Mapping[str, Any]", document))
         _check(checkpoint)
     except (LookupError, TypeError, AttributeError) as exc:
-        raise CorruptStateError(f"it has not the form of a checkpoint ({type(exc).__name__}: {exc})") from exc
+        raise CorruptStateError(f"it is not a checkpoint ({type(exc).__name__}: {exc})") from exc
     return checkpoint
 
 
@@ -196,13 +196,13 @@ def _check(checkpoint: Checkpoint) -> None:
     # The same order rule that Pulumi checks: whatever a resource names stands before it.
     seen: set[str] = set()
     if "version" not in checkpoint.document:
-        raise CorruptStateError("it names no version")
+        raise CorruptStateError("it has no version")
     for resource in checkpoint.resources:
         urn = resource["urn"]
         named = [resource.get("parent"), *(resource.get("dependencies") or [])]
         missing = sorted(other for other in named if other and other not in seen)
         if missing:
-            raise CorruptStateError(f"resource '{urn}' names '{missing[0]}', which is not in it")
+            raise CorruptStateError(f"resource '{urn}' refers to '{missing[0]}', which is missing")
         # A URN repeats the type, behind those of the parents.
         if urn.split("::")[2].rpartition("$")[2] != resource["type"]:
             raise CorruptStateError(f"resource '{urn}' has the type '{resource['type']}'")

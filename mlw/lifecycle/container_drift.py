@@ -84,7 +84,7 @@ def undo(checkpoint: Checkpoint, say: Say) -> bool:
     with connect() as client:
         found = _drifts(client, checkpoint)
         if found:
-            say(f"Changed outside of the project: {', '.join(map(str, found))}. Putting it right.")
+            say(f"Changed outside of the project: {', '.join(map(str, found))}. Correcting it.")
         for drift in in_order(found):
             try:
                 _undo(client, drift, known[drift.id])
@@ -92,8 +92,8 @@ def undo(checkpoint: Checkpoint, say: Say) -> bool:
                 continue
             except docker.errors.APIError as exc:
                 raise EngineError(
-                    f"putting {drift} right: the engine refuses ({exc.explanation or exc}). "
-                    f"Undo the change, or remove the container (its data is on volumes), and run the command again."
+                    f"correcting {drift}: the engine refused ({exc.explanation or exc}). Undo the change, or remove "
+                    "the container (its data is on volumes), and run the command again."
                 ) from exc
     return bool(found)
 
@@ -126,7 +126,7 @@ def compare(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[tu
     connected = actual["NetworkSettings"]["Networks"] or {}
     for network in wanted.get("networksAdvanced") or []:
         if network["name"] not in connected:
-            yield f"cut off from network '{network['name']}'", Repair.CONNECT, network["name"]
+            yield f"disconnected from network '{network['name']}'", Repair.CONNECT, network["name"]
     for change in _in_place(wanted, host):
         yield change, Repair.UPDATE, ""
     if limits := _not_in_place(wanted, host):

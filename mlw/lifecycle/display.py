@@ -132,7 +132,7 @@ class Progress:
         """Say in one line what it came to."""
         total = sum(self.changes.values())
         if not self.changed:
-            return f"No changes: {total} resources are as they should be ({self.seconds:.1f} s)."
+            return f"No changes: {total} resources are up to date ({self.seconds:.1f} s)."
         done = ", ".join(f"{count} {op}" for op, count in sorted(self.changes.items()) if op not in UNCHANGED)
         return f"Done: {done} ({self.seconds:.1f} s)."
 

@@ -97,7 +97,9 @@ def tell(recovery: Recovery, remains: Remains, headline: str) -> None:
     replaced_images.remove_replaced()
     say(removal_proof.prove(remains, headline=headline))
     for owner, objects in recovery.engine.list_namesakes(context).items():
-        say(f"Left alone, because it is another stack of this name: {removal_proof.count(objects)} of {owner}.")
+        say(
+            f"Not removed, because it belongs to another stack of this name: {removal_proof.count(objects)} of {owner}."
+        )
     if remains:
         left = removal_proof.list_remains(remains)
         raise LeftoversError(f"taking stack '{context.stack}' down: {left} could not be removed, see above.")
@@ -108,7 +110,7 @@ def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
     context = recovery.context
     if checkpoint is not None:
         if contents := describe_contents(checkpoint):
-            recovery.say(f"Removing for good: {contents}.")
+            recovery.say(f"Removing permanently: {contents}.")
         take_over_earlier_version(context)
     # After that: a stack that was taken over has claims under its identity only now.
     claimed = stack_ports.claimed(recovery.stack_id)
@@ -140,9 +142,9 @@ def _refuse_namesakes(recovery: Recovery) -> None:
     """Say whose they are, where a stack of this name is only known elsewhere."""
     for owner, objects in recovery.engine.list_namesakes(recovery.context).items():
         raise LifecycleError(
-            f"taking stack '{recovery.context.stack}' down: this home and backend have no such stack, but the engine "
-            f"holds {removal_proof.count(objects)} of {owner}. Nothing was removed. Run the command with the MLW_HOME "
-            "and PULUMI_BACKEND_URL that it was made with."
+            f"taking stack '{recovery.context.stack}' down: this home and backend have no such stack, but the "
+            f"engine holds {removal_proof.count(objects)} of {owner}. Nothing was removed. Run the command with the "
+            "MLW_HOME and PULUMI_BACKEND_URL that it was created with."
         )
 
 
@@ -168,7 +170,7 @@ def last_state(recovery: Recovery, require: Condition) -> Checkpoint | None:
             recovery.remove_orphans(checkpoint)
     except DamagedStateError as exc:
         require(None)
-        say(f"WARNING: {exc}\nGoing on by the labels on the engine.")
+        say(f"WARNING: {exc}\nContinuing with the labels on the engine.")
         state_files.put_aside(context)
         return None
     return checkpoint
@@ -178,7 +180,9 @@ def _destroy(recovery: Recovery, checkpoint: Checkpoint) -> None:
     context = recovery.context
     for foreign in reversed(foreign_resources.find(checkpoint)):
         pulumi_cli.query(context, pulumi_cli.forget_resource(context, foreign.urn))
-        recovery.say(f"Left as it is, and taken out of the state, since it is not the workspace's: {foreign.title}.")
+        recovery.say(
+            f"Not removed, only taken out of the state, because it does not belong to the workspace: {foreign.title}."
+        )
     if checkpoint.resources:
         recovery.say(recovery.perform(context, "destroy").summary())
     else:
@@ -195,8 +199,8 @@ def _remove_empty_stack(context: Context) -> None:
         checkpoint = state_files.read(context)
         if checkpoint and checkpoint.resources:
             raise LifecycleError(
-                f"removing the state of stack '{context.stack}': another run has made resources meanwhile. Nothing of "
-                f"them was removed. Run `make down STACK={context.stack}` again."
+                f"removing the state of stack '{context.stack}': another run created resources meanwhile. They were "
+                f"not removed. Run `make down STACK={context.stack}` again."
             )
         context.state_file.unlink(missing_ok=True)
 
@@ -204,5 +208,5 @@ def _remove_empty_stack(context: Context) -> None:
 def _sweep(recovery: Recovery) -> None:
     left = recovery.found()
     if left:
-        recovery.say(f"Removing what the state did not know: {describe(left)}.")
+        recovery.say(f"Removing what the state did not contain: {describe(left)}.")
         recovery.engine.remove(left)

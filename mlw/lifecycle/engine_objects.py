@@ -133,8 +133,8 @@ def remove(found: Iterable[EngineObject]) -> None:
             except docker.errors.APIError as exc:
                 users = describe_users(client, item.kind, item.id) if item.kind != "container" else ""
                 raise EngineError(
-                    f"removing {item}: the engine refuses ({exc.explanation or exc}).{users} "
-                    "Then run the command again."
+                    f"removing {item}: the engine refused ({exc.explanation or exc}).{users} Then run the command "
+                    "again."
                 ) from exc
 
 

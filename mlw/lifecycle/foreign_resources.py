@@ -44,8 +44,8 @@ def describe(found: list[ForeignResource], stack: str) -> str:
     )
     names = ", ".join(map(str, found))
     return (
-        f"The state of stack '{stack}' also holds what is not the workspace's: {names}. It is left as it is. "
-        f"To take it out of the state, which removes nothing:{commands}"
+        f"The state of stack '{stack}' also contains resources that do not belong to the workspace: {names}. They "
+        f"are left as they are. To take them out of the state without removing them:{commands}"
     )
 
 

@@ -77,8 +77,8 @@ def refuse(context: Context) -> None:
         return
     raise UnfinishedMoveError(
         f"looking for stack '{context.stack}' in '{context.backend_url}': its move from '{note.source}' to "
-        f"'{note.target}' was interrupted, and the state in '{note.target if note.copied else note.source}' is in "
-        f"charge. Nothing was changed. Run `mlw move {context.stack} --backend '{note.target}'` to finish it."
+        f"'{note.target}' was interrupted, and the state in '{note.target if note.copied else note.source}' is the "
+        f"valid one. Nothing was changed. Run `mlw move {context.stack} --backend '{note.target}'` to finish it."
     )
 
 

@@ -150,12 +150,12 @@ def raise_for(context: Context, arguments: Sequence[str], outcome: Outcome) -> N
         raise WrongPassphraseError(_wrong_passphrase(context))
     if outcome.interrupted:
         raise OperationCancelledError(
-            f"{doing}: interrupted, the steps under way were finished and recorded. Run the command again to go on."
+            f"{doing}: interrupted; running steps were finished and recorded. Run the command again to continue."
         )
     if outcome.exit_code != 0:
         details = without_noise(outcome.messages)
         kind = LockedError if "stack is currently locked" in details else OperationFailedError
-        raise kind(f"{doing}: it failed{': ' + details if details else ''}.")
+        raise kind(f"{doing}: failed{': ' + details if details else ''}.")
 
 
 def _wrong_passphrase(context: Context) -> str:
@@ -165,8 +165,8 @@ def _wrong_passphrase(context: Context) -> str:
     else:
         source = f"the file '{environment.get('PULUMI_CONFIG_PASSPHRASE_FILE', '')}'"
     return (
-        f"decrypting the secrets of stack '{context.stack}': the passphrase in {source} is not the one that its state "
-        "was made with. Nothing was touched. Give the right passphrase and run the command again."
+        f"decrypting the secrets of stack '{context.stack}': the passphrase in {source} is not the one that its "
+        "state was created with. Nothing was changed. Set the right passphrase and run the command again."
     )
 
 
@@ -253,9 +253,9 @@ def _interrupting_once(child: subprocess.Popen[str], say: Callable[[str], None])
     def forward(number: int, _frame: object) -> None:
         received.append(number)
         if len(received) > 1:
-            say("Still stopping: the steps under way are being finished ...")
+            say("Still stopping: waiting for running steps to finish ...")
             return
-        say("Stopping: the steps under way are being finished, nothing new is started ...")
+        say("Stopping: waiting for running steps to finish, starting nothing new ...")
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGINT)
 

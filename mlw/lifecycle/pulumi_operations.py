@@ -71,8 +71,8 @@ def _perform(context: Context, verb: str, *extra: str) -> Progress:
     if progress.errors and outcome.exit_code != 0 and not outcome.interrupted:
         count = len(progress.errors)
         raise OperationFailedError(
-            f"running 'pulumi {verb}' of stack '{context.stack}': it failed with {count} "
-            f"error{'s' if count != 1 else ''}, shown above. Run the command again once the cause is gone."
+            f"running 'pulumi {verb}' of stack '{context.stack}': failed with {count} "
+            f"error{'s' if count != 1 else ''}, shown above. Fix the cause and run the command again."
         )
     pulumi_cli.raise_for(context, arguments, outcome)
     return progress

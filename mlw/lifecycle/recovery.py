@@ -98,8 +98,8 @@ class Recovery:
             raise DataLossError(
                 f"looking for the resources of stack '{context.stack}': its state in '{context.state_file}' holds "
                 f"none, but the engine holds its data: {describe(volumes)}. The keys to it are in the backup of the "
-                f"state. Put it back with `cp {backup[0]} {context.state_file}`, or remove the data with "
-                f"`make down STACK={context.stack}`."
+                f"state. Restore it with `cp {backup[0]} {context.state_file}`, or remove the data with `make down "
+                f"STACK={context.stack}`."
             )
 
     def found(self) -> list[EngineObject]:
@@ -122,7 +122,7 @@ class Recovery:
         """End the plugins of a killed run, before they make what nobody would know of."""
         leftover = run_processes.of_run(self.context.run)
         if leftover:
-            self.say(f"Ending {len(leftover)} process(es) that an earlier run has left.")
+            self.say(f"Stopping {len(leftover)} process(es) left by an earlier run.")
             run_processes.end(leftover)
 
     def _sound_state(self, found: Sequence[EngineObject]) -> Checkpoint | None:
@@ -145,14 +145,14 @@ class Recovery:
             return
         volumes = self._compared(checkpoint).orphan_volumes
         if volumes:
-            self.say(f"Keeping for use again: {describe(volumes)}.")
+            self.say(f"Keeping for reuse: {describe(volumes)}.")
         if checkpoint.has_pending_creates() and self.context.state_file:
             self.require_passphrase(checkpoint)
             if not checkpoint.has(RESERVATION):
                 # Nobody would ever give back what it has claimed.
                 stack_ports.release(self.stack_id or identity_lookup.find(self.context))
             begun = [o["resource"]["urn"].rpartition("::")[2] for o in checkpoint.pending if o["type"] == "creating"]
-            self.say(f"Forgetting creations that a killed run did not finish: {', '.join(begun)}.")
+            self.say(f"Dropping unfinished creations of a killed run: {', '.join(begun)}.")
             kept = checkpoints.without_pending_creates(checkpoint)
             atomic_files.write(self.context.state_file, kept, durable=True)
 
@@ -172,7 +172,7 @@ class Recovery:
                 return
             if checkpoint:
                 self.require_passphrase(checkpoint)
-            self.say(f"Removing what a killed run has left: {describe(orphans)}.")
+            self.say(f"Removing leftovers of a killed run: {describe(orphans)}.")
             self.engine.remove(orphans)
 
     def require_passphrase(self, checkpoint: Checkpoint) -> None:
@@ -204,10 +204,10 @@ class Recovery:
             comparison = self._compared(checkpoint)
         changed = [*comparison.lost, *comparison.stopped]
         if changed:
-            self.say(f"Removed or stopped outside of the project: {describe(changed)}. Putting it right.")
+            self.say(f"Removed or stopped outside of the project: {describe(changed)}. Repairing it.")
         closed = sealed_key_vault.closed_key_vault(checkpoint)
         if closed:
-            self.say("The key vault is closed. Opening it.")
+            self.say("The key vault is sealed. Unsealing it.")
         if changed or closed:
             self.perform(self.context, "refresh", *[f"--target={item.urn}" for item in [*changed, *closed]])
         return checkpoint
@@ -218,7 +218,7 @@ class Recovery:
         if volumes:
             raise DataLossError(
                 f"checking the data of stack '{stack}': the engine at {engine_address.address()} has no "
-                f"{describe(volumes)}, which the state knows. An empty one would hide that. Use the engine that the "
-                "stack was made on, or restore the volume; if the data may be lost, start afresh with "
-                f"`make down STACK={stack}` and `make up STACK={stack}`."
+                f"{describe(volumes)}, which the state contains. An empty volume would hide the loss. Use the "
+                "engine where the stack was created, or restore the volume; if you do not need the data, start "
+                f"over with `make down STACK={stack}` and `make up STACK={stack}`."
             )

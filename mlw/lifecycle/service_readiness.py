@@ -70,6 +70,6 @@ def _any_scheme(address: str, probe: HttpProbe | None, ca_certificate: str) -> P
 def _explain(stack: str, failed: list[tuple[_Asked, ProbeResult]]) -> str:
     seen = "; ".join(f"{one.what}: {result.seen}" for one, result in failed)
     return (
-        f"asking the services of stack '{stack}': not ready: {seen}. `mlw diagnose {stack}` tells the cause; "
-        "`docker ps -a` shows the containers, `docker logs` their last words."
+        f"checking the services of stack '{stack}': not ready: {seen}. `mlw diagnose {stack}` shows the cause, "
+        "`docker ps -a` the containers, `docker logs` their output."
     )

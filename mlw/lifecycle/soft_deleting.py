@@ -63,12 +63,13 @@ def note_recovered(checkpoint: Checkpoint) -> None:
 def _report(context: Context, deletion: SoftDeletion, checkpoint: Checkpoint) -> str:
     """What a deletion keeps, and how it is brought back or ended."""
     kept_until = format_moment(deletion.kept_until)
-    end = f"remove it for good with `mlw deleted purge {context.stack} --yes`"
+    end = f"remove it permanently with `mlw deleted purge {context.stack} --yes`"
     if is_protected(checkpoint):
         end = "purge protection keeps it from being purged before"
     return (
         f"Keeping until {kept_until}: {describe_contents(checkpoint)}, state, stack file, and the names of all "
-        f"resources.\nBring it back with `mlw deleted recover {context.stack}`; {end}."
+        "resources.\n"
+        f"Recover it with `mlw deleted recover {context.stack}`; {end}."
     )
 
 
@@ -94,7 +95,7 @@ def refuse_unapplied(context: Context, checkpoint: Checkpoint) -> None:
         raise LifecycleError(
             f"taking stack '{context.stack}' down: '{_SECTION}.{SETTING}' is set in its file, and no `make up` has "
             f"applied it yet, so everything would be lost. Nothing was removed. Run `make up STACK={context.stack}` "
-            "first; to remove the stack for good, take the setting out of the file."
+            "first; to remove the stack permanently, remove the setting from the file."
         )
 
 

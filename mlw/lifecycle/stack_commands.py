@@ -141,7 +141,7 @@ def preview(context: Context) -> None:
                 _remove_stack(context)
     if exit_code != 0:
         raise OperationFailedError(
-            f"previewing stack '{context.stack}': it failed, the causes are shown above. Nothing was changed."
+            f"previewing stack '{context.stack}': failed; the causes are shown above. Nothing was changed."
         )
 
 

@@ -82,8 +82,8 @@ def exclusive(context: Context, command: str, *, say: Say, wait: float | None = 
 
 def _busy(stack: str, holder: str) -> StackBusyError:
     return StackBusyError(
-        f"stack '{stack}' is busy: {holder} works on it. Run the command again when that has ended, "
-        "or wait longer with MLW_LOCK_WAIT_SECONDS=<seconds>."
+        f"stack '{stack}' is busy: {holder} is working on it. Run the command again when it has finished, or wait "
+        "longer with MLW_LOCK_WAIT_SECONDS=<seconds>."
     )
 
 
@@ -141,7 +141,7 @@ def clear_stale(context: Context, *, say: Say, wait: float | None = None) -> int
     while locks := pulumi_locks(context):
         for lock in locks:
             if lock.verdict is Verdict.STALE:
-                say(f"Clearing the lock of a run that was killed ({lock.owner}).")
+                say(f"Clearing the stale lock of a killed run ({lock.owner}).")
                 remove_with_attributes(lock.path)
                 cleared += 1
         held = [lock for lock in locks if lock.verdict is not Verdict.STALE]
@@ -163,9 +163,9 @@ def remove_with_attributes(path: Path) -> None:
 
 def _held(stack: str, locks: list[PulumiLock]) -> str:
     owners = "; ".join(lock.owner for lock in locks)
-    advice = "Run the command again when that has ended."
+    advice = "Run the command again when it has finished."
     if any(lock.verdict is Verdict.FOREIGN for lock in locks):
-        advice = f"If that host no longer works on it, clear the lock with `pulumi cancel -s {stack}`."
+        advice = f"If no command is running there, clear the lock with `pulumi cancel -s {stack}`."
     return f"stack '{stack}' is busy: locked by {owners}. {advice}"
 
 

@@ -95,8 +95,8 @@ def _restore(context: Context, target: Path, damage: str, say: Say) -> None:
     best = newest_backup(context)
     if best is None:
         raise DamagedStateError(
-            f"reading the state of stack '{context.stack}' in '{target}': {damage}, and no sound backup is left. "
-            f"Put a backup of yours there, or remove the stack and its data with `make down STACK={context.stack}`."
+            f"reading the state of stack '{context.stack}' in '{target}': {damage}, and there is no valid backup. "
+            f"Put your own backup there, or remove the stack and its data with `make down STACK={context.stack}`."
         )
     path, checkpoint = best
     evidence = put_aside(context)

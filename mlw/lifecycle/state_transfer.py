@@ -52,8 +52,8 @@ def import_state(context: Context, exported: Exported) -> None:
     state_files.keep_safe(context)
     if not same_resources(export_state(context), exported):
         raise LifecycleError(
-            f"writing the state of stack '{context.stack}' to '{context.backend_url}': what the backend gives back "
-            "differs from what was written. Run the command again."
+            f"writing the state of stack '{context.stack}' to '{context.backend_url}': the backend returned "
+            "something else than was written. Run the command again."
         )
 
 

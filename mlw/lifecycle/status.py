@@ -35,7 +35,7 @@ def status(context: Context) -> None:
     try:
         checkpoint = state_files.read(context)
     except DamagedStateError as exc:
-        raise LifecycleError(f"{exc} `make up STACK={context.stack}` restores the newest sound backup.") from exc
+        raise LifecycleError(f"{exc} `make up STACK={context.stack}` restores the newest valid backup.") from exc
     if checkpoint is None:
         _tell_absence(context, found)
     elif deletion := soft_deleting.find(context, checkpoint):
@@ -58,8 +58,8 @@ def _tell_condition(context: Context, checkpoint: Checkpoint, found: list[Engine
     say(f"Stack '{context.stack}': {len(checkpoint.resources)} resources, {len(found)} objects on the engine.")
     if problems:
         raise LifecycleError(
-            f"stack '{context.stack}' is not as its state says: {'; '.join(problems)}. "
-            f"`make up STACK={context.stack}` puts it right."
+            f"stack '{context.stack}' differs from its state: {'; '.join(problems)}. `make up "
+            f"STACK={context.stack}` repairs it."
         )
     service_readiness.require_ready(context.stack, checkpoint, patience_seconds=0)
     say(display.endpoints(context.stack, checkpoint.outputs))
@@ -68,7 +68,7 @@ def _tell_condition(context: Context, checkpoint: Checkpoint, found: list[Engine
 def _remark(checkpoint: Checkpoint, stack: str) -> None:
     """Say what is no fault."""
     if stack_states.is_earlier_version(checkpoint.resources):
-        say(f"An earlier version of the project made it; `make up STACK={stack}` takes it over.")
+        say(f"It was created by an earlier version of the project; `make up STACK={stack}` upgrades it.")
     if foreign := foreign_resources.find(checkpoint):
         say(foreign_resources.describe(foreign, stack))
 

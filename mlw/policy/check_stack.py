@@ -91,7 +91,7 @@ def in_words(result: report.CheckResult) -> str:
     verdict = f"not valid: {count} violation{'s' if count != 1 else ''}" if count else "valid: no violation"
     lines = [f"stack '{result.stack}' is {verdict}", *_numbered(result.violations)]
     if result.warnings:
-        lines += ["warnings, of rules that are assigned with effect audit:", *_numbered(result.warnings)]
+        lines += ["warnings (rules that are assigned with effect audit):", *_numbered(result.warnings)]
     return "\n".join(lines)
 
 

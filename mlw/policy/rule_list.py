@@ -9,7 +9,7 @@ from mlw.command import DONE, command
 from mlw.data_output import Format, Output, prints_data
 from mlw.output import table
 
-HEADINGS = ("RULE", "SEVERITY", "APPLIES TO", "WHAT HOLDS")
+HEADINGS = ("RULE", "SEVERITY", "APPLIES TO", "SUMMARY")
 FIELDS = ("id", "severity", "appliesTo", "summary")
 EVERY_RESOURCE = "every resource"
 STACK = "the stack"

@@ -21,7 +21,7 @@ def render(governed: Sequence[Governed]) -> str:
         owner = f", of stack '{resource.existing_in}'" if resource.existing_in else ""
         title = f"{resource.kind} '{resource.name or NO_NAME}' (ml-workspace:{resource.section}{owner})"
         blocks.append(f"{title}\n{table(HEADINGS, [_row(applicable) for applicable in entry.rules])}")
-    return "\n\n".join([*blocks, "Rules of the stack as a whole hold everywhere: `mlw policy list`."])
+    return "\n\n".join([*blocks, "Rules for the stack as a whole apply everywhere; `mlw policy list` shows them."])
 
 
 def as_json(governed: Sequence[Governed]) -> list[dict[str, Any]]:

@@ -78,15 +78,15 @@ def _container(stack: Stack) -> str:
     own = [one["inputs"]["resourceId"] for one in stack.components if one["type"] == CONTAINER_REGISTRY]
     if identity not in own:
         raise SharedResourceError(
-            f"collecting garbage in the container registry of stack '{stack.name}': '{name}' is another stack's. "
-            "Run the command for the stack that made it."
+            f"collecting garbage in the container registry of stack '{stack.name}': '{name}' belongs to another "
+            "stack. Run the command with that stack."
         )
     found = take_snapshot(stack_ids=[stack.stack_id], resource_ids=[identity]).containers
     running = [container.name for container in found if container.is_service and container.is_running]
     if not running:
         raise GarbageCollectionError(
-            f"collecting garbage in container registry '{name}': its container does not run. "
-            f"Run `make up STACK={stack.name}`."
+            f"collecting garbage in container registry '{name}': its container is not running. Run `make up "
+            f"STACK={stack.name}`."
         )
     return running[0]
 

@@ -21,8 +21,8 @@ from mlw.command_options import stack_names
 from mlw.data_output import Format, Output, prints_data
 from mlw.output import table
 
-ROLE_HEADINGS = ("ROLE", "ALIAS", "WHAT IT IS")
-OPERATION_HEADINGS = ("OPERATION", "ALLOWED TO", "WHAT IT ALLOWS")
+ROLE_HEADINGS = ("ROLE", "ALIAS", "DESCRIPTION")
+OPERATION_HEADINGS = ("OPERATION", "ALLOWED TO", "DESCRIPTION")
 NOTHING = "nothing"
 
 

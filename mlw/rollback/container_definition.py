@@ -78,8 +78,8 @@ def make(inputs: Mapping[str, Any]) -> str:
     """
     if unknown := sorted(set(inputs) - KNOWN - OF_THE_PROVIDER):
         raise LifecycleError(
-            f"making container '{inputs['name']}' again: its definition has {', '.join(map(repr, unknown))}, which "
-            "only an update can make."
+            f"recreating container '{inputs['name']}': its definition has {', '.join(map(repr, unknown))}, which "
+            "only an update can set."
         )
     own = {one["label"]: one["value"] for one in inputs.get("labels") or []}
     with connect() as client:
@@ -110,8 +110,8 @@ def _make_room(client: docker.DockerClient, name: str, stack_id: str) -> None:
         found = client.api.inspect_container(name)["Config"]["Labels"] or {}
         if not labels.belongs_to(found, stack_id):
             raise LifecycleError(
-                f"making container '{name}' again: the engine has one of this name, {labels.describe_owner(found)}. "
-                "It was left alone. Have its owner give it another name, and run the command again."
+                f"recreating container '{name}': the engine already has a container of this name, "
+                f"{labels.describe_owner(found)}. It was not changed. Rename it and run the command again."
             )
         client.api.remove_container(name, force=True, v=True)
     except docker.errors.NotFound:

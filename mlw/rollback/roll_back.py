@@ -51,7 +51,11 @@ class RolledBack:
 
     def __str__(self) -> str:
         """For the message."""
-        now = f"the one before does not respond either: {self.problem}" if self.problem else "the one before runs again"
+        now = (
+            f"the previous one does not respond either: {self.problem}"
+            if self.problem
+            else "the previous one is running again"
+        )
         return f"container '{self.name}' did not become ready; {now}. The new one: {self.found}"
 
 
@@ -79,7 +83,7 @@ def roll_back(context: Context, before: Checkpoint, *, say: Say) -> list[RolledB
     results = []
     for one in failed:
         found = _describe(one.name)
-        say(f"Container '{one.name}' does not become ready. Putting back the one before.")
+        say(f"Container '{one.name}' did not become ready. Restoring the previous one.")
         done |= put_back(one, after, secrets)
         results.append(RolledBack(name=one.name, found=found, problem=_wait(one)))
     _record(context, done)
@@ -96,8 +100,8 @@ def put_back(one: Replaced, after: Checkpoint, secrets: Mapping[str, Mapping[str
         made = container_definition.make(one.container["inputs"])
     except docker.errors.APIError as exc:
         raise EngineError(
-            f"putting back the container '{one.name}' of before: the engine refuses ({exc.explanation or exc}). No "
-            "volume was touched. Run `make up` with the version of before, which makes the container anew."
+            f"restoring the previous container '{one.name}': the engine refused ({exc.explanation or exc}). No "
+            "volume was touched. Run `make up` with the previous version, which recreates the container."
         ) from exc
     return {one.container["urn"]: _with_id(one.container, made), **files}
 
@@ -123,7 +127,7 @@ def _wait(one: Replaced, *, seconds: float = START_SECONDS) -> str:
 def _describe(container: str) -> str:
     state = docker_engine.container_state(container, log_lines=LOG_LINES)
     if state is None:
-        return "it could not be made."
+        return "it could not be created."
     seen = f"{state.status}, exit code {state.exit_code}, restarts {state.restarts}"
     return f"{seen}, last log lines:\n{state.last_log_lines}" if state.last_log_lines else f"{seen}, no log lines."
 
@@ -205,6 +209,7 @@ def explain(stack: str, results: Sequence[RolledBack]) -> str:
     """What is said of an update after which containers were put back."""
     listed = "\n".join(map(str, results))
     return (
-        f"updating stack '{stack}': the update failed, and containers were put back. No volume was touched.\n{listed}\n"
-        f"Correct the cause and run `make up STACK={stack}`, which tries the update again."
+        f"updating stack '{stack}': the update failed and was rolled back. No volume was touched.\n"
+        f"{listed}\n"
+        f"Fix the cause and run `make up STACK={stack}`, which tries the update again."
     )

@@ -102,8 +102,8 @@ class Stack:
         """
         if not self.is_complete:
             raise NotUpError(
-                f"reading the outputs of stack '{self.name}': it has none, since no update of it has ended well. "
-                f"Run `make up STACK={self.name}`."
+                f"reading the outputs of stack '{self.name}': it has never been deployed successfully. Run `make up "
+                f"STACK={self.name}`."
             )
         return self.outputs
 

@@ -164,7 +164,7 @@ def convert(kind: str, resource: Mapping[str, Any], whose: Belonging) -> tuple[P
 
 def _unknown(kind: str, found: str) -> str:
     return (
-        f"taking an earlier version's state over: its resource '{kind}' has a form that this version does not know "
-        f"({found}). Nothing was changed. Run `make up` with the last version before the provider plugin first "
-        "(CHANGELOG.md), then with this one; or take the stack down with the version that made it."
+        f"upgrading the state of an earlier version: its resource '{kind}' has a form that this version does not "
+        f"support ({found}). Nothing was changed. Run `make up` with the last version before the provider plugin "
+        "first (CHANGELOG.md), then with this one; or take the stack down with the version that made it."
     )

@@ -60,8 +60,8 @@ def take_over(deployment: Mapping[str, Any], identity: Identity) -> Resource:
     group = next((name_of(r["urn"]) for r in held if r["type"] == RESOURCE_GROUP), "")
     if not group:
         raise EarlierVersionError(
-            f"taking the state of stack '{identity.stack}' over: it has no resource group. Nothing was changed. "
-            "Use the version of the project that made it."
+            f"upgrading the state of stack '{identity.stack}': it has no resource group. Nothing was changed. Use "
+            "the version of the project that created it."
         )
     urns = {resource["urn"]: _new_urn(resource, group) for resource in held}
     converted = [_converted(resource, urns, identity) for resource in held]

@@ -44,8 +44,8 @@ def take_over(context: Context, *, say: Say) -> None:
     deployment = earlier_state.take_over(exported["deployment"], identity)
     kept = _keep(context)
     say(
-        f"Stack '{context.stack}' was made by an earlier version of the project. Taking it over with its data; "
-        f"its state of before is kept as '{kept}'."
+        f"Stack '{context.stack}' was created by an earlier version of the project. Upgrading it with its data; the "
+        f"previous state is kept as '{kept}'."
     )
     _move_claims(resources, identity.stack_id)
     known_stacks.remember(identity.stack_id, stack=context.stack)
@@ -61,9 +61,9 @@ def _identity(context: Context, resources: list[dict[str, Any]]) -> Identity:
     stack_id = stack_states.identity_of(resources)
     if not stack_id and any(str(resource["type"]) == earlier_state.VOLUME_TYPE for resource in resources):
         raise EarlierVersionError(
-            f"taking stack '{context.stack}' over: the labels of its objects on the engine name more than one stack, "
-            "as an interrupted update of the earlier version leaves them. Nothing was changed. Run `make up` with that "
-            "version once more, then with this one."
+            f"upgrading stack '{context.stack}': the labels of its objects on the engine name more than one stack, "
+            "as an interrupted update of the earlier version leaves them. Nothing was changed. Run `make up` with "
+            "that version once more, then with this one."
         )
     made = min((str(resource["created"]) for resource in resources if resource.get("created")), default="")
     since = datetime.fromisoformat(made) if made else datetime.now(UTC)

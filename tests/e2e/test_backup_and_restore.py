@@ -194,7 +194,7 @@ def test_a_stack_that_is_there_is_not_restored_over(archived: Archived) -> None:
     refused = stack.environment.mlw("restore", str(archived.archive), MLW_ARCHIVE_PASSPHRASE=PASSPHRASE)
 
     assert refused.exit_code == 1
-    assert "has a stack of that name" in refused.output
+    assert "already has a stack of this name" in refused.output
     assert stack.objects() == before
 
 

@@ -104,7 +104,8 @@ def test_until_then_it_is_told_what_to_run_and_nothing_happens(taken_over: Taken
     if taken_over.is_from_before_the_plugin:
         name = taken_over.stack.name
         assert (
-            f"An earlier version of the project made it; `make up STACK={name}` takes it over" in taken_over.said_before
+            f"It was created by an earlier version of the project; `make up STACK={name}` upgrades it"
+            in taken_over.said_before
         )
         assert f"Nothing was changed. Run `make up STACK={name}`, which takes it over" in taken_over.said_before
 

@@ -128,7 +128,7 @@ def test_containers_that_do_not_become_ready_give_way_to_those_before(stack: Sta
         name = next(one for one in before if one.endswith(f"-{role}"))
         assert f"container '{name}' did not become ready" in failed.output
     assert LAST_WORDS in failed.output
-    assert failed.output.count("the one before runs again") == 3
+    assert failed.output.count("the previous one is running again") == 3
     assert definitions(stack) == before
     assert_data(stack)
     assert_the_next_update_goes_on_from_there(stack, before)
@@ -155,7 +155,7 @@ def test_a_container_of_somebody_else_is_left_alone() -> None:
     with open_engine() as engine:
         foreign = engine.containers.create(tag_of(engine, "minio"), ["true"], name=f"foreign-{uuid.uuid4().hex[:8]}")
         try:
-            with pytest.raises(LifecycleError, match=r"not made by this project\. It was left alone"):
+            with pytest.raises(LifecycleError, match=r"not made by this project\. It was not changed"):
                 container_definition.make({"name": foreign.name, "image": tag_of(engine, "minio"), "labels": OURS})
             foreign.reload()
         finally:
@@ -165,7 +165,5 @@ def test_a_container_of_somebody_else_is_left_alone() -> None:
 def test_a_refusal_of_the_engine_is_one_message() -> None:
     inputs = {"name": f"gone-{uuid.uuid4().hex[:8]}", "image": "sha256:" + "0" * 64, "labels": OURS}
     before = Replaced(container={"urn": "urn", "inputs": inputs, "outputs": {}}, files=None, probes=())
-    with pytest.raises(
-        EngineError, match=rf"putting back the container '{inputs['name']}' of before: the engine refuses"
-    ):
+    with pytest.raises(EngineError, match=rf"restoring the previous container '{inputs['name']}': the engine refused"):
         roll_back.put_back(before, parse(a_state()), {})

@@ -75,7 +75,7 @@ def test_imported_objects_are_named_and_survive_every_command(stack: Stack, engi
 
         for finished in (brought_up, status, diagnosed):
             assert_named(finished, marker)
-        assert f"not the workspace's: volume '{marker}'" in down.output
+        assert f"does not belong to the workspace: volume '{marker}'" in down.output
         assert take_inventory(engine, labels={THEIRS: marker}) == theirs
         assert_nothing_left(engine, stack=stack.name)
         assert stack.files_in_backend() == []

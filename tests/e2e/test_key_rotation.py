@@ -236,7 +236,7 @@ SECRETS = (("storage", "secretKey"), ("registry", "password"), ("keyVault", "tok
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ((), ("nothing says which", "--datastore NAME", "--all")),
+        ((), ("missing option", "--datastore NAME", "--all")),
         (("--datastore", "nowhere"), ("datastore 'nowhere'", DATASTORE)),
         (("--principal", "nobody"), ("principal 'nobody'", PRINCIPAL)),
         (("--service", "nothing"), ("service 'nothing'", "keyVault, registry, storage, telemetry")),

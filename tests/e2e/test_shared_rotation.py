@@ -61,7 +61,7 @@ def test_a_rotation_of_the_accounts_root_keys_disturbs_no_sharer(
 
     finished = mlw(owner, "keys", "rotate", owner.stack.name, "--service", "storage").check()
 
-    assert f"is shared by stack '{sharer.stack.name}': each has credentials of its own there" in finished.stdout
+    assert f"is shared by stack '{sharer.stack.name}': each has its own credentials there" in finished.stdout
     s3_client(before).put_object(Bucket=container_of(sharer), Key=marker, Body=b"x")
     assert refused(sharer) == {}
     assert_unchanged(sharer.stack.preview())
@@ -100,7 +100,7 @@ def test_a_sharers_user_that_is_removed_by_hand_is_told_and_comes_back(owner: Li
     sharer.stack.refresh().check()
     sharer.stack.up().check()
 
-    assert f"in the account of stack '{owner.stack.name}', is gone or has another secret" in said
+    assert f"in the account of stack '{owner.stack.name}', is missing or has another secret" in said
     assert f"make up STACK={sharer.stack.name}" in said
     assert refused(sharer) == {}
     assert is_allowed(lambda: s3_client(sharer.stack.outputs()).list_objects_v2(Bucket=container_of(sharer)))

@@ -149,7 +149,9 @@ def test_a_renamed_stack_keeps_its_objects_and_its_data(live: LiveStack) -> None
         assert live.stack.objects() == before
         assert_data(renamed)
         under_its_old_name = live.stack.lifecycle("down").check()
-        assert "Left alone, because it is another stack of this name: 4 containers" in under_its_old_name.output
+        assert (
+            "Not removed, because it belongs to another stack of this name: 4 containers" in under_its_old_name.output
+        )
         assert live.stack.objects() == before
         listed = json.loads(renamed.environment.mlw("list", "--json").check().stdout)
         assert [entry["containers"] for entry in listed if entry["stack"] == renamed.name] == [

@@ -171,7 +171,7 @@ def test_a_killed_move_leaves_one_state_in_charge_and_is_finished_by_the_next(li
         assert_as_before(in_charge, before)
         for refused in (other.lifecycle("up"), other.lifecycle("down"), other.pulumi("destroy", "--yes")):
             assert refused.exit_code != 0
-            assert "is in charge" in refused.output
+            assert "is the valid one" in refused.output
     move(there, f"file://{tmp_path}/other").check()
 
     assert not list(notes.glob("*.json"))
@@ -193,6 +193,6 @@ def test_a_backend_that_has_such_a_stack_is_refused(live: LiveStack, tmp_path: P
     itself = move(live.stack, live.stack.environment.variables["PULUMI_BACKEND_URL"])
 
     assert refused.exit_code == 1
-    assert "has a stack of that name" in refused.output
+    assert "already has a stack of this name" in refused.output
     assert itself.exit_code == 1
     assert "already" in itself.output

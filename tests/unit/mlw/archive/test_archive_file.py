@@ -45,7 +45,7 @@ def test_two_commands_do_not_write_the_same_archive(tmp_path: Path) -> None:
     target = tmp_path / "a.mlw"
 
     with archive_file.writing(target) as file:
-        with pytest.raises(ArchiveError, match="another command writes it"), archive_file.writing(target):
+        with pytest.raises(ArchiveError, match="another command is writing it"), archive_file.writing(target):
             pass
         file.write(b"first")
 
@@ -55,7 +55,7 @@ def test_two_commands_do_not_write_the_same_archive(tmp_path: Path) -> None:
 def test_a_file_that_is_no_archive_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
 
-    with pytest.raises(ArchiveError, match="that is no archive"):
+    with pytest.raises(ArchiveError, match="is not an archive"):
         archive_file.check_target(tmp_path / "thesis.txt")
 
 

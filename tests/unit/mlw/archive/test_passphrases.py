@@ -76,5 +76,5 @@ def test_a_slip_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("getpass.getpass", lambda _prompt: next(given))
 
-    with pytest.raises(ArchivePassphraseError, match="not the same twice"):
+    with pytest.raises(ArchivePassphraseError, match="the two entries differ"):
         passphrases.read(None, new=True)

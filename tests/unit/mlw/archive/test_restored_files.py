@@ -107,7 +107,7 @@ def test_role_definitions_come_along(context: Context) -> None:
 def test_a_path_out_of_the_project_is_refused(context: Context) -> None:
     manifest = replace(MANIFEST, role_definitions="../../../etc/roles.json")
 
-    with pytest.raises(ArchiveError, match="leads out of the project"):
+    with pytest.raises(ArchiveError, match="points outside the project"):
         write(context, replace(contents(role_definitions=b"[]"), manifest=manifest))
 
 

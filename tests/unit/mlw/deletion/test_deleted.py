@@ -114,7 +114,7 @@ def test_what_is_not_soft_deleted_is_left_alone(
 
     assert main(["deleted", *words]) == 1
 
-    assert "it is not soft-deleted. `mlw deleted list` shows those that are." in capsys.readouterr().err
+    assert "it is not soft-deleted. `mlw deleted list` shows soft-deleted stacks." in capsys.readouterr().err
     assert purged == []
 
 
@@ -137,7 +137,7 @@ def test_a_stack_whose_days_are_not_over_is_purged_only_when_asked_for(
 ) -> None:
     deletions.append(a_deletion())
 
-    with pytest.raises(NotDeletedError, match="it was changed meanwhile and is kept"):
+    with pytest.raises(NotDeletedError, match="it was changed meanwhile and was not purged"):
         purge(context_of("churn"), early=False)
 
     assert purged == []
@@ -152,7 +152,7 @@ def test_what_a_purge_has_begun_cannot_be_brought_back(
     removal_notes.begin(context_of("churn"), stack_id("churn"), purge=True)
 
     assert main(["deleted", "recover", "churn"]) == 1
-    assert "a purge has begun to remove it" in capsys.readouterr().err
+    assert "its purge has begun" in capsys.readouterr().err
     assert main(["deleted", "list"]) == 0
     assert capsys.readouterr().out.splitlines()[1].endswith("begun")
 
@@ -232,4 +232,4 @@ class TestExpire:
 
         shown = capsys.readouterr().out
         assert "Removed: nothing." in shown
-        assert "Soft-deleted, and kept for their days: churn." in shown
+        assert "Soft-deleted and kept for their retention: churn." in shown

@@ -57,7 +57,7 @@ def test_the_list_names_what_is_lost_and_whose_stacks_were_not_looked_at(
     assert "stack 'churn', on 2026-01-01T00:00:00Z" in shown
     assert "loses storage account 'stchurn', container registry 'crchurn', key vault 'kv-churn'" in shown
     assert "(4 volumes)" in shown
-    assert "Not looked at, since they belong to other homes or backends:\n  stack 'other' of bob@host" in shown
+    assert "Not checked, because they belong to other homes or backends:\n  stack 'other' of bob@host" in shown
     assert "'later'" not in shown
     assert "'never'" not in shown
     assert "`mlw expire --yes`" in shown
@@ -81,7 +81,7 @@ def test_a_locked_stack_is_left_and_named(place: Place, removed: list[str], caps
     assert main(["expire", "--yes"]) == 1
 
     assert removed == ["sold"]
-    assert "Left: stack 'kept', locked: 'keep' (CanNotDelete, 'ask Ada')" in capsys.readouterr().out
+    assert "Skipped: stack 'kept', locked: 'keep' (CanNotDelete, 'ask Ada')" in capsys.readouterr().out
 
 
 def test_what_another_stack_uses_is_left(place: Place, removed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,7 +91,7 @@ def test_what_another_stack_uses_is_left(place: Place, removed: list[str], capsy
     assert main(["expire", "--yes"]) == 1
 
     assert removed == []
-    assert "Left: stack 'owner', in use by stack 'user'." in capsys.readouterr().out
+    assert "Skipped: stack 'owner', in use by stack 'user'." in capsys.readouterr().out
 
 
 def test_what_another_expired_stack_uses_comes_after_it(place: Place, removed: list[str]) -> None:
@@ -110,7 +110,7 @@ def test_a_failure_does_not_stop_the_others(
 
     def fails(context: Context, **more: Any) -> None:  # noqa: ANN401 - handed on
         if context.stack == "broken":
-            raise MlWorkspaceError("removing volume 'v': the engine refuses")
+            raise MlWorkspaceError("removing volume 'v': the engine refused")
         take_down(context, **more)
 
     deploy(place, "broken")
@@ -121,7 +121,7 @@ def test_a_failure_does_not_stop_the_others(
 
     printed = capsys.readouterr()
     assert removed == ["churn"]
-    assert "mlw: removing volume 'v': the engine refuses" in printed.err
+    assert "mlw: removing volume 'v': the engine refused" in printed.err
     assert "Removed: churn." in printed.out
 
 

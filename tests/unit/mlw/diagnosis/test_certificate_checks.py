@@ -45,7 +45,7 @@ def test_certificate_in_its_last_days_is_a_warning_that_counts_them(authority: K
         (finding,) = check_certificates(service(url, authority.certificate))
 
     assert (finding.code, finding.level) == ("CertificateExpires", Level.WARNING)
-    assert f"certificate of {url} ends in 16 days" in finding.message
+    assert f"certificate of {url} expires in 16 days" in finding.message
     assert "make up STACK=churn" in finding.message
 
 

@@ -104,7 +104,7 @@ def test_registry_of_a_stack_with_tls_is_asked_over_it(place: Place) -> None:
 def test_a_stack_that_is_not_up_has_no_services(place: Place) -> None:
     place.deploy("churn", a_workspace("churn", outputs={}))
 
-    with pytest.raises(NotUpError, match="no update of it has ended well"):
+    with pytest.raises(NotUpError, match="never been deployed successfully"):
         services_of(open_stack("churn"), CREDENTIALS)
 
 

@@ -83,8 +83,7 @@ class TestContainer:
 
         assert (finding.group, finding.code) == (Group.KEY_VAULT, "ContainerMissing")
         assert finding.message == (
-            "key vault 'kv-churn': its container is gone. "
-            "Run `make up STACK=churn`, which makes it anew on its volumes."
+            "key vault 'kv-churn': its container is gone. Run `make up STACK=churn`, which recreates it on its volumes."
         )
 
     @pytest.mark.parametrize("status", ["exited", "created", "paused", "restarting", "dead"])

@@ -41,7 +41,7 @@ def test_a_check_that_hangs_is_told_in_time_and_the_others_are_kept(never: threa
     assert time.monotonic() - started < 10
     assert [(finding.code, finding.message) for finding in found] == [
         ("Sealed", "x"),
-        ("CheckFailed", "checking the vault: it could not be done: no result in 1 s"),
+        ("CheckFailed", "checking the vault failed: no result in 1 s"),
     ]
 
 
@@ -51,7 +51,7 @@ def test_a_check_that_breaks_is_a_finding() -> None:
 
     (finding,) = run_checks({"the vault": broken})
 
-    assert finding.message == "checking the vault: it could not be done: ValueError: odd answer"
+    assert finding.message == "checking the vault failed: ValueError: odd answer"
 
 
 def test_what_the_user_has_to_act_on_first_ends_everything() -> None:

@@ -99,7 +99,7 @@ class TestAnswers:
     @pytest.mark.parametrize(
         ("status", "code", "words"),
         [
-            (503, "Sealed", "it is sealed, so that nobody can read a secret"),
+            (503, "Sealed", "it is sealed, so no secret can be read"),
             (501, "NotInitialised", "it is not initialised"),
             (429, "NotReady", "it is not ready: GET"),
         ],
@@ -136,7 +136,7 @@ class TestAnswers:
         (finding,) = check_answers(service("containerRegistry"))
         assert (finding.group, finding.code) == (Group.CONTAINER_REGISTRY, "NotReady")
         assert finding.message.startswith("container registry 'crchurn': it is not ready: GET")
-        assert "-> 200 for 0 s; ready is 401" in finding.message
+        assert "-> 200 for 0 s; expected: 401" in finding.message
 
     def test_telemetry_without_token_must_be_refused(
         self, server: Server, service: Callable[[str], DiagnosedService]

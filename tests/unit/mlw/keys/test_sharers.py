@@ -25,15 +25,15 @@ def test_sharers_of_a_key_vault_have_tokens_of_their_own_that_go_on() -> None:
     (said,) = tell_sharers(open_stack("churn"), {"keyVault"})
 
     assert "shared by stack 'fraud'" in said
-    assert said.endswith("nothing has to be run.")
+    assert said.endswith("nothing to do.")
 
 
 def test_sharers_of_a_storage_account_have_keys_of_their_own_that_go_on() -> None:
     (said,) = tell_sharers(open_stack("churn"), {"storage", "certificates"})
 
     assert said == (
-        "The storage account 'stchurn' is shared by stacks 'fraud', 'leads': each has credentials of its own there, "
-        "which go on; nothing has to be run."
+        "The storage account 'stchurn' is shared by stacks 'fraud', 'leads': each has its own credentials there, "
+        "which stay valid; nothing to do."
     )
 
 

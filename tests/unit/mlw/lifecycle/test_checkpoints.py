@@ -20,19 +20,19 @@ def a_document(**latest: object) -> bytes:
     ("content", "reason"),
     [
         pytest.param(b"", "it is empty", id="zero bytes"),
-        pytest.param(b"\0" * 512, "nothing but zeros", id="zeros after a power loss"),
+        pytest.param(b"\0" * 512, "it contains only zeros", id="zeros after a power loss"),
         pytest.param(a_state()[:-40], "it is not JSON", id="torn off"),
         pytest.param(b"\xff\xfe\x00garbage", "it is not JSON", id="random bytes"),
-        pytest.param(b"[]", "it names no version", id="another kind of JSON"),
-        pytest.param(b'{"checkpoint": {}}', "it names no version", id="no version"),
-        pytest.param(b'{"version": 3}', "not the form of a checkpoint", id="no checkpoint"),
-        pytest.param(a_document(resources=[{"type": "x"}]), "not the form of a checkpoint", id="resource without URN"),
-        pytest.param(a_document(pending_operations=[{}]), "not the form of a checkpoint", id="operation without type"),
+        pytest.param(b"[]", "it has no version", id="another kind of JSON"),
+        pytest.param(b'{"checkpoint": {}}', "it has no version", id="no version"),
+        pytest.param(b'{"version": 3}', "it is not a checkpoint", id="no checkpoint"),
+        pytest.param(a_document(resources=[{"type": "x"}]), "it is not a checkpoint", id="resource without URN"),
+        pytest.param(a_document(pending_operations=[{}]), "it is not a checkpoint", id="operation without type"),
         pytest.param(
-            a_state(a_resource("a", parent="urn:gone")), "names 'urn:gone', which is not in it", id="unknown parent"
+            a_state(a_resource("a", parent="urn:gone")), "refers to 'urn:gone', which is missing", id="unknown parent"
         ),
         pytest.param(
-            a_state(a_resource("a", dependencies=["urn:later"])), "names 'urn:later'", id="unknown dependency"
+            a_state(a_resource("a", dependencies=["urn:later"])), "refers to 'urn:later'", id="unknown dependency"
         ),
     ],
 )

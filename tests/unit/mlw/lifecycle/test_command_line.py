@@ -21,7 +21,10 @@ from mlw.lifecycle.lifecycle_errors import OperationCancelledError
             id="a full disk",
         ),
         pytest.param(
-            KeyboardInterrupt(), 130, "make up: interrupted. Run the command again to go on.\n", id="interrupted early"
+            KeyboardInterrupt(),
+            130,
+            "make up: interrupted. Run the command again to continue.\n",
+            id="interrupted early",
         ),
     ],
 )

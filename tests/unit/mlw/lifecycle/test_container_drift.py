@@ -52,7 +52,7 @@ def test_container_that_does_not_run_is_the_refreshs_part() -> None:
     ("changed", "expected"),
     [
         ({"state": {"Paused": True}}, ("paused", Repair.RESUME, "")),
-        ({"networks": ("bridge",)}, ("cut off from network 'rg'", Repair.CONNECT, "rg")),
+        ({"networks": ("bridge",)}, ("disconnected from network 'rg'", Repair.CONNECT, "rg")),
         ({"host": {"Memory": 600 * MIB}}, ("memory 600 MiB instead of 512 MiB", Repair.UPDATE, "")),
         ({"host": {"MemorySwap": 2048 * MIB}}, ("memory with swap 2048 MiB instead of 512 MiB", Repair.UPDATE, "")),
         (

@@ -113,7 +113,7 @@ def test_an_advisory_violation_is_shown_and_no_error() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        pytest.param({"same": 41}, "No changes: 41 resources are as they should be", id="nothing to do"),
+        pytest.param({"same": 41}, "No changes: 41 resources are up to date", id="nothing to do"),
         pytest.param({"same": 1, "create": 3, "update": 2}, "Done: 3 create, 2 update", id="changes"),
         pytest.param({"delete": 6}, "Done: 6 delete", id="teardown"),
     ],

@@ -100,7 +100,7 @@ def test_the_state_of_resources_that_another_run_has_made_meanwhile_stays(scene:
     scene.engine.present = list(IN_STATE)
     target = write(scene.context.state_file, a_state(*IN_STATE.values()))
     scene.made_meanwhile = [IN_STATE[VOLUME]]
-    with pytest.raises(LifecycleError, match="another run has made resources meanwhile"):
+    with pytest.raises(LifecycleError, match="another run created resources meanwhile"):
         scene.down()
     assert target.read_bytes() == a_checkpoint([IN_STATE[VOLUME]])
 
@@ -134,7 +134,7 @@ def test_a_state_damaged_beyond_repair_does_not_keep_the_stack_alive(scene: Scen
     scene.down()
     assert scene.engine.present == []
     assert state_files.leftovers(scene.context) == []
-    assert "Going on by the labels on the engine" in scene.heard.text
+    assert "Continuing with the labels on the engine" in scene.heard.text
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_stack_of_this_name_in_another_home_is_named_and_left_alone(scene: Sce
         scene.down()
     write(scene.context.state_file, a_state())
     scene.down()
-    assert "Left alone, because it is another stack of this name: 1 container, 1 volume of" in scene.heard.text
+    assert "Not removed, because it belongs to another stack of this name: 1 container, 1 volume of" in scene.heard.text
     assert scene.engine.removed == []
 
 
@@ -240,5 +240,5 @@ def test_what_was_imported_is_taken_out_of_the_state_before_the_destroy_and_stay
 
     assert scene.asked[0] == "state delete"
     assert foreign["urn"] in scene.cli.calls[0]
-    assert "not the workspace's: volume 'theirs'." in scene.heard.text
+    assert "does not belong to the workspace: volume 'theirs'." in scene.heard.text
     assert imported not in scene.engine.removed

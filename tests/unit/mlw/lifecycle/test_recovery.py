@@ -110,7 +110,7 @@ def test_a_killed_up_leaves_neither_lock_nor_orphan_nor_pending_creation(
     assert fake_engine.removed == [CONTAINER, NETWORK]
     assert fake_engine.present == [VOLUME]
     assert not read(context).pending
-    assert "Forgetting creations that a killed run did not finish: c1" in heard.text
+    assert "Dropping unfinished creations of a killed run: c1" in heard.text
 
 
 def test_an_orphan_volume_is_kept_for_use_again(tmp_path: Path, fake_engine: FakeEngine) -> None:
@@ -119,7 +119,7 @@ def test_an_orphan_volume_is_kept_for_use_again(tmp_path: Path, fake_engine: Fak
     write(context.state_file, a_state(pending=[("creating", IN_STATE[VOLUME])]))
     recover(context, fake_engine, heard)
     assert fake_engine.removed == []
-    assert "Keeping for use again: volume 'st-data'" in heard.text
+    assert "Keeping for reuse: volume 'st-data'" in heard.text
 
 
 def test_deletions_that_were_under_way_stay_for_pulumi_to_finish(tmp_path: Path, fake_engine: FakeEngine) -> None:
@@ -207,7 +207,7 @@ def test_plugins_of_a_killed_run_are_ended_before_the_engine_is_looked_at(
         plugin.stdout.readline()
         recover(context, fake_engine, heard)
         assert plugin.wait(timeout=10) != 0
-    assert "Ending 1 process(es) that an earlier run has left" in heard.text
+    assert "Stopping 1 process(es) left by an earlier run" in heard.text
 
 
 def repair(context: Context, engine: FakeEngine, say: Say = NOBODY) -> list[str]:
@@ -255,7 +255,7 @@ def test_a_lost_data_volume_is_refused(tmp_path: Path, fake_engine: FakeEngine) 
     fake_engine.present = [CONTAINER, NETWORK]
     write(context.state_file, a_state(*IN_STATE.values()))
     with pytest.raises(
-        DataLossError, match=r"the engine at .* has no volume 'st-data', which the state knows.*make down STACK=dev"
+        DataLossError, match=r"the engine at .* has no volume 'st-data', which the state contains.*make down STACK=dev"
     ):
         repair(context, fake_engine)
     assert not fake_engine.was_asked_for_drift

@@ -78,7 +78,7 @@ def test_the_lock_of_a_dead_process_is_cleared_with_its_description(tmp_path: Pa
     assert stack_locks.clear_stale(context, say=heard, wait=0) == 1
     assert not path.exists()
     assert not path.with_name("one.json.attrs").exists()
-    assert "Clearing the lock of a run that was killed (ada@" in heard.text
+    assert "Clearing the stale lock of a killed run (ada@" in heard.text
 
 
 def test_the_lock_of_a_reused_process_id_is_cleared(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_without_a_sound_backup_it_refuses_and_touches_nothing(tmp_path: Path) -
     context = a_context(tmp_path)
     target = write(context.state_file, b"torn")
     write(bak(context), b"torn too")
-    with pytest.raises(DamagedStateError, match=r"no sound backup is left.*make down STACK=dev"):
+    with pytest.raises(DamagedStateError, match=r"there is no valid backup.*make down STACK=dev"):
         state_files.heal(context, say=Heard())
     assert target.read_bytes() == b"torn"
 

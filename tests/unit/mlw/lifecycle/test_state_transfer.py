@@ -77,7 +77,7 @@ def test_a_stack_that_was_half_made_is_made_again(context: Context, monkeypatch:
 def test_a_backend_that_gives_back_something_else_is_told(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     use(Backend(held=exported(secrets_providers=PROVIDERS), loses=True), monkeypatch)
 
-    with pytest.raises(LifecycleError, match="differs from what was written"):
+    with pytest.raises(LifecycleError, match="returned something else than was written"):
         import_state(context, STATE)
 
 

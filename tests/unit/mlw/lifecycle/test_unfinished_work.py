@@ -1,4 +1,4 @@
-"""Restores and moves that were interrupted: whose the objects are, and which state is in charge."""
+"""Restores and moves that were interrupted: whose the objects are, and which state is the valid one."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_one_state_is_in_charge_at_any_time(context: Context) -> None:
 
     move_notes.write(note)
     move_notes.refuse(context)
-    with pytest.raises(UnfinishedMoveError, match="is in charge"):
+    with pytest.raises(UnfinishedMoveError, match="is the valid one"):
         move_notes.refuse(there)
 
     note = move_notes.switch(note)

@@ -62,7 +62,7 @@ class TestCheck:
 
         title, heading, warning = capsys.readouterr().out.splitlines()
         assert title == "stack 'churn' is valid: no violation"
-        assert heading == "warnings, of rules that are assigned with effect audit:"
+        assert heading == "warnings (rules that are assigned with effect audit):"
         assert warning.startswith("  1. ml-workspace:keyVault.enablePurgeProtection is false: ")
 
     def test_json_has_the_same_violations(self, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,7 +188,7 @@ class TestRules:
         assert main(["policy", "list"]) == 0
 
         heading, *lines = capsys.readouterr().out.splitlines()
-        assert heading.split() == ["RULE", "SEVERITY", "APPLIES", "TO", "WHAT", "HOLDS"]
+        assert heading.split() == ["RULE", "SEVERITY", "APPLIES", "TO", "SUMMARY"]
         assert sorted(line.split()[0] for line in lines) == sorted([*RULES, *STACK_RULES])
 
     def test_list_as_json_has_the_same(self, capsys: pytest.CaptureFixture[str]) -> None:

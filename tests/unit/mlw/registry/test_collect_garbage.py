@@ -86,7 +86,7 @@ def test_a_registry_of_another_stack_is_left_alone(
 
     assert main(["registry", "gc", "churn"]) == 1
 
-    assert "'crfraud' is another stack's" in capsys.readouterr().err
+    assert "'crfraud' belongs to another stack" in capsys.readouterr().err
     assert world.asked == []
 
 
@@ -95,7 +95,7 @@ def test_a_registry_that_does_not_run_is_not_touched(world: World, capsys: pytes
 
     assert main(["registry", "gc", "churn"]) == 1
 
-    assert "its container does not run. Run `make up STACK=churn`" in capsys.readouterr().err
+    assert "its container is not running. Run `make up STACK=churn`" in capsys.readouterr().err
     assert world.asked == []
 
 

@@ -7,5 +7,7 @@ from mlw.rollback.container_definition import make
 
 
 def test_a_definition_with_more_than_is_known_is_refused() -> None:
-    with pytest.raises(LifecycleError, match="container 'st-storage' again: its definition has 'devices', which only"):
+    with pytest.raises(
+        LifecycleError, match="recreating container 'st-storage': its definition has 'devices', which only"
+    ):
         make({"name": "st-storage", "image": "sha256:1", "devices": [{"hostPath": "/dev/fuse"}]})

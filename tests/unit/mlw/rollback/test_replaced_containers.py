@@ -82,7 +82,10 @@ def test_the_message_says_which_one_why_and_what_runs_now() -> None:
     ]
     text = roll_back.explain("dev", results)
 
-    assert "container 'a' did not become ready; the one before runs again. The new one: exited, exit code 3" in text
+    assert (
+        "container 'a' did not become ready; the previous one is running again. The new one: exited, exit code 3"
+        in text
+    )
     assert "no licence" in text
-    assert "container 'b' did not become ready; the one before does not respond either: GET /v2/ -> 500" in text
+    assert "container 'b' did not become ready; the previous one does not respond either: GET /v2/ -> 500" in text
     assert "No volume was touched" in text

@@ -51,7 +51,7 @@ class TestFiles:
     def test_a_damaged_state_is_an_error_that_says_so(self, place: Place) -> None:
         place.deploy("churn").write_bytes(b"\0\0")
 
-        with pytest.raises(DamagedStateError, match="reading the state of stack 'churn': it holds nothing but zeros"):
+        with pytest.raises(DamagedStateError, match="reading the state of stack 'churn': it contains only zeros"):
             open_stack("churn")
 
     def test_a_damaged_state_is_told_when_all_are_read(self, place: Place) -> None:

@@ -140,4 +140,4 @@ def test_a_stack_whose_update_did_not_end_has_nothing_to_show(
 ) -> None:
     assert main([verb, "fraud"]) == 1
 
-    assert "no update of it has ended well. Run `make up STACK=fraud`." in capsys.readouterr().err
+    assert "never been deployed successfully. Run `make up STACK=fraud`." in capsys.readouterr().err
