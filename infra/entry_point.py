@@ -1,6 +1,7 @@
 """Entry of `pulumi up`: the settings are judged, then the program is imported and provisions.
 
-In this order because the settings end most failing runs.
+In this order because the settings end most failing runs, and because the providers start while the program's own
+libraries are imported.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import pulumi
 from pulumi.runtime import config as runtime_config
+from pulumi.runtime.settings import get_monitor
 
 from infra import settings
 from infra.clients.state import removal, stack_states
 from infra.errors import MlWorkspaceError
+from infra.provider_start import start_providers
 from infra.settings import Settings
 
 
@@ -28,7 +31,11 @@ def main() -> None:
         raise pulumi.RunError(str(exc)) from None
     for notice in wanted.notices:
         pulumi.warn(notice)
-    from infra.program import provision  # noqa: PLC0415 - 0.2 s that a bad stack file is spared
+    monitor = get_monitor()
+    # A destroy with the program registers nothing but what the program does: a refused one leaves the state alone.
+    if monitor and not removal.is_destroying():
+        start_providers(monitor.Invoke)
+    from infra.program import provision  # noqa: PLC0415 - a fifth of a second, in which the providers start
 
     for name, value in provision(wanted).items():
         pulumi.export(name, value)

@@ -48,14 +48,21 @@ def write(
         _create(unfinished, content, mode)
 
 
-def write_once(path: Path, content: str | bytes) -> None:
-    """Write a private file durably, unless there is one already: the first of several writers wins."""
+def write_once(path: Path, content: str | bytes) -> bool:
+    """Write a private file durably, unless there is one already: the first of several writers wins.
+
+    Returns:
+        Whether it was written.
+    """
+    written = False
     with _unfinished(path) as unfinished:
         _create(unfinished, content, PRIVATE_FILE)
         flush(unfinished)
         with contextlib.suppress(FileExistsError):
             os.link(unfinished, path)
+            written = True
     flush(path.parent)
+    return written
 
 
 def flush(path: Path) -> None:

@@ -24,7 +24,9 @@ from infra.settings.stack_input import Limit
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=azure_name, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=azure_name, populate_by_name=True, defer_build=True
+    )
 
 
 class ResourceSettings(_Frozen, ResourceProperties):

@@ -31,7 +31,7 @@ _AT_SETUP = "at the next `make setup`"
 
 
 class _Input(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=azure_name)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=azure_name, defer_build=True)
 
 
 class ResourceInput(_Input):

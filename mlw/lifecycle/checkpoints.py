@@ -17,6 +17,7 @@ from typing import Any, cast
 from infra import labels
 from infra.clients.state import stack_states
 from infra.clients.state.stack_states import STACK_TYPE
+from infra.host.project import PROJECT
 
 NEWEST_VERSION = 4
 """Of the checkpoint format, as the pinned CLI writes it."""
@@ -165,6 +166,12 @@ def without_marks(value: object) -> Any:  # noqa: ANN401 - JSON
 def as_secret(value: object) -> dict[str, str]:
     """A value with the marks of a secret, for a state that is imported."""
     return {SECRET_KEY: _SECRET_MARK, "plaintext": json.dumps(value)}
+
+
+def empty(stack: str) -> bytes:
+    """The state of a stack that was made and never updated, as Pulumi writes it first."""
+    document = {"version": 3, "checkpoint": {"stack": f"organization/{PROJECT}/{stack}"}}
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 @lru_cache(maxsize=2)

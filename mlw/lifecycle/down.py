@@ -33,7 +33,7 @@ from mlw.lifecycle.display import Say, show
 from mlw.lifecycle.engine_objects import Engine
 from mlw.lifecycle.lifecycle_errors import DamagedStateError, LeftoversError, LifecycleError
 from mlw.lifecycle.object_comparison import describe
-from mlw.lifecycle.pulumi_operations import Perform, perform, take_over_earlier_version
+from mlw.lifecycle.pulumi_operations import Perform, perform, remove_stack, take_over_earlier_version
 from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.removal_proof import Remains
 from mlw.lifecycle.stack_contents import describe_contents
@@ -187,22 +187,7 @@ def _destroy(recovery: Recovery, checkpoint: Checkpoint) -> None:
         recovery.say(recovery.perform(context, "destroy").summary())
     else:
         recovery.require_passphrase(checkpoint)
-    _remove_empty_stack(context)
-
-
-def _remove_empty_stack(context: Context) -> None:
-    """Do what `pulumi stack rm` does; where the state is a file, without a start of the CLI."""
-    if context.state_file is None:
-        pulumi_cli.query(context, pulumi_cli.remove_stack(context))
-        return
-    with stack_locks.hold_pulumi_lock(context):
-        checkpoint = state_files.read(context)
-        if checkpoint and checkpoint.resources:
-            raise LifecycleError(
-                f"removing the state of stack '{context.stack}': another run created resources meanwhile. They were "
-                f"not removed. Run `make down STACK={context.stack}` again."
-            )
-        context.state_file.unlink(missing_ok=True)
+    remove_stack(context)
 
 
 def _sweep(recovery: Recovery) -> None:

@@ -11,7 +11,7 @@ from mlw.lifecycle import private_stack_file, pulumi_cli, stack_locks, state_fil
 from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import Progress
 from mlw.lifecycle.display import show as say
-from mlw.lifecycle.lifecycle_errors import LockedError, OperationFailedError
+from mlw.lifecycle.lifecycle_errors import LifecycleError, LockedError, OperationFailedError
 from mlw.lifecycle.stack_context import Context
 
 _Result = TypeVar("_Result")
@@ -112,6 +112,29 @@ def ensure_stack(context: Context) -> bool:
         Whether it was made now.
     """
     return _when_free(context, lambda: _ensure_stack(context))
+
+
+def remove_stack(context: Context, *, forget_resources: bool = False) -> None:
+    """Do what `pulumi stack rm` does; where the state is a file, without a start of the CLI.
+
+    Args:
+        context: The stack.
+        forget_resources: Remove it although it knows resources, so far as these are no containers, networks or volumes.
+
+    Raises:
+        LifecycleError: It knows resources that another run has made meanwhile; they and the state are untouched.
+    """
+    if context.state_file is None:
+        pulumi_cli.query(context, [*pulumi_cli.remove_stack(context), *(["--force"] if forget_resources else [])])
+        return
+    with stack_locks.hold_pulumi_lock(context):
+        checkpoint = state_files.read(context)
+        if checkpoint and (checkpoint.docker_objects() if forget_resources else checkpoint.resources):
+            raise LifecycleError(
+                f"removing the state of stack '{context.stack}': another run has made resources meanwhile. Nothing of "
+                f"them was removed. Run `make down STACK={context.stack}` again."
+            )
+        context.state_file.unlink(missing_ok=True)
 
 
 def _ensure_stack(context: Context) -> bool:

@@ -33,6 +33,7 @@ from mlw.lifecycle.lifecycle_errors import (
 from mlw.lifecycle.pulumi_operations import (
     ensure_stack,
     perform,
+    remove_stack,
     require_present_version,
     take_over_earlier_version,
 )
@@ -49,7 +50,7 @@ def up(context: Context) -> None:
         unfinished_restore.refuse(context)
         recovery.recover()
         _refuse_deleted(context, "bringing up")
-        is_new = ensure_stack(context)
+        is_new = state_files.make_empty(context) or ensure_stack(context)
         take_over_earlier_version(context)
         before = recovery.repair()
         try:
@@ -116,13 +117,9 @@ def _forget_empty_stack(context: Context) -> None:
     checkpoint = state_files.read(context)
     if checkpoint is None or checkpoint.docker_objects() or checkpoint.pending or engine_objects.list_objects(context):
         return
-    _remove_stack(context)
-    stack_ports.release(identity_lookup.find(context))
-
-
-def _remove_stack(context: Context) -> None:
-    pulumi_cli.query(context, [*pulumi_cli.remove_stack(context), "--force"])
+    remove_stack(context, forget_resources=True)
     state_files.remove_leftovers(context)
+    stack_ports.release(identity_lookup.find(context))
 
 
 def preview(context: Context) -> None:
@@ -131,14 +128,15 @@ def preview(context: Context) -> None:
     context.prepare_folders()
     with stack_locks.exclusive(context, "make preview", say=say):
         unfinished_restore.refuse(context)
-        is_new = ensure_stack(context)
+        is_new = state_files.make_empty(context) or ensure_stack(context)
         try:
             checkpoint = require_present_version(context)
             private_stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
             exit_code = pulumi_cli.run_plain(context, [*pulumi_cli.preview(context), *_without_foreign(context)])
         finally:
             if is_new:
-                _remove_stack(context)
+                remove_stack(context, forget_resources=True)
+                state_files.remove_leftovers(context)
     if exit_code != 0:
         raise OperationFailedError(
             f"previewing stack '{context.stack}': failed; the causes are shown above. Nothing was changed."

@@ -27,6 +27,9 @@ from mlw.lifecycle.lifecycle_errors import DamagedStateError, OperationFailedErr
 from mlw.lifecycle.stack_context import Context
 from mlw.lifecycle.stack_locks import remove_with_attributes
 
+LAYOUT = "version: 1"
+"""What `meta.yaml` of a file backend says where stacks lie below their projects."""
+
 KEPT_ENTRIES = 20
 """Past operations whose history and backup are kept; Pulumi itself keeps all of them for ever."""
 
@@ -34,6 +37,27 @@ KEPT_ENTRIES = 20
 def exists(context: Context) -> bool:
     """Whether the stack has a state file, sound or not."""
     return bool(context.state_file and context.state_file.is_file())
+
+
+def make_empty(context: Context) -> bool:
+    """Make the stack by writing its state file, which spares a start of the CLI; a state that is there stays.
+
+    Only where Pulumi has set the backend up as it does today. The first update makes the salt for the passphrase, and
+    writes it into the stack file as well: for runs with a private copy of that.
+
+    Returns:
+        Whether it was made.
+    """
+    if context.state_file is None or context.backend_folder is None:
+        return False
+    try:
+        layout = (context.backend_folder / "meta.yaml").read_text()
+    except OSError:
+        return False
+    if layout.strip() != LAYOUT:
+        return False
+    folders.private_folder(context.state_file.parent)
+    return atomic_files.write_once(context.state_file, checkpoints.empty(context.stack))
 
 
 def read(context: Context) -> Checkpoint | None:

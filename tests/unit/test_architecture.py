@@ -17,6 +17,7 @@ CONFINED = {
     "pulumi": {
         "infra.entry_point",
         "infra.program",
+        "infra.provider_start",
         "infra.preconditions",
         "infra.deletion_guards",
         "infra.components",

@@ -23,6 +23,9 @@ from tools.bootstrap.progress import Report
 LOCK = "requirements.lock"
 PROJECT = "pyproject.toml"
 STAMP = "ml-workspace-stamp.json"
+START = "ml_workspace_start.pth"
+STATEMENT = "import infra.host.lazy_imports; infra.host.lazy_imports.postpone()\n"
+"""What the environment's Python does first; Python runs the lines of a `.pth` file that begin with `import`."""
 SPACE = disk.GIB
 INSTALL_SECONDS = 1200.0
 
@@ -30,7 +33,11 @@ INSTALL_SECONDS = 1200.0
 def wanted_stamp() -> dict[str, str]:
     """What the environment has to be made from."""
     place = str(folders.repo())  # an environment cannot be moved
-    return {"packages": _hash(folders.repo() / LOCK, place), "project": _hash(folders.repo() / PROJECT, place)}
+    return {
+        "packages": _hash(folders.repo() / LOCK, place),
+        "project": _hash(folders.repo() / PROJECT, place),
+        "start": STATEMENT,
+    }
 
 
 def is_present() -> bool:
@@ -53,8 +60,13 @@ def ensure(report: Report) -> str:
     plain = "editable_mode=compat"
     editable = ["--config-settings", plain, "--editable", str(folders.repo())]
     _pip("install", "--no-deps", "--no-build-isolation", *editable)
+    atomic_files.write(_packages() / START, STATEMENT, mode=0o644)
     atomic_files.write(folders.venv() / STAMP, json.dumps(wanted), mode=0o644)
     return "made" if anew else "project installed"
+
+
+def _packages() -> Path:
+    return folders.venv() / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
 
 
 def _has_interpreter() -> bool:

@@ -64,7 +64,12 @@ def lock_guard(name: str) -> str:
 
 def may_go(guard: str) -> bool:
     """Whether an update takes a guard away, since its program no longer wants it; a destroy never does."""
-    return _guards is not None and guard not in _guards and not _asked_for(DESTROYING)
+    return _guards is not None and guard not in _guards and not is_destroying()
+
+
+def is_destroying() -> bool:
+    """Whether the command takes the stack down."""
+    return _asked_for(DESTROYING)
 
 
 def may_be_purged(stack_id: str) -> bool:

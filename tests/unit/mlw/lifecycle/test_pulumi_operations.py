@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from infra.errors import EarlierVersionError
-from mlw.lifecycle import pulumi_operations, stack_commands
-from mlw.lifecycle.lifecycle_errors import LockedError, OperationFailedError, StackBusyError
+from mlw.lifecycle import checkpoints, pulumi_operations, stack_commands
+from mlw.lifecycle.lifecycle_errors import LifecycleError, LockedError, OperationFailedError, StackBusyError
 from tests.unit.mlw.lifecycle.test_stack_locks import a_lock, put
 from tests.unit.states import FakeCli, a_context, a_resource, a_state, write
 
@@ -92,3 +92,20 @@ def test_a_lock_that_only_pulumi_sees_is_not_waited_for_without_end(
     cli.does(LOCKED)
     with pytest.raises(LockedError, match="currently locked"):
         pulumi_operations.perform(context, "up")
+
+
+@pytest.mark.parametrize("forget_resources", [False, True])
+def test_a_stack_with_a_volume_keeps_its_state(tmp_path: Path, *, forget_resources: bool) -> None:
+    context = a_context(tmp_path)
+    content = a_state(a_resource("v"))
+    target = write(context.state_file, content)
+    with pytest.raises(LifecycleError, match="another run has made resources meanwhile"):
+        pulumi_operations.remove_stack(context, forget_resources=forget_resources)
+    assert target.read_bytes() == content
+
+
+def test_an_empty_stack_loses_its_state(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    target = write(context.state_file, checkpoints.empty("dev"))
+    pulumi_operations.remove_stack(context)
+    assert not target.exists()

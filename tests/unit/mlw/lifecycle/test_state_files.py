@@ -171,3 +171,45 @@ def test_folders_that_stacks_share_stay_for_those_that_are_just_being_made(tmp_p
     assert context.state_file
     assert context.state_file.parent.is_dir()
     assert context.workdir.parent.is_dir()
+
+
+def backend_of(context: Context, layout: str | None) -> Path:
+    """The file backend's folder, with Pulumi's note of how it is laid out, or without one."""
+    folder = context.backend_folder
+    assert folder
+    folder.mkdir(parents=True, exist_ok=True)
+    if layout is not None:
+        (folder / "meta.yaml").write_text(layout)
+    return folder
+
+
+def test_a_new_stack_is_a_state_without_resources(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    backend_of(context, "version: 1\n")
+    assert state_files.make_empty(context)
+    checkpoint = state_files.read(context)
+    assert checkpoint is not None
+    assert checkpoint.document["checkpoint"] == {"stack": "organization/ml-workspace/dev"}
+    assert (checkpoint.resources, checkpoint.salt) == ([], None)
+
+
+def test_a_state_that_is_there_is_not_made_anew(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    backend_of(context, "version: 1\n")
+    target = write(context.state_file, a_state(a_resource("v")))
+    assert not state_files.make_empty(context)
+    assert target.read_bytes() == a_state(a_resource("v"))
+
+
+@pytest.mark.parametrize("layout", [None, "version: 0\n", "version: 2\n"])
+def test_a_backend_of_another_layout_is_left_to_pulumi(tmp_path: Path, layout: str | None) -> None:
+    context = a_context(tmp_path)
+    backend_of(context, layout)
+    assert not state_files.make_empty(context)
+    assert not state_files.exists(context)
+
+
+def test_a_backend_that_is_no_folder_is_left_to_pulumi(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    elsewhere = replace(context, environment={**context.environment, "PULUMI_BACKEND_URL": "s3://states"})
+    assert not state_files.make_empty(elsewhere)

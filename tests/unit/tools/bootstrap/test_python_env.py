@@ -48,6 +48,17 @@ def test_a_new_environment_gets_locked_packages_and_the_project(calls: list[str]
     assert "--no-deps --no-build-isolation --config-settings editable_mode=compat --editable" in calls[2]
 
 
+@pytest.mark.usefixtures("checkout", "calls")
+def test_the_environment_s_python_runs_what_shortens_each_start(lines: list[str]) -> None:
+    python_env.ensure(lines.append)
+    (start,) = folders.venv().glob("lib/python3*/site-packages/*.pth")
+    statement = start.read_text()
+    # Any other line of such a file is taken for a folder.
+    assert statement.startswith("import ")
+    assert statement.count("\n") == 1
+    compile(statement, start.name, "exec")
+
+
 def test_another_lock_makes_the_environment_anew(checkout: Path, calls: list[str], lines: list[str]) -> None:
     python_env.ensure(lines.append)
     leftover = checkout / ".venv" / "leftover"

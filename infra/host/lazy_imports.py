@@ -1,0 +1,37 @@
+"""Postpones modules that Pulumi's SDK imports and no run of the project uses, until something does use one.
+
+A run starts three processes with the SDK, one after the other: the policy pack, the program and the provider. Each
+would spend a quarter of its start on the SDK's automation API and on dynamic providers. The project's Python
+environment calls this before anything else (see `tools.bootstrap.python_env`); without it a run is only slower.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+
+POSTPONED = frozenset({"pulumi.automation", "pulumi.dynamic"})
+
+
+class PostponingFinder:
+    """Finds the postponed modules where Python would; the first use of an attribute loads them."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Describe a postponed module; None for every other one."""
+        if fullname not in POSTPONED:
+            return None
+        from importlib.util import LazyLoader  # noqa: PLC0415 - only in a process that imports the SDK
+
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec and spec.loader:
+            spec.loader = LazyLoader(spec.loader)
+        return spec
+
+
+def postpone() -> None:
+    """Have the modules postponed from here on."""
+    sys.meta_path.insert(0, PostponingFinder())
