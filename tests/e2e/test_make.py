@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
+from tests.support.documents import blocks, comparable, shown_output
 from tests.support.environment import PROJECT_ROOT, outer_variables
 from tests.support.inventory import assert_same, take_inventory
 from tests.support.processes import Finished, run
@@ -49,6 +50,13 @@ def files_of_stack(home: Path) -> list[Path]:
     return [path for path in files if any(part.split(".")[0] == STACK for part in str(path).split("/"))]
 
 
+def missing_from_readme(command: str, output: str) -> list[str]:
+    """Lines that the README shows for a command on stack `dev`, and that it does not print."""
+    (session,) = (block for block in blocks(PROJECT_ROOT / "README.md") if "$ make up" in block.text)
+    shown = "\n".join(shown_output(session)[command]).replace("'dev'", f"'{STACK}'").replace("-s dev", f"-s {STACK}")
+    return [line for line in comparable(shown) if line not in comparable(output)]
+
+
 def test_up_and_down_can_be_repeated_and_leave_nothing(home: Path, engine: DockerClient) -> None:
     before = take_inventory(engine)
 
@@ -56,6 +64,7 @@ def test_up_and_down_can_be_repeated_and_leave_nothing(home: Path, engine: Docke
     shown = bare(f"pulumi stack output --stack {STACK} --show-secrets --json", home).check()
     outputs = json.loads(shown.stdout)
     assert [name for name in ENDPOINTS if outputs["endpoints"][name] not in first.stdout] == []
+    assert missing_from_readme("make up", first.output) == []
     assert_unsealed(outputs)
 
     again = make("up", home).check()
@@ -65,7 +74,7 @@ def test_up_and_down_can_be_repeated_and_leave_nothing(home: Path, engine: Docke
     gone = make("down", home).check()
     assert_same(before, take_inventory(engine))
     assert files_of_stack(home) == []
-    assert STACK in gone.output
+    assert missing_from_readme("make down", gone.output) == []
 
     nothing_to_do = make("down", home)
     assert nothing_to_do.exit_code == 0, nothing_to_do.output

@@ -77,3 +77,20 @@ def _commands_of(line: str) -> Iterator[list[str]]:
         if words:
             yield words
         words = []
+
+
+def shown_output(block: Block) -> dict[str, list[str]]:
+    """What a session with prompts shows for each command, without the lines that only say that something is left out."""
+    found: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in block.text.splitlines():
+        if line.startswith("$ "):
+            lines = found[line[2:]] = []
+        elif line.strip() not in {"", "..."}:
+            lines.append(line)
+    return found
+
+
+def comparable(text: str) -> list[str]:
+    """Lines of an output without numbers and the width of columns, which differ from run to run."""
+    return [" ".join(re.sub(r"[0-9]+", "0", line).split()) for line in text.splitlines()]
