@@ -80,7 +80,7 @@ def _commands_of(line: str) -> Iterator[list[str]]:
 
 
 def shown_output(block: Block) -> dict[str, list[str]]:
-    """What a session with prompts shows for each command, without the lines that only say that something is left out."""
+    """What a session with prompts shows for each command, without the dots for what is left out."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in block.text.splitlines():
