@@ -21,7 +21,7 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
 }
 """Program to the beginnings of its command lines that leave a workspace as it is, or add to it and take it away."""
 REFERENCE = ROOT / "docs" / "cli.md"
-"""Its examples stand alone, each for its own state of a workspace; `tests/integration/test_cli*.py` run the commands."""
+"""Its examples each need another state of a workspace; `tests/integration/test_cli*.py` run the commands."""
 
 OTHER_STACK = re.compile(r"\b(ci|churn|fraud|STACK|RULE)\b|principals|roleAssignments|certificateAuthority")
 
