@@ -14,7 +14,7 @@ from typing import Protocol
 import docker
 
 from infra import labels
-from infra.clients.engine.docker_engine import connect
+from infra.clients.engine.docker_engine import REMOVAL_SECONDS, connect
 from infra.clients.engine.object_users import describe_users
 from infra.errors import EngineError
 from mlw.lifecycle import identity_lookup, state_files
@@ -124,7 +124,7 @@ def remove(found: Iterable[EngineObject]) -> None:
     Raises:
         EngineError: The engine refuses, e.g. since a foreign container uses a network.
     """
-    with connect() as client:
+    with connect(timeout_seconds=REMOVAL_SECONDS) as client:
         for item in in_removal_order(list(found)):
             try:
                 _remove_one(client, item)

@@ -119,10 +119,10 @@ def remove_stack(context: Context, *, forget_resources: bool = False) -> None:
 
     Args:
         context: The stack.
-        forget_resources: Remove it although it knows resources, so far as these are no containers, networks or volumes.
+        forget_resources: Remove it even if it lists resources, unless they are containers, networks or volumes.
 
     Raises:
-        LifecycleError: It knows resources that another run has made meanwhile; they and the state are untouched.
+        LifecycleError: Another run created resources meanwhile; they and the state are untouched.
     """
     if context.state_file is None:
         pulumi_cli.query(context, [*pulumi_cli.remove_stack(context), *(["--force"] if forget_resources else [])])
@@ -131,8 +131,8 @@ def remove_stack(context: Context, *, forget_resources: bool = False) -> None:
         checkpoint = state_files.read(context)
         if checkpoint and (checkpoint.docker_objects() if forget_resources else checkpoint.resources):
             raise LifecycleError(
-                f"removing the state of stack '{context.stack}': another run has made resources meanwhile. Nothing of "
-                f"them was removed. Run `make down STACK={context.stack}` again."
+                f"removing the state of stack '{context.stack}': another run created resources meanwhile. They were "
+                f"not removed. Run `make down STACK={context.stack}` again."
             )
         context.state_file.unlink(missing_ok=True)
 

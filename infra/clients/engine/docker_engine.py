@@ -29,6 +29,9 @@ HOPELESS_RESTARTS = 3
 TIMEOUT_SECONDS = 30
 """How long one call to the engine may take before the engine counts as hanging."""
 
+REMOVAL_SECONDS = 3600
+"""How long removing one object may take: the engine deletes every file of a volume before it answers."""
+
 
 @dataclass(frozen=True)
 class Inventory:
@@ -161,7 +164,7 @@ def remove_leftovers(stack_id: str) -> list[str]:
     """
     ours: dict[str, str | list[str] | bool] = {"label": [STACK]}
     removed = []
-    with connect() as client:
+    with connect(timeout_seconds=REMOVAL_SECONDS) as client:
         for container in client.containers.list(all=True, filters=ours, ignore_removed=True):
             if belongs_to(container.labels, stack_id):
                 container.remove(force=True, v=True)
@@ -181,7 +184,7 @@ def remove_volumes(names: Sequence[str], stack_id: str) -> None:
     """
     import docker
 
-    with connect() as client:
+    with connect(timeout_seconds=REMOVAL_SECONDS) as client:
         for name in names:
             try:
                 if belongs_to(client.api.inspect_volume(name).get("Labels") or {}, stack_id):

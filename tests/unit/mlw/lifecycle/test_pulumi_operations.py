@@ -99,7 +99,7 @@ def test_a_stack_with_a_volume_keeps_its_state(tmp_path: Path, *, forget_resourc
     context = a_context(tmp_path)
     content = a_state(a_resource("v"))
     target = write(context.state_file, content)
-    with pytest.raises(LifecycleError, match="another run has made resources meanwhile"):
+    with pytest.raises(LifecycleError, match="another run created resources meanwhile"):
         pulumi_operations.remove_stack(context, forget_resources=forget_resources)
     assert target.read_bytes() == content
 
