@@ -13,7 +13,7 @@ from infra import labels
 from infra.clients.engine import docker_engine
 from infra.errors import EngineUnreachableError
 from mlw.lifecycle import engine_objects
-from mlw.lifecycle.engine_objects import EngineObject
+from mlw.lifecycle.object_comparison import EngineObject
 
 PATIENCE_SECONDS, REMOVAL_SECONDS = 0.5, 1.5
 STACK_ID = "0a1b"
@@ -49,7 +49,8 @@ class SlowEngine(BaseHTTPRequestHandler):
 @pytest.fixture
 def removed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """What the engine has removed; any other call to it may take less time than a removal takes."""
-    handler = type("Handler", (SlowEngine,), {"removed": (found := [])})
+    found: list[str] = []
+    handler = type("Handler", (SlowEngine,), {"removed": found})
     open_client = docker_engine.connect.__wrapped__  # type: ignore[attr-defined]
     monkeypatch.setattr(open_client, "__kwdefaults__", {"timeout_seconds": PATIENCE_SECONDS})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
