@@ -1,7 +1,7 @@
-"""What decides over a stack's end: when it expires, and what its deletion has to ask.
+"""A stack's expiry, and the guards that a deletion must pass.
 
-The expiry is made first, so that a destroy deletes it last. The guards are made last and depend on everything, so that
-a destroy asks them first.
+The expiry is created first, so that a destroy deletes it last. The guards are created last and depend on everything, so
+that a destroy deletes them first.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from infra.settings import Settings
 
 
 def keep_expiry(wanted: Settings, group: ResourceGroup, *, after: pulumi.Resource) -> pulumi.Resource:
-    """Note when the stack expires.
+    """Store when the stack expires.
 
     Returns:
-        What the rest of the stack has to come after.
+        The resource that the rest of the stack depends on.
     """
     if not (wanted.expires_after or wanted.expires_on):
         return after
@@ -44,7 +44,7 @@ def guard_deletion(
     *,
     after: Sequence[pulumi.Resource],
 ) -> None:
-    """Refuse the deletion of what others use, of what is locked, and of what is to be kept for some days."""
+    """Prevent deletion while others use the resources or a lock forbids it, and without soft deletion if it is set."""
     usage_guard = UsageGuard(
         f"{group.resource_name}-usage",
         stack_id=identity.stack_id,

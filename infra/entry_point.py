@@ -1,6 +1,6 @@
-"""Entry of `pulumi up`: the settings are judged, then the program is imported and provisions.
+"""Entry point of `pulumi up`: validate the settings, then import the program and provision.
 
-In this order because the settings end most failing runs, and because the providers start while the program's own
+In this order, because most failing runs fail in the settings, and because the providers start while the program's own
 libraries are imported.
 """
 
@@ -22,7 +22,7 @@ from infra.settings import Settings
 
 
 def main() -> None:
-    """Entry of `pulumi up`: read the stack's configuration and provision it; a bad one ends in one message."""
+    """Read the stack's configuration and provision it; an invalid one ends with one message."""
     if not os.environ.get("MLW_DEBUG"):
         leave_out_debug_messages()
     try:
@@ -32,17 +32,17 @@ def main() -> None:
     for notice in wanted.notices:
         pulumi.warn(notice)
     monitor = get_monitor()
-    # A destroy with the program registers nothing but what the program does: a refused one leaves the state alone.
+    # A destroy with the program registers only what the program does: a rejected one leaves the state unchanged.
     if monitor and not removal.is_destroying():
         start_providers(monitor.Invoke)
-    from infra.program import provision  # noqa: PLC0415 - a fifth of a second, in which the providers start
+    from infra.program import provision  # noqa: PLC0415 - takes 0.2 s, in which the providers start
 
     for name, value in provision(wanted).items():
         pulumi.export(name, value)
 
 
 def _load(project: str, stack: str) -> Settings:
-    """The stack's settings, judged beside what it was allowed so far and what other stacks have deployed."""
+    """Load the stack's settings, checked against its last accepted resources and those of other stacks."""
     config = runtime_config.CONFIG.get()
     secret = [key for key in config if runtime_config.is_config_secret(key)]
     accepted = stack_states.accepted(project, stack)
@@ -57,19 +57,18 @@ def _load(project: str, stack: str) -> Settings:
 
 
 def _encrypted(secret: Sequence[str], stack: str) -> Collection[str]:
-    """Which values are encrypted; most stack files hold none, so that no run pays for a reader of YAML."""
+    """Keys of the encrypted values; called only if there are any, to avoid loading the YAML parser."""
     from infra.stack_files.stack_file import refine_encrypted  # noqa: PLC0415 - 15 ms
 
     return refine_encrypted(secret, Path("stacks", f"Pulumi.{stack}.yaml"))
 
 
 def leave_out_debug_messages() -> None:
-    """Keep the SDK from telling the engine of each of its own steps.
+    """Disable the SDK's debug messages to the engine.
 
-    Some of these messages hold outputs with their secrets in plain text, and runs with ``--json`` or ``--debug`` print
-    them.
+    Some of them contain outputs with plain-text secrets, which runs with ``--json`` or ``--debug`` print.
 
-    Every such message is a call that the whole program waits for, and each resource makes four of them: a quarter of a
-    second for a workspace. The engine says by itself what is registered.
+    Each message is a blocking call, and each resource sends four: a quarter of a second per workspace. The engine
+    reports registered resources itself.
     """
     pulumi.log.debug = lambda *_args, **_more: None

@@ -1,28 +1,28 @@
-"""Every error that a user may cause or has to act on.
+"""All errors that a user may cause or must act on.
 
     MlWorkspaceError                 one clear message, never a traceback
-    |-- ConfigurationError           the stack file breaks rules; carries every violation (`infra.rules.violation`)
-    |-- UnknownStackError            no stack has the name
-    |-- DataRemovalError             data would be lost that nobody asked to lose
-    |-- HostError                    this machine lacks something, or does not allow it
+    |-- ConfigurationError           the stack file breaks rules; carries all violations (`infra.rules.violation`)
+    |-- UnknownStackError            the stack does not exist
+    |-- DataRemovalError             data would be lost that the user did not ask to lose
+    |-- HostError                    this machine lacks or denies something that the project needs
     |   `-- ProjectNotFoundError     no folder with the project's `Pulumi.yaml`
-    |-- EngineError                  the Docker engine cannot be used as it is
-    |   |-- EngineUnreachableError   not running, not permitted, or hanging
+    |-- EngineError                  the Docker engine returned an error or lacks something
+    |   |-- EngineUnreachableError   not running, access denied, or not responding
     |   |-- ForeignObjectError       a name on the engine belongs to somebody else
     |   |-- ImageMissingError        a service's image is not on the engine
     |   `-- PortRangeExhaustedError  no free port is left in `ml-workspace:portRange`
-    |-- ScopeLockedError             a management lock forbids it
-    |-- SharedResourceError          another workspace uses what would be deleted
+    |-- ScopeLockedError             a management lock forbids the operation
+    |-- SharedResourceError          another workspace uses a resource that would be deleted
     |-- ArchiveError                 an archive of a workspace cannot be written or read
     |   `-- ArchivePassphraseError   it was written with another passphrase
-    `-- ServiceError                 a service of the workspace does not do what it must
+    `-- ServiceError                 a service of the workspace failed
         |-- ServiceUnreachableError  it does not answer
         |-- NotReadyError            its readiness probe did not pass in time
-        |-- SecretStateError         a secret is not in the state that a command needs
-        |-- SnapshotError            a file cannot hold, or does not hold, a snapshot of the key vault
-        |-- KeyVaultLockedError      the key vault holds data that no known key opens
-        |-- StorageAccessError       the storage account does not take an identity
-        `-- GarbageCollectionError   the container registry's garbage could not be collected
+        |-- SecretStateError         a secret is missing, not deleted, or cannot be purged yet
+        |-- SnapshotError            a snapshot of the key vault cannot be written or read
+        |-- KeyVaultLockedError      no known key unseals the key vault
+        |-- StorageAccessError       the storage account rejected an identity
+        `-- GarbageCollectionError   garbage collection of the container registry failed
 
 A message says what was being done, what was found, what is allowed and what to do.
 """
@@ -35,43 +35,43 @@ class MlWorkspaceError(Exception):
 
 
 class DataRemovalError(MlWorkspaceError):
-    """Data would be removed although its stack stays; nothing of it was."""
+    """Data would be removed although its stack is kept; nothing was removed."""
 
 
 class EarlierVersionError(MlWorkspaceError):
-    """A stack was made by an earlier version of the project, and this one cannot work on it."""
+    """A stack was created by an earlier version of the project and must be upgraded first."""
 
 
 class HostError(MlWorkspaceError):
-    """This machine lacks something that the project needs, or does not allow it."""
+    """This machine lacks or denies something that the project needs."""
 
 
 class ProjectNotFoundError(HostError):
-    """What a command works on is the project's, and it was started outside of one."""
+    """The command needs the project, but was started outside of it."""
 
 
 class UnknownStackError(MlWorkspaceError):
-    """No stack has the name; the message lists those there are."""
+    """The stack does not exist; the message lists existing stacks."""
 
 
 class EngineError(MlWorkspaceError):
-    """The Docker engine cannot be used as it is."""
+    """The Docker engine returned an error, or lacks something that the stack needs."""
 
 
 class EngineUnreachableError(EngineError):
-    """The engine does not answer: not running, not permitted, or hanging."""
+    """The engine is not running, denies access, or does not respond."""
 
 
 class ForeignObjectError(EngineError):
-    """A container, volume or network of a needed name exists and is not this stack's."""
+    """A container, volume or network with a required name exists and belongs to somebody else."""
 
 
 class ImageMissingError(EngineError):
-    """An image that a service runs from is not on the engine."""
+    """The image of a service is not on the engine."""
 
 
 class PortRangeExhaustedError(EngineError):
-    """The stack's port range holds fewer free ports than the workspace needs."""
+    """The stack's port range has fewer free ports than the workspace needs."""
 
 
 class ScopeLockedError(MlWorkspaceError):
@@ -83,7 +83,7 @@ class SharedResourceError(MlWorkspaceError):
 
 
 class ArchiveError(MlWorkspaceError):
-    """An archive of a workspace cannot be written, or cannot be read as a whole."""
+    """An archive of a workspace cannot be written, or not be read completely."""
 
 
 class ArchivePassphraseError(ArchiveError):
@@ -91,7 +91,7 @@ class ArchivePassphraseError(ArchiveError):
 
 
 class ServiceError(MlWorkspaceError):
-    """A service of the workspace does not do what it must."""
+    """A service of the workspace failed."""
 
 
 class ServiceUnreachableError(ServiceError):
@@ -103,20 +103,20 @@ class NotReadyError(ServiceError):
 
 
 class SecretStateError(ServiceError):
-    """A secret is not there, not deleted, or not to be purged yet."""
+    """A secret is missing, not deleted, or cannot be purged yet."""
 
 
 class SnapshotError(ServiceError):
-    """The file of a key vault's backup cannot be written or read."""
+    """A snapshot of the key vault cannot be written or read."""
 
 
 class KeyVaultLockedError(ServiceError):
-    """The key vault is initialised, and no known key opens it."""
+    """The key vault is initialised, but no known key unseals it."""
 
 
 class StorageAccessError(ServiceError):
-    """The storage account does not take an identity, or a datastore has no credentials in the key vault."""
+    """The storage account rejected an identity, or a datastore has no credentials in the key vault."""
 
 
 class GarbageCollectionError(ServiceError):
-    """The container registry's garbage could not be collected; no live content was deleted."""
+    """Garbage collection of the container registry failed; no referenced content was deleted."""

@@ -1,13 +1,13 @@
-"""Labels of the objects on the engine: whose they are, and for people where they come from.
+"""Labels of the objects on the engine: their owner, and for people their origin.
 
-A stack's identity is made once and kept in its state. It alone decides whose an object is: a stack may be renamed, and
-its backend, home and folder may move or be spelt in another way. The other labels tell people what an object belonged
-to when it was made; nothing is decided by them.
+A stack's identity is generated once and stored in its state. Only the identity decides which stack owns an object: a
+stack may be renamed, and its backend, home and folder may move or be spelt differently. The other labels only tell
+people where an object came from when it was created.
 
-Objects made before stacks had identities carry none, and the labels of a volume cannot change. What they do carry (the
-stack's name, a digest of the backend's address, the resource group) never changed during the life of such a stack, so
-the identity that the stack is given when it is taken over is derived from it: :func:`identity_of` then finds the same
-one on every object, old or new, without asking a state.
+Objects created before stacks had identities have none, and the labels of a volume cannot change. Their labels (the
+stack's name, a digest of the backend's address, the resource group) never changed during the lifetime of such a stack,
+so the identity that the stack gets in an upgrade is derived from them: :func:`identity_of` then returns the same
+identity for every object, old or new, without reading a state.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ MADE_BY = "ml-workspace.made-by"
 
 DELETION_DATE = "ml-workspace.deletion-date"
 PURGE_DATE = "ml-workspace.scheduled-purge-date"
-"""On the volume that says that a stack's workspace is soft-deleted: when that happened, and how long it is kept."""
+"""On the volume that marks a soft-deleted workspace: when it was deleted, and when its retention ends."""
 
 BACKEND = "ml-workspace.backend"
-"""On objects made before stacks had identities, instead of :data:`ID` and :data:`MADE_BY`."""
+"""On objects created before stacks had identities, instead of :data:`ID` and :data:`MADE_BY`."""
 
 _ID_LENGTH = 32
 _GROUP_SEGMENTS = 5
-"""Of a resource id up to its group: ``/subscriptions/<id>/resourceGroups/<name>``."""
+"""Segments of a resource id up to its group: ``/subscriptions/<id>/resourceGroups/<name>``."""
 
 
 def identity_of(labels: Mapping[str, str]) -> str:
-    """Identity of the stack that an object with these labels belongs to; empty for what the project did not make."""
+    """Identity of the stack that owns an object with these labels; empty if the project did not create it."""
     return labels.get(ID) or earlier_identity(labels)
 
 
 def earlier_identity(labels: Mapping[str, str]) -> str:
-    """Identity that follows from the labels of an object made before stacks had one; empty for any other object.
+    """Identity derived from the labels of an object created before stacks had one; empty for any other object.
 
-    The resource group is part of it: two stacks of one group have the same network, so no engine holds both.
+    The resource group is part of it: two stacks with one group would have the same network, so no engine has both.
     """
     if ID in labels or not (labels.get(STACK) and labels.get(BACKEND)):
         return ""
@@ -51,24 +51,24 @@ def earlier_identity(labels: Mapping[str, str]) -> str:
 
 
 def belongs_to(labels: Mapping[str, str], stack_id: str) -> bool:
-    """Whether an object with these labels is the stack's own."""
+    """Whether the stack owns an object with these labels."""
     return bool(stack_id) and identity_of(labels) == stack_id
 
 
 def purge_dates(all_labels: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """Identity of each stack that is soft-deleted to how long it is kept, found among labels of volumes."""
+    """Identity of each soft-deleted stack to the end of its retention, from the labels of volumes."""
     return {identity_of(labels): labels[PURGE_DATE] for labels in all_labels if PURGE_DATE in labels}
 
 
 def describe_owner(labels: Mapping[str, str], purge_dates: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Who an object belongs to, for messages: the stack as it was called, and who made it where and when.
+    """The owner of an object, for messages: the stack's name at creation, and who created it, where and when.
 
     Args:
-        labels: Of the object.
-        purge_dates: What :func:`purge_dates` found; a soft-deleted stack is called so.
+        labels: Labels of the object.
+        purge_dates: Result of :func:`purge_dates`, to mention soft deletion.
     """
     if not identity_of(labels):
-        return "not made by this project"
+        return "not created by this project"
     unknown = "an unknown user" if ID in labels else "an earlier version of this project"
     made_by, kept = labels.get(MADE_BY) or unknown, purge_dates.get(identity_of(labels))
     return f"stack '{labels.get(STACK, '')}' of {made_by}{f', soft-deleted and kept until {kept}' if kept else ''}"

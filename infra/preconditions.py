@@ -1,4 +1,4 @@
-"""What has to hold before anything is made: no change that loses data, and an engine that can take the stack."""
+"""Preconditions before anything is created: no change that loses data, and an engine that can run the stack."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from infra.settings.configuration_digests import digests
 
 
 def guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[Component]) -> ChangeGuard:
-    """Refuse changes that would replace a resource; those of other stacks are theirs to change."""
+    """Reject changes that would replace one of the stack's own resources."""
     return ChangeGuard(
         f"{group.resource_name}-changes",
         resources=own_resources(wanted),
@@ -34,7 +34,7 @@ def guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[
 
 
 def own_resources(wanted: Settings) -> dict[str, dict[str, Any]]:
-    """Type and Azure properties of each resource that is the stack's own, by `resource_key`."""
+    """Type and Azure properties of the stack's own resources, by `resource_key`."""
     return {
         resource_key(token, settings.props()): {"type": token, "properties": settings.props()}
         for token, settings in _by_type(wanted)
@@ -62,7 +62,7 @@ def reserve(
     *,
     after: pulumi.Resource,
 ) -> EngineReservation:
-    """Reserve every name, port and image that the group and its services are about to use."""
+    """Reserve all names, ports and images that the group and its services use."""
     return EngineReservation(
         f"{group.resource_name}-reservation",
         stack_id=identity.stack_id,
@@ -85,5 +85,5 @@ def reserve(
 
 
 async def _urn(component: Component) -> str:
-    # Without its dependency: one on a component is one on all its children, and those wait for the reservation.
+    # Without the dependency: depending on a component means depending on its children, which need the reservation.
     return str(await component.urn.future())

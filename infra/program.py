@@ -1,7 +1,7 @@
-"""The composition root, which reads like an Azure template: everything is declared, then reserved, then made.
+"""The composition root, which reads like an Azure template: declare everything, then reserve, then create.
 
-Nothing is made before every component has been declared (so that the settings and the policies have judged all of it)
-and the engine has been asked whether it can take the stack. The workspace record comes last.
+Nothing is created before all components have been declared (so that settings and policies have checked everything) and
+the engine has confirmed that it can run the stack. The workspace record comes last.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
         containers=registered_containers(wanted),
         principals=make_principals(wanted, workspace_id=workspace.workspace_id, after=reservation, parent=workspace),
     )
-    # The key vault takes longest to become ready, and everything after it waits: it is begun first.
+    # The key vault takes longest to become ready, and everything after it waits for it, so it comes first.
     connections = {resource.credentials_key: resource.provision(context) for resource in associated}
     endpoints = {use: address for one in connections.values() for use, address in one.endpoints.items()}
 
@@ -111,7 +111,7 @@ _Declared = TypeVar("_Declared", bound=ServiceComponent)
 
 
 def _declare(kind: type[_Declared], settings: ResourceSettings, group: ResourceGroup) -> _Declared | ExistingResource:
-    """Declare what the workspace is tied to; what another stack owns is only looked up."""
+    """Declare an associated resource; a resource of another stack is only looked up."""
     if not settings.existing_in:
         return kind(settings, parent=group)
     return _EXISTING.get(kind, ExistingResource)(settings, kind)

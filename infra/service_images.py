@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Image:
-    """One service's image; the same for a pulled, a mirrored and a built one."""
+    """One service's image, whether pulled, mirrored or built."""
 
     image: str
     """Local tag that containers run."""
@@ -22,7 +22,7 @@ class Image:
     """``uid:gid`` that the service runs as."""
 
     revision: int
-    """Which making of the image under this tag; a stack takes a higher one over with its next update."""
+    """Revision of the image under this tag; a stack's next update switches to a higher one."""
 
     @property
     def uid(self) -> str:
@@ -37,6 +37,6 @@ class Image:
 
 @cache
 def table() -> dict[str, Image]:
-    """Every service's image by service name: ``minio``, ``registry``, ``vault``, ``collector``."""
+    """The images by service: ``minio``, ``registry``, ``vault``, ``collector``."""
     rows = tomllib.loads(Path(__file__).with_name("images.toml").read_text())
     return {service: Image(row["image"], row["binary"], row["user"], row["revision"]) for service, row in rows.items()}

@@ -1,7 +1,7 @@
-"""The services behind a workspace: each fact about one is declared here, once.
+"""The services of a workspace: each fact about a service is declared here, once.
 
-Components make containers from it, the ready gate and `mlw diagnose` probe by it, `make up` and `mlw keys rotate` take
-their words from it. No Pulumi: `mlw` reads it without loading the engine's SDK.
+Used by components to create containers, by the ready gate and `mlw diagnose` for probes, and by `make up` and `mlw keys
+rotate` for their output. Independent of Pulumi, so that `mlw` need not load its SDK.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Credentials = Mapping[str, str]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HttpProbe:
-    """`GET path`, and the status codes that mean ready."""
+    """A probe with `GET path`, and the status codes that mean ready."""
 
     path: str
     expected: frozenset[int]
@@ -27,10 +27,10 @@ class Endpoint:
 
     Attributes:
         use: Key in the stack's output `endpoints`.
-        title: What people call it.
+        title: Display name.
         port: Port in the container.
-        probe: How it responds when it is ready; None where an accepted connection is enough.
-        has_scheme: False for a registry, whose address is the first part of an image's name.
+        probe: Readiness probe; None if accepting a connection is enough.
+        has_scheme: False for a registry, whose address is the prefix of image names.
     """
 
     use: str
@@ -42,7 +42,7 @@ class Endpoint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CredentialsProbe:
-    """A request at the first endpoint that succeeds (200) only with the stack's credentials."""
+    """A request to the first endpoint that succeeds (200) only with the stack's credentials."""
 
     path: str
     headers: Callable[[Credentials], dict[str, str]]
@@ -51,17 +51,17 @@ class CredentialsProbe:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
-    """A service of one kind.
+    """A service.
 
     Attributes:
         section: Its section of the stack file, and its key in the workspace record.
-        title: What people call it.
+        title: Display name.
         engine_role: Suffix of its container's name.
         image: Its image in `images.toml`.
         credentials_key: Key in the stack's output `credentials`.
-        endpoints: The ports that it publishes; the first one is what clients talk to.
-        credentials_probe: How its credentials are tried; None where a client library does it.
-        rotation_effect: What its clients notice when its credentials are rotated.
+        endpoints: The ports that it publishes; clients use the first one.
+        credentials_probe: Verifies its credentials; None if a client library does.
+        rotation_effect: Effect of rotating its credentials on clients.
     """
 
     section: str
@@ -113,7 +113,7 @@ STORAGE_ACCOUNT = Service(
     ),
     rotation_effect="its container restarts, so requests fail for about a second",
 )
-"""An additional account adds its name to use and credentials key, `storage.<name>`."""
+"""An additional account appends its name to the use and the credentials key: `storage.<name>`."""
 
 CONTAINER_REGISTRY = Service(
     section="containerRegistry",
@@ -132,7 +132,7 @@ CONTAINER_REGISTRY = Service(
         ),
     ),
     credentials_probe=CredentialsProbe(path="/v2/", headers=_basic),
-    rotation_effect="clients have to log in anew",
+    rotation_effect="clients must log in again",
 )
 
 KEY_VAULT = Service(
@@ -150,7 +150,7 @@ KEY_VAULT = Service(
         ),
     ),
     credentials_probe=CredentialsProbe(path="/v1/auth/token/lookup-self", headers=_vault_token),
-    rotation_effect="the old token is refused from now on",
+    rotation_effect="the old token is revoked immediately",
 )
 """Status of `/v1/sys/health`: 200 initialised, unsealed and active; 429 standby; 501 not initialised; 503 sealed."""
 
@@ -174,7 +174,7 @@ APPLICATION_INSIGHTS = Service(
 )
 
 UNSEAL_FOLDER = "/vault/unseal"
-"""Where the key vault's container has the unseal key, on a volume of its own."""
+"""Folder of the unseal key in the key vault's container, on a separate volume."""
 
 SERVICES: Mapping[str, Service] = {
     service.section: service for service in (STORAGE_ACCOUNT, CONTAINER_REGISTRY, KEY_VAULT, APPLICATION_INSIGHTS)
@@ -184,4 +184,4 @@ SERVICES: Mapping[str, Service] = {
 WITHOUT_SCHEME = frozenset(
     endpoint.use for service in SERVICES.values() for endpoint in service.endpoints if not endpoint.has_scheme
 )
-"""Uses whose address is host and port alone."""
+"""Uses whose address is only host and port."""

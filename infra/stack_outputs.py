@@ -1,6 +1,6 @@
-"""The stack's outputs, declared once: the contract with everything outside, and the source of `docs/outputs.md`.
+"""The stack's outputs, declared once: the contract with clients, and the source of `docs/outputs.md`.
 
-Owns names and meaning. `infra.program` makes the values; tests compare both.
+Owns names and meaning. `infra.program` computes the values; tests compare both.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ class Output:
     """One output of the stack.
 
     Attributes:
-        keys: Key to meaning, of a mapping or of each entry of a list.
-        secret: Whether it is encrypted in the state, and shown with `--show-secrets` only.
-        condition: When it is there; empty for always.
+        keys: Key to meaning, for a mapping or for each entry of a list.
+        secret: Whether it is encrypted in the state, and shown only with `--show-secrets`.
+        condition: When it exists; empty for always.
     """
 
     doc: str
@@ -36,11 +36,11 @@ OUTPUTS: Mapping[str, Output] = {
             "resourceGroup": "Name of the resource group.",
             "workspaceId": "GUID of the workspace. It never changes.",
             "creationTime": "When the workspace was created, ISO 8601, UTC.",
-            "provisioningState": "`Succeeded`: the record is written when everything that it names is ready.",
+            "provisioningState": "`Succeeded`: the record is written when everything it references is ready.",
             "friendlyName": "Display name.",
             "description": "Description.",
             "sku": "Pricing tier.",
-            "tags": "Tags, with the inherited ones.",
+            "tags": "Tags, including inherited ones.",
             "storageAccount": "Resource id of the storage account.",
             "keyVault": "Resource id of the key vault.",
             "containerRegistry": "Resource id of the container registry.",
@@ -86,18 +86,18 @@ OUTPUTS: Mapping[str, Output] = {
     "roleAssignments": Output(
         doc="A list of role assignments, without credentials.",
         keys={
-            "principal": "Name of the principal; its user name at the services.",
+            "principal": "Name of the principal; its user name in the services.",
             "role": "Name of the role.",
             "vaultPath": "Mount and path of the principal's credentials in the key vault.",
         },
         condition="the stack file has `roleAssignments`",
     ),
     "certificateAuthority": Output(
-        doc="Certificates of the authorities that clients have to trust, PEM.",
+        doc="CA certificates that clients must trust, PEM.",
         condition="the stack, or a stack whose resources it uses, has `tls: true`",
     ),
 }
-"""Name to what it is; in the order of `pulumi stack output --json`."""
+"""Outputs by name, in the order of `pulumi stack output --json`."""
 
 
 def always() -> set[str]:

@@ -1,4 +1,4 @@
-"""One error for a service that does not answer, whatever its client library calls that."""
+"""One error for an unreachable service, independent of the client library's exceptions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from infra.errors import ServiceUnreachableError
 
 @contextmanager
 def reporting_unreachable(what: str, address: str) -> Iterator[None]:
-    """Turn a failed connection inside the block into one clear error.
+    """Convert a failed connection inside the block to one clear error.
 
     Args:
-        what: The service as the user knows it, e.g. ``storage account``.
-        address: Where it should answer.
+        what: The service as shown to the user, e.g. ``storage account``.
+        address: Its address.
 
     Raises:
-        ServiceUnreachableError: The connection was refused, broke off or timed out.
+        ServiceUnreachableError: The connection was refused, broken or timed out.
     """
     import urllib3
     from requests import exceptions as failed
@@ -32,5 +32,5 @@ def reporting_unreachable(what: str, address: str) -> Iterator[None]:
     ) as exc:
         raise ServiceUnreachableError(
             f"using the {what} at {address}: it does not answer ({type(exc).__name__}). "
-            "Run `make up`, which starts what does not run; `docker ps -a` shows its container."
+            "Run `make up`, which starts stopped services; `docker ps -a` shows its container."
         ) from exc

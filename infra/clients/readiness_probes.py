@@ -1,7 +1,7 @@
-"""Readiness: probe a service from outside until it responds as it should, or explain why it does not.
+"""Readiness: probe a service from outside until it is ready, or explain why it is not.
 
-A gate ends in one of three ways: the probe passed; the container ended for good (no use waiting); the deadline passed.
-The last two raise with the probe's last answer and the container's last log lines.
+Waiting ends in one of three ways: the probe passes, the container exits permanently, or the deadline passes. The last
+two raise an error with the probe's last result and the container's last log lines.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from infra.errors import NotReadyError
 from infra.services import HttpProbe
 
 POLL_SECONDS = 0.05
-"""Pause between two probes: short against a service's start, long against a probe."""
+"""Pause between two probes: short compared with a service's start, long compared with a probe."""
 
 CONTAINER_CHECK_SECONDS = 1.0
-"""Pause between two looks at the container; costlier than a probe."""
+"""Pause between two checks of the container, which are more expensive than a probe."""
 
 PROBE_TIMEOUT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What one probe saw: whether it passed, and how to say it."""
+    """Result of one probe: whether it passed, and a description."""
 
     passed: bool
     seen: str
@@ -42,7 +42,7 @@ def http_probe(url: str, *, expected: frozenset[int], ca_certificate: str = "") 
     """Build a probe that passes when ``GET url`` returns one of the expected status codes.
 
     Args:
-        url: Whole URL.
+        url: Full URL.
         expected: Status codes.
         ca_certificate: CA certificate (PEM) to verify the server with; unused for plain HTTP.
     """
@@ -67,7 +67,7 @@ def endpoint_probe(url: str, probe: HttpProbe | None, ca_certificate: str) -> Pr
 
     Args:
         url: Base URL.
-        probe: How it responds when it is ready; None where an accepted connection is enough.
+        probe: The expected response; None if accepting a connection is enough.
         ca_certificate: CA certificate (PEM) of the URL; empty for plain HTTP.
     """
     if probe is None:
@@ -77,7 +77,7 @@ def endpoint_probe(url: str, probe: HttpProbe | None, ca_certificate: str) -> Pr
 
 
 def open_connection(url: str, *, ca_certificate: str = "") -> http.client.HTTPConnection:
-    """Make a connection (that its first request opens) to the server of a URL, verified with the CA certificate."""
+    """Create a connection to the server of a URL, verified with the CA certificate; connects on the first request."""
     address = urlsplit(url)
     if address.scheme == "https":
         tls = tls_sessions.context(ca_certificate)
@@ -101,16 +101,16 @@ def tcp_probe(host: str, port: int) -> Probe:
 def wait_until_ready(what: str, probes: list[Probe], *, container: str, deadline_seconds: float) -> None:
     """Wait until every probe passes.
 
-    A container that an interrupted run created but never started is started first: all it needs lies on its volumes.
+    A container that an interrupted run created but did not start is started first: its volumes have all it needs.
 
     Args:
-        what: The resource as the user knows it, e.g. ``key vault 'kv-churn-dev'``.
-        probes: Asked in order, each until it passes.
+        what: The resource as shown to the user, e.g. ``key vault 'kv-churn-dev'``.
+        probes: Run in order, each until it passes.
         container: Name of the container that serves it.
         deadline_seconds: For all probes together.
 
     Raises:
-        NotReadyError: The deadline passed, or the container ended for good.
+        NotReadyError: The deadline passed, or the container exited permanently.
     """
     docker_engine.start_if_stopped(container)
     has_ended = False
@@ -125,7 +125,7 @@ def wait_until_ready(what: str, probes: list[Probe], *, container: str, deadline
             if now > next_look:
                 next_look = now + CONTAINER_CHECK_SECONDS
                 had_ended, has_ended = has_ended, _has_ended(container)
-                # Twice: somebody may be restarting it just now.
+                # Check twice: somebody may be restarting it.
                 if had_ended and has_ended:
                     raise NotReadyError(_explain(f"{what} stopped before it was ready", result, container))
             time.sleep(POLL_SECONDS)
@@ -139,9 +139,9 @@ def _has_ended(container: str) -> bool:
 def _explain(headline: str, result: ProbeResult, container: str) -> str:
     state = docker_engine.container_state(container)
     if state is None:
-        return f"{headline}: {result.seen}; container '{container}' is gone. Run `make up` again."
+        return f"{headline}: {result.seen}; container '{container}' does not exist. Run `make up` again."
     return (
         f"{headline}: {result.seen}; container '{container}' is {state.status} (exit code {state.exit_code}, "
-        f"restarts {state.restarts}). Run `make up` again once the cause is gone. Last log lines:\n"
+        f"restarts {state.restarts}). Fix the cause and run `make up` again. Last log lines:\n"
         f"{state.last_log_lines}"
     )

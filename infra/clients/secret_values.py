@@ -11,7 +11,7 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 def alphanumeric(length: int) -> str:
-    """Letters and digits, which are safe in files, headers and URLs."""
+    """Random letters and digits, which are safe in files, headers and URLs."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
@@ -20,23 +20,23 @@ def _base64(length: int) -> str:
 
 
 ENCODINGS: Mapping[str, Callable[[int], str]] = {"alphanumeric": alphanumeric, "base64": _base64}
-"""Encoding of a value to what makes one: the length counts characters, or the random bytes that base64 encodes."""
+"""Maps each encoding to its generator; the length counts characters, or for base64 the encoded random bytes."""
 
 BCRYPT_ROUNDS = 5
-"""Few, as `htpasswd` has it: what is hashed is random and cannot be guessed, and the registry verifies it at every
-request, at ten rounds for 75 ms of processor time instead of three."""
+"""Low, like `htpasswd`'s default: the hashed values are random and cannot be guessed, and the registry verifies one
+with every request, which takes 3 ms of CPU time instead of 75 ms with ten rounds."""
 
 
 def generate(
     lengths: Mapping[str, int], *, hashed: Sequence[str], encodings: Mapping[str, str], kept: Mapping[str, str]
 ) -> dict[str, str]:
-    """Make every value that is not kept already.
+    """Generate every value that is not kept.
 
     Args:
         lengths: Length of each value, in the unit of its encoding.
-        hashed: Values whose bcrypt hash is wanted too, as ``<name>Bcrypt``.
+        hashed: Values that also get a bcrypt hash, ``<name>Bcrypt``.
         encodings: Encoding of each value that is not alphanumeric; a key of :data:`ENCODINGS`.
-        kept: Values and hashes that stay.
+        kept: Values and hashes to keep.
     """
     values = {
         field: kept.get(field) or ENCODINGS[encodings.get(field, "alphanumeric")](length)
@@ -48,7 +48,7 @@ def generate(
 
 
 def without(values: Mapping[str, str], rotated: Sequence[str]) -> dict[str, str]:
-    """The values that a rotation keeps: neither those that are rotated nor their hashes."""
+    """The values that a rotation keeps: all except the rotated ones and their hashes."""
     gone = {name for field in rotated for name in (field, f"{field}Bcrypt")}
     return {name: value for name, value in values.items() if name not in gone}
 

@@ -1,4 +1,4 @@
-"""A connection to a service: what a client needs, and all that it needs."""
+"""A connection to a service: everything that a client needs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from infra.clients.state import owner_credentials
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceConnection:
-    """Where a service responds, and how a client is let in.
+    """Address and credentials of a service.
 
     Attributes:
         endpoint: Base URL, e.g. ``http://127.0.0.1:20001``.
         credentials: As in the stack's output `credentials`: ``accessKey`` and ``secretKey``, ``username`` and
-            ``password``, or ``token``; empty for requests that need none.
+            ``password``, or ``token``; empty for requests without authentication.
         ca_certificate: CA certificate (PEM) to verify the service's certificate with; empty for plain HTTP.
     """
 
@@ -26,7 +26,7 @@ class ServiceConnection:
 
     @classmethod
     def of(cls, inputs: Mapping[str, Any]) -> ServiceConnection:
-        """Take it from a resource's inputs; credentials that are another stack's are looked up there, now."""
+        """Read it from a resource's inputs; credentials of another stack's resource are looked up in that stack."""
         known = {name: inputs[name] for name in cls.__slots__}
         if owner := inputs.get("owner"):
             known["credentials"] = owner_credentials.credentials_of(owner["stack"], owner["keys"])

@@ -1,4 +1,4 @@
-"""How a verb talks to a service: whatever goes wrong inside the block ends in one clear error."""
+"""Context managers for requests to services: every failure inside the block becomes one clear error."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from infra.clients.storage import object_store
 
 @contextmanager
 def at_storage_account(endpoint: str, doing: str) -> Iterator[None]:
-    """Talk to a storage account.
+    """Report failed requests to a storage account.
 
     Args:
         endpoint: Base URL.
-        doing: What is being done there, e.g. ``making containers``.
+        doing: What is being done, e.g. ``creating containers``.
 
     Raises:
-        ServiceError: It does not respond, or it refuses.
+        ServiceError: It does not respond, or returns an error.
     """
     what = f"{doing} in the storage account at {endpoint}"
     with object_store.explaining(what), reporting_unreachable("storage account", endpoint):
@@ -28,6 +28,6 @@ def at_storage_account(endpoint: str, doing: str) -> Iterator[None]:
 
 @contextmanager
 def at_key_vault(endpoint: str, doing: str) -> Iterator[None]:
-    """Talk to a key vault; see :func:`at_storage_account`."""
+    """Report failed requests to a key vault; see :func:`at_storage_account`."""
     with vault.explaining(f"{doing} in the key vault at {endpoint}"), reporting_unreachable("key vault", endpoint):
         yield

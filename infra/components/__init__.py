@@ -1,6 +1,6 @@
-"""One ComponentResource for each Azure resource, made in two steps.
+"""One ComponentResource for each Azure resource, created in two steps.
 
-*Declared* (the constructor): registered with its Azure properties, so that every policy judges every component.
-*Provisioned* (`provision`): its containers, volumes and data are made. The program declares all components before it
+*Declare* (the constructor): register it with its Azure properties, so that policies check every component.
+*Provision* (`provision`): create its containers, volumes and data. The program declares all components before it
 provisions the first, so that a violation never leaves half a stack (docs/adr/0002).
 """

@@ -1,7 +1,7 @@
-"""Application insights: traces, metrics and logs over OTLP, taken by an OpenTelemetry collector into durable files.
+"""Application insights: an OpenTelemetry collector that receives traces, metrics and logs over OTLP and stores them.
 
-An answer of success means that what was sent is on the disk: in a queue that is written with fsync, from which it comes
-into the files. After a kill some of it may come twice, with the same ids.
+A request is acknowledged after it is fsynced to a queue on disk, from which it is written to the files. After a kill,
+some records may be written twice, with the same ids.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ from infra.rules.resources.component_types import APPLICATION_INSIGHTS
 from infra.settings import ApplicationInsightsSettings
 
 TOKENS = "tokens"
-"""Live file: a token and its owner on each line; whoever is not in it any more is refused from then on."""
+"""Live file with a token and its owner on each line; removing a token revokes it immediately."""
 
 OWN_METRICS_SECONDS = 300
-"""How often the collector's own metrics are kept: enough to see a queue grow, and a few megabytes in a month."""
+"""Interval of the collector's own metrics: enough to see a queue grow, at a few megabytes per month."""
 
 STATSD_SECONDS = 60
-"""How long metrics of StatsD are added up before they are kept."""
+"""Aggregation interval of StatsD metrics."""
 
 MAXIMUM_REQUEST_MIB = 4
-"""Largest request that is accepted, decompressed; the default of OTLP over gRPC, here of both protocols.
+"""Maximum size of a request, decompressed; the default of OTLP over gRPC, here for both protocols.
 
-A dozen requests of this size at once fit into the container's memory, and none of them makes a line that is longer than
-a file may be."""
+A dozen concurrent requests of this size fit into the container's memory, and none of them results in a line longer than
+the maximum file size."""
 
 _FOLDER = "/etc/otelcol"
 _TLS = f'tls: {{cert_file: {_FOLDER}/{CERTIFICATE}, key_file: {_FOLDER}/{PRIVATE_KEY}, min_version: "1.2"}}, '
 _MAXIMUM_LABEL = 63
-"""Longest part between two dots of a host's name."""
+"""Maximum length of a label of a host name."""
 
 
 class ApplicationInsights(ServiceComponent):
     """One application insights component.
 
     Owns: a volume with the telemetry, one container, the ingestion tokens of the stack and of its own services.
-    Guarantees: what was acknowledged is on the disk before the answer; no OTLP is taken without a token. StatsD, which
-    knows no credentials, is taken from the stack's own network only.
+    Guarantees: a request is acknowledged after it is on disk; OTLP requires a token. StatsD, which has no
+    authentication, is accepted only from the stack's own network.
 
     Pulumi type: ``ml-workspace:insights:ApplicationInsights``
     Ready when:  OTLP over HTTP responds with 401 to a request without token, and OTLP over gRPC accepts a connection.
@@ -64,15 +64,15 @@ class ApplicationInsights(ServiceComponent):
         self._retention_days = settings.retention_in_days
 
     def telemetry_target(self, *, after: pulumi.Resource, network: str) -> TelemetryTarget | None:
-        """Make the tokens, and say where the stack's services send their telemetry.
+        """Generate the tokens, and return the address to which the stack's services send telemetry.
 
         Returns:
-            None where its name is longer than the name of a host may be.
+            None if the name of its container is too long for a host name.
         """
         self._tokens = GeneratedSecrets(
             f"{self.resource_name}-ingestion",
             lengths={"token": 40, "services": 40},
-            rotating=["token"],  # the other one nobody has been given, and the registry would need a restart
+            rotating=["token"],  # the other one is internal, and the registry would need a restart
             rotates=rotation.service(self.service.credentials_key),
             opts=self.child_options(after=after),
         )
@@ -82,7 +82,7 @@ class ApplicationInsights(ServiceComponent):
         return TelemetryTarget(host=host, token=self._tokens.value("services"))
 
     def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
-        """Make the volumes and the container, and wait until both protocols are served."""
+        """Create the volumes and the container, and wait until both protocols are ready."""
         container = run(self, _container(self._tokens, context, self._retention_days), context)
         connection = ServiceConnectionArgs(
             endpoints=self.ready(container, context),

@@ -1,4 +1,4 @@
-"""What every component shares: its Azure properties, its identity labels, options for its children."""
+"""Base classes of the components: Azure properties, identity labels, options for children."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from infra.services import Endpoint, Service
 from infra.settings import ResourceSettings
 
 UNCHANGED_LABELS = pulumi.ResourceOptions(ignore_changes=["labels"])
-"""Options of everything on the engine: the Docker provider would replace an object whose labels change."""
+"""Options of all Docker objects: the Docker provider would replace an object whose labels change."""
 
 
 class Component(pulumi.ComponentResource):
@@ -26,8 +26,8 @@ class Component(pulumi.ComponentResource):
     Args:
         pulumi_type: Type token.
         name: The Azure resource's name; prefix of every child's logical and physical name.
-        props: The resource's Azure properties, which policies see before any child is made.
-        parent: The component it lives in.
+        props: The resource's Azure properties, which policies check before any child is created.
+        parent: The parent component.
     """
 
     resource_name: str
@@ -46,7 +46,7 @@ class Component(pulumi.ComponentResource):
     def child_options(
         self, *, after: pulumi.Resource | None = None, deleted_with: pulumi.Resource | None = None
     ) -> pulumi.ResourceOptions:
-        """Options of a child: it belongs to the component; what has a fixed name makes room before it is replaced."""
+        """Options of a child of the component; it is deleted before it is replaced, because names are fixed."""
         return pulumi.ResourceOptions(
             parent=self,
             depends_on=[after] if after else None,
@@ -56,10 +56,10 @@ class Component(pulumi.ComponentResource):
 
 
 class ServiceComponent(Component):
-    """Base of the components that are served by a container.
+    """Base of the components that run in a container.
 
     Args:
-        settings: The Azure resource, complete and judged.
+        settings: The Azure resource, complete and validated.
         parent: The resource group's component.
     """
 
@@ -67,25 +67,25 @@ class ServiceComponent(Component):
     """Pulumi type."""
 
     service: ClassVar[Service]
-    """What is known of the service in its container."""
+    """The service in its container."""
 
     volumes: ClassVar[Mapping[str, str]]
-    """Last word of a volume's name to the folder in the container."""
+    """Suffix of a volume's name to its folder in the container."""
 
     unawaited: Sequence[pulumi.Resource] = ()
-    """What the record does not wait for; a destroy must not delete it before the guards have been asked."""
+    """Resources that the record does not depend on; a destroy must not delete them before the guards."""
 
     def __init__(self, settings: ResourceSettings, *, parent: pulumi.Resource) -> None:
         super().__init__(self.type_token, settings.name, settings.props(), parent=parent)
 
     @property
     def owned(self) -> tuple[ServiceComponent, ...]:
-        """What this stack itself runs of the resource: all of it."""
+        """The components that this stack runs itself."""
         return (self,)
 
     @property
     def credentials_key(self) -> str:
-        """Where its credentials stand in the stack's output `credentials`."""
+        """Key of its credentials in the stack's output `credentials`."""
         return self.service.credentials_key
 
     @property
@@ -94,7 +94,7 @@ class ServiceComponent(Component):
         return f"{physical_name(self.resource_name)}-{self.service.engine_role}"
 
     def use(self, endpoint: Endpoint) -> str:
-        """The name under which a port of this component is reserved; key of the stack's output `endpoints`."""
+        """The use under which a port of this component is reserved; key in the stack's output `endpoints`."""
         return endpoint.use
 
     def volume_name(self, volume: str) -> str:
@@ -103,10 +103,10 @@ class ServiceComponent(Component):
 
     @abstractmethod
     def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
-        """Make the container and what belongs to it, and wait until it is ready."""
+        """Create the container and its resources, and wait until it is ready."""
 
     def ready(self, container: docker.Container, context: ProvisioningContext) -> Mapping[str, pulumi.Output[str]]:
-        """Wait until every endpoint responds as it should.
+        """Wait until every endpoint is ready.
 
         Returns:
             Address of each use, known when the service is ready.

@@ -20,7 +20,7 @@ from infra.resources.generated_secrets import GeneratedSecrets
 from infra.rules.resources.component_types import CONTAINER_REGISTRY
 
 PULL_USERS, PUSH_USERS = "htpasswd-pull", "htpasswd-push"
-"""Live files: who may use the registry that only serves pulls, and who the one that takes pushes."""
+"""Live files: the users of the pull-only registry, and of the registry that accepts pushes."""
 
 _FOLDER = "/etc/distribution"
 _TLS = f"tls: {{certificate: {_FOLDER}/{CERTIFICATE}, key: {_FOLDER}/{PRIVATE_KEY}, minimumtls: tls1.2}}"
@@ -40,18 +40,18 @@ _PUSH, _PULL = (endpoint.port for endpoint in services.CONTAINER_REGISTRY.endpoi
 REGISTRIES: Mapping[str, Registry] = {
     "readwrite.yml": Registry(port=_PUSH, users=PUSH_USERS, writable=True),
     "readonly.yml": Registry(port=_PULL, users=PULL_USERS, writable=False),
-    # In the place of the first one while garbage is collected.
+    # Replaces the first one during garbage collection.
     "collecting.yml": Registry(port=_PUSH, users=PUSH_USERS, writable=False),
 }
-"""Configuration file to the registry that reads it."""
+"""Maps each configuration file to its registry."""
 
 
 class ContainerRegistry(ServiceComponent):
     """One container registry.
 
     Owns: a volume with the images, one container, the admin user's generated password.
-    Guarantees: no request is answered without credentials; who may only pull is let in only where nothing can be
-    pushed; a user who is taken away is refused from then on. `endpoints` are known only when it responds.
+    Guarantees: every request requires credentials; users that may only pull have access only to the read-only
+    registry; removing a user revokes access immediately. `endpoints` are known when it is ready.
 
     Pulumi type: ``ml-workspace:containerregistry:ContainerRegistry``
     Ready when:  ``GET /v2/`` returns 401 at both ports.
@@ -62,13 +62,13 @@ class ContainerRegistry(ServiceComponent):
     volumes: ClassVar[Mapping[str, str]] = {"data": "/var/lib/registry", "config": _FOLDER}
 
     def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
-        """Make the volumes and the container, and wait until the registry asks for credentials."""
+        """Create the volumes and the container, and wait until the registry asks for credentials."""
         name = self.resource_name
         admin = GeneratedSecrets(
             f"{name}-admin",
             lengths={"password": 32, "httpSecret": 32},
             hashed=("password",),
-            rotating=("password",),  # users are read anew while it runs; the other secret would need a restart
+            rotating=("password",),  # users are reloaded; the other secret would need a restart
             rotates=rotation.service(self.service.credentials_key),
             opts=self.child_options(after=context.reservation),
         )
@@ -103,7 +103,7 @@ def _container(name: str, admin: GeneratedSecrets, context: ProvisioningContext)
 
 
 def _tracing(name: str, context: ProvisioningContext) -> dict[str, str]:
-    """Where traces go. The registry sends them to a collector on localhost, and floods its log, unless told better."""
+    """Export of traces. By default, the registry sends them to a collector on localhost, and floods its log."""
     if context.telemetry is None:
         return {"OTEL_TRACES_EXPORTER": "none"}
     verified = {"OTEL_EXPORTER_OTLP_CERTIFICATE": f"{_FOLDER}/{CA_CERTIFICATE}"} if context.certificates else {}
@@ -121,7 +121,7 @@ def _config(http_secret: pulumi.Output[str], registry: Registry, *, tls: bool) -
 
 
 def config(http_secret: str, registry: Registry, *, tls: bool = False) -> str:
-    """One registry's configuration. What one of two has cached about blobs, it cannot know to be gone."""
+    """One registry's configuration. Only the writable one caches blobs: the other would not notice their deletion."""
     return asset(
         "registry.yml",
         http_secret=http_secret,
@@ -135,7 +135,7 @@ def config(http_secret: str, registry: Registry, *, tls: bool = False) -> str:
 
 
 def _users(name: str, admin: GeneratedSecrets, principals: Iterable[Principal]) -> pulumi.Output[str]:
-    """The file with names and bcrypt hashes."""
+    """Content of a file with user names and bcrypt hashes."""
     hashes = {name: admin.value("passwordBcrypt")}
     hashes |= {one.name: one.secrets.apply(lambda secrets: secrets["registryBcrypt"]) for one in principals}
     return pulumi.Output.all(**hashes).apply(

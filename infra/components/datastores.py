@@ -1,6 +1,6 @@
-"""Datastores: names for containers of the storage account, or of an external object store; never credentials.
+"""Datastores: names for containers in the storage account or in an external object store, without credentials.
 
-Credentials are in the key vault, at the path that the stack's output names.
+Credentials are in the key vault, at the path in the stack's output.
 """
 
 from __future__ import annotations
@@ -52,19 +52,19 @@ def provision_datastores(
     options: pulumi.ResourceOptions,
     guest_options: pulumi.ResourceOptions,
 ) -> dict[str, pulumi.Output[dict[str, Any]]]:
-    """Make the containers of the default and the registered datastores, and their credentials.
+    """Create the containers and credentials of the default and the registered datastores.
 
     Args:
         wanted: The stack's settings.
-        workspace_id: GUID of the workspace that they belong to.
-        storage_account: Where containers are.
-        key_vault: Where credentials are.
-        options: Options of what is made in the storage account.
-        guest_options: Options of what is made in another stack's service and has to be taken out of it.
+        workspace_id: GUID of their workspace.
+        storage_account: The account of the containers.
+        key_vault: The vault of the credentials.
+        options: Options of resources in the storage account.
+        guest_options: Options of resources in another stack's services, from which they must be removed.
 
     Returns:
-        For each datastore its ``name``, ``type``, ``container``, ``uri``, ``isDefault`` and ``vaultPath``, known when
-        its container and its credentials exist.
+        ``name``, ``type``, ``container``, ``uri``, ``isDefault`` and ``vaultPath`` of each datastore, known when its
+        container and its credentials exist.
     """
     datastores = _default_datastores(wanted, workspace_id) | {
         store.name: _Datastore(type=store.type, container=pulumi.Output.from_input(store.container), settings=store)
@@ -73,7 +73,7 @@ def provision_datastores(
     containers = _containers(wanted, datastores, storage_account, options)
     credentials = DatastoreCredentials(
         f"{wanted.storage_account.name}-datastores",
-        # Only when the containers exist: an account is tried out on its container.
+        # Wait for the containers: each service account is verified with its container.
         storage_account=storage_account.to_input(containers.containers),
         key_vault=key_vault.to_input(),
         workspace_id=workspace_id,
@@ -134,7 +134,7 @@ def _containers(
 
 
 def _quotas(names: Sequence[str], sizes: Sequence[int]) -> dict[str, int]:
-    """The quota of each container; of several for one container the smallest, and 0 for none."""
+    """The quota of each container: the smallest one if several datastores set it, 0 for none."""
     return {
         name: min((size for other, size in zip(names, sizes, strict=True) if other == name and size), default=0)
         for name in names

@@ -1,8 +1,7 @@
-"""Existing resources: those of other stacks that this stack's workspace uses; never owned, never destroyed.
+"""Existing resources: resources of other stacks that this stack's workspace uses, but never owns or destroys.
 
-Their addresses are read from the owner's state, which is all that this stack's state keeps of it. What a client is
-given: of a storage account and a key vault credentials of the workspace's own; of the other services what the owner's
-clients have (docs/adr/0015).
+Their addresses are read from the owner's state; this stack's state stores nothing else of the owner. For a storage
+account or key vault, the workspace gets its own credentials; for other services, the owner's (docs/adr/0015).
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ class ExistingResource:
 
     Args:
         settings: The resource; `existing_in` names the stack that owns it.
-        component: Class of the component that serves it there.
+        component: Class of its component.
     """
 
     owned: ClassVar[tuple[ServiceComponent, ...]] = ()
-    """What this stack itself runs of the resource: nothing."""
+    """The components that this stack runs itself: none."""
 
     unawaited: ClassVar[tuple[pulumi.Resource, ...]] = ()
-    """What the record does not wait for: nothing."""
+    """Resources that the record does not depend on: none."""
 
     def __init__(self, settings: ResourceSettings, component: type[ServiceComponent]) -> None:
         self._service, self._name = component.service, settings.name
@@ -46,20 +45,20 @@ class ExistingResource:
         self._purge_protection = bool(settings.props().get("enablePurgeProtection"))
         self._owner = Owner(stack=settings.existing_in, keys=keys)
 
-    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:  # noqa: ARG002 - as of a component
-        """Connect to it; there is nothing to make."""
+    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:  # noqa: ARG002 - same signature as a component
+        """Connect to it; nothing is created."""
         return self._connection(pulumi.Output.secret(self._owner.credentials()))
 
     def telemetry_target(self, **_arguments: object) -> TelemetryTarget | None:
-        """None: a stack's services send their telemetry to an application insights of the stack's own only."""
+        """None: a stack's services send telemetry only to the stack's own application insights."""
         return None
 
     def data_options(self, *, guest: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-        """Options of what this stack makes in it: those of a guest, who removes what is his."""
+        """Options of this stack's resources in it: those of a guest, which removes its own resources."""
         return guest
 
     def endpoints(self) -> dict[str, str]:
-        """Its addresses by use, as the owner gives them out."""
+        """Its addresses by use, from the owner's outputs."""
         known, uses = self._owner.outputs()["endpoints"], [endpoint.use for endpoint in self._service.endpoints]
         return {use: known.get(self._own_key(use), known.get(use)) for use in uses}
 
@@ -72,15 +71,15 @@ class ExistingResource:
         )
 
     def _own_key(self, key: str) -> str:
-        """Where the owner gives out what is an additional account's."""
+        """The owner's output key for an additional account."""
         return f"{key}.{self._name}"
 
 
 class ExistingKeyVault(ExistingResource):
-    """A key vault of another stack: the workspace has a token of its own, for secrets and for its own datastores."""
+    """A key vault of another stack: the workspace has its own token, for secrets and for its own datastores."""
 
     def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
-        """Let the workspace in."""
+        """Create the workspace's token."""
         access = KeyVaultAccess(
             f"{self._name}-access",
             key_vault=self._connection(pulumi.Output.secret({})),
@@ -95,12 +94,12 @@ class ExistingKeyVault(ExistingResource):
 class ExistingStorageAccount(ExistingResource):
     """A storage account of another stack.
 
-    The workspace is a user of its own there, and so are its principals; what makes them finds the owner's keys in the
-    owner's state when it needs them, and keeps them nowhere.
+    The workspace and its principals are separate users there. The resource that creates them reads the owner's keys
+    from the owner's state when needed, and does not store them.
     """
 
     def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
-        """Let the workspace and its principals in, to its own containers and to nobody else's."""
+        """Give the workspace and its principals access to its own containers only."""
         keys = GeneratedSecrets(
             f"{self._name}-sharer-keys",
             lengths={"secretKey": _SECRET_LENGTH},
@@ -116,7 +115,7 @@ class ExistingStorageAccount(ExistingResource):
         return connection
 
     def data_options(self, *, guest: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-        """Options of what this stack makes in it: nothing before the owner's principals are kept out."""
+        """Options of this stack's resources in it: created after the owner's principals have been excluded."""
         return pulumi.ResourceOptions.merge(guest, pulumi.ResourceOptions(depends_on=[self._users]))
 
     def _let_in(

@@ -32,11 +32,11 @@ class KeyVault(ServiceComponent):
 
     Owns: volumes with the encrypted data, the unseal key and the audit log, one container; initialisation, audit
         devices, secrets engines, policies and logins.
-    Guarantees: initialised once, never over existing data; opens by itself after every restart of its container; no
-        root token outlives the operation that made it.
+    Guarantees: initialised once, never over existing data; unseals itself after every restart of its container; no
+        root token outlives the operation that created it.
 
     Pulumi type: ``ml-workspace:keyvault:KeyVault``
-    Ready when:  ``GET /v1/sys/health`` returns 200 (initialised, unsealed, active), and everything is set up.
+    Ready when:  ``GET /v1/sys/health`` returns 200 (initialised, unsealed, active), and it has been configured.
     """
 
     type_token = KEY_VAULT
@@ -53,7 +53,7 @@ class KeyVault(ServiceComponent):
         self._settings = settings
 
     def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
-        """Make the volumes and the container, initialise the vault, unseal it and set it up."""
+        """Create the volumes and the container, initialise the vault, unseal it and configure it."""
         name, settings, (endpoint,) = self.resource_name, self._settings, self.service.endpoints
         container = run(self, _container(context), context)
         unsealed = VaultInitialization(
@@ -107,7 +107,7 @@ def _endpoint(context: ProvisioningContext, use: str) -> pulumi.Output[str]:
 
 
 def _access(principal: Principal, given: Sequence[Any], endpoints: Mapping[str, str]) -> dict[str, Any]:
-    """What the vault is told of a principal: its rights there, and what it has in every service."""
+    """A principal's entry in the vault: its permissions there, and its credentials in every service."""
     secrets, storage_user = given
     name, held = principal.name, dict[str, Any](endpoints=dict(endpoints))
     if principal.vault_policy:

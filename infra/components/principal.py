@@ -1,4 +1,4 @@
-"""What one principal may do in each service, in the words of that service; every component applies its own part."""
+"""A principal's permissions in each service, in that service's terms; each component applies its own."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ RegistryAccess = Literal["none", "pull", "push"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Principal:
-    """Somebody (a person, a team, a compute) who has been given a role.
+    """A person, team or compute that has been assigned a role.
 
     Attributes:
-        name: Name of the principal; user name at the key vault, the storage account and the registry.
-        vault_policy: The key vault's policy (HCL); empty for one who may not log in.
-        storage_user: Its user name at the storage account, which is another one where other workspaces have users too.
-        storage_policy: The storage account's policy (an S3 policy document); None for one without access.
-        registry: `push` includes pull and delete.
-        telemetry: Whether the principal may send telemetry.
-        secrets: A secret for each service, made by the stack: `keyVault`, `storage`, `registry`, `registryBcrypt`,
-            `telemetry`.
+        name: Name of the principal; its user name in the key vault, the storage account and the registry.
+        vault_policy: Its policy in the key vault (HCL); empty if it may not log in.
+        storage_user: Its user name in the storage account; different from `name` in another stack's account.
+        storage_policy: Its policy in the storage account (an S3 policy document); None for no access.
+        registry: Its access level; `push` includes pull and delete.
+        telemetry: Whether it may send telemetry.
+        secrets: Generated secrets for the services: `keyVault`, `storage`, `registry`, `registryBcrypt`, `telemetry`.
     """
 
     name: str
@@ -36,7 +35,7 @@ class Principal:
 
 
 def storage_users(principals: Sequence[Principal]) -> pulumi.Output[dict[str, dict[str, Any]]]:
-    """Who is let in at the storage account.
+    """The users of the storage account.
 
     Returns:
         ``policies`` and ``secrets``, each by user name.

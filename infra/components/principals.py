@@ -1,4 +1,4 @@
-"""Principals: everybody with a role in the workspace, with secrets of their own and what each may do per service."""
+"""Principals with a role in the workspace: their secrets, and their permissions per service."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _LENGTHS = {"keyVault": 40, "storage": 40, "registry": 40, "telemetry": 40}
 def make_principals(
     wanted: Settings, *, workspace_id: pulumi.Output[str], after: pulumi.Resource, parent: pulumi.Resource
 ) -> Sequence[Principal]:
-    """Everybody who is assigned a role, in the order of the stack file; several roles add up.
+    """The principals in the order of the stack file; several roles of one principal add up.
 
-    The secrets of one are one resource, so that they come and go with him, and another's stay as they are.
+    Each principal's secrets are a separate resource, so that adding or removing one does not affect the others.
 
     Args:
         wanted: The stack's settings.
         workspace_id: GUID of the workspace.
-        after: What the secrets wait for.
-        parent: What they belong to.
+        after: Resource that the secrets depend on.
+        parent: Parent of the secrets.
     """
     operations: dict[str, set[str]] = {}
     for assignment in wanted.role_assignments:
@@ -42,10 +42,10 @@ def make_principals(
 
 
 def list_assignments(wanted: Settings) -> list[dict[str, str]]:
-    """Each assignment with the place of the principal's credentials, which is known before they are made.
+    """The role assignments with the path of the principal's credentials, which is known before they exist.
 
     Returns:
-        For each assignment its ``principal``, ``role`` and ``vaultPath``: mount and path in the key vault.
+        ``principal``, ``role`` and ``vaultPath`` (mount and path in the key vault) of each assignment.
     """
     return [
         {"principal": held.principal, "role": held.role, "vaultPath": f"{PRINCIPALS}/{held.principal}"}
@@ -81,7 +81,7 @@ def _principal(
 def _sharers_policy(
     operations: set[str], wanted: Settings, workspace_id: pulumi.Output[str]
 ) -> pulumi.Output[dict[str, Any]] | None:
-    """The policy in an account of another stack; None without any right in it."""
+    """The policy in another stack's account; None without any permission."""
     if storage_policy(operations) is None:
         return None
     containers = registered_containers(wanted)

@@ -1,4 +1,4 @@
-"""What the resource group, the reservation and the stack's settings give to every component that is provisioned."""
+"""The context for provisioning components: values from the resource group, the reservation and the settings."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from infra.settings import Limit
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TelemetryTarget:
-    """Where the stack's own services send their telemetry: its application insights, over the stack's network."""
+    """The stack's application insights, as the target of its own services' telemetry over the stack's network."""
 
     host: str
-    """Name by which the stack's containers reach it; StatsD at port 8125 (UDP)."""
+    """Its host name in the stack's network; StatsD on port 8125 (UDP)."""
 
     token: pulumi.Output[str]
-    """Token of the services, not of the stack's users; secret."""
+    """Token for the services, not for users; secret."""
 
     @property
     def otlp_http(self) -> str:
@@ -32,13 +32,13 @@ class TelemetryTarget:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProvisioningContext:
-    """Where containers run: what the resource group and the reservation give to every component."""
+    """The context in which components create their containers."""
 
     identity: StackIdentity
-    """Whose the stack's objects are."""
+    """Identity of the stack, for labels."""
 
     reservation: pulumi.Resource
-    """What every child waits for that would touch the engine or leave something in the state."""
+    """Every child that uses the engine or stores data in the state depends on it."""
 
     network: pulumi.Output[str]
     """Name of the resource group's network."""
@@ -53,29 +53,29 @@ class ProvisioningContext:
     """GUID of the workspace."""
 
     guest_options: pulumi.ResourceOptions
-    """Options of what the workspace makes in another stack's services."""
+    """Options of the workspace's resources in another stack's services."""
 
     existing_endpoints: Mapping[str, str] = field(default_factory=dict)
-    """Endpoints of another stack's services that let in the workspace's principals."""
+    """Endpoints of another stack's services that the workspace's principals may use."""
 
     containers: Sequence[str] = ()
     """Containers of the registered datastores that are in the workspace's storage account."""
 
     principals: Sequence[Principal] = ()
-    """Who has a role in the workspace; every component lets them in as far as the role goes."""
+    """Principals with a role in the workspace; each component gives them the permissions of their roles."""
 
     certificates: Certificates | None = None
-    """What the containers show their clients; None where they serve plain HTTP."""
+    """The containers' certificates; None for plain HTTP."""
 
     telemetry: TelemetryTarget | None = None
-    """Where services send their own telemetry; None where the application insights is another stack's."""
+    """Target of the services' own telemetry; None if another stack owns the application insights."""
 
     limits: Mapping[str, Limit] = field(default_factory=dict)
-    """What a service may use of the machine, by its section of the stack file."""
+    """CPU and memory limits of the services, by their section of the stack file."""
 
     @property
     def ca_certificate(self) -> pulumi.Input[str]:
-        """CA certificate (PEM) that the endpoints' certificates are issued by; empty for plain HTTP."""
+        """CA certificate (PEM) of the endpoints; empty for plain HTTP."""
         return self.certificates.ca_certificate if self.certificates else ""
 
     def port(self, use: str) -> pulumi.Output[int]:
@@ -83,7 +83,7 @@ class ProvisioningContext:
         return self.ports.apply(lambda ports: int(ports[use]))
 
     def url(self, use: str) -> pulumi.Output[str]:
-        """Base URL of one use, as clients on this machine reach it."""
+        """Base URL of one use, for clients on this machine."""
         scheme = "https" if self.certificates else "http"
         return self.port(use).apply(lambda port: f"{scheme}://127.0.0.1:{port}")
 

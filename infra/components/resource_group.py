@@ -1,4 +1,4 @@
-"""Resource group: the unit of life time; its network is what the group's containers reach each other over."""
+"""Resource group: the unit of lifetime; its network connects the group's containers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from infra.settings import ResourceGroupSettings
 class ResourceGroup(Component):
     """One resource group.
 
-    Owns: a bridge network of the group's name. Does not own: the components in it, which have it as parent.
+    Owns: a bridge network with the group's name. Does not own: the components in it, whose parent it is.
 
     Pulumi type: ``ml-workspace:resources:ResourceGroup``
     """
@@ -33,7 +33,7 @@ class ResourceGroup(Component):
         return physical_name(self.resource_name)
 
     def provision(self, identity: StackIdentity, *, after: EngineReservation) -> None:
-        """Make the network."""
+        """Create the network."""
         network = docker.Network(
             f"{self.resource_name}-network",
             name=self.network_name,

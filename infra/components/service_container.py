@@ -1,4 +1,4 @@
-"""A service's container, hardened the same way for all: not root, read-only, no capabilities, loopback ports only."""
+"""A service's container, hardened the same way for all: non-root, read-only, no capabilities, loopback ports."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from infra.settings import Limit
 
 LOOPBACK = "127.0.0.1"
 CERTIFICATE, PRIVATE_KEY, CA_CERTIFICATE = "public.crt", "private.key", "ca.crt"
-"""Files at the top of the volume `config` of a stack with TLS."""
+"""Files at the top level of the volume `config` of a stack with TLS."""
 
 STOP_GRACE_SECONDS = 30
-"""Upper bound of a graceful stop; without it the provider kills data services at once."""
+"""Timeout of a graceful stop; without it, the provider kills data services immediately."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceContainer:
-    """What a component wants to run."""
+    """The container that a component runs."""
 
     command: Sequence[str]
-    """Whole command line, program first."""
+    """Full command line, starting with the program."""
 
     files: Mapping[str, pulumi.Input[str]]
-    """Files on the volume `config`: name to content. The container is replaced when one of them changes."""
+    """Files on the volume `config`: name to content. A changed file replaces the container."""
 
     live_files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """Files in the folder `live` of the volume `config`, which the service reads anew by itself when they change."""
+    """Files in the folder `live` of the volume `config`, which the service reloads when they change."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     memory_mib: int = 512
-    """Memory where the stack file sets no limit."""
+    """Memory limit if the stack file sets none."""
 
 
 def run(component: ServiceComponent, wanted: ServiceContainer, context: ProvisioningContext) -> docker.Container:
-    """Make a component's volumes and its container."""
+    """Create a component's volumes and its container."""
     service = component.service
     name, image = component.container_name, service_images.table()[service.image]
     labels = context.identity.labels(component.resource_id)
@@ -80,10 +80,10 @@ def run(component: ServiceComponent, wanted: ServiceContainer, context: Provisio
             for part, path in component.volumes.items()
         ],
         memory=memory_mib,
-        # Equal to the memory: no swap, where secrets would outlive the process on a disk.
+        # Equal to the memory limit, which disables swap: secrets must not be written to disk.
         memory_swap=memory_mib,
         cpus=None if limit.cpu is None else as_the_provider_reads(limit.cpu),
-        # A core dump would hold every secret in memory.
+        # A core dump would contain every secret in memory.
         ulimits=[docker.ContainerUlimitArgs(name="core", soft=0, hard=0)],
         tmpfs={"/tmp": "rw,noexec,nosuid,size=64m,mode=1777"},  # noqa: S108 - the container's own
         read_only=True,
@@ -98,7 +98,7 @@ def run(component: ServiceComponent, wanted: ServiceContainer, context: Provisio
 
 
 def _certificate_files(container: str, context: ProvisioningContext) -> dict[str, pulumi.Input[str]]:
-    """Certificate, key and CA certificate, under the names that MinIO wants; no files without TLS."""
+    """Certificate, key and CA certificate, with the names that MinIO expects; empty without TLS."""
     if context.certificates is None:
         return {}
     own = context.certificates.of(container)
@@ -106,20 +106,20 @@ def _certificate_files(container: str, context: ProvisioningContext) -> dict[str
 
 
 def as_the_provider_reads(cpu: float) -> str:
-    """Write CPUs as the provider writes them into the state; any other way makes every update replace the container."""
+    """Format CPUs as the provider does in the state; any other form would replace the container in every update."""
     text = f"{cpu:.9f}"
     return f"{cpu:.1f}" if text.count("0") == 9 else text.rstrip("0")  # noqa: PLR2004 - the provider's own rule
 
 
 def _files_digest(files: VolumeFiles) -> pulumi.Output[str]:
-    # A digest of random secrets gives nothing away, and a secret one would hide every change of the environment.
+    # A digest of random secrets reveals nothing, and a secret digest would hide every change of the environment.
     return pulumi.Output.unsecret(files.digest).apply(lambda digest: f"MLW_FILES={digest}")
 
 
 def _volumes(component: ServiceComponent, context: ProvisioningContext) -> dict[str, docker.Volume]:
     """The component's volumes, which only their guard removes from the engine.
 
-    The guard makes nothing there, so it need not wait for the reservation.
+    The guard creates nothing there, so it need not depend on the reservation.
     """
     names = {volume: component.volume_name(volume) for volume in component.volumes}
     guard = VolumeGuard(

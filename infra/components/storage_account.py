@@ -22,19 +22,19 @@ from infra.services import Endpoint
 from infra.settings import StorageAccountSettings
 
 DRIVES = 4
-"""Drives of one account; with four, MinIO keeps two of them as parity and survives the loss of two (docs/adr/0003)."""
+"""Drives of one account; with four, MinIO uses two for parity and tolerates the loss of two (docs/adr/0003)."""
 
 
 ENCRYPTION_KEY_NAME, ENCRYPTION_KEY_BYTES = "ml-workspace", 32
-"""What everything at rest is encrypted with; on another volume than the data, and (encrypted) in the stack's state."""
+"""Key for encryption at rest; stored on a separate volume from the data, and encrypted in the stack's state."""
 
 
 class StorageAccount(ServiceComponent):
     """One storage account.
 
     Owns: four drives (volumes) with erasure coding, one container, generated root credentials, the encryption key.
-    Does not own: the containers in it, which datastores ask for.
-    Guarantees: `endpoints` are known only when the account can be written to.
+    Does not own: the containers in it, which datastores create.
+    Guarantees: `endpoints` are known when the account is writable.
 
     Pulumi type: ``ml-workspace:storage:StorageAccount``
     Ready when:  ``GET /minio/health/cluster`` returns 200.
@@ -48,7 +48,7 @@ class StorageAccount(ServiceComponent):
     }
 
     container: docker.Container
-    """What serves it; data-plane objects go with it."""
+    """Its container; data-plane objects are deleted with it."""
 
     def __init__(self, settings: StorageAccountSettings, *, parent: pulumi.Resource) -> None:
         super().__init__(settings, parent=parent)
@@ -56,23 +56,23 @@ class StorageAccount(ServiceComponent):
 
     @property
     def credentials_key(self) -> str:
-        """That of the workspace's own account; an additional one adds its name."""
+        """The service's key for the workspace's own account; an additional account appends its name."""
         return self._qualified(self.service.credentials_key)
 
     def use(self, endpoint: Endpoint) -> str:
-        """That of the workspace's own account; an additional one adds its name."""
+        """The service's key for the workspace's own account; an additional account appends its name."""
         return self._qualified(endpoint.use)
 
     def _qualified(self, key: str) -> str:
         return f"{key}.{self.resource_name}" if self._is_additional else key
 
     def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
-        """Make the drives and the container, and wait until the account can be written to."""
+        """Create the drives and the container, and wait until the account is writable."""
         keys = GeneratedSecrets(
             f"{self.resource_name}-keys",
             lengths={"accessKey": 20, "secretKey": 40, "encryptionKey": ENCRYPTION_KEY_BYTES},
             encodings={"encryptionKey": "base64"},
-            # Service accounts belong to the access key's name, and without the encryption key all data is lost.
+            # Service accounts belong to the access key, and without the encryption key all data is lost.
             rotating=["secretKey"],
             rotates=rotation.service(self.service.credentials_key),
             data_of={"stack_id": context.identity.stack_id, "resource_name": self.resource_name},
@@ -90,7 +90,7 @@ class StorageAccount(ServiceComponent):
         return connection
 
     def _make_principals(self, connection: ServiceConnectionArgs, context: ProvisioningContext) -> StoragePrincipals:
-        """Make the principals' users in the workspace's own account; an additional one has none."""
+        """Create the principals' users in the workspace's own account; an additional account has none."""
         users = storage_users(context.principals)
         return StoragePrincipals(
             f"{self.resource_name}-principals",
@@ -101,15 +101,15 @@ class StorageAccount(ServiceComponent):
             opts=self.child_options(deleted_with=self.container),
         )
 
-    def data_options(self, *, guest: pulumi.ResourceOptions) -> pulumi.ResourceOptions:  # noqa: ARG002 - as of an existing one
-        """Options of what is made in the account: it goes with the account and never before it."""
+    def data_options(self, *, guest: pulumi.ResourceOptions) -> pulumi.ResourceOptions:  # noqa: ARG002 - same signature as an existing one
+        """Options of resources in the account: they are deleted with the account, never before it."""
         kept = pulumi.ResourceOptions(retain_on_delete=True)
         return pulumi.ResourceOptions.merge(self.child_options(deleted_with=self.container), kept)
 
 
 def _container(keys: GeneratedSecrets, *, tls: bool) -> ServiceContainer:
     drives = f"/data{{1...{DRIVES}}}"
-    # Plain HTTP is what MinIO serves where it finds no certificate.
+    # Without a certificate, MinIO serves plain HTTP.
     certificates = ["--certs-dir", "/etc/minio"] if tls else []
     return ServiceContainer(
         command=[
@@ -131,7 +131,7 @@ def _container(keys: GeneratedSecrets, *, tls: bool) -> ServiceContainer:
             "MINIO_BROWSER": "off",
             "MINIO_UPDATE": "off",
             "MINIO_CALLHOME_ENABLE": "off",
-            "GOGC": "40",  # a quarter less memory under load, at the same speed
+            "GOGC": "40",  # saves a quarter of the memory under load, at the same speed
             "HOME": "/tmp",  # noqa: S108 - the container's own
         },
         memory_mib=1024,

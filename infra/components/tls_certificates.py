@@ -1,4 +1,4 @@
-"""TLS of a stack, where the stack file asks for it: the CA certificate, and each container's certificate as files."""
+"""TLS of a stack, if the stack file enables it: the CA certificate, and each container's certificate files."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from infra.resources.tls_certificates import CertificateAuthority, ServerCertifi
 
 @dataclass(frozen=True, slots=True)
 class ServerCertificate:
-    """What one container shows its clients, as PEM text."""
+    """The certificate of one container, as PEM text."""
 
     certificate: pulumi.Output[str]
     private_key: pulumi.Output[str]
     """Secret."""
 
     ca_certificate: pulumi.Output[str]
-    """What to verify the certificates of other containers of the stack with."""
+    """CA certificate, to verify the certificates of the stack's other containers."""
 
 
 def bundle(ca_certificates: Iterable[pulumi.Input[str]]) -> pulumi.Output[str | None]:
-    """The CA certificates that a client of several services needs, as one PEM text; None where all are plain HTTP."""
+    """The CA certificates for a client of several services, as one PEM text; None if all are plain HTTP."""
     return pulumi.Output.all(*ca_certificates).apply(lambda found: "".join(dict.fromkeys(found)) or None)
 
 
@@ -32,16 +32,16 @@ class Certificates:
 
     Args:
         name: Name of the resource group; in the subject of the certificate authority.
-        network: Name of its network, which is the domain of the containers.
-        containers: Names of those that serve clients.
-        options: Options of the resources; they wait for what has to be there before anything lasting is made.
+        network: Name of its network, the domain of the containers.
+        containers: Names of the containers that serve clients.
+        options: Options of the resources, with what must exist before anything permanent is created.
     """
 
     ca_certificate: pulumi.Output[str]
     """CA certificate (PEM); public."""
 
     ca_bundle: pulumi.Output[str]
-    """CA certificate and its private key (PEM); secret. Vault's `pki` imports this form."""
+    """CA certificate and its private key (PEM), in the form that Vault's `pki` imports; secret."""
 
     def __init__(self, name: str, *, network: str, containers: Sequence[str], options: pulumi.ResourceOptions) -> None:
         made = CertificateAuthority(f"{name}-authority", owner=name, domain=network, opts=options)
@@ -57,7 +57,7 @@ class Certificates:
         self._issued = servers.issued
 
     def of(self, container: str) -> ServerCertificate:
-        """What a container shows its clients."""
+        """The certificate of a container."""
         return ServerCertificate(
             certificate=self._issued.apply(lambda issued: issued[container]["certificate"]),
             private_key=self._issued.apply(lambda issued: issued[container]["private_key"]),

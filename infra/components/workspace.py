@@ -1,4 +1,4 @@
-"""Workspace: the record that ties the associated resources together; made last."""
+"""Workspace: the record that ties the associated resources together; created last."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ from infra.rules.resources.component_types import COMPONENT_TYPES, WORKSPACE
 from infra.settings import WorkspaceSettings
 
 _NOT_RECORDED = frozenset({"resourceId", "softDeleteRetentionInDays"})
-"""Properties of the component that are not, or not by this name, in the record."""
+"""Properties of the component that are not in the record, or have another name there."""
 
 
 class Workspace(Component):
     """One machine-learning workspace.
 
     Owns: the workspace's identity (GUID, creation time) and its record. Does not own: the associated resources, which
-    it names by their ids.
+    it references by id.
 
     Pulumi type: ``ml-workspace:machinelearningservices:Workspace``
-    Ready when:  the record is written, which waits for everything it names.
+    Ready when:  the record is written, after everything it references is ready.
     """
 
     workspace_id: pulumi.Output[str]
-    """GUID that survives updates."""
+    """GUID; unchanged by updates."""
 
     artifact_container: pulumi.Output[str]
-    """Container of the artifact store, which keeps the record too."""
+    """Container of the artifact store, which also stores the record."""
 
     record_resource: WorkspaceRecord
     """The last resource of the stack; depends on everything."""
 
     record: pulumi.Output[dict[str, Any]]
-    """The record as it stands in the storage account."""
+    """The record as stored in the storage account."""
 
     def __init__(self, settings: WorkspaceSettings, *, parent: pulumi.Resource) -> None:
         super().__init__(WORKSPACE, settings.name, settings.props(), parent=parent)
         self._settings = settings
 
     def identify(self, identity: StackIdentity, *, in_existing_account: bool, after: pulumi.Resource) -> None:
-        """Make the identity, which containers are named after.
+        """Create the identity, which containers are named after.
 
         Args:
             identity: Identity of the stack.
             in_existing_account: Whether another stack owns the storage account that the workspace uses.
-            after: What has to be there before anything lasting is made.
+            after: Resource that must exist before anything permanent is created.
         """
         self._identity = WorkspaceIdentity(
             f"{self.resource_name}-identity",
@@ -76,10 +76,10 @@ class Workspace(Component):
         """Write the record.
 
         Args:
-            storage_account: Where it is kept.
-            resource_group: Name of the group the workspace is in.
-            ready: Outputs of everything that the record names; it is written when all are known.
-            options: Options of what is made in the storage account.
+            storage_account: The account that stores it.
+            resource_group: Name of the workspace's resource group.
+            ready: Outputs of everything that the record references; it is written when all are known.
+            options: Options of resources in the storage account.
         """
         self.record_resource = WorkspaceRecord(
             f"{self.resource_name}-record",

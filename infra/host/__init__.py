@@ -1,1 +1,1 @@
-"""The machine that the project runs on: folders, files, locks, processes, the engine. Standard library only."""
+"""The local machine: folders, files, locks, processes, the engine. Standard library only."""

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: a reader, or a run after a kill, finds the old content or the new one."""
+"""Atomic files: a reader, or a run after a kill, finds either the old or the new content."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ PRIVATE_FILE = 0o600
 
 @contextmanager
 def replacing(path: Path, *, durable: bool = False, by_way_of: Path | None = None) -> Iterator[Path]:
-    """Give the path of a new file, which takes the place of the old one unless something goes wrong.
+    """Yield the path of a new file, which replaces the old one unless an error occurs.
 
     Args:
         path: The file.
-        durable: It is on the disk afterwards, and survives a power loss.
-        by_way_of: Folder of the unfinished file, on the same file system; the file's own by default.
+        durable: Sync the file to disk, so that it survives a power loss.
+        by_way_of: Folder of the temporary file, on the same file system; by default the file's own folder.
     """
     with _unfinished(path, by_way_of) as unfinished:
         yield unfinished
@@ -34,13 +34,13 @@ def replacing(path: Path, *, durable: bool = False, by_way_of: Path | None = Non
 def write(
     path: Path, content: str | bytes, *, mode: int = PRIVATE_FILE, durable: bool = False, by_way_of: Path | None = None
 ) -> None:
-    """Write a file, with its folders; both are the owner's alone unless told otherwise.
+    """Write a file, and create its folders; by default only the owner has access to both.
 
     Args:
         path: The file.
         content: Text or bytes.
         mode: Permissions of the file, less the umask.
-        durable: It is on the disk when this returns.
+        durable: Sync the file to disk.
         by_way_of: See :func:`replacing`.
     """
     path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def write(
 
 
 def write_once(path: Path, content: str | bytes) -> bool:
-    """Write a private file durably, unless there is one already: the first of several writers wins.
+    """Write a private file durably, unless it exists: the first of several writers wins.
 
     Returns:
         Whether it was written.
@@ -66,7 +66,7 @@ def write_once(path: Path, content: str | bytes) -> bool:
 
 
 def flush(path: Path) -> None:
-    """Have the system write a file or a folder to the disk."""
+    """Sync a file or a folder to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -76,7 +76,7 @@ def flush(path: Path) -> None:
 
 @contextmanager
 def _unfinished(path: Path, folder: Path | None = None) -> Iterator[Path]:
-    # Two processes never write to the same one; a killed process of the same id may have left it.
+    # The name is unique per process; a killed process with the same id may have left the file behind.
     unfinished = (folder or path.parent) / f".{path.name}.{os.getpid()}.tmp"
     unfinished.unlink(missing_ok=True)
     try:

@@ -1,9 +1,9 @@
-"""Asks a Docker engine whether it is there, and says why not.
+"""The address of the Docker engine, and whether it is reachable.
 
-The engine is the one that Docker's own client would use: `DOCKER_HOST`, else the current context's, else the local
-socket. Contexts are the client's alone: everybody else is given their address (:mod:`infra.host.environment`). A
-local socket is asked directly, which takes a millisecond and tells "nobody there" from "you may not"; everything else
-goes through Docker's client, which knows TLS and ssh.
+The engine is the one that Docker's CLI would use: `DOCKER_HOST`, else that of the current context, else the local
+socket. Only the CLI supports contexts; other programs get their address (:mod:`infra.host.environment`). A local socket
+is queried directly, which takes a millisecond and distinguishes a missing engine from a denied one; any other address
+is queried through Docker's CLI, which supports TLS and SSH.
 """
 
 from __future__ import annotations
@@ -28,41 +28,41 @@ ANSWER_SECONDS = 10.0
 
 
 class Health(StrEnum):
-    """What became of asking the engine."""
+    """Result of querying the engine."""
 
     READY = "ready"
     ABSENT = "absent"
-    """Nobody listens there."""
+    """Nothing listens at the address."""
     FORBIDDEN = "forbidden"
-    """Somebody listens, but not to this user."""
+    """This user may not connect."""
     SILENT = "silent"
-    """No proper answer."""
+    """No valid response."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """How an engine is, and in few words why."""
+    """Health of an engine, with a short reason."""
 
     health: Health
     detail: str = ""
 
 
 def address(given: Mapping[str, str] | None = None) -> str:
-    """The engine's address, as Docker's client takes it.
+    """The engine's address, in the form of `DOCKER_HOST`.
 
     Args:
-        given: The environment to look into; this process's own by default.
+        given: The environment; by default that of this process.
 
     Raises:
-        HostError: Docker's client is set to a context that cannot be read.
+        HostError: The selected Docker context cannot be read.
     """
     environ = os.environ if given is None else given
     return environ.get("DOCKER_HOST") or _of_context(environ) or SOCKET_PREFIX + LOCAL_SOCKET
 
 
 def _of_context(environ: Mapping[str, str]) -> str:
-    """Address of the chosen context; empty where none but Docker's default one is chosen."""
-    folder = Path(environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"))  # noqa: PTH111 - a user may have no home
+    """Address of the selected context; empty for Docker's default context."""
+    folder = Path(environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"))  # noqa: PTH111 - the user may have no home folder
     name = environ.get("DOCKER_CONTEXT") or _current_context(folder / "config.json")
     if not name or name == DEFAULT_CONTEXT:
         return ""
@@ -71,8 +71,8 @@ def _of_context(environ: Mapping[str, str]) -> str:
         return str(json.loads(about.read_text())["Endpoints"]["docker"]["Host"])
     except (OSError, ValueError, LookupError, TypeError) as exc:
         raise HostError(
-            f"looking for a Docker engine: Docker's client is set to the context '{name}', which cannot be read from "
-            f"'{about}'. Choose another one by `docker context use`, unset DOCKER_CONTEXT, or set DOCKER_HOST."
+            f"looking for a Docker engine: the selected Docker context '{name}' cannot be read from "
+            f"'{about}'. Select another one with `docker context use`, unset DOCKER_CONTEXT, or set DOCKER_HOST."
         ) from exc
 
 
@@ -84,12 +84,12 @@ def _current_context(configuration: Path) -> str:
 
 
 def is_local_default() -> bool:
-    """Whether the engine is the one that this machine's packages start."""
+    """Whether the engine is at the default address of a local installation."""
     return address() in LOCAL_ADDRESSES
 
 
 def ask(timeout: float = ANSWER_SECONDS) -> Answer:
-    """Ask the engine whether it is ready."""
+    """Query whether the engine is ready."""
     target = address()
     if target.startswith(SOCKET_PREFIX):
         return _ask_socket(target.removeprefix(SOCKET_PREFIX), timeout)

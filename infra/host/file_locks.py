@@ -1,7 +1,7 @@
-"""Locks on files: one process at a time, the others wait and are told for whom.
+"""File locks: one process at a time; the others wait and report the holder.
 
-A `flock`, because the system drops it when its holder dies, whatever the cause: a killed process blocks nobody. The
-file says who holds the lock.
+Uses `flock`, which the system releases when the holder ends for any reason, so a killed process blocks nobody. The file
+names the holder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ POLL_SECONDS = 0.05
 
 
 class LockHeldError(Exception):
-    """Somebody else holds the lock; the message says who."""
+    """Another process holds the lock; the message names it."""
 
 
 @contextmanager
@@ -34,14 +34,14 @@ def hold(
     wait_seconds: float = math.inf,
     refuse: Callable[[str], Exception] = LockHeldError,
 ) -> Iterator[None]:
-    """Hold the lock of a file, which is made with its folders where it is missing.
+    """Hold the lock of a file; creates the file and its folders if needed.
 
     Args:
         path: The file.
-        doing: What is going to be done, for those who wait meanwhile.
-        on_wait: Told once who has to be waited for.
-        wait_seconds: How long to wait.
-        refuse: Makes the error for a wait that was in vain, of the holder.
+        doing: What this process is doing, shown to waiting processes.
+        on_wait: Called once with the holder if the lock is held.
+        wait_seconds: Timeout.
+        refuse: Creates the error after the timeout, from the holder.
     """
     deadline = time.monotonic() + wait_seconds
     path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def hold(
 
 @contextmanager
 def hold_if_free(path: Path) -> Iterator[bool]:
-    """Hold the lock of a file unless somebody else does; says which."""
+    """Hold the lock of a file if it is free; yields whether it is held."""
     lock = _try(path)
     try:
         yield lock is not None
@@ -78,7 +78,7 @@ def _try(path: Path) -> IO[str] | None:
     lock = path.open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Its holder may remove the file; whoever had it open then has a lock that nobody else sees.
+        # The holder may remove the file; a lock on the removed file has no effect.
         if os.path.samestat(os.fstat(lock.fileno()), path.stat()):
             return lock
     except (BlockingIOError, FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Processes that cannot be mistaken for a later one of the same id: ids are used again, start times are not."""
+"""Processes identified by id and start time, because ids are reused."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from pathlib import Path
 
 PROC = Path("/proc")
 GONE = frozenset({"Z", "X"})
-"""States of a process that has ended and only waits to be collected."""
+"""States of a process that has ended but has not been reaped."""
 
 CLOCK_SLACK_SECONDS = 2.0
-"""A lock is written after its owner started; two clocks are compared, each with its own rounding."""
+"""Tolerance for comparing two clocks with different rounding; a lock is written after its owner started."""
 
 
 @dataclass(frozen=True)
 class Process:
-    """One certain process, until the machine is booted again."""
+    """One process; unique until the next boot."""
 
     pid: int
     started: int
-    """In the system's clock ticks since it was booted."""
+    """Start time in clock ticks since boot."""
 
     @property
     def is_alive(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it is still running."""
         return find(self.pid) == self
 
 
 def find(pid: int) -> Process | None:
-    """The living process of an id; None when there is none, or only its unreaped remains."""
+    """The running process with an id; None if there is none, or only a zombie."""
     fields = _fields(pid)
     return Process(pid, int(fields[19])) if fields and fields[0] not in GONE else None
 
 
 def program_of(pid: int) -> str:
-    """The name of the program that runs as a process; empty when there is no such process."""
+    """Name of a process's program; empty if there is no such process."""
     try:
         return (PROC / str(pid) / "comm").read_text().strip()
     except OSError:
@@ -44,7 +44,7 @@ def program_of(pid: int) -> str:
 
 
 def arguments_of(pid: int) -> list[str]:
-    """The command line of a process; empty when there is no such process, or the system does not tell."""
+    """Command line of a process; empty if there is no such process or it is not readable."""
     try:
         return (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
@@ -52,7 +52,7 @@ def arguments_of(pid: int) -> list[str]:
 
 
 def started_at(pid: int) -> float | None:
-    """When a living process started, in seconds since the epoch."""
+    """Start time of a running process, in seconds since the epoch."""
     found = find(pid)
     try:
         boot = next(line for line in (PROC / "stat").read_text().splitlines() if line.startswith("btime"))
@@ -62,10 +62,10 @@ def started_at(pid: int) -> float | None:
 
 
 def is_alive(pid: int, *, since: datetime) -> bool:
-    """Whether the process that had this id at that time is still alive.
+    """Whether the process that had this id at that time is still running.
 
-    Where the system does not tell start times, any process of that id counts: a lock that is cleared wrongly costs
-    more than one that the user has to clear.
+    If start times are not available, any process with that id counts: wrongly clearing a lock is worse than leaving one
+    for the user to clear.
     """
     if not PROC.joinpath("self", "stat").exists():
         return _exists(pid)
@@ -74,7 +74,7 @@ def is_alive(pid: int, *, since: datetime) -> bool:
 
 
 def lineage(pid: int) -> list[int]:
-    """A process with its parents, up to the first."""
+    """The ids of a process and its ancestors."""
     found: list[int] = []
     while pid > 0 and pid not in found:
         found.append(pid)
@@ -84,9 +84,9 @@ def lineage(pid: int) -> list[int]:
 
 
 def _fields(pid: int) -> list[str]:
-    """What the system says of a process, from its state on; empty when it is gone."""
+    """Fields of a process's `/proc/<pid>/stat`, starting with its state; empty if it does not exist."""
     try:
-        # The program's name stands in brackets and may hold anything, also spaces and brackets.
+        # The program's name is in brackets and may contain any characters, including spaces and brackets.
         return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return []

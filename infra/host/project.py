@@ -1,7 +1,7 @@
-"""The Pulumi project: its name, its folder, its stack files.
+"""The Pulumi project: name, folder, stack files.
 
-The folder is the working directory or one above it, as for `pulumi`; else the checkout that this code is in. Code that
-was installed from a wheel is in none: outside of a project it can read states, and has no stack files.
+The folder is the working directory or one of its parents, as for `pulumi`; otherwise the checkout that contains this
+code. Code installed from a wheel is not in a checkout: outside of a project it can read states, but no stack files.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PROJECT_FILE = "Pulumi.yaml"
 
 
 def find() -> Path | None:
-    """The project's folder; None where there is none."""
+    """The project's folder; None if there is none."""
     here = _working_directory()
     return next((folder for folder in (here, *here.parents, folders.repo()) if _is_project(folder)), None)
 
@@ -27,12 +27,12 @@ def root() -> Path:
     """The project's folder.
 
     Raises:
-        ProjectNotFoundError: There is none.
+        ProjectNotFoundError: There is no project.
     """
     found = find()
     if found is None:
         raise ProjectNotFoundError(
-            f"looking for the project '{PROJECT}': neither '{_working_directory()}' nor a folder above it has a "
+            f"looking for the project '{PROJECT}': neither '{_working_directory()}' nor a parent folder has a "
             f"{PROJECT_FILE} with 'name: {PROJECT}'. Change to a checkout of the project and run the command again."
         )
     return found
@@ -44,10 +44,10 @@ def stack_folder() -> Path:
 
 
 def configured_stacks(project: Path | None = None) -> list[str]:
-    """Names of the stacks that have a file; none outside of a project.
+    """Names of the stacks with a stack file; empty outside of a project.
 
     Args:
-        project: The project's folder; looked for when left out.
+        project: The project's folder; searched by default.
     """
     folder = project or find()
     files = (folder / "stacks").glob("Pulumi.*.yaml") if folder else ()
@@ -55,15 +55,15 @@ def configured_stacks(project: Path | None = None) -> list[str]:
 
 
 def require_stack_file(stack: str, project: Path | None = None) -> Path:
-    """The file of a stack.
+    """The stack file of a stack.
 
     Args:
         stack: Name of the stack.
-        project: The project's folder; looked for when left out.
+        project: The project's folder; searched by default.
 
     Raises:
         ProjectNotFoundError: There is no project.
-        UnknownStackError: There is no such file; names the stacks that there are.
+        UnknownStackError: The file does not exist; the message lists existing stacks.
     """
     folder = project or root()
     path = folder / "stacks" / f"Pulumi.{stack}.yaml"
@@ -80,7 +80,7 @@ def _working_directory() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError:
-        # Somebody has removed it under the shell, which still knows its name.
+        # The folder was removed, but the shell still knows its name.
         return Path(os.environ.get("PWD", "/"))
 
 

@@ -1,7 +1,7 @@
-"""Proxies of the environment: loopback and the engine never go through one.
+"""Proxy settings of the environment: loopback and the engine are always excluded.
 
-Clients disagree about the names: Go reads both spellings, Python's prefer the lower case, gRPC reads nothing else and
-rates its own name first. So all names that are in use say the same.
+Clients disagree about the variables: Go reads both spellings, Python prefers lower case, gRPC reads only lower case and
+prefers its own variable. So all of them get the same value.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ EVERYTHING = "*"
 
 
 def exceptions(given: Mapping[str, str], *, engine: str) -> dict[str, str]:
-    """Variables that name the hosts without a proxy: those that were given, loopback and the engine.
+    """Variables with the hosts that are excluded from proxies: the given ones, loopback and the engine.
 
     Args:
         given: The environment.
@@ -24,11 +24,11 @@ def exceptions(given: Mapping[str, str], *, engine: str) -> dict[str, str]:
     """
     direct = [*LOOPBACK, *_host(engine)]
     known = _merged([given.get(name, "") for name in EXCEPTIONS], direct)
-    # What is no list any more is understood by few.
+    # Few clients understand `*` within a list.
     everything = EVERYTHING in known.split(",")
     variables = dict.fromkeys(EXCEPTIONS, EVERYTHING if everything else known)
     if everything or given.get(GRPC_EXCEPTIONS):
-        # gRPC does not know the sign for everything.
+        # gRPC does not support `*`.
         variables[GRPC_EXCEPTIONS] = _merged([given.get(GRPC_EXCEPTIONS, "")], direct)
     return variables
 
@@ -41,6 +41,6 @@ def _merged(lists: list[str], more: list[str]) -> str:
 def _host(engine: str) -> list[str]:
     try:
         url = urlsplit(engine)
-    except ValueError:  # no address at all, which whoever connects to the engine tells
+    except ValueError:  # an invalid address, which is reported when connecting to the engine
         return []
     return [url.hostname] if url.scheme in {"tcp", "http", "https"} and url.hostname else []

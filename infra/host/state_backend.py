@@ -1,6 +1,6 @@
-"""Pulumi's state backend: its address, and the files of a file backend, which can be read without the Pulumi CLI.
+"""Pulumi's state backend: its address, and the files of a file backend, which are readable without the Pulumi CLI.
 
-With any other backend there is no folder: the states are reached through the CLI alone.
+Any other backend has no folder: its states are accessible only through the CLI.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ENDPOINT, _CHECKSUMS = "endpoint=", "request_checksum_calculation="
 
 
 def address() -> str:
-    """The backend's address: the environment's, else that of the last `pulumi login`; empty when there is none."""
+    """The backend's address, from the environment or the last `pulumi login`; empty if there is none."""
     return os.environ.get(VARIABLE) or _logged_in()
 
 
@@ -33,9 +33,9 @@ def _logged_in() -> str:
 
 
 def completed(url: str) -> str:
-    """A backend's address with what the pinned CLI has to be told of a store that is not Amazon's own.
+    """Add a setting that the pinned CLI needs for S3 stores other than Amazon's to a backend's address.
 
-    The CLI's own default for such stores is a checksum header that MinIO and others refuse (pulumi/pulumi#24219).
+    By default, the CLI sends a checksum header that MinIO and others reject (pulumi/pulumi#24219).
     """
     if not url.startswith("s3://") or _ENDPOINT not in url or _CHECKSUMS in url:
         return url
@@ -43,13 +43,13 @@ def completed(url: str) -> str:
 
 
 def backend_folder(url: str) -> Path | None:
-    """The file backend's `.pulumi` folder; None with any other backend.
+    """The file backend's `.pulumi` folder; None for any other backend.
 
     Args:
-        url: The backend's address. As for the CLI, `~` is the user's home, and what follows `?` are settings.
+        url: The backend's address. As for the CLI, `~` is the user's home, and the query contains settings.
 
     Raises:
-        HostError: It is no address.
+        HostError: The address is not valid.
     """
     try:
         url_of_backend = urlsplit(url)
@@ -58,15 +58,15 @@ def backend_folder(url: str) -> Path | None:
         return Path(unquote(url_of_backend.netloc + url_of_backend.path)).expanduser() / ".pulumi"
     except (ValueError, RuntimeError) as exc:
         raise HostError(
-            f"reading the address of the state backend: {VARIABLE} is '{url}', which cannot be one ({exc}). Set it to "
-            "e.g. 'file:///srv/state', or unset it for files below MLW_HOME."
+            f"reading the address of the state backend: {VARIABLE} is '{url}', which is not valid ({exc}). Set it to "
+            "e.g. 'file:///srv/state', or unset it to store states in MLW_HOME."
         ) from exc
 
 
 def backend_id(url: str) -> str:
-    """Name a backend in 12 hexadecimal digits, for folders and locks of this machine; never for ownership.
+    """An id of a backend (12 hexadecimal digits) for folders and locks on this machine; never decides ownership.
 
-    A file backend is named by the folder that it is in, however its address is spelt.
+    For a file backend, it depends only on the folder, not on the spelling of the address.
     """
     folder = backend_folder(url)
     place = str(folder.parent.resolve()) if folder else url.partition(f"&{_CHECKSUMS}")[0].rstrip("/")
@@ -74,10 +74,10 @@ def backend_id(url: str) -> str:
 
 
 def state_files(backend: Path | None, project: str) -> dict[str, Path]:
-    """Stack to state file, of all stacks of a project that have one; compressed ones too.
+    """State files of a project's stacks, by stack; including compressed ones.
 
     Args:
-        backend: What :func:`backend_folder` returned.
+        backend: Result of :func:`backend_folder`.
         project: Name of the project.
     """
     found = sorted((backend / "stacks" / project).glob("*.json*")) if backend else []

@@ -107,7 +107,10 @@ def test_until_then_it_is_told_what_to_run_and_nothing_happens(taken_over: Taken
             f"It was created by an earlier version of the project; `make up STACK={name}` upgrades it"
             in taken_over.said_before
         )
-        assert f"Nothing was changed. Run `make up STACK={name}`, which takes it over" in taken_over.said_before
+        assert (
+            f"Nothing was changed. Run `make up STACK={name}`, which upgrades it and keeps its data"
+            in taken_over.said_before
+        )
 
 
 def test_afterwards_it_is_a_stack_like_any_other(taken_over: TakenOver) -> None:

@@ -89,7 +89,7 @@ def test_vault_killed_between_storing_key_and_note_is_not_emptied(vault: dict[st
     run_in(engine, vault["container"], f"rm {UNSEAL_FOLDER}/{UNSEAL_FILE}")
     engine.api.restart(vault["container"])
 
-    with pytest.raises(KeyVaultLockedError, match="Nothing was initialised over it"):
+    with pytest.raises(KeyVaultLockedError, match="The vault was not initialised again"):
         _create(vault)
 
 
@@ -98,7 +98,7 @@ def test_vault_without_key_and_note_is_not_initialized_again(vault: dict[str, An
     run_in(engine, vault["container"], f"rm -f {UNSEAL_FOLDER}/*")
     engine.api.restart(vault["container"])
 
-    with pytest.raises(KeyVaultLockedError, match="Nothing was initialised over it"):
+    with pytest.raises(KeyVaultLockedError, match="The vault was not initialised again"):
         _create(vault)
 
     assert Vault(to_vault(vault["address"])).is_initialised()

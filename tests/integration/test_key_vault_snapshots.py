@@ -148,7 +148,7 @@ def test_a_snapshot_of_another_vault_is_refused_and_changes_nothing(
         back_up(other, tmp_path / "other.snap")
     put(vault, "mine", "kept")
 
-    with pytest.raises(KeyVaultLockedError, match="no snapshot of this vault"):
+    with pytest.raises(KeyVaultLockedError, match="not a snapshot of this vault"):
         restore(vault, tmp_path / "other.snap")
 
     assert get(vault, "mine") == "kept"
@@ -161,7 +161,7 @@ def test_a_file_that_is_no_whole_snapshot_is_refused_and_changes_nothing(
     snapshot.write_bytes(snapshot.read_bytes()[:size])
     put(vault, "mine", "kept")
 
-    with pytest.raises(KeyVaultLockedError, match="no snapshot of this vault"):
+    with pytest.raises(KeyVaultLockedError, match="not a snapshot of this vault"):
         restore(vault, snapshot)
 
     assert get(vault, "mine") == "kept"

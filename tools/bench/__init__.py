@@ -1,1 +1,1 @@
-"""`make bench`: the workspace measured against the same containers made by plain `docker`."""
+"""`make bench`: measure the workspace against the same containers started with plain `docker`."""

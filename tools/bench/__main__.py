@@ -1,4 +1,4 @@
-"""`python -m tools.bench [--stack dev] [--rounds 3]`: measures on a throw-away stack, see :mod:`workspace_bench`."""
+"""`python -m tools.bench [--stack dev] [--rounds 3]`: measure on a temporary stack, see :mod:`workspace_bench`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main() -> int:
         The exit code.
     """
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description="Measure against plain docker.")
-    parser.add_argument("--stack", default="dev", help="whose configuration the throw-away stack has")
+    parser.add_argument("--stack", default="dev", help="stack whose configuration is used")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     environment.enter()

@@ -1,8 +1,8 @@
-"""The same containers by plain `docker` commands, in parallel: what the engine alone takes, to compare with.
+"""Start the same containers with plain `docker` commands in parallel, as a baseline.
 
-A :class:`Recipe` is taken from a running workspace: image, command, mounts, ports, limits and hardening of each
+A :class:`Recipe` is read from a running workspace: image, command, mounts, ports, limits and hardening of each
 container, and the content of its configuration volume. It is then started with new names on new, empty volumes, and
-counts as ready when every published port responds, as it does for the workspace.
+counts as ready when every published port responds, as for the workspace.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ READY_TIMEOUT_SECONDS = 60
 POLL_SECONDS = 0.05
 PROBE_SECONDS = 2.0
 CONFIGURATION = "-config"
-"""End of the names of the volumes whose files a service needs to start."""
+"""Suffix of the volumes with files that a service needs to start."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One container, ready to be made again under another name."""
+    """One container, to be created again with another name."""
 
     name: str
     create: tuple[str, ...]
-    """Arguments of `docker create`, the name included."""
+    """Arguments of `docker create`, including the name."""
 
     volumes: tuple[str, ...]
     ports: tuple[int, ...]
     files: Mapping[str, bytes]
-    """Folder in the container to a tar archive of what has to be in it."""
+    """Folder in the container to a tar archive of its content."""
 
 
 def create_arguments(details: Mapping[str, Any], *, prefix: str) -> list[str]:
-    """Turn what `docker inspect` says of a container into the arguments of `docker create`.
+    """Convert the output of `docker inspect` to arguments of `docker create`.
 
     Args:
         details: The inspection.
-        prefix: Put in front of the names of container, network and volumes.
+        prefix: Prefix for the names of container, network and volumes.
     """
     host, config = details["HostConfig"], details["Config"]
     arguments = [f"--name={prefix}{details['Name'].lstrip('/')}", f"--network={prefix}net"]
@@ -77,7 +77,7 @@ def published(host_config: Mapping[str, Any]) -> list[str]:
 
 
 def take_recipes(containers: Iterable[EngineObject], *, prefix: str) -> list[Recipe]:
-    """Look at running containers, and write down how to make them again."""
+    """Read the recipes of running containers."""
     recipes = []
     with connect() as client:
         for container in containers:
@@ -100,15 +100,15 @@ def take_recipes(containers: Iterable[EngineObject], *, prefix: str) -> list[Rec
 
 
 def start(recipes: Sequence[Recipe], *, prefix: str, identity: Mapping[str, str]) -> float:
-    """Make network, volumes and containers, and wait until every port responds.
+    """Create network, volumes and containers, and wait until every port responds.
 
     Args:
         recipes: The containers.
-        prefix: As the recipes were taken with.
-        identity: Labels of everything that is made.
+        prefix: The prefix of the recipes.
+        identity: Labels of all created objects.
 
     Returns:
-        Seconds it took.
+        Duration in seconds.
     """
     began = time.monotonic()
     marks = [f"--label={key}={value}" for key, value in identity.items()]
@@ -125,10 +125,10 @@ def start(recipes: Sequence[Recipe], *, prefix: str, identity: Mapping[str, str]
 
 
 def stop(recipes: Sequence[Recipe], *, prefix: str) -> float:
-    """Stop the containers in good order, and remove everything.
+    """Stop the containers gracefully, and remove everything.
 
     Returns:
-        Seconds it took.
+        Duration in seconds.
     """
     began = time.monotonic()
     volumes = [volume for recipe in recipes for volume in recipe.volumes]
@@ -170,12 +170,12 @@ def _waiting(port: int) -> Callable[[], None]:
 
 
 def wait_for_answer(port: int, *, timeout_seconds: float) -> None:
-    """Wait until whatever listens on a port responds; the engine's proxy accepts long before the service does.
+    """Wait until the service behind a port responds; the engine's proxy accepts connections long before.
 
-    An answer is a byte, or a handshake where the service speaks nothing but TLS.
+    A response is a byte, or a handshake if the service supports only TLS.
 
     Raises:
-        OperationFailedError: It did not in time.
+        OperationFailedError: It did not respond in time.
     """
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
@@ -197,7 +197,7 @@ def _answers(port: int) -> bool:
 
 def _shakes_hands(port: int) -> bool:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # Nothing is said to the other side: who it is does not matter.
+    # No data is sent, so the server need not be verified.
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with socket.create_connection(("127.0.0.1", port), timeout=PROBE_SECONDS) as connection:
         context.wrap_socket(connection).close()
@@ -208,7 +208,7 @@ def docker(*arguments: str, stdin: bytes | None = None) -> None:
     """Run one docker command.
 
     Raises:
-        OperationFailedError: It failed; with what it said.
+        OperationFailedError: It failed; the message contains its output.
     """
     done = subprocess.run(
         ["docker", *arguments], input=stdin, capture_output=True, check=False, timeout=COMMAND_TIMEOUT_SECONDS

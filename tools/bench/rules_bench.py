@@ -1,6 +1,6 @@
-"""How long the rules take over a stack as large as it may be: 50 tags on everything, a hundred datastores.
+"""Duration of the rules for a very large stack: 50 tags on every resource, a hundred datastores.
 
-Only the check itself: what `make bench` shows beside it, the policy pack's share, is measured with real updates.
+Measures only the check itself; `make bench` measures the policy pack's share with real updates.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SECTIONS = ("resourceGroup", "storageAccount", "containerRegistry", "keyVault", 
 
 
 def large_stack() -> dict[str, str]:
-    """The configuration, as the engine gives it."""
+    """The configuration, in the engine's form."""
     own = {f"t{number}": f"{number}" for number in range(MAX_TAGS - len(REQUIRED))}
     datastores = [
         {"name": f"store_{number}", "type": "AzureBlob", "container": f"store-{number}", "tags": REQUIRED | own}
@@ -33,12 +33,12 @@ def large_stack() -> dict[str, str]:
 
 
 def check(config: dict[str, str]) -> Settings:
-    """The whole check, from the configuration's text to complete settings."""
+    """Run the whole check, from the configuration to complete settings."""
     return settings.load(config, stack="bench")
 
 
 def check_seconds() -> float:
-    """How long it takes."""
+    """Duration of the check in seconds."""
     config = large_stack()
     began = time.monotonic()
     check(config)

@@ -1,7 +1,7 @@
-"""`make bench`: how long a workspace takes, beside the same containers by plain docker commands, in one run.
+"""`make bench`: measure a workspace and the same containers started with plain docker, in one run.
 
-Measures on a throw-away stack with a home of its own, several rounds, medians. Targets stand beside the numbers; they
-are never a failing test, since absolute times are the machine's. The result is kept as JSON in `build/bench/`.
+Uses a temporary stack in its own home, several rounds, and medians. The table shows targets, but missing one is not a
+failure, because absolute times depend on the machine. The result is stored as JSON in `build/bench/`.
 """
 
 from __future__ import annotations
@@ -54,26 +54,26 @@ TARGETS: Mapping[str, tuple[str, str, float]] = {
     "policies": ("share of the policy pack", "s", 1.0),
     "rules": ("check of a large stack", "s", 0.3),
 }
-"""Measure to its words, unit and target."""
+"""Measure to its title, unit and target."""
 
 
 @dataclass
 class Samples:
-    """Every measurement, by what was measured."""
+    """All measurements, by measure."""
 
     workspace: dict[str, list[float]] = field(default_factory=dict)
     docker: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, measure: str, value: float) -> None:
-        """Keep one measurement of the workspace."""
+        """Add a measurement of the workspace."""
         self.workspace.setdefault(measure, []).append(round(value, 3))
 
     def add_plain(self, measure: str, value: float) -> None:
-        """Keep one measurement of plain docker."""
+        """Add a measurement of plain docker."""
         self.docker.setdefault(measure, []).append(round(value, 3))
 
     def rows(self) -> list[dict[str, Any]]:
-        """Medians beside each other, with ratio and target."""
+        """Medians of both, with ratio and target."""
         rows = []
         for measure, (words, unit, target) in TARGETS.items():
             if measure not in self.workspace:
@@ -95,7 +95,7 @@ class Samples:
 
 
 def as_table(rows: list[dict[str, Any]]) -> str:
-    """The rows for the terminal."""
+    """Format the rows as a table."""
     lines = []
     for row in rows:
         unit = row["unit"]
@@ -113,11 +113,11 @@ def _rounded(value: float) -> str:
 
 
 def bench(model: Context, rounds: int) -> None:
-    """Measure, print the table, keep the numbers.
+    """Measure, print the table, and store the numbers.
 
     Args:
-        model: The stack whose configuration the throw-away stack has; it is not touched.
-        rounds: How often; the table shows medians.
+        model: The stack whose configuration is used; it is not changed.
+        rounds: Number of rounds; the table shows medians.
     """
     model.require_stack_file()
     samples, load = Samples(), os.getloadavg()[0]
@@ -128,7 +128,7 @@ def bench(model: Context, rounds: int) -> None:
     rows = samples.rows()
     path = _keep(rows, samples, rounds=rounds, load=load)
     machine = f"{os.cpu_count()} cores, load {load:.1f} before the first round"
-    say(f"\nMedians of {rounds} round(s) on {machine}:\n\n{as_table(rows)}\n\nKept in {path}.")
+    say(f"\nMedians of {rounds} round(s) on {machine}:\n\n{as_table(rows)}\n\nStored in {path}.")
 
 
 def _one_round(context: Context, samples: Samples) -> None:
@@ -179,7 +179,7 @@ def _memory_mib(containers: list[EngineObject]) -> float:
 
 
 def used_bytes(memory: Mapping[str, Any]) -> int:
-    """What `docker stats` shows: usage without the part of the file cache that can go at any time."""
+    """Memory usage as in `docker stats`: without inactive file cache."""
     details = memory.get("stats") or {}
     cache = details.get("inactive_file", details.get("total_inactive_file", 0))
     return max(0, int(memory.get("usage", 0)) - int(cache))
@@ -187,7 +187,7 @@ def used_bytes(memory: Mapping[str, Any]) -> int:
 
 @contextmanager
 def _throw_away_stack(model: Context) -> Iterator[Context]:
-    # Always the same home, so that the next benchmark finds and removes what a killed one has left.
+    # Always the same home, so that the next benchmark removes the leftovers of a killed one.
     home = project.root() / "build" / "bench" / "home"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ.update(_private_environment(home))
@@ -195,7 +195,7 @@ def _throw_away_stack(model: Context) -> Iterator[Context]:
     context = Context(stack=STACK, environment=contexts.suitable(os.environ), home=home, configuration=configuration)
     with stack_locks.exclusive(replace(context, stack=f"{STACK}-run"), "make bench", say=say, wait=0):
         if state_files.leftovers(context):
-            say("Removing what a benchmark that was killed has left.")
+            say("Removing the leftovers of a killed benchmark.")
             down.down(context)
         text = model.stack_file.read_text(encoding="utf-8")
         configuration.write_text(with_workload(text, f"bench{secrets.randbelow(10**4):04d}"), encoding="utf-8")
@@ -222,7 +222,7 @@ def _private_environment(home: Path) -> dict[str, str]:
 
 
 def with_workload(text: str, workload: str) -> str:
-    """Give the text of a stack file another workload, and with it other names of everything."""
+    """Replace the workload in the text of a stack file, which changes all names."""
     return re.sub(r"(?m)^(\s*ml-workspace:workload:).*$", rf"\1 {workload}", text)
 
 

@@ -1,1 +1,1 @@
-"""Archives of whole workspaces: encrypted files of members, written and read as streams."""
+"""Archives of whole workspaces: encrypted files with members, written and read as streams."""

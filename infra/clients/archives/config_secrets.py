@@ -1,8 +1,8 @@
-"""Encrypted values of a stack file (`secure:`), between two passphrases, in the Pulumi CLI's own form.
+"""Re-encrypt the secret values of a stack file (`secure:`) with another passphrase, in the Pulumi CLI's format.
 
-A key is made from the passphrase and a salt (`encryptionsalt`) by PBKDF2; a value is ``v1:<nonce>:<AES-256-GCM>``. The
-salt carries the word `pulumi` encrypted, which tells whether a passphrase is right. The CLI encrypts one value at a
-time; a file has to change as a whole.
+The key is derived from the passphrase and a salt (`encryptionsalt`) with PBKDF2; a value is
+``v1:<nonce>:<AES-256-GCM>``. The salt contains the encrypted word `pulumi`, which verifies a passphrase. The CLI
+encrypts one value at a time, but a file must change as a whole.
 """
 
 from __future__ import annotations
@@ -32,22 +32,24 @@ class ConfigCrypter:
         version, _, rest = salt.partition(":")
         raw = rest.partition(":")[0]
         if version != "v1" or not raw:
-            raise ArchiveError("reading the encrypted values of the stack file: 'encryptionsalt' has no known form.")
+            raise ArchiveError(
+                "reading the encrypted values of the stack file: the format of 'encryptionsalt' is unknown."
+            )
         self._cipher = AESGCM(hashlib.pbkdf2_hmac("sha256", passphrase.encode(), b64decode(raw), _ROUNDS))
 
     def decrypt(self, value: str) -> str:
         """Decrypt one value.
 
         Raises:
-            ArchiveError: It was encrypted with another passphrase or salt.
+            ArchiveError: The value was encrypted with another passphrase or salt.
         """
         try:
             _, nonce, sealed = value.split(":")
             return self._cipher.decrypt(b64decode(nonce), b64decode(sealed), None).decode()
         except (ValueError, InvalidTag) as exc:
             raise ArchiveError(
-                "reading the encrypted values of the stack file: the passphrase of this run does not decrypt one of "
-                "them. Nothing was changed. Set PULUMI_CONFIG_PASSPHRASE_FILE to the file with the right passphrase."
+                "reading the encrypted values of the stack file: the current passphrase cannot decrypt one of them. "
+                "Nothing was changed. Set PULUMI_CONFIG_PASSPHRASE_FILE to the file with the correct passphrase."
             ) from exc
 
     def encrypt(self, value: str) -> str:
@@ -58,6 +60,6 @@ class ConfigCrypter:
 
 
 def make_salt(passphrase: str) -> str:
-    """A new `encryptionsalt`."""
+    """Generate an `encryptionsalt`."""
     bare = f"v1:{b64encode(secrets.token_bytes(8)).decode()}"
     return f"{bare}:{ConfigCrypter(bare, passphrase).encrypt(_KNOWN)}"

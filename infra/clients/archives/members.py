@@ -1,4 +1,4 @@
-"""Members of an archive: named streams of unknown length, each with a digest of its own, compressed where that helps.
+"""Members of an archive: named streams of unknown length, each with its own digest, compressed if that saves space.
 
 Inside the encryption::
 
@@ -21,10 +21,10 @@ BLOCK = 1 << 20
 """Largest block, before it is compressed; in bytes."""
 
 _LEVEL = 1
-"""Of the compression: most of an archive are encrypted objects and zeros."""
+"""Compression level; most of an archive is encrypted objects and zeros."""
 
 _SAMPLE = 1 << 14
-"""What is tried of a block, in bytes: compressing what is encrypted already takes longer than all else."""
+"""Bytes of a block that are compressed as a trial: compressing encrypted data takes longer than everything else."""
 
 _MEMBER, _END = b"N", b"E"
 _PLAIN, _ZLIB = b"p", b"z"
@@ -32,12 +32,12 @@ _PLAIN, _ZLIB = b"p", b"z"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member, as the list at the end names it.
+    """One member, as in the list at the end.
 
     Attributes:
         name: E.g. ``volumes/stchurn-storage-data1``.
-        size: Of its content, in bytes.
-        sha256: Of its content, hexadecimal.
+        size: Size of its content in bytes.
+        sha256: SHA-256 of its content, hexadecimal.
     """
 
     name: str
@@ -46,13 +46,13 @@ class Member:
 
 
 class MemberWriter:
-    """Writes members into a sealed file."""
+    """Writes members to a sealed file."""
 
     def __init__(self, target: SealedWriter) -> None:
         self._target, self._members = target, list[Member]()
 
     def add(self, name: str, content: Iterable[bytes]) -> Member:
-        """Write one member; its content is never in memory as a whole."""
+        """Write one member; its content is streamed."""
         self._target.write(_MEMBER)
         self._frame(name.encode())
         digest, size = hashlib.sha256(), 0
@@ -82,13 +82,13 @@ class MemberWriter:
 
 
 class MemberReader:
-    """Reads the members of a sealed file in their order; what is damaged raises :class:`ArchiveError`."""
+    """Reads the members of a sealed file in order; damaged data raises :class:`ArchiveError`."""
 
     def __init__(self, source: SealedReader) -> None:
         self._chunks, self._buffer, self._at = source.chunks(), b"", 0
 
     def members(self) -> Iterator[tuple[str, Iterator[bytes]]]:
-        """Name and content of each member; content that is not read is checked and skipped."""
+        """Name and content of each member; unread content is verified and skipped."""
         seen: list[Member] = []
         while (sign := self._take(1)) == _MEMBER:
             name = self._frame().decode()
@@ -97,7 +97,7 @@ class MemberReader:
             for _ in content:
                 pass
         if sign != _END or json.loads(self._frame()) != [asdict(member) for member in seen]:
-            raise ArchiveError("reading the archive: its list of members is not that of its content. Use another copy.")
+            raise ArchiveError("reading the archive: its list of members does not match its content. Use another copy.")
         for _ in self._chunks:
             pass
 
@@ -111,7 +111,7 @@ class MemberReader:
         found = Member(name, size, digest.hexdigest())
         if json.loads(self._frame()) != asdict(found):
             raise ArchiveError(
-                f"reading the archive: the checksum of '{name}' is not that of its content. Use another copy."
+                f"reading the archive: the checksum of '{name}' does not match its content. Use another copy."
             )
         seen.append(found)
 

@@ -1,4 +1,4 @@
-"""An encrypted file that is written and read as a stream: nothing in it can be read, changed, cut or reordered.
+"""An encrypted file, written and read as a stream, that cannot be read, changed, truncated or reordered undetected.
 
 Layout::
 
@@ -6,9 +6,9 @@ Layout::
     chunk | chunk | ... | last chunk                            AES-256-GCM, 16 bytes longer than its plain text
     SHA-256 of everything before (32)
 
-The key is made from a passphrase by scrypt, with a salt of the file's own, so that a counter serves as nonce. A chunk
-is bound to its number, to whether it is the last one, and to the header. The header's digest tells a wrong passphrase
-from a damaged file; the last digest can be checked by anybody (all but the last 32 bytes, by `sha256sum`).
+The key is derived from a passphrase with scrypt and a salt per file, so a counter is a safe nonce. Each chunk is bound
+to its number, to whether it is the last one, and to the header. The header's digest distinguishes a wrong passphrase
+from a damaged file; the final digest can be verified without the passphrase (`sha256sum` of all but the last 32 bytes).
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from infra.errors import ArchiveError, ArchivePassphraseError
 
 MAGIC = b"MLWARCH\x01"
 CHUNK = 1 << 20
-"""Plain text of a chunk, in bytes; the last one may have less."""
+"""Plain text of a chunk, in bytes; the last chunk may be shorter."""
 
 TAG, DIGEST = 16, 32
 _SCRYPT = {"n": 1 << 17, "r": 8, "p": 1}
-"""128 MiB and half a second for each guess."""
+"""128 MiB and half a second per guess."""
 
 _LARGEST_HEADER, _LARGEST_N, _MEMORY = 4096, 1 << 20, 1 << 31
 
 
 class SealedWriter:
-    """Encrypts what is written to it into a file.
+    """Encrypts data to a file.
 
     Args:
-        file: New, open for writing.
-        passphrase: What opens it again.
+        file: A new file, open for writing.
+        passphrase: The passphrase that decrypts it.
     """
 
     def __init__(self, file: IO[bytes], passphrase: str) -> None:
@@ -63,13 +63,13 @@ class SealedWriter:
     def write(self, data: bytes) -> None:
         """Add plain text."""
         self._plain += data
-        # The last chunk is told from the others, so one is kept back until more is there.
+        # The last chunk is marked, so keep one back until more data arrives.
         while len(self._plain) > CHUNK:
             self._seal(bytes(self._plain[:CHUNK]), last=False)
             del self._plain[:CHUNK]
 
     def finish(self) -> str:
-        """Write the last chunk and the digest, and flush all of it to the disk.
+        """Write the last chunk and the digest, and sync the file to disk.
 
         Returns:
             The digest, hexadecimal.
@@ -91,14 +91,14 @@ class SealedWriter:
 
 
 class SealedReader:
-    """Decrypts a file that a :class:`SealedWriter` has finished.
+    """Decrypts a file written by :class:`SealedWriter`.
 
     Args:
         path: The file.
-        passphrase: What it was written with.
+        passphrase: The passphrase it was written with.
 
     Raises:
-        ArchiveError: It cannot be read, is no such file, or its header is damaged.
+        ArchiveError: The file cannot be read, is not an archive, or has a damaged header.
         ArchivePassphraseError: It was written with another passphrase.
     """
 
@@ -107,7 +107,9 @@ class SealedReader:
         try:
             self._file = path.open("rb")
         except OSError as exc:
-            raise ArchiveError(f"reading the archive '{path}': {exc.strerror}. Give the file of a backup.") from exc
+            raise ArchiveError(
+                f"reading the archive '{path}': {exc.strerror}. Specify a file written by `mlw backup`."
+            ) from exc
         try:
             self._end = self._file.seek(0, os.SEEK_END) - DIGEST
             self._file.seek(0)
@@ -120,22 +122,21 @@ class SealedReader:
         start = self._file.read(len(MAGIC) + 4)
         if not start.startswith(MAGIC):
             raise ArchiveError(
-                f"reading the archive '{self._path}': it does not begin as one that `mlw backup` has written. Give the "
-                "file of a backup."
+                f"reading the archive '{self._path}': it is not an archive. Specify a file written by `mlw backup`."
             )
         length = min(int.from_bytes(start[len(MAGIC) :]), _LARGEST_HEADER)
         header = start + self._file.read(length)
         self._header = hashlib.sha256(header).digest()
         if self._file.read(DIGEST) != self._header:
-            raise self._damaged("its header is not what was written")
+            raise self._damaged("the checksum of its header does not match")
         about = json.loads(header[len(start) :])
         if about["kdf"] != "scrypt" or about["n"] > _LARGEST_N or about["chunk"] != CHUNK:
-            raise self._damaged("its header is of a form that this version does not know")
+            raise self._damaged("the format of its header is unknown to this version")
         key, check = _keys(passphrase, bytes.fromhex(about["salt"]), {name: about[name] for name in _SCRYPT})
         if not hmac.compare_digest(check, about["check"]):
             raise ArchivePassphraseError(
                 f"opening the archive '{self._path}': it was written with another passphrase. Nothing was changed. "
-                "Give the passphrase of the backup."
+                "Use the passphrase of the backup."
             )
         self._cipher, self._digest = AESGCM(key), hashlib.sha256(header + self._header)
 
@@ -146,14 +147,14 @@ class SealedReader:
 
     @property
     def position(self) -> int:
-        """Bytes of the file that have been read."""
+        """Number of bytes read so far."""
         return self._file.tell()
 
     def chunks(self) -> Iterator[bytes]:
-        """The plain text.
+        """Read the plain text.
 
         Raises:
-            ArchiveError: The file is damaged or not whole.
+            ArchiveError: The file is damaged or truncated.
         """
         number, last = 0, False
         while not last:
@@ -163,14 +164,12 @@ class SealedReader:
             try:
                 plain = self._cipher.decrypt(_nonce(number, last=last), sealed, self._header)
             except (InvalidTag, ValueError) as exc:
-                raise self._damaged(
-                    f"what stands at byte {here} is not what was written, or its end is missing"
-                ) from exc
+                raise self._damaged(f"the data at byte {here} was changed, or the file is truncated") from exc
             self._digest.update(sealed)
             yield plain
             number += 1
         if self._file.read(DIGEST + 1) != self._digest.digest():
-            raise self._damaged("its checksum is not that of its content")
+            raise self._damaged("its checksum does not match its content")
 
     def close(self) -> None:
         """Close the file."""
@@ -184,7 +183,7 @@ class SealedReader:
 
 
 def _keys(passphrase: str, salt: bytes, cost: dict[str, Any]) -> tuple[bytes, str]:
-    """The key, and what tells whether a passphrase is right without giving the key away."""
+    """Derive the key, and a check value that verifies a passphrase without revealing the key."""
     made = hashlib.scrypt(passphrase.encode(), salt=salt, maxmem=_MEMORY - 1, dklen=64, **cost)
     return made[:32], hashlib.sha256(made[32:]).hexdigest()[:32]
 

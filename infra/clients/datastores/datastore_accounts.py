@@ -1,8 +1,8 @@
-"""Credentials of datastores: one service account of the storage account for each, kept in the key vault only.
+"""Credentials of datastores: one service account in the storage account for each, stored only in the key vault.
 
-A datastore's service account has one of two access keys, made from the workspace and the datastore's name. At any time
-the vault names one of them; the other one is free, or left over from a rotation that was cut short. So everything can
-be found, finished and taken away without asking the account what it holds, which is its dearest question.
+A datastore's service account has one of two access keys, derived from the workspace and the datastore's name. The vault
+stores one of them; the other one is unused, or left over from an interrupted rotation. So accounts can be found,
+completed and removed without listing the accounts, which is the slowest request.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Datastore:
-    """One datastore; `given` are the keys of an external one, as they stand in its secret."""
+    """One datastore; `given` is the content of the secret of an external datastore."""
 
     name: str
     type: str
@@ -49,10 +49,10 @@ class DatastoreAccounts:
     """Service accounts and secrets of one workspace's datastores.
 
     Args:
-        storage_account: With its root keys.
-        key_vault: With a token that may write the mount.
+        storage_account: Connection with the root keys.
+        key_vault: Connection with a token that may write to the mount.
         workspace_id: GUID of the workspace.
-        folder: Folder of the mount, for a vault that another workspace has as well; empty for the own one.
+        folder: Folder in the mount, for another stack's vault; empty for the stack's own vault.
     """
 
     def __init__(
@@ -65,17 +65,17 @@ class DatastoreAccounts:
         self._admin = StorageAdmin(storage_account)
 
     def path(self, name: str) -> str:
-        """Where a datastore's secret is in the vault: mount and path."""
+        """Mount and path of a datastore's secret in the vault."""
         return f"{MOUNT}/{self._prefix}{name}"
 
     def ensure(self, datastores: Sequence[Datastore], *, anew: bool = False) -> None:
-        """Give every datastore its account and its secret, and repair what is missing or does not fit.
+        """Create or repair the account and the secret of every datastore.
 
-        The secret is written first: a run that is killed in between finds it again and makes the account of it.
+        The secret is written first: after a killed run, the next one finds it and creates the account from it.
 
         Args:
-            datastores: All of them.
-            anew: Whether to write the policies of accounts that are there.
+            datastores: All datastores.
+            anew: Whether to rewrite the policies of existing accounts.
         """
         wanted = _each(datastores, self._ensure_secret)
         own = [(store, secret) for (store, (secret, _)) in zip(datastores, wanted, strict=True) if not store.given]
@@ -87,7 +87,7 @@ class DatastoreAccounts:
                 self._admin.put_service_accounts(accounts)
 
     def broken(self, datastores: Sequence[Datastore]) -> list[str]:
-        """Names of datastores without secret, or whose secret does not let in."""
+        """Names of datastores without a secret, or whose credentials do not work."""
 
         def is_broken(store: Datastore) -> bool:
             secret = self._read(store.name)
@@ -99,7 +99,7 @@ class DatastoreAccounts:
         return [store.name for store, wrong in zip(datastores, _each(datastores, is_broken), strict=True) if wrong]
 
     def rotate(self, store: Datastore) -> None:
-        """Replace a datastore's keys; the old ones are refused only when the vault tells the new ones.
+        """Replace a datastore's keys; the old ones are revoked only after the vault has the new ones.
 
         Raises:
             StorageAccessError: The vault has no secret of this datastore to replace.
@@ -108,8 +108,8 @@ class DatastoreAccounts:
         keys = self._access_keys(store.name)
         if not secret or secret.get("accessKey") not in keys:
             raise StorageAccessError(
-                f"rotating the keys of datastore '{store.name}': the key vault has none at "
-                f"'{self.path(store.name)}'. Run `pulumi refresh` and `make up`, which write them anew."
+                f"rotating the keys of datastore '{store.name}': the key vault has no keys at "
+                f"'{self.path(store.name)}'. Run `pulumi refresh` and `make up`, which create new ones."
             )
         old = secret["accessKey"]
         (new,) = (key for key in keys if key != old)
@@ -121,12 +121,12 @@ class DatastoreAccounts:
             self._admin.remove_service_account(old)
 
     def remove_accounts(self, names: Sequence[str]) -> None:
-        """Remove the accounts of datastores, left-over ones too; what is gone is fine."""
+        """Remove the accounts of datastores, including left-over ones; missing accounts are ignored."""
         with self._reaching_storage():
             _each([key for name in names for key in self._access_keys(name)], self._admin.remove_service_account)
 
     def remove_secrets(self, names: Sequence[str]) -> None:
-        """Remove the secrets of datastores with all versions; where nobody may purge, only the newest is deleted."""
+        """Remove the secrets of datastores with all versions; with purge protection, only delete the newest version."""
         with self._reaching_vault():
             for name in names:
                 self._remove_secret(name)
@@ -140,7 +140,7 @@ class DatastoreAccounts:
             self._vault.delete(f"{MOUNT}/data/{self._prefix}{name}")
 
     def _ensure_secret(self, store: Datastore) -> tuple[dict[str, str], bool]:
-        """The secret as it has to be, and whether the account has to follow it."""
+        """Write the secret if needed; return it, and whether the account must be updated."""
         found = self._read(store.name)
         wanted = self._secret_of(store, found)
         if wanted != found:

@@ -1,1 +1,1 @@
-"""The Docker engine: what it holds, files on volumes, claims on ports and subnets."""
+"""The Docker engine: its objects, files on volumes, claims on ports and subnets."""

@@ -1,7 +1,7 @@
-"""Claims on what stacks of one user share: kept in `$MLW_HOME/<what>.json`, changed under a lock, whole or not at all.
+"""Claims on resources that a user's stacks share: stored in `$MLW_HOME/<what>.json`, changed atomically under a lock.
 
-A claim bridges the time between choosing something free and the object on the engine that takes it, and the times when
-that object is being replaced::
+A claim covers the time between choosing a free resource and creating the object that uses it, and the time while that
+object is replaced::
 
     {"<identity of the stack>": {"storage": 20417, "registry": 20418}}
 """
@@ -17,14 +17,14 @@ from typing import Any
 from infra.host import atomic_files, file_locks, folders
 
 Claims = dict[str, Any]
-"""What each owner (a stack, by its identity) holds."""
+"""Claims by owner (identity of a stack)."""
 
 
 @contextmanager
 def open_claims(what: str) -> Iterator[Claims]:
-    """Read the claims on one thing under a lock, and write them back if they were changed and nothing went wrong.
+    """Read the claims on one kind of resource under a lock, and write them back if they changed and nothing failed.
 
-    A file that cannot be read counts as empty: what the engine holds is looked at beside the claims.
+    An unreadable file counts as empty: the objects on the engine are checked in addition to the claims.
     """
     with file_locks.hold(folders.locks() / f"{what}.lock", f"claiming {what}"):
         claims = read_claims(what)
@@ -35,7 +35,7 @@ def open_claims(what: str) -> Iterator[Claims]:
 
 
 def read_claims(what: str) -> Claims:
-    """Read the claims on one thing, as they are at this moment."""
+    """Read the current claims on one kind of resource."""
     try:
         claims = json.loads(_file(what).read_text())
     except (FileNotFoundError, ValueError):

@@ -1,7 +1,7 @@
-"""The Docker engine as the program needs it beside the Docker provider: what exists, what runs, files in containers.
+"""Access to the Docker engine beyond the Docker provider: inventory, state of containers, files in containers.
 
-Creating and removing containers, networks and volumes is the Docker provider's part. Every function raises
-:class:`~infra.errors.EngineUnreachableError` with one sentence when the engine does not answer.
+The Docker provider creates and removes containers, networks and volumes. Every function raises
+:class:`~infra.errors.EngineUnreachableError` if the engine does not answer.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import docker
 
 HOPELESS_RESTARTS = 3
-"""So many restarts in a row are no accident of a start; the engine takes two seconds for them."""
+"""After this number of restarts in a row a container counts as failed; the engine makes them within two seconds."""
 
 TIMEOUT_SECONDS = 30
-"""How long one call to the engine may take before the engine counts as hanging."""
+"""Timeout of one call to the engine."""
 
 REMOVAL_SECONDS = 3600
 """How long removing one object may take: the engine deletes every file of a volume before it answers."""
@@ -35,7 +35,7 @@ REMOVAL_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Inventory:
-    """What the engine holds, by kind and name, each with its labels."""
+    """The objects on the engine, by kind and name, with their labels."""
 
     containers: Mapping[str, Mapping[str, str]]
     volumes: Mapping[str, Mapping[str, str]]
@@ -45,12 +45,12 @@ class Inventory:
     images: Mapping[str, str]
     """Image tag to image id."""
     ports: Mapping[int, str] = field(default_factory=dict)
-    """Published host port to the name of the container that owns it, stopped containers included."""
+    """Published host port to the name of its container, including stopped containers."""
 
 
 @dataclass(frozen=True)
 class ContainerState:
-    """How a container is doing: enough for an error message and for a decision to give up."""
+    """State of a container, for error messages and for the decision to give up."""
 
     status: str
     exit_code: int
@@ -59,23 +59,23 @@ class ContainerState:
 
     @property
     def has_given_up(self) -> bool:
-        """Whether waiting any longer is pointless: it has ended, or ends again each time it is started."""
+        """Whether it has exited, or exits again each time it is restarted."""
         return self.status in {"exited", "dead"} or (self.status == "restarting" and self.restarts >= HOPELESS_RESTARTS)
 
 
 _api_versions: dict[str, str] = {}
-"""Version that an engine was found to speak, by its address: asked once in a process, not for every client."""
+"""API version of each engine, by address; negotiated once per process, not for every client."""
 
 
 @contextmanager
 def connect(*, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[docker.DockerClient]:
-    """Open a client for the engine that Docker's own client would use.
+    """Open a client for the engine that Docker's own CLI would use.
 
     Args:
-        timeout_seconds: How long one call may take, or a stream between two pieces.
+        timeout_seconds: Timeout of one call, or between two chunks of a stream.
 
     Raises:
-        EngineUnreachableError: The engine is not running, not permitted, or does not answer.
+        EngineUnreachableError: The engine is not running, access is denied, or it does not answer.
     """
     import docker
     import requests
@@ -94,7 +94,7 @@ def connect(*, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[docker.Dock
             f"for cannot be used ({' '.join(str(exc).split())}). Set DOCKER_CERT_PATH to them, or unset "
             "DOCKER_TLS_VERIFY."
         ) from exc
-    except (docker.errors.DockerException, ValueError) as exc:  # the address may be none at all
+    except (docker.errors.DockerException, ValueError) as exc:  # the address may be invalid
         raise EngineUnreachableError(_unreachable(host, exc)) from exc
     try:
         yield client
@@ -119,7 +119,7 @@ def _unreachable(host: str, exc: Exception) -> str:
 
 
 def inventory() -> Inventory:
-    """List all containers (stopped ones too), volumes, networks, image tags and published ports of the engine."""
+    """List all containers (including stopped ones), volumes, networks, image tags and published ports of the engine."""
     with connect() as client:
         api = client.api
         containers, networks = api.containers(all=True), api.networks()
@@ -134,13 +134,13 @@ def inventory() -> Inventory:
 
 
 def cpus() -> int:
-    """CPUs that the engine has."""
+    """Number of CPUs of the engine."""
     with connect() as client:
         return int(client.api.info()["NCPU"])
 
 
 def _published_ports(client: docker.DockerClient, container_ids: list[str]) -> dict[int, str]:
-    # A stopped container shows its ports only in its host configuration; it wants them back when it starts again.
+    # The ports of a stopped container are only in its host configuration; it needs them again when it restarts.
     import docker
 
     ports: dict[int, str] = {}
@@ -157,10 +157,10 @@ def _published_ports(client: docker.DockerClient, container_ids: list[str]) -> d
 
 
 def remove_leftovers(stack_id: str) -> list[str]:
-    """Remove the stack's own containers and networks; volumes stay, because volumes hold data.
+    """Remove the stack's containers and networks; volumes are kept, because they hold data.
 
     Returns:
-        What was removed, e.g. ``container 'stchurn'``.
+        The removed objects, e.g. ``container 'stchurn'``.
     """
     ours: dict[str, str | list[str] | bool] = {"label": [STACK]}
     removed = []
@@ -177,7 +177,7 @@ def remove_leftovers(stack_id: str) -> list[str]:
 
 
 def remove_volumes(names: Sequence[str], stack_id: str) -> None:
-    """Remove a stack's own volumes with their data; those that are gone, or belong to somebody else, are left alone.
+    """Remove a stack's volumes with their data; missing and foreign volumes are ignored.
 
     Raises:
         EngineError: A container still uses one of them.
@@ -193,13 +193,13 @@ def remove_volumes(names: Sequence[str], stack_id: str) -> None:
                 continue
             except docker.errors.APIError as exc:
                 raise EngineError(
-                    f"removing volume '{name}': the engine refuses ({exc.explanation or exc})."
+                    f"removing volume '{name}': the engine returned an error ({exc.explanation or exc})."
                     f"{describe_users(client, 'volume', name)} Then run the command again."
                 ) from exc
 
 
 def container_state(name: str, *, log_lines: int = 30) -> ContainerState | None:
-    """Look at one container; None when there is no container of that name."""
+    """State of a container; None if it does not exist."""
     import docker
 
     with connect() as client:
@@ -217,7 +217,7 @@ def container_state(name: str, *, log_lines: int = 30) -> ContainerState | None:
 
 
 def start_if_stopped(name: str) -> None:
-    """Start a container that was only created or has ended; one that runs, or is gone, is left alone."""
+    """Start a container that was only created or has exited; a running or missing container is ignored."""
     import docker
 
     with connect() as client:
@@ -230,15 +230,15 @@ def start_if_stopped(name: str) -> None:
 
 
 def write_files(container: str, folder: str, files: Mapping[str, bytes], *, uid: int, gid: int) -> None:
-    """Put files (mode 0400) into a container's folder, which has to be a volume where the root is read-only."""
+    """Write files (mode 0400) to a container's folder, which must be on a volume if the root is read-only."""
     with connect() as client:
         client.api.put_archive(container, folder, archive(files, owner=(uid, gid)))
 
 
 def archive(files: Mapping[str, bytes], *, owner: tuple[int, int], folders: Sequence[str] = ()) -> bytes:
-    """Pack files (mode 0400) of an owner, and folders of root's, as the engine takes them."""
+    """Pack files (mode 0400) of an owner, and folders owned by root, as a tar for the engine."""
     buffer = io.BytesIO()
-    # Services take a file for a new one by its time; the engine would set all files' to the beginning of 1970.
+    # Services detect changed files by their modification time; by default all would be set to 1970.
     now = time.time()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name in folders:
@@ -253,7 +253,7 @@ def archive(files: Mapping[str, bytes], *, owner: tuple[int, int], folders: Sequ
 
 
 def read_file(container: str, path: str) -> bytes | None:
-    """Fetch one file out of a container; None when the file is not there."""
+    """Read one file from a container; None if it does not exist."""
     import docker
 
     with connect() as client:
@@ -262,6 +262,6 @@ def read_file(container: str, path: str) -> bytes | None:
         except docker.errors.NotFound:
             return None
         with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
-            first = tar.next()  # None while the file is being replaced: the engine then hands out an empty archive
+            first = tar.next()  # None while the file is being replaced: the engine then returns an empty archive
             member = tar.extractfile(first) if first else None
             return member.read() if member else None

@@ -1,6 +1,6 @@
-"""Who uses a volume or network that cannot be removed: containers, each with its owner.
+"""The containers that use a volume or network that cannot be removed, with their owners.
 
-What is somebody else's is named, and its removal is never advised.
+Foreign containers are named, but a message never advises to remove them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def describe_users(client: docker.DockerClient, kind: str, identity: str) -> str:
-    """Name the containers that use a ``volume`` or ``network``, stopped ones too; nothing where there is none."""
+    """Name the containers, including stopped ones, that use a ``volume`` or ``network``; empty if there are none."""
     using = client.api.containers(all=True, filters={kind: identity})
     by_owner: dict[str, list[str]] = {}
     for container in using:
@@ -23,4 +23,4 @@ def describe_users(client: docker.DockerClient, kind: str, identity: str) -> str
     if not by_owner:
         return ""
     users = "; ".join(f"{', '.join(sorted(names))} ({owner})" for owner, names in by_owner.items())
-    return f" It is used by {users}. Have its owner end that use."
+    return f" It is used by {users}. Ask the owner to stop using it."

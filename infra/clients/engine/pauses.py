@@ -1,4 +1,4 @@
-"""Containers that stand still, so that what they have on disk can be copied as it is at one moment."""
+"""Pause containers, so that their data on disk can be copied consistently."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from infra.errors import EngineError
 
 
 def pause(containers: Sequence[str]) -> None:
-    """Pause the running ones of these containers, one right after the other.
+    """Pause those of the containers that are running, one after the other.
 
     Raises:
-        EngineError: The engine refuses.
+        EngineError: The engine returned an error.
     """
     import docker
 
@@ -24,13 +24,13 @@ def pause(containers: Sequence[str]) -> None:
                     client.api.pause(container)
             except docker.errors.APIError as exc:
                 raise EngineError(
-                    f"pausing container '{container[:12]}': the engine refuses ({exc.explanation or exc}). Run "
-                    "`make up`, then run the command again."
+                    f"pausing container '{container[:12]}': the engine returned an error ({exc.explanation or exc}). "
+                    "Run `make up`, then run the command again."
                 ) from exc
 
 
 def resume(containers: Sequence[str]) -> None:
-    """Resume the paused ones of these containers; those that are gone are left out."""
+    """Resume those of the containers that are paused; missing ones are ignored."""
     import docker
 
     with connect() as client:
@@ -39,12 +39,12 @@ def resume(containers: Sequence[str]) -> None:
                 if client.api.inspect_container(container)["State"]["Paused"]:
                     client.api.unpause(container)
             except docker.errors.APIError:
-                # Gone, or resumed by somebody else at this very moment.
+                # Removed, or just resumed by somebody else.
                 continue
 
 
 def resumed(containers: Sequence[str]) -> list[str]:
-    """Names of those of these containers that run, and are not paused."""
+    """Names of those of the containers that are running and not paused."""
     with connect() as client:
         found = [client.api.inspect_container(container) for container in containers]
     return [one["Name"].lstrip("/") for one in found if one["State"]["Running"] and not one["State"]["Paused"]]

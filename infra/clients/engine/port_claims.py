@@ -1,7 +1,7 @@
-"""Host ports: which stack holds which, so that two stacks never choose the same one.
+"""Claims on host ports, so that two stacks never choose the same port.
 
-A port is free when no stack of this user claims it, no container on the engine publishes it (a stopped one wants it
-back), and nothing listens on it.
+A port is free if no stack of this user claims it, no container on the engine publishes it (not even a stopped one), and
+nothing listens on it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LOOPBACK = "127.0.0.1"
 def is_free(port: int) -> bool:
     """Whether nothing listens on a port of the loopback address."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # Connections that have ended linger for a minute and take nothing from anybody; only a listener does.
+        # Closed connections linger for a minute but do not block the port; only a listener does.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -42,19 +42,18 @@ def claim(
 
     Args:
         owner: ``<backend id>/<stack>``.
-        holders: Names of the ports, e.g. ``storage``, with the container that publishes each.
+        holders: Uses of the ports, e.g. ``storage``, with the container that publishes each.
         first: First port that may be chosen.
         last: Last port that may be chosen.
         published: Ports that containers on the engine publish, with the containers' names.
-        kept: Ports that the owner has already, or had; a use that is in here keeps its port unless it was given up and
-            has been taken since.
+        kept: Ports that the owner has or had; each use keeps its port, unless it was released and is in use by others.
         is_free: Whether nothing listens on a port.
 
     Returns:
         The port of every use.
 
     Raises:
-        PortRangeExhaustedError: Fewer free ports than uses; nothing is claimed.
+        PortRangeExhaustedError: There are fewer free ports than uses; nothing is claimed.
     """
     with open_claims("ports") as claims:
         others = {port: who for who, ports in claims.items() if who != owner for port in _by_use(ports).values()}
@@ -81,7 +80,7 @@ def claim(
 
 
 def release(owner: str) -> None:
-    """Give up all ports of an owner; an owner without claims is fine."""
+    """Release all ports of an owner; an owner without claims is ignored."""
     with open_claims("ports") as claims:
         claims.pop(owner, None)
 
@@ -92,12 +91,12 @@ def claimed(owner: str) -> dict[str, int]:
 
 
 def _by_use(held: object) -> dict[str, int]:
-    """One owner's claims; what a damaged file holds in their place counts as none."""
+    """One owner's claims; invalid content of a damaged file is ignored."""
     return {use: port for use, port in held.items() if isinstance(port, int)} if isinstance(held, dict) else {}
 
 
 def _shuffled(first: int, last: int) -> Iterator[int]:
-    # A random start keeps users of one machine, who do not see each other's claims, out of each other's way.
+    # Users of one machine do not see each other's claims; a random start makes conflicts unlikely.
     ports = range(first, last + 1)
     start = random.randrange(len(ports))  # noqa: S311 - spreads load, guards nothing
     return (ports[(start + offset) % len(ports)] for offset in range(len(ports)))

@@ -1,7 +1,7 @@
-"""Images of services that a newer one has replaced: removed as soon as no container runs on them any more.
+"""Replaced images of services, removed as soon as no container uses them.
 
-The bootstrap removes what it replaces. An image that a container of a running stack still uses has to wait for the
-update that makes that container anew; the bootstrap notes its id, so that nothing is asked where nothing waits.
+The bootstrap removes images that it replaces. An image that a container still uses is kept until an update replaces the
+container; the bootstrap records its id, so that the engine is queried only if there is such an image.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from infra.host import atomic_files, folders
 
 
 def remove_replaced() -> None:
-    """Remove the images that wait for it, so far as nobody uses them or has given them a name."""
+    """Remove the recorded images that are neither used nor tagged."""
     file = folders.replaced_images()
     if not file.exists():
         return
@@ -28,7 +28,7 @@ def remove_replaced() -> None:
             except docker.errors.NotFound:
                 continue
             except docker.errors.APIError:
-                waiting.append(identity)  # a container runs on it
+                waiting.append(identity)  # a container uses it
     if waiting:
         atomic_files.write(file, "\n".join(waiting))
     else:

@@ -1,7 +1,6 @@
-"""Reservation of names, ports, a subnet and images on the engine, before anything of a stack is made.
+"""Reserve names, ports, a subnet and images on the engine, before anything of a stack is created.
 
-It finds out that a name belongs to somebody else, that an image is missing, or that no port is free while there is
-still nothing to clean up.
+So a foreign name, a missing image or a lack of free ports is reported while there is still nothing to clean up.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from infra.errors import EarlierVersionError, EngineError, ForeignObjectError, I
 OBJECT_TYPES = ("containers", "volumes", "networks")
 
 
-_IF_LOST = " If it is this stack itself, and its state was lost, put a backup of the state back first."
+_IF_LOST = " If they belong to this stack and its state was lost, restore a backup of the state first."
 
 
 class Engine(Protocol):
-    """What a reservation asks of the engine; :mod:`infra.clients.engine.docker_engine` is one."""
+    """The engine as a reservation uses it; :mod:`infra.clients.engine.docker_engine` implements it."""
 
     def inventory(self) -> Inventory:
-        """List everything."""
+        """List all objects."""
 
     def cpus(self) -> int:
         """Count the CPUs."""
@@ -36,16 +35,16 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """What a stack is about to use.
+    """What a stack wants to use.
 
     Attributes:
         stack: Name of the stack, for messages.
-        stack_id: Its identity; key of its claims.
+        stack_id: Its identity, the key of its claims.
         names: Names that must be free or the stack's own, by :data:`OBJECT_TYPES`.
-        holders: Container of each use of a port; the port stays the same for the container's life.
+        holders: Container of each use of a port; the port is the same for the container's lifetime.
         images: Image tag of each service.
         ports: First and last port that may be claimed.
-        cpus: CPUs that a service is limited to, by its section of the stack file.
+        cpus: CPU limit of each service, by its section of the stack file.
     """
 
     stack: str
@@ -59,12 +58,12 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reserved:
-    """What a stack has got.
+    """What a stack has reserved.
 
     Attributes:
         image_ids: Image id of each service.
         ports: Host port of each use.
-        subnet: In CIDR notation; empty where the engine may choose.
+        subnet: In CIDR notation; empty if the engine chooses it.
     """
 
     image_ids: Mapping[str, str]
@@ -73,20 +72,20 @@ class Reserved:
 
 
 def reserve(wanted: Wanted, *, engine: Engine = docker_engine) -> Reserved:
-    """Reserve everything for a stack that has nothing on the engine yet.
+    """Reserve everything for a new stack.
 
     Raises:
-        EarlierVersionError: A stack of this name has objects that an earlier version of the project made.
+        EarlierVersionError: A stack of this name has objects created by an earlier version of the project.
         ForeignObjectError: A name belongs to somebody else.
-        EngineError: More CPUs are wanted than there are.
+        EngineError: A CPU limit exceeds the engine's CPUs.
         ImageMissingError: An image is not on the engine.
         PortRangeExhaustedError: Too few ports are free.
     """
     held = engine.inventory()
     refuse_foreign(wanted, wanted.names, held)
     _refuse_more_cpus(wanted, engine)
-    # Every Docker object of the stack comes after its reservation: what carries our labels now was left behind by a
-    # run that was killed, and is in no state. Volumes stay, because volumes hold data.
+    # Docker objects of the stack are created after its reservation: existing ones with its labels were left behind by a
+    # killed run and are in no state. Volumes are kept, because they hold data.
     engine.remove_leftovers(wanted.stack_id)
     return _claim(wanted, held, kept={}, subnet=None)
 
@@ -99,18 +98,18 @@ def change(
     before: Reserved,
     engine: Engine = docker_engine,
 ) -> Reserved:
-    """Reserve what a changed stack needs besides; ports stay with their containers, the subnet with the stack.
+    """Reserve what a changed stack needs in addition; containers keep their ports, the stack keeps its subnet.
 
-    A stack that has given its claims up, because it was soft-deleted, gets the same ports again where they are free.
+    A stack that released its claims, because it was soft-deleted, gets the same ports again if they are free.
 
     Raises:
-        EngineError: As :func:`reserve`.
+        EngineError: As in :func:`reserve`.
     """
     held = engine.inventory()
     added = {kind: [n for n in wanted.names[kind] if n not in names_before[kind]] for kind in OBJECT_TYPES}
     refuse_foreign(wanted, added, held)
     _refuse_more_cpus(wanted, engine)
-    # A renamed container is made while the old one still runs, and publishes its port.
+    # A renamed container is created while the old one still runs and publishes its port.
     kept = {use: port for use, port in before.ports.items() if holders_before.get(use) == wanted.holders.get(use)}
     has_network = any(name in held.networks for name in names_before["networks"])
     keeps_subnet = has_network or is_claimed(wanted.stack_id, before.ports)
@@ -118,13 +117,13 @@ def change(
 
 
 def is_claimed(owner: str, ports: Mapping[str, float]) -> bool:
-    """Whether the owner still claims the ports that were reserved for it."""
+    """Whether the owner still claims its reserved ports."""
     claimed = port_claims.claimed(owner)
     return all(claimed.get(use) == port for use, port in ports.items())
 
 
 def release(owner: str) -> None:
-    """Give everything up that the owner has claimed."""
+    """Release all claims of the owner."""
     port_claims.release(owner)
     subnet_claims.release(owner)
 
@@ -133,16 +132,16 @@ def _claim(wanted: Wanted, held: Inventory, *, kept: Mapping[str, int], subnet: 
     images = _resolve_images(wanted.images, held)
     first, last = wanted.ports
     ports = port_claims.claim(wanted.stack_id, wanted.holders, first=first, last=last, published=held.ports, kept=kept)
-    # Last, because it is never refused: what has been claimed for a reservation that fails nobody gives up.
+    # Last, because it never fails: nobody releases the claims of a failed reservation.
     claimed = subnet_claims.claim(wanted.stack_id, taken=held.subnets) if subnet is None else subnet
     return Reserved(image_ids=images, ports=ports, subnet=claimed)
 
 
 def refuse_foreign(wanted: Wanted, names: Mapping[str, Sequence[str]], held: Inventory) -> None:
-    """Refuse names that somebody else has.
+    """Reject names that belong to somebody else.
 
     Raises:
-        ForeignObjectError: Some of them exist, and are not the stack's own.
+        ForeignObjectError: Some of the names exist and are not the stack's own.
     """
     by_owner: dict[str, list[str]] = {}
     deleted = labels.purge_dates(held.volumes.values())
@@ -158,7 +157,7 @@ def refuse_foreign(wanted: Wanted, names: Mapping[str, Sequence[str]], held: Inv
         _refuse_earlier_version(wanted, names, held)
         foreign = "; ".join(f"{owner}: {', '.join(objects)}" for owner, objects in by_owner.items())
         raise ForeignObjectError(
-            f"reserving names on the engine for stack '{wanted.stack}': these exist and do not belong to this stack: "
+            f"reserving names on the engine for stack '{wanted.stack}': these exist but do not belong to this stack: "
             f"{foreign}. Nothing was created, adopted or removed. Set 'ml-workspace:instance' in "
             f'stacks/Pulumi.{wanted.stack}.yaml to another value, e.g. "002", or give the resources other names.'
             f"{_IF_LOST * is_namesake}"
@@ -166,28 +165,28 @@ def refuse_foreign(wanted: Wanted, names: Mapping[str, Sequence[str]], held: Inv
 
 
 def _refuse_earlier_version(wanted: Wanted, names: Mapping[str, Sequence[str]], held: Inventory) -> None:
-    """Where the state is no file, the objects on the engine are what tells that an earlier version made the stack."""
+    """Detect a stack of an earlier version by its objects on the engine; needed if the state is not a file."""
     found = [getattr(held, kind).get(name, {}) for kind in OBJECT_TYPES for name in names[kind]]
     if any(labels.earlier_identity(one) and one[labels.STACK] == wanted.stack for one in found):
         raise EarlierVersionError(not_taken_over(wanted.stack))
 
 
 def not_taken_over(stack: str) -> str:
-    """What is said of a stack of an earlier version that a plain update meets."""
+    """The message for a plain update of a stack that an earlier version created."""
     return (
-        f"reserving names on the engine for stack '{stack}': an earlier version of the project made its objects. "
-        f"Nothing on the engine was changed. Run `make up STACK={stack}`, which takes the stack over with its data."
+        f"reserving names on the engine for stack '{stack}': an earlier version of the project created its objects. "
+        f"Nothing on the engine was changed. Run `make up STACK={stack}`, which upgrades the stack and keeps its data."
     )
 
 
 def _refuse_more_cpus(wanted: Wanted, engine: Engine) -> None:
-    """Docker refuses a container with more CPUs than there are, but only once half of the stack is made."""
+    """Reject too many CPUs now; Docker would do so only when half of the stack has been created."""
     if not wanted.cpus or max(wanted.cpus.values()) <= (available := engine.cpus()):
         return
     over = ", ".join(f"'ml-workspace:limits.{s}.cpu' is {n:g}" for s, n in wanted.cpus.items() if n > available)
     raise EngineError(
-        f"reserving CPUs on the engine for stack '{wanted.stack}': {over}; allowed: at most {available}, which the "
-        f"engine has. Change it in stacks/Pulumi.{wanted.stack}.yaml, or leave it out for as many as there are."
+        f"reserving CPUs on the engine for stack '{wanted.stack}': {over}; allowed: at most {available}, the "
+        f"engine's CPUs. Change it in stacks/Pulumi.{wanted.stack}.yaml, or remove it to allow all CPUs."
     )
 
 

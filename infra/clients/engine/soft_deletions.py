@@ -1,7 +1,7 @@
-"""Which stacks are soft-deleted: each has an empty volume on the engine, whose labels say so.
+"""Soft-deleted stacks: each is marked by an empty volume on the engine, with labels.
 
-On the engine, as the data is, so that every home and backend that uses the engine sees it, and so that the mark and the
-data cannot come apart. It is made, and removed, in one step.
+The mark is on the engine, like the data, so that every home and backend that uses the engine sees it, and mark and data
+stay together. It is created and removed atomically.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class SoftDeletion:
     """One soft-deleted stack.
 
     Attributes:
-        stack: Name of the stack when it was made.
-        made_by: Who made it where and when, for people.
+        stack: Name of the stack when it was created.
+        made_by: Who created it, where and when; for people.
         workspace_id: Full id of its workspace.
         deleted_on: When it was deleted.
-        kept_until: When it may be purged by anybody.
+        kept_until: When its retention ends, and any user may purge it.
     """
 
     stack_id: str
@@ -41,7 +41,7 @@ class SoftDeletion:
 
     @property
     def volume(self) -> str:
-        """Name of the volume that says so."""
+        """Name of the volume that marks it."""
         return volume_of(self.workspace_id, self.stack_id)
 
     @property
@@ -51,7 +51,7 @@ class SoftDeletion:
 
     @property
     def labels(self) -> dict[str, str]:
-        """What the volume carries."""
+        """Labels of the volume."""
         return {
             labels.ID: self.stack_id,
             labels.RESOURCE_ID: self.workspace_id,
@@ -63,11 +63,11 @@ class SoftDeletion:
 
 
 def refusal(deletion: SoftDeletion, *, stack: str = "") -> str:
-    """Why nothing else can be done with a soft-deleted workspace, as Azure words it (M9), and what can be.
+    """The message for a soft-deleted workspace, in Azure's words (M9), with what to do.
 
     Args:
         deletion: The soft deletion.
-        stack: Name of the stack, which may have been renamed since; left out where it may be another home's.
+        stack: Current name of the stack, which may have been renamed; empty if it may belong to another home.
     """
     name, origin = stack or deletion.stack, "" if stack else f" of {deletion.made_by}"
     return (
@@ -79,52 +79,53 @@ def refusal(deletion: SoftDeletion, *, stack: str = "") -> str:
 
 
 def volume_of(workspace_id: str, stack_id: str) -> str:
-    """Name of the volume that says that a stack with a workspace is soft-deleted."""
-    # Workspaces of different resource groups may have one name.
+    """Name of the volume that marks a stack as soft-deleted."""
+    # Workspaces in different resource groups may have the same name.
     return f"{physical_name(workspace_id.rpartition('/')[2])}-soft-deleted-{stack_id[:_ID_LENGTH]}"
 
 
 def mark(deletion: SoftDeletion) -> SoftDeletion:
-    """Note that a stack is soft-deleted.
+    """Mark a stack as soft-deleted.
 
     Returns:
-        What holds now: a stack that is soft-deleted already keeps its dates.
+        The current mark: a stack that is already soft-deleted keeps its dates.
 
     Raises:
-        ForeignObjectError: The volume's name is somebody else's.
+        ForeignObjectError: The volume exists and belongs to somebody else.
     """
     if existing := find(deletion.stack_id):
         return existing
     with connect() as client:
         made = client.api.create_volume(deletion.volume, labels=deletion.labels)
-    # The engine gives out a volume that exists already instead of refusing the name.
+    # If the volume exists, the engine returns it instead of failing.
     if not labels.belongs_to(made.get("Labels") or {}, deletion.stack_id):
         raise ForeignObjectError(
-            f"deleting workspace '{deletion.workspace}': the volume '{deletion.volume}', which would say so, exists "
-            f"and is not this stack's ({labels.describe_owner(made.get('Labels') or {})}). Nothing was deleted."
+            f"deleting workspace '{deletion.workspace}': the volume '{deletion.volume}', which would mark it, exists "
+            f"but does not belong to this stack ({labels.describe_owner(made.get('Labels') or {})}). "
+            "Nothing was deleted."
         )
     return deletion
 
 
 def unmark(stack_id: str) -> None:
-    """Note that a stack is not soft-deleted; one that is not is fine."""
+    """Remove the mark of a stack; an unmarked stack is ignored."""
     if found := find(stack_id):
         with connect() as client:
             client.api.remove_volume(found.volume)
 
 
 def find(stack_id: str) -> SoftDeletion | None:
-    """The soft deletion of a stack; None for one that is not soft-deleted."""
+    """The soft deletion of a stack; None if it is not soft-deleted."""
     return next(iter(_list({"label": [labels.PURGE_DATE, f"{labels.ID}={stack_id}"]})), None)
 
 
 def find_workspace(workspace_id: str) -> SoftDeletion | None:
-    """The soft deletion of the stack that has a workspace; None for a workspace that is not soft-deleted."""
+    """The soft deletion of a workspace's stack; None if it is not soft-deleted."""
     return next((found for found in list_all() if found.workspace_id.casefold() == workspace_id.casefold()), None)
 
 
 def list_all() -> list[SoftDeletion]:
-    """All soft-deleted stacks of the engine, those of other homes and backends too, by name."""
+    """All soft-deleted stacks on the engine, including those of other homes and backends, by name."""
     return sorted(_list({"label": [labels.PURGE_DATE]}), key=lambda found: (found.stack, found.stack_id))
 
 

@@ -1,7 +1,7 @@
-"""Subnets of the stacks' networks: small ones of a pool of our own, so that the engine's address pools last.
+"""Subnets of the stacks' networks: small ones from a separate pool, to save the engine's address pools.
 
-The engine gives each network a /16 or /20 of its default pools and has none left after some thirty networks. A subnet
-is free when no stack of this user claims it and neither a network of the engine nor a route of this machine is in it.
+The engine takes a /16 or /20 from its default pools for each network, and runs out after about thirty networks. A
+subnet is free if no stack of this user claims it and no network of the engine or route of this machine overlaps it.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def claim(owner: str, *, taken: Sequence[str]) -> str:
         taken: Subnets of the engine's networks, in CIDR notation.
 
     Returns:
-        The subnet in CIDR notation; empty when none is free (a route of this machine may cover the whole pool), which
-        leaves the choice to the engine.
+        The subnet in CIDR notation; empty if none is free (a route of this machine may cover the whole pool), so that
+        the engine chooses one.
     """
     with open_claims("subnets") as claims:
         held = [subnet for who, subnet in claims.items() if who != owner]
@@ -41,13 +41,13 @@ def claim(owner: str, *, taken: Sequence[str]) -> str:
 
 
 def release(owner: str) -> None:
-    """Give up the subnet of an owner; an owner without one is fine."""
+    """Release the subnet of an owner; an owner without one is ignored."""
     with open_claims("subnets") as claims:
         claims.pop(owner, None)
 
 
 def _candidates() -> Iterator[IPv4Network]:
-    # A random start keeps users of one machine, who do not see each other's claims, out of each other's way.
+    # Users of one machine do not see each other's claims; a random start makes conflicts unlikely.
     count = 2 ** (PREFIX_LENGTH - POOL.prefixlen)
     start = random.randrange(count)  # noqa: S311 - spreads load, guards nothing
     for offset in range(count):
@@ -63,7 +63,7 @@ def _networks(subnets: Sequence[str]) -> Iterator[IPv4Network]:
 
 
 def _routes() -> Iterator[IPv4Network]:
-    """Destinations of this machine's routes but for the default route; none where the system does not list them."""
+    """Destinations of this machine's routes except the default route; empty if the system does not list them."""
     if not _ROUTES.exists():
         return
     for line in _ROUTES.read_text().splitlines()[1:]:

@@ -1,8 +1,8 @@
-"""Whole volumes as streams of tar: out of the container that uses them, and into new ones.
+"""Whole volumes as tar streams: read through the container that uses them, and written to new volumes.
 
-Reading needs no container of its own: the engine hands out a folder of any container, running, paused or ended. A new
-volume is filled through a container that is made and never started. Owners, permissions and times stay, also those of
-the volume's own folder: it is the only entry at the top of the tar.
+Reading needs no extra container: the engine exports a folder of any container, whether running, paused or exited. A new
+volume is filled through a container that is created but never started. Owners, permissions and times are preserved,
+including those of the volume's root folder, which is the only top-level entry of the tar.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     import docker
 
 STREAM_SECONDS = 600
-"""How long the engine may take between two pieces of a stream, the end of writing included."""
+"""Timeout between two chunks of a stream, including the end of writing."""
 
 _PARENT = "/archived"
-"""No image has it, so that nothing of an image gets into a new volume."""
+"""A path that no image has, so that no content of an image is copied to a new volume."""
 
 
 @dataclass(frozen=True, slots=True)
 class MountedVolume:
-    """A volume, and where in which container it can be read."""
+    """A volume, with a container and the path where it is mounted."""
 
     name: str
     container: str
@@ -36,10 +36,10 @@ class MountedVolume:
 
 
 def mounted_volumes(containers: Iterable[str]) -> list[MountedVolume]:
-    """Volumes that containers use.
+    """The volumes that containers use.
 
     Args:
-        containers: Names or ids; those that are gone are left out.
+        containers: Names or ids; missing containers are ignored.
     """
     import docker
 
@@ -57,10 +57,10 @@ def mounted_volumes(containers: Iterable[str]) -> list[MountedVolume]:
 
 
 def read_volume(volume: MountedVolume) -> Generator[bytes]:
-    """All of a volume as a tar; to be closed by whoever does not read it to its end.
+    """Stream a volume as a tar; close the generator if it is not read to the end.
 
     Raises:
-        EngineError: The engine refuses.
+        EngineError: The engine returned an error.
     """
     import docker
 
@@ -73,29 +73,29 @@ def read_volume(volume: MountedVolume) -> Generator[bytes]:
 
 
 def fill_new_volume(name: str, content: Iterable[bytes], *, folder: str, labels: Mapping[str, str], image: str) -> None:
-    """Make a volume and put a tar into it.
+    """Create a volume from a tar.
 
     Args:
         name: Name of the volume.
         content: The tar.
-        folder: Name of the folder at its top, which is the volume itself.
-        labels: Of the volume, and of the container that it is filled through, in case a kill leaves that.
-        image: Any image that is there.
+        folder: Name of its top-level folder, which becomes the volume's root.
+        labels: Labels of the volume, and of the container through which it is filled, in case a killed run leaves it.
+        image: Any existing image.
 
     Raises:
-        ForeignObjectError: There is a volume of that name with another identity; nothing was written.
-        EngineError: The engine refuses, e.g. since its disk is full.
+        ForeignObjectError: A volume of that name with another identity exists; nothing was written.
+        EngineError: The engine returned an error, e.g. because its disk is full.
     """
     import docker
 
     carrier = Carrier(image=image, labels=labels)
     with connect(timeout_seconds=STREAM_SECONDS) as client:
         try:
-            # The engine gives the volume that is there to whoever asks for one of its name.
+            # If the volume exists, the engine returns it instead of failing.
             made = client.api.create_volume(name, labels=dict(labels))
             if (made.get("Labels") or {}).get(ID) != labels[ID]:
                 raise ForeignObjectError(
-                    f"making volume '{name}': there is one of that name, {describe_owner(made.get('Labels') or {})}. "
+                    f"creating volume '{name}': it already exists ({describe_owner(made.get('Labels') or {})}). "
                     "Nothing was written to it."
                 )
             _fill(client, {name: {"bind": f"{_PARENT}/{folder}", "mode": "rw"}}, content, carrier)
@@ -113,7 +113,7 @@ def _fill(
         carrier.image, ["-c", "true"], entrypoint=["/bin/sh"], host_config=host, labels=dict(carrier.labels)
     )
     try:
-        # requests takes an iterator for a stream; a list would be a form.
+        # requests streams an iterator; it would encode a list as a form.
         client.api.put_archive(created["Id"], _PARENT, iter(content))
     finally:
         client.api.remove_container(created["Id"], v=False, force=True)
@@ -121,6 +121,6 @@ def _fill(
 
 def _refused(doing: str, exc: docker.errors.APIError) -> EngineError:
     return EngineError(
-        f"{doing}: the engine refuses ({exc.explanation or exc}). Free space if its disk is full, then run "
+        f"{doing}: the engine returned an error ({exc.explanation or exc}). Free space if its disk is full, then run "
         "the command again."
     )

@@ -1,8 +1,7 @@
-"""Files on a volume, written through a container of its own, so that the service's container need not exist.
+"""Write files to a volume through a temporary container, so that the service's container need not exist.
 
-The engine writes a file by removing the old one first. That is all right for files that are read at the start of a
-service; those that a running service watches are laid beside the old ones and renamed, for which the container runs
-for a moment.
+The engine removes the old file before it writes a new one. That is fine for files that a service reads at start-up.
+Files that a running service watches are written next to the old ones and renamed, for which the container runs briefly.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     import docker
 
 LIVE = "live"
-"""Folder of the files that a running service reads anew; nobody but root may write to it."""
+"""Folder of the files that a running service reloads; only root may write to it."""
 
 _FOLDER = "/volume"
 _NEW = ".new"
@@ -28,7 +27,7 @@ _RENAME_SECONDS = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Carrier:
-    """The container that files are written through: an image that is there, and labels in case a kill leaves it."""
+    """The temporary container: an existing image, and labels in case a killed run leaves it behind."""
 
     image: str
     labels: Mapping[str, str]
@@ -43,15 +42,15 @@ def write(
     owner: tuple[int, int],
     in_use: bool = False,
 ) -> None:
-    """Put files (mode 0400) on a volume.
+    """Write files (mode 0400) to a volume.
 
     Args:
         volume: Name of the volume.
-        files: File name to content, at the top of the volume.
+        files: File name to content, at the top level of the volume.
         live_files: The same for the folder `live`.
-        carrier: What the files are written through.
-        owner: User and group that the files belong to.
-        in_use: Somebody may be reading the live files: each is replaced in one step.
+        carrier: The temporary container.
+        owner: User and group of the files.
+        in_use: A service may be reading the live files: each is replaced atomically.
 
     Raises:
         EngineError: The engine does not answer, or the live files could not be replaced.
@@ -96,5 +95,5 @@ def _run(client: docker.DockerClient, carrier: str, volume: str) -> None:
         said = client.api.logs(carrier).decode(errors="replace").strip()
         raise EngineError(
             f"replacing files on volume '{volume}': exit code {code}, {said!r}. "
-            "The old ones hold; run the update again."
+            "The old files are unchanged; run the update again."
         )

@@ -1,1 +1,1 @@
-"""The key vault over its HTTP API."""
+"""Client of the key vault's HTTP API."""

@@ -1,6 +1,6 @@
-"""The key vault over its HTTP API: unseal, a root token for a while, plain requests.
+"""Client of the key vault's HTTP API: unseal, short-lived root tokens, plain requests.
 
-Where the key is kept is the caller's part; nothing here writes to disk or logs a value. Only this module knows hvac.
+The caller stores the unseal key; nothing here writes to disk or logs a value. Only this module uses hvac.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     import hvac
 
 TIMEOUT_SECONDS = 60
-"""Generous: initialising takes two seconds, on a machine that is busy many."""
+"""Generous: initialising takes two seconds, but much longer on a busy machine."""
 
 _OTP_LENGTH = 28
-"""Length of a root token, which the one-time pad of ``sys/generate-root`` has to have (Vault 1.10 and later)."""
+"""Length of a root token and of the one-time pad of ``sys/generate-root`` (Vault 1.10 and later)."""
 
 
 _UPGRADING = "Upgrading from non-versioned to versioned"
-"""Error of a new KV version 2 mount in its first moments."""
+"""Error of a KV version 2 mount right after its creation."""
 
 _UPGRADE_SECONDS, _UPGRADE_POLL_SECONDS = 20.0, 0.01
 
@@ -39,13 +39,13 @@ _PIECE_BYTES = 1 << 20
 
 @contextmanager
 def explaining(what: str) -> Iterator[None]:
-    """Turn an answer that the vault gives inside the block instead of doing what is asked into one clear error.
+    """Convert an error of the vault inside the block to one clear error.
 
     Args:
         what: What is being done, e.g. ``listing the secrets of key vault 'kv-churn'``.
 
     Raises:
-        ServiceError: The vault refused or could not.
+        ServiceError: The vault returned an error.
     """
     import hvac
 
@@ -53,18 +53,18 @@ def explaining(what: str) -> Iterator[None]:
         yield
     except hvac.exceptions.VaultError as exc:
         raise ServiceError(
-            f"{what}: the key vault answered {type(exc).__name__} ({str(exc).strip() or 'without a reason'}). "
-            "Run `make up`, which opens a closed vault and mends its set-up after `pulumi refresh`."
+            f"{what}: the key vault returned {type(exc).__name__} ({str(exc).strip() or 'no reason given'}). "
+            "Run `pulumi refresh` and `make up`, which unseal the vault and repair its configuration."
         ) from exc
 
 
 class Vault:
-    """One key vault, reached over its HTTP API; one connection for all requests.
+    """One key vault; one connection for all requests.
 
-    Paths are as people write them: what a URL would take for something else, such as ``?``, is encoded here.
+    Paths are plain text: special characters such as ``?`` are encoded here.
 
     Args:
-        connection: With a token, or without credentials for the calls that need none.
+        connection: Connection with a token, or without credentials for calls that need none.
     """
 
     def __init__(self, connection: ServiceConnection) -> None:
@@ -82,11 +82,11 @@ class Vault:
         return bool(self._client.sys.is_initialized())
 
     def is_sealed(self) -> bool:
-        """Whether the vault has to be unsealed before it serves requests."""
+        """Whether the vault must be unsealed before it serves requests."""
         return bool(self._client.sys.is_sealed())
 
     def unseal(self, key: str) -> bool:
-        """Offer the key; true when the vault is open afterwards, false when the key is not this vault's."""
+        """Unseal with the key; true if the vault is unsealed afterwards, false if it is another vault's key."""
         import hvac
 
         try:
@@ -95,7 +95,7 @@ class Vault:
             return False
 
     def root_token_from(self, unseal_key: str) -> str:
-        """Make a new root token with the unseal key (``sys/generate-root``)."""
+        """Generate a root token with the unseal key (``sys/generate-root``)."""
         alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
         pad = "".join(secrets.choice(alphabet) for _ in range(_OTP_LENGTH))
         self._client.sys.cancel_root_generation()
@@ -107,7 +107,7 @@ class Vault:
 
     @contextmanager
     def as_root(self, unseal_key: str) -> Iterator[None]:
-        """Make every request inside the block with a root token that lives no longer than the block."""
+        """Use a root token for all requests inside the block, and revoke it at the end."""
         before, self._client.token = self._client.token, self.root_token_from(unseal_key)
         try:
             yield
@@ -121,22 +121,22 @@ class Vault:
             self._client.token = before
 
     def revoke_own_token(self) -> None:
-        """Revoke the client's token and what was made with it; one that the vault does not know is gone already."""
+        """Revoke the client's token and its children; an unknown token has been revoked already."""
         import hvac
 
         with suppress(hvac.exceptions.Forbidden):
             self._client.auth.token.revoke_self()
 
     def accepts_token(self) -> bool:
-        """Whether the client's token is good."""
+        """Whether the client's token is valid."""
         return bool(self._client.is_authenticated())
 
     def is_active(self) -> bool:
-        """Whether the vault serves requests: initialised, open, and not busy with taking a snapshot over."""
+        """Whether the vault serves requests: initialised, unsealed, and not busy restoring a snapshot."""
         return int(self._client.sys.read_health_status().status_code) == HTTPStatus.OK
 
     def has_forgotten_token(self) -> bool:
-        """Whether the vault is up and does not know the client's token; false while it is not up."""
+        """Whether the vault is active and does not know the client's token; false while it is not active."""
         import hvac
 
         try:
@@ -145,11 +145,11 @@ class Vault:
             return False
 
     def take_snapshot(self) -> Iterator[bytes]:
-        """Read a snapshot of everything, in pieces."""
+        """Read a snapshot of everything, in chunks."""
         yield from self._client.sys.take_raft_snapshot().iter_content(_PIECE_BYTES)
 
     def apply_snapshot(self, snapshot: IO[bytes]) -> bool:
-        """Begin to put everything back as in a snapshot; false when it is not one of this vault's."""
+        """Start restoring a snapshot; false if it is not a snapshot of this vault."""
         import hvac
 
         try:
@@ -159,11 +159,11 @@ class Vault:
         return True
 
     def look_up(self, token: str) -> dict[str, Any] | None:
-        """What a token is; None for one that the vault does not take."""
+        """Look up a token; None if it is not valid."""
         return self._found("auth/token/lookup", {"token": token})
 
     def policies_of(self, accessor: str) -> list[str]:
-        """Policies of another token, known by its accessor; none when it has just ended."""
+        """Policies of another token, by its accessor; empty if it has just expired."""
         found = self._found("auth/token/lookup-accessor", {"accessor": accessor})
         return [] if found is None else list(found["policies"])
 
@@ -176,17 +176,17 @@ class Vault:
             return None
 
     def read(self, path: str) -> dict[str, Any] | None:
-        """Read a path; None when there is nothing."""
+        """Read a path; None if it does not exist."""
         answer: dict[str, Any] | None = self._client.read(quote(path))
         return None if answer is None else dict(answer["data"])
 
     def list(self, path: str) -> list[str]:
-        """List the keys below a path; those that have keys below themselves end with a slash."""
+        """List the keys below a path; folders end with a slash."""
         answer = self._client.list(quote(path))
         return [] if answer is None else [str(key) for key in answer["data"]["keys"]]
 
     def write(self, path: str, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Write to a path and give the answer; a KV mount that was made just now is waited for."""
+        """Write to a path and return the response; waits for a KV mount that was just created."""
         import hvac
 
         deadline = time.monotonic() + _UPGRADE_SECONDS
@@ -201,5 +201,5 @@ class Vault:
                 return answer if isinstance(answer, dict) else {}
 
     def delete(self, path: str) -> None:
-        """Delete a path; one that is not there is no error."""
+        """Delete a path; a missing path is not an error."""
         self._client.delete(quote(path))

@@ -1,7 +1,7 @@
-"""What a stack's key vault has to have: audit devices, secrets engines, policies, the stack's own token, its tags.
+"""Configuration of a stack's key vault: audit devices, secrets engines, policies, the stack's own token, tags.
 
-Everything is looked at first and written only where it differs, so that applying it twice is cheap and changes nothing.
-The caller brings a :class:`Vault` that acts as root.
+Everything is read first and written only if it differs, so applying it twice is cheap and changes nothing. The caller
+passes a :class:`Vault` with a root token.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ USERPASS = "userpass"
 AUDIT_FILE = "/vault/logs/audit.log"
 
 TOKEN_TTL = "87600h"  # noqa: S105 - a duration
-"""Ten years; `max_lease_ttl` in vault.hcl allows it. The token is made anew when the vault takes it no longer."""
+"""Ten years; `max_lease_ttl` in vault.hcl allows it. An invalid token is replaced."""
 
 _TOKEN_ALPHABET, _TOKEN_LENGTH = string.ascii_letters + string.digits, 48
 
@@ -31,14 +31,14 @@ _USERPASS: Mapping[str, Any] = {"type": "userpass", "config": {"default_lease_tt
 
 
 def ensure_audit(vault: Vault) -> None:
-    """Turn on the audit devices that are not there; a request is answered as long as one of them can write."""
+    """Enable missing audit devices; Vault serves requests as long as one of them can write."""
     for name in _missing(_AUDIT, vault.read("sys/audit") or {}):
         options = {"file_path": _AUDIT[name], "mode": "0600"}
         vault.write(f"sys/audit/{name}", {"type": "file", "options": options})
 
 
 def ensure_engines(vault: Vault) -> None:
-    """Turn on the secrets engines and the login of principals, so far as they are not there."""
+    """Enable missing secrets engines, and the login of principals."""
     for name in _missing(_KEY_VALUES, vault.read("sys/mounts") or {}):
         vault.write(f"sys/mounts/{name}", _KV2)
     if _missing([USERPASS], vault.read("sys/auth") or {}):
@@ -46,14 +46,14 @@ def ensure_engines(vault: Vault) -> None:
 
 
 def ensure_versions(vault: Vault) -> None:
-    """Have the engines for secrets keep every version."""
+    """Make the secrets engines keep every version."""
     for name in _KEY_VALUES:
         if (vault.read(f"{name}/config") or {}).get("max_versions") != policies.MAX_VERSIONS:
             vault.write(f"{name}/config", {"max_versions": policies.MAX_VERSIONS})
 
 
 def missing_engines(vault: Vault) -> list[str]:
-    """What of that is not there."""
+    """The missing audit devices, secrets engines and logins."""
     engines = [*_KEY_VALUES, policies.PKI]
     return [
         *(f"audit device '{name}'" for name in _missing(_AUDIT, vault.read("sys/audit") or {})),
@@ -63,7 +63,7 @@ def missing_engines(vault: Vault) -> list[str]:
 
 
 def ensure_certificates(vault: Vault, *, name: str, bundle: str, host_names: Sequence[str]) -> None:
-    """Have certificates issued, by the authority in the bundle or else one that the vault makes for itself."""
+    """Enable certificates, issued by the CA in the bundle, or else by a CA that the vault generates."""
     if _missing([policies.PKI], vault.read("sys/mounts") or {}):
         vault.write(f"sys/mounts/{policies.PKI}", _PKI)
     _ensure_authority(vault, name=name, bundle=bundle)
@@ -81,7 +81,7 @@ def _ensure_authority(vault: Vault, *, name: str, bundle: str) -> None:
 
 
 def _ensure_certificate_role(vault: Vault, host_names: Sequence[str]) -> None:
-    # For addresses, `localhost`, the given names and those below them; for nothing else.
+    # Only for IP addresses, `localhost`, the given names and their subdomains.
     role = {
         "allowed_domains": list(host_names),
         "allow_bare_domains": True,
@@ -98,18 +98,18 @@ def _ensure_certificate_role(vault: Vault, host_names: Sequence[str]) -> None:
 
 
 def ensure_policy(vault: Vault, name: str, text: str) -> None:
-    """Write a policy unless it reads so already; it holds for the very next request of every token that has it."""
+    """Write a policy if it differs; it applies to the next request of every token that has it."""
     if not has_policy(vault, name, text):
         vault.write(f"sys/policies/acl/{name}", {"policy": text})
 
 
 def has_policy(vault: Vault, name: str, text: str) -> bool:
-    """Whether a policy reads so."""
+    """Whether a policy has this text."""
     return (vault.read(f"sys/policies/acl/{name}") or {}).get("policy") == text
 
 
 def ensure_token(vault: Vault, token: str, *, policy: str = policies.ADMINISTRATOR) -> str:
-    """Give back the stack's own token if the vault takes it; else a new one, which is nobody's child."""
+    """Return the stack's own token if it is valid; otherwise a new orphan token."""
     if token and accepts(vault, token, policy=policy):
         return token
     new = "".join(secrets.choice(_TOKEN_ALPHABET) for _ in range(_TOKEN_LENGTH))
@@ -118,7 +118,7 @@ def ensure_token(vault: Vault, token: str, *, policy: str = policies.ADMINISTRAT
 
 
 def readmit_token(vault: Vault, token: str, *, policy: str = policies.ADMINISTRATOR) -> None:
-    """Have the vault take this very token: a snapshot may be older than the token that clients have."""
+    """Create this exact token: a snapshot may be older than the token that clients use."""
     wanted = {
         "id": token,
         "policies": [policy],
@@ -130,25 +130,25 @@ def readmit_token(vault: Vault, token: str, *, policy: str = policies.ADMINISTRA
 
 
 def accepts(vault: Vault, token: str, *, policy: str = policies.ADMINISTRATOR) -> bool:
-    """Whether a token is good, has the rights of the policy and no others."""
+    """Whether a token is valid and has this policy and no other."""
     found = vault.look_up(token)
     return found is not None and set(found["policies"]) == {policy, "default"}
 
 
 def ensure_tags(vault: Vault, tags: Mapping[str, str]) -> None:
-    """Replace the tags: custom metadata of one path, which needs no secret."""
+    """Replace the tags: custom metadata of one path, without a secret."""
     if read_tags(vault) != dict(tags):
         vault.write(f"{policies.SECRETS}/metadata/{TAGS_PATH}", {"custom_metadata": dict(tags)})
 
 
 def read_tags(vault: Vault) -> dict[str, str] | None:
-    """The tags; None when there are none."""
+    """The tags; None if there are none."""
     found = vault.read(f"{policies.SECRETS}/metadata/{TAGS_PATH}")
     return None if found is None else dict(found.get("custom_metadata") or {})
 
 
 def revoke_other_root_tokens(vault: Vault) -> None:
-    """Revoke the root tokens that a killed run left behind; the vault's own one stays."""
+    """Revoke root tokens left behind by killed runs; the client's own one is kept."""
     own = (vault.read("auth/token/lookup-self") or {})["accessor"]
     for accessor in vault.list("auth/token/accessors"):
         if accessor != own and "root" in vault.policies_of(accessor):
@@ -156,7 +156,7 @@ def revoke_other_root_tokens(vault: Vault) -> None:
 
 
 def revoke_other_administrators(vault: Vault, token: str) -> None:
-    """Revoke every token with the administrator's rights but this one: what a rotation replaces or was cut short of."""
+    """Revoke every other administrator token, replaced by this or an interrupted rotation."""
     own = (vault.look_up(token) or {})["accessor"]
     for accessor in vault.list("auth/token/accessors"):
         if accessor != own and policies.ADMINISTRATOR in vault.policies_of(accessor):

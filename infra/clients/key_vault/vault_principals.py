@@ -1,4 +1,4 @@
-"""Who may log in to a stack's key vault: for each principal a policy, a user, and a secret with all credentials."""
+"""Principals in a stack's key vault: each has a policy, a user, and a secret with all its credentials."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from infra.clients.key_vault.vault_engines import USERPASS, ensure_policy, has_p
 from infra.rules.roles import vault_policies as policies
 
 Access = Mapping[str, Any]
-"""`policy` (HCL), `password`, and `secret`: what stands in the principal's own secret."""
+"""`policy` (HCL), `password`, and `secret`: the content of the principal's own secret."""
 
 _WORKERS = 4
 
 _BCRYPT_ROUNDS = 5
-"""Few: a password of forty random characters cannot be guessed, and Vault's own ten cost 60 ms at every login."""
+"""Low: a random password of forty characters cannot be guessed, and Vault's default of ten takes 60 ms per login."""
 
 
 def ensure_principals(vault: Vault, wanted: Mapping[str, Access], known: Mapping[str, Access]) -> None:
-    """Let the wanted principals in and nobody else.
+    """Create the wanted principals and remove all others.
 
     Args:
-        vault: Acts as root.
-        wanted: By name.
-        known: What was applied the last time; a password that differs from it is set and ends the user's tokens.
+        vault: With a root token.
+        wanted: Principals by name.
+        known: Principals as last applied; a changed password is set, and the user's tokens are revoked.
     """
     users = set(vault.list(f"auth/{USERPASS}/users"))
     allowed = {name.lower() for name, access in wanted.items() if access["policy"]}
@@ -42,7 +42,7 @@ def ensure_principals(vault: Vault, wanted: Mapping[str, Access], known: Mapping
 
 
 def damaged(vault: Vault, wanted: Mapping[str, Access]) -> list[str]:
-    """Principals whose policy or user is not what it should be."""
+    """Principals whose policy or user is missing or differs."""
     users = set(vault.list(f"auth/{USERPASS}/users"))
     return [
         f"principal '{name}'"
@@ -53,14 +53,14 @@ def damaged(vault: Vault, wanted: Mapping[str, Access]) -> list[str]:
 
 
 def remove_user(vault: Vault, user: str) -> None:
-    """Take a user's login, rights and tokens away, all at once."""
+    """Remove a user with its policy, and revoke its tokens."""
     vault.delete(f"auth/{USERPASS}/users/{user}")
     vault.delete(f"sys/policies/acl/{policies.principal_policy_name(user)}")
     end_logins(vault, user)
 
 
 def end_logins(vault: Vault, user: str) -> None:
-    """Revoke every token that the user has logged in for, in whatever case of letters; it ends when they are gone."""
+    """Revoke all tokens of the user's logins, regardless of case; returns when they are revoked."""
     logins = f"auth/{USERPASS}/login"
     for login in vault.list(f"sys/leases/lookup/{logins}"):
         if login.rstrip("/").lower() == user:

@@ -1,7 +1,7 @@
-"""Secrets of a key vault with Azure's words: deleted and recoverable until a date, then purged.
+"""Secrets of a key vault with Azure's semantics: a deleted secret is recoverable until a date, then purged.
 
-KV version 2 knows deleted versions, but no date on which they go for good; that date is the deletion's plus the
-retention of the stack file, and a sweep removes what is past it. A secret counts as deleted when its newest version is.
+KV version 2 has deleted versions, but no purge date; that date is the deletion date plus the retention in the stack
+file, and a sweep purges secrets after it. A secret counts as deleted if its newest version is deleted.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from infra.clients.key_vault.vault import Vault
 from infra.rules.roles.vault_policies import SECRETS
 
 CONTENT_TYPE, EXPIRES = "contentType", "expires"
-"""Keys of the custom metadata that hold what Azure keeps beside a secret."""
+"""Keys of the custom metadata for attributes that Azure stores with a secret."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Secret:
-    """What is known of a secret without its value.
+    """A secret without its value.
 
     Attributes:
-        version: The newest one.
-        updated: When it was written.
-        deleted: When the secret was deleted; None for one that is not.
-        content_type: As its owner wrote it.
-        expires: As its owner wrote it; nothing happens to the secret on that date.
-        versions: Those that still hold a value, deleted ones included.
+        version: The newest version.
+        updated: When that version was written.
+        deleted: When the secret was deleted; None if it is not deleted.
+        content_type: As set by its owner.
+        expires: As set by its owner; informational only.
+        versions: Versions that still have a value, including deleted ones.
     """
 
     name: str
@@ -40,18 +40,18 @@ class Secret:
     versions: tuple[int, ...] = field(default=(), repr=False)
 
     def purged_on(self, retention_days: int) -> datetime | None:
-        """When a deleted secret may go for good; None for one that is not deleted."""
+        """When a deleted secret may be purged; None if it is not deleted."""
         return self.deleted + timedelta(days=retention_days) if self.deleted else None
 
 
 def list_secrets(vault: Vault, *, now: datetime) -> list[Secret]:
-    """All secrets, deleted ones included, in the order of their names."""
+    """All secrets, including deleted ones, sorted by name."""
     found = (read_secret(vault, name, now=now) for name in secret_names(vault, SECRETS))
     return [secret for secret in found if secret]
 
 
 def secret_names(vault: Vault, mount: str, folder: str = "") -> Iterator[str]:
-    """Names of all secrets of a secrets engine, those in folders included."""
+    """Names of all secrets of a secrets engine, including those in folders."""
     for key in sorted(vault.list(f"{mount}/metadata/{folder}")):
         if key.endswith("/"):
             yield from secret_names(vault, mount, folder + key)
@@ -60,13 +60,13 @@ def secret_names(vault: Vault, mount: str, folder: str = "") -> Iterator[str]:
 
 
 def read_secret(vault: Vault, name: str, *, now: datetime) -> Secret | None:
-    """One secret; None when there is none of that name, or nothing but metadata."""
+    """Read one secret; None if it does not exist or has only metadata."""
     known = vault.read(f"{SECRETS}/metadata/{name}")
     return None if known is None else from_metadata(name, known, now=now)
 
 
 def from_metadata(name: str, known: Mapping[str, Any], *, now: datetime) -> Secret | None:
-    """Understand the vault's answer about one secret; None when it has no version that holds a value."""
+    """Parse the vault's metadata of a secret; None if no version has a value."""
     kept = {int(number): version for number, version in known["versions"].items() if not version["destroyed"]}
     if not kept:
         return None
@@ -91,7 +91,7 @@ def read_fields(vault: Vault, mount: str, name: str) -> dict[str, Any] | None:
 
 
 def write_secret(vault: Vault, name: str, value: str, *, content_type: str = "", expires: str = "") -> None:
-    """Write a new version; content type and expiry belong to the secret and stay when they are not given."""
+    """Write a new version; content type and expiry belong to the secret and are kept if not given."""
     vault.write(f"{SECRETS}/data/{name}", {"data": {"value": value}})
     given = {CONTENT_TYPE: content_type, EXPIRES: expires}
     beside = {key: text for key, text in given.items() if text}
@@ -106,15 +106,15 @@ def delete_secret(vault: Vault, secret: Secret) -> None:
 
 
 def recover_secret(vault: Vault, secret: Secret) -> None:
-    """Take the deletion of every version back."""
+    """Recover every version."""
     vault.write(f"{SECRETS}/undelete/{secret.name}", {"versions": list(secret.versions)})
 
 
 def purge_secret(vault: Vault, secret: Secret) -> None:
-    """Remove a secret with all its versions and metadata, for good."""
+    """Permanently remove a secret with all its versions and metadata."""
     vault.delete(f"{SECRETS}/metadata/{secret.name}")
 
 
 def _time(text: str) -> datetime | None:
-    # Vault writes nanoseconds, which Python does not read.
+    # Vault returns nanoseconds, which Python cannot parse.
     return datetime.fromisoformat(text[:19]).replace(tzinfo=UTC) if text else None

@@ -1,4 +1,4 @@
-"""A key vault's whole set-up, applied and compared: what `pulumi up` wants, and what a restored snapshot gets again."""
+"""Apply and compare a key vault's whole configuration, in `pulumi up` and after restoring a snapshot."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from infra.rules.roles import vault_policies as policies
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setup:
-    """What a stack's key vault has to have beyond being open; see :class:`VaultConfiguration` for the fields."""
+    """The configuration of a stack's key vault; see :class:`VaultConfiguration` for the fields."""
 
     vault_name: str
     tags: Mapping[str, str]
@@ -26,7 +26,7 @@ class Setup:
 
     @classmethod
     def of(cls, props: Mapping[str, Any]) -> Setup:
-        """Take it from a resource's properties."""
+        """Read it from a resource's properties."""
         return cls(**{name: props[name] for name in cls.__slots__})
 
     @property
@@ -36,21 +36,21 @@ class Setup:
 
 
 def apply(vault: Vault, setup: Setup, *, token: str, known: Mapping[str, Access]) -> str:
-    """Apply everything, so far as it is not there.
+    """Apply everything that is missing or differs.
 
     Args:
-        vault: Acts as root.
-        setup: What is wanted.
-        token: The stack's own token so far; empty for a new one.
-        known: Principals as they were applied the last time.
+        vault: With a root token.
+        setup: The wanted configuration.
+        token: The stack's current token; empty for a new one.
+        known: Principals as last applied.
 
     Returns:
-        The stack's own token from now on.
+        The stack's token from now on.
     """
     wanted.revoke_other_root_tokens(vault)
     wanted.ensure_audit(vault)
     wanted.ensure_engines(vault)
-    # The certificates' engine takes as long as everything else together; mounting holds up only other mounting.
+    # The certificates' engine takes as long as everything else together; mounts only block each other.
     with ThreadPoolExecutor(max_workers=1) as pool:
         certificates = pool.submit(
             wanted.ensure_certificates,
@@ -69,7 +69,7 @@ def apply(vault: Vault, setup: Setup, *, token: str, known: Mapping[str, Access]
 
 
 def missing(vault: Vault, setup: Setup, *, token: str) -> list[str]:
-    """Say what is not as it should be, tags aside."""
+    """List what is missing or differs, except tags."""
     return [
         *wanted.missing_engines(vault),
         *damaged(vault, setup.principals),

@@ -1,4 +1,4 @@
-"""Backup and restore of a whole key vault: raft snapshots, encrypted as the data is, useless without the unseal key."""
+"""Backup and restore of a whole key vault: raft snapshots, encrypted like the data, useless without the unseal key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.05
 
 
 def back_up(vault: Vault, target: Path) -> int:
-    """Write a snapshot into a file that its owner alone may read; a backup that fails leaves no file and the old one.
+    """Write a snapshot to a file that only its owner may read; if it fails, an existing file is unchanged.
 
     Returns:
         Its size in bytes.
@@ -36,28 +36,28 @@ def back_up(vault: Vault, target: Path) -> int:
 
 
 def _read_through(snapshot: Path) -> None:
-    """Raise EOFError for a snapshot that broke off."""
+    """Raise EOFError for a truncated snapshot."""
     with gzip.open(snapshot) as file:
         while file.read(1 << 20):
             pass
 
 
 def restore(vault: Vault, source: Path, *, unseal_key: str, setup: Setup, token: str) -> None:
-    """Put the vault back to a snapshot of itself, and what belongs to the stack, not to its users, to what it is today.
+    """Restore users' secrets from a snapshot of this vault; keep everything that belongs to the stack as it is now.
 
-    Users' secrets are again as they were. Set-up, policies, the stack's token and the principals' logins are those of
-    now; so are the credentials in `datastores`, because the services that take them do not go back in time.
+    The configuration, policies, the stack's token and the principals' logins are kept; so are the credentials in
+    `datastores`, because the services that accept them are not restored.
 
     Args:
-        vault: Open; needs no token.
+        vault: Unsealed; needs no token.
         source: The snapshot.
-        unseal_key: What a root token is made from.
-        setup: The stack's.
+        unseal_key: The key that generates a root token.
+        setup: The stack's configuration of the vault.
         token: The stack's own token.
 
     Raises:
-        KeyVaultLockedError: The snapshot is another vault's. Nothing has changed.
-        NotReadyError: It was not taken over in time, or not at all; the vault is open all the same.
+        KeyVaultLockedError: The snapshot was taken from another vault. Nothing was changed.
+        NotReadyError: It was not restored in time, or not at all; the vault is unsealed nevertheless.
     """
     with vault.as_root(unseal_key):
         kept = {name: vault.read(f"{DATASTORES}/data/{name}") for name in secret_names(vault, DATASTORES)}
@@ -76,19 +76,19 @@ def _take_over(vault: Vault, source: Path, unseal_key: str) -> None:
     with source.open("rb") as file:
         if not vault.apply_snapshot(file):
             raise KeyVaultLockedError(
-                f"restoring the key vault from '{source}': the file is no snapshot of this vault, or not a whole one. "
-                "A snapshot fits only the vault that it was taken from, since it is encrypted with its key. Nothing "
-                "was changed."
+                f"restoring the key vault from '{source}': the file is not a snapshot of this vault, or it is "
+                "truncated. A snapshot can only be restored to the vault that it was taken from, because it is "
+                "encrypted with its key. Nothing was changed."
             )
     deadline = time.monotonic() + RESTORE_SECONDS
-    # The token that asked for it is not in the snapshot.
+    # The token of this request is not in the snapshot.
     while not vault.has_forgotten_token():
         if vault.is_sealed():
-            # What the vault does when it could not take the snapshot over; it must not stay so.
+            # The vault seals itself if restoring fails; unseal it.
             vault.unseal(unseal_key)
         if time.monotonic() > deadline:
             raise NotReadyError(
-                f"restoring the key vault from '{source}': not done after {RESTORE_SECONDS:.0f} s. "
-                "Look at `docker logs` of the vault's container, then run the command again."
+                f"restoring the key vault from '{source}': not finished after {RESTORE_SECONDS:.0f} s. "
+                "Check `docker logs` of the vault's container, then run the command again."
             )
         time.sleep(_POLL_SECONDS)

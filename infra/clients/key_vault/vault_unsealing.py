@@ -1,12 +1,12 @@
-"""The first unsealing of a key vault, and every later one that its container cannot do alone.
+"""Unseal a key vault for the first time, and later whenever its container cannot unseal itself.
 
-The container's start script initialises a new vault and unseals it. The unseal key is kept as a file of the vault's
-user (mode 0400) on a volume of its own, where the script finds it after every restart; and, encrypted, in the stack's
-state. A note on that volume tells that initialising has begun: a vault without key but with the note has never been
-unsealed, so the script empties it and begins again; one with neither is left alone, and so is one that is empty beside
-a key.
+The container's start script initialises a new vault and unseals it. The unseal key is stored in a file of the vault's
+user (mode 0400) on a separate volume, where the script finds it after every restart, and encrypted in the stack's
+state. A note on that volume says that initialisation has begun: a vault with the note but without a key has never been
+unsealed, so the script empties it and starts over. A vault with neither is left alone, and so is an empty vault with a
+key.
 
-The script throws the root token of the initialisation away; who needs one makes it from the unseal key.
+The script discards the root token of the initialisation; the unseal key can generate another one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ UNSEAL_FILE = "request.json"
 """Body of ``PUT /v1/sys/unseal``, so that the start script can send it without the key on a command line."""
 
 NOTE_FILE = "begun"
-"""The note; says `ended` as soon as the key is there, so that a key lost later is never taken for one not yet made."""
+"""The note; says `ended` once the key is stored, so that a key lost later is not mistaken for one not yet created."""
 
 _BEGUN, _ENDED = b"begun", b"ended"
 
@@ -38,13 +38,13 @@ UNSEALED = frozenset({200})
 
 
 class KeyVolume(Protocol):
-    """The volume with the unseal key, reached through the vault's container."""
+    """The volume with the unseal key, accessed through the vault's container."""
 
     def read(self, name: str) -> bytes | None:
-        """Content of a file; None when it is not there."""
+        """Content of a file; None if it does not exist."""
 
     def write(self, name_to_content: dict[str, bytes]) -> None:
-        """Write files for the vault's user alone."""
+        """Write files that only the vault's user may read."""
 
 
 class ContainerKeyVolume:
@@ -60,23 +60,23 @@ class ContainerKeyVolume:
         self._uid, self._gid = (int(number) for number in user.split(":"))
 
     def read(self, name: str) -> bytes | None:
-        """Content of a file; None when it is not there."""
+        """Content of a file; None if it does not exist."""
         return docker_engine.read_file(self._container, f"{UNSEAL_FOLDER}/{name}")
 
     def write(self, name_to_content: dict[str, bytes]) -> None:
-        """Write files for the vault's user alone."""
+        """Write files that only the vault's user may read."""
         docker_engine.write_files(self._container, UNSEAL_FOLDER, name_to_content, uid=self._uid, gid=self._gid)
 
 
 class VaultUnsealing:
-    """Unseals one key vault, as far as its start script does not.
+    """Unseals one key vault if its start script does not.
 
     Args:
-        name: The resource as the user knows it.
+        name: Name of the key vault.
         endpoint: Base URL, for messages.
         vault: The vault, without a token.
-        volume: Where the unseal key is kept.
-        probe: Makes a probe of the vault's health that expects the given status codes.
+        volume: The volume with the unseal key.
+        probe: Creates a probe of the vault's health that expects the given status codes.
         wait: Waits until a probe passes.
     """
 
@@ -95,16 +95,16 @@ class VaultUnsealing:
         self._probe, self._wait = probe, wait
 
     def unseal(self, known: str | None) -> str:
-        """Wait until the vault is unsealed, help where the script cannot, and give the unseal key.
+        """Wait until the vault is unsealed, help if the script cannot, and return the unseal key.
 
         Args:
-            known: The key as the state has it; None for a vault that is new to the stack.
+            known: The key in the state; None for a vault that is new to the stack.
 
         Raises:
-            KeyVaultLockedError: The vault's data or its key is lost; nothing was initialised over it.
+            KeyVaultLockedError: The vault's data or key is lost; the vault was not initialised again.
         """
         self._wait(self._probe(LISTENING))
-        # The key first: the script stores it only after initialising, so an empty vault beside it has lost its data.
+        # The key first: the script stores it only after initialising, so an empty vault with a key has lost its data.
         if self._stored_key() is not None and not self._vault.is_initialised():
             raise self._data_lost()
         self._wait(self._probe(INITIALISED))
@@ -117,13 +117,13 @@ class VaultUnsealing:
         return stored
 
     def is_closed(self) -> bool:
-        """Whether an update has to unseal it or put its key back."""
-        with at_key_vault(self._endpoint, "looking whether it is unsealed"):
+        """Whether an update must unseal it or restore its key."""
+        with at_key_vault(self._endpoint, "reading the seal status"):
             return self._vault.is_initialised() and (self._vault.is_sealed() or self._stored_key() is None)
 
     def help(self, known: str | None) -> None:
-        """Do once what the script cannot: put a lost key back, and unseal with the key there is."""
-        # The note first: the script stores the key before it says in the note that it has.
+        """Do once what the script cannot: restore a lost key, and unseal with the existing key."""
+        # The note first: the script stores the key before it updates the note.
         begun, key = self._volume.read(NOTE_FILE) == _BEGUN, self._stored_key()
         if key is None and begun:
             return
@@ -131,8 +131,9 @@ class VaultUnsealing:
             key = self._store(self._require(known))
         if self._vault.is_sealed() and not self._vault.unseal(key):
             raise KeyVaultLockedError(
-                f"unsealing key vault '{self._name}': its unseal key does not fit; the data volume belongs to another "
-                "key. Put the matching volumes back, or delete the stack with `make down` if its secrets may go."
+                f"unsealing key vault '{self._name}': the unseal key does not match; the data volume belongs to "
+                "another key. Restore the matching volumes, or delete the stack with `make down` if its secrets may be "
+                "lost."
             )
 
     def _helping(self, known: str | None) -> Probe:
@@ -141,14 +142,14 @@ class VaultUnsealing:
         def probe() -> ProbeResult:
             result = ready()
             if not result.passed:
-                with suppress(ServiceUnreachableError), at_key_vault(self._endpoint, "unsealing it with its key"):
+                with suppress(ServiceUnreachableError), at_key_vault(self._endpoint, "unsealing"):
                     self.help(known)
             return result
 
         return probe
 
     def _stored_key(self) -> str | None:
-        """The key on its volume; a file that a crash has cut short is as good as none."""
+        """The key on its volume; None if the file is missing, or truncated by a crash."""
         try:
             return str(json.loads(self._volume.read(UNSEAL_FILE) or "")["key"])
         except (ValueError, KeyError, TypeError):
@@ -161,15 +162,15 @@ class VaultUnsealing:
     def _require(self, known: str | None) -> str:
         if known is None:
             raise KeyVaultLockedError(
-                f"initialising key vault '{self._name}': it is initialised already, and its unseal key is not on the "
-                "volume that keeps it. Nothing was initialised over it. Put the volume back, or run `make down` and "
-                "`make up` if the vault's secrets may go."
+                f"initialising key vault '{self._name}': it is already initialised, but its unseal key is not on the "
+                "key's volume. The vault was not initialised again. Restore the volume, or run `make down` and "
+                "`make up` if the vault's secrets may be lost."
             )
         return known
 
     def _data_lost(self) -> KeyVaultLockedError:
         return KeyVaultLockedError(
-            f"unsealing key vault '{self._name}': it is empty, but this stack had initialised it; its data volume was "
-            "lost or replaced. Nothing was initialised over it. Put the volume back (or restore a snapshot), or run "
-            "`make down` and `make up` if its secrets may go."
+            f"unsealing key vault '{self._name}': it is empty, but this stack has initialised it before; its data "
+            "volume was lost or replaced. The vault was not initialised again. Restore the volume or a snapshot, or "
+            "run `make down` and `make up` if its secrets may be lost."
         )

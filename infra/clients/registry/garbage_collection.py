@@ -1,7 +1,7 @@
-"""Garbage collection of a container registry: what nothing names any more is deleted from its volume.
+"""Garbage collection of a container registry: unreferenced content is deleted from its volume.
 
-The registry's own collection deletes what a push under way has just uploaded, so it needs a registry that takes no
-push. The container's start script sees to that, see `infra/components/assets/registry-start.sh`.
+The registry's own collection deletes content that a running push has just uploaded, so it needs a read-only registry.
+The container's start script ensures that, see `infra/components/assets/registry-start.sh`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from infra.clients.engine import docker_engine
 from infra.errors import GarbageCollectionError
 
 WORK = "/var/lib/registry/garbage-collection"
-"""Folder on the registry's volume with the request and what became of it."""
+"""Folder on the registry's volume with the request and its result."""
 
 _SCRIPT = "/etc/distribution/collect.sh"
 _UNTAGGED = "--delete-untagged"
@@ -26,21 +26,21 @@ _ASK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """What a collection deletes: blobs, and the bytes of their contents."""
+    """Result of a collection: number of blobs, and their size in bytes."""
 
     blobs: int
     size: int
 
 
 def preview(container: str, *, untagged: bool) -> Freed:
-    """Ask what a collection would delete; the registry goes on as it is.
+    """Report what a collection would delete, without interrupting the registry.
 
     Args:
-        container: Name of the registry's container, which has to run.
-        untagged: Count manifests without a tag as garbage too.
+        container: Name of the registry's container, which must be running.
+        untagged: Also count manifests without a tag as garbage.
 
     Raises:
-        GarbageCollectionError: The registry could not tell.
+        GarbageCollectionError: The registry returned an error.
     """
     with docker_engine.connect() as client:
         command = ["/bin/sh", _SCRIPT, "--dry-run", *([_UNTAGGED] if untagged else [])]
@@ -57,20 +57,20 @@ def preview(container: str, *, untagged: bool) -> Freed:
 
 
 def collect(container: str, *, user: tuple[int, int], untagged: bool, seconds: float) -> Freed:
-    """Collect: until it is done pulls go on and pushes are refused.
+    """Collect garbage; meanwhile pulls work, but pushes are rejected.
 
     Args:
-        container: Name of the registry's container, which has to run.
+        container: Name of the registry's container, which must be running.
         user: User and group of its processes.
-        untagged: Delete manifests without a tag too.
-        seconds: How long it may take.
+        untagged: Also delete manifests without a tag.
+        seconds: Timeout.
 
     Raises:
-        GarbageCollectionError: It failed, was interrupted, or is not done in time.
+        GarbageCollectionError: It failed, was interrupted, or did not finish in time.
     """
     if docker_engine.read_file(container, f"{WORK}/begun") is not None:
         raise GarbageCollectionError(
-            f"collecting garbage in container '{container}': another collection is under way. Wait until it is done."
+            f"collecting garbage in container '{container}': another collection is running. Wait until it has finished."
         )
     mine = secrets.token_hex(8)
     request = f"{mine} {_UNTAGGED if untagged else ''}\n".encode()
@@ -80,13 +80,13 @@ def collect(container: str, *, user: tuple[int, int], untagged: bool, seconds: f
     if freed is None:
         raise GarbageCollectionError(
             f"collecting garbage in container '{container}': {outcome}{f', last log lines: {rest}' if rest else ''}. "
-            "No content that a manifest names was deleted, and the registry takes pushes again. Run the command again."
+            "No referenced content was deleted, and the registry accepts pushes again. Run the command again."
         )
     return freed
 
 
 def _report(container: str, mine: str, *, deadline: float) -> str:
-    """Wait for what became of a request; the script may be just starting a registry and overhear a signal."""
+    """Wait for the result; signal repeatedly, because the script may miss a signal while it starts a registry."""
     asked = 0.0
     while True:
         whose, *outcome = _words(container, "report") or [""]
@@ -102,10 +102,10 @@ def _report(container: str, mine: str, *, deadline: float) -> str:
 def _ask(container: str, mine: str, *, late: bool) -> None:
     state = docker_engine.container_state(container, log_lines=1)
     if state is None or state.has_given_up or late:
-        seen = "gone" if state is None else f"{state.status}, its last words are {state.last_log_lines!r}"
+        seen = "missing" if state is None else f"{state.status}, with the last log line {state.last_log_lines!r}"
         raise GarbageCollectionError(
-            f"waiting for the garbage collection in container '{container}': not done, and the container is {seen}. "
-            "It goes on when the container does; `mlw diagnose` tells how that is."
+            f"waiting for the garbage collection in container '{container}': not finished, and the container is "
+            f"{seen}. It continues when the container runs again; check it with `mlw diagnose`."
         )
     if mine in _words(container, "request"):
         if state.status == "running":
@@ -113,17 +113,17 @@ def _ask(container: str, mine: str, *, late: bool) -> None:
                 client.api.kill(container, signal="HUP")
     elif mine not in [*_words(container, "begun"), *_words(container, "report")]:
         raise GarbageCollectionError(
-            f"collecting garbage in container '{container}': another request has taken the place of this one. "
-            "Wait until it is done, then run the command again."
+            f"collecting garbage in container '{container}': another request has replaced this one. "
+            "Wait until it has finished, then run the command again."
         )
 
 
 def _words(container: str, file: str) -> list[str]:
-    """What a file says; asked in this order, a request is always found: it becomes `begun`, then `report`."""
+    """The words of a file; read in this order, a request is always found: it becomes `begun`, then `report`."""
     return (docker_engine.read_file(container, f"{WORK}/{file}") or b"").decode().split()
 
 
 def _freed(line: str) -> Freed | None:
-    """What the script's last line says; None where it is another one."""
+    """Parse the last line of the script's output; None if it is not a result."""
     found = re.fullmatch(r"(\d+) (\d+)", line)
     return Freed(int(found[1]), int(found[2])) if found else None

@@ -1,1 +1,1 @@
-"""States of stacks, as the state backend keeps them."""
+"""States of stacks in the state backend."""

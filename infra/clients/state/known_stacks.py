@@ -1,7 +1,7 @@
-"""Identities of the stacks that this user's home has seen, for the day on which a state and all its backups are lost.
+"""Identities of the stacks that this home has seen, in case a state and all its backups are lost.
 
-Kept beside the claims, as `$MLW_HOME/stacks.json`: identity to the stack's name, the id of its backend and the moment.
-The state is what counts; this only finds again what no state tells of any more.
+Stored next to the claims, in `$MLW_HOME/stacks.json`: identity to the stack's name, the id of its backend and the time.
+The state is authoritative; this file only helps to find stacks that no state contains.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _FILE = "stacks"
 
 
 def remember(stack_id: str, *, stack: str, backend: str | None = None) -> None:
-    """Note an identity of a stack of a backend; of this process's when left out."""
+    """Record the identity of a stack; the backend defaults to that of this process."""
     with open_claims(_FILE) as known:
         known[stack_id] = {
             "stack": stack,
@@ -28,7 +28,7 @@ def remember(stack_id: str, *, stack: str, backend: str | None = None) -> None:
 
 
 def set_going(stack_id: str, *, going: bool) -> None:
-    """Note whether a stack is being taken down as a whole: a destroy may be killed, and go on in another process."""
+    """Record whether a stack is being deleted as a whole: a destroy may be killed, and continue in another process."""
     with open_claims(_FILE) as known:
         if going:
             known.setdefault(stack_id, {})["going"] = True
@@ -37,12 +37,12 @@ def set_going(stack_id: str, *, going: bool) -> None:
 
 
 def is_going(stack_id: str) -> bool:
-    """Whether that was noted."""
+    """Whether the stack is recorded as being deleted."""
     return bool(read_claims(_FILE).get(stack_id, {}).get("going"))
 
 
 def set_deleted(stack_id: str, *, kept_until: str) -> None:
-    """Note that a stack is soft-deleted, or, with an empty text, that it is not."""
+    """Record that a stack is soft-deleted, or with an empty string that it is not."""
     with open_claims(_FILE) as known:
         if kept_until:
             known.setdefault(stack_id, {})["keptUntil"] = kept_until
@@ -51,18 +51,18 @@ def set_deleted(stack_id: str, *, kept_until: str) -> None:
 
 
 def kept_until(stack_id: str) -> str:
-    """How long a stack is kept that is soft-deleted; empty for one that is not, as far as this home knows."""
+    """When a soft-deleted stack's retention ends; empty if this home does not know it as soft-deleted."""
     return str(read_claims(_FILE).get(stack_id, {}).get("keptUntil") or "")
 
 
 def forget(stack_id: str) -> None:
-    """Drop an identity; one that was never noted is fine."""
+    """Remove an identity; an unknown one is ignored."""
     with open_claims(_FILE) as known:
         known.pop(stack_id, None)
 
 
 def find(stack: str, *, backend: str) -> str | None:
-    """The identity that was noted last for a stack of a backend; None for none."""
+    """The last recorded identity of a stack of a backend; None if there is none."""
     wanted = stack, state_backend.backend_id(backend)
     known = {
         stack_id: str(noted.get("since"))
@@ -73,10 +73,10 @@ def find(stack: str, *, backend: str) -> str | None:
 
 
 def describe_origin(since: datetime | None = None) -> str:
-    """User, machine, backend and moment, for people; the backend's address without what may be a password.
+    """User, machine, backend and time, for people; the backend's address is shown without possible passwords.
 
     Args:
-        since: When the stack was made; now when left out.
+        since: When the stack was created; by default now.
     """
     try:
         user = getpass.getuser()

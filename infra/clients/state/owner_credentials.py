@@ -1,6 +1,6 @@
-"""What another stack has given out, for a stack that uses its resources: read at the moment of use, kept nowhere.
+"""Credentials of another stack whose resources this stack uses: read when needed, never stored.
 
-The engine's own stack references would copy every credential of the other stack into this one's state.
+The engine's stack references would copy every credential of the other stack to this one's state.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 def outputs_of(stack: str) -> dict[str, Any]:
-    """The plain outputs of a stack; secret ones are encrypted."""
+    """The outputs of a stack; secret ones are encrypted."""
     return stack_states.outputs(project.PROJECT, stack)
 
 
@@ -33,18 +33,18 @@ def credentials_of(stack: str, keys: Sequence[str]) -> dict[str, str]:
 
     Args:
         stack: The stack that owns it.
-        keys: Where they may stand in its output `credentials`; the first one that is there counts.
+        keys: Possible keys in its output `credentials`; the first existing one is used.
 
     Raises:
-        SecretStateError: The stack has none of them, or its secrets cannot be decrypted.
+        SecretStateError: The stack has none of the keys, or its secrets cannot be decrypted.
     """
     with _ONE_AT_A_TIME:
         known = _credentials(stack)
     found = next((known[key] for key in keys if key in known), None)
     if found is None:
         raise SecretStateError(
-            f"reading the credentials of stack '{stack}', which owns what this stack uses: it gives out none under "
-            f"'{keys[0]}'. Run `make up STACK={stack}` first."
+            f"reading the credentials of stack '{stack}', whose resources this stack uses: its output 'credentials' "
+            f"has no key '{keys[0]}'. Run `make up STACK={stack}` first."
         )
     return dict(found)
 
@@ -53,18 +53,18 @@ def unseal_key_of(stack: str) -> str:
     """The unseal key of a stack's key vault.
 
     Raises:
-        SecretStateError: The stack's state holds none, or its secrets cannot be decrypted.
+        SecretStateError: The stack's state has no unseal key, or its secrets cannot be decrypted.
     """
     with _ONE_AT_A_TIME:
         found = _unseal_key(stack)
     if not found:
-        raise _unreadable(stack, "its state holds no unseal key of a key vault")
+        raise _unreadable(stack, "its state has no unseal key")
     return found
 
 
 @cache
 def _credentials(stack: str) -> Mapping[str, Any]:
-    """All of a stack's credentials, once in the life of a process: a run of the engine, or one command."""
+    """All of a stack's credentials; cached for the process, which serves one run of the engine or one command."""
     return dict(_ask(stack, "stack", "output", "credentials", "--json", "--show-secrets"))
 
 
@@ -100,7 +100,7 @@ def _ask(stack: str, *arguments: str) -> Any:  # noqa: ANN401 - JSON
 
 def _unreadable(stack: str, found: str) -> SecretStateError:
     return SecretStateError(
-        f"reading the credentials of stack '{stack}', which owns what this stack uses: {found}. It has to be up, in "
-        "the same state backend, and its secrets have to be encrypted with the passphrase of this run. "
+        f"reading the credentials of stack '{stack}', whose resources this stack uses: {found}. That stack must be up "
+        "and in the same state backend, with its secrets encrypted with the current passphrase. "
         f"Run `make up STACK={stack}` first."
     )

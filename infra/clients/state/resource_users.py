@@ -1,4 +1,4 @@
-"""Which other stacks use what a stack owns, and so keep it from being deleted."""
+"""Other stacks that use a stack's resources and so prevent its deletion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from infra.rules.stack.deployed_resources import users_of
 
 
 def refuse_if_used(resource_ids: Sequence[str], *, stack_id: str, stack: str) -> None:
-    """Refuse when a workspace of another stack is tied to one of the resources.
+    """Raise an error if another stack's workspace uses one of the resources.
 
     Raises:
         SharedResourceError: Names every such resource with its users.
@@ -24,5 +24,5 @@ def refuse_if_used(resource_ids: Sequence[str], *, stack_id: str, stack: str) ->
         )
         raise SharedResourceError(
             f"deleting stack '{stack}': other workspaces use its resources: {listed}. Nothing was deleted. "
-            "Delete those stacks first, or give them resources of their own."
+            "Delete those stacks first, or give them their own resources."
         )

@@ -1,7 +1,7 @@
-"""What the stacks of the same state backend hold: components of others, and the stack's own last accepted resources.
+"""Read the states of a backend's stacks: components of other stacks, and the stack's own last accepted resources.
 
-Only the file backend can be read without its service; with any other, the results are empty and what depends on them
-(names that are unique across stacks, resources that are shared) is checked by the service's own means.
+Only the file backend can be read directly; with any other, the results are empty, and checks that need them (unique
+names across stacks, shared resources) are left to other means.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from infra.errors import EarlierVersionError
 from infra.host import state_backend
 from infra.host.project import PROJECT
 
-if TYPE_CHECKING:  # 20 ms of each command that only looks for a stack's identity
+if TYPE_CHECKING:  # saves 20 ms in commands that only look up a stack's identity
     from infra.rules.stack.deployed_resources import Deployed
     from infra.rules.stack.expiry import Expiry
     from infra.rules.stack.locked_changes import AcceptedStack
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 DYNAMIC_TYPE = "pulumi-python:dynamic"
-"""Types of the project's own resources before it had a provider plugin begin with it."""
+"""Prefix of the types of the project's resources before it had a provider plugin."""
 
 DOCKER_TYPE = "docker:index/"
 
@@ -36,12 +36,12 @@ STACK_EXPIRY, SOFT_DELETION, WORKSPACE_IDENTITY = ":StackExpiry", ":SoftDeletion
 
 
 def deployed(*, project: str = PROJECT, except_stack: str = "", except_id: str = "") -> list[Deployed]:
-    """List the components of all other stacks of the project; a state that cannot be read counts as empty.
+    """List the components of all other stacks of the project; an unreadable state counts as empty.
 
     Args:
         project: Name of the project.
-        except_stack: Name of the stack that asks.
-        except_id: Its identity, which it keeps when it is renamed.
+        except_stack: Name of the current stack.
+        except_id: Its identity, which does not change when it is renamed.
     """
     found = ((stack, _resources(path)) for stack, path in _state_files(project).items() if stack != except_stack)
     return [
@@ -58,9 +58,9 @@ def can_be_read() -> bool:
 
 
 def identity_of(resources: Iterable[Mapping[str, Any]]) -> str:
-    """Identity of the stack with these resources; empty where it has none yet.
+    """Identity of the stack with these resources; empty if it has none yet.
 
-    That of a stack from before identities follows from the labels of its objects, unless they name several stacks.
+    For a stack from before identities, it is derived from the labels of its objects, unless they name several stacks.
     """
     held = list(resources)
     if is_earlier_version(held):
@@ -75,7 +75,7 @@ def _recorded_identity(resources: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _labels(resource: Mapping[str, Any]) -> dict[str, str]:
-    """Labels of an object on the engine, as the state has them; none of any other resource."""
+    """Labels of a Docker object in the state; empty for other resources."""
     if not str(resource.get("type", "")).startswith(DOCKER_TYPE):
         return {}
     held = (resource.get("outputs") or {}).get("labels") or (resource.get("inputs") or {}).get("labels") or []
@@ -83,12 +83,12 @@ def _labels(resource: Mapping[str, Any]) -> dict[str, str]:
 
 
 def identities(*, project: str = PROJECT) -> set[str]:
-    """Identities of all stacks of the project whose state can be read."""
+    """Identities of all stacks of the project with a readable state."""
     return {identity_of(_resources(path)) for path in _state_files(project).values()} - {""}
 
 
 def is_earlier_version(resources: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether a version from before the provider plugin, or from before identities, made these resources."""
+    """Whether a version from before the provider plugin, or from before identities, created these resources."""
     held = list(resources)
     if any(str(resource.get("type", "")).startswith(DYNAMIC_TYPE) for resource in held):
         return True
@@ -96,15 +96,15 @@ def is_earlier_version(resources: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def refuse_earlier_version(resources: Iterable[Mapping[str, Any]], *, stack: str) -> None:
-    """Refuse resources that only `make up` and `make down` take over; an update would make them anew, with other keys.
+    """Reject resources that only `make up` and `make down` support; a plain update would recreate them with new keys.
 
     Raises:
-        EarlierVersionError: There are some.
+        EarlierVersionError: An earlier version created the resources.
     """
     if is_earlier_version(resources):
         raise EarlierVersionError(
-            f"reading the state of stack '{stack}': an earlier version of the project made it. Nothing was changed. "
-            f"Run `make up STACK={stack}`, which takes it over with its data, or `make down STACK={stack}`, which "
+            f"reading the state of stack '{stack}': an earlier version of the project created it. Nothing was changed. "
+            f"Run `make up STACK={stack}`, which upgrades it and keeps its data, or `make down STACK={stack}`, which "
             "removes it."
         )
 
@@ -115,13 +115,13 @@ def locks_of(resources: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def soft_deletion_of(resources: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Properties of the guard that keeps the stack with these resources after its deletion; None where none does."""
+    """Properties of the soft-deletion guard of the stack with these resources; None if there is none."""
     kept = (r.get("inputs") for r in resources if str(r.get("type", "")).endswith(SOFT_DELETION))
     return next(kept, None) or None
 
 
 def expiry_of(resources: Iterable[Mapping[str, Any]]) -> Expiry | None:
-    """When the stack with these resources expires; None for never."""
+    """Expiry of the stack with these resources; None if it never expires."""
     kept = next((r.get("outputs") for r in resources if str(r.get("type", "")).endswith(STACK_EXPIRY)), None)
     if not kept:
         return None
@@ -132,26 +132,26 @@ def expiry_of(resources: Iterable[Mapping[str, Any]]) -> Expiry | None:
 
 
 def created_at(project: str, stack: str) -> str:
-    """When a stack's workspace was made (RFC 3339); empty where there is none, or no state tells."""
+    """When a stack's workspace was created (RFC 3339); empty if there is none or the state is unreadable."""
     path = _state_files(project).get(stack)
     found = (r for r in _resources(path) if str(r.get("type", "")).endswith(WORKSPACE_IDENTITY)) if path else iter(())
     return str((next(found, {}).get("outputs") or {}).get("creation_time") or "")
 
 
 def resources_of(stack_id: str, *, project: str = PROJECT) -> list[dict[str, Any]] | None:
-    """Resources of the stack with an identity, as its state has them now; None where no state tells."""
+    """Resources in the current state of the stack with an identity; None if no readable state has it."""
     states = (_resources(path) for path in _state_files(project).values())
     return next((resources for resources in states if identity_of(resources) == stack_id), None)
 
 
 def accepted(project: str, stack: str) -> AcceptedStack:
-    """A stack as its last update was allowed to make it; empty where there is none, or it can't be read.
+    """A stack as accepted by its last update; empty if there is none or the state is unreadable.
 
     Returns:
-        What its `ChangeGuard` holds.
+        The content of its `ChangeGuard`.
 
     Raises:
-        EarlierVersionError: An earlier version made it, and it has not been taken over.
+        EarlierVersionError: An earlier version created it, and it has not been upgraded.
     """
     from infra.rules.stack.locked_changes import AcceptedStack
 
@@ -165,7 +165,7 @@ def accepted(project: str, stack: str) -> AcceptedStack:
 
 
 def outputs(project: str, stack: str) -> dict[str, Any]:
-    """The outputs of a stack, secret ones encrypted; empty where there is no state, or it can't be read."""
+    """The outputs of a stack, secret ones encrypted; empty if there is no readable state."""
     path = _state_files(project).get(stack)
     found = (r for r in _resources(path) if r.get("type") == STACK_TYPE) if path else iter(())
     return dict(next(found, {}).get("outputs") or {})
@@ -181,7 +181,7 @@ def _resources(path: Path) -> list[dict[str, Any]]:
         state = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
         return list(state["checkpoint"]["latest"]["resources"] or [])
     except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError):
-        # Another stack's run may be replacing the file, or it is damaged; that is told to who works on that stack.
+        # Another stack's run may be replacing the file, or it is damaged, which is reported to users of that stack.
         return []
 
 

@@ -1,1 +1,1 @@
-"""The storage account over S3 and its administrative API."""
+"""Clients of the storage account's S3 and admin APIs."""

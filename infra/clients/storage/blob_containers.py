@@ -1,6 +1,6 @@
-"""Containers of a storage account: buckets with versions, soft delete, encryption at rest and tags.
+"""Containers of a storage account: buckets with versioning, soft delete, encryption at rest and tags.
 
-Soft delete is versioning with an end: what was overwritten or deleted stays as a version for the retention days.
+Soft delete is versioning with expiry: overwritten and deleted blobs are kept as versions for the retention days.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from minio import Minio
 
 PARALLEL = 8
-"""Containers that are worked on at once; each step of one is a few small files on every drive."""
+"""Containers processed in parallel; each step writes a few small files on every drive."""
 
 _RULE = "soft-delete"
 _Result = TypeVar("_Result")
@@ -25,13 +25,13 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerSettings:
-    """How a container is kept.
+    """Settings of a container.
 
     Attributes:
-        versioned: Whether overwritten and deleted blobs stay as versions.
-        retention_days: Days after which a version that is not the newest any more goes.
-        tags: Tags in the alphabet of the services' metadata.
-        encrypted: Whether blobs are encrypted at rest without being asked to.
+        versioned: Whether overwritten and deleted blobs are kept as versions.
+        retention_days: Days after which versions that are not the newest are removed.
+        tags: Tags, encoded for the services' metadata.
+        encrypted: Whether blobs are encrypted at rest by default.
     """
 
     versioned: bool
@@ -44,36 +44,36 @@ class BlobContainers:
     """Containers of one storage account.
 
     Args:
-        connection: With the root keys.
+        connection: Connection with the root keys.
     """
 
     def __init__(self, connection: ServiceConnection) -> None:
         self._client: Minio = open_client(connection)
 
     def ensure(self, names: Sequence[str], wanted: ContainerSettings) -> list[str]:
-        """Make the containers that are missing, and keep all of them as wanted.
+        """Create missing containers, and apply the settings to all.
 
         Returns:
-            Those that were missing.
+            The names of the created containers.
         """
         made = _each(names, lambda name: self._ensure(name, wanted))
         return [name for name in names if made[name]]
 
     def describe(self, names: Sequence[str]) -> dict[str, ContainerSettings | None]:
-        """How each container is kept; None for one that is not there."""
+        """Settings of each container; None if it does not exist."""
         return _each(names, lambda name: self._describe(name) if self._client.bucket_exists(name) else None)
 
     def present(self, names: Sequence[str]) -> list[str]:
-        """Those of the containers that are there."""
+        """Those of the containers that exist."""
         found = _each(names, self._client.bucket_exists)
         return [name for name in names if found[name]]
 
     def delete_empty(self, names: Sequence[str]) -> None:
-        """Delete containers that hold nothing, no old version either; leave what does, and what is gone."""
+        """Delete containers without blobs and old versions; other and missing containers are ignored."""
         _each(names, self._delete_if_empty)
 
     def is_encrypted(self, name: str) -> bool:
-        """Whether blobs of the container are encrypted without being asked to; false also for one that is gone."""
+        """Whether blobs of the container are encrypted by default; false if it does not exist."""
         from minio.error import S3Error
 
         try:
@@ -129,7 +129,7 @@ class BlobContainers:
         from minio.versioningconfig import SUSPENDED, VersioningConfig
 
         if found is None or found.versioned != wanted.versioned:
-            # Off keeps the versions there are, and they go with the retention days as well.
+            # Suspending keeps existing versions, which are also removed after the retention days.
             self._client.set_bucket_versioning(name, VersioningConfig(ENABLED if wanted.versioned else SUSPENDED))
         if found is None or found.retention_days != wanted.retention_days:
             rule = Rule(

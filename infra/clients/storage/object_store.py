@@ -1,4 +1,4 @@
-"""The storage account's data plane: the documents in its containers, and how its clients are made."""
+"""The storage account's data plane: documents in its containers, and the creation of clients."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from minio import Minio
 
 REGION = "us-east-1"
-"""MinIO's default; saves clients the question where a bucket is."""
+"""MinIO's default region; setting it saves clients a request for a bucket's location."""
 
 _TIMEOUT_SECONDS = 30.0
 _RETRIED = (500, 502, 503, 504)
 
 
 def verifying_pool(ca_certificate: str) -> urllib3.PoolManager:
-    """Connections for a client of MinIO's library; its own would wait five minutes for an answer, five times over.
+    """A connection pool for MinIO's library; its default waits five minutes for a response and retries five times.
 
     Args:
-        ca_certificate: CA certificate (PEM) to verify the account's with; empty for plain HTTP.
+        ca_certificate: CA certificate (PEM) to verify the account with; empty for plain HTTP.
     """
     import urllib3
 
@@ -40,7 +40,7 @@ def verifying_pool(ca_certificate: str) -> urllib3.PoolManager:
 
 
 def open_client(connection: ServiceConnection) -> Minio:
-    """Make a client of MinIO's library, which may be shared by threads."""
+    """Create a client of MinIO's library; it can be shared by threads."""
     from minio import Minio
 
     url = urlsplit(connection.endpoint)
@@ -56,13 +56,13 @@ def open_client(connection: ServiceConnection) -> Minio:
 
 @contextmanager
 def explaining(what: str) -> Iterator[None]:
-    """Turn an answer that the account gives inside the block instead of doing what is asked into one clear error.
+    """Convert an error of the account inside the block to one clear error.
 
     Args:
-        what: What is being done, e.g. ``making containers in the storage account at http://127.0.0.1:20001``.
+        what: What is being done, e.g. ``creating containers in the storage account at http://127.0.0.1:20001``.
 
     Raises:
-        ServiceError: The account refused or could not.
+        ServiceError: The account returned an error.
     """
     from minio.error import MinioAdminException, MinioException, S3Error
 
@@ -71,27 +71,27 @@ def explaining(what: str) -> Iterator[None]:
     except (MinioException, MinioAdminException) as exc:
         said = f"{exc.code} ({exc.message})" if isinstance(exc, S3Error) else str(exc)
         raise ServiceError(
-            f"{what}: it answered {said}. If it refuses the keys, they were rotated since this stack's last update: "
-            "run `make up`, which fetches the new ones, and then this again."
+            f"{what}: it returned {said}. If it rejects the keys, they were rotated after this stack's last update: "
+            "run `make up`, which reads the new ones, and then run this again."
         ) from exc
 
 
 class ObjectStore:
-    """One storage account, reached over its S3 endpoint.
+    """One storage account, accessed through its S3 endpoint.
 
     Args:
-        connection: With the root keys, or those of a service account.
+        connection: Connection with the root keys, or those of a service account.
     """
 
     def __init__(self, connection: ServiceConnection) -> None:
         self._client = open_client(connection)
 
     def put_document(self, bucket: str, key: str, content: bytes, *, content_type: str) -> None:
-        """Write one document; the previous one stays as a version where the bucket keeps versions."""
+        """Write one document; a versioned bucket keeps the previous one as a version."""
         self._client.put_object(bucket, key, io.BytesIO(content), len(content), content_type=content_type)
 
     def get_document(self, bucket: str, key: str) -> bytes | None:
-        """Read one document; None when the document or its bucket is gone."""
+        """Read one document; None if the document or its bucket does not exist."""
         from minio.error import S3Error
 
         try:
@@ -107,7 +107,7 @@ class ObjectStore:
             response.release_conn()
 
     def delete_document(self, bucket: str, key: str) -> None:
-        """Delete one document with all its versions; one that is gone already is fine."""
+        """Delete one document with all its versions; a missing one is ignored."""
         from minio.error import S3Error
 
         try:

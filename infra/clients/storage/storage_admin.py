@@ -1,8 +1,8 @@
-"""The storage account's operator side: users, service accounts, policies, quotas.
+"""The storage account's admin API: users, service accounts, policies, quotas.
 
-Identities are written by MinIO's import, all in one request. The calls for single ones encrypt what they send and
-answer with a key that costs 64 MiB and a tenth of a second at each end, every time; the import does without. So what
-it carries is as safe as the connection: loopback or TLS, like every secret that the key vault hands out.
+Identities are written in one request with MinIO's import. The calls for single identities encrypt requests and
+responses with a key whose derivation takes 64 MiB and a tenth of a second on both sides, every time; the import does
+not. So its content is only as safe as the connection: loopback or TLS, like every secret from the key vault.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ _GONE = "404"
 
 
 class _Command(StrEnum):
-    """Commands that MinIO's library has no method for."""
+    """Commands without a method in MinIO's library."""
 
     IMPORT_IAM = "import-iam-v2"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceAccount:
-    """Keys that may do less than whom they belong to.
+    """Keys with fewer permissions than their owner.
 
     Attributes:
         access_key: 3-20 characters.
         secret_key: 8-40 characters.
-        policy: What they may do.
-        name: What people see, at most 32 characters.
+        policy: Policy of the keys.
+        name: Display name, at most 32 characters.
     """
 
     access_key: str
@@ -54,13 +54,13 @@ class ServiceAccount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class User:
-    """Somebody with a policy of his own, which has the name ``principal-<access key>``.
+    """A user with its own policy, named ``principal-<access key>``.
 
     Attributes:
         access_key: Name of the user.
         secret_key: Its secret.
-        policy: What it may do.
-        keeps_out: Whether it holds :data:`OTHERS_POLICY` as well.
+        policy: Policy of the user.
+        keeps_out: Whether :data:`OTHERS_POLICY` is also attached.
     """
 
     access_key: str
@@ -70,12 +70,12 @@ class User:
 
     @property
     def policy_name(self) -> str:
-        """Name of the policy."""
+        """Name of its policy."""
         return policy_name(self.access_key)
 
     @property
     def policy_names(self) -> list[str]:
-        """Names of all policies that it holds."""
+        """Names of all attached policies."""
         return [self.policy_name, *([OTHERS_POLICY] if self.keeps_out else [])]
 
 
@@ -88,7 +88,7 @@ class StorageAdmin:
     """One storage account, with its root keys.
 
     Args:
-        connection: With the root keys.
+        connection: Connection with the root keys.
     """
 
     def __init__(self, connection: ServiceConnection) -> None:
@@ -106,10 +106,10 @@ class StorageAdmin:
         )
 
     def put_service_accounts(self, accounts: list[ServiceAccount]) -> None:
-        """Make service accounts of the root user; one that is there is replaced.
+        """Create or replace service accounts of the root user.
 
         Raises:
-            StorageAccessError: The account did not take one of them.
+            StorageAccessError: The storage account rejected one of them.
         """
         made = {
             account.access_key: {
@@ -126,10 +126,10 @@ class StorageAdmin:
         self._import({"svcaccts": made})
 
     def put_users(self, users: list[User]) -> None:
-        """Make users with their policies; of one that is there, secret and policy are replaced, in force at once.
+        """Create users with their policies, or replace their secrets and policies; takes effect immediately.
 
         Raises:
-            StorageAccessError: The account did not take one of them.
+            StorageAccessError: The storage account rejected one of them.
         """
         if any(user.keeps_out for user in users):
             self._sum_up_exclusions()
@@ -144,28 +144,28 @@ class StorageAdmin:
         )
 
     def exclude(self, workspace_id: str, exclusion: Policy) -> None:
-        """Keep the principals of the account's owner out of a sharer's containers, at once.
+        """Deny the principals of the account's owner access to a sharer's containers, effective immediately.
 
         Args:
             workspace_id: GUID of the sharer.
-            exclusion: Which containers, made by :func:`infra.rules.roles.storage_scope.exclusion`.
+            exclusion: Policy from :func:`infra.rules.roles.storage_scope.exclusion`.
         """
         self._import({"policies": {exclusion_name(workspace_id): exclusion}})
         self._sum_up_exclusions()
 
     def is_excluded(self, workspace_id: str, exclusion: Policy) -> bool:
-        """Whether what :meth:`exclude` has set is still there, and part of what the owner's principals hold."""
+        """Whether the policy of :meth:`exclude` still exists and is part of the owner's principals' policy."""
         found = self._policies()
         own, everybodys = (_normal(found.get(name) or {}) for name in (exclusion_name(workspace_id), OTHERS_POLICY))
         return own == _normal(exclusion) and everybodys == _normal(all_exclusions(found))
 
     def end_exclusion(self, workspace_id: str) -> None:
-        """Let the account's owner have a sharer's containers, which are gone."""
+        """Remove the exclusion of a sharer whose containers have been deleted."""
         self._unless_gone(lambda: self._admin.policy_remove(exclusion_name(workspace_id)))
         self._sum_up_exclusions()
 
     def _sum_up_exclusions(self) -> None:
-        """Write the policy that the owner's principals hold; whoever writes last has seen every sharer's part."""
+        """Write the owner's principals' policy; repeated until it contains the exclusion of every sharer."""
         while (found := self._policies()) and _normal(wanted := all_exclusions(found)) != _normal(
             found.get(OTHERS_POLICY) or {}
         ):
@@ -175,16 +175,16 @@ class StorageAdmin:
         return dict(json.loads(self._admin.policy_list()))
 
     def remove_service_account(self, access_key: str) -> None:
-        """Remove a service account; one that is gone is fine."""
+        """Remove a service account; a missing one is ignored."""
         self._unless_gone(lambda: self._admin.delete_service_account(access_key))
 
     def remove_user(self, access_key: str) -> None:
-        """Remove a user, all that was derived from his keys, and his policy; one that is gone is fine."""
+        """Remove a user with its derived credentials and its policy; a missing one is ignored."""
         self._unless_gone(lambda: self._admin.user_remove(access_key))
         self._unless_gone(lambda: self._admin.policy_remove(policy_name(access_key)))
 
     def differing(self, users: list[User]) -> set[str]:
-        """Access keys of users that are gone, or have another policy; what their secret is, nobody tells."""
+        """Access keys of users that are missing or have another policy; secrets cannot be compared."""
         return {user.access_key for user in users if not self._is_as_wanted(user)}
 
     def _is_as_wanted(self, user: User) -> bool:
@@ -201,7 +201,7 @@ class StorageAdmin:
         return sorted(names) == sorted(user.policy_names) and _normal(found) == _normal(user.policy)
 
     def set_quota(self, container: str, size_bytes: int) -> None:
-        """Set the hard quota of a container; 0 takes it away."""
+        """Set the hard quota of a container; 0 removes it."""
         self._admin.bucket_quota_set(container, size_bytes)
 
     def _import(self, entities: Mapping[str, Mapping[str, Any]]) -> None:
@@ -209,14 +209,14 @@ class StorageAdmin:
         with zipfile.ZipFile(archive, "w") as files:
             for name, content in entities.items():
                 files.writestr(f"iam-assets/{name}.json", json.dumps(content))
-        # The library's own way to send a signed command; it has a method for every other one that is needed here.
+        # The library's internal method for signed commands; every other command used here has a public method.
         answer = self._admin._url_open(method="PUT", command=_Command.IMPORT_IAM, body=archive.getvalue())  # type: ignore[arg-type]
         failed = json.loads(answer.data).get("failed") or {}
         refused = sorted(str(entry.get("name")) for entries in failed.values() for entry in entries or ())
         if refused:
             raise StorageAccessError(
-                f"making identities in the storage account at {self._endpoint}: it did not take {', '.join(refused)}. "
-                "Look at `docker logs` of its container, then run `make up` again."
+                f"creating identities in the storage account at {self._endpoint}: it rejected {', '.join(refused)}. "
+                "Check `docker logs` of its container, then run `make up` again."
             )
 
     @staticmethod
@@ -231,7 +231,7 @@ class StorageAdmin:
 
 
 def _normal(policy: Policy) -> list[str]:
-    """A policy's statements whatever the order in which MinIO gives them back."""
+    """A policy's statements in canonical order; MinIO returns them in any order."""
     statements = policy.get("Statement") or []
     return sorted(
         {
@@ -246,7 +246,7 @@ def _sorted(value: object) -> object:
 
 
 def can_use(connection: ServiceConnection, container: str) -> bool:
-    """Whether the connection's keys open a container."""
+    """Whether the connection's keys give access to a container."""
     from minio.error import S3Error
 
     try:

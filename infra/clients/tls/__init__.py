@@ -1,1 +1,1 @@
-"""TLS: the certificate authority of a stack, and clients that verify it."""
+"""TLS: a stack's certificate authority, and clients that verify its certificates."""

@@ -1,8 +1,8 @@
-"""A stack's own certificate authority and the certificates that it issues: pure functions over PEM text.
+"""A stack's own certificate authority and its certificates: pure functions over PEM text.
 
-Of names, an authority can only vouch for `localhost` and those below one domain (the stack's network): whoever steals
-its key can't play a site on the internet to those who trust it. Addresses are not constrained: BoringSSL, and with it
-every gRPC client, refuses a chain that has a constraint on addresses.
+The CA's name constraints allow only `localhost` and one domain (the stack's network), so a stolen CA key cannot be used
+to impersonate a server on the internet. IP addresses are not constrained, because BoringSSL, and so every gRPC client,
+rejects a chain with a constraint on IP addresses.
 
 Import it inside functions: it loads a large library that only stacks with TLS need.
 """
@@ -29,10 +29,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 AUTHORITY_DAYS = 3650
 SERVER_DAYS = 397
-"""The longest that clients take without complaint (CA/Browser Forum, baseline requirements 6.3.2: 398 days)."""
+"""The longest validity that clients accept (CA/Browser Forum, baseline requirements 6.3.2: 398 days)."""
 
 RENEWAL_DAYS = 30
-"""So long before its end a certificate counts as due: the next update issues a new one."""
+"""Days before its expiry when a certificate is due: the next update issues a new one."""
 
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
 LOCALHOST = "localhost"
@@ -51,7 +51,7 @@ class KeyPair:
 
 
 def make_authority(name: str, *, domain: str, now: dt.datetime | None = None) -> KeyPair:
-    """Make an authority that may vouch for `localhost`, names below ``domain``, and addresses."""
+    """Create a CA that may issue certificates for `localhost`, names below ``domain``, and IP addresses."""
     key, now = _new_key(), now or dt.datetime.now(tz=dt.UTC)
     allowed = x509.NameConstraints(
         permitted_subtrees=[x509.DNSName(LOCALHOST), x509.DNSName(domain.lower())],
@@ -73,7 +73,7 @@ def issue(authority: KeyPair, *, name: str, domain: str, now: dt.datetime | None
     issuer = x509.load_pem_x509_certificate(authority.certificate.encode())
     signer = load_pem_private_key(authority.private_key.encode(), password=None)
     if not isinstance(signer, EllipticCurvePrivateKey):
-        raise TypeError("an authority of this module has no other key than one on an elliptic curve")
+        raise TypeError("the key of the CA is not an elliptic curve key")
     names: list[x509.GeneralName] = [
         x509.DNSName(LOCALHOST),
         x509.DNSName(f"{name}.{domain}".lower()),
@@ -94,7 +94,7 @@ def issue(authority: KeyPair, *, name: str, domain: str, now: dt.datetime | None
 def issue_all(
     authority: KeyPair, servers: Sequence[str], *, domain: str, kept: Mapping[str, KeyPair]
 ) -> dict[str, KeyPair]:
-    """Certificates of all servers; a good one stays, because a new one replaces its server's container."""
+    """Issue certificates for all servers; a valid one is kept, because a new one replaces its server's container."""
     return {
         server: old
         if (old := kept.get(server)) and not is_due(old.certificate)
@@ -104,12 +104,12 @@ def issue_all(
 
 
 def expires(certificate: str) -> dt.datetime:
-    """When a certificate ends, in UTC."""
+    """Expiry of a certificate, in UTC."""
     return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
 
 
 def is_due(certificate: str, *, now: dt.datetime | None = None) -> bool:
-    """Whether it is time to issue the certificate anew."""
+    """Whether the certificate is due for renewal."""
     return expires(certificate) - (now or dt.datetime.now(tz=dt.UTC)) < dt.timedelta(days=RENEWAL_DAYS)
 
 

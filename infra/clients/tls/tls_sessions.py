@@ -1,4 +1,4 @@
-"""TLS contexts and HTTP sessions that verify a service with its stack's own CA certificate, and with no other.
+"""TLS contexts and HTTP sessions that trust only the stack's own CA certificate.
 
 A CA certificate is PEM text; empty means that the stack's endpoints are plain HTTP.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def context(ca_certificate: str) -> ssl.SSLContext | None:
-    """Give a context that verifies with this CA certificate and no other; None for plain HTTP."""
+    """A context that trusts only this CA certificate; None for plain HTTP."""
     if not ca_certificate:
         return None
     verifying = ssl.create_default_context(cadata=ca_certificate)
@@ -22,19 +22,19 @@ def context(ca_certificate: str) -> ssl.SSLContext | None:
 
 
 def session(ca_certificate: str) -> requests.Session:
-    """Give an HTTP session that verifies with this CA certificate and no other, without proxies and `.netrc`.
+    """An HTTP session that trusts only this CA certificate, without proxies and `.netrc`.
 
-    A plain one, or one with its own context, would trust the public authorities of `certifi` (or of
-    `REQUESTS_CA_BUNDLE`) besides.
+    A plain session, or one with its own context, would also trust the public CAs of `certifi` (or of
+    `REQUESTS_CA_BUNDLE`).
     """
     import requests
     from requests.adapters import HTTPAdapter
 
     class _Verifying(HTTPAdapter):
-        def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - handed on
+        def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - passed on
             super().init_poolmanager(*args, **options, ssl_context=context(ca_certificate))
 
-        def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - handed on
+        def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - passed on
             return super().send(request, *args, **{**options, "verify": True})
 
         def cert_verify(self, conn: Any, *_args: object) -> None:  # noqa: ANN401 - urllib3's pool

@@ -1,4 +1,4 @@
-"""Configuration files of the services; `$name` is filled in where a file has to hold a value."""
+"""Configuration files of the services; `$name` is replaced by a value."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from string import Template
 
 
 def asset(name: str, **values: str) -> str:
-    """Read one file and fill in its values.
+    """Read one file and substitute its values.
 
     Raises:
-        KeyError: The file wants a value that is not given.
+        KeyError: The file requires a value that is not given.
     """
     text = Path(__file__).with_name(name).read_text()
     return Template(text).substitute(values) if values else text

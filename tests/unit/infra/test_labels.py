@@ -61,4 +61,4 @@ def test_an_owner_is_told_by_name_user_and_backend() -> None:
 
 
 def test_what_has_no_identity_is_not_ours_to_explain() -> None:
-    assert labels.describe_owner({labels.STACK: "dev"}) == "not made by this project"
+    assert labels.describe_owner({labels.STACK: "dev"}) == "not created by this project"

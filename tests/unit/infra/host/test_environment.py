@@ -111,7 +111,7 @@ def test_a_user_without_any_home_is_told_what_to_set(monkeypatch: pytest.MonkeyP
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 12345)
 
-    with pytest.raises(HostError, match=r"user id 12345 has no entry.*Set HOME to a folder of yours, or MLW_HOME"):
+    with pytest.raises(HostError, match=r"user id 12345 has no entry.*Set HOME to your home folder, or MLW_HOME"):
         folders.home()
 
 

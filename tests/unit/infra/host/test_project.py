@@ -45,7 +45,7 @@ def test_a_working_directory_that_is_gone_is_no_problem(tmp_path: Path, monkeypa
 
 @pytest.mark.usefixtures("installed")
 def test_outside_of_any_project_one_message_says_what_was_looked_for(tmp_path: Path) -> None:
-    message = rf"neither '{tmp_path}' nor a folder above it has a Pulumi.yaml with 'name: ml-workspace'. Change to"
+    message = rf"neither '{tmp_path}' nor a parent folder has a Pulumi.yaml with 'name: ml-workspace'. Change to"
     with pytest.raises(ProjectNotFoundError, match=message):
         project.require_stack_file("dev")
     assert project.configured_stacks() == []

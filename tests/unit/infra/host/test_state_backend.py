@@ -107,5 +107,5 @@ def test_a_completed_address_is_the_same_backend() -> None:
 
 @pytest.mark.parametrize("url", ["s3://[x", "http://[::1", "file://~nobody-of-this-name/x"])
 def test_what_can_be_no_address_is_refused_with_the_variable(url: str) -> None:
-    with pytest.raises(HostError, match=f"PULUMI_BACKEND_URL is '{re.escape(url)}', which cannot be one"):
+    with pytest.raises(HostError, match=f"PULUMI_BACKEND_URL is '{re.escape(url)}', which is not valid"):
         state_backend.backend_folder(url)

@@ -63,5 +63,5 @@ def test_every_other_verb_says_what_it_was_doing_and_what_was_answered(refusal: 
         lambda: PROVIDER.update("id", PROPS, PROPS),
         lambda: PROVIDER.delete("id", PROPS),
     ):
-        with pytest.raises(ServiceError, match=r"the credentials of the datastores in the .* answered .*make up"):
+        with pytest.raises(ServiceError, match=r"the credentials of the datastores in the .* returned .*make up"):
             verb()

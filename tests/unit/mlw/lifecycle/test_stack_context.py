@@ -64,7 +64,7 @@ def test_a_state_folder_that_cannot_be_written_is_one_message(tmp_path: Path, mo
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     monkeypatch.setenv("MLW_HOME", str(blocked / "home"))
-    with pytest.raises(HostError, match=rf"'{blocked}/home': it cannot be written .*MLW_HOME"):
+    with pytest.raises(HostError, match=rf"'{blocked}/home': it is not writable .*MLW_HOME"):
         replace(context, home=blocked / "home").prepare_folders()
 
 

@@ -194,7 +194,7 @@ def test_without_a_chosen_context_the_local_socket_is_meant(docker_folder: Path,
 @pytest.mark.usefixtures("docker_folder")
 def test_a_context_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_CONTEXT", "gone")
-    with pytest.raises(HostError, match=r"context 'gone', which cannot be read.*unset DOCKER_CONTEXT"):
+    with pytest.raises(HostError, match=r"context 'gone' cannot be read.*unset DOCKER_CONTEXT"):
         engine_address.address()
 
 

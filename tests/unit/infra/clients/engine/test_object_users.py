@@ -35,7 +35,7 @@ def test_users_are_named_by_owner_and_their_removal_is_not_advised() -> None:
 
     assert text == (
         " It is used by container 'a', container 'b' (stack 'other' of ada@host); "
-        "container '333333333333' (not made by this project). Have its owner end that use."
+        "container '333333333333' (not created by this project). Ask the owner to stop using it."
     )
 
 

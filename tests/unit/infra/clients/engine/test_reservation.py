@@ -116,7 +116,7 @@ def test_foreign_objects_are_named_by_owner_and_nobody_is_told_to_remove_them(ma
 
     assert (
         "stack 'other' of ada@host, since noon: container 'st-storage', container 'cr-registry'; "
-        "not made by this project: network 'rg'. Nothing was created, adopted or removed." in str(refusal.value)
+        "not created by this project: network 'rg'. Nothing was created, adopted or removed." in str(refusal.value)
     )
     assert "emove " not in str(refusal.value)
     assert "backup" not in str(refusal.value)
@@ -125,7 +125,7 @@ def test_foreign_objects_are_named_by_owner_and_nobody_is_told_to_remove_them(ma
 def test_what_a_stack_of_the_same_name_has_may_be_its_own_of_before(made_up: MadeUpEngine) -> None:
     made_up.containers["st-storage"] = {labels.ID: "id2", labels.STACK: "dev", labels.MADE_BY: "ada@host"}
 
-    with pytest.raises(ForeignObjectError, match="put a backup of the state back first"):
+    with pytest.raises(ForeignObjectError, match="restore a backup of the state first"):
         made_up.reserve()
 
 

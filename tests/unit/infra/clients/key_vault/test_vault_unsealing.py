@@ -207,5 +207,5 @@ def test_a_new_vault_in_place_of_the_one_that_the_state_knows_is_told_and_not_ad
 def test_a_key_that_does_not_fit_is_refused(unsealed: World) -> None:
     unsealed.sealed, unsealed.key = True, "another"
 
-    with pytest.raises(KeyVaultLockedError, match="does not fit"):
+    with pytest.raises(KeyVaultLockedError, match="does not match"):
         unsealed.unsealing.unseal("key-1")

@@ -62,14 +62,14 @@ def test_a_request_is_repeated_until_it_is_met(script: Script) -> None:
 def test_what_became_of_it_is_told(script: Script, outcome: str) -> None:
     script.outcome = outcome
 
-    with pytest.raises(GarbageCollectionError, match=f"{outcome.split(maxsplit=1)[0]}.*takes pushes again"):
+    with pytest.raises(GarbageCollectionError, match=f"{outcome.split(maxsplit=1)[0]}.*accepts pushes again"):
         collect("cr", user=(1000, 1000), untagged=True, seconds=60)
 
 
 def test_a_collection_under_way_is_not_disturbed(script: Script) -> None:
     script.files["begun"] = b"another"
 
-    with pytest.raises(GarbageCollectionError, match="another collection is under way"):
+    with pytest.raises(GarbageCollectionError, match="another collection is running"):
         collect("cr", user=(1000, 1000), untagged=False, seconds=60)
     assert "request" not in script.files
 
@@ -77,7 +77,7 @@ def test_a_collection_under_way_is_not_disturbed(script: Script) -> None:
 def test_a_request_that_another_one_has_replaced_is_given_up(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script, "write_files", lambda *_a, **_k: script.files.update(request=b"somebody"))
 
-    with pytest.raises(GarbageCollectionError, match="another request has taken the place"):
+    with pytest.raises(GarbageCollectionError, match="another request has replaced"):
         collect("cr", user=(1000, 1000), untagged=False, seconds=60)
     assert not script.signals
 
@@ -86,5 +86,5 @@ def test_a_request_that_another_one_has_replaced_is_given_up(script: Script, mon
 def test_waiting_ends_with_the_container_or_the_time(script: Script, status: str, seconds: float) -> None:
     script.status = status
 
-    with pytest.raises(GarbageCollectionError, match=f"not done, and the container is {status}.*'no space'"):
+    with pytest.raises(GarbageCollectionError, match=f"not finished, and the container is {status}.*'no space'"):
         collect("cr", user=(1000, 1000), untagged=False, seconds=seconds)

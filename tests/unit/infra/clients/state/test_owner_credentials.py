@@ -58,7 +58,7 @@ def test_a_stack_is_asked_once_in_a_run(asked: list[list[str]]) -> None:
 
 
 def test_a_stack_that_gives_out_none_is_named_with_what_to_run() -> None:
-    with pytest.raises(SecretStateError, match=r"stack 'prod'.*none under 'registry'.*make up STACK=prod"):
+    with pytest.raises(SecretStateError, match=r"stack 'prod'.*has no key 'registry'.*make up STACK=prod"):
         owner_credentials.credentials_of("prod", ["registry"])
 
 

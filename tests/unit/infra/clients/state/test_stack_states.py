@@ -136,7 +136,7 @@ def test_a_stack_from_before_the_provider_plugin_is_refused_with_the_way_out(wri
     write("dev.json", _state(("pulumi-python:dynamic/ml-workspace:GeneratedSecrets", {})))
 
     with pytest.raises(
-        EarlierVersionError, match=r"stack 'dev'.*Nothing was changed.*`make up STACK=dev`, which takes"
+        EarlierVersionError, match=r"stack 'dev'.*Nothing was changed.*`make up STACK=dev`, which upgrades"
     ):
         stack_states.accepted("ml-workspace", "dev")
 
