@@ -2,8 +2,8 @@
 
 A test's tier is its folder; its marker is added here, so that none can be forgotten. Inside a tier the order is random
 (pytest-randomly), but for the files of one folder, which share a workspace and run one after the other. The tiers
-themselves run from cheap to expensive; then comes what has to run alone, and the comparison of the engine with what it
-held before comes last of all. With ``-n`` (pytest-xdist) the rest runs side by side, see ``tests/support/scheduling``.
+themselves run from cheap to expensive; then come the tests that must run alone, and last the comparison of the engine
+with its earlier contents. With ``-n`` (pytest-xdist) the rest runs in parallel, see ``tests/support/scheduling``.
 """
 
 import dataclasses
@@ -32,31 +32,31 @@ NARROWING_OPTIONS = ("keyword", "markexpr", "lf", "deselect")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that writes down what became of faults."""
+    """Add the option that records the outcome of faults."""
     parser.addoption("--reliability", type=Path, help="file for the results that docs/reliability.md is made of")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Record what becomes of faults, if that was asked for; the workers' reports come here too."""
+    """Record the outcome of faults if requested; the workers' reports come here too."""
     path = config.getoption("--reliability")
     if path is not None and workers.input_of(config) is None:
         config.pluginmanager.register(reliability.Recorder(path), "reliability")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave tiers out that run on demand only."""
+    """Skip tiers that run on demand only."""
     return is_left_out(collection_path, asked_for(config)) or None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark a test with its tier, early enough for ``-m``, and have it carry what it says of its fault."""
+    """Mark a test with its tier, early enough for ``-m``, and attach what it says about its fault."""
     item.add_marker(tier_of(item.path))
     reliability.describe(item)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the tiers in order after everything else has shuffled, and refuse a tier without tests."""
+    """Put the tiers in order after everything else has shuffled, and reject a tier without tests."""
     items.sort(key=lambda item: order_of(item.path))
     if not any(config.getoption(option, default=None) for option in NARROWING_OPTIONS):
         empty = empty_tiers(asked_for(config), (item.path for item in items))
@@ -72,7 +72,7 @@ def asked_for(config: pytest.Config) -> list[Path]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideBySideScheduling:
-    """Say which tests may run side by side."""
+    """Decide which tests may run in parallel."""
     return SideBySideScheduling(config, log)
 
 
@@ -103,7 +103,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-    """Say last of all what went wrong, each cause once: one broken fixture fails hundreds of tests."""
+    """Report at the end what went wrong, each cause once: one broken fixture fails hundreds of tests."""
     yield
     bad = [report for outcome in ("failed", "error") for report in terminalreporter.stats.get(outcome, [])]
     crashes = [getattr(report.longrepr, "reprcrash", None) for report in bad]
@@ -124,7 +124,7 @@ def engine_before(request: pytest.FixtureRequest) -> Inventory:
     """What the engine held before the first test that uses it; taken only when there is one.
 
     It opens the engine itself: asking for ``engine`` by name would find whatever the test that happens to be the first
-    means by it. A worker is told what there was before the first of the workers began.
+    means by it. A worker receives the contents from before the first worker started.
     """
     told = (workers.input_of(request.config) or {}).get("engine_before")
     if told is not None:
@@ -137,7 +137,7 @@ def engine_before(request: pytest.FixtureRequest) -> Inventory:
 
 @pytest.fixture(scope="session")
 def run_folder(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that all workers of a run have in common."""
+    """The folder that all workers of a run share."""
     return workers.run_folder(pytestconfig, tmp_path_factory.getbasetemp())
 
 
@@ -153,7 +153,7 @@ def environment(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> E
 
 @pytest.fixture(scope="module")
 def live(environment: Environment) -> Iterator[LiveStack]:
-    """A workspace that is up, shared by the tests of one file: they add to it and take away only what is theirs."""
+    """A running workspace, shared by the tests of one file: they add to it and remove only what they added."""
     with live_stack(environment) as stack:
         yield stack
 

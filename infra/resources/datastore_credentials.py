@@ -45,7 +45,7 @@ class DatastoreCredentialsProvider(Provider):
         known = {*_olds["paths"], *(store["name"] for store in _olds["datastores"])}
         gone, elsewhere = known - {store.name for store in datastores}, {s.name for s in datastores if s.given}
         with _at_both(_news, "changing the credentials of the datastores"):
-            accounts.ensure(datastores, anew=int(_olds["policy_version"]) != POLICY_VERSION)
+            accounts.ensure(datastores, rewrite=int(_olds["policy_version"]) != POLICY_VERSION)
             accounts.remove_accounts(sorted(gone | (known & elsewhere)))
             accounts.remove_secrets(sorted(gone))
         return UpdateResult({**_news, "paths": _paths(accounts, datastores)})

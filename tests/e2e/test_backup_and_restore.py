@@ -1,4 +1,4 @@
-"""A whole workspace goes into one file and comes back equal: in another home and under another name, and in its own."""
+"""A whole workspace is backed up to one file and restored identically: in its own home, and renamed in another one."""
 
 import json
 import os
@@ -35,7 +35,7 @@ class Archived:
 
     @property
     def passphrase_file(self) -> str:
-        """Where its passphrase is."""
+        """The file with its passphrase."""
         return str(self.archive.with_suffix(".passphrase"))
 
 
@@ -74,7 +74,7 @@ def archived(environment: Environment, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def copied(archived: Archived, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
-    """The archive restored beside its original: another home, with another passphrase, and another name."""
+    """The archive restored next to its original: another home, with another passphrase, and another name."""
     original = archived.live.stack
     home = make_environment(original.environment.project, tmp_path_factory.mktemp("other-home"))
     stack = replace(original, name=f"{original.name}-copy", environment=home)
@@ -97,7 +97,7 @@ def test_the_archive_is_private_and_holds_nothing_in_plain(archived: Archived) -
     assert [path.name for path in archived.archive.parent.glob("*unfinished*")] == []
 
 
-def test_the_original_goes_on(archived: Archived, engine: DockerClient) -> None:
+def test_the_original_keeps_working(archived: Archived, engine: DockerClient) -> None:
     states = [engine.api.inspect_container(one)["State"] for one in archived.live.stack.objects().containers]
 
     assert [(state["Running"], state["Paused"]) for state in states] == [(True, False)] * 4
@@ -187,7 +187,7 @@ def test_a_damaged_archive_changes_nothing(archived: Archived, tmp_path: Path) -
     assert not (environment.stack_folder / "Pulumi.never.yaml").exists()
 
 
-def test_a_stack_that_is_there_is_not_restored_over(archived: Archived) -> None:
+def test_an_existing_stack_is_not_overwritten(archived: Archived) -> None:
     stack = archived.live.stack
     before = stack.objects()
 
@@ -198,7 +198,7 @@ def test_a_stack_that_is_there_is_not_restored_over(archived: Archived) -> None:
     assert stack.objects() == before
 
 
-def test_the_same_name_in_another_home_is_refused_with_what_to_set(
+def test_the_same_name_in_another_home_is_rejected_with_what_to_set(
     archived: Archived, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     stack = archived.live.stack
@@ -213,9 +213,7 @@ def test_the_same_name_in_another_home_is_refused_with_what_to_set(
     assert stack.objects() == before
 
 
-def test_a_stack_file_that_is_there_decides_and_is_kept(
-    archived: Archived, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_an_existing_stack_file_is_used_and_kept(archived: Archived, tmp_path_factory: pytest.TempPathFactory) -> None:
     stack = replace(archived.live.stack, name=f"{archived.live.stack.name}-fixed")
     home = make_environment(stack.environment.project, tmp_path_factory.mktemp("fourth-home"))
     stack.configure(keyVault={"name": archived.live.name_of("keyVault")}, instance="003")

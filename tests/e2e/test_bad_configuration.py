@@ -1,4 +1,4 @@
-"""A stack file that cannot be right ends in one clear message, and nothing is made."""
+"""An invalid stack file ends in one clear message, and nothing is created."""
 
 import socket
 from collections.abc import Iterator, Mapping
@@ -32,13 +32,13 @@ PORTS_OF_A_WORKSPACE = 6
 
 @pytest.fixture(scope="module")
 def stack(environment: Environment) -> Iterator[Stack]:
-    """One stack that is never up: every test gives it another stack file."""
+    """One stack that never starts: every test gives it another stack file."""
     with ephemeral_stack(environment) as stack:
         yield stack
 
 
 @pytest.mark.parametrize(("changed", "words"), CASES.values(), ids=CASES)
-def test_bad_stack_file_is_refused_and_nothing_is_made(
+def test_invalid_stack_file_is_rejected_and_nothing_is_created(
     stack: Stack, changed: Mapping[str, Any], words: tuple[str, ...]
 ) -> None:
     stack.configure(**changed)
@@ -49,7 +49,7 @@ def test_bad_stack_file_is_refused_and_nothing_is_made(
     assert not stack.objects()
 
 
-def test_bad_stack_file_is_refused_by_preview_as_well(stack: Stack) -> None:
+def test_preview_rejects_an_invalid_stack_file(stack: Stack) -> None:
     stack.configure(environment="qa")
 
     assert_refused(stack.pulumi("preview"), "environment", "qa")
@@ -63,13 +63,13 @@ def test_all_violations_are_reported_in_one_run(stack: Stack) -> None:
     assert_refused(finished, "qa", "worklod", "mine", "Team_A-data", "owner")
 
 
-def test_location_that_azure_does_not_know_is_refused(stack: Stack) -> None:
+def test_location_unknown_to_azure_is_rejected(stack: Stack) -> None:
     stack.configure(location="atlantis")
 
     assert_refused(stack.pulumi("up", "--yes", "--skip-preview"), "location", "atlantis")
 
 
-def test_exhausted_port_range_is_refused_and_nothing_is_made(stack: Stack) -> None:
+def test_exhausted_port_range_is_rejected_and_nothing_is_created(stack: Stack) -> None:
     with ExitStack() as held:
         first = occupy_port_range(held, PORTS_OF_A_WORKSPACE)
         last = first + PORTS_OF_A_WORKSPACE - 1

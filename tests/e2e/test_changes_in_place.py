@@ -1,4 +1,4 @@
-"""Changes of a workspace that is up: in place and with all data as in Azure, refused where data would be lost."""
+"""Changes to a running workspace: in place with all data, as in Azure, and rejected if data would be lost."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ UNUSUAL, UNUSUAL_IN_SERVICES = "50 % done, <b>", "50 =25 done=2C =3Cb=3E"
 
 
 def brought_up(stack: Stack) -> LiveStack:
-    """Bring a stack up as its settings stand."""
+    """Bring a stack up with its current settings."""
     stack.configure()
     stack.up().check()
     return LiveStack(stack=stack, outputs=stack.outputs())
@@ -30,7 +30,7 @@ def brought_up(stack: Stack) -> LiveStack:
 
 @pytest.fixture(scope="module")
 def live(environment: Environment) -> Iterator[LiveStack]:
-    """A workspace whose vault is protected from being purged."""
+    """A workspace whose vault has purge protection."""
     with ephemeral_stack(environment) as stack:
         stack.settings["keyVault"]["enablePurgeProtection"] = True
         yield brought_up(stack)
@@ -38,13 +38,13 @@ def live(environment: Environment) -> Iterator[LiveStack]:
 
 @pytest.fixture(scope="module")
 def old(environment: Environment) -> Iterator[LiveStack]:
-    """A workspace on an account of general-purpose v1."""
+    """A workspace with a general-purpose v1 account."""
     with ephemeral_stack(environment, storageAccount={"kind": "Storage"}) as stack:
         yield brought_up(stack)
 
 
 def tags_in_services(live: LiveStack) -> list[dict[str, str]]:
-    """The tags as the account's container and the vault tell them to their clients."""
+    """The tags that the account's container and the vault report to their clients."""
     on_bucket = s3_client(live.outputs).get_bucket_tagging(Bucket=BUCKET)["TagSet"]
     kv = vault_client(live.outputs).secrets.kv.v2
     on_vault = kv.read_secret_metadata(path=VAULT_TAGS, mount_point=MOUNT)["data"]["custom_metadata"]
@@ -52,7 +52,7 @@ def tags_in_services(live: LiveStack) -> list[dict[str, str]]:
 
 
 def resources_in_state(stack: Stack) -> list[dict[str, Any]]:
-    """What the state holds of a stack's resources, by URN.
+    """A stack's resources in the state, by URN.
 
     Not when, nor how secrets are encrypted, nor in which order resources were registered: all of that may change each
     time.
@@ -104,7 +104,7 @@ def test_tags_are_changed_everywhere_in_place(live: LiveStack, marker: str) -> N
     assert read_secret(live.outputs, marker) == {"kept": "yes"}
 
 
-def test_limits_of_services_are_changed_and_taken_away_with_all_data_kept(
+def test_limits_of_services_are_changed_and_removed_with_all_data_kept(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
     s3_client(live.outputs).put_object(Bucket=BUCKET, Key=marker, Body=b"kept")
@@ -203,7 +203,7 @@ REFUSED_OF_THE_VAULT: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 
 
 def assert_refused_with_nothing_changed(live: LiveStack, changed: Mapping[str, Any], words: tuple[str, ...]) -> None:
-    """Fail unless preview and update refuse a change and leave engine, state and outputs as they were."""
+    """Fail unless preview and update reject a change and leave engine, state and outputs unchanged."""
     objects, resources = live.stack.objects().identities, resources_in_state(live.stack)
     live.stack.configure(**changed)
 

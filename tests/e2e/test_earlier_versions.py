@@ -100,7 +100,7 @@ def test_the_old_state_is_kept_where_the_output_says(taken_over: TakenOver) -> N
     assert all(path in said for path in kept)
 
 
-def test_until_then_it_is_told_what_to_run_and_nothing_happens(taken_over: TakenOver) -> None:
+def test_until_then_the_command_to_run_is_named_and_nothing_happens(taken_over: TakenOver) -> None:
     if taken_over.is_from_before_the_plugin:
         name = taken_over.stack.name
         assert (

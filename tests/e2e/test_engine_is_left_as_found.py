@@ -1,6 +1,6 @@
 """Last of the whole run: the tests left nothing on the engine and nothing in their own state.
 
-The inventories are unfiltered, so that an object which lost its label, or never had one, is seen as well.
+The inventories are unfiltered, so that an object without a label is noticed as well.
 """
 
 import json

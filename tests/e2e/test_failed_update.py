@@ -1,4 +1,4 @@
-"""An image whose service does not start: `make up` puts the containers of before back, and says so."""
+"""An image whose service does not start: `make up` restores the previous containers and reports it."""
 
 import io
 import tarfile
@@ -83,7 +83,7 @@ def stack(broken: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def update_with_faults(stack: Stack, tags: dict[str, str]) -> Finished:
-    """`make up` with other images, and a configuration that the telemetry collector refuses."""
+    """`make up` with other images, and a configuration that the telemetry collector rejects."""
     infra = stack.environment.project / "infra"
     table, asset = infra / "images.toml", infra / "components" / "assets" / "collector.yaml"
     good, good_asset, text = table.read_text(), asset.read_text(), table.read_text()
@@ -104,7 +104,7 @@ def tag_of(engine: docker.DockerClient, service: str) -> str:
 
 
 def definitions(stack: Stack) -> dict[str, object]:
-    """What defines each container of the stack, as the engine has it."""
+    """The definition of each container of the stack on the engine."""
     found: dict[str, object] = {}
     with open_engine() as engine:
         for name in stack.objects().containers.values():
@@ -118,7 +118,9 @@ def definitions(stack: Stack) -> dict[str, object]:
     return found
 
 
-def test_containers_that_do_not_become_ready_give_way_to_those_before(stack: Stack, broken: dict[str, str]) -> None:
+def test_containers_that_do_not_become_ready_are_replaced_by_the_previous_ones(
+    stack: Stack, broken: dict[str, str]
+) -> None:
     before = definitions(stack)
 
     failed = update_with_faults(stack, broken)
@@ -151,18 +153,18 @@ def assert_the_next_update_goes_on_from_there(stack: Stack, before: dict[str, ob
     stack.lifecycle("status").check()
 
 
-def test_a_container_of_somebody_else_is_left_alone() -> None:
+def test_a_foreign_container_is_left_alone() -> None:
     with open_engine() as engine:
         foreign = engine.containers.create(tag_of(engine, "minio"), ["true"], name=f"foreign-{uuid.uuid4().hex[:8]}")
         try:
-            with pytest.raises(LifecycleError, match=r"not made by this project\. It was not changed"):
+            with pytest.raises(LifecycleError, match=r"not created by this project\. It was not changed"):
                 container_definition.make({"name": foreign.name, "image": tag_of(engine, "minio"), "labels": OURS})
             foreign.reload()
         finally:
             foreign.remove()
 
 
-def test_a_refusal_of_the_engine_is_one_message() -> None:
+def test_a_rejection_by_the_engine_is_one_message() -> None:
     inputs = {"name": f"gone-{uuid.uuid4().hex[:8]}", "image": "sha256:" + "0" * 64, "labels": OURS}
     before = Replaced(container={"urn": "urn", "inputs": inputs, "outputs": {}}, files=None, probes=())
     with pytest.raises(EngineError, match=rf"restoring the previous container '{inputs['name']}': the engine refused"):

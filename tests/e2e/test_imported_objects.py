@@ -1,6 +1,6 @@
-"""What somebody imports into a stack's state, or takes out of it, by hand: nothing of either is lost.
+"""Resources imported into a stack's state or removed from it by hand: no object is lost.
 
-One stack for each, since both end with it.
+One stack for each, since each case destroys its stack.
 """
 
 import re
@@ -30,7 +30,7 @@ TYPES = {
 
 @pytest.fixture
 def stack(environment: Environment) -> Iterator[Stack]:
-    """A stack that is up."""
+    """A running stack."""
     with ephemeral_stack(environment) as stack:
         stack.lifecycle("up").check()
         yield stack
@@ -38,7 +38,7 @@ def stack(environment: Environment) -> Iterator[Stack]:
 
 @contextmanager
 def foreign_objects(engine: DockerClient, name: str) -> Iterator[tuple[Inventory, dict[str, str]]]:
-    """Make somebody else's volume, network and container, with their ids; remove them at the end."""
+    """Create a foreign volume, network and container, and return their ids; remove them at the end."""
     labels = {THEIRS: name}
     try:
         engine.api.create_volume(name, labels=labels)
@@ -51,7 +51,7 @@ def foreign_objects(engine: DockerClient, name: str) -> Iterator[tuple[Inventory
 
 
 def assert_named(finished: Finished, name: str) -> None:
-    """Fail unless the imported objects are named as what they are, and nothing is said to be gone."""
+    """Fail unless the output names the imported objects and reports nothing as deleted."""
     for kind in TYPES:
         assert f"{kind} '{name}'" in finished.output
     assert "pulumi state delete" in finished.output

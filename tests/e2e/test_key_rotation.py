@@ -1,4 +1,4 @@
-"""`mlw keys rotate`: new credentials in, old ones out, nobody disturbed more than once, no secret on the terminal."""
+"""`mlw keys rotate` replaces credentials, disturbs each client at most once and prints no secret."""
 
 import json
 import random
@@ -41,19 +41,19 @@ def live(environment: Environment) -> Iterator[LiveStack]:
 
 
 def rotate(live: LiveStack, *options: str) -> Finished:
-    """Rotate as a person does."""
+    """Rotate as a user does."""
     return live.stack.environment.mlw("keys", "rotate", live.stack.name, *options)
 
 
 @pytest.fixture
 def outputs(live: LiveStack) -> dict[str, Any]:
-    """What the stack gives out now: another test may have rotated its credentials."""
+    """The stack's current outputs: another test may have rotated its credentials."""
     return live.stack.outputs()
 
 
 @dataclass
 class Client:
-    """A client that keeps its keys, reads the vault again when they are refused, and tries once more."""
+    """A client that keeps its keys, rereads the vault when they are rejected, and retries once."""
 
     outputs: dict[str, Any]
     done: list[str] = field(default_factory=list)
@@ -124,7 +124,7 @@ def test_under_load_no_request_fails_twice(live: LiveStack, outputs: dict[str, A
 
 
 def listed(outputs: dict[str, Any], prefix: str) -> set[str]:
-    """Keys of everything below a prefix of the datastore, however much."""
+    """Keys of all blobs below a prefix of the datastore, over all pages."""
     secret = read_datastore_secret(outputs, DATASTORE)
     pages = datastore_client(outputs, secret).get_paginator("list_objects_v2")
     return {
@@ -141,7 +141,7 @@ def accounts_like(outputs: dict[str, Any], access_key: str) -> list[str]:
     return [account["accessKey"] for account in found if account["accessKey"][:-1] == access_key[:-1]]
 
 
-def test_rotation_that_was_killed_is_finished_by_the_next_one(live: LiveStack, outputs: dict[str, Any]) -> None:
+def test_killed_rotation_is_finished_by_the_next_one(live: LiveStack, outputs: dict[str, Any]) -> None:
     """At one moment on a real account; tests/unit/clients/test_datastore_accounts.py has all of them."""
     environment, before = live.stack.environment, read_datastore_secret(outputs, DATASTORE)
     command = ["mlw", "keys", "rotate", live.stack.name, "--datastore", DATASTORE]
@@ -152,7 +152,7 @@ def test_rotation_that_was_killed_is_finished_by_the_next_one(live: LiveStack, o
     threading.Event().wait(moment)
     kill_session(process.pid)
     finish(process, timeout_seconds=20)
-    # Wherever it was cut short, the vault's keys are good.
+    # Wherever it was interrupted, the vault's keys are valid.
     secret = read_datastore_secret(outputs, DATASTORE)
     datastore_client(outputs, secret).list_objects_v2(Bucket=secret["container"])
 
@@ -166,7 +166,7 @@ def test_rotation_that_was_killed_is_finished_by_the_next_one(live: LiveStack, o
 
 
 def lets_in(live: LiveStack, outputs: dict[str, Any], marker: str) -> dict[str, bool]:
-    """Which services take credentials at the live stack's endpoints."""
+    """Which services accept credentials at the live stack's endpoints."""
     held = outputs["credentials"]
     where = {**live.outputs, "credentials": held}
     registry = RegistryClient(where, credentials=(held["registry"]["username"], held["registry"]["password"]))
@@ -187,7 +187,7 @@ def refused(operation: Callable[[], object]) -> bool:
     return False
 
 
-def test_everything_is_rotated_at_once(live: LiveStack, outputs: dict[str, Any], marker: str) -> None:
+def test_everything_is_rotated_together(live: LiveStack, outputs: dict[str, Any], marker: str) -> None:
     before = outputs
     datastores = {store["name"]: read_datastore_secret(before, store["name"]) for store in before["datastores"]}
     principal = person(before, PRINCIPAL)
@@ -243,7 +243,7 @@ SECRETS = (("storage", "secretKey"), ("registry", "password"), ("keyVault", "tok
     ],
     ids=["nothing", "no such datastore", "no such principal", "no such service"],
 )
-def test_unknown_name_is_refused_with_the_existing_ones(
+def test_unknown_name_is_rejected_with_the_existing_ones(
     live: LiveStack, options: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
     assert_refused(rotate(live, *options), *words)

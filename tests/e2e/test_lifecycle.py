@@ -1,4 +1,4 @@
-"""A workspace that is up: unchanged by itself, mended; how it comes and goes is in `test_make`."""
+"""A running workspace: unchanged by itself, repaired; `test_make` covers creation and removal."""
 
 import json
 

@@ -23,7 +23,7 @@ MAKE_SECONDS = 300
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
-    """A new user's home of state; afterwards nothing of the stack is left, and its file is what it was."""
+    """A new user's state folder; afterwards nothing of the stack is left, and its file is unchanged."""
     home, stack_file = tmp_path / "home", PROJECT_ROOT / "stacks" / f"Pulumi.{STACK}.yaml"
     written = stack_file.read_bytes()
     yield home
@@ -45,7 +45,7 @@ def bare(command: str, home: Path) -> Finished:
 
 
 def files_of_stack(home: Path) -> list[Path]:
-    """Return what the backend still knows of the stack: state, backups, history, locks."""
+    """Return the stack's remaining files in the backend: state, backups, history, locks."""
     files = (path for path in (home / "state").rglob("*") if path.is_file())
     return [path for path in files if any(part.split(".")[0] == STACK for part in str(path).split("/"))]
 
@@ -85,7 +85,7 @@ def test_up_and_down_can_be_repeated_and_leave_nothing(home: Path, engine: Docke
     assert_same(before, take_inventory(engine))
 
 
-def test_preview_makes_nothing(home: Path, engine: DockerClient) -> None:
+def test_preview_creates_nothing(home: Path, engine: DockerClient) -> None:
     before = take_inventory(engine)
 
     finished = make("preview", home).check()

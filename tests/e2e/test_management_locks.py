@@ -1,6 +1,6 @@
-"""Management locks on the resource group: what they refuse, in every spelling, and how a workspace gets rid of them.
+"""Management locks on the resource group: what they block, in every spelling, and how to remove them.
 
-One workspace with data in it. Every refusal leaves state, objects and data as they were.
+One workspace with data. Every blocked command leaves state, objects and data unchanged.
 """
 
 import json
@@ -22,7 +22,7 @@ FROZEN = {"name": "frozen", "level": "ReadOnly"}
 
 @pytest.fixture(scope="module")
 def live(environment: Environment) -> Iterator[LiveStack]:
-    """A workspace that is locked against deletion; the lock is taken away at the end."""
+    """A workspace with a delete lock; the lock is removed at the end."""
     assignments = [{"principal": "dora", "role": "AzureML Data Scientist"}]
     with ephemeral_stack(environment, roleAssignments=assignments) as stack:
         try:
@@ -42,7 +42,7 @@ def lock(stack: Stack, *locks: dict[str, str], **changed: object) -> None:
 
 
 def resources(stack: Stack) -> list[dict[str, Any]]:
-    """What the state holds."""
+    """The resources in the state."""
     held: list[dict[str, Any]] = json.loads(stack.state_file.read_text())["checkpoint"]["latest"]["resources"]
     return held
 
@@ -53,7 +53,7 @@ def urn(stack: Stack, ending: str) -> str:
 
 
 def assert_refused(live: LiveStack, finished: Finished, before: tuple[object, object]) -> None:
-    """Fail unless a command was refused by the lock, with its notes, and has changed nothing."""
+    """Fail unless the lock blocked a command, with its notes, and nothing changed."""
     assert finished.exit_code != 0
     assert "ScopeLocked" in finished.output
     assert "ask Ada" in finished.output
@@ -63,12 +63,12 @@ def assert_refused(live: LiveStack, finished: Finished, before: tuple[object, ob
 
 
 def taken(live: LiveStack) -> tuple[object, object]:
-    """Everything that a refusal must not change: resources and their ids, and the objects on the engine."""
+    """Everything that a blocked command must not change: resources and their ids, and the objects on the engine."""
     return {one["urn"]: one.get("id") for one in resources(live.stack)}, live.stack.objects().identities
 
 
-def test_a_destroy_asks_the_lock_before_anything_else(live: LiveStack) -> None:
-    """What the lock does not depend on would be deleted beside it."""
+def test_destroy_checks_the_lock_before_anything_else(live: LiveStack) -> None:
+    """Resources that the lock does not depend on would be deleted in parallel."""
     held = {str(one["urn"]): one for one in resources(live.stack)}
     reached: set[str] = set()
     waiting = [name for name, one in held.items() if one["type"].endswith(":ManagementLock")]
@@ -93,7 +93,7 @@ def test_a_destroy_asks_the_lock_before_anything_else(live: LiveStack) -> None:
         pytest.param(":ManagementLock", (), id="the lock"),
     ],
 )
-def test_a_bare_destroy_is_refused(live: LiveStack, of: str, flags: tuple[str, ...]) -> None:
+def test_a_bare_destroy_is_blocked(live: LiveStack, of: str, flags: tuple[str, ...]) -> None:
     before = taken(live)
     target = [f"--target={urn(live.stack, of)}"] if of else []
 
@@ -102,7 +102,7 @@ def test_a_bare_destroy_is_refused(live: LiveStack, of: str, flags: tuple[str, .
     assert_refused(live, refused, before)
 
 
-def test_down_is_refused_although_the_file_no_longer_has_the_lock(live: LiveStack) -> None:
+def test_down_is_blocked_although_the_file_no_longer_has_the_lock(live: LiveStack) -> None:
     before = taken(live)
     lock(live.stack)
 
@@ -112,7 +112,7 @@ def test_down_is_refused_although_the_file_no_longer_has_the_lock(live: LiveStac
     assert_refused(live, destroyed, before)
 
 
-def test_read_only_refuses_every_change_but_of_the_locks(live: LiveStack) -> None:
+def test_read_only_blocks_every_change_except_of_the_locks(live: LiveStack) -> None:
     lock(live.stack, KEEP, FROZEN)
     live.stack.up().check()
     before = taken(live)
@@ -133,7 +133,7 @@ def test_read_only_refuses_every_change_but_of_the_locks(live: LiveStack) -> Non
     assert "'workspace.tags'" in refusals[-1].output
 
 
-def test_locks_are_taken_away_by_an_update_that_changes_nothing_else(live: LiveStack) -> None:
+def test_locks_are_removed_by_an_update_that_changes_nothing_else(live: LiveStack) -> None:
     lock(live.stack, KEEP, FROZEN)
     live.stack.up().check()
     assert_unchanged(live.stack.up())

@@ -1,4 +1,4 @@
-"""What Azure would refuse is refused here, in an update as in a preview, before anything exists.
+"""What Azure would reject is rejected here, in update and preview, before anything exists.
 
 One row for each class of rule; the rules themselves, with all their limits, are tested without an engine.
 """
@@ -20,7 +20,7 @@ LAKE = {"name": "stlake001", "isHnsEnabled": True, "blobVersioning": True}
 
 
 class Refused(NamedTuple):
-    """A change of a valid stack file, and the four things that the message has to say."""
+    """A change to a valid stack file, and the four things that the message must say."""
 
     changed: Mapping[str, Any]
     key: str
@@ -121,7 +121,7 @@ KEYS_OF_TEN = (
 
 @pytest.fixture(scope="module")
 def stack(environment: Environment) -> Iterator[Stack]:
-    """One stack that never gets up; every test gives it another stack file."""
+    """One stack that never starts; every test gives it another stack file."""
     with ephemeral_stack(environment) as stack:
         yield stack
 
@@ -137,7 +137,7 @@ def made_of(stack: Stack, engine: DockerClient) -> Inventory:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_stack_that_azure_would_refuse_is_refused_and_nothing_is_made(
+def test_stack_that_azure_would_reject_is_rejected_and_nothing_is_created(
     stack: Stack, engine: DockerClient, case: Refused
 ) -> None:
     stack.configure(**case.changed)
@@ -150,7 +150,7 @@ def test_stack_that_azure_would_refuse_is_refused_and_nothing_is_made(
     assert not made_of(stack, engine)
 
 
-def test_preview_refuses_with_the_same_message(stack: Stack) -> None:
+def test_preview_rejects_with_the_same_message(stack: Stack) -> None:
     case = CASES["tag with a secret"]
     stack.configure(**case.changed)
 

@@ -1,4 +1,4 @@
-"""Who may do what at the two ports of a container registry, really tried; and what becomes of garbage under load."""
+"""What each user can do at the two ports of a real container registry; and garbage collection under load."""
 
 import threading
 from collections.abc import Iterator
@@ -175,7 +175,7 @@ def test_the_registry_sends_traces_of_its_requests_to_application_insights(
     probe_until(kept, what="a span of the push")
 
 
-def test_registry_without_its_users_file_refuses_everyone_and_creates_no_user(
+def test_registry_without_its_users_file_rejects_everyone_and_creates_no_user(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
     container = engine.containers.get(live.container_of("containerRegistry"))
@@ -201,7 +201,7 @@ def test_registry_without_its_users_file_refuses_everyone_and_creates_no_user(
 
 
 def collect(live: LiveStack, *options: str) -> str:
-    """Collect garbage as a person does."""
+    """Collect garbage as a user does."""
     return live.stack.environment.mlw("registry", "gc", live.stack.name, *options).check().stdout
 
 
@@ -212,7 +212,7 @@ def blob_exists(engine: DockerClient, container: str, digest: str) -> bool:
     return bool(engine.containers.get(container).exec_run(["test", "-e", path]).exit_code == 0)
 
 
-def test_garbage_goes_and_every_acknowledged_image_stays_while_others_push_and_pull(
+def test_garbage_is_collected_and_every_acknowledged_image_stays_while_others_push_and_pull(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
     registry, container = registry_client(live.outputs), live.container_of("containerRegistry")

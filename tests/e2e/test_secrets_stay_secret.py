@@ -1,4 +1,4 @@
-"""Sensitive words sweep: a workspace with everything on is made, and none of its secrets can be read by anybody else.
+"""Search for leaked secrets: a workspace with every feature switched on exposes none of its secrets.
 
 Every secret that its state keeps, that its vault keeps of datastores and principals, and the passphrase is looked for,
 in plain text and in base64: in what the runs print, in the process list while they run, in all files of state and
@@ -47,7 +47,7 @@ Secrets = Mapping[str, str]
 
 @dataclass
 class _Watch:
-    """Looks at the process list as long as it is open."""
+    """Watches the process list while it is open."""
 
     seen: set[str] = field(default_factory=set)
     _over: threading.Event = field(default_factory=threading.Event)
@@ -68,7 +68,7 @@ class _Watch:
 
 @dataclass(frozen=True)
 class Run:
-    """A workspace that was made, changed and refreshed, and what there was to see of it."""
+    """A workspace that was created, changed and refreshed, with everything it printed and stored."""
 
     live: LiveStack
     printed: Mapping[str, bytes]
@@ -81,7 +81,7 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """Make a workspace with everything on, change it, look at it."""
+    """Create a workspace with every feature switched on, change it and inspect it."""
     temporary = tmp_path_factory.mktemp("temporary")
     with ephemeral_stack(environment) as stack, _Watch() as watch:
         lake = {"name": f"st{stack.workload}lake"}
@@ -115,7 +115,7 @@ def secrets(run: Run) -> Secrets:
 
 
 def _public_text(live: LiveStack) -> str:
-    """What anybody may read: names, addresses, certificates, the project's own code."""
+    """Public text: names, addresses, certificates, the project's own code."""
     objects = live.stack.objects()
     hosts = [f"{host}.{net}" for host in objects.containers.values() for net in objects.networks.values()]
     outputs = json.dumps(live.stack.outputs(show_secrets=False))
@@ -124,7 +124,7 @@ def _public_text(live: LiveStack) -> str:
 
 
 def _words_of_vault(outputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Secret words of what the vault keeps of datastores and principals."""
+    """The secret words that the vault keeps for datastores and principals."""
     kv = vault_client(outputs).secrets.kv.v2
     for mount in ("datastores", "principals"):
         for path in kv.list_secrets(path="", mount_point=mount)["data"]["keys"]:

@@ -1,4 +1,4 @@
-"""Resources of one workspace that another one is tied to: used by both, owned by one, outliving every guest."""
+"""Resources shared by two workspaces: used by both, owned by one, outliving every guest."""
 
 import json
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ RECORD = "workspace.json"
 
 
 def lake_of(workload: str) -> dict[str, Any]:
-    """An additional account that no workspace may have as its default one."""
+    """An additional account that no workspace can use as its default account."""
     return {"name": f"stlake{workload}", "isHnsEnabled": True}
 
 
 @pytest.fixture(scope="module")
 def owner(environment: Environment) -> Iterator[LiveStack]:
-    """The workspace that owns what others are tied to; when the last of them is gone, it goes as well."""
+    """The workspace that owns the shared resources; it is destroyed after its last guest."""
     with ephemeral_stack(environment) as stack:
         stack.settings["additionalStorageAccounts"] = [lake_of(stack.workload)]
         stack.settings["datastores"] = [datastore()]
@@ -45,21 +45,21 @@ def owner(environment: Environment) -> Iterator[LiveStack]:
 
 @pytest.fixture(scope="module")
 def guest(environment: Environment, owner: LiveStack) -> Iterator[LiveStack]:
-    """A workspace with nothing of its own, tied to the owner's resources by the owner's name."""
+    """A workspace without services, which refers to the owner's resources by the owner's name."""
     with tied_stack(environment, dict.fromkeys(SHARED, owner.stack.name)) as guest:
         yield guest
 
 
 @contextmanager
 def tied_stack(environment: Environment, references: dict[str, str]) -> Iterator[LiveStack]:
-    """Bring up a workspace that is tied to resources of others."""
+    """Bring up a workspace that uses resources of others."""
     existing: dict[str, object] = {section: {"existing": reference} for section, reference in references.items()}
     with live_stack(environment, **existing, datastores=[datastore()]) as stack:
         yield stack
 
 
 def datastore() -> dict[str, str]:
-    """A datastore that the owner and its guests register alike, on one container, which stays empty."""
+    """A datastore that the owner and its guests all register, on one container, which stays empty."""
     return {"name": "features", "type": "AzureBlob", "container": SHARED_CONTAINER}
 
 
@@ -74,7 +74,7 @@ def buckets_of(live: LiveStack) -> set[str]:
 
 
 def record_of(live: LiveStack) -> tuple[str, dict[str, Any]]:
-    """Where the workspace's record lies in its account, and what it says."""
+    """The location of the workspace's record in its account, and its content."""
     bucket = next(s["container"] for s in live.outputs["datastores"] if s["name"] == "workspaceartifactstore")
     return bucket, json.loads(s3_client(live.outputs).get_object(Bucket=bucket, Key=RECORD)["Body"].read())
 
@@ -187,7 +187,7 @@ def test_owner_is_not_deleted_while_a_guest_uses_it(owner: LiveStack, guest: Liv
     assert_unchanged(owner.stack.preview())
 
 
-def test_resource_that_a_guest_uses_is_not_given_up_by_an_update(owner: LiveStack, guest: LiveStack) -> None:
+def test_resource_that_a_guest_uses_is_not_deleted_by_an_update(owner: LiveStack, guest: LiveStack) -> None:
     objects, used = owner.stack.objects().identities, owner.name_of("containerRegistry")
     owner.stack.configure(containerRegistry={"name": f"cr{owner.stack.workload}new"}, allowReplacement=[used])
 
@@ -201,7 +201,7 @@ def test_resource_that_a_guest_uses_is_not_given_up_by_an_update(owner: LiveStac
     assert_unchanged(owner.stack.preview())
 
 
-def test_guest_leaves_and_takes_only_what_is_its_own_and_empty(
+def test_destroying_a_guest_deletes_only_its_own_empty_containers(
     environment: Environment, owner: LiveStack, engine: DockerClient, marker: str
 ) -> None:
     s3 = s3_client(owner.outputs)
@@ -239,12 +239,12 @@ def test_guest_leaves_and_takes_only_what_is_its_own_and_empty(
 
 @pytest.fixture(scope="module")
 def candidate(environment: Environment, owner: LiveStack) -> Iterator[Stack]:
-    """A stack that never gets up, beside an owner that is."""
+    """A stack that never starts, next to a running owner."""
     with ephemeral_stack(environment) as stack:
         yield stack
 
 
-def test_account_that_may_not_be_a_default_one_is_refused_on_its_real_properties(
+def test_account_that_cannot_be_a_default_one_is_rejected_by_its_real_properties(
     owner: LiveStack, candidate: Stack
 ) -> None:
     account = owner.outputs["workspace"]["storageAccount"]
@@ -259,7 +259,7 @@ def test_account_that_may_not_be_a_default_one_is_refused_on_its_real_properties
     assert not candidate.objects()
 
 
-def test_reference_to_a_missing_resource_is_refused_with_the_existing_ones(owner: LiveStack, candidate: Stack) -> None:
+def test_reference_to_a_missing_resource_is_rejected_with_the_existing_ones(owner: LiveStack, candidate: Stack) -> None:
     candidate.configure(keyVault={"existing": "nowhere"})
 
     finished = candidate.pulumi("up", "--yes", "--skip-preview")
@@ -267,7 +267,7 @@ def test_reference_to_a_missing_resource_is_refused_with_the_existing_ones(owner
     assert_refused(finished, "ml-workspace:keyVault.existing is 'nowhere'", owner.outputs["workspace"]["keyVault"])
 
 
-def test_global_name_of_another_stack_is_refused_whatever_its_case(owner: LiveStack, candidate: Stack) -> None:
+def test_global_name_of_another_stack_is_rejected_in_any_case(owner: LiveStack, candidate: Stack) -> None:
     taken = owner.name_of("keyVault")
     candidate.configure(keyVault={"name": taken.upper()})
 

@@ -1,4 +1,4 @@
-"""An owner rotates the credentials of services that others share: who is told what, what goes on, what is the cause."""
+"""An owner rotates the credentials of shared services: who is informed, what keeps working, which cause is reported."""
 
 import json
 from collections.abc import Iterator
@@ -20,25 +20,25 @@ WITH_THE_OWNERS_CREDENTIALS = {"container_registry", "application_insights"}
 
 @pytest.fixture(scope="module")
 def owner(environment: Environment) -> Iterator[LiveStack]:
-    """The workspace that others share everything of."""
+    """The workspace whose services are all shared."""
     with live_stack(environment) as stack:
         yield stack
 
 
 @pytest.fixture(scope="module")
 def sharer(environment: Environment, owner: LiveStack) -> Iterator[LiveStack]:
-    """A workspace with nothing of its own."""
+    """A workspace without services of its own."""
     with live_stack(environment, **{section: {"existing": owner.stack.name} for section in SHARED}) as stack:
         yield stack
 
 
 def mlw(live: LiveStack, *words: str) -> Finished:
-    """Run a command as a person does."""
+    """Run a command as a user does."""
     return live.stack.environment.mlw(*words)
 
 
 def refused(live: LiveStack) -> dict[str, str]:
-    """What `mlw diagnose` finds refused: message by code's place."""
+    """Rejected credentials that `mlw diagnose` finds: message by code's place."""
     finished = mlw(live, "diagnose", live.stack.name)
     found = json.loads(finished.stdout)
     return {
@@ -93,7 +93,7 @@ def test_a_sharer_rotates_its_own_token_in_the_key_vault(owner: LiveStack, share
     read_datastore_secret(after, "workspaceblobstore")
 
 
-def test_a_sharers_user_that_is_removed_by_hand_is_told_and_comes_back(owner: LiveStack, sharer: LiveStack) -> None:
+def test_a_sharers_user_removed_by_hand_is_reported_and_restored(owner: LiveStack, sharer: LiveStack) -> None:
     admin_client(owner.stack.outputs()).user_remove(sharer.outputs["credentials"]["storage"]["accessKey"])
 
     (said,) = refused(sharer).values()
@@ -106,7 +106,7 @@ def test_a_sharers_user_that_is_removed_by_hand_is_told_and_comes_back(owner: Li
     assert is_allowed(lambda: s3_client(sharer.stack.outputs()).list_objects_v2(Bucket=container_of(sharer)))
 
 
-def test_a_rotation_of_everything_is_the_cause_that_a_sharer_is_told(owner: LiveStack, sharer: LiveStack) -> None:
+def test_a_sharer_learns_that_a_rotation_of_everything_is_the_cause(owner: LiveStack, sharer: LiveStack) -> None:
     finished = mlw(owner, "keys", "rotate", owner.stack.name, "--all").check()
 
     told = [line for line in finished.stdout.splitlines() if f"is shared by stack '{sharer.stack.name}'" in line]

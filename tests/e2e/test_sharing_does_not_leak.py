@@ -1,7 +1,7 @@
-"""Two workspaces in one storage account: each one's keys and principals reach its own containers, and no others.
+"""Two workspaces in one storage account: the keys and principals of each reach only its own containers.
 
 Everything is tried through outside clients, in both directions: the sharer's keys and principals at the owner's
-containers, the owner's principals at the sharer's; and at home, where the roles allow what they always do.
+containers, the owner's principals at the sharer's; and in their own workspace, where the roles allow the usual.
 """
 
 import json
@@ -31,18 +31,18 @@ ALLOWED = {
 
 
 def datastore(name: str) -> dict[str, str]:
-    """A datastore on a container of its name."""
+    """A datastore on a container of the same name."""
     return {"name": name, "type": "AzureBlob", "container": name}
 
 
 def assignments() -> list[dict[str, str]]:
-    """Somebody of each role."""
+    """One principal of each role."""
     return [{"principal": principal, "role": role} for principal, role in ROLES.items()]
 
 
 @pytest.fixture(scope="module")
 def owner(environment: Environment) -> Iterator[LiveStack]:
-    """The workspace whose account is shared; it knows nothing of the other one."""
+    """The workspace whose account is shared; it does not know the other one."""
     stores = [datastore(COMMON), datastore("ledger")]
     with live_stack(environment, datastores=stores, roleAssignments=assignments()) as stack:
         yield stack
@@ -50,7 +50,7 @@ def owner(environment: Environment) -> Iterator[LiveStack]:
 
 @pytest.fixture(scope="module")
 def sharer(environment: Environment, owner: LiveStack) -> Iterator[LiveStack]:
-    """A workspace in the owner's account, with everything else of its own."""
+    """A workspace in the owner's account that owns everything else."""
     stores = [datastore(COMMON), datastore("guestdata")]
     shared = {"storageAccount": {"existing": owner.stack.name}}
     with live_stack(environment, datastores=stores, roleAssignments=assignments(), **shared) as stack:
@@ -67,17 +67,17 @@ class Workspace:
 
     @property
     def containers(self) -> set[str]:
-        """Its own containers: those that the other workspace does not register."""
+        """Its own containers, which the other workspace does not register."""
         return {str(store["container"]) for store in self.live.outputs["datastores"]} - {COMMON}
 
     def scene(self, marker: str) -> Scene:
-        """What attempts are made on."""
+        """The targets of the attempts."""
         return Scene(self.admin, marker)
 
 
 @pytest.fixture(scope="module")
 def both(owner: LiveStack, sharer: LiveStack) -> dict[str, Workspace]:
-    """The two workspaces by what they are."""
+    """The two workspaces by their part in the sharing."""
     return {
         name: Workspace(live, Admin(live.outputs), {who: person(live.outputs, who) for who in ROLES})
         for name, live in (("owner", owner), ("sharer", sharer))
@@ -99,7 +99,7 @@ REQUESTS: dict[str, Request] = {
 
 
 def allowed_requests(s3: Any, containers: set[str], key: str) -> set[tuple[str, str]]:  # noqa: ANN401 - boto3
-    """Make every request on every container, and return those that were let through."""
+    """Make every request on every container, and return those that were allowed."""
     return {
         (does, bucket)
         for bucket in containers
@@ -161,7 +161,9 @@ def test_principals_see_and_reach_their_own_workspaces_containers_only(
 
 
 @pytest.mark.parametrize("does", STORAGE)
-def test_every_attempt_abroad_is_refused_in_both_directions(both: dict[str, Workspace], does: str, marker: str) -> None:
+def test_every_attempt_on_the_other_workspace_is_refused_in_both_directions(
+    both: dict[str, Workspace], does: str, marker: str
+) -> None:
     let = [
         f"{who} of the {home}"
         for home, abroad in (("owner", "sharer"), ("sharer", "owner"))
@@ -173,7 +175,7 @@ def test_every_attempt_abroad_is_refused_in_both_directions(both: dict[str, Work
 
 
 @pytest.mark.parametrize("does", STORAGE)
-def test_at_home_roles_allow_what_they_always_do(both: dict[str, Workspace], does: str, marker: str) -> None:
+def test_in_their_own_workspace_roles_allow_the_usual(both: dict[str, Workspace], does: str, marker: str) -> None:
     for name, workspace in both.items():
         for who, allowed in ALLOWED.items():
             found = is_allowed(lambda: STORAGE[does](workspace.people[who], workspace.scene(marker)))  # noqa: B023 - at once
@@ -194,7 +196,7 @@ def test_nothing_changes_when_nothing_has_changed(owner: LiveStack, sharer: Live
         assert_unchanged(live.stack.refresh())
 
 
-def test_a_principal_who_is_assigned_later_is_kept_out_as_well(
+def test_a_principal_assigned_later_is_denied_access_as_well(
     owner: LiveStack, both: dict[str, Workspace], marker: str
 ) -> None:
     abroad = both["sharer"]
@@ -212,7 +214,7 @@ def test_a_principal_who_is_assigned_later_is_kept_out_as_well(
 
 
 @pytest.mark.parametrize("container", ["azureml", "azureml-blobstore-01234567-89ab-cdef-0123-456789abcdef"])
-def test_a_sharer_registers_no_container_that_is_another_workspaces_default_one(
+def test_a_sharer_cannot_register_another_workspaces_default_container(
     environment: Environment, owner: LiveStack, container: str
 ) -> None:
     shared = {"storageAccount": {"existing": owner.stack.name}}
@@ -223,7 +225,7 @@ def test_a_sharer_registers_no_container_that_is_another_workspaces_default_one(
     assert_refused(finished, f"ml-workspace:datastores[0].container is '{container}'", "another workspace")
 
 
-def test_what_a_sharer_leaves_behind_stays_closed_to_the_owners_principals(
+def test_containers_of_a_destroyed_sharer_stay_closed_to_the_owners_principals(
     environment: Environment, owner: LiveStack, both: dict[str, Workspace], marker: str
 ) -> None:
     shared = {"storageAccount": {"existing": owner.stack.name}}

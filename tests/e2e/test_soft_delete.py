@@ -1,7 +1,6 @@
-"""A workspace that is deleted and kept: what knows of it, what it holds meanwhile, and how it comes back.
+"""A soft-deleted workspace: which commands know it, what it keeps, and how it is recovered.
 
-One workspace with data in it, which is deleted; every test leaves it deleted. How it is purged is the last that happens
-to it, and in `fault/test_killed_deletions.py`.
+One deleted workspace with data; every test leaves it deleted. `fault/test_killed_deletions.py` covers purging.
 """
 
 import json
@@ -26,7 +25,7 @@ BUCKET, KEY, PATH = "azureml", "kept", "kept"
 
 @dataclass(frozen=True)
 class Kept:
-    """A soft-deleted stack with what it had before."""
+    """A soft-deleted stack and what it had before."""
 
     stack: Stack
     outputs: dict[str, Any]
@@ -46,7 +45,7 @@ def kept(environment: Environment) -> Iterator[Kept]:
         write_secret(outputs, PATH, {"value": "data"})
         made = Kept(stack, outputs, identity_of(stack), versions(s3))
         deleted = stack.lifecycle("down").check().output
-        assert deleted.index("Keeping until") < deleted.index("Inventory"), "what is kept is told first"
+        assert deleted.index("Keeping until") < deleted.index("Inventory"), "what is kept is reported first"
         yield made
         assert "Nothing was removed" in environment.mlw("deleted", "purge", stack.name).output
         purged = environment.mlw("deleted", "purge", stack.name, "--yes").check().output
@@ -56,7 +55,7 @@ def kept(environment: Environment) -> Iterator[Kept]:
 
 
 def identity_of(stack: Stack) -> str:
-    """Identity of the stack, as its state has it."""
+    """Identity of the stack according to its state."""
     held = json.loads(stack.state_file.read_text())["checkpoint"]["latest"]["resources"]
     return next(str(one["outputs"]["stack_id"]) for one in held if one["type"].endswith(":StackIdentity"))
 
@@ -143,7 +142,7 @@ def test_another_home_names_it_and_leaves_it_alone(kept: Kept, tmp_path_factory:
     assert kept.stack.objects() == before
 
 
-def test_it_comes_back_as_it_was_although_a_port_and_its_file_are_gone(kept: Kept) -> None:
+def test_it_is_recovered_although_its_port_and_stack_file_are_gone(kept: Kept) -> None:
     stack, mlw = kept.stack, kept.stack.environment.mlw
     file = stack.environment.stack_folder / f"Pulumi.{stack.name}.yaml"
     file.unlink()

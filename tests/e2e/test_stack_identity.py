@@ -1,6 +1,6 @@
-"""Whose objects are and what may be lost: a stack keeps its data under other spellings, names and folders.
+"""Ownership of objects: a stack keeps its data under other spellings, names and folders.
 
-One workspace with data in it; every test leaves it as it was, and says so with the data.
+One workspace with data; every test leaves it unchanged, and proves it with the data.
 """
 
 import json
@@ -34,14 +34,14 @@ def live(environment: Environment) -> Iterator[LiveStack]:
 
 
 def assert_data(stack: Stack) -> None:
-    """Fail unless the object and the secret can be read with what the stack gives out now."""
+    """Fail unless the object and the secret can be read with the stack's current outputs."""
     outputs = stack.outputs()
     assert s3_client(outputs).get_object(Bucket=BUCKET, Key=KEY)["Body"].read() == b"data"
     assert read_secret(outputs, PATH) == {"value": "data"}
 
 
 def resources(stack: Stack) -> list[dict[str, Any]]:
-    """What the state holds."""
+    """The resources in the state."""
     held: list[dict[str, Any]] = json.loads(stack.state_file.read_text())["checkpoint"]["latest"]["resources"]
     return held
 
@@ -99,7 +99,7 @@ def test_the_key_of_stored_objects_is_not_replaced_on_demand(live: LiveStack) ->
 
 
 @pytest.mark.parametrize("type_token", RECREATED)
-def test_what_is_made_anew_finds_its_data(live: LiveStack, type_token: str) -> None:
+def test_recreated_resources_find_their_data(live: LiveStack, type_token: str) -> None:
     flags = [f"--replace={urn}" for urn in urns(live.stack, type_token)]
 
     read_update(live.stack.pulumi("up", "--yes", "--skip-preview", "--json", *flags)).check()
@@ -117,7 +117,7 @@ def test_a_destroy_of_a_single_volume_is_refused(live: LiveStack) -> None:
     assert_data(live.stack)
 
 
-def test_a_namesake_in_another_home_is_told_whose_it_is_and_takes_nothing(
+def test_a_namesake_in_another_home_names_the_owner_and_takes_nothing(
     live: LiveStack, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = make_environment(live.stack.environment.project, tmp_path_factory.mktemp("other-home"))

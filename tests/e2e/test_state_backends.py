@@ -1,4 +1,4 @@
-"""A stack's state in other backends: on MinIO, carried there by hand, moved there and back. Its objects stay."""
+"""A stack's state in other backends: on MinIO, copied there by hand, moved there and back. Its objects stay."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -27,12 +27,12 @@ class Store:
 
     @property
     def url(self) -> str:
-        """The backend's address, as a person writes it."""
+        """The backend's address, as a user writes it."""
         return f"s3://{BUCKET}?endpoint={self.live.outputs['endpoints']['storage']}&s3ForcePathStyle=true"
 
     @property
     def variables(self) -> dict[str, str]:
-        """What opens it."""
+        """The environment variables that give access to it."""
         keys = self.live.outputs["credentials"]["storage"]
         return {
             "AWS_ACCESS_KEY_ID": keys["accessKey"],
@@ -101,7 +101,7 @@ def test_a_whole_life_with_the_state_on_minio(
         assert not [key for key in store.listed() if stack.name in key and "/stacks/" in key]
 
 
-def test_a_state_that_is_carried_by_hand_replaces_nothing(live: LiveStack, tmp_path: Path) -> None:
+def test_a_state_copied_by_hand_replaces_nothing(live: LiveStack, tmp_path: Path) -> None:
     before, exported = live.stack.objects(), tmp_path / "state.json"
     (tmp_path / "other").mkdir()
     other = elsewhere(live.stack, f"file://{tmp_path}/other")
@@ -152,7 +152,7 @@ def test_a_state_moves_to_another_passphrase(live: LiveStack, tmp_path: Path) ->
 
 
 @pytest.mark.fault("`mlw move` is killed", "one state is in charge, and the next one finishes it")
-def test_a_killed_move_leaves_one_state_in_charge_and_is_finished_by_the_next(live: LiveStack, tmp_path: Path) -> None:
+def test_a_killed_move_leaves_one_active_state_and_is_finished_by_the_next(live: LiveStack, tmp_path: Path) -> None:
     stack, before = live.stack, live.stack.objects()
     home = stack.environment.variables["PULUMI_BACKEND_URL"]
     there = elsewhere(stack, f"file://{tmp_path}/other")
@@ -181,7 +181,7 @@ def test_a_killed_move_leaves_one_state_in_charge_and_is_finished_by_the_next(li
     assert_as_before(stack, before)
 
 
-def test_a_backend_that_has_such_a_stack_is_refused(live: LiveStack, tmp_path: Path) -> None:
+def test_a_backend_with_a_stack_of_that_name_is_rejected(live: LiveStack, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = elsewhere(live.stack, f"file://{tmp_path}/other")
     exported = tmp_path / "state.json"

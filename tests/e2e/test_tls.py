@@ -1,4 +1,4 @@
-"""A workspace with TLS: clients with its CA certificate have access, all others refuse to connect or are refused."""
+"""A workspace with TLS: clients with its CA certificate have access, all others refuse to connect or are rejected."""
 
 import json
 import ssl
@@ -40,7 +40,7 @@ def live(environment: Environment) -> Iterator[LiveStack]:
 
 
 def address(outputs: Outputs, use: str) -> tuple[str, int]:
-    """Host and port of an endpoint, whatever its form."""
+    """Host and port of an endpoint in any form."""
     address = urlsplit(f"//{outputs['endpoints'][use].rpartition('//')[2]}")
     assert address.hostname
     assert address.port
@@ -48,12 +48,12 @@ def address(outputs: Outputs, use: str) -> tuple[str, int]:
 
 
 def shown_certificate(outputs: Outputs, use: str) -> str:
-    """The certificate that an endpoint shows, checked against nothing."""
+    """The certificate that an endpoint presents, unverified."""
     return ssl.get_server_certificate(address(outputs, use))
 
 
 def store(outputs: Outputs, marker: str) -> None:
-    """Put something of every kind into the workspace."""
+    """Store one item of every kind in the workspace."""
     s3_client(outputs).put_object(Bucket="azureml", Key=marker, Body=marker.encode())
     write_secret(outputs, marker, {"kept": marker})
     registry_client(outputs).push(f"models/{marker}", "v1", tiny_image(marker.encode()))
@@ -62,7 +62,7 @@ def store(outputs: Outputs, marker: str) -> None:
 
 
 def assert_stored(stack: Stack, outputs: Outputs, engine: DockerClient, marker: str) -> None:
-    """Find it again, all of it equal."""
+    """Fail unless all items are still there and equal."""
     assert s3_client(outputs).get_object(Bucket="azureml", Key=marker)["Body"].read() == marker.encode()
     assert read_secret(outputs, marker) == {"kept": marker}
     assert registry_client(outputs).pull(f"models/{marker}", "v1") == tiny_image(marker.encode())

@@ -20,7 +20,7 @@ from tests.support.vault import assert_unsealed, read_secret, vault_client, writ
 
 @pytest.fixture(scope="module")
 def pair(environment: Environment) -> Iterator[tuple[LiveStack, LiveStack]]:
-    """Two stacks of one backend, made at the same time."""
+    """Two stacks of one backend, created at the same time."""
     with ExitStack() as at_end:
         stacks = [at_end.enter_context(ephemeral_stack(environment)) for _ in range(2)]
         running = [(stack, stack.start("up", "--yes", "--skip-preview")) for stack in stacks]

@@ -1,7 +1,7 @@
 """The engine that the bootstrap starts on a bare machine: started, restarted, killed, and explained when it cannot.
 
-On a machine inside the machine: mounts, process ids and network of its own, so that a second engine finds nothing of
-the first one and does it no harm. That takes root.
+The machine is simulated with its own mounts, process ids and network, so that a second engine does not see or harm
+the first one. That needs root.
 """
 
 import os
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.skipif(
 
 
 class Machine:
-    """A bare machine: a shell in namespaces of its own, in the checkout."""
+    """A bare machine: a shell in its own namespaces, in the checkout."""
 
     def __init__(self, folder: Path) -> None:
         outer = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
@@ -68,7 +68,7 @@ class Machine:
         raise AssertionError("the machine is gone:\n" + "".join(printed))
 
     def check(self, script: str) -> str:
-        """Run a script that has to succeed; return what it printed."""
+        """Run a script that must succeed; return its output."""
         code, printed = self.try_(script)
         assert code == 0, printed
         return printed
@@ -81,7 +81,7 @@ class Machine:
 
 @pytest.fixture(scope="module")
 def image_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Any image with a shell; the machine has no network to get one from."""
+    """Any image with a shell; the machine has no network to pull one."""
     file = tmp_path_factory.mktemp("image") / "image.tar"
     command = ["docker", "save", "--output", str(file), IMAGE]
     run(command, cwd=folders.repo(), env=os.environ, timeout_seconds=SECONDS_TO_SAVE).check()

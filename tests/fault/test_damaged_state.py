@@ -1,7 +1,6 @@
-"""Files of the state backend are damaged, as a crash or a full disk damages them: the newest valid state is used.
+"""Files of the state backend are damaged as by a crash or a full disk: the newest valid state is used.
 
-Going on with an empty state would orphan everything that the stack has on the engine: the one thing that must never
-happen.
+Continuing with an empty state would orphan all objects of the stack on the engine, which must never happen.
 """
 
 from collections.abc import Callable
@@ -36,7 +35,7 @@ def lose(state: Path) -> None:
 
 
 def empty_sidecar(state: Path) -> None:
-    """What a kill was once seen to leave: a whole state beside an empty file of its attributes."""
+    """A complete state next to an empty attributes file, which a kill was once seen to leave."""
     state.with_name(f"{state.name}.attrs").write_bytes(b"")
 
 

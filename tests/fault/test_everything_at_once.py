@@ -1,6 +1,6 @@
-"""Services and engine go away under write load, one by one and all at once: what was acknowledged is there and equal.
+"""Services and engine stop under write load, one by one and all together: acknowledged data is there and equal.
 
-The key vault is open again within five seconds of its container's start, each time, without a person.
+The key vault unseals within five seconds of its container's start, each time, without an operator.
 """
 
 import random
@@ -26,7 +26,7 @@ Fault = Callable[[DockerClient, LiveStack], None]
 
 @pytest.fixture
 def load(live: LiveStack, marker: str) -> Load:
-    """A load that has not begun."""
+    """A load that has not started."""
     return Load(stack=live.stack.name, outputs=live.outputs, prefix=marker)
 
 
@@ -55,7 +55,7 @@ FAULTS_OF_THE_MACHINE: dict[str, Fault] = {
 
 
 def go_through(live: LiveStack, engine: DockerClient, fault: Fault) -> None:
-    """Let it happen, and fail unless the vault, where it was started anew, opens within its time."""
+    """Trigger the fault, and fail unless a restarted vault unseals in time."""
     vault = live.container_of("keyVault")
     before = faults.started_at(engine, vault)
 

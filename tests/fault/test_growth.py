@@ -1,4 +1,4 @@
-"""Stacks that come and go leave nothing behind; the long form is ``make soak``."""
+"""Stacks that are created and destroyed leave nothing behind; the long form is ``make soak``."""
 
 from pathlib import Path
 

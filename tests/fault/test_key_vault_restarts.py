@@ -1,4 +1,4 @@
-"""The key vault on its own is killed at random moments under writes: it opens itself, with all that it acknowledged."""
+"""The key vault alone is killed at random moments under writes: it unseals itself and keeps all acknowledged writes."""
 
 import random
 import threading
@@ -19,7 +19,7 @@ LONGEST_PAUSE = 1.0
 
 @contextmanager
 def writing(vault: SetUpVault) -> Iterator[list[str]]:
-    """Write secrets as fast as the vault takes them; gives the names of those that it acknowledged."""
+    """Write secrets as fast as the vault accepts them; yields the names of the acknowledged ones."""
     acknowledged, ended = list[str](), threading.Event()
 
     def write() -> None:

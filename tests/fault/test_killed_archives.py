@@ -1,4 +1,4 @@
-"""Backup and restore die in the middle of their work: nothing is lost or left, and the next run finishes it."""
+"""Backup and restore are killed halfway: nothing is lost or left behind, and the next run finishes the work."""
 
 import json
 import os
@@ -27,7 +27,7 @@ VOLUMES = 13
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """A stack, and where its archive goes."""
+    """A stack and the path of its archive."""
 
     live: LiveStack
     archive: Path
@@ -39,7 +39,7 @@ class Place:
 
     @property
     def unfinished(self) -> Path:
-        """The archive's file while it is written."""
+        """The archive's temporary file while it is being written."""
         return self.archive.with_name(f".{self.archive.name}.unfinished")
 
 
@@ -65,7 +65,7 @@ def kill_when(command: list[str], stack: Stack, condition: Callable[[], bool]) -
 
 @pytest.fixture(scope="module")
 def place(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A workspace that is up."""
+    """A running workspace."""
     with ephemeral_stack(environment) as stack:
         stack.up().check()
         live = LiveStack(stack=stack, outputs=stack.outputs())
@@ -109,7 +109,7 @@ def _assert_running(stack: Stack, engine: DockerClient) -> None:
 
 
 @pytest.mark.fault("a backup is interrupted", "it ends in order, and the workspace runs")
-def test_an_interrupted_backup_ends_in_order(place: Place, engine: DockerClient, tmp_path: Path) -> None:
+def test_an_interrupted_backup_cleans_up(place: Place, engine: DockerClient, tmp_path: Path) -> None:
     here = replace(place, archive=tmp_path / "b.mlw")
     running = start(backup(here), cwd=here.stack.environment.project, env=variables(here.stack))
 
@@ -130,7 +130,7 @@ def _assert_paused(stack: Stack, engine: DockerClient) -> None:
 @pytest.mark.fault(
     "an archive is restored beside the original under names that are taken", "it is refused with what to set"
 )
-def test_names_in_the_stack_file_are_refused_with_what_to_set(
+def test_names_in_the_stack_file_are_rejected_with_what_to_set(
     place: Place, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     home = make_environment(place.stack.environment.project, tmp_path_factory.mktemp("other-home"))

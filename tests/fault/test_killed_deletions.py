@@ -1,4 +1,4 @@
-"""Deletions that are killed in the middle are finished by the next run; nothing is lost besides, nothing is left.
+"""The next run finishes deletions that were killed halfway; nothing else is lost, and nothing is left behind.
 
 Where to kill is a condition on the engine or the backend, so that every case hits the same step on any machine.
 """
@@ -22,12 +22,12 @@ CONTAINERS = 4
 
 
 def start_mlw(stack: Stack, *words: str) -> subprocess.Popen[str]:
-    """Start the console script in a session of its own."""
+    """Start the console script in its own session."""
     return start(["mlw", *words], cwd=stack.environment.project, env=stack.environment.variables)
 
 
 def kill_when(running: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
-    """End a command, with all that it has started, as soon as the condition holds; it has to be still at work then."""
+    """Kill a command and its children as soon as the condition is true; it must still be running then."""
 
     def reached() -> None:
         ended = running.poll()
@@ -62,7 +62,7 @@ def test_an_expired_stack_is_removed_by_the_next_run_after_a_kill_at_every_step(
 
 
 def marks(stack: Stack, engine: DockerClient) -> int:
-    """How many volumes say that the stack is soft-deleted."""
+    """How many volumes are marked as soft-deleted."""
     filters = {"label": [f"{labels.STACK}={stack.name}", labels.PURGE_DATE]}
     return len(engine.api.volumes(filters=filters)["Volumes"] or [])
 
@@ -71,7 +71,7 @@ def marks(stack: Stack, engine: DockerClient) -> int:
     "deletion, recovery and purge of a soft-deleted workspace are killed at every step",
     "the next run finishes; data comes back equal until the purge, and nothing is left after it",
 )
-def test_a_soft_deleted_workspace_survives_kills_at_every_step_and_is_purged_whole(
+def test_a_soft_deleted_workspace_survives_kills_at_every_step_and_is_purged_completely(
     environment: Environment, engine: DockerClient, marker: str
 ) -> None:
     with ephemeral_stack(environment, workspace={"softDeleteRetentionInDays": 14}) as stack:

@@ -1,4 +1,4 @@
-"""The provisioner dies in the middle of its work: the next run finishes what was begun, and down leaves nothing.
+"""The provisioner is killed halfway: the next run finishes the work, and `down` leaves nothing behind.
 
 Where to kill is a condition on the engine, not a point in time, so that every case hits the same step on any machine.
 """
@@ -39,7 +39,7 @@ def all_containers_are_made(stack: Stack, _: DockerClient) -> bool:
 
 
 def vault_is_initialised(stack: Stack, engine: DockerClient) -> bool:
-    """The most delicate moment: the keys have been handed out, and may not have been stored yet."""
+    """The most delicate moment: the keys have been returned, and may not have been stored yet."""
     vault = next((name for name in stack.objects().containers.values() if name.startswith("kv-")), None)
     if vault is None:
         return False
@@ -59,7 +59,7 @@ def stack(environment: Environment) -> Iterator[Stack]:
 
 
 def wait_for(condition: Callable[[], bool], running: subprocess.Popen[str]) -> None:
-    """Wait for a condition that has to come true while the run is under way."""
+    """Wait for a condition that must become true during the run."""
 
     def reached() -> bool:
         ended = running.poll() is not None
@@ -91,7 +91,7 @@ def assert_gone(stack: Stack, engine: DockerClient) -> None:
 
 @pytest.mark.parametrize("condition", [container_is_made, all_containers_are_made])
 @pytest.mark.fault("`make up` is killed", "the next one finishes it, and `make down` leaves nothing")
-def test_killed_up_is_finished_by_the_next_up_and_taken_down_whole(
+def test_killed_up_is_finished_by_the_next_up_and_removed_completely(
     stack: Stack, engine: DockerClient, marker: str, condition: Condition
 ) -> None:
     kill_when(stack, "up", lambda: condition(stack, engine))
@@ -113,7 +113,7 @@ def test_killed_up_is_finished_by_a_plain_pulumi_up(stack: Stack, engine: Docker
 
 
 @pytest.mark.fault("`make up` is killed, and there is no other one", "`make down` leaves nothing")
-def test_killed_up_is_taken_down_whole_without_another_up(stack: Stack, engine: DockerClient) -> None:
+def test_killed_up_is_removed_completely_without_another_up(stack: Stack, engine: DockerClient) -> None:
     kill_when(stack, "up", lambda: container_is_made(stack, engine))
 
     stack.lifecycle("down").check()
@@ -128,7 +128,7 @@ def test_killed_up_is_taken_down_whole_without_another_up(stack: Stack, engine: 
 def test_key_vault_killed_before_its_key_was_stored_is_initialized_again(
     stack: Stack, engine: DockerClient, marker: str
 ) -> None:
-    """The key is handed out once. A vault that was never open holds nothing, so only that one may be begun again."""
+    """The key is returned only once. Only a vault that was never unsealed is empty and may be initialised again."""
     kill_when(stack, "up", lambda: vault_is_initialised(stack, engine))
 
     stack.lifecycle("up").check()
@@ -190,7 +190,7 @@ def test_interrupted_up_says_so_and_the_next_up_finishes_it(stack: Stack, engine
 
 
 @pytest.mark.fault("`make up` runs twice at the same time", "the workspace is whole")
-def test_two_ups_at_the_same_time_leave_a_whole_stack(stack: Stack, engine: DockerClient, marker: str) -> None:
+def test_two_ups_at_the_same_time_leave_a_complete_stack(stack: Stack, engine: DockerClient, marker: str) -> None:
     first, second = stack.start_lifecycle("up"), stack.start_lifecycle("up")
 
     outcomes = [stack.finish(first), stack.finish(second)]
@@ -201,7 +201,7 @@ def test_two_ups_at_the_same_time_leave_a_whole_stack(stack: Stack, engine: Dock
 
 
 def kill_when(stack: Stack, verb: str, condition: Callable[[], bool]) -> None:
-    """Start a plain Pulumi command and end it, with all that it has started, as soon as the condition holds."""
+    """Start a plain Pulumi command and kill it and its children as soon as the condition is true."""
     running = stack.start(verb, "--yes", "--skip-preview")
     wait_for(condition, running)
     kill_session(running.pid)

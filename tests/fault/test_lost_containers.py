@@ -1,4 +1,4 @@
-"""Containers vanish behind the provisioner's back: the next up repairs the workspace and keeps its data."""
+"""Containers disappear without the provisioner: the next `up` repairs the workspace and keeps its data."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What a service needs to live is gone: the key that opens the vault is put back, lost data is never papered over."""
+"""A service has lost what it needs to run: the unseal key is restored; lost data is never hidden."""
 
 import pytest
 from docker import DockerClient
@@ -38,7 +38,7 @@ def test_lost_unseal_key_leaves_the_vault_sealed_until_the_next_up(
 
 
 @pytest.mark.fault("a data volume is removed", "`make up` is refused and says what is missing")
-def test_lost_data_volume_is_never_replaced_by_an_empty_one_in_silence(
+def test_lost_data_volume_is_never_silently_replaced_by_an_empty_one(
     environment: Environment, engine: DockerClient
 ) -> None:
     with live_stack(environment) as live:

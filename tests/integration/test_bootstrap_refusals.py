@@ -1,7 +1,7 @@
-"""A machine that cannot carry the workspace is told so in one message, before anything is begun.
+"""A machine that cannot run the workspace is reported in one message, before anything starts.
 
-Disks are filled up in a mount namespace of their own and users changed for one process only, so that nothing of it is
-left on the machine.
+Disks are filled in a separate mount namespace and users changed for one process only, so that nothing is left on the
+machine.
 """
 
 import os
@@ -26,7 +26,7 @@ needs_root = pytest.mark.skipif(
 
 
 def on_a_disk_of(size: str, folder: Path, script: str, **variables: str) -> Finished:
-    """Run a shell script with a small disk of its own mounted on a folder."""
+    """Run a shell script with a small disk mounted on a folder."""
     mounted = f'mount -t tmpfs -o size={size} tmpfs "{folder}" && {script}'
     env = {**outer_variables(folder / "home"), **variables}
     return run(["unshare", "--mount", "sh", "-c", mounted], cwd=PROJECT_ROOT, env=env)
@@ -53,14 +53,14 @@ def test_disk_without_room_for_the_state_is_named(tmp_path: Path, target: str) -
 
 @pytest.fixture
 def home_of_nobody() -> Iterator[Path]:
-    """A folder of a user without rights; not in pytest's own, which only their owner may enter."""
+    """A folder of a user without rights; not in pytest's own folders, which only their owner can enter."""
     with tempfile.TemporaryDirectory() as home:
         os.chown(home, NOBODY, NOBODY)
         yield Path(home)
 
 
 @needs_root
-def test_engine_that_the_user_may_not_use_is_refused_with_the_way_out(home_of_nobody: Path) -> None:
+def test_engine_without_access_for_the_user_is_rejected_with_a_remedy(home_of_nobody: Path) -> None:
     home = str(home_of_nobody)
     env = {**outer_variables(home_of_nobody), "HOME": home, "MLW_CACHE": home}
     command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", SYSTEM_PYTHON]
@@ -70,7 +70,7 @@ def test_engine_that_the_user_may_not_use_is_refused_with_the_way_out(home_of_no
     assert_refused(finished, "permission denied", "docker.sock", "usermod -aG docker")
 
 
-def test_engine_address_where_nobody_answers_is_refused(tmp_path: Path) -> None:
+def test_engine_address_without_an_engine_is_rejected(tmp_path: Path) -> None:
     nobody = f"unix://{tmp_path}/docker.sock"
     env = {**outer_variables(tmp_path / "home"), "DOCKER_HOST": nobody}
 

@@ -1,4 +1,4 @@
-"""The console script on a workspace that is up: what it shows, what it finds, what it never prints."""
+"""The console script on a running workspace: what it shows, what it finds, what it never prints."""
 
 import io
 import json
@@ -26,7 +26,7 @@ SERVICES = {
 
 
 def diagnosis(live: LiveStack) -> dict[str, list[dict[str, str]]]:
-    """Diagnose; the exit code has to say the same as the result."""
+    """Diagnose; the exit code must match the result."""
     finished = live.stack.environment.mlw("diagnose", live.stack.name)
     found: dict[str, list[dict[str, str]]] = json.loads(finished.stdout)
     assert finished.exit_code == (1 if found else 0), finished.output
@@ -34,12 +34,12 @@ def diagnosis(live: LiveStack) -> dict[str, list[dict[str, str]]]:
 
 
 def codes(found: dict[str, list[dict[str, str]]]) -> dict[str, list[str]]:
-    """Return only the codes."""
+    """Return the codes of the findings."""
     return {group: [finding["code"] for finding in findings] for group, findings in found.items()}
 
 
 def assert_healthy(live: LiveStack) -> None:
-    """Fail with the findings unless there is none."""
+    """Fail with the findings if there are any."""
     assert diagnosis(live) == {}
 
 
@@ -52,14 +52,14 @@ def entry_of(live: LiveStack) -> dict[str, Any]:
 
 @pytest.fixture
 def labels(live: LiveStack, engine: DockerClient) -> dict[str, str]:
-    """Labels of a container of the live stack's key vault, as the engine has them."""
+    """Labels of a container of the live stack's key vault on the engine."""
     found: dict[str, str] = engine.containers.get(live.container_of("keyVault")).labels
     return {key: found[key] for key in (ID_LABEL, RESOURCE_LABEL)}
 
 
 @pytest.fixture
 def image(live: LiveStack, engine: DockerClient) -> str:
-    """An image that is there."""
+    """An image that exists on the engine."""
     return str(engine.api.inspect_container(live.container_of("keyVault"))["Image"])
 
 
@@ -113,7 +113,7 @@ class TestShowing:
 
 
 class TestDiagnose:
-    """Each test breaks one thing and puts it right again."""
+    """Each test breaks one thing and repairs it."""
 
     @pytest.fixture(autouse=True)
     def _healthy(self, live: LiveStack) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""`mlw secrets` and `mlw keyvault` on a workspace with purge protection, as a person uses them."""
+"""`mlw secrets` and `mlw keyvault` on a workspace with purge protection, as a user runs them."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def live(environment: Environment) -> Iterator[LiveStack]:
 
 
 def mlw(live: LiveStack, group: str, command: str, *words: str, value: str = "") -> Finished:
-    """Run a command on the stack; its standard input holds the value."""
+    """Run a command on the stack; the value comes from standard input."""
     environment = live.stack.environment
     script = f'printf %s "$VALUE" | mlw {group} {command} "$@"'
     variables = {**environment.variables, "VALUE": value}
@@ -104,7 +104,7 @@ def test_a_new_version_keeps_content_type_and_expiry(live: LiveStack, marker: st
     assert (entry["version"], entry["contentType"], entry["expires"]) == (2, "text/plain", "2027-01-31")
 
 
-def test_an_expiry_that_is_no_date_is_refused(live: LiveStack, marker: str) -> None:
+def test_an_invalid_expiry_date_is_rejected(live: LiveStack, marker: str) -> None:
     assert_refused(mlw(live, "secrets", "set", marker, "--expires", "soon", value="one"), "'soon'", "ISO 8601")
 
 
@@ -133,7 +133,7 @@ def test_a_secret_that_a_client_deleted_is_recovered_too(live: LiveStack, marker
     assert read_secret(live.outputs, marker) == {"a": "1"}
 
 
-def test_purge_protection_refuses_to_purge_before_the_date_and_sweeping_leaves_it(live: LiveStack, marker: str) -> None:
+def test_purge_protection_prevents_purging_before_the_date_and_sweeping_skips_it(live: LiveStack, marker: str) -> None:
     write_secret(live.outputs, marker, {"a": "1"})
     mlw(live, "secrets", "delete", marker).check()
 
@@ -158,7 +158,7 @@ def test_undeleted_secret_is_neither_recovered_nor_purged(live: LiveStack, marke
     assert_refused(mlw(live, "secrets", command, marker), "it is not deleted")
 
 
-def test_a_backup_is_restored_and_the_stack_is_as_it_was(live: LiveStack, marker: str, tmp_path: Path) -> None:
+def test_a_backup_is_restored_and_the_stack_is_unchanged(live: LiveStack, marker: str, tmp_path: Path) -> None:
     target = tmp_path / "kept.snap"
     write_secret(live.outputs, marker, {"a": "before"})
     mlw(live, "keyvault", "backup", str(target)).check()
@@ -173,7 +173,7 @@ def test_a_backup_is_restored_and_the_stack_is_as_it_was(live: LiveStack, marker
     assert_unchanged(live.stack.preview())
 
 
-def test_a_file_that_is_no_snapshot_is_refused(live: LiveStack, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_snapshot_is_rejected(live: LiveStack, tmp_path: Path) -> None:
     (tmp_path / "no.snap").write_bytes(os.urandom(2000))
 
     assert_refused(mlw(live, "keyvault", "restore", str(tmp_path / "no.snap")), "no.snap", "Nothing was changed")

@@ -1,4 +1,4 @@
-"""A real collector, configured as application insights: what it keeps, through kills, and whom it lets in."""
+"""A real collector configured as application insights: what it keeps when killed, and which clients it accepts."""
 
 import re
 import socket
@@ -50,7 +50,7 @@ def collector(engine: DockerClient) -> Iterator[Collector]:
 
 
 def kill_amid(collector: Collector, acknowledged: list[str], *, after: int) -> None:
-    """Send from four sides, and kill the process once so many spans have been acknowledged."""
+    """Send from four threads, and kill the process once that many spans have been acknowledged."""
     port = collector.port()
     enough = threading.Event()
     wanted = len(acknowledged) + after
@@ -200,7 +200,7 @@ def test_statsd_metrics_of_its_network_are_kept(collector: Collector, marker: st
 
 
 @pytest.mark.fault("the disk of application insights is full", "writes are refused, and acknowledged ones are kept")
-def test_full_disk_refuses_writes_and_loses_no_acknowledged_ones(engine: DockerClient) -> None:
+def test_full_disk_rejects_writes_and_loses_no_acknowledged_ones(engine: DockerClient) -> None:
     with running_collector(engine, data=SMALL) as collector:
         filled = collector.container.exec_run(["busybox", "dd", "if=/dev/zero", f"of={BALLAST}", "bs=1k", "count=4800"])
         acknowledged: list[str] = []

@@ -63,5 +63,5 @@ def test_volumes_and_networks_are_made_and_removed_without_a_fixed_pause(
 
 
 def seconds(output: str, kind: str, done: str) -> list[float]:
-    """How long each one of a kind took."""
+    """How long each object of a kind took."""
     return [float(took) for took in re.findall(rf":{kind} \S+ {done} \(([\d.]+)s\)", output)]

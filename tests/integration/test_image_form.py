@@ -1,4 +1,4 @@
-"""The finished images as the workspace uses them: without rights, on new volumes, with what start scripts need."""
+"""The finished images as the workspace uses them: without privileges, on new volumes, with what start scripts need."""
 
 import uuid
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def run_confined(engine: DockerClient, image: str, script: str, volumes: dict[st
 
 @pytest.fixture
 def new_volume(engine: DockerClient) -> Iterator[str]:
-    """A volume that no container has seen."""
+    """A volume that no container has used."""
     volume = engine.volumes.create(f"mlw-test-{uuid.uuid4().hex[:12]}")
     yield volume.name
     volume.remove(force=True)

@@ -1,7 +1,7 @@
 """A mirror for machines that reach no public registry: filled from one machine, used by another, both for real.
 
-The other machine is a second Docker engine with an empty store of its own, so that nothing can come from anywhere but
-the mirror, and so that the images of this machine are never touched.
+The other machine is a second Docker engine with its own empty store, so that images can come only from the mirror, and
+so that the images of this machine are never touched.
 """
 
 import io
@@ -44,20 +44,20 @@ auth: {htpasswd: {realm: mirror, path: /etc/distribution/htpasswd}}
 
 @dataclass(frozen=True)
 class Mirror:
-    """A registry that lets nobody in without its password."""
+    """A registry that requires a password."""
 
     address: str
     password: str
 
     def refuses_strangers(self) -> None:
-        """Fail until the registry responds, and refuses."""
+        """Fail until the registry responds and rejects anonymous requests."""
         with pytest.raises(urllib.error.HTTPError, match="401"):
             urllib.request.urlopen(f"http://{self.address}/v2/", timeout=5)
 
 
 @dataclass(frozen=True)
 class OtherMachine:
-    """An engine of its own, and the environment of a user who works with it."""
+    """A separate engine, and the environment of a user who works with it."""
 
     engine: DockerClient
     env: dict[str, str]
@@ -72,12 +72,12 @@ class OtherMachine:
         return finish(self.begin_bootstrap(mirror), timeout_seconds=600)
 
     def tags(self) -> list[str]:
-        """Return the tags of every image there is, unnamed ones included."""
+        """Return the tags of all images, including unnamed ones."""
         return sorted(tag for image in self.engine.images.list() for tag in image.tags or ["<none>"])
 
 
 def archive_of(files: dict[str, str]) -> bytes:
-    """Pack files as the engine takes them, readable by the registry's user."""
+    """Pack files in the engine's format, readable by the registry's user."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         for name, text in files.items():
@@ -143,7 +143,7 @@ def foreign(mirror: Mirror, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def log_in(mirror: Mirror, env: Mapping[str, str]) -> None:
-    """Do what a user of the mirror does once."""
+    """Log in to the mirror as its users do once."""
     command = ["docker", "login", "--username", USER, "--password-stdin", mirror.address]
     run(command, cwd=REPOSITORY, env=env, stdin=mirror.password).check()
 
@@ -152,7 +152,7 @@ def log_in(mirror: Mirror, env: Mapping[str, str]) -> None:
 def other(engine: DockerClient, mirror: Mirror) -> Iterator[OtherMachine]:
     """A machine without any image, whose user has logged in to the mirror.
 
-    Its folder is no folder of pytest's, whose names are too long for the sockets of an engine: 104 characters.
+    Its folder is not one of pytest's, whose names are too long for the engine's sockets (104 characters).
     """
     if os.geteuid() != 0 or shutil.which("dockerd") is None:
         pytest.skip("starting a second engine needs root and the command 'dockerd'")
@@ -215,7 +215,7 @@ def test_only_the_binary_of_a_foreign_image_is_used(
         assert found[key] == expected[key]
 
 
-def test_filling_a_mirror_without_a_login_is_refused_with_the_way_out(
+def test_filling_a_mirror_without_a_login_is_rejected_with_a_remedy(
     engine: DockerClient, empty_mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))

@@ -1,4 +1,4 @@
-"""The console script from a wheel: outside of any checkout, with only what the wheel holds and its dependencies."""
+"""The console script from a wheel: outside any checkout, with only the wheel's contents and its dependencies."""
 
 import sys
 import sysconfig
@@ -31,7 +31,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Programs of a new Python environment: the wheel, and the packages of this one but for the project itself."""
+    """Programs of a new Python environment: the wheel, and the packages of this one except the project itself."""
     folder = tmp_path_factory.mktemp("installed") / "venv"
     run([sys.executable, "-m", "venv", "--without-pip", str(folder)], cwd=folder.parent, env={}).check()
     _pip(f"--python={folder}/bin/python", "install", str(wheel))
@@ -48,7 +48,7 @@ def _pip(*arguments: str) -> None:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    """A project, and beside it a folder that is in none."""
+    """A project, and next to it a folder that is in none."""
     made = Place(project=tmp_path / "project", state=tmp_path / "home" / "state")
     made.prepare()
     (tmp_path / "elsewhere").mkdir()
@@ -65,7 +65,7 @@ def mlw(programs: Path, place: Place) -> Mlw:
     return call
 
 
-def test_the_wheel_holds_every_file_that_is_no_code(wheel: Path) -> None:
+def test_the_wheel_has_every_data_file(wheel: Path) -> None:
     data = {
         path.relative_to(PROJECT_ROOT).as_posix()
         for package in ("infra", "mlw", "policies")
@@ -121,7 +121,7 @@ def test_what_needs_a_project_says_so_in_one_message(mlw: Mlw, place: Place, lin
     assert finished.output.count("\n") == 1
 
 
-def test_in_a_project_its_stack_files_are_judged(mlw: Mlw, place: Place) -> None:
+def test_in_a_project_its_stack_files_are_checked(mlw: Mlw, place: Place) -> None:
     place.configure("churn")
 
     assert mlw("policy", "check", "churn", cwd=place.project).check().stdout == "stack 'churn' is valid: no violation\n"

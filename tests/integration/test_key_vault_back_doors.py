@@ -1,5 +1,5 @@
-"""Ways around the key vault's policies that are no paths of theirs, each really tried; what closes them is in
-tools/go/vault/edits.toml and vault.hcl."""
+"""Ways around the key vault's policies that its policies do not cover, each tried on a real vault; what closes them is
+in tools/go/vault/edits.toml and vault.hcl."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -55,14 +55,14 @@ def tokens(vault: SetUpVault) -> dict[str, str]:
 
 @pytest.fixture(params=[("scientist", "computes", "gpu"), ("operator", "team", "password")], ids=list(ROLES))
 def target(request: pytest.FixtureRequest, vault: SetUpVault) -> tuple[str, str, str]:
-    """Who is after which secret."""
+    """Which principal tries to reach which secret."""
     who, folder, name = request.param
     vault.client().secrets.kv.v2.create_or_update_secret(f"{folder}/{name}", {"value": "ours"}, mount_point="secret")
     return who, folder, name
 
 
 def _raw(vault: SetUpVault, method: str, path: str, *, token: str = "", body: object = None) -> requests.Response:
-    """Send a path as it is, which hvac and requests would not."""
+    """Send a path unchanged, which hvac and requests would not."""
     url = f"{vault.props['address']}/v1/{path}"
     prepared = requests.Request(method, url, headers={"X-Vault-Token": token}, json=body).prepare()
     prepared.url = url
@@ -129,7 +129,7 @@ def test_the_unseal_key_and_the_cluster_are_not_for_clients(
     assert vault.client().is_authenticated()
 
 
-def test_wrong_passwords_of_others_lock_no_one_out(vault: SetUpVault) -> None:
+def test_wrong_passwords_of_others_do_not_lock_anyone_out(vault: SetUpVault) -> None:
     for _ in range(8):
         with pytest.raises(hvac.exceptions.VaultError):
             vault.login("scientist", "wrong")

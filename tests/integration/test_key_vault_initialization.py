@@ -1,4 +1,4 @@
-"""First opening of a real vault, when its container or the run that waits for it ends at the worst moments."""
+"""First unsealing of a real vault whose container, or the run that waits for it, is killed at the worst moments."""
 
 import time
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tests.support.key_vaults import new_vault
 
 @pytest.fixture
 def vault(engine: DockerClient) -> Iterator[dict[str, Any]]:
-    """A container as the component makes it, never initialised; gives the provider's properties."""
+    """A container as the component creates it, never initialised; yields the provider's properties."""
     with new_vault(engine) as made:
         yield made
 

@@ -1,4 +1,4 @@
-"""What the stack's own token may do in the key vault and what nobody may: every refused request is really made."""
+"""What the stack's own token can do in the key vault and what no token can: every rejected request is really made."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -126,7 +126,7 @@ def test_stack_token_is_kept_across_updates(vault: SetUpVault) -> None:
 
 
 @pytest.mark.parametrize("path", VIEWS)
-def test_how_the_vault_is_set_up_can_be_looked_at(vault: SetUpVault, path: str) -> None:
+def test_the_set_up_of_the_vault_is_readable(vault: SetUpVault, path: str) -> None:
     assert vault.client().read(path)["data"]
 
 
@@ -180,7 +180,7 @@ def test_a_deleted_secret_is_recovered(request: pytest.FixtureRequest, *, purge_
 
 
 @pytest.mark.parametrize("mount", MOUNTS)
-def test_a_secret_is_purged_where_there_is_no_purge_protection(vault: SetUpVault, mount: str) -> None:
+def test_a_secret_is_purged_without_purge_protection(vault: SetUpVault, mount: str) -> None:
     client = vault.client()
     for name in ("versions", "whole"):
         write(client, name, "one", mount)

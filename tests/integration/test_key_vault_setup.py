@@ -1,4 +1,4 @@
-"""What a key vault is set up with, used from outside: audit, certificates, principals; and what a refresh finds."""
+"""The set-up of a key vault, used from outside: audit, certificates, principals; and what a refresh finds."""
 
 import ipaddress
 import json
@@ -34,7 +34,7 @@ def vault(engine: DockerClient) -> Iterator[SetUpVault]:
 
 @pytest.fixture
 def user(vault: SetUpVault) -> Iterator[str]:
-    """A principal of its own that may read; gone again at the end."""
+    """A principal that can read, for one test; removed at the end."""
     name = f"u{uuid.uuid4().hex[:8]}"
     put(vault.client(), "shared/a", "one")
     vault.apply(principals={name: principal(READS, password="first", registryPassword="pw")})
@@ -60,7 +60,7 @@ def audited_on_stdout(engine: DockerClient, vault: SetUpVault) -> str:
 
 
 class TestAudit:
-    """Every request is in two places, none of its secrets in either."""
+    """Every request is logged in two places, without secrets."""
 
     @pytest.mark.parametrize("device", [audited_in_file, audited_on_stdout], ids=["the file", "standard output"])
     def test_a_request_is_written_with_its_secrets_hashed(
@@ -70,7 +70,7 @@ class TestAudit:
         put(vault.client(), path, value)
 
         def complete() -> tuple[str, list[dict[str, Any]]]:
-            # The engine takes over what a container prints a moment after it was printed.
+            # The engine collects a container's output a moment after it was printed.
             written = device(engine, vault)
             entries = [json.loads(line) for line in written.splitlines() if path in line and line.startswith("{")]
             assert {entry["type"] for entry in entries} == {"request", "response"}
@@ -92,7 +92,7 @@ class TestAudit:
             assert get(vault.client(), path) == "one"
 
             def audited() -> None:
-                # The engine takes over what a container prints a moment after it was printed.
+                # The engine collects a container's output a moment after it was printed.
                 assert path in audited_on_stdout(engine, vault)
 
             probe_until(audited, what="the entry on standard output", timeout_seconds=30)
@@ -132,7 +132,7 @@ class TestAudit:
 
 
 class TestCertificates:
-    """The vault is the authority of the names that services have on this machine."""
+    """The vault is the certificate authority for the names of services on this machine."""
 
     def issue(self, vault: SetUpVault, **request: str) -> tuple[x509.Certificate, x509.Certificate]:
         issued = vault.client().write_data("pki/issue/services", data=request)["data"]
@@ -163,7 +163,7 @@ class TestCertificates:
 
 
 class TestPrincipals:
-    """A principal gets its login with its role, and loses login and tokens with it at once."""
+    """A principal gets its login with its role, and loses login and tokens immediately with the role."""
 
     def test_principal_can_do_only_what_its_policy_allows(self, vault: SetUpVault, user: str) -> None:
         client = vault.client(vault.login(user, "first"))
@@ -191,7 +191,7 @@ class TestPrincipals:
             vault.login(user, password)
 
     @pytest.mark.parametrize("spelling", [str.lower, str.upper], ids=["as it is", "in capitals"])
-    def test_removed_principal_is_refused_at_once(
+    def test_removed_principal_loses_access_immediately(
         self, vault: SetUpVault, user: str, spelling: Callable[[str], str]
     ) -> None:
         client = vault.client(vault.login(spelling(user), "first"))
@@ -226,7 +226,7 @@ class TestPrincipals:
 
         assert get(client, "shared/a") == "one"
 
-    def test_a_changed_policy_holds_for_the_next_request(self, vault: SetUpVault, user: str) -> None:
+    def test_a_changed_policy_applies_to_the_next_request(self, vault: SetUpVault, user: str) -> None:
         client = vault.client(vault.login(user, "first"))
 
         vault.apply(principals={user: principal(WRITES, password="first")})
@@ -270,9 +270,9 @@ def change_tags(root: Vault, _: SetUpVault) -> None:
 
 
 class TestRefresh:
-    """What was changed behind the stack's back is found, and mended by the next update."""
+    """Changes by hand are detected, and repaired by the next update."""
 
-    def test_an_untouched_vault_shows_no_difference(self, vault: SetUpVault) -> None:
+    def test_an_unchanged_vault_shows_no_difference(self, vault: SetUpVault) -> None:
         assert not VaultConfigurationProvider().diff("id", dict(vault.refreshed()), vault.props).changes
 
     @pytest.mark.parametrize(

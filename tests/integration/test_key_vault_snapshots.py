@@ -1,4 +1,4 @@
-"""Backup and restore of a whole key vault: what comes back, what stays as it is today, what is refused."""
+"""Backup and restore of a whole key vault: what is restored, what keeps its current state, what is rejected."""
 
 import stat
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Restored:
 
 @pytest.fixture(scope="module")
 def restored(engine: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restored]:
-    """One restore for all the tests of what it brings and what it leaves."""
+    """One restore, shared by the tests of what it changes and what it keeps."""
     with set_up_vault(engine) as vault:
         target = tmp_path_factory.mktemp("backup") / "kept.snap"
         for name in ("changed", "purged"):
@@ -86,7 +86,7 @@ def get(vault: SetUpVault, name: str, mount: str = "secret") -> str:
     return str(answer["data"]["data"]["value"])
 
 
-def test_a_backup_is_its_owners_alone_and_leaves_no_other_file(snapshot: Path) -> None:
+def test_a_backup_is_private_and_leaves_no_other_file(snapshot: Path) -> None:
     assert stat.S_IMODE(snapshot.stat().st_mode) == 0o600
     assert [path.name for path in snapshot.parent.iterdir()] == [snapshot.name]
 
@@ -128,7 +128,7 @@ def test_a_principal_removed_since_the_backup_does_not_come_back(restored: Resto
     assert restored.vault.login("new", "second")
 
 
-def test_credentials_of_datastores_stay_those_that_the_storage_account_takes(restored: Restored) -> None:
+def test_credentials_of_datastores_stay_valid_in_the_storage_account(restored: Restored) -> None:
     assert get(restored.vault, "workspaceblobstore", "datastores") == "rotated-key"
 
 
@@ -141,7 +141,7 @@ def test_restored_vault_unseals_itself_after_a_restart(restored: Restored, engin
     assert get(restored.vault, "mine") == "kept"
 
 
-def test_a_snapshot_of_another_vault_is_refused_and_changes_nothing(
+def test_a_snapshot_of_another_vault_is_rejected_and_changes_nothing(
     vault: SetUpVault, engine: DockerClient, tmp_path: Path
 ) -> None:
     with set_up_vault(engine) as other:
@@ -155,9 +155,7 @@ def test_a_snapshot_of_another_vault_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize("size", [0, 1000], ids=["empty", "broken off"])
-def test_a_file_that_is_no_whole_snapshot_is_refused_and_changes_nothing(
-    vault: SetUpVault, snapshot: Path, size: int
-) -> None:
+def test_an_incomplete_snapshot_is_rejected_and_changes_nothing(vault: SetUpVault, snapshot: Path, size: int) -> None:
     snapshot.write_bytes(snapshot.read_bytes()[:size])
     put(vault, "mine", "kept")
 

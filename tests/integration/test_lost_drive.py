@@ -1,7 +1,7 @@
-"""What an account promises (docs/adr/0003): it reads and writes without one of its drives, and reads without two.
+"""What an account guarantees (docs/adr/0003): it reads and writes without one of its drives, and reads without two.
 
-A drive is lost by emptying its volume under the running account, its format and identity included: what a file system
-that went away, or a replaced disk, looks like to the service.
+A drive is lost by emptying its volume under the running account, including its format and identity: the service sees
+this as an unmounted file system or a replaced disk.
 """
 
 import os
@@ -19,7 +19,7 @@ from tests.support.updates import assert_unchanged
 
 BUCKET = "azureml"
 SMALL, LARGE = 100, 3 * 1024 * 1024
-"""Bytes: an object that lies in its own metadata, and one that lies in files next to it."""
+"""Bytes: an object that is stored within its metadata, and one that is stored in files next to it."""
 
 HEALING_SECONDS = 90
 
@@ -31,11 +31,11 @@ class Drives:
         self._engine, self._container = engine, container
 
     def run(self, script: str) -> str:
-        """Run a shell script inside; return what it printed."""
+        """Run a shell script inside; return its output."""
         return run_in(self._engine, self._container, script)
 
     def lose(self, number: int) -> None:
-        """Empty a drive, also when the account writes to it in the same moment."""
+        """Empty a drive, even while the account writes to it."""
 
         def empty() -> None:
             left = self.run(f"rm -rf /data{number}/.minio.sys /data{number}/*; ls -A /data{number}")

@@ -1,4 +1,4 @@
-"""The Pulumi tools as the bootstrap brings them: names of the provider, behaviour of the language host.
+"""The Pulumi tools that the bootstrap installs: names of the provider, behaviour of the language host.
 
 The provider and the language host may be the project's own builds. What a user of the official ones relies on is
 checked here: no property is lost between the Python package and the plugin, a failing program ends as fast as a good
@@ -86,7 +86,7 @@ PolicyPack("pack", policies=[ResourceValidationPolicy(
 
 @pytest.fixture(scope="module")
 def plugin_names() -> dict[str, set[str]]:
-    """What the plugin understands; only the project's own build can tell."""
+    """What the plugin understands; only the project's own build reports it."""
     if not pulumi_tools.origin(PLUGIN).startswith("built"):
         pytest.skip("the official plugin is in use, whose names are those of the Python package by definition")
     folder = folders.pulumi_home() / "plugins" / f"resource-docker-v{PLUGIN.version}"
@@ -154,7 +154,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Trial:
-    """Runs of the program in a state backend of its own."""
+    """Runs of the program in its own state backend."""
 
     def __init__(self, program: Path, environment: Environment, state: Path) -> None:
         self.program = program
@@ -179,7 +179,7 @@ class Trial:
         return finished, time.monotonic() - began
 
     def ends_at_once(self, colour: str) -> Finished:
-        """Run until it takes hardly longer than a good run did."""
+        """Run until it takes hardly longer than a successful run."""
         for _ in range(ROUNDS):
             first, good = self.up("blue")
             first.check()
@@ -201,20 +201,20 @@ def test_a_program_with_component_dynamic_resource_and_pack_runs_without_a_warni
     assert "warning" not in text
 
 
-def test_a_pack_blocks_and_the_run_ends_at_once(trial: Trial) -> None:
+def test_a_pack_blocks_and_the_run_ends_immediately(trial: Trial) -> None:
     finished = trial.ends_at_once("red")
     assert finished.exit_code != 0
     assert "red is not allowed" in finished.stdout
 
 
-def test_a_program_that_fails_is_quoted_and_ends_at_once(trial: Trial) -> None:
+def test_a_failing_program_is_quoted_and_ends_immediately(trial: Trial) -> None:
     finished = trial.ends_at_once("none")
     assert finished.exit_code != 0
     assert "RuntimeError: no colour" in finished.stdout
 
 
-def test_a_run_whose_language_host_is_killed_ends_at_once(trial: Trial) -> None:
-    """The program used to live on, and the engine waited for it for ever."""
+def test_a_run_whose_language_host_is_killed_ends_immediately(trial: Trial) -> None:
+    """Before the fix the program kept running, and the engine waited for it forever."""
     running = trial.start_up("waiting")
     probe_until(lambda: program_of(running.pid), what="start of the program", timeout_seconds=RUN_SECONDS)
     (host,) = in_session(running.pid, "pulumi-language-python")
@@ -227,7 +227,7 @@ def test_a_run_whose_language_host_is_killed_ends_at_once(trial: Trial) -> None:
 
 
 def assert_ended(session: int) -> None:
-    """Fail while anything of the session lives."""
+    """Fail while a process of the session is running."""
     assert session_members(session) == []
 
 
@@ -237,7 +237,7 @@ def program_of(session: int) -> None:
 
 
 def in_session(session: int, program: str) -> list[int]:
-    """Ids of the session's processes that run a program, as itself or as a script."""
+    """Ids of the session's processes that run a program, directly or as a script."""
     found = []
     for pid in session_members(session):
         with suppress(OSError):  # it has ended since
@@ -270,7 +270,7 @@ def volume_trial(trial: Trial) -> Iterator[Trial]:
 
 @pytest.fixture
 def taken(engine: DockerClient, request: pytest.FixtureRequest, marker: str) -> Iterator[str]:
-    """The name of a volume that is there already, with the label that the test asks for."""
+    """The name of an existing volume, with the label that the test requests."""
     volume = engine.volumes.create(marker, labels={"test": request.param})
     yield marker
     with suppress(NotFound):
@@ -279,7 +279,7 @@ def taken(engine: DockerClient, request: pytest.FixtureRequest, marker: str) -> 
 
 @pytest.mark.parametrize("taken", ["theirs"], indirect=True)
 def test_foreign_volume_is_neither_used_nor_removed(volume_trial: Trial, engine: DockerClient, taken: str) -> None:
-    """Asked for a name that is taken, the engine returns the volume that has it."""
+    """For a taken name, the engine returns the existing volume."""
     finished, _ = volume_trial.up(taken)
     volume_trial.pulumi("destroy --stack trial --yes --skip-preview", taken).check()
 

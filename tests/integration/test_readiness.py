@@ -1,4 +1,4 @@
-"""A service that cannot start: the run ends early, quotes the service's own words, and is mended by a plain up."""
+"""A service that cannot start: the run ends early and quotes the service's own words, and a plain `up` repairs it."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ NONSENSE = "nosuchthing"
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Broken:
-    """A line of a service's configuration that the service cannot start with once it says nonsense."""
+    """A line of a service's configuration that, made invalid, keeps the service from starting."""
 
     asset: str
     line: str
@@ -30,7 +30,7 @@ class Broken:
 
 @pytest.fixture
 def stack(environment: Environment, tmp_path: Path) -> Iterator[Stack]:
-    """A stack with a program of its own, which the test may break."""
+    """A stack with its own program, which the test may break."""
     project = copy_project(tmp_path / "project")
     with ephemeral_stack(dataclasses.replace(environment, project=project)) as stack:
         yield stack

@@ -1,7 +1,7 @@
-"""The scripts and the configuration of a container registry, in a container of its own.
+"""The scripts and the configuration of a container registry, in a separate container.
 
-A collection ends, however short it is, and so does the container when it is asked to, however early. No content that a
-manifest names is ever deleted, by whichever digest it is named.
+A collection ends even if it has nothing to do, and the container stops even while it starts. No content that a manifest
+names by any of its digests is ever deleted.
 """
 
 import json
@@ -42,7 +42,7 @@ busybox sed 's/server= asked=$/&; sleep 1/' /etc/distribution/start.sh >/tmp/sta
 
 @contextmanager
 def started(engine: DockerClient, *command: str) -> Iterator[Container]:
-    """Run a shell with the script's files at hand; nothing has been pushed."""
+    """Run a shell with the script's files; nothing has been pushed."""
     image, name = service_images.table()["registry"], f"t{uuid.uuid4().hex[:8]}-registry"
     made = [engine.volumes.create(f"{name}-{part}") for part in ContainerRegistry.volumes]
     volume_writer.write(
@@ -109,14 +109,14 @@ def assert_runs(container: Container, program: str) -> None:
 
 @pytest.fixture
 def container(engine: DockerClient) -> Iterator[Container]:
-    """A registry that takes pushes."""
+    """A registry that accepts pushes."""
     with started(engine, "/etc/distribution/start.sh") as running:
         probe_until(lambda: client(running).request("GET", "").raise_for_status(), what="a registry")
         yield running
 
 
 def client(container: Container) -> RegistryClient:
-    """Return a client; the port is another one after every start."""
+    """Return a client; the port changes with every start."""
     container.reload()
     (binding,) = container.ports["5000/tcp"] or []
     address = f"127.0.0.1:{binding['HostPort']}"
@@ -124,7 +124,7 @@ def client(container: Container) -> RegistryClient:
 
 
 def collect(container: Container, *, untagged: bool = False) -> garbage_collection.Freed:
-    """Collect, and wait until pushes are taken again."""
+    """Collect, and wait until pushes are accepted again."""
     try:
         return garbage_collection.collect(str(container.name), user=_owner(), untagged=untagged, seconds=SECONDS)
     finally:
@@ -150,7 +150,7 @@ def test_layer_named_by_another_digest_outlives_collections(
     assert client(container).request("GET", "_catalog").json() == {"repositories": ["train"]}
 
 
-def test_blob_of_another_digest_goes_with_what_names_it(container: Container) -> None:
+def test_blob_of_another_digest_is_deleted_with_its_manifest(container: Container) -> None:
     layer = b"a layer"
     image, twin = image_with_layer(layer, digest=sha512_of(layer)), image_with_layer(layer)
     for number, pushed in enumerate([image, twin]):
@@ -170,7 +170,7 @@ def test_blob_of_another_digest_goes_with_what_names_it(container: Container) ->
     assert pulled(container, "train", sha512_of(layer)) == requests.codes.not_found
 
 
-def test_failed_collection_is_told_as_failed_and_the_next_one_goes_on(container: Container) -> None:
+def test_failed_collection_is_reported_and_the_next_one_continues(container: Container) -> None:
     image = image_with_layer(b"a layer")
     client(container).push("train", "1", image)
     digest = digest_of(image.manifest)

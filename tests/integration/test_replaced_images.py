@@ -1,4 +1,4 @@
-"""Images that a newer one has replaced go when no container runs on them any more, and nobody else's ever."""
+"""Replaced images are removed once no container uses them; images of others are never removed."""
 
 import io
 import tarfile
@@ -23,7 +23,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def an_image(engine: DockerClient, label: str) -> str:
-    """Make an image without a tag."""
+    """Create an image without a tag."""
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
         archive.addfile(tarfile.TarInfo(uuid.uuid4().hex))
@@ -41,7 +41,7 @@ def exists(engine: DockerClient, image: str) -> bool:
 
 @pytest.fixture
 def images(engine: DockerClient) -> Iterator[dict[str, str]]:
-    """A replaced image of ours that a container runs on, and one of somebody else's."""
+    """A replaced image of the project that a container uses, and a foreign image."""
     made = {"ours": an_image(engine, RECIPE_LABEL), "theirs": an_image(engine, "tests.theirs")}
     try:
         yield made
@@ -51,9 +51,7 @@ def images(engine: DockerClient) -> Iterator[dict[str, str]]:
                 engine.api.remove_image(image, force=True)
 
 
-def test_a_replaced_image_goes_with_the_last_container_that_runs_on_it(
-    engine: DockerClient, images: dict[str, str]
-) -> None:
+def test_a_replaced_image_is_removed_with_its_last_container(engine: DockerClient, images: dict[str, str]) -> None:
     container = engine.api.create_container(images["ours"])["Id"]
     try:
         folders.replaced_images().write_text(images["ours"])
@@ -70,7 +68,7 @@ def test_a_replaced_image_goes_with_the_last_container_that_runs_on_it(
     assert exists(engine, images["theirs"])
 
 
-def test_an_image_that_was_given_a_name_meanwhile_stays(engine: DockerClient, images: dict[str, str]) -> None:
+def test_an_image_that_was_tagged_meanwhile_stays(engine: DockerClient, images: dict[str, str]) -> None:
     folders.replaced_images().write_text(f"{images['ours']}\nsha256:{'0' * 64}")
     engine.api.tag(images["ours"], CANDIDATE)
 

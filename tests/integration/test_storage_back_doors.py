@@ -1,5 +1,5 @@
-"""Ways around the policies of the storage account that are no operations of S3: MinIO's own headers and commands, and a
-kind of body whose signature it left unchecked. Each is really tried; tools/go/minio/edits.toml says what closes it."""
+"""Ways around the policies of the storage account outside S3's operations: MinIO's own headers and commands, and a kind
+of body whose signature it did not check. Each is really tried; tools/go/minio/edits.toml says what closes it."""
 
 import base64
 import datetime
@@ -52,26 +52,26 @@ class Account:
     endpoint: str
 
     def s3(self, access_key: str = ROOT) -> "S3Client":
-        """Return a client of somebody."""
+        """Return an S3 client with these credentials."""
         keys = {"accessKey": access_key, "secretKey": SECRET}
         return s3_client({"endpoints": {"storage": self.endpoint}, "credentials": {"storage": keys}})
 
     def admin(self, access_key: str) -> minio.MinioAdmin:
-        """Return a client of the administration."""
+        """Return a client of the administration API."""
         keys = StaticProvider(access_key, SECRET)
         return minio.MinioAdmin(endpoint=urlsplit(self.endpoint).netloc, credentials=keys, secure=False)
 
     def ask(
         self, access_key: str, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> requests.Response:
-        """Make one signed request that no client library makes."""
+        """Send one signed request that no client library sends."""
         request = botocore.awsrequest.AWSRequest(method, f"{self.endpoint}/{path}", dict(headers or {}), body)
         keys = botocore.credentials.Credentials(access_key, SECRET)
         botocore.auth.S3SigV4Auth(keys, "s3", "us-east-1").add_auth(request)
         return requests.request(method, str(request.url), headers=dict(request.headers), data=body, timeout=10)
 
     def versions(self, key: str) -> list[bytes]:
-        """Return what every version of a blob holds, the oldest first."""
+        """Return the content of every version of a blob, the oldest first."""
         found = self.s3().list_object_versions(Bucket=BUCKET, Prefix=key).get("Versions", [])
         own = [one["VersionId"] for one in reversed(found) if one["Key"] == key]
         read = [self.s3().get_object(Bucket=BUCKET, Key=key, VersionId=version) for version in own]
@@ -232,7 +232,7 @@ def test_access_key_without_its_secret_writes_nothing(
 
 
 def test_same_body_with_a_valid_signature_is_accepted(account: Account, key: str) -> None:
-    """As boto3 sends every blob over TLS."""
+    """boto3 sends every blob over TLS this way."""
     moment = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
     headers, body = _unsigned(b"three", moment)
     request = botocore.awsrequest.AWSRequest("PUT", f"{account.endpoint}/{BUCKET}/{key}", headers, body)
@@ -284,7 +284,7 @@ def test_no_write_replaces_an_existing_version(account: Account, key: str, who: 
 @pytest.mark.parametrize("who", WRITERS)
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_clients_cannot_set_the_time_of_a_version(account: Account, key: str, who: str, method: str) -> None:
-    """A version expires so many days after the one that replaced it: a replacement of long ago would end it at once."""
+    """A version expires a number of days after its replacement: a backdated replacement would end it immediately."""
     long_ago = {"x-minio-source-mtime": "2020-01-01T00:00:00Z"}
 
     answer = account.ask(who, method, f"{BUCKET}/{key}", body=b"", headers=long_ago)

@@ -1,5 +1,5 @@
-"""An account that gets its encryption key later, as one of version 0.1 does: nothing of it is lost, and what is new is
-not readable without the key."""
+"""An account that gets its encryption key later, as one of version 0.1 does: it loses nothing, and new objects are not
+readable without the key."""
 
 import base64
 import secrets
@@ -35,7 +35,7 @@ POLICY = {
 
 @dataclass
 class Account:
-    """Four drives, and a server on them that can be started anew with other settings."""
+    """Four drives, and a server on them that can be restarted with other settings."""
 
     engine: DockerClient
     name: str
@@ -54,7 +54,7 @@ class Account:
         return s3_client(outputs)
 
     def start(self, **environment: str) -> None:
-        """Start the server, in place of the one that runs."""
+        """Start the server, replacing the running one."""
         self.stop()
         image = service_images.table()["minio"]
         self.engine.containers.run(
@@ -131,7 +131,7 @@ def test_objects_older_than_the_key_stay_readable_and_newer_ones_need_it(account
         account.s3.get_object(Bucket=BUCKET, Key="after")
 
 
-def test_users_and_their_policies_change_and_go_at_once(account: Account) -> None:
+def test_changes_and_removal_of_users_and_policies_are_effective_immediately(account: Account) -> None:
     account.start()
     account.s3.create_bucket(Bucket=BUCKET)
     admin = StorageAdmin(to_storage(account.endpoint, *ROOT))

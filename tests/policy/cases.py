@@ -1,4 +1,4 @@
-"""One compliant resource of each type, and for every rule what breaks it: the rules' tests start here."""
+"""One compliant resource of each type, and what breaks each rule: the data of the rules' tests."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Case:
     """How a rule is broken.
 
     Attributes:
-        type_token: A resource that the rule judges.
-        broken: Properties that break it, put over the compliant ones.
-        reads: The property that it judges.
-        says: What the message must say.
-        parameters: With which parameters, if the defaults ask for nothing.
+        type_token: Type of the resource that the rule evaluates.
+        broken: Properties that break the rule, merged over the compliant ones.
+        reads: The property that the rule evaluates.
+        says: What the message must contain.
+        parameters: Parameters of the assignment, if the defaults require nothing.
         compliant: Whether the compliant resource passes with these parameters.
     """
 

@@ -1,4 +1,4 @@
-"""A rule against made-up properties, wrapped as the engine wraps them."""
+"""Evaluates a rule on given properties, wrapped as the engine wraps them."""
 
 from __future__ import annotations
 
@@ -56,5 +56,5 @@ def evaluate(
 
 
 def registered(assignments: Assignments) -> RegisteredResources:
-    """Resources of a program on the day that the tests stand on."""
+    """Resources of a program on the tests' fixed day."""
     return RegisteredResources(Evaluator(assignments, today=lambda: TODAY))

@@ -1,6 +1,6 @@
-"""The pack's analyzer asks policies only about the types that rules are about, and is what the SDK serves.
+"""The pack's analyzer calls policies only for types that have rules, and is the one that the SDK serves.
 
-It is made from a private class of the SDK: a release that changes it fails here.
+It derives from a private class of the SDK: a release that changes it fails here.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ CONTAINER = "docker:index/container:Container"
 
 
 class Served(Exception):
-    """Carries what would have been served; ends the serving, which never ends by itself."""
+    """Carries the served object; raised to end the serving, which never ends by itself."""
 
 
 @pytest.fixture
 def sdk(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """The SDK, with its servicer put back afterwards."""
+    """The SDK; its servicer is restored afterwards."""
     monkeypatch.setattr(policy, "_PolicyAnalyzerServicer", policy._PolicyAnalyzerServicer)
     return monkeypatch
 
@@ -39,7 +39,7 @@ def analyzer(*policies: policy.Policy) -> pack.Analyzer:
 
 
 @pytest.mark.parametrize("token", [*COMPONENT_TYPES, CONTAINER])
-def test_policies_are_asked_about_components_alone(token: str) -> None:
+def test_policies_are_called_for_components_only(token: str) -> None:
     asked: list[str] = []
     curious = ResourceValidationPolicy(
         name="curious", description="Sees all.", validate=lambda args, _report: asked.append(args.resource_type)

@@ -1,4 +1,4 @@
-"""Scopes, inheritance and exemptions of the file of assignments; whatever is wrong with the file is an error."""
+"""Scopes, inheritance and exemptions of the assignments file; every mistake in the file is an error."""
 
 import pytest
 
@@ -131,7 +131,7 @@ def test_mistake_in_the_file_is_an_error_that_names_it(text: str, cause: str) ->
     assert cause in str(caught.value)
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_together() -> None:
     with pytest.raises(AssignmentsError, match="2 problems"):
         parse_assignments("a: 1\nb: 2", file="x")
 
@@ -155,7 +155,7 @@ def test_all_mistakes_are_told_at_once() -> None:
     ],
     ids=["empty", "text", "groups", "group", "parameters", "list of tags", "no tags", "demand", "pattern", "exemption"],
 )
-def test_value_of_a_wrong_type_is_told_for_it_would_switch_rules_off(text: str, problem: str) -> None:
+def test_value_of_a_wrong_type_is_reported_since_it_would_switch_rules_off(text: str, problem: str) -> None:
     with pytest.raises(AssignmentsError, match=r"^reading x: 1 problem\n  ") as caught:
         parse_assignments(text, file="x")
 

@@ -45,7 +45,7 @@ def test_compliant_resource_passes(rule_id: str) -> None:
 
 
 @rules
-def test_broken_resource_is_told_with_rule_assignment_scope_resource_and_fix(rule_id: str) -> None:
+def test_violation_names_rule_assignment_scope_resource_and_fix(rule_id: str) -> None:
     found = messages(rule_id, broken=True)
 
     assert found
@@ -58,7 +58,7 @@ def test_broken_resource_is_told_with_rule_assignment_scope_resource_and_fix(rul
 
 
 @rules
-def test_resource_of_another_type_is_not_judged(rule_id: str) -> None:
+def test_resource_of_another_type_is_not_evaluated(rule_id: str) -> None:
     rule = RULES[rule_id]
     others = ["docker:index/container:Container", *(set(COMPONENT_TYPES) - set(rule.applies_to))]
 
@@ -67,7 +67,7 @@ def test_resource_of_another_type_is_not_judged(rule_id: str) -> None:
 
 
 @rules
-def test_absent_property_breaks_only_the_rule_that_requires_it(rule_id: str) -> None:
+def test_missing_property_breaks_only_the_rule_that_requires_it(rule_id: str) -> None:
     case = CASES[rule_id]
     props = {key: value for key, value in COMPLIANT[case.type_token].items() if key != case.reads}
 
@@ -126,13 +126,13 @@ def test_required_tag_has_a_pattern_and_allowed_values() -> None:
     assert "allowed: fraud" in found[1]
 
 
-def test_resource_without_a_readable_id_is_judged_by_what_holds_everywhere() -> None:
+def test_resource_without_a_readable_id_gets_the_root_assignments() -> None:
     rule = RULES["key-vault-limit-sku"]
 
     assert evaluate(rule, "ml-workspace:keyvault:KeyVault", {"sku": "x"}, assignments=assigned(rule.id)) != []
 
 
-def test_group_that_was_seen_first_tells_where_its_resources_have_to_lie() -> None:
+def test_group_seen_first_determines_the_location_of_its_resources() -> None:
     rule = RULES["location-resource-require-same-as-group"]
     resources = registered(assigned(rule.id))
     elsewhere = COMPLIANT[r.KEY_VAULT] | {"location": "North Europe"}

@@ -1,4 +1,4 @@
-"""The pack tells at the key that has to change, as `mlw policy check` does; advice is told once."""
+"""The pack reports at the key that must change, as `mlw policy check` does; advice is reported once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PARAMETERS: dict[str, dict[str, object]] = {
 
 
 def told(rule: str, config: Mapping[str, object] | None = None, *, effect: Effect = Effect.AUDIT) -> list[str]:
-    """What the pack says while all resources of a stack with this configuration are registered."""
+    """The pack's messages while all resources of a stack with this configuration are registered."""
     values: dict[str, object] = {} if config is None else {"workload": "churn", **config}
     keys = StackKeys()
     keys.read(
@@ -58,14 +58,16 @@ def told(rule: str, config: Mapping[str, object] | None = None, *, effect: Effec
     ],
     ids=["location", "group's location", "names", "tags"],
 )
-def test_advice_about_what_is_inherited_is_told_once_at_its_key(rule: str, config: dict[str, object], key: str) -> None:
+def test_advice_about_an_inherited_value_is_reported_once_at_its_key(
+    rule: str, config: dict[str, object], key: str
+) -> None:
     (message,) = told(rule, config)
 
     assert message.startswith(key)
     assert "to fix it in stacks/Pulumi.churn.yaml: " in message
 
 
-def test_a_resource_that_has_the_key_itself_is_told_at_it() -> None:
+def test_a_resource_with_its_own_key_is_reported_at_that_key() -> None:
     messages = told(LOCATION, {"keyVault": {"location": "westeurope"}})
 
     keys = [message.partition(" is ")[0] for message in messages]
@@ -73,18 +75,18 @@ def test_a_resource_that_has_the_key_itself_is_told_at_it() -> None:
     assert "set 'ml-workspace:keyVault.location' to 'northeurope'" in messages[1]
 
 
-def test_a_refusal_is_told_with_every_resource_since_each_is_refused() -> None:
+def test_a_denial_is_reported_for_every_resource() -> None:
     assert len(told(LOCATION, {}, effect=Effect.DENY)) == len(COMPLIANT)
 
 
-def test_resources_of_another_program_are_told_one_by_one() -> None:
+def test_resources_of_another_program_are_reported_one_by_one() -> None:
     messages = told(LOCATION)
 
     assert len(messages) == len(COMPLIANT)
     assert "key vault 'kv-churn': keyVault.location is 'westeurope'" in "\n".join(messages)
 
 
-def test_an_additional_account_is_told_at_its_own_entry() -> None:
+def test_an_additional_account_is_reported_at_its_own_entry() -> None:
     keys = StackKeys()
     accounts = [{"name": "stother"}, {"name": "stlake", "location": "westeurope"}]
     config = {"ml-workspace:workload": "churn", "ml-workspace:additionalStorageAccounts": json.dumps(accounts)}

@@ -1,4 +1,4 @@
-"""How long `make soak` goes on: counts and minutes from the command line."""
+"""How long `make soak` runs: counts and minutes from the command line."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -26,13 +26,13 @@ def soak_cycles(pytestconfig: pytest.Config) -> int:
 
 @pytest.fixture
 def soak_stacks(pytestconfig: pytest.Config) -> int:
-    """How many stacks side by side."""
+    """How many stacks in parallel."""
     return int(pytestconfig.getoption("--soak-stacks"))
 
 
 @pytest.fixture
 def soak_scale(pytestconfig: pytest.Config) -> float:
-    """Which part of the data."""
+    """The fraction of the data to write."""
     return float(pytestconfig.getoption("--soak-scale"))
 
 

@@ -1,4 +1,4 @@
-"""A workspace with much in it goes to another home and another name, and comes back equal in its own."""
+"""A workspace with much data is restored identically in another home under another name, and in its own."""
 
 import os
 import time
@@ -34,7 +34,7 @@ HOUR = 3600.0
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
-    """Say how long something took."""
+    """Print how long something took."""
     started = time.monotonic()
     yield
     print(f"\n{what}: {time.monotonic() - started:.1f} s")
@@ -70,7 +70,7 @@ def fill(live: LiveStack, scale: float) -> int:
 
 
 def send(outputs: dict[str, Any], batch: int) -> None:
-    """Send one request of spans, which is acknowledged."""
+    """Send one request of spans and require an acknowledgement."""
     spans = [
         {
             "traceId": uuid.uuid4().hex,
@@ -115,7 +115,7 @@ def mlw(stack: Stack, *words: str) -> Finished:
     return run(["mlw", *words], cwd=environment.project, env=variables, timeout_seconds=HOUR).check()
 
 
-def test_a_full_workspace_goes_to_another_home_and_name_and_comes_back_equal(
+def test_a_full_workspace_is_restored_identically_in_another_home_and_name_and_in_its_own(
     engine: DockerClient, tmp_path: Path, soak_scale: float
 ) -> None:
     environment = make_environment(copy_project(tmp_path / "project"), tmp_path / "home")

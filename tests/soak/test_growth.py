@@ -1,6 +1,6 @@
-"""Many cycles and many stacks: memory, disk, file descriptors, networks, images and the home stay as they were.
+"""Many cycles and many stacks: memory, disk, file descriptors, networks, images and the home do not grow.
 
-Everything on the engine is compared, so nothing else may use it meanwhile.
+Everything on the engine is compared, so nothing else may use the engine during the test.
 """
 
 from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ def assert_flat(engine: DockerClient, before: EngineFootprint, held: Inventory) 
 
 
 def assert_all_flat(engine: DockerClient, before: EngineFootprint, held: Inventory) -> None:
-    """Do so as soon as the engine has put away what it has just removed."""
+    """Do so once the engine has cleaned up what was just removed."""
     probe_until(lambda: assert_flat(engine, before, held), what="an engine as before", timeout_seconds=SETTLING_SECONDS)
 
 
@@ -54,7 +54,7 @@ def assert_all_flat(engine: DockerClient, before: EngineFootprint, held: Invento
     "a stack comes and goes again and again",
     "memory, disk, file descriptors, networks, images and the home are as before",
 )
-def test_cycles_of_up_and_down_leave_everything_as_it_was(
+def test_cycles_of_up_and_down_leave_everything_unchanged(
     traces: Traces, engine: DockerClient, soak_cycles: int, within_minutes: Callable[[int], Iterator[int]]
 ) -> None:
     with ephemeral_stack(traces.environment) as stack:
@@ -69,7 +69,7 @@ def test_cycles_of_up_and_down_leave_everything_as_it_was(
 
 
 @pytest.mark.fault("many stacks run side by side", "all are ready, and everything is as before when they are gone")
-def test_stacks_side_by_side_are_ready_together_and_leave_everything_as_it_was(
+def test_parallel_stacks_become_ready_together_and_leave_everything_unchanged(
     traces: Traces, engine: DockerClient, soak_stacks: int
 ) -> None:
     with ExitStack() as held_open, ThreadPoolExecutor(AT_ONCE) as pool:

@@ -1,6 +1,6 @@
-"""SIGKILL after every single step of `up`, of an update that makes containers anew, and of `destroy`.
+"""SIGKILL after every single step of `up`, of an update that recreates containers, and of `destroy`.
 
-What was acknowledged before is there and equal, the next command needs no person, and nothing is left in the end. The
+Acknowledged data is there and equal, the next command needs no operator, and nothing is left at the end. The
 fault tier tries a few of these steps each time (``tests/fault/test_killed_runs``).
 """
 
@@ -70,7 +70,7 @@ def test_first_up_and_destroy_killed_after_each_step_are_finished(
     "an update that makes all containers anew is killed after each single step",
     "every acknowledged write is there, and nothing is left to do",
 )
-def test_update_that_makes_containers_anew_keeps_everything_when_killed_after_each_step(
+def test_update_that_recreates_containers_keeps_everything_when_killed_after_each_step(
     stack: Stack, engine: DockerClient, marker: str, steps: Iterator[int]
 ) -> None:
     stack.lifecycle("up").check()

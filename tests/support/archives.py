@@ -27,7 +27,7 @@ READERS, DELETED = 8, "deleted"
 
 
 def blobs(outputs: Mapping[str, Any], *, with_content: bool = True) -> list[Version]:
-    """Return every version of every blob, but for the record's."""
+    """Return every version of every blob except the record's."""
     client = s3_client(outputs)
     buckets = [one["Name"] for one in client.list_buckets()["Buckets"]]
     listed = [one for bucket in buckets for one in _listed(client, bucket) if one[1] != RECORD]
@@ -89,7 +89,7 @@ def images(outputs: Mapping[str, Any]) -> dict[str, Artifact]:
 
 
 def span_names(engine: DockerClient, stack: str, outputs: Mapping[str, Any], prefix: str) -> Counter[str]:
-    """Count the kept spans whose names begin so."""
+    """Count the kept spans whose names start with a prefix."""
     container = container_of(engine, outputs["workspace"]["applicationInsights"], stack=stack)
     found: Counter[str] = Counter()
     for name, content in read_files(engine, container, STORE_FOLDER).items():

@@ -1,4 +1,4 @@
-"""The CA certificate among the stack's outputs, as the file that outside clients take."""
+"""The CA certificate from the stack's outputs, as a file for outside clients."""
 
 import atexit
 import hashlib

@@ -42,12 +42,12 @@ class Collector:
         return self.send_to(self.port(), span, token=token)
 
     def port(self, inner: int = 4318) -> str:
-        """Return the port on the host, which is another one after every start."""
+        """Return the port on the host, which changes with every start."""
         return str(self.engine.api.port(self.name, inner)[0]["HostPort"])
 
     @staticmethod
     def send_to(port: str, span: str, *, token: str = OWN) -> int:
-        """Send one span to a port that is known already."""
+        """Send one span to a known port."""
         identity = {"traceId": uuid.uuid4().hex, "spanId": uuid.uuid4().hex[:16]}
         spans = [{**identity, "name": span, "kind": 1, "startTimeUnixNano": "1", "endTimeUnixNano": "2"}]
         body = {"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}
@@ -56,13 +56,13 @@ class Collector:
         return requests.post(url, json=body, headers=headers, timeout=SECONDS).status_code
 
     def inspected(self) -> dict[str, Any]:
-        """Return what the engine tells of the container now."""
+        """Return the engine's current inspection of the container."""
         return dict(self.engine.api.inspect_container(self.name))
 
     def kept(self, signal: str) -> list[str]:
         """Return the documents in a signal's files.
 
-        A full disk cuts a line; the whole of it then follows on the same line.
+        A full disk truncates a line; the complete record then follows on the same line.
         """
         files = read_files(self.engine, self.name, STORE_FOLDER)
         lines = [line for name, content in files.items() if f"/{signal}" in name for line in content.splitlines()]
@@ -95,7 +95,7 @@ def _is_cut(line: bytes) -> bool:
 
 @contextmanager
 def running_collector(engine: DockerClient, *, data: Mapping[str, str] | None = None) -> Iterator[Collector]:
-    """Run a collector that tells of itself, and of what StatsD told it, every second.
+    """Run a collector that reports its own and StatsD's metrics every second.
 
     Args:
         engine: Where it runs.

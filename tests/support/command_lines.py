@@ -9,10 +9,10 @@ from mlw.command_table import program
 
 
 def parse(words: Sequence[str]) -> click.Context:
-    """The context of the command that a line calls; raises what a wrong line raises.
+    """The context of the command that a line calls; raises what a wrong line raises in the program.
 
     Args:
-        words: Without the program; redirections and a pipe at the end are left out.
+        words: Without the program; redirections and a pipe at the end are ignored.
     """
     end = next((number for number, word in enumerate(words) if word in {"<", ">", "|"}), len(words))
     context = program().make_context(PROGRAM, list(words[:end]))

@@ -16,7 +16,7 @@ REGISTERED: list[dict[str, Any]] = [
     # In the container of the workspace record, which must be as safe there.
     {"name": "beside_the_record", "type": "AzureBlob", "container": RECORD_CONTAINER},
 ]
-"""What the tests' workspace has beside the default ones."""
+"""The datastores of the tests' workspace in addition to the default ones."""
 
 DEFAULT_DATASTORES = (
     "workspaceblobstore",
@@ -27,13 +27,13 @@ DEFAULT_DATASTORES = (
 
 
 def datastore_named(outputs: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return what the stack says of a datastore."""
+    """Return a datastore's entry in the stack's outputs."""
     (found,) = [store for store in outputs["datastores"] if store["name"] == name]
     return dict(found)
 
 
 def read_datastore_secret(outputs: Mapping[str, Any], name: str) -> dict[str, str]:
-    """Return what the key vault holds for a datastore."""
+    """Return a datastore's secret from the key vault."""
     mount, _, path = datastore_named(outputs, name)["vaultPath"].partition("/")
     answer = vault_client(outputs).secrets.kv.v2.read_secret_version(
         path=path, mount_point=mount, raise_on_deleted_version=True

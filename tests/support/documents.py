@@ -1,6 +1,6 @@
 """Code blocks of the documentation, and the commands in them.
 
-Owns the reading only. Tests check every command against what exists, and run the ones that a shared workspace can run.
+Only reads them. Tests check every command against what exists, and run the ones that a shared workspace can run.
 """
 
 import re
@@ -46,14 +46,14 @@ def all_blocks(*languages: str) -> list[Block]:
 
 
 def script(block: Block) -> str:
-    """A block as a shell script: of a session with prompts only what was typed."""
+    """A block as a shell script: only the typed lines of a session with prompts."""
     if block.language != "console":
         return block.text
     return "".join(f"{line[2:]}\n" for line in block.text.splitlines() if line.startswith("$ "))
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """Each simple command of a script as words, those within ``$(…)`` included."""
+    """Each simple command of a script as words, including those within ``$(…)``."""
     joined = text.replace("\\\n", " ")
     for line in joined.splitlines():
         yield from _commands_of(line)

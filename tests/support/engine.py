@@ -28,20 +28,20 @@ def open_engine() -> Iterator[docker.DockerClient]:
 
 
 def objects_with_label(engine: docker.DockerClient, **labels: str) -> Inventory:
-    """Return what carries all the given labels; keyword names are the last part of our label names."""
+    """Return objects with all the given labels; keyword names are the last part of the project's label names."""
     return take_inventory(
         engine, labels={f"ml-workspace.{key.replace('_', '-')}": value for key, value in labels.items()}
     )
 
 
 def assert_nothing_left(engine: docker.DockerClient, **labels: str) -> None:
-    """Fail when anything carries all the given labels."""
+    """Fail if any object has all the given labels."""
     left = objects_with_label(engine, **labels)
     assert not left, f"objects with {labels} are still there: {left}"
 
 
 def remove_objects(engine: docker.DockerClient, objects: Inventory) -> None:
-    """Remove objects for good: containers first, since they hold the other two."""
+    """Remove objects permanently: containers first, since they use the other two."""
     for container in objects.containers:
         with suppress(NotFound):
             engine.api.remove_container(container, force=True, v=True)
@@ -61,7 +61,7 @@ def container_of(engine: docker.DockerClient, resource_id: str, *, stack: str) -
 
 
 def run_in(engine: docker.DockerClient, container: str, script: str) -> str:
-    """Run a shell script inside a container, which has to succeed; return what it printed."""
+    """Run a shell script inside a container, which must succeed; return its output."""
     code, printed = engine.containers.get(container).exec_run(["/bin/sh", "-c", script])
     assert isinstance(printed, bytes)
     assert code == 0, printed
@@ -69,7 +69,7 @@ def run_in(engine: docker.DockerClient, container: str, script: str) -> str:
 
 
 def read_files(engine: docker.DockerClient, container: str, path: str) -> dict[str, bytes]:
-    """Return the regular files below a path inside a container, by name, as Docker's archive API hands them out."""
+    """Return the regular files below a path inside a container, by name, from Docker's archive API."""
     chunks, _ = engine.api.get_archive(container, path)
     with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
         found = {}
@@ -81,7 +81,7 @@ def read_files(engine: docker.DockerClient, container: str, path: str) -> dict[s
 
 
 def everything_inspected(engine: docker.DockerClient, objects: Inventory) -> str:
-    """Return all that the engine shows of objects: inspection, processes, logs."""
+    """Return everything that the engine shows about objects: inspection, processes, logs."""
     texts = []
     for container in objects.containers:
         texts.append(json.dumps(engine.api.inspect_container(container)))

@@ -1,9 +1,9 @@
-"""A place of its own for a test run: a copy of the project, a home for state, and the environment of ``make -s env``.
+"""A separate place for a test run: a copy of the project, a home for state, and the environment of ``make -s env``.
 
-The project is copied, so that stack files of tests never lie beside the user's, and a run with a broken program harms
-nobody. The home (state backend, passphrase, port claims) is new; the cache of tools and images is the user's, since
-filling it takes minutes. What the caller's shell may have set for another backend is dropped first: a test must never
-reach the user's own stacks.
+The project is copied, so that stack files of tests are never mixed with the user's, and a run with a broken program
+does no harm. The home (state backend, passphrase, port claims) is new; the cache of tools and images is the user's,
+since filling it takes minutes. Variables of the caller's shell for another backend are dropped first: a test must
+never reach the user's own stacks.
 """
 
 import os
@@ -32,7 +32,7 @@ OWN_VARIABLES = ("MLW_HOME", "XDG_DATA_HOME", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Environment:
-    """Where commands of a test run, and with which variables."""
+    """Folder and variables of a test's commands."""
 
     project: Path
     home: Path
@@ -40,16 +40,16 @@ class Environment:
 
     @property
     def state_folder(self) -> Path:
-        """Where the file backend keeps its files."""
+        """The folder of the file backend."""
         return Path(self.variables["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi"
 
     @property
     def stack_folder(self) -> Path:
-        """Where the stack files are."""
+        """The folder of the stack files."""
         return self.project / "stacks"
 
     def mlw(self, *words: str, **variables: str) -> Finished:
-        """Run the console script as a person does after ``make env``."""
+        """Run the console script as a user does after ``make env``."""
         return run(["mlw", *words], cwd=self.project, env={**self.variables, **variables})
 
 
@@ -62,7 +62,7 @@ def copy_project(target: Path) -> Path:
 
 
 def outer_variables(home: Path) -> dict[str, str]:
-    """Return the caller's variables without anything that points at another backend, plus the given home."""
+    """Return the caller's variables without those that point at another backend, plus the given home."""
     kept = {
         key: value
         for key, value in os.environ.items()
@@ -72,14 +72,14 @@ def outer_variables(home: Path) -> dict[str, str]:
 
 
 def make_environment(project: Path, home: Path, *, backend: Path | None = None) -> Environment:
-    """Do what the README tells a person to do: ``eval "$(make -s env)"``.
+    """Set the environment as the README says: ``eval "$(make -s env)"``.
 
-    In the checkout, not in the copy: a Python environment belongs to the folder that it was made for.
+    This runs in the checkout, not in the copy: a Python environment belongs to the folder that it was created in.
 
     Args:
         project: The copy of the project.
         home: Passphrase, claims and, unless told otherwise, state.
-        backend: A folder for the state, where several backends share a home.
+        backend: A folder for the state, if several backends share a home.
     """
     script = 'exports="$(make -s env)" || exit; eval "$exports"; exec env -0'
     made = run(["sh", "-c", script], cwd=PROJECT_ROOT, env=outer_variables(home), timeout_seconds=300)

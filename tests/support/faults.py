@@ -1,4 +1,4 @@
-"""What happens to services: they are restarted, they die, and so does the engine below them."""
+"""Faults of services: restarts, crashes, and restarts of the engine below them."""
 
 import os
 import signal
@@ -18,12 +18,12 @@ STOP_SECONDS = 30
 
 
 def restart(engine: DockerClient, container: str) -> None:
-    """Restart a container as a person does: its process may end by itself."""
+    """Restart a container as a user does: its process can shut down properly."""
     engine.api.restart(container, timeout=STOP_SECONDS)
 
 
 def crash(engine: DockerClient, container: str) -> None:
-    """Kill the service's process itself: unlike ``docker kill``, the engine takes this for an accident."""
+    """Kill the service's process itself: unlike ``docker kill``, the engine treats this as a crash."""
     before = engine.api.inspect_container(container)["State"]
     assert before["Running"], f"'{container}' is not running: {before}"  # its process id is 0: that of everybody's
     os.kill(before["Pid"], signal.SIGKILL)
@@ -37,7 +37,7 @@ def crash(engine: DockerClient, container: str) -> None:
 
 
 def cut_power(engine: DockerClient, objects: Inventory) -> None:
-    """Kill all containers before the first one is started again, as when the machine lost its power."""
+    """Kill all containers before the first one is restarted, as in a power loss."""
     for container in objects.containers:
         engine.api.kill(container, signal="SIGKILL")
     for container in objects.containers:
@@ -45,7 +45,7 @@ def cut_power(engine: DockerClient, objects: Inventory) -> None:
 
 
 def restart_engine(environment: Environment) -> None:
-    """Restart the engine that the bootstrap started; skips the test where it is somebody else's."""
+    """Restart the engine that the bootstrap started; skips the test if someone else started it."""
     command = ["python3", "-m", "tools.bootstrap", "engine", "--restart"]
     restarted = run(command, cwd=environment.project, env=environment.variables)
     if "was not started by the bootstrap" in restarted.output:
@@ -54,14 +54,14 @@ def restart_engine(environment: Environment) -> None:
 
 
 def started_at(engine: DockerClient, container: str) -> datetime:
-    """When a container was started last, by the engine's own clock."""
+    """When a container was last started, by the engine's clock."""
     started = engine.api.inspect_container(container)["State"]["StartedAt"]
     # Nanoseconds are more than Python reads.
     return datetime.fromisoformat(started[:26].rstrip("Z")).replace(tzinfo=UTC)
 
 
 def kill_as_soon_as(condition: Callable[[], bool], running: subprocess.Popen[str], *, seconds: float = 120) -> None:
-    """Kill a started command with all that is in its session, at the moment at which a condition comes true."""
+    """Kill a started command and its session as soon as a condition becomes true."""
 
     def reached() -> bool:
         ended = running.poll() is not None

@@ -1,6 +1,6 @@
-"""What runs leave outside of their stack: files, processes, and what the engine's own process holds.
+"""What runs leave outside their stack: files, processes, and resources of the engine's own process.
 
-Objects on the engine are the inventory's (``tests/support/inventory``); this is what grows unseen.
+``tests/support/inventory`` compares objects on the engine; this module measures what grows unseen.
 """
 
 import os
@@ -26,7 +26,7 @@ def files_below(folders: Iterable[Path]) -> dict[str, int]:
 
 
 def growth(before: Mapping[str, int], after: Mapping[str, int], *, spare_bytes: int) -> list[str]:
-    """Return each file that appeared, and each that grew by more than ``spare_bytes``."""
+    """Return each new file, and each that grew by more than ``spare_bytes``."""
     appeared = [f"{path}: new, {size} bytes" for path, size in after.items() if path not in before]
     grown = [
         f"{path}: {before[path]} to {size} bytes"
@@ -37,7 +37,7 @@ def growth(before: Mapping[str, int], after: Mapping[str, int], *, spare_bytes: 
 
 
 def processes_with(variable: str, value: str) -> list[str]:
-    """Return the command lines of living processes whose environment holds a variable, this one left out."""
+    """Return the command lines of running processes whose environment has a variable, except this one."""
     wanted, found = f"{variable}={value}".encode(), []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -48,7 +48,7 @@ def processes_with(variable: str, value: str) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineFootprint:
-    """What the engine holds apart from containers, networks and volumes."""
+    """What the engine uses apart from containers, networks and volumes."""
 
     images: frozenset[str]
     layer_bytes: int
@@ -58,7 +58,7 @@ class EngineFootprint:
 
 
 def engine_footprint(engine: DockerClient) -> EngineFootprint:
-    """Measure the engine; what runs on another machine, or belongs to another user, has no processes here."""
+    """Measure the engine; an engine on another machine, or of another user, has no visible processes here."""
     memory, descriptors = {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

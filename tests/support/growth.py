@@ -1,6 +1,6 @@
-"""What stays behind after stacks have come and gone: files of home, project and temporary folder, and processes.
+"""What is left after stacks were created and destroyed: files of home, project and temporary folder, and processes.
 
-A first cycle is never measured: it makes what every later one finds.
+A first cycle is never measured: it creates what every later one reuses.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ PROCESSES_END_SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Traces:
-    """Folders that runs write into; ``temporary`` is the only one that they may use for temporary files."""
+    """Folders that runs write to; ``temporary`` is the only one for temporary files."""
 
     environment: Environment
     temporary: Path
@@ -33,18 +33,18 @@ class Traces:
         return files_below([home, self.environment.state_folder, project, self.temporary])
 
     def assert_flat(self, before: Mapping[str, int]) -> None:
-        """Fail for each file that came or grew, and each process that still runs."""
+        """Fail for each file that is new or has grown, and each process that is still running."""
         assert growth(before, self.files(), spare_bytes=SPARE_BYTES) == []
         assert list(self.temporary.iterdir()) == []
         probe_until(self.assert_no_process, what="the end of all processes", timeout_seconds=PROCESSES_END_SECONDS)
 
     def assert_no_process(self) -> None:
-        """Fail when a process of a run is still there."""
+        """Fail if a process of a run is still running."""
         assert processes_with("TMPDIR", str(self.temporary)) == []
 
 
 def make_traces(folder: Path) -> Traces:
-    """Make a home, a project and a temporary folder that no other test uses."""
+    """Create a home, a project and a temporary folder that no other test uses."""
     temporary = folder / "temporary"
     temporary.mkdir()
     made = make_environment(copy_project(folder / "project"), folder / "home")

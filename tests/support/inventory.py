@@ -1,8 +1,8 @@
-"""What the engine holds, taken as a whole and compared: the proof that a run left nothing and touched nothing.
+"""Compares everything on the engine: the proof that a run left nothing behind and changed nothing.
 
-Containers and networks count by id, volumes by name and time of creation, so that something deleted and made again
-under the same name is seen. The engine's own networks (bridge, host, none) are left out: it makes them anew whenever it
-starts. Images are left out as well: they are a declared cache.
+Containers and networks are compared by id, volumes by name and time of creation, so that an object deleted and created
+again under the same name is detected. The engine's own networks (bridge, host, none) are ignored: it recreates them
+whenever it starts. Images are ignored as well: they are a declared cache.
 """
 
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ PREDEFINED_NETWORKS = frozenset({"bridge", "host", "none"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inventory:
-    """Identities of containers, volumes and networks, each with the name that a person knows it by."""
+    """Identities of containers, volumes and networks, each with its readable name."""
 
     containers: Mapping[str, str] = field(default_factory=dict)
     volumes: Mapping[str, str] = field(default_factory=dict)
     networks: Mapping[str, str] = field(default_factory=dict)
 
     def __sub__(self, other: "Inventory") -> "Inventory":
-        """Return what is here and not in the other."""
+        """Return what is in this inventory and not in the other."""
         return Inventory(
             containers={key: name for key, name in self.containers.items() if key not in other.containers},
             volumes={key: name for key, name in self.volumes.items() if key not in other.volumes},
@@ -49,7 +49,7 @@ class Inventory:
 
     @property
     def identities(self) -> dict[str, frozenset[str]]:
-        """Return what stays the same as long as nothing is replaced, whatever is written.
+        """Return what stays the same unless an object is replaced, even if data is written.
 
         A volume's time of creation is that of its folder, which a new file at its top changes as well; a volume that is
         mounted by the same container as before is the same one.
@@ -58,7 +58,7 @@ class Inventory:
 
 
 def take_inventory(engine: DockerClient, *, labels: Mapping[str, str] | None = None) -> Inventory:
-    """List everything on the engine, running or not; with ``labels``, only what carries all of them."""
+    """List everything on the engine, running or not; with ``labels``, only objects that have all of them."""
     filters = {"label": [f"{key}={value}" for key, value in (labels or {}).items()]}
     containers = engine.api.containers(all=True, filters=filters)
     volumes = engine.api.volumes(filters=filters)["Volumes"] or []
@@ -72,7 +72,7 @@ def take_inventory(engine: DockerClient, *, labels: Mapping[str, str] | None = N
 
 
 def assert_same(before: Inventory, after: Inventory) -> None:
-    """Fail and name every object that came or went."""
+    """Fail and name every added or removed object."""
     appeared, vanished = after - before, before - after
     assert not appeared, f"left over on the engine: {appeared}"
     assert not vanished, f"gone from the engine, but there before: {vanished}"

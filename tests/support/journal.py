@@ -1,4 +1,4 @@
-"""A journal of what the services acknowledged: after a fault, all of it must still be there and equal.
+"""A journal of the writes that services acknowledged: after a fault, all of it must still be there and equal.
 
 One entry for each kind of data that a workspace keeps: an object, a secret, an image, a span.
 """
@@ -23,7 +23,7 @@ FILED_SECONDS = 60.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Journal:
-    """What was written under one marker, to one stack, and acknowledged."""
+    """The acknowledged writes under one marker to one stack."""
 
     stack: str
     outputs: Mapping[str, Any]
@@ -52,7 +52,7 @@ class Journal:
         assert answer["Body"].read() == self.marker.encode()
 
     def verify_secret(self) -> None:
-        """Read the secret, which only an open vault hands out."""
+        """Read the secret, which only an unsealed vault returns."""
         assert read_secret(self.outputs, self.marker) == {"value": self.marker}
 
     def verify_image(self) -> None:
@@ -61,7 +61,7 @@ class Journal:
         assert pulled == tiny_image(self.marker.encode())
 
     def verify_signals(self, engine: DockerClient) -> None:
-        """Find span, metric and log record in the collector's files, where they come from its queue."""
+        """Find span, metric and log record in the collector's files, which it writes from its queue."""
         container = container_of(engine, self.outputs["workspace"]["applicationInsights"], stack=self.stack)
 
         def kept() -> None:

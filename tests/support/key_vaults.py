@@ -1,4 +1,4 @@
-"""A key vault on its own, as its component makes it: for tests that need no stack around it."""
+"""A key vault without a stack, created as its component does, for tests that need no stack."""
 
 import socket
 import uuid
@@ -28,11 +28,11 @@ _RESTART: Any = {"Name": "unless-stopped"}
 
 @contextmanager
 def new_vault(engine: DockerClient, *, small_logs: bool = False) -> Iterator[dict[str, Any]]:
-    """Start the container; gives the properties of the resource that waits for its first opening.
+    """Start the container; yields the properties of the resource that waits for its first unsealing.
 
     Args:
         engine: The real one.
-        small_logs: Whether the audit log lies where only 256 KiB fit.
+        small_logs: Whether the audit log is on a volume of only 256 KiB.
     """
     image, name = service_images.table()["vault"], f"t{uuid.uuid4().hex[:8]}-vault"
     uid, gid = (int(part) for part in image.user.split(":"))
@@ -76,7 +76,7 @@ def new_vault(engine: DockerClient, *, small_logs: bool = False) -> Iterator[dic
 
 @dataclass
 class SetUpVault:
-    """A vault that is open and set up; `props` are those of the resource that did it, as the state would have them."""
+    """A vault that is unsealed and set up; `props` are the state's properties of the resource that set it up."""
 
     container: str
     props: dict[str, Any]
@@ -124,7 +124,7 @@ class SetUpVault:
 
 
 def principal(policy: str, *, password: str, **secret: str) -> dict[str, Any]:
-    """Return what the vault is told of one principal."""
+    """Return the vault's input for one principal."""
     return {"policy": policy, "password": password, "secret": secret}
 
 
@@ -132,7 +132,7 @@ def principal(policy: str, *, password: str, **secret: str) -> dict[str, Any]:
 def set_up_vault(
     engine: DockerClient, *, small_logs: bool = False, purge_protection: bool = False
 ) -> Iterator[SetUpVault]:
-    """Start, open and set up a vault; removed at the end."""
+    """Start, unseal and set up a vault; removed at the end."""
     with new_vault(engine, small_logs=small_logs) as opening:
         unsealed = VaultInitializationProvider().create(opening).outs
         assert unsealed is not None

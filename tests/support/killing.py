@@ -1,4 +1,4 @@
-"""Killing a run after a certain step: a step is one operation on a resource, as the engine's events tell it."""
+"""Kills a run after a certain step: a step is one operation on a resource, according to the engine's events."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from tests.support.updates import UNCHANGED
 
 
 def is_step(line: str) -> bool:
-    """Return whether a line of ``pulumi ... --json`` tells that something was made, changed or deleted."""
+    """Return whether a line of ``pulumi ... --json`` reports that a resource was created, changed or deleted."""
     with suppress(ValueError):
         event: dict[str, Any] = json.loads(line)
         done: dict[str, Any] = event.get("resOutputsEvent") or {}
@@ -20,10 +20,10 @@ def is_step(line: str) -> bool:
 
 
 def kill_after(stack: Stack, verb: str, step: int) -> bool:
-    """Start a plain Pulumi command and end it, with all that it has started, after its n-th step.
+    """Start a plain Pulumi command and kill it and its children after its n-th step.
 
     Returns:
-        Whether it came to that step; otherwise it has ended by itself.
+        Whether it reached that step; otherwise it has ended by itself.
     """
     running = stack.start(verb, "--yes", "--skip-preview", "--json")
     reached = _await_step(running, step)

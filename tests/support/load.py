@@ -1,7 +1,7 @@
-"""Clients that write into a workspace's services all the time, and remember what was acknowledged.
+"""Clients that write to a workspace's services continuously, and remember what was acknowledged.
 
-One thread for each kind of data, one write after the other, as long as the test takes. A write that fails is no fault
-of the load's: it was not acknowledged, and the next one is another.
+One thread for each kind of data makes one write after the other during the test. A failed write is not an error of the
+load: it was not acknowledged, and the next one has other data.
 """
 
 import itertools
@@ -49,7 +49,7 @@ class Load:
 
     @contextmanager
     def running(self) -> Iterator["Load"]:
-        """Write inside the block; everything is under way when it begins, and nothing any more when it has ended."""
+        """Write inside the block; all writers are running when it starts, and none when it has ended."""
         threads = [threading.Thread(target=self._write_on, args=item) for item in self._writers().items()]
         for thread in threads:
             thread.start()
@@ -62,7 +62,7 @@ class Load:
                 thread.join()
 
     def await_more(self, count: int, *, seconds: float, only: tuple[str, ...] = ()) -> None:
-        """Wait until more writes of each kind, or of some, have been acknowledged from now on."""
+        """Wait until more writes of each kind, or of some kinds, have been acknowledged."""
         wanted = {kind: len(self.acknowledged[kind]) + count for kind in only or self.acknowledged}
 
         def enough() -> None:
@@ -124,4 +124,4 @@ class Load:
 
 
 def _ignore(_answer: object) -> None:
-    """Only that there was an answer counts."""
+    """Only the response counts, not its content."""

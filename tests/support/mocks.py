@@ -1,4 +1,4 @@
-"""Pulumi's mocks with a memory: what a program registered, in which order, with which inputs."""
+"""Pulumi mocks that record what a program registered, in which order, with which inputs."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,12 +23,12 @@ class Registered:
 
 @dataclass
 class RecordingMocks(Mocks):
-    """Answers like the providers would and records every registration."""
+    """Responds as the providers would and records every registration."""
 
     resources: list[Registered] = field(default_factory=list)
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        """Record one resource and make up what its provider adds."""
+        """Record one resource and invent what its provider adds."""
         self.resources.append(Registered(args.typ, args.name, dict(args.inputs)))
         return f"{args.name}-id", {**args.inputs, **_outputs(args.typ, args.inputs)}
 

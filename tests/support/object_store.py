@@ -1,4 +1,4 @@
-"""Outside clients of the storage account and of its administration, made from nothing but the stack's outputs."""
+"""Outside clients of the storage account and of its administration, created from nothing but the stack's outputs."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,7 @@ def minio_client(outputs: Mapping[str, Any]) -> minio.Minio:
 
 
 def admin_client(outputs: Mapping[str, Any], access_key: str = "", secret_key: str = "") -> minio.MinioAdmin:
-    """Return MinIO's client of the operator's side, with the stack's own keys or others."""
+    """Return MinIO's administration client, with the stack's own keys or others."""
     url = urlsplit(outputs["endpoints"]["storage"])
     own = outputs["credentials"]["storage"]
     return minio.MinioAdmin(

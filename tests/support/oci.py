@@ -1,4 +1,4 @@
-"""A client of the container registry that speaks HTTP, as any OCI tool does, and tiny things to push.
+"""An HTTP client of the container registry, as any OCI tool has, and tiny artifacts to push.
 
 Only the distribution specification's own requests: start an upload, put a blob, put a manifest, get them back.
 """
@@ -33,12 +33,12 @@ class Artifact:
 
 
 def digest_of(content: bytes) -> str:
-    """Return the content's address."""
+    """Return the content's sha256 digest."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def sha512_of(content: bytes) -> str:
-    """Return the content's other address."""
+    """Return the content's sha512 digest."""
     return f"sha512:{hashlib.sha512(content).hexdigest()}"
 
 
@@ -67,7 +67,7 @@ def tiny_image(content: bytes) -> Artifact:
 
 
 def image_with_layer(layer: bytes, *, digest: str = "") -> Artifact:
-    """Return an image that names its layer by a digest; by its sha256 digest where none is given."""
+    """Return an image that names its layer by a digest, by default the sha256 digest."""
     made = _artifact(config=(IMAGE_CONFIG, b"{}"), layer=(IMAGE_LAYER, layer))
     if not digest:
         return made

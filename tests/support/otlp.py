@@ -1,6 +1,6 @@
-"""An OpenTelemetry client as a data scientist's program has one, and a reader of what the collector kept.
+"""An OpenTelemetry client like one in a data scientist's program, and a reader of what the collector kept.
 
-Signals are made by the SDK and handed to its OTLP exporters one by one, so that a test sees each export's own result
+The SDK creates signals and passes them to its OTLP exporters one by one, so that a test gets the result of each export
 instead of a line in a log. Every signal carries a marker that only this test knows.
 """
 

@@ -1,7 +1,7 @@
-"""Outside clients of one principal, made from what its owner reads from the key vault and from nothing else.
+"""Outside clients of one principal, created only from what its owner reads from the key vault.
 
-An attempt ends as allowed or as refused; any other answer of a service is neither and fails the test. Where a principal
-has no credentials for a service, its attempts are made with those that it has.
+An attempt ends as allowed or as refused; any other response of a service fails the test. If a principal has no
+credentials for a service, its attempts use the ones that it has.
 """
 
 from collections.abc import Callable, Mapping
@@ -51,7 +51,7 @@ class Person:
 
     @property
     def password(self) -> str:
-        """Return its password at the key vault: what it shows where it has nothing better."""
+        """Return its key vault password, which it also presents to services that it has no credentials for."""
         return str(self.held["keyVaultPassword"])
 
     @cached_property
@@ -78,7 +78,7 @@ class Person:
 
     @cached_property
     def storage_admin(self) -> minio.MinioAdmin:
-        """A client of the storage account's administration, which no principal has a right in."""
+        """A client of the storage account's administration, on which no principal has rights."""
         return admin_client(self.stack, *self.storage_keys)
 
     @property
@@ -109,7 +109,7 @@ class Person:
 
 
 def person(outputs: Mapping[str, Any], name: str) -> Person:
-    """Return a principal, as the platform's engineer hands it over: read with the stack's own token."""
+    """Return a principal as the platform engineer provides it: read with the stack's own token."""
     place = next(held["vaultPath"] for held in outputs["roleAssignments"] if held["principal"] == name)
     mount, _, path = place.partition("/")
     answer = vault_client(outputs).secrets.kv.v2.read_secret_version(
@@ -119,7 +119,7 @@ def person(outputs: Mapping[str, Any], name: str) -> Person:
 
 
 def is_allowed(attempt: Callable[[], object]) -> bool:
-    """Make an attempt; return whether it was allowed. Any error that is no refusal is raised."""
+    """Make an attempt; return whether it was allowed. Raises every error other than a refusal."""
     try:
         attempt()
     except (RefusedError, hvac.exceptions.Forbidden):

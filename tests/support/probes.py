@@ -1,6 +1,6 @@
-"""Waiting for a condition, with a deadline and an error that says what was awaited.
+"""Waits for a condition, with a deadline and an error that says what was awaited.
 
-The only place in the tests that pauses: everything else states a condition and leaves the waiting to these two.
+The only module in the tests that pauses: everything else states a condition and calls these two functions.
 """
 
 import time
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class ProbeTimeoutError(AssertionError):
-    """A condition did not come true before its deadline."""
+    """A condition did not become true before its deadline."""
 
 
 def probe_until(
@@ -33,7 +33,7 @@ def probe_until(
 
 
 def probe_during(probe: Callable[[], None], *, seconds: float, interval_seconds: float = 0.1) -> None:
-    """Call ``probe`` again and again for a while: it must never raise."""
+    """Call ``probe`` repeatedly for a while: it must never raise."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         probe()

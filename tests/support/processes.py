@@ -1,8 +1,8 @@
-"""Running commands in a session of their own, so that a whole tree of processes can be ended by id.
+"""Runs commands in separate sessions, so that a whole process tree can be killed by id.
 
-Pulumi puts its plugins into process groups of their own, so that a signal to the CLI's group does not reach them; they
-stay in its session, though. Whoever wants to end "the whole run at once" (a power loss, an out-of-memory kill) has to
-end the session.
+Pulumi puts its plugins into separate process groups, so that a signal to the CLI's group does not reach them; they
+stay in its session, though. Ending "the whole run at once" (a power loss, an out-of-memory kill) means ending the
+session.
 """
 
 import os
@@ -27,11 +27,11 @@ class Finished:
 
     @property
     def output(self) -> str:
-        """Both streams, as a person at a terminal would have seen them."""
+        """Both streams, as a terminal would show them."""
         return self.stdout + self.stderr
 
     def check(self) -> "Finished":
-        """Fail with the command's output when it did not succeed."""
+        """Fail with the command's output if it failed."""
         if self.exit_code != 0:
             message = f"{' '.join(self.command)} ended with {self.exit_code}:\n{self.output}"
             raise AssertionError(message)
@@ -53,7 +53,7 @@ def start(command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subpr
 
 
 def finish(process: subprocess.Popen[str], *, timeout_seconds: float, stdin: str = "") -> Finished:
-    """Wait for a started command; end its whole session when it takes too long."""
+    """Wait for a started command; kill its whole session if it takes too long."""
     command = tuple(str(part) for part in process.args) if isinstance(process.args, list) else (str(process.args),)
     try:
         stdout, stderr = process.communicate(stdin, timeout=timeout_seconds)
@@ -73,7 +73,7 @@ def run(
 
 
 def session_members(session: int) -> list[int]:
-    """Return the ids of all living processes of a session, zombies left out."""
+    """Return the ids of all processes of a session, except zombies."""
     members = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
@@ -85,7 +85,7 @@ def session_members(session: int) -> list[int]:
 
 
 def command_lines() -> str:
-    """Return what any user may see of all running processes."""
+    """Return what any user can see of all running processes."""
     lines = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
@@ -94,7 +94,7 @@ def command_lines() -> str:
 
 
 def kill_session(session: int) -> None:
-    """SIGKILL every process of a session, until none is left: one may be forking while it is being killed."""
+    """SIGKILL every process of a session until none is left: one can fork while it is being killed."""
 
     def kill_members() -> None:
         members = session_members(session)

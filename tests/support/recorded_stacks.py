@@ -1,9 +1,9 @@
-"""Stacks of released versions as files: the stack file, the state and the volumes, and what clients found in them.
+"""Stacks of released versions as files: the stack file, the state, the volumes, and the content that clients read.
 
 ``python -m tests.support.recorded_stacks STACK FILE FOLDER`` writes sample data into a stack and records it, in the
-environment of the version that has made it from that file; see CONTRIBUTING.md. Volumes are archived with owners and
-permissions while their containers are stopped. The passphrase of a recorded state is public: nothing in it is of use
-to anybody.
+environment of the version that created it from that file; see CONTRIBUTING.md. Volumes are archived with owners and
+permissions while their containers are stopped. The passphrase of a recorded state is public: its secrets are
+worthless.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ class Recording:
 
     @property
     def state(self) -> dict[str, Any]:
-        """The same, read."""
+        """The parsed state."""
         found: dict[str, Any] = json.loads(self.state_text)
         return found
 
@@ -70,7 +70,7 @@ class Recording:
 
     @property
     def content(self) -> dict[str, str]:
-        """What clients found in the stack."""
+        """The content that clients read from the stack."""
         found: dict[str, str] = json.loads((self.folder / CONTENT_FILE).read_text())
         return found
 
@@ -81,7 +81,7 @@ class Recording:
         return {one["id"]: {label["label"]: label["value"] for label in one["inputs"]["labels"]} for one in volumes}
 
     def restore_volumes(self) -> None:
-        """Make the volumes on the engine, with their labels and what was on them."""
+        """Create the volumes on the engine, with their labels and contents."""
         with open_engine() as engine, ExitStack() as undo:
             for name, labels in self.labels.items():
                 engine.volumes.create(name, labels={**labels, RESTORED: "true"})
@@ -89,13 +89,13 @@ class Recording:
             engine.api.put_archive(carrier, "/", lzma.decompress((self.folder / VOLUMES_FILE).read_bytes()))
 
     def volumes_on_engine(self) -> dict[str, bool]:
-        """Volumes of these names, and whether each is the one that was restored."""
+        """The volumes with these names, and whether each is the restored one."""
         with open_engine() as engine:
             found = {str(volume.name): volume.attrs["Labels"] or {} for volume in engine.volumes.list()}
         return {name: RESTORED in found[name] for name in self.labels if name in found}
 
     def remove_volumes(self) -> None:
-        """Remove what a failed test has left of them."""
+        """Remove the volumes that a failed test has left."""
         present = self.volumes_on_engine()
         with open_engine() as engine:
             for name in present:
@@ -128,13 +128,13 @@ def read_content(outputs: Mapping[str, Any]) -> dict[str, str]:
 
 
 def record(stack: str, folder: Path, *, stack_file: Path, subnet: str) -> None:
-    """Record a stack that is up.
+    """Record a running stack.
 
     Args:
         stack: Its name.
-        folder: Where the files go.
+        folder: The folder for the files.
         stack_file: Its stack file.
-        subnet: What takes the place of its network's subnet: outside of the pool, so that no other stack claims it.
+        subnet: Replaces its network's subnet: outside the pool, so that no other stack claims it.
     """
     outputs = json.loads(_pulumi("output", "--json", "--show-secrets", stack=stack))
     write_samples(outputs)
@@ -153,7 +153,7 @@ def record(stack: str, folder: Path, *, stack_file: Path, subnet: str) -> None:
 
 
 def _without_origin(exported: str) -> str:
-    """The state without the folders of the machine that it was made on."""
+    """The state without the folders of the machine that it was created on."""
     state = json.loads(exported)
     for resource in state["deployment"]["resources"]:
         resource.pop("stackTrace", None)
@@ -174,7 +174,7 @@ def _volumes(resources: list[dict[str, Any]]) -> bytes:
 
 
 def _reduced(archive: bytes) -> bytes:
-    """The archive without what takes room and tells nothing."""
+    """The archive without large files that carry no information."""
     target = io.BytesIO()
     with (
         tarfile.open(fileobj=io.BytesIO(archive)) as found,

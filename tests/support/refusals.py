@@ -1,4 +1,4 @@
-"""What every refusal has in common: it is said once, clearly, and nothing is made."""
+"""What all rejections have in common: one clear message, and nothing is created."""
 
 from tests.support.processes import Finished
 
@@ -7,7 +7,7 @@ LONGEST_REFUSAL = 60
 
 
 def assert_refused(finished: Finished, *words: str) -> None:
-    """Fail unless a command ended with an error that says all the words, without a traceback."""
+    """Fail unless a command ended with an error that contains all the words, without a traceback."""
     assert finished.exit_code != 0, f"accepted:\n{finished.output}"
     missing = [word for word in words if word not in finished.output]
     assert not missing, f"{missing} not said in:\n{finished.output}"

@@ -1,7 +1,7 @@
-"""What became of each fault that a test provokes: the results that `docs/reliability.md` is made of.
+"""Outcomes of the faults that tests provoke: the results that `docs/reliability.md` is generated from.
 
-A test says what is done and what must hold by ``@pytest.mark.fault(done, holds)``. ``--reliability=FILE`` writes the
-outcome of each of them, on the workers of `make test` too, since a report carries what its test says.
+A test states the fault and the expected outcome with ``@pytest.mark.fault(done, holds)``. ``--reliability=FILE`` writes
+the outcome of each, also from the workers of `make test`, since a test's report carries its statement.
 """
 
 import json
@@ -30,7 +30,7 @@ class FaultResult:
 
 
 def description_of(item: pytest.Item) -> tuple[str, str] | None:
-    """Return what a test says of its fault; None for a test without one."""
+    """Return a test's description of its fault; None for a test without one."""
     for marker in item.iter_markers("fault"):
         if len(marker.args) == WORDS:
             done, holds = marker.args
@@ -39,26 +39,26 @@ def description_of(item: pytest.Item) -> tuple[str, str] | None:
 
 
 def describe(item: pytest.Item) -> None:
-    """Have a test's reports carry what it says of its fault."""
+    """Attach a test's description of its fault to its reports."""
     if description := description_of(item):
         item.user_properties.append((PROPERTY, list(description)))
 
 
 class Recorder:
-    """Collects what became of faults, and writes it in the end."""
+    """Collects the outcomes of faults, and writes them at the end."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._results: dict[str, FaultResult] = {}
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note what there is to try; with ``--collect-only`` nothing else comes."""
+        """Record the collected faults; with ``--collect-only`` there are no results."""
         for item in session.items:
             if described := description_of(item):
                 self._note(item.nodeid, described, survived=None)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take over one phase of a test; each of them has to pass."""
+        """Record one phase of a test; every phase must pass."""
         described: Sequence[str] | None = dict(report.user_properties).get(PROPERTY)  # type: ignore[assignment]
         if described is not None:
             before = self._results.get(report.nodeid)
@@ -78,7 +78,7 @@ class Recorder:
         )
 
     def pytest_sessionfinish(self) -> None:
-        """Write the results in an order that is the same each time."""
+        """Write the results in a fixed order."""
         results = [asdict(self._results[nodeid]) for nodeid in sorted(self._results)]
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.write_text(json.dumps(results, indent=1) + "\n")

@@ -1,9 +1,9 @@
-"""Which tests run side by side on the workers of `make test`, and which ones need the machine to themselves.
+"""Which tests run in parallel on the workers of `make test`, and which ones need the machine for themselves.
 
-A unit of work is what has to stay on one worker: the files of a folder whose ``conftest.py`` brings up one workspace
-for all of them, otherwise a file, otherwise (where every test brings its own workspace) a single test. Units go out in
-the order of the collection, which is that of the tiers. Whatever is listed in ``ALONE`` comes after all of them, one
-unit after the other on the only worker that is left: the others have ended by then, with everything that they had made.
+A unit of work must stay on one worker: the files of a folder whose ``conftest.py`` brings up one workspace for all of
+them, otherwise a file, otherwise (if every test brings its own workspace) a single test. Units start in the order of
+the collection, which is that of the tiers. The files listed in ``ALONE`` run after all others, one unit after the other
+on the only remaining worker: the others have ended by then and removed everything that they created.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ def runs_alone(path: Path) -> bool:
 
 
 def order_of(path: Path) -> tuple[bool, bool, int, Path]:
-    """Return the place of a file in the run: single tests end what runs side by side, so that workers end together."""
+    """Return the place of a file in the run: single tests end the parallel part, so that workers end together."""
     return (runs_alone(path), _name(path) in SPREAD, *position_of(path))
 
 
@@ -60,14 +60,14 @@ def unit_of(nodeid: str) -> str:
 
 
 class SideBySideScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Hands out units of work in order; those that run alone only to a worker that is alone."""
+    """Assigns units of work in order; those that run alone only to the last worker."""
 
     def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
         super().__init__(config, log)
         config.option.loadscopereorder = False  # the largest units first would put those that run alone in the middle
 
     def remove_node(self, node: WorkerController) -> str | None:
-        """Take a worker that has ended off the list, and see what the others may begin now."""
+        """Remove a worker that has ended, and assign what the others can start now."""
         crashed: str | None = super().remove_node(node)
         if self.collection:
             for left in self.nodes:

@@ -1,4 +1,4 @@
-"""A second Docker engine beside the machine's own: another machine, as far as images go, with an empty store."""
+"""A second Docker engine next to the machine's own, with an empty store: for images it acts as another machine."""
 
 import secrets
 import shutil
@@ -14,7 +14,7 @@ from tests.support.probes import probe_until
 
 
 def address_of(folder: Path) -> str:
-    """What DOCKER_HOST says for the engine in a folder."""
+    """The value of DOCKER_HOST for the engine in a folder."""
     return f"unix://{folder}/engine.sock"
 
 
@@ -22,8 +22,8 @@ def address_of(folder: Path) -> str:
 def second_engine(engine: DockerClient, folder: Path) -> Iterator[DockerClient]:
     """Run another ``dockerd`` in a folder; needs root.
 
-    Its bridge is lent by the first engine: with a bridge of its own it would take over ``docker0``, and with none it
-    would remove it, in both cases under the feet of the first engine. It never touches the firewall.
+    It borrows a bridge of the first engine: with its own bridge it would take over ``docker0``, and without one it
+    would remove it, in both cases while the first engine uses it. It never touches the firewall.
     """
     bridge = f"mlwt{secrets.token_hex(4)}"
     network = engine.networks.create(bridge, driver="bridge", options={"com.docker.network.bridge.name": bridge})

@@ -1,6 +1,6 @@
-"""Every secret that a stack has, and where one of them can be seen: in plain text or in base64.
+"""All secrets of a stack, and where one of them is visible in plain text or base64.
 
-A sighting names the secret by where it is kept, never by its value, so that a failing test gives nothing away.
+A sighting names the secret by where it is stored, never by its value, so that a failing test reveals nothing.
 """
 
 import base64
@@ -22,11 +22,11 @@ _PUBLIC = re.compile(r"(?:/[a-z][a-z0-9._-]*)+|MI[IG].{61}")
 
 
 def words_of_state(exported: Mapping[str, Any], *, public: str) -> dict[str, str]:
-    """Return the secret words of ``pulumi stack export --show-secrets``, each with the place that keeps it.
+    """Return the secret words of ``pulumi stack export --show-secrets``, each with the place that stores it.
 
     Args:
         exported: The parsed export.
-        public: Text that anybody may read: whatever stands in it as well is no secret (names, certificates, code).
+        public: Public text: words that also occur in it are not secrets (names, certificates, code).
     """
     found: dict[str, str] = {}
     for resource in exported["deployment"]["resources"]:
@@ -40,9 +40,9 @@ def words_of_state(exported: Mapping[str, Any], *, public: str) -> dict[str, str
 
 
 def words_of(text: str) -> Iterator[str]:
-    """Return what of a secret text may be a secret: long words with letters and digits, lines of private keys.
+    """Return the possible secrets in a text: long words with letters and digits, lines of private keys.
 
-    A generated word may happen to have no digit: where it is the whole text, capitals tell it from a name as well.
+    A generated word can happen to have no digit: if it is the whole text, capitals also distinguish it from a name.
     """
     for word in _WORD.findall(_LEFT_OUT.sub(" ", text)):
         mixed = any(c.isdigit() for c in word) or (word == text and word != word.lower())
@@ -66,7 +66,7 @@ def _secret_texts(node: object, path: str, *, inside: bool = False) -> Iterator[
 
 
 def spellings(word: str) -> list[bytes]:
-    """Return the word itself and what is left of it in base64, wherever in a longer text it begins."""
+    """Return the word itself and its base64 forms at every alignment within a longer text."""
     raw = word.encode()
     encoded = []
     for shift in range(3):
@@ -77,11 +77,11 @@ def spellings(word: str) -> list[bytes]:
 
 
 def sightings(content: bytes, secrets: Mapping[str, str]) -> list[str]:
-    """Return the places that keep those secrets which can be read in the content."""
+    """Return the places of the secrets that the content reveals."""
     return sorted({place for word, place in secrets.items() if any(one in content for one in spellings(word))})
 
 
 def sighted(contents: Mapping[str, bytes], secrets: Mapping[str, str]) -> dict[str, Sequence[str]]:
-    """Return by name every content in which a secret can be read, with the places that keep the secret."""
+    """Return by name every content that reveals a secret, with the places that store the secret."""
     found = {name: sightings(content, secrets) for name, content in contents.items()}
     return {name: places for name, places in found.items() if places}

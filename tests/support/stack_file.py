@@ -13,16 +13,16 @@ REQUIRED_TAGS = {"owner": "ml-platform@example.org", "cost-center": "4711", "pro
 
 
 def unique_workload() -> str:
-    """Return a workload that no other run uses, short enough for every name that is made of it.
+    """Return a workload that no other run uses, short enough for every name that contains it.
 
-    The digit keeps it from being a part of a word in somebody else's name.
+    The digit keeps it from matching part of a word in a foreign name.
     """
     letters = string.ascii_lowercase + string.digits
     return f"t{secrets.choice(string.digits)}{''.join(secrets.choice(letters) for _ in range(3))}"
 
 
 def valid_settings(workload: str, **changed: object) -> dict[str, Any]:
-    """Return a compliant configuration; a value of ``None`` takes a key away."""
+    """Return a compliant configuration; a value of ``None`` removes a key."""
     settings: dict[str, Any] = {
         "workload": workload,
         "environment": "dev",
@@ -35,7 +35,7 @@ def valid_settings(workload: str, **changed: object) -> dict[str, Any]:
 
 
 def write_stack_file(folder: Path, stack: str, settings: Mapping[str, Any]) -> Path:
-    """Write ``Pulumi.<stack>.yaml``; what the CLI keeps there itself (the salt of the passphrase) stays."""
+    """Write ``Pulumi.<stack>.yaml``; keeps what the CLI stores there (the salt of the passphrase)."""
     path = folder / f"Pulumi.{stack}.yaml"
     kept = yaml.safe_load(path.read_text()) or {} if path.exists() else {}
     kept["config"] = {f"{NAMESPACE}:{key}": value for key, value in settings.items()}

@@ -1,4 +1,4 @@
-"""Stack files in many forms, each with what the Pulumi CLI makes of it.
+"""Stack files in many forms, each with the Pulumi CLI's result.
 
 The unit tests compare the reader with this table, the policy tier compares the table with the CLI itself.
 """

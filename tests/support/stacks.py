@@ -1,8 +1,8 @@
-"""Throw-away stacks, driven by the real CLI as a person would drive it.
+"""Temporary stacks, run with the real CLI as a user would run it.
 
-A stack made here is destroyed and removed at the end of its ``with`` block, also when the test failed; whatever its own
-destroy leaves on the engine is then removed by label, and the test fails for it. ``KEEP_STACK=1`` keeps the stack for a
-look at it (and so the last test of the run, which expects an untouched engine, says what was kept).
+A stack created here is destroyed and removed at the end of its ``with`` block, even if the test failed; what its
+destroy leaves on the engine is then removed by label, and the test fails. ``KEEP_STACK=1`` keeps the stack for
+inspection (the last test of the run, which expects an untouched engine, then reports what was kept).
 """
 
 import json
@@ -26,7 +26,7 @@ UP_SECONDS = 600.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stack:
-    """One stack of the test's backend; ``settings`` is what its file holds when nothing is changed."""
+    """One stack of the test's backend; ``settings`` is the unchanged content of its file."""
 
     name: str
     workload: str
@@ -34,33 +34,33 @@ class Stack:
     settings: dict[str, Any] = field(default_factory=dict)
 
     def configure(self, **changed: object) -> None:
-        """Write the stack file: the stack's settings with some keys changed; ``None`` takes a key away."""
+        """Write the stack file: the stack's settings with some keys changed; ``None`` removes a key."""
         present = {key: value for key, value in {**self.settings, **changed}.items() if value is not None}
         write_stack_file(self.environment.stack_folder, self.name, present)
 
     def command(self, verb: str, *flags: str) -> list[str]:
-        """Return a command line that asks nothing."""
+        """Return a command line that does not prompt."""
         return ["pulumi", *verb.split(), "--stack", self.name, "--non-interactive", "--color", "never", *flags]
 
     def pulumi(self, verb: str, *flags: str, **variables: str) -> Finished:
-        """Run a Pulumi command on this stack and return what came out, whatever its exit code."""
+        """Run a Pulumi command on this stack and return its result, with any exit code."""
         env = {**self.environment.variables, **variables}
         return run(self.command(verb, *flags), cwd=self.environment.project, env=env, timeout_seconds=UP_SECONDS)
 
     def start(self, verb: str, *flags: str) -> subprocess.Popen[str]:
-        """Start a Pulumi command in a session of its own, for tests that end it early."""
+        """Start a Pulumi command in its own session, for tests that end it early."""
         return start(self.command(verb, *flags), cwd=self.environment.project, env=self.environment.variables)
 
     def finish(self, process: subprocess.Popen[str]) -> Finished:
-        """Wait for what :meth:`start` returned."""
+        """Wait for the command that :meth:`start` returned."""
         return finish(process, timeout_seconds=UP_SECONDS)
 
     def lifecycle(self, verb: str) -> Finished:
-        """Run what ``make up`` and ``make down`` run once the tools are there."""
+        """Run what ``make up`` and ``make down`` run once the tools are installed."""
         return self.finish(self.start_lifecycle(verb))
 
     def start_lifecycle(self, verb: str) -> subprocess.Popen[str]:
-        """Start it in a session of its own, for tests that end it early."""
+        """Start it in its own session, for tests that end it early."""
         command = ["python", "-m", "mlw.lifecycle", verb, "--stack", self.name]
         return start(command, cwd=self.environment.project, env=self.environment.variables)
 
@@ -85,18 +85,18 @@ class Stack:
         return read_update(self.pulumi("destroy", "--yes", "--skip-preview", "--json"))
 
     def outputs(self, *, show_secrets: bool = True) -> dict[str, Any]:
-        """Return the outputs: the only thing that an outside client gets."""
+        """Return the outputs, the only thing that an outside client gets."""
         flags = ("--json", "--show-secrets") if show_secrets else ("--json",)
         outputs: dict[str, Any] = json.loads(self.pulumi("stack output", *flags).check().stdout)
         return outputs
 
     def objects(self) -> Inventory:
-        """Return what the engine holds of this stack."""
+        """Return the engine's objects of this stack."""
         with open_engine() as engine:
             return objects_with_label(engine, stack=self.name)
 
     def names_in_state(self) -> dict[str, frozenset[str]]:
-        """Return the names of the Docker objects that the stack's state holds."""
+        """Return the names of the Docker objects in the stack's state."""
         exported = json.loads(self.pulumi("stack export").check().stdout)
         held = exported["deployment"].get("resources", [])
         return {
@@ -107,13 +107,13 @@ class Stack:
         }
 
     def urns(self) -> list[str]:
-        """Return the URNs of all resources that the stack's state holds."""
+        """Return the URNs of all resources in the stack's state."""
         exported = json.loads(self.pulumi("stack export").check().stdout)
         return [resource["urn"] for resource in exported["deployment"].get("resources", [])]
 
     @property
     def state_file(self) -> Path:
-        """Where the backend keeps the stack's state."""
+        """The backend's file of the stack's state."""
         return self.environment.state_folder / "stacks" / "ml-workspace" / f"{self.name}.json"
 
     def files_in_backend(self) -> list[Path]:
@@ -122,7 +122,7 @@ class Stack:
         return [path for path in files if self.name in str(path.relative_to(self.environment.state_folder))]
 
     def remove(self) -> None:
-        """Destroy and forget the stack; fail when that did not work or left something on the engine."""
+        """Destroy and remove the stack; fail if that failed or left something on the engine."""
         destroyed = ""
         if self.files_in_backend():
             destroyed = self.pulumi("destroy", "--yes", "--skip-preview").output
@@ -136,7 +136,7 @@ class Stack:
 
 @contextmanager
 def ephemeral_stack(environment: Environment, **changed: object) -> Iterator[Stack]:
-    """Make an empty stack with a compliant stack file, some keys changed; remove it at the end."""
+    """Create an empty stack with a compliant stack file and some keys changed; remove it at the end."""
     workload = unique_workload()
     settings = valid_settings(workload, **changed)
     stack = Stack(name=f"stack-{workload}", workload=workload, environment=environment, settings=settings)
@@ -151,14 +151,14 @@ def ephemeral_stack(environment: Environment, **changed: object) -> Iterator[Sta
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveStack:
-    """A stack that is up, and its outputs."""
+    """A running stack and its outputs."""
 
     stack: Stack
     outputs: dict[str, Any]
 
     @property
     def secrets(self) -> list[str]:
-        """Return the generated secrets; access key and user name may be seen."""
+        """Return the generated secrets, without access key and user name, which are public."""
         credentials = self.outputs["credentials"]
         return [
             credentials["storage"]["secretKey"],

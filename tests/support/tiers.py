@@ -1,6 +1,6 @@
-"""The tiers of the tests: which one a file belongs to, in which order they run, and that none of them is empty.
+"""The tiers of the tests: the tier of a file, the order of the tiers, and the check that none is empty.
 
-The tier ``soak`` takes hours: only ``make soak`` runs it, or whoever names its folder.
+The tier ``soak`` takes hours: it runs only with ``make soak``, or if its folder is named.
 """
 
 from collections.abc import Iterable
@@ -24,12 +24,12 @@ def tier_of(path: Path) -> str:
 
 
 def position_of(path: Path) -> tuple[int, Path]:
-    """Return the place of a file in the run: by tier, then by folder; what has to see all others' traces comes last."""
+    """Return the place of a file in the run: by tier, then by folder; tests that look for others' traces come last."""
     return len(TIERS) if path == LAST_FILE else TIERS.index(tier_of(path)), path.parent
 
 
 def asks_for_engine(asked_for: Iterable[Path]) -> bool:
-    """Return whether any of the files and folders that were asked for needs the engine."""
+    """Return whether any of the requested files and folders needs the engine."""
     folders = [TESTS_ROOT / tier for tier in ENGINE_TIERS]
     return any(
         folder.is_relative_to(asked) or asked.is_relative_to(folder) for asked in asked_for for folder in folders
@@ -37,7 +37,7 @@ def asks_for_engine(asked_for: Iterable[Path]) -> bool:
 
 
 def empty_tiers(asked_for: Iterable[Path], collected: Iterable[Path]) -> list[str]:
-    """Return the tiers that were asked for as a whole and have no test."""
+    """Return the tiers that were requested as a whole and have no test."""
     folders = list(asked_for)
     found = {tier_of(path) for path in collected}
     asked = [
@@ -50,6 +50,6 @@ def empty_tiers(asked_for: Iterable[Path], collected: Iterable[Path]) -> list[st
 
 
 def is_left_out(path: Path, asked_for: Iterable[Path]) -> bool:
-    """Return whether a path belongs to a tier that runs on demand, and nothing of that tier was asked for."""
+    """Return whether a path belongs to a tier that runs on demand and was not requested."""
     tiers = [TESTS_ROOT / tier for tier in ON_DEMAND if path.is_relative_to(TESTS_ROOT / tier)]
     return any(not any(asked.is_relative_to(tier) for asked in asked_for) for tier in tiers)

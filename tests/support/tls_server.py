@@ -1,4 +1,4 @@
-"""A small HTTPS server of a test's own, for what a client makes of certificates."""
+"""A small HTTPS server, to test how a client handles certificates."""
 
 import http.server
 import ssl
@@ -21,7 +21,7 @@ class _Empty(http.server.BaseHTTPRequestHandler):
 
 class _Quiet(http.server.ThreadingHTTPServer):
     def handle_error(self, *_: object) -> None:
-        """A client that refuses the certificate hangs up; that is what tests are for."""
+        """Ignore clients that reject the certificate and hang up; tests expect that."""
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def read_update(finished: Finished) -> Update:
     messages: list[str] = []
     for event in read_events(finished.stdout):
         steps.extend(_step(raw) for raw in event.get("steps", ()))
-        # What is planned for a refresh is always "refresh"; what came of it stands in the event after the fact.
+        # The planned operation of a refresh is always "refresh"; the later event has the result.
         for kind in ("resOutputsEvent", "resOpFailedEvent"):
             if kind in event:
                 steps.append(_step(event[kind]["metadata"]))

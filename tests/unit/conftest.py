@@ -1,7 +1,7 @@
-"""What every unit test finds: the process as it was before the others, and examples that are the same in every run.
+"""The common environment of unit tests: an unchanged process, and the same examples in every run.
 
 Property-based tests run without a clock: on a busy machine a slow example says nothing about the code. Their examples
-follow from the test alone, so that a run says something about a change and not about its luck;
+depend on the test alone, so that a result depends on the change and not on chance;
 `HYPOTHESIS_PROFILE=search` looks for new ones.
 """
 
@@ -18,7 +18,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
 
 @pytest.fixture(autouse=True)
 def _same_process_for_every_test() -> Iterator[None]:
-    """Commands set variables, and the mask of new files, for their children, as they may: they are the process."""
+    """Restore variables and umask: commands may set them for their children, since they own the process."""
     before, mask = dict(os.environ), os.umask(0o022)
     yield
     os.umask(mask)

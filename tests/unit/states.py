@@ -1,4 +1,4 @@
-"""The one builder of made-up stacks: their files and their states, as the real ones look."""
+"""The one builder of fake stacks: their files and states, in the format of the real ones."""
 
 import json
 import os
@@ -115,7 +115,7 @@ def a_record(stack: str, **changed: object) -> dict[str, Any]:
 
 
 def the_outputs(stack: str, **changed: object) -> dict[str, Any]:
-    """The outputs of a stack that is up."""
+    """The outputs of a running stack."""
     endpoints = {
         "storage": "http://127.0.0.1:20001",
         "registry": "127.0.0.1:20002",
@@ -142,7 +142,7 @@ CREDENTIALS = {
 
 
 def a_workspace(stack: str, *, outputs: dict[str, Any] | None = None) -> list[Resource]:
-    """All resources of a stack; `outputs={}` for one whose first update did not end."""
+    """All resources of a stack; `outputs={}` for one whose first update did not finish."""
     shown = the_outputs(stack) if outputs is None else outputs
     record = a_record(stack)
     workspace = {
@@ -179,7 +179,7 @@ def stack_id(stack: str = "dev") -> str:
 
 
 def the_identity(stack: str = "dev") -> Resource:
-    """The resource that holds it."""
+    """The resource with the identity."""
     outputs = {"stack_id": stack_id(stack), "stack": stack, "made_by": "ada@host"}
     return a_resource(
         f"rg-{stack}-identity", pulumi_type="ml-workspace:guards:StackIdentity", stack=stack, outputs=outputs
@@ -199,7 +199,7 @@ def a_lock(stack: str, level: str = "CanNotDelete") -> Resource:
 
 
 def a_soft_deletion(stack: str, days: int = 14) -> Resource:
-    """What keeps a stack after its deletion."""
+    """The resource that keeps a stack after its deletion."""
     inputs = {"stack_id": stack_id(stack), "workspace_id": resource_id(stack, "workspace"), "retention_days": days}
     kind = "ml-workspace:guards:SoftDeletion"
     return a_resource("soft-deletion", pulumi_type=kind, stack=stack, inputs=inputs)
@@ -216,7 +216,7 @@ def docker_object(stack: str, kind: str, name: str, owner: str) -> Resource:
 def a_resource(
     name: str, *, pulumi_type: str = "docker:index/volume:Volume", stack: str = "dev", **more: object
 ) -> Resource:
-    """A resource as a state holds it."""
+    """A resource as in a state."""
     return {
         "urn": _urn(stack, pulumi_type, name),
         "custom": True,
@@ -228,7 +228,7 @@ def a_resource(
 
 
 def a_component(token: str, name: str, *, stack: str, **more: object) -> Resource:
-    """A resource that only groups others: it has no id."""
+    """A resource that only groups others and has no id."""
     return {"urn": _urn(stack, token, name), "custom": False, "type": token, "inputs": {}, "outputs": {}, **more}
 
 
@@ -247,7 +247,7 @@ def a_state(
     pending: Sequence[tuple[str, Resource]] = (),
     outputs: dict[str, Any] | None = None,
 ) -> bytes:
-    """A sound state file of the stack `dev`, which has the resources besides itself and its identity."""
+    """A valid state file of the stack `dev` with these resources in addition to the stack and its identity."""
     return a_checkpoint([the_stack(outputs=outputs), the_identity(), *resources], time=time, pending=pending)
 
 
@@ -258,7 +258,7 @@ def a_checkpoint(
     time: str = "2026-11-21T10:00:00Z",
     pending: Sequence[tuple[str, Resource]] = (),
 ) -> bytes:
-    """A sound state file with exactly these resources."""
+    """A valid state file with exactly these resources."""
     latest: dict[str, Any] = {
         "manifest": {"time": time, "magic": "m", "version": "v3.256.0"},
         "secrets_providers": {"type": "passphrase", "state": {"salt": SALT}},
@@ -281,10 +281,10 @@ def a_context(tmp_path: Path, *, stack: str = "dev") -> Context:
 
 
 class FakeCli:
-    """A `pulumi-cli` first on PATH that prints what a test says, and keeps what it was called with.
+    """A `pulumi-cli` first on PATH that prints what a test specifies, and records its command lines.
 
-    The real one is a Go program that needs a backend and a passphrase; what is called, and how its ends are taken, is
-    the project's own.
+    The real one is a Go program that needs a backend and a passphrase; the command lines, and how results are handled,
+    are the project's own.
     """
 
     def __init__(self, folder: Path) -> None:

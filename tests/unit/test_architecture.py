@@ -1,4 +1,4 @@
-"""Who may import whom: the imports as they stand, compared with the table of docs/architecture.md."""
+"""Allowed imports: the actual imports, compared with the table of docs/architecture.md."""
 
 import ast
 import re
@@ -51,7 +51,7 @@ STANDARD_LIBRARY_ONLY = ("infra.errors", "infra.host", "tools.bootstrap")
 
 
 def _read_table() -> dict[str, set[str]]:
-    """Package to what of the project it may import, from the highest to the lowest."""
+    """Each package and the packages of the project that it may import, from the highest to the lowest."""
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `((?:infra|mlw|policies|tools)[\w.]*)` \|.*\|(.*)\|$", text, re.MULTILINE)
     return {package: set(re.findall(r"`([\w.]+)`", allowed)) for package, allowed in rows}
@@ -77,7 +77,7 @@ def _within(name: str, prefix: str) -> bool:
 
 
 def _package_of(module: str) -> str:
-    """The row of the table that a module belongs to: the longest that fits; empty for none."""
+    """The row of the table that a module belongs to: the longest match; empty if there is none."""
     return max((package for package in ALLOWED if _within(module, package)), key=len, default="")
 
 
@@ -86,7 +86,7 @@ ALLOWED = _read_table()
 
 
 def _module_of(name: str) -> str:
-    """The module that an imported name is, or stands in."""
+    """The module that an imported name is, or is defined in."""
     return name if name in MODULES else name.rpartition(".")[0]
 
 
@@ -144,12 +144,12 @@ def test_no_module_name_has_two_meanings() -> None:
 
 
 def _is_package(name: str) -> bool:
-    """Whether all modules of this name are packages: rooms of the same word on several storeys."""
+    """Whether all modules of this name are packages, as for one subject on several layers."""
     return all(path.name == "__init__.py" for module, path in MODULES.items() if module.rpartition(".")[2] == name)
 
 
 @pytest.mark.parametrize("test", sorted((ROOT / "tests" / "unit").rglob("test_*.py")), ids=lambda path: path.stem)
-def test_unit_tests_lie_where_the_code_lies(test: Path) -> None:
+def test_folders_of_unit_tests_match_those_of_the_code(test: Path) -> None:
     folder = test.parent.relative_to(ROOT / "tests" / "unit")
 
     assert folder == Path() or (ROOT / folder).is_dir() or folder == Path("support")

@@ -1,4 +1,4 @@
-"""The workflow of a public host: its jobs are the tiers, its commands are targets, its actions cannot change."""
+"""The workflow of a public host: its jobs are the tiers, its commands are make targets, its actions are pinned."""
 
 import re
 from pathlib import Path

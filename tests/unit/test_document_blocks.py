@@ -1,4 +1,4 @@
-"""What documents show can be typed: commands, options, modules, files, YAML and Python exist and parse."""
+"""Everything that documents show works: commands, options, modules, files, YAML and Python exist and parse."""
 
 import ast
 import importlib.util

@@ -1,4 +1,4 @@
-"""What documents name has to exist: files, make targets, keys of the stack file."""
+"""What documents name must exist: files, make targets, keys of the stack file."""
 
 import re
 from pathlib import Path

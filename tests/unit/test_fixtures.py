@@ -1,7 +1,7 @@
-"""Fixtures that live as long as the whole run: their names mean the same thing in every test.
+"""Fixtures of the whole run: their names mean the same thing in every test.
 
-pytest looks a fixture's name up from the test that happens to ask first, also for fixtures of the whole run. A module
-with another fixture of that name would then break the run of every other test, but only when chance puts it first.
+pytest resolves a fixture's name from the first test that requests it, even for fixtures of the whole run. A module with
+another fixture of that name would then break every other test, but only if it happens to run first.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""LICENSE, NOTICE and SECURITY.md: their text is what the project really is and builds."""
+"""LICENSE, NOTICE and SECURITY.md match what the project is and builds."""
 
 import hashlib
 import tomllib

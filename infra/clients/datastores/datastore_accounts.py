@@ -68,20 +68,20 @@ class DatastoreAccounts:
         """Mount and path of a datastore's secret in the vault."""
         return f"{MOUNT}/{self._prefix}{name}"
 
-    def ensure(self, datastores: Sequence[Datastore], *, anew: bool = False) -> None:
+    def ensure(self, datastores: Sequence[Datastore], *, rewrite: bool = False) -> None:
         """Create or repair the account and the secret of every datastore.
 
         The secret is written first: after a killed run, the next one finds it and creates the account from it.
 
         Args:
             datastores: All datastores.
-            anew: Whether to rewrite the policies of existing accounts.
+            rewrite: Whether to rewrite the policies of existing accounts.
         """
         wanted = _each(datastores, self._ensure_secret)
         own = [(store, secret) for (store, (secret, _)) in zip(datastores, wanted, strict=True) if not store.given]
         fresh = {store.name for store, (_, is_new) in zip(datastores, wanted, strict=True) if is_new}
         with self._reaching_storage():
-            missing = _each(own, lambda pair: anew or pair[0].name in fresh or not self._works(pair[1]))
+            missing = _each(own, lambda pair: rewrite or pair[0].name in fresh or not self._works(pair[1]))
             accounts = [_account(*pair) for pair, wrong in zip(own, missing, strict=True) if wrong]
             if accounts:
                 self._admin.put_service_accounts(accounts)

@@ -62,8 +62,8 @@ def sends_telemetry(operations: Iterable[str]) -> bool:
 def storage_policy(operations: Iterable[str], scope: StorageScope = WHOLE_ACCOUNT) -> dict[str, Any] | None:
     """The S3 policy document; None without any permission in the storage account.
 
-    The deny statements are required: unless denied, MinIO lets users administer themselves, and lets a user who may
-    delete an object delete its versions (cmd/admin-handlers-users.go, cmd/auth-handler.go).
+    The deny statements are required: unless denied, MinIO lets users administer themselves, and lets a user with
+    permission to delete an object delete its versions (cmd/admin-handlers-users.go, cmd/auth-handler.go).
 
     Args:
         operations: The allowed operations.

@@ -1,1 +1,1 @@
-"""What is about datastores, on one workspace with registered ones."""
+"""Tests of datastores, on one workspace with registered ones."""

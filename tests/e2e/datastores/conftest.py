@@ -1,4 +1,4 @@
-"""One workspace with registered datastores beside the default ones, shared by the files of this folder."""
+"""One workspace with registered datastores in addition to the default ones, shared by the files of this folder."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,6 @@ from tests.support.stacks import LiveStack, live_stack
 
 @pytest.fixture(scope="package")
 def live(environment: Environment) -> Iterator[LiveStack]:
-    """The workspace; who changes its datastores puts them back."""
+    """The workspace; a test that changes its datastores restores them."""
     with live_stack(environment, datastores=REGISTERED) as stack:
         yield stack

@@ -1,4 +1,4 @@
-"""Datastores that are changed, in the stack file or behind its back: in place, and nothing that lies in them goes."""
+"""Datastores changed in the stack file or by hand: they change in place and lose no content."""
 
 from typing import Any
 

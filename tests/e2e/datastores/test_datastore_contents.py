@@ -1,4 +1,4 @@
-"""What becomes of what lies in a datastore: encrypted on the drives, recoverable for its days, within its quota."""
+"""Contents of a datastore: encrypted on the drives, recoverable within the retention days, limited by the quota."""
 
 import json
 
@@ -13,7 +13,7 @@ from tests.support.stacks import LiveStack
 
 
 class TestAtRest:
-    """What lies on the drives."""
+    """What is stored on the drives."""
 
     @pytest.mark.parametrize("size", [200, 2_000_000], ids=["in its metadata", "multipart"])
     def test_no_drive_holds_plain_text(self, live: LiveStack, engine: DockerClient, marker: str, size: int) -> None:
@@ -44,7 +44,7 @@ class TestAtRest:
 
 
 class TestSoftDelete:
-    """What was overwritten or deleted comes back within the retention days, with the datastore's own keys."""
+    """The datastore's own keys recover overwritten and deleted blobs within the retention days."""
 
     def test_deleted_blob_comes_back(self, live: LiveStack, marker: str) -> None:
         client, container = client_of(live.outputs, "workspaceblobstore")
@@ -69,7 +69,7 @@ class TestSoftDelete:
 
         assert client.get_object(Bucket=container, Key=marker, VersionId=version)["Body"].read() == b"first"
 
-    def test_versions_go_after_the_retention_days(self, live: LiveStack) -> None:
+    def test_versions_expire_after_the_retention_days(self, live: LiveStack) -> None:
         for store in live.outputs["datastores"]:
             rules = s3_client(live.outputs).get_bucket_lifecycle_configuration(Bucket=store["container"])["Rules"]
 

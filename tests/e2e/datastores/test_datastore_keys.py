@@ -1,4 +1,4 @@
-"""Keys of datastores, out of the key vault: good for one container and nothing else."""
+"""Keys of datastores, read from the key vault: valid for one container and nothing else."""
 
 import json
 from collections.abc import Callable
@@ -121,7 +121,7 @@ ADMINISTRATION: dict[str, Callable[[minio.MinioAdmin], object]] = {
 
 
 @pytest.mark.parametrize("operation", ADMINISTRATION)
-def test_keys_are_refused_by_the_operators_side(live: LiveStack, operation: str) -> None:
+def test_keys_have_no_access_to_the_administration(live: LiveStack, operation: str) -> None:
     secret = read_datastore_secret(live.outputs, "workspaceblobstore")
     admin = admin_client(live.outputs, secret["accessKey"], secret["secretKey"])
 

@@ -1,6 +1,6 @@
-"""A datastore in an object store elsewhere: its secret goes from the encrypted stack file into the key vault only.
+"""A datastore in an external object store: its secret goes from the encrypted stack file into the key vault only.
 
-The store elsewhere is the workspace's own account with its root keys: for the product it is any address with any keys.
+The external store is the workspace's own account with its root keys: for the product it is any address with any keys.
 """
 
 import json

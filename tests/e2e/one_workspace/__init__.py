@@ -1,1 +1,1 @@
-"""What leaves a plain workspace as it was made, on one of them."""
+"""Tests that leave a plain workspace unchanged, on one shared workspace."""

@@ -1,4 +1,4 @@
-"""One plain workspace for the files of this folder: they look at it, write into it, and leave it as it was made."""
+"""One plain workspace for the files of this folder: they inspect it, write to it, and leave it unchanged."""
 
 from collections.abc import Iterator
 

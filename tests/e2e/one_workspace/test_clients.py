@@ -1,4 +1,4 @@
-"""Clients that are not the project's own use every service with nothing but the stack's outputs."""
+"""Third-party clients use every service with nothing but the stack's outputs."""
 
 import os
 from pathlib import Path
@@ -60,17 +60,17 @@ def test_minio_lists_what_boto3_wrote(live: LiveStack, marker: str) -> None:
     assert "azureml" in {bucket.name for bucket in client.list_buckets()}
 
 
-def test_storage_account_refuses_a_wrong_secret_key(live: LiveStack) -> None:
+def test_storage_account_rejects_a_wrong_secret_key(live: LiveStack) -> None:
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         s3_client(live.outputs, secretKey="wrong-secret-key").list_buckets()
 
 
-def test_storage_account_refuses_an_unknown_access_key(live: LiveStack) -> None:
+def test_storage_account_rejects_an_unknown_access_key(live: LiveStack) -> None:
     with pytest.raises(ClientError, match="InvalidAccessKeyId"):
         s3_client(live.outputs, accessKey="nobody").list_buckets()
 
 
-def test_storage_account_refuses_anonymous_reads(live: LiveStack) -> None:
+def test_storage_account_rejects_anonymous_reads(live: LiveStack) -> None:
     answer = requests.get(f"{live.outputs['endpoints']['storage']}/azureml/workspace.json", timeout=10)
 
     assert answer.status_code == 403
@@ -87,14 +87,14 @@ def test_hvac_reads_back_the_secret_that_it_wrote(live: LiveStack, marker: str) 
     assert first["data"]["data"] == {"password": "one"}
 
 
-def test_key_vault_stores_on_raft_and_is_open(live: LiveStack) -> None:
+def test_key_vault_stores_on_raft_and_is_unsealed(live: LiveStack) -> None:
     status = vault_client(live.outputs).seal_status
 
     assert (status["initialized"], status["sealed"], status["storage_type"]) == (True, False, "raft")
 
 
 @pytest.mark.parametrize("token", ["", "hvs.wrong"], ids=["no token", "wrong token"])
-def test_key_vault_refuses_wrong_tokens(live: LiveStack, token: str) -> None:
+def test_key_vault_rejects_wrong_tokens(live: LiveStack, token: str) -> None:
     with pytest.raises(hvac.exceptions.Forbidden, match="permission denied"):
         vault_client(live.outputs, token=token).secrets.kv.v2.list_secrets(path="", mount_point="secret")
 
@@ -108,7 +108,7 @@ def test_image_pushed_over_http_is_pulled_byte_for_byte(live: LiveStack, marker:
     assert registry.request("GET", f"models/{marker}/tags/list").json()["tags"] == ["v1"]
 
 
-def test_artifact_that_is_no_image_is_pulled_byte_for_byte(live: LiveStack, marker: str) -> None:
+def test_artifact_other_than_an_image_is_pulled_byte_for_byte(live: LiveStack, marker: str) -> None:
     registry = registry_client(live.outputs)
     artifact = tiny_artifact(marker.encode(), kind="application/vnd.example.model")
 
@@ -118,7 +118,7 @@ def test_artifact_that_is_no_image_is_pulled_byte_for_byte(live: LiveStack, mark
 
 
 @pytest.mark.parametrize("credentials", [None, ("nobody", "wrong")], ids=["anonymous", "wrong password"])
-def test_registry_refuses_wrong_credentials(live: LiveStack, marker: str, credentials: tuple[str, str] | None) -> None:
+def test_registry_rejects_wrong_credentials(live: LiveStack, marker: str, credentials: tuple[str, str] | None) -> None:
     client = RegistryClient(live.outputs, credentials=credentials)
 
     base = client.request("GET", "")
@@ -167,7 +167,7 @@ def test_signals_are_found_in_the_store_of_application_insights(
 
 @pytest.mark.parametrize("token", ["", "wrong"], ids=["no token", "wrong token"])
 @pytest.mark.parametrize("protocol", list(Protocol))
-def test_application_insights_refuses_wrong_tokens(
+def test_application_insights_rejects_wrong_tokens(
     live: LiveStack, marker: str, protocol: Protocol, token: str
 ) -> None:
     sent = send(protocol, live.outputs["endpoints"], token, marker, seconds=2)

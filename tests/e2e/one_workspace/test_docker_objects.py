@@ -1,4 +1,4 @@
-"""What a stack puts on the engine: names, labels, addresses, and how little its containers may do."""
+"""The Docker objects of a stack: names, labels, addresses, and the restrictions of its containers."""
 
 import socket
 
@@ -65,7 +65,7 @@ def test_ports_are_published_on_the_loopback_address_only(live: LiveStack, engin
         assert {binding["HostIp"] for binding in published} == {"127.0.0.1"}, service
 
 
-def test_services_are_out_of_reach_by_any_other_address_of_the_host(live: LiveStack, engine: DockerClient) -> None:
+def test_services_are_unreachable_at_other_addresses_of_the_host(live: LiveStack, engine: DockerClient) -> None:
     attached = engine.api.inspect_container(live.container_of("keyVault"))["NetworkSettings"]["Networks"]
     gateway = attached[live.outputs["resourceGroup"]["name"]]["Gateway"]
     ports = [int(url.rpartition(":")[2]) for url in live.outputs["endpoints"].values()]
@@ -99,7 +99,7 @@ def test_services_have_limits_and_restart_by_themselves(live: LiveStack, engine:
     for service in SERVICES:
         host = engine.api.inspect_container(live.container_of(service))["HostConfig"]
 
-        assert host["Memory"] == host["MemorySwap"] > 64 << 20, "no swap, where secrets would lie on a disk"
+        assert host["Memory"] == host["MemorySwap"] > 64 << 20, "no swap, which would write secrets to a disk"
         assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}}, service
         assert [(limit["Name"], limit["Soft"], limit["Hard"]) for limit in host["Ulimits"]] == [("core", 0, 0)], service
         assert host["RestartPolicy"]["Name"] == "unless-stopped", service

@@ -1,4 +1,4 @@
-"""What somebody else made under a name that a stack wants is neither adopted nor removed, and the stack is refused."""
+"""An object that someone else created under a name the stack needs is neither adopted nor removed; the update fails."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -22,20 +22,20 @@ RUN = "tests.foreign"
 
 @pytest.fixture(scope="module")
 def stack(environment: Environment) -> Iterator[Stack]:
-    """A stack that never gets up, because its names are taken."""
+    """A stack that never starts, because its names are taken."""
     with ephemeral_stack(environment) as stack:
         yield stack
 
 
 def wanted_name(stack: Stack, kind: str) -> str:
-    """Return the name that the stack would give to its first object of a kind."""
+    """Return the name that the stack would give its first object of a kind."""
     names = [step.inputs["name"] for step in stack.preview().check().steps if step.resource_type.endswith(f":{kind}")]
     return str(sorted(names)[0])
 
 
 @contextmanager
 def foreign_object(engine: DockerClient, kind: str, name: str) -> Iterator[Inventory]:
-    """Make somebody else's container, volume or network of that name; remove it at the end."""
+    """Create a container, volume or network of that name that is not the stack's; remove it at the end."""
     labels = {RUN: name}
     if kind == "Container":
         engine.api.create_container(service_images.table()["vault"].image, name=name, labels=labels)

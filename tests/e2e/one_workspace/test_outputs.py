@@ -1,4 +1,4 @@
-"""The contract with everything outside: names and forms of the stack's outputs."""
+"""The contract with outside clients: names and forms of the stack's outputs."""
 
 import json
 import re
@@ -55,7 +55,7 @@ def test_default_names_follow_the_naming_pattern(live: LiveStack) -> None:
     assert live.name_of("keyVault") == f"kv-{workload}"
 
 
-def test_workspace_says_who_it_is_and_that_it_succeeded(live: LiveStack) -> None:
+def test_workspace_reports_its_identity_and_success(live: LiveStack) -> None:
     workspace = live.outputs["workspace"]
 
     created = datetime.fromisoformat(workspace["creationTime"])
@@ -110,14 +110,14 @@ def test_credentials_have_exactly_the_documented_form(live: LiveStack) -> None:
     assert all(value for values in credentials.values() for value in values.values())
 
 
-def test_credentials_are_hidden_unless_asked_for(live: LiveStack) -> None:
+def test_credentials_are_hidden_unless_requested(live: LiveStack) -> None:
     shown = live.stack.outputs(show_secrets=False)
 
     assert shown["credentials"] == "[secret]"
     assert {key for key, value in shown.items() if value == "[secret]"} == {"credentials"}
 
 
-def test_no_other_output_holds_a_secret(live: LiveStack) -> None:
+def test_no_other_output_contains_a_secret(live: LiveStack) -> None:
     others = json.dumps({key: value for key, value in live.outputs.items() if key != "credentials"})
 
     assert [secret for secret in live.secrets if secret in others] == []

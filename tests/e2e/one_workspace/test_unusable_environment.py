@@ -1,4 +1,4 @@
-"""An engine, a passphrase or a folder that cannot be used: one clear message, and nothing is changed."""
+"""An unusable engine, passphrase or folder: one clear message, and nothing changes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.support.updates import assert_unchanged
 
 @pytest.fixture(scope="module")
 def stack(environment: Environment) -> Iterator[Stack]:
-    """A stack that never gets up."""
+    """A stack that never starts."""
     with ephemeral_stack(environment) as stack:
         yield stack
 
@@ -42,7 +42,7 @@ def test_stack_survives_a_refresh_without_its_engine(live: LiveStack, tmp_path: 
 
 
 @pytest.mark.fault("the passphrase is wrong", "the run is refused before anything is touched")
-def test_wrong_passphrase_is_refused_before_anything_is_touched(live: LiveStack, tmp_path: Path) -> None:
+def test_wrong_passphrase_is_rejected_before_anything_changes(live: LiveStack, tmp_path: Path) -> None:
     wrong = tmp_path / "passphrase"
     wrong.write_text("not the one")
     before = live.stack.objects()
@@ -55,7 +55,7 @@ def test_wrong_passphrase_is_refused_before_anything_is_touched(live: LiveStack,
 
 
 @pytest.mark.parametrize("target", ["up", "down", "preview"])
-def test_state_folder_that_cannot_be_made_is_named(tmp_path: Path, target: str) -> None:
+def test_state_folder_that_cannot_be_created_is_named(tmp_path: Path, target: str) -> None:
     (tmp_path / "file").write_text("in the way")
     home = tmp_path / "file" / "home"
 

@@ -1,1 +1,1 @@
-"""What is about principals, on one workspace with a principal for every role."""
+"""Tests of principals, on one workspace with a principal for every role."""

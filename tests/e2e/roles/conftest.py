@@ -1,7 +1,7 @@
 """One workspace with a principal for every role, shared by the files of this folder.
 
-It has TLS, so that everything is tried as a careful team runs it; in `test_role_credentials` stands a plain one beside
-it, and other files give principals of plain workspaces their turn.
+It has TLS, as a careful team would run it; `test_role_credentials` adds a workspace without TLS, and other files test
+principals of plain workspaces.
 """
 
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ OTHERS = {"bystander": "DataScientist", "leaver": "Owner", "demoted": "DataScien
 
 
 def assignments(*without: str, **changed: str) -> list[dict[str, str]]:
-    """Return the role assignments of the stack, some left out and some with another role."""
+    """Return the role assignments of the stack, some omitted and some with another role."""
     wanted = [(principal, role) for principal, roles in ROLES.items() for role in roles]
     wanted += ({**OTHERS, **changed}).items()
     return [{"principal": principal, "role": role} for principal, role in wanted if principal not in without]
@@ -55,7 +55,7 @@ def assignments(*without: str, **changed: str) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="package")
 def roles_stack(environment: Environment) -> Iterator[LiveStack]:
-    """A workspace that is up, with its principals."""
+    """A running workspace with its principals."""
     definitions = environment.stack_folder / "roles-of-tests.yaml"
     definitions.write_text(yaml.safe_dump(CUSTOM_ROLES), encoding="utf-8")
     wanted = {"tls": True, "roleDefinitions": definitions.name, "roleAssignments": assignments()}

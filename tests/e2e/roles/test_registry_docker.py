@@ -1,4 +1,4 @@
-"""Docker's own client with the credentials of principals: what it may push and pull, at which address."""
+"""Docker's own client with the credentials of principals: what it can push and pull, at which address."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.support.stacks import LiveStack
 
 
 class Docker:
-    """A docker client with a configuration of its own, which is where it keeps its logins."""
+    """A docker client with its own configuration, where it keeps its logins."""
 
     def __init__(self, stack: LiveStack, folder: Path) -> None:
         self._endpoints = stack.outputs["endpoints"]
@@ -42,7 +42,7 @@ def docker(roles_stack: LiveStack, tmp_path: Path) -> Docker:
 
 @pytest.fixture
 def images(docker: Docker, engine: DockerClient, marker: str) -> Iterator[dict[str, str]]:
-    """One image under its name at each address; all names are taken away again."""
+    """One image tagged for each address; all tags are removed at the end."""
     names = {use: docker.reference(use, marker) for use in ("registry", "registryReadOnly")}
     for name in names.values():
         engine.api.import_image_from_data(layer_with("content", marker.encode()), repository=name[:-3], tag="v1")

@@ -1,4 +1,4 @@
-"""Assignments that change while everybody works: at once, in every service, and nobody else notices."""
+"""Assignments that change while all principals are active: effective immediately in every service, for no one else."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Change:
-    """An update that took an assignment away, changed one and added one."""
+    """An update that removed an assignment, changed one and added one."""
 
     update: Update
     outputs: dict[str, Any]
@@ -40,7 +40,7 @@ class Change:
 
 @pytest.fixture(scope="module")
 def change(roles_stack: LiveStack, people: dict[str, Person], roles_admin: Admin, engine: DockerClient) -> Change:
-    """Change the assignments while everybody is logged in and has just used everything."""
+    """Change the assignments while all principals are logged in and have just used everything."""
     for name in ("leaver", "demoted", "bystander"):
         for attempt in DOORS.values():
             attempt(people[name], Scene(roles_admin, f"{name}-before"))

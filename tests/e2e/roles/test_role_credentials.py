@@ -1,4 +1,4 @@
-"""Whose credentials open what: none, wrong, somebody else's, another stack's, expired ones open nothing."""
+"""Only a principal's own valid credentials give access: missing, wrong, another's and expired ones are rejected."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The pack in the real engine: it blocks in preview and without one, and lets through what is compliant."""
+"""The pack in the real engine: it blocks with and without a preview, and accepts compliant resources."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Component = tuple[str, str, dict[str, object]]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The program in a folder of its own, with a state backend of its own."""
+    """The program in its own folder, with its own state backend."""
 
     folder: Path
     variables: dict[str, str]
@@ -43,7 +43,7 @@ class Probe:
 
 @pytest.fixture
 def probe(tmp_path: Path) -> Iterator[Probe]:
-    """A stack of the probing program; nothing of it is left."""
+    """A stack of the probing program; removed at the end."""
     folder = tmp_path / "program"
     shutil.copytree(PROGRAM, folder)
     (tmp_path / "state").mkdir()
@@ -101,7 +101,7 @@ def test_violation_blocks_an_update_without_preview_and_nothing_of_it_is_registe
     assert r.STORAGE_ACCOUNT not in probe.registered()
 
 
-def test_value_that_preview_does_not_know_is_judged_in_the_update(probe: Probe) -> None:
+def test_value_unknown_in_preview_is_evaluated_in_the_update(probe: Probe) -> None:
     unknown = component(r.STORAGE_ACCOUNT, "storage", sku="unknown:Premium_LRS")
 
     preview = probe.pulumi("preview", components=[unknown]).check()
@@ -113,7 +113,7 @@ def test_value_that_preview_does_not_know_is_judged_in_the_update(probe: Probe) 
     assert r.STORAGE_ACCOUNT not in probe.registered()
 
 
-def test_component_that_leaves_its_properties_out_is_refused(probe: Probe) -> None:
+def test_component_without_its_properties_is_rejected(probe: Probe) -> None:
     preview = probe.pulumi("preview", components=[(r.CONTAINER_REGISTRY, "registry", {})])
 
     assert preview.exit_code != 0

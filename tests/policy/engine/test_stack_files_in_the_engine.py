@@ -1,4 +1,4 @@
-"""What the Pulumi CLI makes of stack files: the table that the reader is compared with says the truth."""
+"""How the Pulumi CLI reads stack files: checks the table that the reader is compared with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AT_ONCE = 8
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Finished]]:
-    """What `pulumi config` says of each file; the backend is the test's own."""
+    """The output of `pulumi config` for each file; the backend is the test's own."""
     root = tmp_path_factory.mktemp("forms")
     outer = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
     variables = (
@@ -49,7 +49,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, 
 
 
 @pytest.mark.parametrize("name", CASES, ids=str)
-def test_the_cli_reads_a_stack_file_as_the_table_says(outcomes: Mapping[str, Finished], name: str) -> None:
+def test_the_cli_reads_stack_files_as_listed_in_the_table(outcomes: Mapping[str, Finished], name: str) -> None:
     outcome, values = outcomes[name], CASES[name][1]
 
     assert (outcome.exit_code == 0) is (values is not None), outcome.output

@@ -1,7 +1,7 @@
-"""What a principal may try in each service, each as one request that is really made, with what it needs prepared.
+"""The operations that a principal tries in each service, each as one real request with its preparation.
 
-Every attempt prepares what it touches with the stack's own credentials, under a name that nobody else knows, so that
-attempts don't depend on one another.
+Every attempt prepares what it touches with the stack's own credentials, under a unique name, so that attempts don't
+depend on one another.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ __all__ = [
 
 
 def _together(*services: Mapping[str, Attempt]) -> dict[str, Attempt]:
-    """Put the attempts at several services into one table; of two with one name, one would never be made."""
+    """Merge the attempts of several services into one table; two with the same name are an error."""
     twice = [does for does, count in Counter(does for service in services for does in service).items() if count > 1]
     assert not twice, f"more than one attempt is called {twice}"
     return {does: attempt for service in services for does, attempt in service.items()}

@@ -1,4 +1,4 @@
-"""What an attempt is made on: a stack, and things in it that nobody else knows the name of."""
+"""The target of an attempt: a stack, and items in it with unique names."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Admin:
-    """The stack's outputs, and clients with its own credentials that are made once."""
+    """The stack's outputs, and clients with its own credentials, created once."""
 
     outputs: Mapping[str, Any]
 
@@ -46,10 +46,10 @@ class Admin:
 
 @dataclass(frozen=True)
 class Scene:
-    """A stack as its owner sees it, and a word that only this attempt knows.
+    """A stack with its owner's access, and a word that only this attempt knows.
 
     Attributes:
-        admin: Clients with the stack's own credentials, which cost more to make than to use.
+        admin: Clients with the stack's own credentials, which are slow to create.
     """
 
     admin: Admin
@@ -67,7 +67,7 @@ class Scene:
 
     @property
     def new_bucket(self) -> str:
-        """A container that is not there: in an account of another stack only those of the workspace's GUID may be."""
+        """A new container; in an account of another stack, only names with the workspace's GUID are allowed."""
         guid = self.admin.outputs["workspace"]["workspaceId"]
         return f"{guid}-{self.marker}" if self.artifact_store.endswith(guid) else self.marker
 
@@ -75,7 +75,7 @@ class Scene:
         return next(str(s["container"]) for s in self.admin.outputs["datastores"] if s["name"] == datastore)
 
     def secret(self, folder: str = "", *, deleted: bool = False) -> str:
-        """Make a secret and return its path."""
+        """Create a secret and return its path."""
         path, kv = f"{folder}{self.marker}", self.admin.vault.secrets.kv.v2
         kv.create_or_update_secret(path=path, secret={"key": "value"}, mount_point="secret")
         if deleted:
@@ -83,13 +83,13 @@ class Scene:
         return path
 
     def blob(self, bucket: str = "") -> dict[str, str]:
-        """Make an object and return where it is."""
+        """Create an object and return its location."""
         place = {"Bucket": bucket or self.bucket, "Key": self.marker}
         self.admin.s3.put_object(**place, Body=b"data")  # type: ignore[arg-type]
         return place
 
     def image(self) -> tuple[str, Artifact]:
-        """Push an image and return its repository and what it is."""
+        """Push an image and return its repository and content."""
         image = tiny_image(self.marker.encode())
         self.admin.registry.push(f"roles/{self.marker}", "v1", image)
         return f"roles/{self.marker}", image

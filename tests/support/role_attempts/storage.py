@@ -103,7 +103,7 @@ def _names(who: Person) -> set[str]:
 
 
 def _expect(found: bool, who: Person, scene: Scene) -> None:  # noqa: FBT001 - a condition
-    """MinIO lists for everybody the containers that he may see; none of them is a refusal."""
+    """MinIO lists to each user the containers that it can see; an empty list is a refusal."""
     if not found:
         assert scene.bucket not in _names(who)
         raise ClientError({"Error": {"Code": "AccessDenied"}}, "ListBuckets")

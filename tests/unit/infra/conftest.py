@@ -1,4 +1,4 @@
-"""What tests of the program against Pulumi's mocks share."""
+"""Fixtures of tests that run the program with Pulumi mocks."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def event_loops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Close the event loops that Pulumi's mocks make and forget; states lie in an empty folder, whoever runs this."""
+    """Close the event loops that Pulumi's mocks leave open; states are in an empty folder, for every user."""
     make, made = asyncio.new_event_loop, list[asyncio.AbstractEventLoop]()
 
     def new_event_loop() -> asyncio.AbstractEventLoop:

@@ -1,4 +1,4 @@
-"""The SDK's debug messages, each of which the whole program would wait for, are left out; all others are not."""
+"""The SDK's debug messages, each of which would block the program, are dropped; all other messages are sent."""
 
 import logging
 
@@ -12,7 +12,7 @@ from tests.support.mocks import RecordingMocks
 
 @pytest.fixture(autouse=True)
 def _sdk(monkeypatch: pytest.MonkeyPatch, event_loops: None) -> None:
-    """The SDK with mocks, and as it was afterwards."""
+    """The SDK with mocks; restored afterwards."""
     monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
     pulumi.runtime.set_mocks(RecordingMocks(), project="ml-workspace", stack="dev")
 
@@ -26,7 +26,7 @@ def register() -> None:
     one()
 
 
-def test_the_sdk_tells_its_own_steps(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_sdk_reports_its_own_steps(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
     register()
@@ -34,7 +34,7 @@ def test_the_sdk_tells_its_own_steps(caplog: pytest.LogCaptureFixture) -> None:
     assert any(record.message.startswith("registering resource") for record in caplog.records)
 
 
-def test_its_own_steps_are_left_out_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+def test_only_its_own_steps_are_omitted(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="root")
     entry_point.leave_out_debug_messages()
 

@@ -1,6 +1,6 @@
-"""What `docs/settings.md` says of a change is what the program does: which containers a changed property replaces.
+"""The program does what `docs/settings.md` says of a change: which containers a changed property replaces.
 
-Every property that a stack file may change has a case; all that replace nothing are changed in one run of the program.
+Every changeable property has a case; all that replace nothing are changed in one run of the program.
 """
 
 import json
@@ -85,7 +85,7 @@ def declared_in_place() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def before(event_loops: None) -> dict[str, object]:
-    """What defines each container of the unchanged stack."""
+    """The definition of each container of the unchanged stack."""
     return containers(BASE)
 
 

@@ -1,8 +1,8 @@
-"""Every key of the stack file, changed at a stack that is up: data stays, or the change is refused with the key named.
+"""Changes every key of a running stack's file: data stays, or the change is rejected and the key named.
 
 Keys and types come from the declarations of `infra.rules.resources` and of the stack's own settings, so a property that
-is declared later is tried by itself. Values are what a new stack would accept, found by asking: what a refusal calls
-allowed, and a few of each type. A key that no value could be found for fails the test and wants one in `VALUES`.
+is declared later is tested automatically. Values are those that a new stack accepts, found by trying the allowed values
+in error messages and a few of each type. If none is found for a key, the test fails: add one to `VALUES`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ VALUES: Mapping[Path, list[Any]] = {
     ("roleDefinitions",): [],
     ("resourceGroup", "locks"): [[{"name": "keep", "level": "CanNotDelete"}]],
 }
-"""What cannot be found by asking. Role definitions are a file beside the stack file, and touch no resource."""
+"""Values that trying does not find. Role definitions are a separate file, and affect no resource."""
 
 MOST_RUNS = 1
 """Of the program, for one key: what is refused is judged without one, however many values there are."""
@@ -68,7 +68,7 @@ ANY_NUMBER = (1, 2, 8, 30, 60, 120)
 
 
 def paths(model: type[BaseModel] = StackInput, prefix: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every key that a stack file may have, with its type; entries of lists are tried with their list."""
+    """Every key that a stack file may have, with its type; entries of lists are tested with their list."""
     for name, declared in model.model_fields.items():
         path = (*prefix, declared.alias or name)
         inner = declared.annotation
@@ -91,7 +91,7 @@ def changed(path: Path, value: Any) -> Config:  # noqa: ANN401 - a stack file ho
 
 
 def texts(config: Config) -> dict[str, str]:
-    """The settings as the engine gives them."""
+    """The settings in the engine's format."""
     return {
         f"ml-workspace:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in config.items()
     }
@@ -99,7 +99,7 @@ def texts(config: Config) -> dict[str, str]:
 
 @cache
 def another_stack() -> list[Deployed]:
-    """What the stack `other` has, for `existing`."""
+    """The resources of the stack `other`, for `existing`."""
     other = settings.load(texts({"workload": "other", "tags": TAGS}), stack="other")
     resources = {
         component_types.RESOURCE_GROUP: other.resource_group,
@@ -113,7 +113,7 @@ def another_stack() -> list[Deployed]:
 
 
 def judged(config: Config, accepted: AcceptedStack | None = None) -> settings.Settings | ConfigurationError:
-    """The settings, or why they are refused."""
+    """The settings, or why they are rejected."""
     try:
         return settings.load(texts(config), stack="dev", accepted=accepted, deployed=another_stack())
     except ConfigurationError as error:
@@ -121,7 +121,7 @@ def judged(config: Config, accepted: AcceptedStack | None = None) -> settings.Se
 
 
 def candidates(path: Path, annotation: Any) -> list[Any]:  # noqa: ANN401 - a type's annotation
-    """Values to try: known ones, what a refusal calls allowed, and a few of the type."""
+    """Values to try: known ones, the allowed values in error messages, and a few of the type."""
     if path in VALUES:
         return VALUES[path]
     choices = get_args(annotation) if get_origin(annotation) in {typing.Union, types.UnionType} else (annotation,)
@@ -141,7 +141,7 @@ def candidates(path: Path, annotation: Any) -> list[Any]:  # noqa: ANN401 - a ty
 def legal_changes(path: Path, annotation: Any) -> list[Any]:  # noqa: ANN401 - a type's annotation
     """Those of them that a new stack accepts and that change something.
 
-    A key that has one legal value, which the stack has already, cannot be changed: it has none.
+    A key with one valid value, which the stack already has, cannot be changed: it has none.
     """
     outcomes = [(value, judged(changed(path, value))) for value in candidates(path, annotation)]
     legal = [(value, outcome) for value, outcome in outcomes if not isinstance(outcome, ConfigurationError)]
@@ -155,7 +155,7 @@ KEYS = {".".join(path): (path, annotation) for path, annotation in paths()}
 
 @dataclass(frozen=True)
 class Holdings:
-    """What a run registers that holds data, by type and name, with what a change of would replace it."""
+    """The resources with data that a run registers, by type and name, with the inputs that would replace them."""
 
     data: Mapping[tuple[str, str], Any]
     accepted: AcceptedStack
@@ -179,7 +179,7 @@ def holdings(text: str) -> Holdings:
 
 
 def is_named(key: str, error: ConfigurationError) -> bool:
-    """Whether one of the violations is told at the key, or above or below it."""
+    """Whether one of the violations is reported at the key, or above or below it."""
     told = [violation.key.removeprefix("ml-workspace:").partition("[")[0] for violation in error.violations]
     return any(one == key or one.startswith(f"{key}.") or key.startswith(f"{one}.") for one in told)
 

@@ -1,4 +1,4 @@
-"""Labels: whose an object is, and what people are told of it."""
+"""Labels: the owner of an object, and how messages describe it."""
 
 import pytest
 
@@ -44,19 +44,19 @@ def test_all_objects_of_a_stack_from_before_identities_give_the_same_one() -> No
         pytest.param({labels.BACKEND: ""}, id="no backend"),
     ],
 )
-def test_it_is_no_other_stacks(other: dict[str, str]) -> None:
+def test_it_belongs_to_no_other_stack(other: dict[str, str]) -> None:
     assert not labels.belongs_to({**EARLIER, **other}, labels.identity_of(EARLIER))
 
 
-def test_an_owner_from_before_identities_is_told_as_one() -> None:
+def test_an_owner_older_than_identities_is_reported_as_one() -> None:
     assert labels.describe_owner(EARLIER) == "stack 'dev' of an earlier version of this project"
 
 
-def test_what_belongs_to_nobody_is_nobodys() -> None:
+def test_objects_without_an_owner_belong_to_no_stack() -> None:
     assert not labels.belongs_to({}, "")
 
 
-def test_an_owner_is_told_by_name_user_and_backend() -> None:
+def test_an_owner_is_described_by_name_user_and_backend() -> None:
     assert labels.describe_owner(OURS) == f"stack 'dev' of {OURS[labels.MADE_BY]}"
 
 

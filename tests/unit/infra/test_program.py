@@ -1,4 +1,4 @@
-"""The whole program against recording mocks: what it registers, in which order, and what it gives out."""
+"""The whole program with recording mocks: what it registers, in which order, and its outputs."""
 
 import asyncio
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def with_tls(event_loops: None) -> Run:
 
 
 def run_program(config: dict[str, str]) -> Run:
-    """Run the program against mocks."""
+    """Run the program with mocks."""
     recording = RecordingMocks()
     pulumi.runtime.set_mocks(recording, project="ml-workspace", stack="dev")
     outputs: dict[str, Any] = {}
@@ -73,7 +73,7 @@ def run_program(config: dict[str, str]) -> Run:
 
 
 class TestOrder:
-    """A violation or a name that is taken must never leave half a stack."""
+    """A violation or a taken name must never leave an incomplete stack."""
 
     def test_every_component_is_declared_before_anything_is_reserved(self, run: Run) -> None:
         types = [resource.type for resource in run.mocks.resources]
@@ -109,7 +109,7 @@ class TestOrder:
 
 
 class TestContainers:
-    """What a container is declared with is what the state tells of it."""
+    """The state records a container with its declared properties."""
 
     def test_every_container_can_be_made_again_from_its_inputs(self, run: Run, with_tls: Run) -> None:
         declared = [set(r.inputs) for one in (run, with_tls) for r in one.mocks.of_type(CONTAINER)]
@@ -119,7 +119,7 @@ class TestContainers:
 
 
 class TestLocks:
-    """A lock is made last, so that it is deleted first."""
+    """A lock is created last, so that it is deleted first."""
 
     def test_without_locks_there_is_no_trace_of_them(self, run: Run) -> None:
         assert run.mocks.of_type(TOKENS["ManagementLock"]) == []
@@ -141,7 +141,7 @@ class TestLocks:
 
 
 class TestEngineObjects:
-    """The contract with outside tools: labels, names, ports; and the hardening that every container gets."""
+    """The contract with outside tools: labels, names, ports; and the hardening of every container."""
 
     def test_there_are_four_containers_and_one_network(self, run: Run) -> None:
         assert len(run.mocks.of_type(CONTAINER)) == 4
@@ -195,13 +195,13 @@ class TestEngineObjects:
             assert made.inputs["destroyGraceSeconds"] >= 30
             assert made.inputs["restart"] == "unless-stopped"
 
-    def test_no_generated_value_stands_in_an_environment_or_on_a_command_line(self, run: Run) -> None:
+    def test_no_generated_value_is_in_an_environment_or_on_a_command_line(self, run: Run) -> None:
         for made in run.mocks.of_type(CONTAINER):
             assert "generated-" not in f"{made.inputs['envs']} {made.inputs['command']} {made.inputs['entrypoints']}"
 
 
 class TestLiveFiles:
-    """Files that a service reads anew by itself: no change of them replaces a container."""
+    """Files that a service reloads by itself: changing them replaces no container."""
 
     def _files(self, run: Run, role: str, kind: str) -> dict[str, str]:
         """Files of a service by name; they are secret, so the engine gets them wrapped."""
@@ -221,7 +221,7 @@ class TestLiveFiles:
             "insights": {"tokens"},
         }
 
-    def test_a_rotation_makes_only_such_values_anew_that_restart_nothing_but_their_own_service(self, run: Run) -> None:
+    def test_a_rotation_changes_only_values_that_restart_no_other_service(self, run: Run) -> None:
         rotating = {made.name: made.inputs["rotating"] for made in run.mocks.of_type(TOKENS["GeneratedSecrets"])}
 
         assert rotating == {
@@ -238,7 +238,7 @@ class TestLiveFiles:
 
 
 class TestPrincipals:
-    """Who has a role, or no role any more."""
+    """Principals with a role, and principals without one any more."""
 
     def test_the_accounts_users_are_a_resource_even_when_there_are_none(self, run: Run) -> None:
         (made,) = run.mocks.of_type(TOKENS["StoragePrincipals"])
@@ -287,7 +287,7 @@ class TestOutputs:
 
 
 class TestTls:
-    """What is different for a stack with TLS."""
+    """The differences of a stack with TLS."""
 
     def test_the_authority_is_an_output_and_endpoints_are_https(self, with_tls: Run) -> None:
         assert with_tls.outputs["certificateAuthority"] == "the-authority"
@@ -305,7 +305,7 @@ class TestTls:
             assert files["ca.crt"] == "the-authority"
             assert "generated-authority-key" not in str(files)
 
-    def test_whatever_talks_to_a_service_trusts_the_authority(self, with_tls: Run) -> None:
+    def test_all_clients_of_services_trust_the_authority(self, with_tls: Run) -> None:
         talking = [
             made
             for made in with_tls.mocks.resources

@@ -1,4 +1,4 @@
-"""What tests say of their faults, the results that come of it, and the page that is made of those."""
+"""Tests' descriptions of faults, their results, and the page generated from these."""
 
 import ast
 import json
@@ -13,7 +13,7 @@ from tools.docs import reliability_reference
 
 
 def marked() -> Iterator[tuple[str, str, list[str]]]:
-    """File, name and words of each test; without words for a test that says nothing of a fault."""
+    """File, name and description of each test; without a description for a test without a fault."""
     for path in sorted(TESTS_ROOT.rglob("test_*.py")):
         text = path.read_text(encoding="utf-8")
         tells = "mark.fault(" in text or path.is_relative_to(TESTS_ROOT / "fault")

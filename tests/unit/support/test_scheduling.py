@@ -1,4 +1,4 @@
-"""The order of units on workers, played through without processes: a made-up worker only notes what it is sent."""
+"""The order of units on workers, simulated without processes: a fake worker only records what it receives."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,7 +14,7 @@ ON_THEIR_OWN = [f"tests/{file}::test_{number}" for file in list(ALONE)[-2:] for 
 
 
 class Worker:
-    """Runs what it is sent in order, but knows the next test before it runs one."""
+    """Runs the tests that it receives in order, but needs the next test before it runs one."""
 
     def __init__(self, name: str) -> None:
         self.name, self.queue, self.ran = name, list[int](), list[str]()
@@ -43,7 +43,7 @@ class Run:
         self.scheduler.schedule()
 
     def go_on(self) -> bool:
-        """Let every worker run a test that can, and end that has nothing left; says whether anything happened."""
+        """Let every worker run a test if it can, and end if it has none left; returns whether anything happened."""
         able = [w for w in self.workers if w.queue and (len(w.queue) > 1 or w.shutting_down)]
         self.at_the_same_time.append({self.tests[w.queue[0]] for w in able})
         for worker in able:

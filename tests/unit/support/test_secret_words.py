@@ -26,7 +26,7 @@ def test_only_what_is_marked_as_secret_is_one() -> None:
     }
 
 
-def test_what_everybody_may_read_is_no_secret() -> None:
+def test_public_text_is_not_a_secret() -> None:
     assert words_of_state(exported({"user": SECRET}), public=f"registry {SECRET}") == {}
 
 

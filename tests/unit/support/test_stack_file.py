@@ -9,7 +9,7 @@ def test_workloads_of_two_stacks_differ() -> None:
     assert len({unique_workload() for _ in range(20)}) > 1
 
 
-def test_one_key_is_changed_and_one_taken_away() -> None:
+def test_one_key_is_changed_and_one_removed() -> None:
     settings = valid_settings("t1234", environment="test", location=None)
 
     assert settings["environment"] == "test"

@@ -35,7 +35,7 @@ def test_commands_name_the_stack_and_ask_nothing(tmp_path: Path) -> None:
     assert {"--non-interactive", "--json"} <= set(command)
 
 
-def test_files_of_a_stack_are_told_from_those_of_others(tmp_path: Path) -> None:
+def test_files_of_a_stack_are_distinguished_from_those_of_others(tmp_path: Path) -> None:
     stack = stack_in(tmp_path)
     other = dataclasses.replace(stack, name="other")
     for one in (stack, other):

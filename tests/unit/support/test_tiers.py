@@ -35,17 +35,17 @@ def test_last_file_exists() -> None:
     assert LAST_FILE.is_file()
 
 
-def test_tier_without_tests_is_named_when_the_whole_was_asked_for() -> None:
+def test_requested_tier_without_tests_is_named() -> None:
     collected = [TESTS_ROOT / tier / "test_x.py" for tier in TIERS if tier != "fault"]
 
     assert empty_tiers([TESTS_ROOT], collected) == ["fault"]
 
 
-def test_tiers_that_were_not_asked_for_may_be_empty() -> None:
+def test_tiers_that_were_not_requested_may_be_empty() -> None:
     assert empty_tiers([TESTS_ROOT / "unit"], [TESTS_ROOT / "unit" / "test_x.py"]) == []
 
 
-def test_single_file_asks_for_no_whole_tier() -> None:
+def test_single_file_requests_no_whole_tier() -> None:
     assert empty_tiers([Path(__file__)], [Path(__file__)]) == []
 
 
@@ -53,7 +53,7 @@ SOAK = TESTS_ROOT / "soak"
 
 
 @pytest.mark.parametrize("asked", [[TESTS_ROOT], [TESTS_ROOT / "fault"], [TESTS_ROOT, TESTS_ROOT / "unit"]])
-def test_soak_is_left_out_unless_its_folder_is_named(asked: list[Path]) -> None:
+def test_soak_is_skipped_unless_its_folder_is_named(asked: list[Path]) -> None:
     assert is_left_out(SOAK / "test_x.py", asked)
     assert "soak" not in empty_tiers(asked, [])
 
@@ -67,5 +67,5 @@ def test_named_soak_tier_without_tests_is_empty() -> None:
     assert empty_tiers([SOAK], []) == ["soak"]
 
 
-def test_other_tiers_are_never_left_out() -> None:
+def test_other_tiers_are_never_skipped() -> None:
     assert not [tier for tier in TIERS if tier != "soak" and is_left_out(TESTS_ROOT / tier / "test_x.py", [SOAK])]

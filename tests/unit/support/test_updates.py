@@ -37,11 +37,11 @@ def test_steps_of_a_preview_digest_are_read() -> None:
     assert update.steps[0].inputs == {"name": "data"}
 
 
-def test_objects_on_one_line_each_and_text_between_them_are_told_apart() -> None:
+def test_objects_on_single_lines_are_distinguished_from_text_between_them() -> None:
     assert read_events('{"a": 1}\nsome text\n{"b": {"c": 2}}\n') == [{"a": 1}, {"b": {"c": 2}}]
 
 
-def test_failed_run_is_told_without_debugging_lines() -> None:
+def test_failed_run_is_reported_without_debugging_lines() -> None:
     lines = [
         {"diagnosticEvent": {"severity": "debug", "prefix": "debug: ", "message": "noise\n"}},
         {"diagnosticEvent": {"severity": "error", "prefix": "error: ", "message": "no such image\n"}},
@@ -63,7 +63,7 @@ def test_change_is_named_when_none_was_expected() -> None:
         assert_unchanged(update_of("same", "replace"))
 
 
-def test_output_without_any_step_is_no_proof_of_no_change() -> None:
+def test_output_without_steps_does_not_prove_that_nothing_changes() -> None:
     with pytest.raises(AssertionError, match="no steps in the output"):
         assert_unchanged(update_of())
 

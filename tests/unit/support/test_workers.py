@@ -1,4 +1,4 @@
-"""Workers as their session sees them; that an interrupted run leaves nothing is for a person to try with Ctrl-C."""
+"""Workers as their session sees them; that an interrupted run leaves nothing is tested by hand with Ctrl-C."""
 
 import os
 import signal
@@ -18,13 +18,13 @@ WORKER = cast("pytest.Config", SimpleNamespace(workerinput={"workerid": "gw0"}))
 
 @pytest.fixture
 def interrupts() -> Iterator[None]:
-    """What an interrupt does, as it was before."""
+    """The previous handler of interrupts; restored afterwards."""
     before = signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, before)
 
 
-def test_only_a_worker_has_been_told_something() -> None:
+def test_only_a_worker_has_received_input() -> None:
     assert workers.input_of(WORKER) == {"workerid": "gw0"}
     assert workers.input_of(ALONE) is None
 

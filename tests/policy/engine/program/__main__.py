@@ -1,6 +1,6 @@
 """Registers the components that `COMPONENTS` lists: type token, name, properties.
 
-The text `unknown:<value>` stands for a value that only an update knows.
+The string `unknown:<value>` stands for a value that is known only in an update.
 """
 
 import json
@@ -12,7 +12,7 @@ from pulumi import dynamic
 
 
 class Later(dynamic.ResourceProvider):
-    """Gives back its input, once it is made."""
+    """Returns its input once it is created."""
 
     serialize_as_secret_always = False
 
@@ -22,7 +22,7 @@ class Later(dynamic.ResourceProvider):
 
 
 class Value(dynamic.Resource):
-    """A value that is not known in preview."""
+    """A value that is unknown in preview."""
 
     value: pulumi.Output[str]
 

@@ -22,7 +22,7 @@ def closed() -> str:
 
 @pytest.fixture
 def breaking_off() -> Iterator[str]:
-    """A service that dies in the middle of its answer."""
+    """A service that is killed while it sends a response."""
     answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{"
 
     def serve() -> None:

@@ -1,4 +1,4 @@
-"""Readiness gates against real sockets; only the container's state is made up."""
+"""Readiness gates with real sockets; only the container's state is fake."""
 
 import http.server
 import socket

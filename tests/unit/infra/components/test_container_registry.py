@@ -1,4 +1,4 @@
-"""What the two registries and the collector are told: their configuration files as the program writes them."""
+"""The configuration files that the program writes for the two registries and the collector."""
 
 import asyncio
 from typing import Any
@@ -28,7 +28,7 @@ def registries() -> dict[str, dict[str, Any]]:
     return asyncio.run(read())
 
 
-def test_every_registry_asks_for_a_password_and_breaks_off_no_answer(registries: dict[str, dict[str, Any]]) -> None:
+def test_every_registry_requires_a_password_and_completes_its_responses(registries: dict[str, dict[str, Any]]) -> None:
     for config in registries.values():
         assert config["auth"]["htpasswd"]["path"].startswith("/etc/distribution/live/")
         assert config["http"]["draintimeout"] == "15s"
@@ -52,7 +52,7 @@ def test_only_one_registry_writes_caches_and_clears_up(registries: dict[str, dic
     }
 
 
-def test_who_may_only_pull_is_let_in_only_where_nothing_is_ever_written(registries: dict[str, dict[str, Any]]) -> None:
+def test_roles_that_only_pull_have_access_only_to_the_read_only_port(registries: dict[str, dict[str, Any]]) -> None:
     users = {file: config["auth"]["htpasswd"]["path"].rpartition("/")[2] for file, config in registries.items()}
 
     assert users == {
@@ -77,7 +77,7 @@ def collector() -> dict[str, Any]:
     return parsed
 
 
-def test_whatever_comes_from_outside_goes_into_a_queue_that_is_written_through(collector: dict[str, Any]) -> None:
+def test_all_external_telemetry_goes_into_a_durable_queue(collector: dict[str, Any]) -> None:
     pipelines = collector["service"]["pipelines"]
     queue = collector["exporters"]["otlp_http/queue"]
 

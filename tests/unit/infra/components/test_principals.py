@@ -1,4 +1,4 @@
-"""Principals of a program: one resource of secrets for each, however many roles; rights added up; nothing in plain."""
+"""Principals of a program: one secret resource for each, with any number of roles; combined rights; no plain text."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,7 @@ CONFIG = {
 
 
 class Made:
-    """What one run of the program made."""
+    """The resources of one run of the program."""
 
     def __init__(self) -> None:
         self.principals: Sequence[Principal] = ()
@@ -34,7 +34,7 @@ class Made:
 
 @pytest.fixture(scope="module")
 def made(event_loops: None) -> Made:
-    """Make the principals once."""
+    """Create the principals once."""
     recording, result = RecordingMocks(), Made()
     pulumi.runtime.set_mocks(recording, project="ml-workspace", stack="dev")
 

@@ -1,4 +1,4 @@
-"""What a container's properties look like to the provider."""
+"""A container's properties as the provider receives them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every test here works on folders of its own: never on the user's state, cache or engine."""
+"""Every test here works on its own folders, never on the user's state, cache or engine."""
 
 from pathlib import Path
 

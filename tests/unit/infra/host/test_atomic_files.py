@@ -1,4 +1,4 @@
-"""Files appear whole or not at all, for their owner alone, and leave nothing unfinished."""
+"""Files appear complete or not at all, readable by their owner only, and leave nothing unfinished."""
 
 import os
 import stat
@@ -9,8 +9,8 @@ import pytest
 from infra.host import atomic_files
 
 
-def test_a_file_is_its_owners_alone_whatever_the_umask_is(tmp_path: Path) -> None:
-    """Claims and Pulumi's lock were written with the umask's permissions."""
+def test_a_file_is_private_with_any_umask(tmp_path: Path) -> None:
+    """Before the fix, claims and Pulumi's lock were written with the umask's permissions."""
     before = os.umask(0)
     try:
         atomic_files.write(tmp_path / "folder" / "file", "text")
@@ -46,7 +46,7 @@ def test_a_failure_keeps_the_old_file_and_leaves_nothing(tmp_path: Path) -> None
 
 
 def test_what_a_killed_process_of_the_same_id_has_left_is_in_nobodys_way(tmp_path: Path) -> None:
-    """In a container ids repeat with every start."""
+    """In a container, process ids repeat with every start."""
     with atomic_files.replacing(tmp_path / "file") as unfinished:
         unfinished.write_text("new")
         left_over = unfinished
@@ -56,8 +56,8 @@ def test_what_a_killed_process_of_the_same_id_has_left_is_in_nobodys_way(tmp_pat
     assert not left_over.exists()
 
 
-def test_an_unfinished_file_may_lie_in_another_folder(tmp_path: Path) -> None:
-    """Pulumi takes every file in the folder of its locks for a lock."""
+def test_an_unfinished_file_may_be_in_another_folder(tmp_path: Path) -> None:
+    """Pulumi treats every file in its lock folder as a lock."""
     target = tmp_path / "locks" / "one.json"
     target.parent.mkdir()
     with atomic_files.replacing(target, by_way_of=tmp_path) as unfinished:

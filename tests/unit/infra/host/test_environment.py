@@ -74,11 +74,11 @@ def test_a_whole_environment_keeps_what_it_was_given() -> None:
     assert merged["PATH"].endswith(":/bin")
 
 
-def test_pulumi_s_own_folder_lies_in_the_cache(tmp_path: Path) -> None:
+def test_pulumi_s_own_folder_is_in_the_cache(tmp_path: Path) -> None:
     assert Path(environment.additions({})["PULUMI_HOME"]).is_relative_to(tmp_path / "cache")
 
 
-def test_everybody_gets_the_address_of_a_context_instead_of_its_name(tmp_path: Path) -> None:
+def test_the_environment_has_the_address_of_a_context_instead_of_its_name(tmp_path: Path) -> None:
     """Docker's client knows contexts, Docker's package for Python does not: they would use two engines."""
     about = tmp_path / "contexts" / "meta" / hashlib.sha256(b"lab").hexdigest() / "meta.json"
     about.parent.mkdir(parents=True)
@@ -87,7 +87,7 @@ def test_everybody_gets_the_address_of_a_context_instead_of_its_name(tmp_path: P
     assert (added["DOCKER_HOST"], added["DOCKER_CONTEXT"]) == ("unix:///lab.sock", "")
 
 
-def test_a_user_that_nobody_knows_gets_a_name_and_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_user_gets_a_name_and_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLW_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(os, "getuid", lambda: 12345)
 
@@ -106,7 +106,7 @@ def test_a_known_user_gets_what_the_user_database_says_and_keeps_what_he_set() -
     assert not {"USER", "HOME"} & environment.additions({"USER": "ana", "HOME": "/srv"}).keys()
 
 
-def test_a_user_without_any_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_home_is_rejected_with_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MLW_HOME", "HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 12345)

@@ -1,4 +1,4 @@
-"""One holder at a time; the others are told for whom they wait, and a removed file locks nothing."""
+"""One holder at a time; waiting processes name the holder, and a removed file locks nothing."""
 
 import fcntl
 import os
@@ -35,7 +35,7 @@ def test_a_refusal_can_be_an_error_of_the_callers(path: Path) -> None:
         pytest.fail("two held the lock")
 
 
-def test_who_waits_is_told_once_for_whom_and_goes_on_when_that_ends(path: Path) -> None:
+def test_a_waiting_process_names_the_holder_once_and_continues_when_it_ends(path: Path) -> None:
     first, told = file_locks.hold(path, "make up"), list[str]()
     first.__enter__()
 
@@ -49,8 +49,8 @@ def test_who_waits_is_told_once_for_whom_and_goes_on_when_that_ends(path: Path) 
 
 
 @pytest.mark.parametrize("ended", [True, False], ids=["well", "with an error"])
-def test_a_free_lock_names_nobody(path: Path, ended: bool) -> None:  # noqa: FBT001 - a table
-    """The bootstrap's went on naming the process that had held it last."""
+def test_a_free_lock_has_no_holder(path: Path, ended: bool) -> None:  # noqa: FBT001 - a table
+    """Before the fix, the bootstrap's lock still named its last holder."""
     try:
         with file_locks.hold(path, "make up"):
             assert ended
@@ -76,7 +76,7 @@ def test_a_lock_may_be_taken_only_if_it_is_free(path: Path) -> None:
 def test_a_lock_on_a_file_that_was_removed_meanwhile_does_not_count(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`make down` removes the file while it holds it; claims and bootstrap did not look."""
+    """`make down` removes the file while holding it; claims and bootstrap did not check for that before the fix."""
     real_flock, removals = fcntl.flock, iter([path.unlink])
 
     def flock_after_its_holder_removed_the_file(lock: IO[str], operation: int) -> None:

@@ -21,7 +21,7 @@ def test_without_a_choice_the_xdg_folders_are_used(monkeypatch: pytest.MonkeyPat
     assert (folders.home(), folders.cache()) == (Path("/data/ml-workspace"), Path("/cached/ml-workspace"))
 
 
-def test_without_any_variable_the_folders_lie_below_the_user_s_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_variables_the_folders_are_below_the_user_s_home(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MLW_HOME", "MLW_CACHE", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", "/users/ada")
@@ -53,7 +53,7 @@ def test_a_file_in_the_way_of_the_cache_names_the_cache_s_variable(tmp_path: Pat
 
 
 def test_a_state_backend_of_the_users_own_names_the_backends_variable(tmp_path: Path) -> None:
-    """The life cycle advised to set MLW_HOME, which changes nothing about it."""
+    """Before the fix, the life cycle recommended setting MLW_HOME, which does not help."""
     (tmp_path / "elsewhere").write_text("a file in the way")
     with pytest.raises(HostError, match="set PULUMI_BACKEND_URL to another folder"):
         folders.private_folder(tmp_path / "elsewhere" / "state")

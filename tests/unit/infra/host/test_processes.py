@@ -1,4 +1,4 @@
-"""A process is told from a later one of the same id."""
+"""A process is distinguished from a later one with the same id."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def test_a_certain_process_is_alive_only_as_itself() -> None:
 def test_a_removed_process_counts_as_dead_in_every_state_of_removal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The bootstrap knew zombies only, the life cycle also what the kernel is taking apart."""
+    """Before the fix, the bootstrap recognised only zombies; the life cycle also recognised exiting processes."""
     (tmp_path / "7").mkdir()
     monkeypatch.setattr(processes, "PROC", tmp_path)
     for state, found in {"S": True, "Z": False, "X": False}.items():
@@ -47,9 +47,7 @@ def test_a_removed_process_counts_as_dead_in_every_state_of_removal(
         assert (processes.find(7) is not None) is found
 
 
-def test_where_start_times_are_not_told_any_process_of_the_id_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_start_times_any_process_of_the_id_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "PROC", tmp_path)
     assert processes.is_alive(os.getpid(), since=datetime.now(UTC) - timedelta(days=400))
 
@@ -58,7 +56,7 @@ def test_a_process_has_its_parents_up_to_the_first() -> None:
     assert processes.lineage(os.getpid())[:2] == [os.getpid(), os.getppid()]
 
 
-def test_a_process_tells_its_command_line_and_one_that_is_gone_none() -> None:
+def test_a_running_process_has_a_command_line_and_an_ended_one_has_none() -> None:
     command = [sys.executable, "-c", "print(flush=True); input()", "--target=x"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdout

@@ -19,7 +19,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Code from a wheel: no project stands beside it."""
+    """Code from a wheel, without a project next to it."""
     monkeypatch.setattr(folders, "repo", lambda: tmp_path / "site-packages")
     monkeypatch.chdir(tmp_path)
 
@@ -35,7 +35,7 @@ def test_elsewhere_it_is_the_checkout_of_the_code(tmp_path: Path, monkeypatch: p
     assert project.root() == folders.repo()
 
 
-def test_a_working_directory_that_is_gone_is_no_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deleted_working_directory_is_no_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
@@ -67,7 +67,7 @@ def test_installed_code_checks_with_the_policy_pack_of_the_project_it_works_on(
     assert environment.additions({})["PULUMI_OPTION_POLICY_PACK"] == str(checkout / "policies")
 
 
-def test_a_stack_without_a_file_is_told_which_ones_exist(checkout: Path) -> None:
+def test_a_stack_without_a_file_is_rejected_with_the_existing_ones(checkout: Path) -> None:
     assert project.require_stack_file("dev", checkout) == checkout / "stacks" / "Pulumi.dev.yaml"
     with pytest.raises(UnknownStackError, match=r"no file 'Pulumi.prod.yaml' in .*/stacks'. Stacks: dev\."):
         project.require_stack_file("prod", checkout)

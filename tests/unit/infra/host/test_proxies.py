@@ -1,4 +1,4 @@
-"""Hosts without a proxy: what was given, loopback, and an engine that is reached over the network."""
+"""Hosts without a proxy: the given ones, loopback, and an engine on the network."""
 
 import pytest
 
@@ -26,9 +26,7 @@ LOOPBACK = "localhost,127.0.0.1,::1"
     ],
     ids=str,
 )
-def test_loopback_and_the_engine_go_through_no_proxy(
-    given: dict[str, str], engine: str, expected: dict[str, str]
-) -> None:
+def test_loopback_and_the_engine_bypass_the_proxy(given: dict[str, str], engine: str, expected: dict[str, str]) -> None:
     assert exceptions(given, engine=engine) == {"NO_PROXY": expected["no_proxy"], **expected}
 
 
@@ -37,5 +35,5 @@ def test_every_environment_has_them() -> None:
     assert added["no_proxy"] == added["NO_PROXY"] == f"{LOOPBACK},lab"
 
 
-def test_an_engine_s_address_that_is_none_is_another_one_s_part_to_tell() -> None:
+def test_an_invalid_engine_address_is_reported_elsewhere() -> None:
     assert exceptions({}, engine="tcp://[::1")["no_proxy"] == LOOPBACK

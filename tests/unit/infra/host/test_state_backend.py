@@ -1,4 +1,4 @@
-"""The folder of a file backend, as Pulumi's CLI finds it."""
+"""The folder of a file backend, as Pulumi's CLI resolves it."""
 
 import re
 from pathlib import Path
@@ -26,12 +26,12 @@ def test_only_a_file_backend_has_a_folder(url: str, folder: str | None, monkeypa
 
 
 def test_a_folder_of_any_name_comes_back_from_its_address(tmp_path: Path) -> None:
-    """The address of the project's own backend was written without quoting: `%` and `?` led elsewhere."""
+    """Before the fix, the address of the project's own backend was not quoted: `%` and `?` led to another folder."""
     folder = tmp_path / "100 % sure? #1"
     assert state_backend.backend_folder(folder.as_uri()) == folder / ".pulumi"
 
 
-def test_stacks_are_their_state_files_and_what_lies_beside_them_is_none(tmp_path: Path) -> None:
+def test_only_state_files_count_as_stacks(tmp_path: Path) -> None:
     folder = tmp_path / "stacks" / "ml-workspace"
     folder.mkdir(parents=True)
     for name in ("dev.json", "dev.json.bak", "dev.json.attrs", "lake.json.gz", ".dev.json.7.tmp"):

@@ -1,4 +1,4 @@
-"""The plugin's process: how the engine starts it, and that it never outlives the engine."""
+"""The plugin's process: the engine starts it, and it never outlives the engine."""
 
 import subprocess
 import sys

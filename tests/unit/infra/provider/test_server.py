@@ -1,4 +1,4 @@
-"""The plugin as the engine meets it: what each call is answered, and what a refusal looks like."""
+"""The plugin as the engine calls it: the response to each call, and the form of its errors."""
 
 import inspect
 from importlib import import_module
@@ -29,7 +29,7 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 class _Aborted(Exception):
-    """Stands in for what gRPC raises when a call is answered with an error."""
+    """Replaces the exception that gRPC raises if a call fails."""
 
 
 class _Context:
@@ -122,7 +122,7 @@ def test_a_resource_that_was_found_otherwise_brings_its_inputs_along(serving: Pr
     assert (answer.id, to_props(answer.properties), to_props(answer.inputs)) == ("x", {"size": 5.0}, {"size": 5.0})
 
 
-def test_a_resource_that_is_gone_has_no_id_and_leaves_its_inputs_alone(serving: ProviderServer) -> None:
+def test_a_deleted_resource_has_no_id_and_leaves_its_inputs_alone(serving: ProviderServer) -> None:
     answer = serving.Read(provider_pb2.ReadRequest(id="x", type=TOKEN, properties=to_struct({"size": 0})), _Context())
 
     assert answer.id == ""
@@ -144,7 +144,7 @@ def test_every_token_of_the_catalogue_has_its_resource(name: str) -> None:
     assert isinstance(provider_of(kind.type_token), kind.provider_class)
 
 
-def test_every_resource_stands_in_the_catalogue() -> None:
+def test_every_resource_is_in_the_catalogue() -> None:
     tokens = {
         kind.type_token
         for module in set(MODULES.values())

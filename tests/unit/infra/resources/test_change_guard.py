@@ -1,4 +1,4 @@
-"""Changes that would lose data are refused before anything is touched."""
+"""Changes that would lose data are rejected before anything changes."""
 
 from typing import Any
 
@@ -48,14 +48,14 @@ def test_a_change_that_azure_makes_in_place_passes(change: dict[str, Any]) -> No
         pytest.param({"location": "northeurope"}, "northeurope", id="another region"),
     ],
 )
-def test_a_change_that_replaces_is_refused_with_the_way_out(change: dict[str, Any], named: str) -> None:
+def test_a_change_that_replaces_is_rejected_with_a_remedy(change: dict[str, Any], named: str) -> None:
     (failure,) = _failures(ACCOUNT, {**ACCOUNT, **change})
 
     assert named in failure
     assert "allowReplacement" in failure
 
 
-def test_a_replacement_that_the_stack_asks_for_passes() -> None:
+def test_a_replacement_that_the_stack_requests_passes() -> None:
     assert _failures(ACCOUNT, {**ACCOUNT, "sku": "Standard_ZRS"}, allowed=("stchurn",)) == []
 
 

@@ -1,4 +1,4 @@
-"""Resources that hold data ask before they are deleted."""
+"""Resources with data check that they may be deleted."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,7 +17,7 @@ PROPS = {"stack_id": "1a", "resource_name": "stdev", "volumes": ["stdev-storage-
 
 @pytest.fixture
 def removed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Sequence[str], str]]:
-    """What was asked of the engine."""
+    """The calls to the engine."""
     asked: list[tuple[Sequence[str], str]] = []
     monkeypatch.setattr(docker_engine, "remove_volumes", lambda names, stack_id: asked.append((names, stack_id)))
     return asked
@@ -31,7 +31,7 @@ def _answer(refusal: Exception | None) -> Callable[..., None]:
     return require_allowed
 
 
-def test_volumes_go_when_that_is_allowed(
+def test_volumes_are_deleted_if_that_is_allowed(
     removed: list[tuple[Sequence[str], str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(removal, "require_allowed", _answer(None))
@@ -50,7 +50,7 @@ def test_volumes_stay_when_it_is_not(removed: list[tuple[Sequence[str], str]], m
     assert removed == []
 
 
-def test_everything_whose_loss_is_the_loss_of_data_asks() -> None:
+def test_every_resource_with_data_is_protected() -> None:
     asking = {name for name in tokens.MODULES if isinstance(tokens.provider_of(name), DataBearingProvider)}
 
     assert {name.rpartition(":")[2] for name in asking} == {
@@ -61,7 +61,7 @@ def test_everything_whose_loss_is_the_loss_of_data_asks() -> None:
     }
 
 
-def test_the_key_that_encrypts_a_resources_data_asks_and_other_secrets_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_encryption_key_of_data_is_protected_and_other_secrets_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(removal, "require_allowed", _answer(DataRemovalError("kept")))
 
     GeneratedSecretsProvider().delete("id", {"data_of": None})

@@ -1,4 +1,4 @@
-"""Containers of an account that several workspaces may use, against a made-up account."""
+"""Containers of an account that several workspaces may use, with a fake account."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -26,7 +26,7 @@ WANTED = ContainerSettings(versioned=True, retention_days=7, tags={})
 
 
 class _FakeAccount:
-    """An account that knows how its containers are kept; also its operator side, which knows their quotas."""
+    """An account with its containers' settings; also its administration API, with their quotas."""
 
     containers: ClassVar[dict[str, ContainerSettings]]
     quotas: ClassVar[dict[str, int]]
@@ -70,7 +70,7 @@ def _update(olds: dict[str, Any], **changed: object) -> dict[str, Any]:
     return outs
 
 
-def test_containers_that_were_made_go_with_their_workspace(account: type[_FakeAccount]) -> None:
+def test_created_containers_are_deleted_with_their_workspace(account: type[_FakeAccount]) -> None:
     outs = _update(_create())
 
     PROVIDER.delete("stchurn", outs)
@@ -87,7 +87,9 @@ def test_a_container_that_was_there_before_stays(account: type[_FakeAccount]) ->
     assert set(account.containers) == {"features"}
 
 
-def test_a_container_named_after_the_workspace_goes_though_a_killed_run_made_it(account: type[_FakeAccount]) -> None:
+def test_a_container_named_after_the_workspace_is_deleted_even_if_a_killed_run_created_it(
+    account: type[_FakeAccount],
+) -> None:
     account.containers |= {"features": WANTED, "code-guid": WANTED}
     outs = _create(containers={"features": 0, "code-guid": 0}, named_after=["code-guid"])
 
@@ -96,7 +98,7 @@ def test_a_container_named_after_the_workspace_goes_though_a_killed_run_made_it(
     assert set(account.containers) == {"features"}
 
 
-def test_a_container_that_a_datastore_has_left_stays_until_the_workspace_goes(account: type[_FakeAccount]) -> None:
+def test_a_container_without_its_datastore_stays_until_the_workspace_is_destroyed(account: type[_FakeAccount]) -> None:
     outs = _update(_create(), containers={"labels": 0, "images": 0})
 
     assert set(account.containers) == {"features", "labels", "images"}
@@ -105,7 +107,7 @@ def test_a_container_that_a_datastore_has_left_stays_until_the_workspace_goes(ac
 
 
 class TestRefresh:
-    """What was changed or deleted by hand is a difference, which the next update puts right."""
+    """A change or deletion by hand is a difference that the next update repairs."""
 
     def test_nothing_differs_after_an_update(self) -> None:
         outs = _create()
@@ -123,7 +125,7 @@ class TestRefresh:
         ],
         ids=["gone", "no versions", "other retention", "other tags", "not encrypted"],
     )
-    def test_a_container_that_is_not_as_wanted_is_told(
+    def test_a_differing_container_is_reported(
         self, account: type[_FakeAccount], found: ContainerSettings | None
     ) -> None:
         outs = _create()
@@ -149,9 +151,9 @@ class TestRefresh:
 
 
 class TestQuotas:
-    """The operator's side is asked only where a quota changes."""
+    """The administration API is called only if a quota changes."""
 
-    def test_a_quota_is_set_changed_and_taken_away(self, account: type[_FakeAccount]) -> None:
+    def test_a_quota_is_set_changed_and_removed(self, account: type[_FakeAccount]) -> None:
         outs = _create(containers={"features": 100.0, "labels": 0.0})
         assert account.quotas == {"features": 100}
 

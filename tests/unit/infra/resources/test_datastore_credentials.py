@@ -1,4 +1,4 @@
-"""Credentials of datastores while a service refuses: for a refresh the state stands, every other verb explains."""
+"""Credentials of datastores while a service fails: a refresh keeps the state, every other operation explains."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ REFUSALS = {
 
 @pytest.fixture(params=list(REFUSALS.values()), ids=list(REFUSALS))
 def refusal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Exception:
-    """What every call of a service fails with."""
+    """The error of every call to a service."""
     error: Exception = request.param
 
     def refuse(*_: object, **_more: object) -> None:

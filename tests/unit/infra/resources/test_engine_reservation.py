@@ -17,8 +17,8 @@ def test_the_next_revision_of_an_image_under_the_same_tag_is_a_change() -> None:
     assert provider.diff("id", INPUTS, {**INPUTS, "revisions": {"minio": 2.0}}).changes
 
 
-def test_ports_that_are_no_longer_claimed_are_claimed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As those of a stack that was soft-deleted and is brought back."""
+def test_unclaimed_ports_of_a_stack_are_claimed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a soft-deleted stack is recovered."""
     monkeypatch.setenv("MLW_HOME", str(tmp_path))
     provider, olds = EngineReservationProvider(), {**INPUTS, "ports": {"storage": 21000.0}}
 
@@ -27,6 +27,6 @@ def test_ports_that_are_no_longer_claimed_are_claimed_again(tmp_path: Path, monk
     assert not provider.diff("id", olds, INPUTS).changes
 
 
-def test_a_stack_that_was_not_taken_over_does_not_change_its_identity() -> None:
+def test_a_stack_that_was_not_adopted_keeps_its_identity() -> None:
     with pytest.raises(EarlierVersionError, match="Run `make up STACK=dev`"):
         EngineReservationProvider().update("id", {**INPUTS, "backend": "0123"}, {**INPUTS, "stack_id": "1a"})

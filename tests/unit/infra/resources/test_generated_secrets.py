@@ -1,4 +1,4 @@
-"""Generated credentials: made once, kept until they are rotated."""
+"""Generated credentials: created once, kept until they are rotated."""
 
 import base64
 from typing import Any
@@ -67,7 +67,7 @@ class TestRotation:
 
     LENGTHS = {"user": 20, "password": 32, "key": 32}  # noqa: RUF012 - read only
 
-    def test_a_nonce_makes_values_anew_with_their_hashes_and_keeps_the_others(self) -> None:
+    def test_a_nonce_regenerates_values_with_their_hashes_and_keeps_the_others(self) -> None:
         olds = _created(self.LENGTHS)
         news = _props(self.LENGTHS, rotating=["password"], rotation="n1")
 
@@ -92,5 +92,5 @@ class TestRotation:
         [("a-keys:n1", "n1"), ("b-keys,a-keys:n1", "n1"), ("b-keys:n1", ""), ("a-keys-2:n1", ""), ("", "")],
         ids=["it alone", "among others", "another one", "a longer name", "no request"],
     )
-    def test_only_a_resource_that_is_named_is_asked(self, request_: str, nonce: str) -> None:
+    def test_only_named_resources_are_read(self, request_: str, nonce: str) -> None:
         assert rotation.requested("a-keys", request_) == nonce

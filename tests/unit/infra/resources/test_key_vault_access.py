@@ -1,4 +1,4 @@
-"""A workspace's token in another stack's key vault, against a made-up one."""
+"""A workspace's token in another stack's key vault, with a fake vault."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ PROPS: dict[str, Any] = {
 
 
 class _FakeVault:
-    """A vault that knows its policies and tokens, and who is root."""
+    """A vault with its policies and tokens, and root access."""
 
     policies: ClassVar[dict[str, str]]
     tokens: ClassVar[dict[str, str]]
@@ -71,7 +71,7 @@ def _ensure_token(vault: _FakeVault, token: str, *, policy: str) -> str:
 
 @pytest.fixture(autouse=True)
 def vault(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the made-up vault in the real one's place."""
+    """Replace the real vault with the fake one."""
     _FakeVault.policies, _FakeVault.tokens = {}, {}
     monkeypatch.setattr(key_vault_access, "Vault", _FakeVault)
     monkeypatch.setattr(key_vault_access, "ensure_policy", _ensure_policy)
@@ -79,7 +79,7 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owner_credentials, "unseal_key_of", lambda stack: f"the unseal key of {stack}")
 
 
-def test_the_workspace_is_let_in_with_a_policy_of_its_own() -> None:
+def test_the_workspace_gets_its_own_policy() -> None:
     outs = PROVIDER.create(PROPS).outs
 
     assert _FakeVault.policies == {f"sharer-{GUID}": "path"}
@@ -104,7 +104,7 @@ def test_a_rotation_replaces_the_token_and_takes_the_old_one_back() -> None:
     assert set(_FakeVault.tokens) == {news["token"]}
 
 
-def test_a_token_that_is_revoked_is_a_difference_that_the_next_update_mends() -> None:
+def test_a_revoked_token_is_a_difference_that_the_next_update_repairs() -> None:
     outs = PROVIDER.create(PROPS).outs
     assert PROVIDER.observe("id", outs).outs == outs
     _FakeVault.tokens.clear()
@@ -115,7 +115,7 @@ def test_a_token_that_is_revoked_is_a_difference_that_the_next_update_mends() ->
     assert PROVIDER.update("id", seen, PROPS).outs["token"] in _FakeVault.tokens
 
 
-def test_token_and_policy_go_with_the_workspace() -> None:
+def test_token_and_policy_are_deleted_with_the_workspace() -> None:
     outs = PROVIDER.create(PROPS).outs
 
     PROVIDER.delete("id", outs)

@@ -1,4 +1,4 @@
-"""A lock goes with an update whose stack file no longer has it, and in no other way."""
+"""A lock is deleted only by an update whose stack file no longer has it."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ FROZEN = {"name": "frozen", "level": "ReadOnly", "notes": ""}
 
 @pytest.fixture(autouse=True)
 def _process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that has served no run yet, on a stack with nothing beside it."""
+    """A process that has served no run yet, on a stack without further files."""
     monkeypatch.setattr(removal, "_guards", None)
     monkeypatch.setattr(stack_states, "deployed", lambda **_: [])
     _command(monkeypatch, "up", "--yes")
@@ -31,7 +31,7 @@ def _command(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
 def _program(
     *locks: dict[str, str], olds: dict[str, Any] | None = None, **more: object
 ) -> tuple[dict[str, Any], list[str]]:
-    """Have a program register its guard; the inputs that are kept, and what is refused."""
+    """Register a program's guard; returns the stored inputs and the rejections."""
     news = {"project": "p", "stack": "dev", "resources": {}, "allowed": [], "locks": list(locks), **more}
     result = ChangeGuardProvider().check(olds or {}, news)
     return result.inputs, [failure.reason for failure in result.failures]
@@ -41,7 +41,7 @@ def _delete() -> None:
     ManagementLockProvider().delete("id", dict(LOCK))
 
 
-def test_its_id_is_azures() -> None:
+def test_its_id_is_an_azure_id() -> None:
     made = ManagementLockProvider().create(dict(LOCK))
 
     assert made.id == f"{GROUP_ID}/providers/Microsoft.Authorization/locks/Keep"
@@ -52,13 +52,13 @@ def test_it_stays_in_a_run_without_a_program() -> None:
         _delete()
 
 
-def test_it_goes_with_an_update_that_no_longer_wants_it() -> None:
+def test_it_is_deleted_by_an_update_that_no_longer_declares_it() -> None:
     _program(FROZEN)
 
     _delete()
 
 
-def test_it_stays_while_the_program_wants_it_whatever_its_case() -> None:
+def test_it_stays_while_the_program_declares_it_in_any_case() -> None:
     _program({**LOCK, "name": "KEEP"})
 
     with pytest.raises(ScopeLockedError):

@@ -1,4 +1,4 @@
-"""What all providers share."""
+"""The common base of all providers."""
 
 import pytest
 
@@ -30,7 +30,7 @@ class _OfASilentService(_Provider):
     [ServiceUnreachableError("it does not answer"), ServiceError("it answered: the vault is sealed")],
     ids=["silent", "refusing"],
 )
-def test_a_refresh_takes_a_service_that_does_not_tell_neither_for_changed_nor_for_gone(error: ServiceError) -> None:
+def test_a_refresh_takes_an_unresponsive_service_for_neither_changed_nor_deleted(error: ServiceError) -> None:
     found = _OfASilentService().read("id", {"tags": {"a": "1"}, "error": error})
 
     assert found.id == "id"

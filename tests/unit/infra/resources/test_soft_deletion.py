@@ -1,4 +1,4 @@
-"""A stack that is kept after its deletion is destroyed by a purge, and by nothing else."""
+"""A soft-deleted stack is destroyed only by a purge."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -35,7 +35,7 @@ def _process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _program(*, olds: str = "", news: str = "") -> list[str]:
-    """Have a program register its guard, for a workspace that is, or was, kept; what is refused."""
+    """Register a program's guard for a workspace that is, or was, soft-deleted; returns the rejections."""
     base: dict[str, Any] = {"project": "p", "stack": "dev", "resources": {}, "allowed": []}
     result = ChangeGuardProvider().check({"soft_delete": olds}, {**base, **({"soft_delete": news} if news else {})})
     return [failure.reason for failure in result.failures]
@@ -73,9 +73,7 @@ def test_an_update_with_the_setting_does_not() -> None:
 
 
 @pytest.mark.parametrize(("olds", "news"), [(WORKSPACE_ID, ""), ("", WORKSPACE_ID.upper())], ids=["it was", "it is"])
-def test_nothing_is_made_of_a_workspace_that_is_soft_deleted(
-    monkeypatch: pytest.MonkeyPatch, olds: str, news: str
-) -> None:
+def test_nothing_is_created_for_a_soft_deleted_workspace(monkeypatch: pytest.MonkeyPatch, olds: str, news: str) -> None:
     monkeypatch.setattr(soft_deletions, "list_all", lambda: [DELETED])
 
     (refused,) = _program(olds=olds, news=news)

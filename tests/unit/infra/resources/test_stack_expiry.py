@@ -1,4 +1,4 @@
-"""Since when a stack's time counts: its first update, whenever the setting came."""
+"""A stack's lifetime starts with its first update, even if the setting is added later."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Users of an account against a made-up one: who is let in, who is not any more."""
+"""Users of an account, with a fake account: granted and revoked access."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -29,7 +29,7 @@ PROPS: dict[str, Any] = {
 
 
 class _FakeAccount:
-    """An account that knows its users."""
+    """An account with its users."""
 
     users: ClassVar[dict[str, User]]
     exclusions: ClassVar[dict[str, Any]]
@@ -61,7 +61,7 @@ class _FakeAccount:
 
 
 class _FakeContainers:
-    """Containers that are there."""
+    """The existing containers."""
 
     there: ClassVar[set[str]]
 
@@ -87,7 +87,7 @@ def _created() -> dict[str, Any]:
     return outs
 
 
-def test_everybody_is_let_in_with_a_policy_of_his_own(users: dict[str, User]) -> None:
+def test_each_principal_gets_its_own_policy(users: dict[str, User]) -> None:
     _created()
 
     assert {name: (user.secret_key, user.policy) for name, user in _FakeAccount.users.items()} == {
@@ -96,7 +96,7 @@ def test_everybody_is_let_in_with_a_policy_of_his_own(users: dict[str, User]) ->
     }
 
 
-def test_who_is_taken_away_is_removed_and_the_others_stay() -> None:
+def test_a_removed_principal_is_deleted_and_the_others_stay() -> None:
     outs = _created()
     news = {**PROPS, "policies": {"dora": PROPS["policies"]["dora"]}, "secrets": {"dora": "dora's secret"}}
 
@@ -114,7 +114,7 @@ def test_the_last_ones_are_removed_with_the_keys_of_today(users: dict[str, User]
     assert _FakeAccount.keys_used[-1] == "rotated"
 
 
-def test_an_account_without_users_is_not_even_asked() -> None:
+def test_an_account_without_users_gets_no_request() -> None:
     PROVIDER.create({**PROPS, "policies": {}, "secrets": {}})
 
     assert _FakeAccount.keys_used == []
@@ -128,7 +128,7 @@ def test_all_are_removed_with_the_resource() -> None:
     assert _FakeAccount.users == {}
 
 
-def test_a_user_that_is_gone_is_a_difference_that_the_next_update_mends() -> None:
+def test_a_deleted_user_is_a_difference_that_the_next_update_repairs() -> None:
     outs = _created()
     assert PROVIDER.observe("id", outs).outs == outs
     _FakeAccount.users.pop("rita")
@@ -160,7 +160,7 @@ def test_in_an_own_account_principals_are_kept_out_of_sharers_containers() -> No
     assert _FakeAccount.exclusions == {}
 
 
-def test_a_sharers_containers_are_closed_to_the_others_before_anybody_is_let_in() -> None:
+def test_a_sharers_containers_are_closed_to_others_before_access_is_granted() -> None:
     PROVIDER.create(SHARER)
 
     assert {f"azureml-{GUID}", f"code-{GUID}/*", "estate", f"{GUID}-*"} <= _excluded()
@@ -189,7 +189,7 @@ def test_a_container_that_the_sharer_has_made_stays_its_own_though_it_is_there_n
     assert outs["common"] == ["added"]
 
 
-def test_an_exclusion_that_is_gone_is_a_difference_that_the_next_update_mends() -> None:
+def test_a_deleted_exclusion_is_a_difference_that_the_next_update_repairs() -> None:
     outs = PROVIDER.create(SHARER).outs
     assert PROVIDER.observe("id", outs).outs == outs
     _FakeAccount.exclusions.clear()

@@ -1,4 +1,4 @@
-"""When a stack's authority and its certificates are made, kept and made anew."""
+"""When a stack's authority and its certificates are issued, kept and renewed."""
 
 import datetime as dt
 from typing import Any
@@ -40,12 +40,12 @@ def updated(olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
     return dict(outs["issued"])
 
 
-def test_nothing_changes_while_nothing_is_asked_or_due(first: dict[str, Any], issued: dict[str, Any]) -> None:
+def test_nothing_changes_unless_requested_or_due(first: dict[str, Any], issued: dict[str, Any]) -> None:
     assert not CertificateAuthorityProvider().diff("rg", first, AUTHORITY).changes
     assert not ServerCertificatesProvider().diff("rg", issued, wanted(first)).changes
 
 
-def test_server_that_comes_or_goes_leaves_the_others_certificates(
+def test_adding_or_removing_a_server_keeps_the_others_certificates(
     first: dict[str, Any], issued: dict[str, Any]
 ) -> None:
     news = wanted(first, servers=["st", "additional"])
@@ -72,9 +72,7 @@ def test_rotation_is_done_once(first: dict[str, Any], issued: dict[str, Any]) ->
     assert not provider.diff("rg", rotated, wanted(first)).changes
 
 
-def test_certificate_that_is_due_is_issued_anew_and_the_others_stay(
-    first: dict[str, Any], issued: dict[str, Any]
-) -> None:
+def test_due_certificate_is_reissued_and_the_others_stay(first: dict[str, Any], issued: dict[str, Any]) -> None:
     key = certificate_authority.KeyPair(first["certificate"], first["private_key"])
     past = dt.datetime.now(tz=dt.UTC) - dt.timedelta(days=370)
     old = certificate_authority.issue(key, name="st", domain="rg", now=past)

@@ -1,4 +1,4 @@
-"""Files on a volume: which change replaces a container, and how live files are written."""
+"""Files on a volume: which changes replace a container, and how live files are written."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""The workspace record: what a refresh makes of a document that was changed by hand."""
+"""The workspace record: how a refresh handles a document that was changed by hand."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def _kept(monkeypatch: pytest.MonkeyPatch, document: bytes | None) -> None:
     monkeypatch.setattr(ObjectStore, "get_document", lambda *_: document)
 
 
-def test_a_record_as_it_was_written_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unchanged_record_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     _kept(monkeypatch, b'{"id": "/workspaces/mlw", "sku": "Basic"}')
 
     assert WorkspaceRecordProvider().read("id", PROPS).outs == PROPS
@@ -31,9 +31,9 @@ def test_a_record_as_it_was_written_is_no_difference(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     "document",
     [b'{"id": "/workspaces/other"}', b"{", b"\xff\xfe", b"[]"],
-    ids=["changed", "cut short", "no text", "no record"],
+    ids=["changed", "truncated", "not text", "not a record"],
 )
-def test_whatever_else_stands_there_is_a_difference_that_the_next_update_mends(
+def test_any_other_content_is_a_difference_that_the_next_update_repairs(
     monkeypatch: pytest.MonkeyPatch, document: bytes
 ) -> None:
     _kept(monkeypatch, document)
@@ -45,7 +45,7 @@ def test_whatever_else_stands_there_is_a_difference_that_the_next_update_mends(
     assert provider.diff("id", dict(found.outs or {}), PROPS).changes
 
 
-def test_a_record_that_is_gone_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deleted_record_is_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
     _kept(monkeypatch, None)
 
     assert WorkspaceRecordProvider().read("id", PROPS).id is None

@@ -1,4 +1,4 @@
-"""Rules stay pure and light: the policy pack imports them at every run."""
+"""Rules have no side effects and few imports: the policy pack imports them in every run."""
 
 import subprocess
 import sys

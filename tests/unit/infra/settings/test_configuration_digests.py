@@ -1,4 +1,4 @@
-"""Digests of a configuration: they tell what changes, and nothing else."""
+"""Digests of a configuration: they show which keys changed, and nothing else."""
 
 import hashlib
 import json
@@ -55,7 +55,7 @@ def test_what_differs_is_what_changed(changed: dict[str, object], told: set[str]
     assert {key for key in {*before, *after} if before.get(key) != after.get(key)} == told
 
 
-def test_a_changed_secret_is_told_and_not_given_away() -> None:
+def test_a_changed_secret_is_reported_without_its_value() -> None:
     before, after = (
         digests(settings(datastores=[LAKE])),
         digests(settings(datastores=[{**LAKE, "secretAccessKey": "x"}])),

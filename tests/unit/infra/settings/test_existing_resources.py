@@ -1,4 +1,4 @@
-"""Resources that another stack owns: used with their real properties, judged, never changed from here."""
+"""Resources that another stack owns: used and evaluated with their real properties, never changed."""
 
 import json
 
@@ -30,7 +30,7 @@ CHURN = load(config(workload="churn", additionalStorageAccounts=[{"name": "stlak
 
 
 def deployed(**storage: object) -> list[Deployed]:
-    """What the stack `churn` has; ``storage`` changes its default storage account."""
+    """The resources of the stack `churn`; ``storage`` changes its default storage account."""
     settings = CHURN
     account = settings.storage_account.props() | storage
     return [
@@ -81,7 +81,7 @@ def test_resource_that_no_stack_has_is_refused_with_those_that_there_are() -> No
     refused("no other stack has a key vault", config(keyVault={"existing": "churn"}), [])
 
 
-def test_properties_beside_a_reference_are_refused() -> None:
+def test_properties_next_to_a_reference_are_rejected() -> None:
     refused(
         r"ml-workspace:keyVault\.sku: the resource belongs to another stack",
         config(keyVault={"existing": "churn", "sku": "premium"}),
@@ -94,7 +94,7 @@ def test_properties_beside_a_reference_are_refused() -> None:
     [({"isHnsEnabled": True}, "hierarchical-namespace"), ({"sku": "Premium_LRS"}, "storage-account-limit-sku")],
     ids=str,
 )
-def test_real_properties_of_a_shared_account_are_judged(changed: dict[str, object], rule: str) -> None:
+def test_real_properties_of_a_shared_account_are_evaluated(changed: dict[str, object], rule: str) -> None:
     refused(rule, config(storageAccount={"existing": "churn"}), deployed(**changed))
 
 

@@ -1,4 +1,4 @@
-"""One key of the stack file that is wrong is told once, however many resources inherit what stands there."""
+"""An invalid key of the stack file is reported once, even if many resources inherit its value."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def config(**keys: object) -> dict[str, str]:
 
 
 def deployed_as(**keys: object) -> AcceptedStack:
-    """What a stack with these settings was allowed to become."""
+    """The evaluation of a stack with these settings."""
     resolved = resolve(read(config(**keys)).input, evaluator())
     resources = {
         resource_key(one.type_token, one.props): {"type": one.type_token, "properties": one.props}
@@ -101,7 +101,7 @@ def test_a_changed_location_of_one_resource_stays_its_own() -> None:
     assert violation.resources == ("kv-fraud-dev-we-001",)
 
 
-def test_a_renamed_key_vault_is_told_once_and_not_as_the_workspaces_too() -> None:
+def test_a_renamed_key_vault_is_reported_once_and_not_for_the_workspace_too() -> None:
     (violation,) = refused(deployed_as(), keyVault={"name": "kv-other"})
 
     assert violation.key == "ml-workspace:keyVault.name"
@@ -149,25 +149,25 @@ def keys_of(violations: list[Violation]) -> list[str]:
     return sorted(violation.key.removeprefix("ml-workspace:") for violation in violations)
 
 
-def test_refused_findings_that_are_inherited_are_told_once_where_they_are_written() -> None:
+def test_inherited_denials_are_reported_once_at_their_key() -> None:
     with pytest.raises(ConfigurationError) as refusal:
         load(config(location="westeurope"), stack="fraud", assignments=rules("deny"))
 
     assert keys_of(list(refusal.value.violations)) == sorted(TOLD)
 
 
-def test_advice_that_is_inherited_is_told_once_where_it_is_written() -> None:
+def test_inherited_advice_is_reported_once_at_its_key() -> None:
     assert keys_of(advised(rules("audit"))) == sorted(TOLD)
 
 
-def test_advice_about_one_name_is_told_at_the_name() -> None:
+def test_advice_about_one_name_is_reported_at_the_name() -> None:
     found = advised(rules("audit"), storageAccount={"name": "stchurnone"}, location="northeurope")
 
     assert keys_of(found) == ["keyVault.name", "tags.team"]
 
 
 @pytest.mark.parametrize(("resource", "told"), [("*", []), ("*/vaults/*", ["location"])], ids=["all", "one of them"])
-def test_what_every_resource_is_exempt_from_is_not_told(resource: str, told: list[str]) -> None:
+def test_violations_that_every_resource_is_exempt_from_are_not_reported(resource: str, told: list[str]) -> None:
     exemption = f'{{name: x, assignment: eu, resource: "{resource}", expires: 2999-01-31, reason: moves}}'
 
     found = advised(rules("audit", exemption))

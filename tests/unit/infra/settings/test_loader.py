@@ -1,4 +1,4 @@
-"""What `load` fills in: defaults, names, inherited tags, ids; and what it makes of odd input."""
+"""What `load` fills in: defaults, names, inherited tags, ids; and how it handles unusual input."""
 
 import datetime as dt
 import json
@@ -190,7 +190,7 @@ def test_exempt_resource_may_break_the_rule_until_the_day_is_over() -> None:
         load(wrong, stack="x", assignments=assignments, today=dt.date(2027, 2, 1))
 
 
-def test_exemption_of_another_resource_helps_nobody() -> None:
+def test_exemption_of_another_resource_has_no_effect() -> None:
     with pytest.raises(ConfigurationError, match="assignment 'azure' at management group 'root'"):
         load(
             config(storageAccount={"sku": "Premium_LRS"}),
@@ -211,7 +211,7 @@ def with_exemption(resource: str) -> Assignments:
     return parse_assignments(text, file="x")
 
 
-def test_company_rules_of_the_scope_hold() -> None:
+def test_company_rules_of_the_scope_apply() -> None:
     text = """
         managementGroups:
         - name: root
@@ -237,7 +237,7 @@ def test_company_rules_of_the_scope_hold() -> None:
         load(config(location="northeurope", resourceGroup={"name": "RG-other-1"}), stack="x", assignments=assignments)
 
 
-def test_a_large_stack_is_judged_in_a_fraction_of_a_second() -> None:
+def test_a_large_stack_is_evaluated_in_a_fraction_of_a_second() -> None:
     tags = TAGS | {f"tag-{number}": f"value {number}" * 10 for number in range(47)}
     sections = ("storageAccount", "containerRegistry", "keyVault", "applicationInsights", "workspace", "resourceGroup")
     datastores = [
@@ -262,7 +262,7 @@ keys = st.sampled_from([str(field.alias) for field in StackInput.model_fields.va
 
 
 @given(values=st.dictionaries(keys, json_values, max_size=6))
-def test_whatever_stands_in_the_file_is_judged_and_never_a_traceback(values: dict[str, object]) -> None:
+def test_any_file_content_is_evaluated_without_a_traceback(values: dict[str, object]) -> None:
     problem = refusal(config(**values))
 
     assert problem is None or problem.violations
@@ -311,7 +311,7 @@ def test_value_that_is_encrypted_is_in_no_message() -> None:
     assert "'stages'" in str(caught.value)
 
 
-def test_date_that_is_not_in_quotes_is_the_text_that_stands_in_the_file() -> None:
+def test_unquoted_date_is_read_as_the_string_in_the_file() -> None:
     made_by_the_engine = '{"expires": "2027-06-30 00:00:00 +0000 UTC", "at": "2027-06-30 10:00:00 +0000 UTC"}'
 
     tags = load(config() | {"ml-workspace:keyVault": f'{{"tags": {made_by_the_engine}}}'}, stack="x").key_vault.tags
@@ -384,9 +384,7 @@ managementGroups:
     ],
     ids=["of the stack", "of the group", "of the stack and of a resource"],
 )
-def test_a_location_that_is_inherited_is_told_once_where_it_is_written(
-    changed: dict[str, object], keys: list[str]
-) -> None:
+def test_an_inherited_location_is_reported_once_at_its_key(changed: dict[str, object], keys: list[str]) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load(config(**changed), stack="x", assignments=parse_assignments(LOCATIONS, file="a.yaml"))
 

@@ -1,4 +1,4 @@
-"""Roles of a whole stack file: definitions read from beside it, assignments resolved, everything told at once."""
+"""Roles of a whole stack file: definitions read from a file next to it, assignments resolved, all mistakes reported."""
 
 import json
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_an_assignment_has_the_roles_own_name_and_its_operations(tmp_path: Path)
     assert (second.principal, second.role, second.operations) == ("bea", "Auditor", (op.SECRETS_READ_METADATA,))
 
 
-def test_definitions_without_assignments_are_judged_as_well(tmp_path: Path) -> None:
+def test_definitions_without_assignments_are_validated_as_well(tmp_path: Path) -> None:
     (tmp_path / "roles.yaml").write_text("- Name: Reader\n  Actions: ['*']\n", encoding="utf-8")
 
     (violation,) = refused(tmp_path, roleDefinitions="roles.yaml")
@@ -60,7 +60,9 @@ def test_definitions_without_assignments_are_judged_as_well(tmp_path: Path) -> N
     ],
     ids=["no file", "broken YAML", "no text", "a key twice"],
 )
-def test_an_unusable_file_is_told_once_and_its_roles_are_not(tmp_path: Path, content: bytes | None, words: str) -> None:
+def test_an_unusable_file_is_reported_once_and_its_roles_are_not(
+    tmp_path: Path, content: bytes | None, words: str
+) -> None:
     if content is not None:
         (tmp_path / "roles.yaml").write_bytes(content)
 
@@ -73,13 +75,13 @@ def test_an_unusable_file_is_told_once_and_its_roles_are_not(tmp_path: Path, con
     assert "\n" not in violation.message
 
 
-def test_the_registrys_own_user_is_no_principal(tmp_path: Path) -> None:
+def test_the_registrys_own_user_is_not_a_principal(tmp_path: Path) -> None:
     (violation,) = refused(tmp_path, roleAssignments=[{"principal": "crchurndevwesteurope001", "role": "Reader"}])
 
     assert violation.rule == "role-assignment-forbid-reserved-principal"
 
 
-def test_wrong_shapes_and_wrong_values_are_told_together(tmp_path: Path) -> None:
+def test_wrong_structure_and_wrong_values_are_reported_together(tmp_path: Path) -> None:
     found = refused(
         tmp_path,
         environment="nowhere",

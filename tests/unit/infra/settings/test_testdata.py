@@ -1,4 +1,4 @@
-"""Whole stack files: every good one is accepted, every bad one refused with exactly the messages that it names."""
+"""Whole stack files: every valid one is accepted, every invalid one rejected with exactly the messages it names."""
 
 import json
 import re
@@ -66,7 +66,7 @@ def violations_of(config: Mapping[str, str]) -> tuple[Violation, ...]:
 
 
 def with_value(config: Mapping[str, str], key: str, value: object) -> dict[str, str]:
-    """The configuration with another value at a full key such as `ml-workspace:datastores[0].name`."""
+    """The configuration with a changed value at a full key such as `ml-workspace:datastores[0].name`."""
     top, *keys = re.findall(r"[^.\[\]]+", key)
     if not keys:
         return {**config, top: str(value)}
@@ -79,7 +79,7 @@ def with_value(config: Mapping[str, str], key: str, value: object) -> dict[str, 
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
-def test_who_does_what_a_message_proposes_is_not_told_again(path: Path) -> None:
+def test_following_a_messages_advice_resolves_it(path: Path) -> None:
     config = read_stack_file(path)
 
     for violation in violations_of(config):

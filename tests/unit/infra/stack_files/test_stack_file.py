@@ -36,7 +36,7 @@ def test_values_are_those_of_the_engine(tmp_path: Path, content: bytes, values: 
     [content for content, values in CASES.values() if values is None],
     ids=[name for name, (_, values) in CASES.items() if values is None],
 )
-def test_what_the_engine_refuses_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+def test_rejection_by_the_engine_is_one_line(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(StackFileError, match=r"reading /.*Correct the file") as caught:
         read_stack_file(written(tmp_path, content))
 

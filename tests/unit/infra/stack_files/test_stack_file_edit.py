@@ -1,4 +1,4 @@
-"""Editing: the one key, and not a byte more."""
+"""Editing changes exactly one key and no other byte."""
 
 import pytest
 
@@ -61,11 +61,11 @@ def test_a_key_that_was_set_is_removed_without_a_trace(text: str) -> None:
         "comment",
     ],
 )
-def test_a_key_goes_in_any_form(text: str, left: str) -> None:
+def test_a_key_is_removed_in_any_form(text: str, left: str) -> None:
     assert remove_key(text, KEY) == left
 
 
-def test_a_key_is_replaced_where_it_stands_already() -> None:
+def test_an_existing_key_is_replaced_in_its_place() -> None:
     assert set_key(f"{KEY}: old\nconfig: {{}}\n", KEY, "new") == f'{KEY}: "new"\nconfig: {{}}\n'
 
 
@@ -75,7 +75,7 @@ def test_an_edit_that_would_change_more_is_refused() -> None:
 
 
 @pytest.mark.parametrize("text", ["[", "- a\n", "text\n"], ids=["no YAML", "a list", "a text"])
-def test_what_is_no_stack_file_is_not_edited(text: str) -> None:
+def test_other_files_than_stack_files_are_not_edited(text: str) -> None:
     with pytest.raises(DocumentError):
         set_key(text, KEY, "v1")
 

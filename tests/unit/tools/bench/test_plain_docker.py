@@ -1,4 +1,4 @@
-"""When plain docker's containers count as ready: a byte or a handshake, not an open port."""
+"""When plain docker's containers count as ready: after a byte or a handshake, not with an open port."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""Every test here works on folders of its own: never on the user's state, cache or engine."""
+"""Every test here works on its own folders, never on the user's state, cache or engine."""
 
 from pathlib import Path
 
@@ -17,5 +17,5 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def lines() -> list[str]:
-    """What the user was told; its `append` is a `Report`."""
+    """The messages to the user; its `append` is a `Report`."""
     return []

@@ -16,7 +16,7 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Serves one file, one document, one transfer that breaks off, and nothing else."""
+    """Serves one file, one document, one interrupted transfer, and nothing else."""
 
     def do_GET(self) -> None:
         if self.path not in {"/file", "/document", "/broken"}:
@@ -49,7 +49,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def mute_server() -> Iterator[str]:
-    """Takes connections and never responds, as some closed networks do."""
+    """Accepts connections and never responds, as some closed networks do."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 

@@ -18,9 +18,9 @@ from tools.bootstrap.bootstrap_errors import BootstrapError
 
 @pytest.fixture
 def socket_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where the engine's socket would be: nothing there yet.
+    """The path of the engine's socket, which does not exist yet.
 
-    Not in pytest's own folder: the system takes no socket whose path is longer than 107 characters.
+    Not in pytest's own folder: the system rejects socket paths longer than 107 characters.
     """
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         path = Path(folder, "docker.sock")
@@ -30,7 +30,7 @@ def socket_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def answer_with(socket_path: Path) -> Iterator[list[bytes]]:
-    """An engine that responds to one request with what is in the list, or not at all."""
+    """An engine that responds to one request with the contents of the list, or not at all."""
     replies: list[bytes] = []
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(socket_path))
@@ -160,7 +160,7 @@ def test_a_running_engine_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch, line
 
 @pytest.fixture
 def docker_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The configuration of Docker's client, with a context 'rootless' that nothing chooses yet."""
+    """The configuration of Docker's client, with a context 'rootless' that is not selected yet."""
     for variable in ("DOCKER_HOST", "DOCKER_CONTEXT"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))

@@ -21,7 +21,7 @@ def forget_toolchain() -> Iterator[None]:
 
 @pytest.fixture
 def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """A `go` that writes what it is told to, and remembers its command lines."""
+    """A `go` that writes what a test specifies, and records its command lines."""
     calls: list[list[str]] = []
 
     def run(command: Sequence[object], **_: object) -> str:
@@ -140,7 +140,7 @@ def test_without_an_environment_of_the_project_s_own_python_s_pip_is_used(
 
 
 def test_a_go_that_does_not_work_counts_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A version manager puts one on PATH that only says that no version is chosen."""
+    """A version manager puts one on PATH that only reports that no version is selected."""
     broken = tmp_path / "go"
     broken.write_text("#!/bin/sh\necho 'no version is set' >&2; exit 126\n")
     broken.chmod(0o755)

@@ -11,7 +11,7 @@ CLI, HOST, PROVIDER = pulumi_tools.all_tools()
 
 @pytest.fixture
 def provided(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the tools that had to be provided."""
+    """Names of the tools that were provided."""
     names: list[str] = []
 
     def provide(tool: versions.Tool, folder: Path, _: object) -> str:

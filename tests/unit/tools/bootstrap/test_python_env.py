@@ -23,7 +23,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Command lines of what was started; making an environment makes its interpreter."""
+    """Command lines of started programs; creating an environment creates its interpreter."""
     seen: list[str] = []
 
     def run(command: Sequence[object], **_: object) -> str:

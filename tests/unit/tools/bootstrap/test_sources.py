@@ -48,7 +48,7 @@ def archive_of(path: Path, **members: bytes) -> Path:
 
 
 def serve(monkeypatch: pytest.MonkeyPatch, archive: Path, name: str) -> None:
-    """Answer like GitHub and the download host, with one archive."""
+    """Respond like GitHub and the download host, with one archive."""
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     record = {"assets": [{"name": "other", "digest": "sha256:1"}, {"name": name, "digest": f"sha256:{digest}"}]}
 

@@ -13,7 +13,7 @@ from tools.bootstrap.steps import Step
 
 
 class Fake:
-    """A step's result, and what was done to make it."""
+    """A step's result, and the actions that produced it."""
 
     def __init__(self, *, there: bool = False) -> None:
         self.there = there
@@ -62,7 +62,7 @@ def test_a_run_after_a_failure_goes_on_where_it_was(lines: list[str]) -> None:
 
 
 def test_what_another_run_made_meanwhile_is_not_made_again(lines: list[str]) -> None:
-    """The first look, without the lock, says missing; the second one, with it, says there."""
+    """The first check, without the lock, reports it missing; the second one, with the lock, finds it."""
     looks = iter([False, True])
     fake = Fake()
     steps.run([Step("group", "a", lambda: next(looks), fake.make)], out=lines.append)
@@ -128,7 +128,7 @@ def test_build_caches_that_another_run_has_just_removed_are_no_error(monkeypatch
 
 
 def test_a_removal_that_is_still_going_on_under_the_same_process_id_is_not_in_the_way() -> None:
-    """Ids are used again, in a container very soon."""
+    """Process ids are reused, in a container very soon."""
     (folders.cache() / f"{steps.DISCARDED}{os.getpid()}" / "mod").mkdir(parents=True)
     folders.build().mkdir()
     steps.clear_build_caches()

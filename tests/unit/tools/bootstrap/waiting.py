@@ -1,4 +1,4 @@
-"""Waiting for a condition instead of for a time."""
+"""Waits for a condition instead of a fixed time."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ POLL_SECONDS = 0.01
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Return as soon as the condition holds; fail when it does not in time."""
+    """Return as soon as the condition is true; fail if it is not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"the condition did not come true within {seconds} s"

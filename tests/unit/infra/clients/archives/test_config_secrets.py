@@ -1,4 +1,4 @@
-"""Encrypted values of stack files: what the Pulumi CLI has encrypted is read, and what is written has its form."""
+"""Encrypted values of stack files: reads what the Pulumi CLI has encrypted, and writes the same format."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Members come back with their names and contents; each has a checksum of its own."""
+"""Members are restored with their names and contents; each has its own checksum."""
 
 import os
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def test_members_come_back_in_their_order(tmp_path: Path) -> None:
     assert read == {name: b"".join(content) for name, content in CONTENTS.items()}
 
 
-def test_what_nobody_reads_is_skipped_and_checked(tmp_path: Path) -> None:
+def test_unused_properties_are_skipped_and_checked(tmp_path: Path) -> None:
     write(tmp_path / "a")
 
     with reading(tmp_path / "a") as reader:

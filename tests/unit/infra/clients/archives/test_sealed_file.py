@@ -1,4 +1,4 @@
-"""An archive that was changed, cut or put together in another order is refused; a wrong passphrase is told apart."""
+"""A changed, truncated or reordered archive is rejected; a wrong passphrase has its own error."""
 
 import hashlib
 import io
@@ -53,7 +53,7 @@ def test_two_files_of_the_same_content_have_nothing_in_common(tmp_path: Path) ->
     assert one[-100:] != other[-100:]
 
 
-def test_a_wrong_passphrase_is_told_from_damage(tmp_path: Path) -> None:
+def test_a_wrong_passphrase_is_distinguished_from_damage(tmp_path: Path) -> None:
     write(tmp_path / "a", b"content")
 
     with pytest.raises(ArchivePassphraseError, match="another passphrase"):
@@ -69,7 +69,7 @@ def without_last_chunk(sealed: bytes) -> bytes:
 
 
 def with_its_digest(content: bytes) -> bytes:
-    """Anybody can compute the digest at the end."""
+    """Anyone can compute the digest at the end."""
     return content + hashlib.sha256(content).digest()
 
 
@@ -120,7 +120,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path, damage: Callable[[bytes], byt
     assert not isinstance(refused.value, ArchivePassphraseError)
 
 
-def test_another_file_is_told_as_one(tmp_path: Path) -> None:
+def test_another_file_is_reported_as_one(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("config:\n")
 
     with pytest.raises(ArchiveError, match="it is not an archive"):

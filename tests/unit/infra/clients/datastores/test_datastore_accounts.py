@@ -1,4 +1,4 @@
-"""Keys of datastores against a made-up account and a made-up vault, killed wherever something has just been written."""
+"""Keys of datastores with a fake account and a fake vault, killed after every write."""
 
 from typing import Any
 
@@ -23,11 +23,11 @@ GUID = "00000000-1111-2222-3333-444444444444"
 
 
 class KilledError(Exception):
-    """The process is gone."""
+    """The process was killed."""
 
 
 class _World:
-    """Storage account and key vault; `lives` writes are done before the process is killed."""
+    """Storage account and key vault; the process is killed after `lives` writes."""
 
     def __init__(self) -> None:
         self.accounts: dict[str, ServiceAccount] = {}
@@ -110,7 +110,7 @@ def test_every_datastore_gets_an_account_and_a_secret_that_fits(world: _World) -
     assert world.imports == 1
 
 
-def test_what_is_well_is_left_alone(world: _World) -> None:
+def test_intact_credentials_are_left_alone(world: _World) -> None:
     accounts().ensure([FEATURES, EXTERNAL])
     before, world.lives = dict(world.secrets), 0
 
@@ -134,9 +134,7 @@ def test_a_run_that_is_killed_is_finished_by_the_next_one(world: _World, lives: 
 
 
 @pytest.mark.parametrize("lives", range(4))
-def test_a_rotation_that_is_killed_leaves_a_secret_that_lets_in_and_is_finished_by_the_next_one(
-    world: _World, lives: int
-) -> None:
+def test_a_killed_rotation_leaves_a_valid_secret_and_is_finished_by_the_next_one(world: _World, lives: int) -> None:
     accounts().ensure([FEATURES])
     first = dict(world.secret("features"))
     world.lives = lives
@@ -155,7 +153,7 @@ def test_a_rotation_that_is_killed_leaves_a_secret_that_lets_in_and_is_finished_
     assert len(world.accounts) == 1
 
 
-def test_old_keys_are_good_until_the_vault_tells_the_new_ones(world: _World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_keys_are_valid_until_the_vault_has_the_new_ones(world: _World, monkeypatch: pytest.MonkeyPatch) -> None:
     accounts().ensure([FEATURES])
     first, seen = dict(world.secret("features")), []
     write = world.write
@@ -176,7 +174,7 @@ def test_without_a_secret_there_is_nothing_to_rotate(world: _World) -> None:
 
 
 class TestRepair:
-    """Whatever is gone or does not fit."""
+    """Everything that is missing or does not match."""
 
     def test_a_lost_secret_gets_new_keys_and_the_old_account_is_replaced(self, world: _World) -> None:
         accounts().ensure([FEATURES])
@@ -188,7 +186,7 @@ class TestRepair:
         assert world.lets_in(world.secret("features"))
         assert not world.lets_in(lost)
 
-    def test_a_lost_account_is_made_of_the_secret_there_is(self, world: _World) -> None:
+    def test_a_lost_account_is_recreated_from_the_existing_secret(self, world: _World) -> None:
         accounts().ensure([FEATURES])
         before = dict(world.secret("features"))
         world.accounts.clear()
@@ -212,7 +210,7 @@ class TestRepair:
         assert world.lets_in(after)
         assert not world.lets_in(before)
 
-    def test_changed_keys_of_a_store_elsewhere_are_told_and_written(self, world: _World) -> None:
+    def test_changed_keys_of_an_external_store_are_detected_and_written(self, world: _World) -> None:
         accounts().ensure([EXTERNAL])
         world.secrets["datastores/archive"]["secretKey"] = "other"
         assert accounts().broken([EXTERNAL]) == ["archive"]
@@ -250,9 +248,9 @@ class TestSharedServices:
 
 
 class TestPolicy:
-    """What keys may do."""
+    """The permissions of keys."""
 
-    def test_only_the_own_container_is_named_and_nothing_is_deleted_for_good(self) -> None:
+    def test_only_the_own_container_is_named_and_nothing_is_purged(self) -> None:
         statements = datastore_policy("features", has_record=False)["Statement"]
 
         assert {resource for one in statements for resource in one["Resource"]} == {

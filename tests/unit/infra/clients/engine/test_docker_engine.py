@@ -29,7 +29,7 @@ def test_an_address_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_context_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bare `pulumi` asked the local engine for free names, and made the containers on the context's."""
+    """A bare `pulumi` checked names on the local engine, and created the containers on the context's."""
     about = tmp_path / "contexts" / "meta" / hashlib.sha256(b"lab").hexdigest() / "meta.json"
     about.parent.mkdir(parents=True)
     about.write_text(json.dumps({"Endpoints": {"docker": {"Host": "tcp://127.0.0.1:2"}}}))

@@ -5,7 +5,7 @@ from infra.clients.engine.object_users import describe_users
 
 
 class MadeUpClient:
-    """An engine with containers that use something."""
+    """An engine with containers that use volumes and networks."""
 
     def __init__(self, *containers: dict[str, Any]) -> None:
         self.found = containers
@@ -39,5 +39,5 @@ def test_users_are_named_by_owner_and_their_removal_is_not_advised() -> None:
     )
 
 
-def test_what_nobody_uses_has_no_users() -> None:
+def test_unused_resource_has_no_users() -> None:
     assert describe() == ""

@@ -76,7 +76,7 @@ def test_a_port_that_a_stopped_container_publishes_is_not_chosen() -> None:
     assert ports == {"storage": 21001}
 
 
-def test_a_port_that_somebody_listens_on_is_not_chosen() -> None:
+def test_a_port_in_use_is_not_chosen() -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
@@ -105,7 +105,7 @@ def test_released_ports_can_be_claimed_again_and_releasing_twice_is_fine() -> No
     assert _claim("b/dev", ["storage"], first=21000, last=21000) == {"storage": 21000}
 
 
-def test_claims_lie_where_the_bootstrap_puts_the_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_claims_are_in_the_bootstraps_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`MLW_HOME=~/x` was a folder named `~` for claims, and the user's home for everything else."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("MLW_HOME", "~/x")

@@ -1,4 +1,4 @@
-"""Files out of a container, as the engine's archives hold them."""
+"""Files read from a container through the engine's archives."""
 
 import io
 import tarfile

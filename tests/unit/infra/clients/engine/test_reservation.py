@@ -1,4 +1,4 @@
-"""What a stack reserves on the engine when it is made and when it changes, against a made-up engine."""
+"""What a stack reserves on the engine when it is created and changed, with a fake engine."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ WANTED = Wanted(
 
 
 class MadeUpEngine:
-    """An engine that holds what a test puts there."""
+    """An engine with the objects of a test."""
 
     def __init__(self) -> None:
         self.containers: dict[str, Mapping[str, str]] = {}
@@ -97,7 +97,7 @@ def test_a_renamed_container_gets_another_port_than_the_one_that_still_runs(made
     assert changed.ports["registry"] not in made_up.ports
 
 
-def test_a_name_that_belongs_to_somebody_else_is_refused(made_up: MadeUpEngine) -> None:
+def test_a_name_of_another_owner_is_rejected(made_up: MadeUpEngine) -> None:
     made_up.containers["st-storage"] = {labels.ID: "id2", labels.STACK: "dev", labels.MADE_BY: "ada@host"}
 
     with pytest.raises(
@@ -106,7 +106,7 @@ def test_a_name_that_belongs_to_somebody_else_is_refused(made_up: MadeUpEngine) 
         made_up.reserve()
 
 
-def test_foreign_objects_are_named_by_owner_and_nobody_is_told_to_remove_them(made_up: MadeUpEngine) -> None:
+def test_foreign_objects_are_named_by_owner_without_advice_to_remove_them(made_up: MadeUpEngine) -> None:
     theirs = {labels.ID: "id2", labels.STACK: "other", labels.MADE_BY: "ada@host, since noon"}
     made_up.containers |= {"st-storage": theirs, "cr-registry": theirs}
     made_up.networks["rg"] = {}

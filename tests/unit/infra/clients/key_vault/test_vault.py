@@ -1,4 +1,4 @@
-"""Paths that a URL would understand as something else reach the key vault as they were written."""
+"""Paths that a URL would interpret differently reach the key vault unchanged."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ class _Answering(BaseHTTPRequestHandler):
     do_GET = do_LIST = do_PUT = do_POST = do_DELETE = answer
 
     def log_message(self, *_args: object) -> None:
-        """Not into the test's output."""
+        """Keep the requests out of the test's output."""
 
 
 @pytest.fixture

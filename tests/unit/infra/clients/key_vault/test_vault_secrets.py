@@ -1,4 +1,4 @@
-"""Azure's view of what Vault says about a secret."""
+"""Vault's data about a secret, converted to Azure's properties."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ def test_a_secret_is_its_newest_version_that_holds_a_value() -> None:
 
 
 @pytest.mark.parametrize("versions", [(), (version(destroyed=True),)], ids=["only metadata", "only purged versions"])
-def test_what_holds_no_value_is_no_secret(versions: tuple[dict[str, Any], ...]) -> None:
+def test_entry_without_a_value_is_not_a_secret(versions: tuple[dict[str, Any], ...]) -> None:
     assert secret(*versions) is None
 
 
@@ -61,7 +61,7 @@ def test_only_what_is_past_its_retention_is_swept(age: timedelta | None, purged:
     assert bool(past_retention([found], 7, now=NOW)) is purged
 
 
-def test_the_printed_secret_has_azures_names() -> None:
+def test_the_printed_secret_uses_azure_names() -> None:
     deleted = NOW - timedelta(days=1)
     found = Secret(name="a", version=3, updated=NOW, deleted=deleted, content_type="text/plain")
 

@@ -1,4 +1,4 @@
-"""Unsealing against a made-up vault and volume: what the provisioner adds to the start script."""
+"""Unsealing with a fake vault and volume: what the provisioner does in addition to the start script."""
 
 from collections.abc import Callable
 from typing import cast
@@ -17,7 +17,7 @@ Script = Callable[[], None]
 
 
 class World:
-    """A vault that one key unseals, and the volume with that key; notes what was asked of them."""
+    """A vault that one key unseals, and the volume with that key; records requests."""
 
     def __init__(self) -> None:
         self.initialised, self.sealed, self.key = False, True, "key-1"
@@ -72,7 +72,7 @@ class World:
         )
 
     def steps(self) -> list[Script]:
-        """What the start script does with a new vault."""
+        """Do what the start script does with a new vault."""
 
         def initialise() -> None:
             self.initialised = True
@@ -119,7 +119,7 @@ def test_a_new_vault_is_waited_for_and_its_key_fetched(seen: int, world: World) 
     assert not [call for call in world.calls if call.startswith("store")]
 
 
-def test_a_key_stored_between_two_looks_at_its_volume_is_no_lost_one(world: World) -> None:
+def test_a_key_stored_between_two_checks_of_its_volume_is_not_lost(world: World) -> None:
     world.files[NOTE_FILE] = b"begun"
     world.initialised = True
     world.after_read = lambda: world.files.update({UNSEAL_FILE: b'{"key": "key-1"}', NOTE_FILE: b"ended"})
@@ -149,7 +149,7 @@ def test_a_vault_whose_key_is_lost_is_explained_and_left_alone(note: bytes | Non
     assert world.calls == []
 
 
-def test_an_empty_vault_beside_a_key_has_lost_its_data(world: World) -> None:
+def test_an_empty_vault_with_a_key_has_lost_its_data(world: World) -> None:
     world.files[UNSEAL_FILE] = b'{"key": "key-1"}'
 
     with pytest.raises(KeyVaultLockedError, match="data volume was lost"):
@@ -171,7 +171,7 @@ def test_an_unsealed_vault_with_its_key_is_not_closed(unsealed: World) -> None:
 
 
 @pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "still unsealed"])
-def test_a_lost_key_file_is_put_back_from_the_state(*, sealed: bool, unsealed: World) -> None:
+def test_a_lost_key_file_is_restored_from_the_state(*, sealed: bool, unsealed: World) -> None:
     unsealed.files.clear()
     unsealed.sealed = sealed
 
@@ -190,14 +190,14 @@ def test_a_truncated_key_file_is_replaced(unsealed: World) -> None:
     assert not unsealed.sealed
 
 
-def test_a_vault_whose_data_is_gone_is_told_and_not_adopted(unsealed: World) -> None:
+def test_a_vault_without_its_data_is_reported_and_not_adopted(unsealed: World) -> None:
     unsealed.initialised = False
 
     with pytest.raises(KeyVaultLockedError, match="data volume was lost"):
         unsealed.unsealing.unseal("key-1")
 
 
-def test_a_new_vault_in_place_of_the_one_that_the_state_knows_is_told_and_not_adopted(unsealed: World) -> None:
+def test_a_new_vault_in_place_of_the_recorded_one_is_reported_and_not_adopted(unsealed: World) -> None:
     unsealed.files[UNSEAL_FILE] = b'{"key": "key-2"}'
 
     with pytest.raises(KeyVaultLockedError, match="data volume was lost"):

@@ -1,4 +1,4 @@
-"""Asking a registry's container for a collection: by files, and a signal where the script may have overheard one."""
+"""Requesting a collection from a registry's container: by files, and a repeated signal if the script missed one."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from infra.errors import GarbageCollectionError
 
 
 class Script:
-    """The start script, which meets a request at the second signal and says what it was told to."""
+    """The start script, which handles a request at the second signal and responds as configured."""
 
     def __init__(self, outcome: str) -> None:
         self.outcome = outcome
@@ -59,7 +59,7 @@ def test_a_request_is_repeated_until_it_is_met(script: Script) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["interrupted", "failed no space left on device"])
-def test_what_became_of_it_is_told(script: Script, outcome: str) -> None:
+def test_its_outcome_is_reported(script: Script, outcome: str) -> None:
     script.outcome = outcome
 
     with pytest.raises(GarbageCollectionError, match=f"{outcome.split(maxsplit=1)[0]}.*accepts pushes again"):

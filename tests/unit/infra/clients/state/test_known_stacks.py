@@ -1,4 +1,4 @@
-"""Identities that a home has noted."""
+"""Identities that a home has recorded."""
 
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def test_the_origin_names_the_backend_and_no_password(monkeypatch: pytest.Monkey
     assert "hunter2" not in origin
 
 
-def test_that_a_stack_goes_is_noted_for_another_process_to_see() -> None:
+def test_removal_of_a_stack_is_visible_to_other_processes() -> None:
     known_stacks.set_going("1a", going=True)
     assert known_stacks.is_going("1a")
 

@@ -1,4 +1,4 @@
-"""What another stack has given out, asked for at the moment of use."""
+"""Outputs of another stack, read at the moment of use."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ EXPORTED: dict[bool, Any] = {
 
 @pytest.fixture(autouse=True)
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
-    """Let a made-up CLI respond, and note what it is asked."""
+    """Respond with a fake CLI, and record its command lines."""
     commands: list[list[str]] = []
 
     def respond(command: list[str], **_more: object) -> subprocess.CompletedProcess[str]:
@@ -50,19 +50,19 @@ def test_the_credentials_of_one_resource_are_given(name: str, found: dict[str, s
     assert owner_credentials.credentials_of("prod", [f"storage.{name}", "storage"]) == found
 
 
-def test_a_stack_is_asked_once_in_a_run(asked: list[list[str]]) -> None:
+def test_a_stack_is_read_once_in_a_run(asked: list[list[str]]) -> None:
     for _ in range(2):
         owner_credentials.credentials_of("prod", ["storage"])
 
     assert len(asked) == 1
 
 
-def test_a_stack_that_gives_out_none_is_named_with_what_to_run() -> None:
+def test_a_stack_without_outputs_is_named_with_the_command_to_run() -> None:
     with pytest.raises(SecretStateError, match=r"stack 'prod'.*has no key 'registry'.*make up STACK=prod"):
         owner_credentials.credentials_of("prod", ["registry"])
 
 
-def test_a_state_that_cannot_be_decrypted_is_told_with_the_reason() -> None:
+def test_an_undecryptable_state_is_reported_with_the_reason() -> None:
     with pytest.raises(SecretStateError, match=r"stack 'broken'.*incorrect passphrase"):
         owner_credentials.credentials_of("broken", ["storage"])
 

@@ -1,4 +1,4 @@
-"""Who may remove data: a stack that goes as a whole, and one that allows it by name."""
+"""When data may be deleted: with its whole stack, or if the stack file names it."""
 
 import json
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def test_data_of_a_stack_that_is_complete_is_not_removed(write: Callable[..., No
         _require()
 
 
-def test_data_goes_where_the_stack_file_names_its_resource(write: Callable[..., None]) -> None:
+def test_data_may_be_deleted_if_the_stack_file_names_its_resource(write: Callable[..., None]) -> None:
     write(IDENTITY, GUARD)
 
     ChangeGuardProvider().check({}, {"project": "p", "stack": "dev", "resources": {}, "allowed": ["STDEV"]})
@@ -55,7 +55,7 @@ def test_data_goes_where_the_stack_file_names_its_resource(write: Callable[..., 
         _require()
 
 
-def test_data_goes_with_its_stack(write: Callable[..., None]) -> None:
+def test_data_is_deleted_with_its_stack(write: Callable[..., None]) -> None:
     write(IDENTITY)
 
     _require()
@@ -95,8 +95,8 @@ def test_other_words_choose_nothing(
     _require()
 
 
-def test_data_stays_where_no_state_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With another backend than files, only the guard itself says that the stack goes."""
+def test_data_stays_without_a_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a backend other than files, only the guard itself says that the stack is being removed."""
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
     monkeypatch.setenv("MLW_HOME", str(tmp_path))
 

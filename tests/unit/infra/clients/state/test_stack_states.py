@@ -1,4 +1,4 @@
-"""Other stacks of a file backend, read from state files as the engine writes them."""
+"""Other stacks of a file backend, read from state files in the engine's format."""
 
 import gzip
 import json
@@ -101,7 +101,7 @@ def test_a_resource_that_others_use_is_not_deleted_and_all_users_are_named(write
         refuse_if_used([STORAGE, "/other"], stack="dev", stack_id="1a")
 
 
-def test_a_resource_that_nobody_else_uses_may_go(write: Write) -> None:
+def test_an_unshared_resource_may_be_deleted(write: Write) -> None:
     own = {"name": "mlw", "resourceId": "/w", "storageAccount": STORAGE}
     identity: tuple[str, dict[str, Any]] = ("ml-workspace:guards:StackIdentity", {})
     write("renamed.json", _state(identity, ("ml-workspace:machinelearningservices:Workspace", own)))
@@ -119,7 +119,7 @@ def test_a_stacks_own_resources_are_those_of_its_last_accepted_update(write: Wri
     assert stack_states.accepted("ml-workspace", "new") == AcceptedStack()
 
 
-def test_a_stack_is_found_by_its_identity_whatever_it_is_called(write: Write) -> None:
+def test_a_stack_is_found_by_its_identity_under_any_name(write: Write) -> None:
     account = ("ml-workspace:storage:StorageAccount", {"name": "stdev"})
     write("renamed.json", _state(("ml-workspace:guards:StackIdentity", {}), account))
 
@@ -132,7 +132,7 @@ def test_a_stack_is_found_by_its_identity_whatever_it_is_called(write: Write) ->
     assert stack_states.deployed(except_id="1a") == []
 
 
-def test_a_stack_from_before_the_provider_plugin_is_refused_with_the_way_out(write: Write) -> None:
+def test_a_stack_older_than_the_provider_plugin_is_rejected_with_a_remedy(write: Write) -> None:
     write("dev.json", _state(("pulumi-python:dynamic/ml-workspace:GeneratedSecrets", {})))
 
     with pytest.raises(
@@ -151,13 +151,13 @@ def test_labels_of_two_stacks_give_no_identity() -> None:
     assert stack_states.identity_of([AN_EARLIER_VOLUME, _with_labels(other)]) == ""
 
 
-def test_a_stack_that_was_taken_over_has_the_identity_that_its_state_says() -> None:
+def test_an_adopted_stack_has_the_identity_in_its_state() -> None:
     identity = {"type": "ml-workspace:guards:StackIdentity", "outputs": {"stack_id": "1a"}}
     assert stack_states.identity_of([identity, AN_EARLIER_VOLUME]) == "1a"
     assert not stack_states.is_earlier_version([identity, AN_EARLIER_VOLUME])
 
 
-def test_what_a_refused_update_has_put_beside_an_earlier_state_gives_it_no_other_identity() -> None:
+def test_resources_of_a_rejected_update_do_not_change_the_identity_of_an_earlier_state() -> None:
     identity = {"type": "ml-workspace:guards:StackIdentity", "outputs": {"stack_id": "1a"}}
     earlier = {"type": "pulumi-python:dynamic/ml-workspace:UsageGuard"}
     found = stack_states.identity_of([identity, earlier, AN_EARLIER_VOLUME])

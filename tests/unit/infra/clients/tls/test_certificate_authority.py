@@ -1,4 +1,4 @@
-"""The authority and its certificates, judged by OpenSSL as Python's clients use it."""
+"""The authority and its certificates, verified by OpenSSL as in Python's clients."""
 
 import datetime as dt
 import socket
@@ -23,7 +23,7 @@ def authority() -> KeyPair:
 
 
 def shake_hands(server: KeyPair, authority: str, *, name: str, folder: Path) -> str:
-    """One TLS handshake over a pair of sockets; the version that was agreed on."""
+    """One TLS handshake over a pair of sockets; returns the negotiated version."""
     chain = folder / "chain.pem"
     chain.write_text(server.certificate + server.private_key)
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,4 +1,4 @@
-"""Whom clients of a stack trust: the stack's authority and nobody else, whatever the environment says."""
+"""Clients of a stack trust only the stack's authority, in any environment."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,13 +38,13 @@ def test_session_accepts_a_server_of_its_authority(url: str, authority: KeyPair)
 
 
 @pytest.mark.parametrize("verify", [True, False], ids=["verify", "told not to verify"])
-def test_session_refuses_a_server_of_another_authority(url: str, other: KeyPair, *, verify: bool) -> None:
+def test_session_rejects_a_server_of_another_authority(url: str, other: KeyPair, *, verify: bool) -> None:
     with tls_sessions.session(other.certificate) as session, pytest.raises(requests.exceptions.SSLError):
         session.get(url, timeout=5, verify=verify)
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_session_does_not_trust_the_public_authorities_besides(
+def test_session_does_not_also_trust_public_authorities(
     url: str, authority: KeyPair, other: KeyPair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, variable: str
 ) -> None:
     public = tmp_path / "public.pem"
@@ -58,7 +58,7 @@ def test_session_does_not_trust_the_public_authorities_besides(
         session.get(url, timeout=5)
 
 
-def test_session_goes_through_no_proxy_of_the_environment(
+def test_session_ignores_the_proxies_of_the_environment(
     url: str, authority: KeyPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
@@ -69,7 +69,7 @@ def test_session_goes_through_no_proxy_of_the_environment(
         assert session.get(url, timeout=5).status_code == 204
 
 
-def test_session_without_an_authority_refuses_the_server(url: str) -> None:
+def test_session_without_an_authority_rejects_the_server(url: str) -> None:
     with tls_sessions.session("") as session, pytest.raises(requests.exceptions.SSLError):
         session.get(url, timeout=5)
 
@@ -83,5 +83,5 @@ def test_probe_passes_only_with_the_servers_authority(url: str, authority: KeyPa
     assert "SSLCertVerificationError" in refused.seen
 
 
-def test_plain_http_to_a_port_with_tls_is_no_pass(url: str) -> None:
+def test_plain_http_to_a_port_with_tls_fails(url: str) -> None:
     assert not http_probe(url.replace("https", "http"), expected=frozenset({204}))().passed

@@ -32,7 +32,7 @@ def test_other_type_is_refused(type_: str, proposal: str) -> None:
 
 
 @pytest.mark.parametrize(("type_", "words"), [("AzureBlob", "blob container"), ("AzureFile", "file share")])
-def test_container_name_is_judged_by_what_the_type_stands_on(type_: str, words: str) -> None:
+def test_container_name_follows_the_rules_of_its_store(type_: str, words: str) -> None:
     (violation,) = check_datastores([GOOD | {"type": type_, "container": "Features_1"}])
 
     assert violation.key == "datastores[0].container"
@@ -46,11 +46,11 @@ def test_second_datastore_of_a_name_is_refused_and_names_the_first() -> None:
     assert "datastores[0] has the same name" in violation.message
 
 
-def test_two_datastores_may_stand_on_one_container() -> None:
+def test_two_datastores_may_use_one_container() -> None:
     assert check_datastores([GOOD, GOOD | {"name": "labels"}]) == []
 
 
-def test_every_violation_is_told() -> None:
+def test_every_violation_is_reported() -> None:
     found = check_datastores(
         [{"name": "Bad-Name", "type": "Blob", "container": "x"}, {"name": "", "type": "AzureFile"}]
     )
@@ -116,13 +116,13 @@ def check_elsewhere(*, encrypted: tuple[str, ...] = (ENCRYPTED,), **changed: obj
 
 
 class TestElsewhere:
-    """An S3 store with keys that only the stack's passphrase opens."""
+    """An S3 store with keys that only the stack's passphrase decrypts."""
 
     @pytest.mark.parametrize("encrypted", [ENCRYPTED, "datastores[0]", "datastores"])
     def test_encrypted_secret_passes(self, encrypted: str) -> None:
         assert check_elsewhere(encrypted=(encrypted,)) == []
 
-    def test_region_may_be_left_out(self) -> None:
+    def test_region_is_optional(self) -> None:
         assert check_elsewhere(region=None) == []
 
     @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ class TestElsewhere:
 
     @pytest.mark.parametrize("key", ["endpoint", "accessKeyId", "secretAccessKey"])
     @pytest.mark.parametrize("value", [None, ""], ids=["absent", "empty"])
-    def test_key_that_is_missing_is_told(self, key: str, value: str | None) -> None:
+    def test_missing_key_is_reported(self, key: str, value: str | None) -> None:
         (violation,) = check_datastores([{**S3, key: value}], encrypted=[ENCRYPTED])
 
         assert (violation.rule, violation.key) == ("datastore-s3-require-keys", f"datastores[0].{key}")
@@ -190,7 +190,7 @@ class TestElsewhere:
         }
         assert not any(SECRET in violation.message or "AKIA" in violation.message for violation in found)
 
-    def test_everything_is_told_at_once(self) -> None:
+    def test_everything_is_reported_together(self) -> None:
         found = check_elsewhere(
             encrypted=(), name="Bad-Name", endpoint="nowhere", container="X", isDefault=True, quotaInGiB=1
         )

@@ -8,7 +8,7 @@ GUID = "01234567-89ab-cdef-0123-456789abcdef"
 
 
 def check(container: object, type_: str = "AzureBlob") -> list[str]:
-    """Return the keys that are refused."""
+    """Return the rejected keys."""
     found = list(check_shared_containers([{"type": type_, "container": container}], owner="prod", key="datastores"))
     assert all(violation.rule == RULE and "'prod'" in violation.found for violation in found)
     return [violation.key for violation in found]

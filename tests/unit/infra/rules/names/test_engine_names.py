@@ -16,7 +16,7 @@ def test_a_legal_name_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("name", ["rg(1)", "_rg", "a", "ä-group", "x" * 255], ids=repr)
-def test_a_name_that_the_engine_refuses_is_made_legal(name: str) -> None:
+def test_a_name_that_the_engine_rejects_is_made_valid(name: str) -> None:
     made = physical_name(name)
 
     assert made != name

@@ -1,4 +1,4 @@
-"""The table of names, row by row: literal names that Azure takes and refuses, and properties that hold for all."""
+"""The table of names, row by row: literal names that Azure accepts and rejects, and properties of all rows."""
 
 import re
 
@@ -133,7 +133,7 @@ def test_message_has_key_value_allowed_and_a_fix_that_is_legal() -> None:
     )
 
 
-def test_value_that_is_no_text_is_refused() -> None:
+def test_value_that_is_not_a_string_is_rejected() -> None:
     assert "it is not a string" in check_name(K.KEY_VAULT, 5)[0].message
 
 
@@ -164,7 +164,7 @@ def test_made_name_follows_the_cloud_adoption_framework(kind: ResourceKind, expe
     assert make_name(kind, CHURN) == expected
 
 
-def test_full_region_name_stands_where_it_fits_to_the_last_character() -> None:
+def test_full_region_name_is_used_if_it_just_fits() -> None:
     naming = NamingComponents(workload="churn", environment="dev", location="uksouth", instance="001")
 
     assert make_name(K.KEY_VAULT, naming) == "kv-churn-dev-uksouth-001"
@@ -185,7 +185,7 @@ def test_name_longer_than_limit_is_refused_with_a_proposal_not_cut() -> None:
     assert "'customer-churn'" in str(caught.value)
 
 
-def test_length_is_no_problem_where_the_short_region_fits() -> None:
+def test_length_is_valid_if_the_short_region_fits() -> None:
     naming = NamingComponents(workload="a--b", environment="dev", location="westeurope", instance="001")
 
     with pytest.raises(NameNotMadeError, match="'kv-a--b-dev-we-001'") as caught:
@@ -198,7 +198,7 @@ def test_one_character_is_said_in_the_singular() -> None:
     assert "it has 1 character, fewer than allowed" in check_name(K.KEY_VAULT, "k")[0].found
 
 
-def test_illegal_character_in_the_workload_is_no_matter_of_length() -> None:
+def test_illegal_character_in_the_workload_is_not_a_length_problem() -> None:
     naming = NamingComponents(workload="a_b", environment="dev", location="westeurope", instance="001")
 
     with pytest.raises(NameNotMadeError, match="contains '_'") as caught:
@@ -218,9 +218,7 @@ parts_of = st.builds(
 
 
 @given(kind=st.sampled_from(K), naming=parts_of)
-def test_whatever_is_made_is_legal_and_what_is_not_made_is_explained(
-    kind: ResourceKind, naming: NamingComponents
-) -> None:
+def test_generated_names_are_valid_and_failures_are_explained(kind: ResourceKind, naming: NamingComponents) -> None:
     made = _made(kind, naming)
 
     if isinstance(made, str):

@@ -8,7 +8,7 @@ def named(kind: ResourceKind, name: str, *, scope: str = "group", owner: str = "
     return Named(kind=kind, name=name, scope=scope, owner=owner, key=key)
 
 
-def test_global_name_is_unique_over_all_groups_whatever_its_case() -> None:
+def test_global_name_is_unique_over_all_groups_in_any_case() -> None:
     mine, theirs = (
         named(K.KEY_VAULT, "kv-churn", scope="a"),
         named(K.KEY_VAULT, "KV-Churn", scope="b", owner="stack 'x'"),

@@ -1,4 +1,4 @@
-"""Which rules apply to a resource: by scope, by type, without what it is exempt from."""
+"""Which rules apply to a resource: by scope and type, without exemptions."""
 
 import datetime as dt
 
@@ -55,7 +55,7 @@ def test_a_rule_applies_only_to_the_types_that_it_judges() -> None:
     assert evaluator().rules(ResourceView(WORKSPACE, {}), ("1111", "rg-prod")) == []
 
 
-def test_one_rule_can_be_asked_for() -> None:
+def test_one_rule_can_be_requested() -> None:
     found = evaluator().rules(vault("kv-churn"), ("1111", "rg-prod"), only=limit_sku)
 
     assert [rule.rule for rule in found] == [limit_sku]

@@ -11,7 +11,7 @@ RULES = [rule for rule in vars(application_insights).values() if isinstance(rule
 
 
 def judge(rule: Rule, **props: object) -> list[Violation]:
-    """Violations of ``rule`` by application insights with these properties."""
+    """The violations of ``rule`` in application insights with these properties."""
     return list(rule.check(ResourceView(APPLICATION_INSIGHTS, props)))
 
 

@@ -11,7 +11,7 @@ RULES = [rule for rule in vars(container_registry).values() if isinstance(rule, 
 
 
 def judge(rule: Rule, **props: object) -> list[Violation]:
-    """Violations of ``rule`` by a registry with these properties."""
+    """The violations of ``rule`` in a registry with these properties."""
     return list(rule.check(ResourceView(CONTAINER_REGISTRY, props)))
 
 

@@ -11,7 +11,7 @@ RULES = [rule for rule in vars(key_vault).values() if isinstance(rule, Rule)]
 
 
 def judge(rule: Rule, **props: object) -> list[Violation]:
-    """Violations of ``rule`` by a key vault with these properties."""
+    """The violations of ``rule`` in a key vault with these properties."""
     return list(rule.check(ResourceView(KEY_VAULT, props)))
 
 

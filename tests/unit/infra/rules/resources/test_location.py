@@ -1,4 +1,4 @@
-"""Locations: what is a region, and what is none."""
+"""Locations: valid and invalid regions."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def test_region_passes_by_name_and_display_name(location: str) -> None:
 
 
 @pytest.mark.parametrize("location", ["", "europe", "global", "west-europe", "eu-west-1", "atlantis", 7])
-def test_what_is_no_region_is_refused(location: object) -> None:
+def test_unknown_region_is_rejected(location: object) -> None:
     (violation,) = check_location(location, key="ml-workspace:location")
 
     assert "unknown Azure region" in violation.message

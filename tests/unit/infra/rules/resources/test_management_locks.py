@@ -1,4 +1,4 @@
-"""Locks of a resource group: limits that a stack file is not long enough to show; the rest is in its test data."""
+"""Locks of a resource group: limits that are too large for a stack file; the rest is in the test data."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Declared properties: names, defaults, and what is made of them."""
+"""Declared properties: names, defaults, and what is derived from them."""
 
 from typing import get_type_hints
 

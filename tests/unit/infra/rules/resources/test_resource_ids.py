@@ -26,7 +26,7 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
     ],
     ids=str,
 )
-def test_id_is_azures(kind: ResourceKind, tail: str) -> None:
+def test_id_is_an_azure_id(kind: ResourceKind, tail: str) -> None:
     assert resource_id(SUBSCRIPTION, "rg", kind, "x") == f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg{tail}"
 
 
@@ -35,7 +35,7 @@ def test_id_is_azures(kind: ResourceKind, tail: str) -> None:
     group=st.from_regex(r"[a-zA-Z0-9_()-]{1,20}", fullmatch=True),
     name=st.from_regex(r"[a-zA-Z0-9_-]{1,20}", fullmatch=True),
 )
-def test_id_is_read_back_whatever_the_case(kind: ResourceKind, group: str, name: str) -> None:
+def test_id_is_parsed_in_any_case(kind: ResourceKind, group: str, name: str) -> None:
     text = resource_id(SUBSCRIPTION, group, kind, name)
 
     assert str(parse_resource_id(text)) == text
@@ -54,7 +54,7 @@ def test_id_of_a_group_is_read_back() -> None:
 @pytest.mark.parametrize(
     "text", ["", "x", "/subscriptions/a", "/subscriptions/a/resourceGroups/b/providers/Microsoft.Storage"]
 )
-def test_what_is_no_id_is_refused(text: str) -> None:
+def test_invalid_id_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="not a resource id"):
         parse_resource_id(text)
 

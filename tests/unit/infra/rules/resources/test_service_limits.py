@@ -35,7 +35,7 @@ def test_what_is_not_given_breaks_no_rule() -> None:
     assert check_limits({"keyVault": {"cpu": None, "memoryInGB": None}, "storageAccount": {}}) == []
 
 
-def test_everything_wrong_is_told_at_once() -> None:
+def test_all_mistakes_are_reported_together() -> None:
     found = check_limits({"keyVault": {"cpu": 0, "memoryInGB": 0}, "storageAccount": {"cpu": 100}})
 
     assert [violation.key for violation in found] == [

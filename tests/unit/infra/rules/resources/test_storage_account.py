@@ -1,4 +1,4 @@
-"""Storage accounts: every combination of kind, SKU and role against a literal table of what Azure takes."""
+"""Storage accounts: every combination of kind, SKU and role against a literal table of what Azure accepts."""
 
 import itertools
 
@@ -58,7 +58,7 @@ RULES = [
 
 
 def violations(props: dict[str, object]) -> list[Violation]:
-    """What Azure's rules for storage accounts say; what an organization may ask for on top is left out."""
+    """The violations of Azure's rules for storage accounts, without an organization's additional rules."""
     return [violation for rule in RULES for violation in rule.check(ResourceView(STORAGE_ACCOUNT, props))]
 
 
@@ -168,7 +168,7 @@ def test_additional_account_passes(changed: dict[str, object]) -> None:
     assert violations(additional(**changed)) == []
 
 
-def test_account_without_a_role_is_judged_as_the_default_one() -> None:
+def test_account_without_a_role_counts_as_the_default_one() -> None:
     assert [violation.key for violation in violations({"sku": "Premium_LRS"})] == ["sku"]
 
 

@@ -1,4 +1,4 @@
-"""Workspaces: the SKU that is allowed, and the nearest ones that are not."""
+"""Workspaces: the allowed SKU, and the nearest ones that are not."""
 
 import pytest
 
@@ -11,7 +11,7 @@ RULES = [rule for rule in vars(workspace).values() if isinstance(rule, Rule)]
 
 
 def judge(rule: Rule, **props: object) -> list[Violation]:
-    """Violations of ``rule`` by a workspace with these properties."""
+    """The violations of ``rule`` in a workspace with these properties."""
     return list(rule.check(ResourceView(WORKSPACE, props)))
 
 

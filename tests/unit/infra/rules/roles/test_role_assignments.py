@@ -95,11 +95,11 @@ def test_role_like_no_other_is_refused_without_a_proposal() -> None:
     assert violation.fix == "set 'role' to one of them"
 
 
-def test_role_that_an_unreadable_file_may_define_is_not_refused_as_well() -> None:
+def test_role_that_an_unreadable_file_may_define_is_not_rejected_as_well() -> None:
     assert check_assignments([{"principal": "ana", "role": "Auditor"}], custom_is_known=False) == []
 
 
-def test_every_violation_is_told_at_once() -> None:
+def test_all_violations_are_reported_together() -> None:
     found = check_assignments([{"principal": "X", "role": "Reeder"}, {"principal": "root"}, {"role": "Ownr"}])
 
     assert [violation.key for violation in found] == [

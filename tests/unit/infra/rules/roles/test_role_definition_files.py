@@ -1,4 +1,4 @@
-"""Files of role definitions: what is a role, and what is refused with which words."""
+"""Role definition files: what is accepted as a role, and what is rejected with which message."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def refused(entry: object) -> Violation:
     return violation
 
 
-def test_a_definition_in_azures_shape_is_a_role() -> None:
+def test_a_definition_in_the_azure_format_is_a_role() -> None:
     file = parsed(AUDITOR)
 
     (role,) = file.roles
@@ -48,7 +48,7 @@ def test_a_definition_in_azures_shape_is_a_role() -> None:
     assert not role.operations & {op.IMAGES_PULL, op.SECRETS_PURGE, op.SECRETS_SET, op.BLOBS_READ}
 
 
-def test_one_definition_alone_is_a_file_as_well() -> None:
+def test_a_single_definition_is_a_valid_file() -> None:
     assert [role.name for role in read_roles(AUDITOR, path="r.json").roles] == ["Secret Auditor"]
 
 
@@ -97,7 +97,7 @@ def test_name_and_one_operation_are_enough() -> None:
         "push without pull",
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_definition_is_told_at_its_place(
+def test_mistake_in_a_definition_is_reported_with_its_position(
     change: dict[str, object], rule: str, key: str, words: str
 ) -> None:
     entry = {key: value for key, value in (AUDITOR | change).items() if value is not None}
@@ -118,7 +118,7 @@ def test_second_role_of_a_name_is_refused_and_names_the_first() -> None:
 
 
 @pytest.mark.parametrize("entry", ["Reader", 7, None, ["x"]], ids=str)
-def test_an_entry_that_is_no_mapping_is_refused(entry: object) -> None:
+def test_an_entry_that_is_not_a_mapping_is_rejected(entry: object) -> None:
     assert refused(entry).key == "roleDefinitions[0]"
 
 
@@ -137,7 +137,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason() -> None:
     assert "create 'stacks/roles.yaml'" in violation.message
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_all_mistakes_are_reported_together() -> None:
     file = parsed({"Actions": ["x"], "colour": "red"}, AUDITOR, "Reader")
 
     assert [violation.key for violation in file.violations] == [

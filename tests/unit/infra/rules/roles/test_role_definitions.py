@@ -1,4 +1,4 @@
-"""What each role allows: the table of docs/roles.md, written out once more by hand."""
+"""What each role allows: the table of docs/roles.md, repeated by hand."""
 
 import pytest
 
@@ -61,7 +61,7 @@ def test_a_role_is_found_by_name_or_alias_in_any_case(written: str, name: str) -
 
 
 @pytest.mark.parametrize("written", ["", "Data Scientist", "Azure ML Data Scientist", "*", "Guest"])
-def test_what_is_no_role_is_not_found(written: str) -> None:
+def test_unknown_role_is_not_found(written: str) -> None:
     assert find_role(written) is None
 
 
@@ -109,7 +109,7 @@ def test_patterns_match_as_in_azure(pattern: str, data: bool, expected: set[str]
     assert matching((pattern,), data=data) == expected
 
 
-def test_what_is_taken_away_from_actions_stays_among_data_actions() -> None:
+def test_what_is_excluded_from_actions_stays_in_data_actions() -> None:
     role = RoleDefinition(
         name="x",
         description="",

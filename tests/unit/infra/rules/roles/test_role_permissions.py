@@ -1,4 +1,4 @@
-"""What operations become in each service: one line for each operation, and what holds for all."""
+"""How operations map to each service: one row for each operation, and properties of all rows."""
 
 from typing import Any
 
@@ -150,7 +150,7 @@ def test_under_purge_protection_no_role_purges(role: RoleDefinition) -> None:
 
 
 @pytest.mark.parametrize("role", BUILT_IN, ids=lambda role: role.name)
-def test_who_may_not_purge_cannot_have_versions_fade_away_either(role: RoleDefinition) -> None:
+def test_roles_without_purge_permission_cannot_expire_versions_either(role: RoleDefinition) -> None:
     policy = vault_policy(role.operations, principal="ana", purge_protection=False)
 
     purges = op.SECRETS_PURGE in role.operations
@@ -188,20 +188,18 @@ def test_the_tables_of_the_storage_account_hold_all_its_operations() -> None:
 
 
 @pytest.mark.parametrize("operation", sorted(of(Service.STORAGE)))
-def test_nobody_administrates_the_storage_account_or_himself(operation: str) -> None:
+def test_no_role_administrates_the_storage_account_or_itself(operation: str) -> None:
     assert ("admin:*", "-") in denied(operation)
 
 
-def test_versions_are_kept_from_everybody_without_the_right_since_minio_goes_by_denial() -> None:
+def test_versions_are_explicitly_denied_without_the_permission() -> None:
     assert ("s3:DeleteObjectVersion", "arn:aws:s3:::*") in denied(op.BLOBS_DELETE)
     assert ("s3:DeleteObjectVersion", "arn:aws:s3:::*") not in denied(op.BLOBS_DELETE, op.BLOBS_DELETE_VERSION)
 
 
 @pytest.mark.parametrize("action", ["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectTagging"])
 @pytest.mark.parametrize(("account", "store"), [("own account", STORE), ("another stack's account", GUID_STORE)])
-def test_the_workspace_record_is_kept_from_who_may_not_write_the_workspace(
-    account: str, store: str, action: str
-) -> None:
+def test_only_roles_that_write_the_workspace_can_write_its_record(account: str, store: str, action: str) -> None:
     record, scope = f"{store}/workspace.json", SCOPES[account]
 
     assert (action, record) in denied(op.BLOBS_WRITE, op.BLOBS_DELETE, scope=scope)
@@ -243,6 +241,6 @@ def test_the_registry_never_gives_more_than_was_allowed(operations: set[str], ac
     assert registry_access(operations) == access
 
 
-def test_telemetry_is_taken_from_who_may_write_it() -> None:
+def test_telemetry_is_accepted_from_roles_that_can_write_it() -> None:
     assert sends_telemetry({op.TELEMETRY_WRITE})
     assert not sends_telemetry(set(OPERATIONS) - {op.TELEMETRY_WRITE})

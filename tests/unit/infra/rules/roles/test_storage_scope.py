@@ -1,4 +1,4 @@
-"""Whose containers are whose in an account that several workspaces use."""
+"""Ownership of containers in an account that several workspaces use."""
 
 from fnmatch import fnmatchcase
 
@@ -43,7 +43,7 @@ def test_a_sharer_reaches_its_own_containers(what: str) -> None:
         f"free/features/x-{GUID}",
     ],
 )
-def test_a_sharer_reaches_nobody_elses_whatever_a_blob_is_called(what: str) -> None:
+def test_a_sharer_reaches_no_foreign_blob_under_any_name(what: str) -> None:
     assert not reaches(sharers_scope(GUID, ["features"]).resources, what)
 
 

@@ -20,7 +20,7 @@ def test_a_policy_lists_paths_and_capabilities() -> None:
     )
 
 
-def test_allowed_parameters_stand_with_their_path_only() -> None:
+def test_allowed_parameters_are_listed_only_with_their_path() -> None:
     text = hcl({"a": ["update"], "b": ["update"]}, allowed_parameters={"a": {"ttl": ["0s"], "name": []}})
 
     assert text.count("allowed_parameters") == 1
@@ -69,7 +69,7 @@ GUID = "01234567-89ab-cdef-0123-456789abcdef"
 
 
 def paths(policy: str) -> set[str]:
-    """Return the paths that a policy says anything of."""
+    """Return the paths that a policy mentions."""
     return {stanza.partition('"')[2].partition('"')[0] for stanza in policy.split("path ")[1:]}
 
 

@@ -1,4 +1,4 @@
-"""When a stack expires: which texts say so, and what the others mean most probably."""
+"""When a stack expires: valid values, and suggestions for invalid ones."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -72,7 +72,7 @@ def test_a_moment_with_its_zone_is_one_with_and_without_quotes(text: str, moment
 @pytest.mark.parametrize(
     "text", ["2026-12-31T18:00:00", "2026-13-01", "31.12.2026", "tomorrow", "9999-12-31", "2026-12-31 18:00", ""]
 )
-def test_what_is_no_certain_moment_is_refused(text: str) -> None:
+def test_ambiguous_time_is_rejected(text: str) -> None:
     assert [violation.rule for violation in check_expiry(None, text, prefix="")] == [ON]
 
 

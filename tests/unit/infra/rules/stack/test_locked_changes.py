@@ -1,4 +1,4 @@
-"""What locks forbid: those that the stack has, whatever its file wants."""
+"""What a stack's existing locks forbid, even if its file no longer has them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -60,7 +60,7 @@ def test_nothing_is_deleted_that_the_stack_allows_to_be_replaced(
     assert set(rules(stack("st", "lake", locks=(lock,)), wanted, allowed=allowed)) == {DELETION}
 
 
-def test_what_is_refused_anyway_is_not_told_twice() -> None:
+def test_a_rejected_value_is_not_reported_twice() -> None:
     assert rules(stack("st", "lake", locks=(KEEP,)), stack("st")) == []
 
 
@@ -79,7 +79,7 @@ def test_locks_alone_may_change() -> None:
     assert rules(stack("st", locks=(FROZEN,), keys={"tags": "a"}), stack("st", locks=(KEEP,), keys={"tags": "a"})) == []
 
 
-def test_a_lock_against_changes_names_what_would_change_and_the_way_out() -> None:
+def test_a_lock_against_changes_names_the_changes_and_the_remedy() -> None:
     (found,) = check_locked(
         stack("st", locks=(FROZEN, KEEP), keys={"workspace.tags": "a", "tls": "a"}),
         stack("st", keys={"workspace.tags": "b", "limits": "c"}),

@@ -1,4 +1,4 @@
-"""Which changes Azure makes in place, and which would replace the resource: the table of facts, row by row."""
+"""Which changes Azure makes in place, and which would replace the resource: the table, row by row."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""How long a deleted workspace is kept."""
+"""The retention period of a deleted workspace."""
 
 import pytest
 

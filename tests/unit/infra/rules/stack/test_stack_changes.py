@@ -1,4 +1,4 @@
-"""What becomes of a stack's resources as a whole: which are compared, and which are not given up."""
+"""Changes to a stack's set of resources: which resources are compared, and which cannot be removed."""
 
 from typing import Any
 
@@ -24,12 +24,12 @@ def stack(*names: str, **changed: object) -> Stack:
 
 
 def rules(before: Stack, wanted: Stack, *, allowed: tuple[str, ...] = (), used: str = "") -> list[str]:
-    """Ids of the rules that are broken while the stack `fraud` uses the account ``used``."""
+    """Ids of the violated rules while the stack `fraud` uses the account ``used``."""
     fraud = Deployed("fraud", WORKSPACE, {"storageAccount": ID + used})
     return [violation.rule for violation in check_changes(before, wanted, allowed=allowed, deployed=[fraud])]
 
 
-def test_name_is_no_part_of_what_a_resource_is_found_again_by_unless_there_may_be_several() -> None:
+def test_name_identifies_a_resource_only_if_there_may_be_several() -> None:
     assert resource_key(CONTAINER_REGISTRY, {"name": "crchurn"}) == "containerRegistry"
     assert resource_key(STORAGE_ACCOUNT, {"name": "stchurn", "role": "default"}) == "storageAccount"
     assert resource_key(STORAGE_ACCOUNT, {"name": "stlake", "role": "additional"}) == "additionalStorageAccounts/stlake"

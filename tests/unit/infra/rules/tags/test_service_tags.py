@@ -1,4 +1,4 @@
-"""Tags in the alphabet of the services' own metadata."""
+"""Tags in the character set of the services' own metadata."""
 
 import re
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from infra.rules.tags import tag_inheritance
 
 
-def test_own_tag_wins_over_an_inherited_one_whatever_the_case() -> None:
+def test_own_tag_overrides_an_inherited_one_in_any_case() -> None:
     merged = tag_inheritance.merge({"owner": "group", "project": "churn"}, {"Owner": "mine"})
 
     assert merged == {"Owner": "mine", "project": "churn"}

@@ -1,4 +1,4 @@
-"""Limits of tags to the character, and what looks like a secret."""
+"""Exact limits of tags, and values that look like secrets."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from infra.rules.violation import Violation
 
 
 def judge(rule: Rule, tags: dict[str, object], type_token: str = KEY_VAULT) -> list[Violation]:
-    """Violations of ``rule`` by a resource with these tags."""
+    """The violations of ``rule`` in a resource with these tags."""
     return list(rule.check(ResourceView(type_token, {"tags": tags})))
 
 
@@ -51,7 +51,7 @@ def test_forbidden_character_in_a_tag_name(character: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["microsoftOwner", "Azure-x", "WINDOWS", "azure"])
-def test_reserved_prefix_is_refused_whatever_its_case(name: str) -> None:
+def test_reserved_prefix_is_rejected_in_any_case(name: str) -> None:
     assert "reserved" in judge(tag_limits.require_legal_name, {name: "x"})[0].found
 
 
@@ -73,7 +73,7 @@ def test_names_that_differ_only_in_case_are_refused_together() -> None:
 
 
 @pytest.mark.parametrize("value", [5, True, None, ["a"], {"a": "b"}], ids=repr)
-def test_value_that_is_no_text_is_refused(value: object) -> None:
+def test_value_that_is_not_a_string_is_rejected(value: object) -> None:
     (violation,) = judge(tag_limits.require_legal_value, {"a": value})
 
     assert "not a string" in violation.found
@@ -128,5 +128,5 @@ def test_secret_is_refused_and_never_shown(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), HARMLESS.values(), ids=HARMLESS.keys())
-def test_ordinary_value_is_no_secret(name: str, value: str) -> None:
+def test_ordinary_value_is_not_a_secret(name: str, value: str) -> None:
     assert not looks_like_secret(name, value)

@@ -1,4 +1,4 @@
-"""A folder that is first on PATH, for a client of one's own."""
+"""A folder first on PATH, for a fake client."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A Docker client that follows a script: for what the real engine cannot be made to do on demand."""
+"""A Docker client that follows a script, for what the real engine does not do on demand."""
 
 import json
 import stat
@@ -17,7 +17,7 @@ SERVICE = Service(
 
 
 def install(folder: Path, script: str) -> None:
-    """Put a client on a folder that is first on PATH; it also writes down what it was asked."""
+    """Put a client in a folder that is first on PATH; it also records its command lines."""
     program = folder / "docker"
     program.write_text(f'#!/bin/sh\necho "$@" >> "{folder}/calls"\n{script}\n')
     program.chmod(program.stat().st_mode | stat.S_IXUSR)

@@ -10,7 +10,7 @@ from tools.bootstrap.images import basefiles, recipe
 
 
 def elf(*headers: int) -> bytes:
-    """Make the headers of a 64-bit program with the given program headers."""
+    """Create the headers of a 64-bit program with the given program headers."""
     start = bytearray(64)
     start[:6] = b"\x7fELF\x02\x01"
     start[32:40] = (64).to_bytes(8, "little")
@@ -34,7 +34,7 @@ def test_only_a_program_that_needs_no_loader_counts_as_static(content: bytes, ex
 
 
 def host_busybox(folder: Path, monkeypatch: pytest.MonkeyPatch, applets: Sequence[str]) -> Path:
-    """Give the host a busybox that is taken for static and lists some applets."""
+    """Give the host a busybox that passes as static and lists some applets."""
     program = folder / "busybox"
     program.write_text("#!/bin/sh\nprintf '%s\\n' " + " ".join(f"'{applet}'" for applet in applets) + "\n")
     program.chmod(0o755)
@@ -44,7 +44,7 @@ def host_busybox(folder: Path, monkeypatch: pytest.MonkeyPatch, applets: Sequenc
 
 
 def without_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the host have no package manager."""
+    """Simulate a host without a package manager."""
     monkeypatch.setattr("shutil.which", lambda _: None)
 
 
@@ -86,7 +86,7 @@ def package(**files: bytes) -> bytes:
 
 
 def debian(monkeypatch: pytest.MonkeyPatch, path_folder: Path, archive: bytes, *, lists: bool) -> None:
-    """Let the host be a Debian whose package lists are there, or come with an update."""
+    """Simulate a Debian host whose package lists exist, or appear with an update."""
     (path_folder / "archive").write_bytes(archive)
     if lists:
         (path_folder / "lists").touch()

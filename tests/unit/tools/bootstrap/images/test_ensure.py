@@ -24,7 +24,7 @@ from tools.bootstrap.images.recipe import image_recipe
 
 @dataclass
 class Registries:
-    """Registries and a workshop that remember what was asked of them."""
+    """Registries and a workshop that record requests."""
 
     has: set[str] = field(default_factory=set)
     unfit: set[str] = field(default_factory=set)
@@ -36,7 +36,7 @@ class Registries:
 
 @pytest.fixture
 def registries(path_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registries:
-    """An engine without images, on this machine's kind of processor."""
+    """An engine without images, on this machine's processor architecture."""
     world = Registries()
     install(path_folder, '[ "$2" = inspect ] && exit 1\n[ "$1" = version ] && echo engine\nexit 0')
     monkeypatch.delenv(MIRROR_VARIABLE, raising=False)

@@ -39,7 +39,7 @@ def test_a_source_that_the_edits_were_not_written_for_stops_the_build(tmp_path: 
 
 @pytest.fixture
 def upstream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The released module as the module server gives it, and a cache of this test's own."""
+    """The released module as the module server provides it, and a cache for this test."""
     monkeypatch.setenv("MLW_CACHE", str(tmp_path / "cache"))
     folder = tmp_path / "released"
     edits = tomllib.loads((recipe.go_folder(SERVICE) / "edits.toml").read_text())["edit"]
@@ -52,7 +52,7 @@ def upstream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def serve(monkeypatch: pytest.MonkeyPatch, folder: Path, checksum: str) -> list[dict[str, Any]]:
-    """Let the toolchain give that module, and write down what it is asked to build."""
+    """Make the toolchain provide that module, and record what it is told to build."""
     built: list[dict[str, Any]] = []
 
     def build(**options: Any) -> None:  # noqa: ANN401

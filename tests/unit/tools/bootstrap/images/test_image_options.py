@@ -16,7 +16,7 @@ def options(*words: str) -> argparse.Namespace:
 
 @pytest.fixture
 def pushed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[str, str] | None]]:
-    """Where to and with which login was pushed."""
+    """The target and login of a push."""
     calls: list[tuple[str, tuple[str, str] | None]] = []
 
     def push(_: object, registry: str, *, report: Report, login: tuple[str, str] | None) -> None:

@@ -10,7 +10,7 @@ MIRRORED = SERVICE.mirrored("mirror:5000")
 
 @pytest.fixture
 def engine_that_has_all(path_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every reference is there already, made by others; a container's file can be copied."""
+    """Every reference exists already, created by others; a container's file can be copied."""
     install(
         path_folder, f"""[ "$2" = inspect ] && echo '{described("some:1")}'\n[ "$1" = create ] && echo c1\nexit 0"""
     )

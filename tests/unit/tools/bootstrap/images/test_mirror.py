@@ -10,7 +10,7 @@ REFERENCE = "mirror:5000/ml-workspace/vault:1.21.4"
 
 
 def engine_with_image(path_folder: Path, script: str = "exit 0", recipe: str = "") -> None:
-    """Let the engine have the image, and answer everything else by a script."""
+    """Simulate an engine with the image that handles everything else with a script."""
     current = described(SERVICE.image, recipe=recipe or image_recipe(SERVICE))
     install(path_folder, f"""[ "$1" = image ] && echo '{current}' && exit 0\n{script}""")
 
