@@ -1,8 +1,8 @@
-"""Postpones modules that Pulumi's SDK imports and no run of the project uses, until something does use one.
+"""Postpones modules that Pulumi's SDK imports and no run of the project uses, until their first use.
 
 A run starts three processes with the SDK, one after the other: the policy pack, the program and the provider. Each
-would spend a quarter of its start on the SDK's automation API and on dynamic providers. The project's Python
-environment calls this before anything else (see `tools.bootstrap.python_env`); without it a run is only slower.
+would spend a quarter of its start-up on the SDK's automation API and on dynamic providers. The project's Python
+environment calls this before anything else (see `tools.bootstrap.python_env`); without it, a run is only slower.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ POSTPONED = frozenset({"pulumi.automation", "pulumi.dynamic"})
 
 
 class PostponingFinder:
-    """Finds the postponed modules where Python would; the first use of an attribute loads them."""
+    """Finds the postponed modules as Python does; the first use of an attribute loads them."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -33,5 +33,5 @@ class PostponingFinder:
 
 
 def postpone() -> None:
-    """Have the modules postponed from here on."""
+    """Postpone the modules from now on."""
     sys.meta_path.insert(0, PostponingFinder())

@@ -161,7 +161,7 @@ def test_the_copy_is_an_ordinary_stack(copied: LiveStack) -> None:
     assert shown.stdout.strip() == SECRET_OF_THE_FILE
 
 
-@pytest.mark.fault("the passphrase of an archive is wrong", "the restore is refused before anything is made")
+@pytest.mark.fault("the passphrase of an archive is wrong", "the restore fails before anything is created")
 def test_a_wrong_passphrase_changes_nothing(archived: Archived) -> None:
     environment = archived.live.stack.environment
 
@@ -173,7 +173,7 @@ def test_a_wrong_passphrase_changes_nothing(archived: Archived) -> None:
     assert not (environment.stack_folder / "Pulumi.never.yaml").exists()
 
 
-@pytest.mark.fault("an archive is damaged", "the restore is refused before anything is made")
+@pytest.mark.fault("an archive is damaged", "the restore fails before anything is created")
 def test_a_damaged_archive_changes_nothing(archived: Archived, tmp_path: Path) -> None:
     environment, damaged = archived.live.stack.environment, tmp_path / "damaged.mlw"
     content = bytearray(archived.archive.read_bytes())
@@ -230,7 +230,7 @@ def test_an_existing_stack_file_is_used_and_kept(archived: Archived, tmp_path_fa
         left.unlink()
 
 
-@pytest.mark.fault("the disk is full during a backup", "no archive is left, and the workspace goes on")
+@pytest.mark.fault("the disk is full during a backup", "no archive is left, and the workspace keeps running")
 def test_a_full_disk_leaves_no_archive_and_a_running_workspace(archived: Archived) -> None:
     """A limit on the size of files stands for the disk."""
     stack, target = archived.live.stack, archived.archive.with_name("too-large.mlw")

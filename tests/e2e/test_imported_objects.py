@@ -60,7 +60,7 @@ def assert_named(finished: Finished, name: str) -> None:
     assert "ValueError" not in finished.output
 
 
-@pytest.mark.fault("somebody else's objects are imported into the state", "they are named, and survive every command")
+@pytest.mark.fault("foreign objects are imported into the state", "they are named and survive every command")
 def test_imported_objects_are_named_and_survive_every_command(stack: Stack, engine: DockerClient, marker: str) -> None:
     with foreign_objects(engine, marker) as (theirs, ids):
         for kind, identity in ids.items():
@@ -81,7 +81,7 @@ def test_imported_objects_are_named_and_survive_every_command(stack: Stack, engi
         assert stack.files_in_backend() == []
 
 
-@pytest.mark.fault("resources are taken out of the state by hand", "no data is lost, and the way back is shown")
+@pytest.mark.fault("resources are removed from the state by hand", "no data is lost, and the repair is shown")
 def test_resources_taken_out_of_the_state_by_hand_lose_nothing(stack: Stack, engine: DockerClient, marker: str) -> None:
     journal = Journal(stack=stack.name, outputs=stack.outputs(), marker=marker).write()
     volume = next(urn for urn in stack.urns() if urn.endswith("-vault-data"))

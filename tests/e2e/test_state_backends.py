@@ -151,7 +151,7 @@ def test_a_state_moves_to_another_passphrase(live: LiveStack, tmp_path: Path) ->
     assert_as_before(live.stack, before)
 
 
-@pytest.mark.fault("`mlw move` is killed", "one state is in charge, and the next one finishes it")
+@pytest.mark.fault("`mlw move` is killed", "one state is active, and the next run finishes the move")
 def test_a_killed_move_leaves_one_active_state_and_is_finished_by_the_next(live: LiveStack, tmp_path: Path) -> None:
     stack, before = live.stack, live.stack.objects()
     home = stack.environment.variables["PULUMI_BACKEND_URL"]

@@ -115,7 +115,7 @@ def test_engine_is_started_once(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("how", ["", "--hard"], ids=["asked to end", "killed"])
-@pytest.mark.fault("the engine is restarted under running containers", "the containers go on")
+@pytest.mark.fault("the engine is restarted under running containers", "the containers keep running")
 def test_containers_keep_running_while_the_engine_restarts(busy_machine: Machine, how: str) -> None:
     before = busy_machine.check(STATE_OF_CONTAINER)
     assert "restarted" in busy_machine.check(f"{ENGINE} --restart {how}")
@@ -133,7 +133,7 @@ def test_engine_starts_after_a_crash_although_its_process_ids_were_reused(busy_m
     assert busy_machine.check(STATE_OF_CONTAINER).startswith("running ")
 
 
-@pytest.mark.fault("the engine cannot start", "its own words are shown")
+@pytest.mark.fault("the engine cannot start", "its own message is shown")
 def test_engine_that_cannot_start_is_quoted(machine: Machine) -> None:
     machine.check("echo '{\"no-such-option\": 1}' > /etc/docker/daemon.json")
     code, printed = machine.try_(ENGINE)
@@ -143,7 +143,7 @@ def test_engine_that_cannot_start_is_quoted(machine: Machine) -> None:
     assert "Traceback" not in printed
 
 
-@pytest.mark.fault("an engine of somebody else's is to be restarted", "it is left alone")
+@pytest.mark.fault("a foreign engine is to be restarted", "it is left alone")
 def test_foreign_engine_is_not_restarted(machine: Machine) -> None:
     machine.check("dockerd >/run/other.log 2>&1 & until docker info >/dev/null 2>&1; do :; done")
     code, printed = machine.try_(f"{ENGINE} --restart")

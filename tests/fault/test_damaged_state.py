@@ -40,7 +40,7 @@ def empty_sidecar(state: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [empty, truncate, scramble, lose, empty_sidecar])
-@pytest.mark.fault("a file of the state backend is damaged", "the next `make up` restores the newest sound state")
+@pytest.mark.fault("a file of the state backend is damaged", "the next `make up` restores the newest valid state")
 def test_damaged_state_is_restored_and_nothing_is_orphaned(
     live: LiveStack, engine: DockerClient, marker: str, damage: Damage
 ) -> None:

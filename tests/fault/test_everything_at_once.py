@@ -77,7 +77,7 @@ def survive(live: LiveStack, engine: DockerClient, load: Load, fault: Fault) -> 
 
 @pytest.mark.parametrize("fault", FAULTS_OF_A_SERVICE.values(), ids=FAULTS_OF_A_SERVICE)
 @pytest.mark.fault(
-    "a service is restarted or crashes under writes", "every acknowledged write is there, without a repair"
+    "a service is restarted or crashes under writes", "every acknowledged write is there without a repair"
 )
 def test_acknowledged_writes_survive_when(live: LiveStack, engine: DockerClient, load: Load, fault: Fault) -> None:
     survive(live, engine, load, fault)
@@ -85,7 +85,7 @@ def test_acknowledged_writes_survive_when(live: LiveStack, engine: DockerClient,
 
 @pytest.mark.parametrize("fault", FAULTS_OF_THE_MACHINE.values(), ids=FAULTS_OF_THE_MACHINE)
 @pytest.mark.fault(
-    "the machine loses its power or the engine is restarted under writes",
+    "the machine loses power or the engine is restarted under writes",
     "every acknowledged write is there, and nothing is left to repair",
 )
 def test_acknowledged_writes_survive_without_repairs_when(

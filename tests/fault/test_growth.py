@@ -15,7 +15,7 @@ def traces(tmp_path: Path) -> Traces:
     return make_traces(tmp_path)
 
 
-@pytest.mark.fault("stacks come and go", "no file and no process stays")
+@pytest.mark.fault("stacks are created and destroyed", "no file and no process is left")
 def test_cycles_of_up_and_down_leave_no_files_and_no_processes(traces: Traces) -> None:
     with ephemeral_stack(traces.environment) as stack:
         up_and_down(stack)

@@ -79,7 +79,7 @@ def states(stack: Stack, engine: DockerClient) -> list[tuple[bool, bool]]:
     return [(state["Running"], state["Paused"]) for state in found]
 
 
-@pytest.mark.fault("a backup is killed", "the workspace runs, and there is no half archive")
+@pytest.mark.fault("a backup is killed", "the workspace runs, and no incomplete archive is left")
 def test_a_killed_backup_leaves_a_running_workspace_and_no_archive(
     place: Place, engine: DockerClient, marker: str, tmp_path: Path
 ) -> None:
@@ -108,7 +108,7 @@ def _assert_running(stack: Stack, engine: DockerClient) -> None:
     assert states(stack, engine) == [(True, False)] * 4
 
 
-@pytest.mark.fault("a backup is interrupted", "it ends in order, and the workspace runs")
+@pytest.mark.fault("a backup is interrupted", "it cleans up, and the workspace runs")
 def test_an_interrupted_backup_cleans_up(place: Place, engine: DockerClient, tmp_path: Path) -> None:
     here = replace(place, archive=tmp_path / "b.mlw")
     running = start(backup(here), cwd=here.stack.environment.project, env=variables(here.stack))
@@ -128,7 +128,7 @@ def _assert_paused(stack: Stack, engine: DockerClient) -> None:
 
 
 @pytest.mark.fault(
-    "an archive is restored beside the original under names that are taken", "it is refused with what to set"
+    "an archive is restored next to the original under taken names", "it is rejected with the keys to set"
 )
 def test_names_in_the_stack_file_are_rejected_with_what_to_set(
     place: Place, tmp_path_factory: pytest.TempPathFactory

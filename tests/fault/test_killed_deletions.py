@@ -39,7 +39,7 @@ def kill_when(running: subprocess.Popen[str], condition: Callable[[], bool]) -> 
     running.communicate()
 
 
-@pytest.mark.fault("`mlw expire` is killed while it removes a stack", "the next run removes it whole")
+@pytest.mark.fault("`mlw expire` is killed while it removes a stack", "the next run removes all of it")
 def test_an_expired_stack_is_removed_by_the_next_run_after_a_kill_at_every_step(
     environment: Environment, engine: DockerClient
 ) -> None:
@@ -69,7 +69,7 @@ def marks(stack: Stack, engine: DockerClient) -> int:
 
 @pytest.mark.fault(
     "deletion, recovery and purge of a soft-deleted workspace are killed at every step",
-    "the next run finishes; data comes back equal until the purge, and nothing is left after it",
+    "the next run finishes; data is recovered unchanged until the purge, and nothing is left after it",
 )
 def test_a_soft_deleted_workspace_survives_kills_at_every_step_and_is_purged_completely(
     environment: Environment, engine: DockerClient, marker: str

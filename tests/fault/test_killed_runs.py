@@ -112,7 +112,7 @@ def test_killed_up_is_finished_by_a_plain_pulumi_up(stack: Stack, engine: Docker
     assert_whole(stack, engine, marker)
 
 
-@pytest.mark.fault("`make up` is killed, and there is no other one", "`make down` leaves nothing")
+@pytest.mark.fault("`make up` is killed and not repeated", "`make down` leaves nothing")
 def test_killed_up_is_removed_completely_without_another_up(stack: Stack, engine: DockerClient) -> None:
     kill_when(stack, "up", lambda: container_is_made(stack, engine))
 
@@ -122,7 +122,7 @@ def test_killed_up_is_removed_completely_without_another_up(stack: Stack, engine
 
 
 @pytest.mark.fault(
-    "`make up` is killed after the key vault gave its key out and before it was stored",
+    "`make up` is killed after the key vault returned its key and before the key was stored",
     "the next one initializes the empty key vault again",
 )
 def test_key_vault_killed_before_its_key_was_stored_is_initialized_again(
@@ -148,7 +148,7 @@ def test_killed_destroy_is_finished_by_down(stack: Stack, engine: DockerClient) 
     assert again.exit_code == 0, again.output
 
 
-@pytest.mark.fault("`pulumi destroy` is killed", "`make up` makes a whole workspace")
+@pytest.mark.fault("`pulumi destroy` is killed", "`make up` creates a complete workspace")
 def test_killed_destroy_is_undone_by_up(stack: Stack, engine: DockerClient, marker: str) -> None:
     stack.up().check()
     kill_when(stack, "destroy", lambda: not stack.objects().containers)
@@ -158,9 +158,7 @@ def test_killed_destroy_is_undone_by_up(stack: Stack, engine: DockerClient, mark
     assert_whole(stack, engine, marker)
 
 
-@pytest.mark.fault(
-    "the Docker provider is killed in the middle of an update", "the run fails, and the next one finishes it"
-)
+@pytest.mark.fault("the Docker provider is killed during an update", "the run fails, and the next one finishes it")
 def test_killed_docker_provider_fails_the_run_and_the_next_up_finishes_it(
     stack: Stack, engine: DockerClient, marker: str
 ) -> None:
@@ -175,7 +173,7 @@ def test_killed_docker_provider_fails_the_run_and_the_next_up_finishes_it(
     assert_whole(stack, engine, marker)
 
 
-@pytest.mark.fault("`make up` is interrupted", "it says so, and the next one finishes it")
+@pytest.mark.fault("`make up` is interrupted", "it reports this, and the next one finishes it")
 def test_interrupted_up_says_so_and_the_next_up_finishes_it(stack: Stack, engine: DockerClient, marker: str) -> None:
     running = stack.start_lifecycle("up")
     wait_for(lambda: container_is_made(stack, engine), running)
@@ -189,7 +187,7 @@ def test_interrupted_up_says_so_and_the_next_up_finishes_it(stack: Stack, engine
     assert_whole(stack, engine, marker)
 
 
-@pytest.mark.fault("`make up` runs twice at the same time", "the workspace is whole")
+@pytest.mark.fault("`make up` runs twice at the same time", "the workspace is complete")
 def test_two_ups_at_the_same_time_leave_a_complete_stack(stack: Stack, engine: DockerClient, marker: str) -> None:
     first, second = stack.start_lifecycle("up"), stack.start_lifecycle("up")
 

@@ -26,7 +26,7 @@ def exchange_names(engine: DockerClient, one: str, other: str) -> None:
     engine.api.rename(f"{one}-renamed", other)
 
 
-@pytest.mark.fault("containers are paused, renamed, cut off, given other limits", "the next `make up` undoes it")
+@pytest.mark.fault("containers are paused, renamed, disconnected or given other limits", "the next `make up` undoes it")
 def test_next_up_undoes_what_was_changed_at_containers(live: LiveStack, engine: DockerClient, marker: str) -> None:
     journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
     storage, registry, vault, insights = (
@@ -53,7 +53,7 @@ def test_next_up_undoes_what_was_changed_at_containers(live: LiveStack, engine: 
 
 
 @pytest.mark.parametrize("fault", [kill, remove], ids=["docker kill", "docker rm"])
-@pytest.mark.fault("all containers are killed or removed", "the next `make up` brings them back with their data")
+@pytest.mark.fault("all containers are killed or removed", "the next `make up` recreates them with their data")
 def test_next_up_repairs_lost_containers_and_keeps_their_data(
     live: LiveStack, engine: DockerClient, marker: str, fault: Fault
 ) -> None:
@@ -72,7 +72,7 @@ def test_next_up_repairs_lost_containers_and_keeps_their_data(
     assert_unchanged(live.stack.preview())
 
 
-@pytest.mark.fault("one container is removed", "the next `make up` makes that one alone")
+@pytest.mark.fault("one container is removed", "the next `make up` recreates only that one")
 def test_one_lost_container_is_repaired_without_touching_the_others(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:

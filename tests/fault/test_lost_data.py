@@ -19,7 +19,7 @@ def assert_sealed(live: LiveStack) -> None:
     assert vault_client(live.outputs).seal_status["sealed"] is True
 
 
-@pytest.mark.fault("the volume with the unseal key is removed", "the next `make up` puts the key back")
+@pytest.mark.fault("the volume with the unseal key is removed", "the next `make up` restores the key")
 def test_lost_unseal_key_leaves_the_vault_sealed_until_the_next_up(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
@@ -37,7 +37,7 @@ def test_lost_unseal_key_leaves_the_vault_sealed_until_the_next_up(
     probe_until(lambda: assert_unsealed(live.outputs), what="a vault that unseals itself again")
 
 
-@pytest.mark.fault("a data volume is removed", "`make up` is refused and says what is missing")
+@pytest.mark.fault("a data volume is removed", "`make up` fails and says what is missing")
 def test_lost_data_volume_is_never_silently_replaced_by_an_empty_one(
     environment: Environment, engine: DockerClient
 ) -> None:

@@ -75,7 +75,7 @@ def kill_amid(collector: Collector, acknowledged: list[str], *, after: int) -> N
         sender.join()
 
 
-@pytest.mark.fault("application insights is killed amid requests", "every acknowledged span is kept")
+@pytest.mark.fault("application insights is killed during requests", "every acknowledged span is kept")
 def test_no_acknowledged_span_is_lost_when_the_collector_is_killed(collector: Collector) -> None:
     acknowledged: list[str] = []
     for _ in range(3):
@@ -199,7 +199,7 @@ def test_statsd_metrics_of_its_network_are_kept(collector: Collector, marker: st
     probe_until(kept, what="a metric of one aggregation")
 
 
-@pytest.mark.fault("the disk of application insights is full", "writes are refused, and acknowledged ones are kept")
+@pytest.mark.fault("the disk of application insights is full", "writes are rejected, and acknowledged ones are kept")
 def test_full_disk_rejects_writes_and_loses_no_acknowledged_ones(engine: DockerClient) -> None:
     with running_collector(engine, data=SMALL) as collector:
         filled = collector.container.exec_run(["busybox", "dd", "if=/dev/zero", f"of={BALLAST}", "bs=1k", "count=4800"])

@@ -51,8 +51,8 @@ def assert_all_flat(engine: DockerClient, before: EngineFootprint, held: Invento
 
 
 @pytest.mark.fault(
-    "a stack comes and goes again and again",
-    "memory, disk, file descriptors, networks, images and the home are as before",
+    "a stack is created and destroyed repeatedly",
+    "memory, disk, file descriptors, networks, images and the home do not grow",
 )
 def test_cycles_of_up_and_down_leave_everything_unchanged(
     traces: Traces, engine: DockerClient, soak_cycles: int, within_minutes: Callable[[int], Iterator[int]]
@@ -68,7 +68,7 @@ def test_cycles_of_up_and_down_leave_everything_unchanged(
         assert_all_flat(engine, before, held)
 
 
-@pytest.mark.fault("many stacks run side by side", "all are ready, and everything is as before when they are gone")
+@pytest.mark.fault("many stacks run in parallel", "all become ready, and nothing is left after their removal")
 def test_parallel_stacks_become_ready_together_and_leave_everything_unchanged(
     traces: Traces, engine: DockerClient, soak_stacks: int
 ) -> None:

@@ -67,8 +67,8 @@ def test_first_up_and_destroy_killed_after_each_step_are_finished(
 
 
 @pytest.mark.fault(
-    "an update that makes all containers anew is killed after each single step",
-    "every acknowledged write is there, and nothing is left to do",
+    "an update that recreates all containers is killed after each single step",
+    "every acknowledged write is there, and no work is left",
 )
 def test_update_that_recreates_containers_keeps_everything_when_killed_after_each_step(
     stack: Stack, engine: DockerClient, marker: str, steps: Iterator[int]

@@ -30,7 +30,7 @@ TIMEOUT_SECONDS = 30
 """Timeout of one call to the engine."""
 
 REMOVAL_SECONDS = 3600
-"""How long removing one object may take: the engine deletes every file of a volume before it answers."""
+"""How long removing one object may take: the engine deletes every file of a volume before it responds."""
 
 
 @dataclass(frozen=True)

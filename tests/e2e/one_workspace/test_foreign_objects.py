@@ -51,7 +51,7 @@ def foreign_object(engine: DockerClient, kind: str, name: str) -> Iterator[Inven
 
 
 @pytest.mark.parametrize("kind", ["Container", "Volume", "Network"])
-@pytest.mark.fault("somebody else has a name on the engine", "it is left alone, and the run is refused")
+@pytest.mark.fault("a foreign object has a name that the stack needs", "it is left alone, and the run fails")
 def test_foreign_object_of_a_wanted_name_is_left_alone(stack: Stack, engine: DockerClient, kind: str) -> None:
     name = wanted_name(stack, kind)
 
@@ -66,7 +66,7 @@ def test_foreign_object_of_a_wanted_name_is_left_alone(stack: Stack, engine: Doc
         assert take_inventory(engine, labels={RUN: name}) == foreign
 
 
-@pytest.mark.fault("a stack of the same name runs under another backend", "it is left alone, and the run is refused")
+@pytest.mark.fault("a stack of the same name runs under another backend", "it is left alone, and the run fails")
 def test_stack_of_the_same_name_in_another_backend_is_foreign(live: LiveStack, tmp_path: Path) -> None:
     other = make_environment(copy_project(tmp_path / "project"), tmp_path / "home")
     twin = dataclasses.replace(live.stack, environment=other)

@@ -28,7 +28,7 @@ def test_engine_that_is_not_running_is_named(stack: Stack, tmp_path: Path) -> No
     assert not stack.objects()
 
 
-@pytest.mark.fault("a refresh finds no engine", "the stack stays as it is")
+@pytest.mark.fault("a refresh finds no engine", "the stack is unchanged")
 def test_stack_survives_a_refresh_without_its_engine(live: LiveStack, tmp_path: Path) -> None:
     before, nobody = live.stack.objects(), f"unix://{tmp_path}/docker.sock"
 
@@ -41,7 +41,7 @@ def test_stack_survives_a_refresh_without_its_engine(live: LiveStack, tmp_path: 
     assert_unchanged(live.stack.up())
 
 
-@pytest.mark.fault("the passphrase is wrong", "the run is refused before anything is touched")
+@pytest.mark.fault("the passphrase is wrong", "the run fails before anything changes")
 def test_wrong_passphrase_is_rejected_before_anything_changes(live: LiveStack, tmp_path: Path) -> None:
     wrong = tmp_path / "passphrase"
     wrong.write_text("not the one")

@@ -20,7 +20,7 @@ STACK_ID = "0a1b"
 
 
 class SlowEngine(BaseHTTPRequestHandler):
-    """Answers at once, and removes slowly."""
+    """Responds immediately, and removes slowly."""
 
     removed: list[str]
 
@@ -48,7 +48,7 @@ class SlowEngine(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def removed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """What the engine has removed; any other call to it may take less time than a removal takes."""
+    """The objects that the engine removed; other calls have a shorter timeout than a removal takes."""
     found: list[str] = []
     handler = type("Handler", (SlowEngine,), {"removed": found})
     open_client = docker_engine.connect.__wrapped__  # type: ignore[attr-defined]
