@@ -1,4 +1,4 @@
-"""Start of `python -m mlw`."""
+"""Entry point of `python -m mlw`."""
 
 import sys
 

@@ -1,1 +1,1 @@
-"""A whole workspace as one file, and its state in another backend: `mlw backup`, `mlw restore`, `mlw move`."""
+"""Back up, restore and move whole workspaces: `mlw backup`, `mlw restore`, `mlw move`."""

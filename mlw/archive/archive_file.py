@@ -1,4 +1,4 @@
-"""The file of an archive while it is written: beside its place, private, and in its place only when it is whole."""
+"""Writes an archive to a private temporary file that replaces the target only when it is complete."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from infra.host import atomic_files
 
 
 def check_target(path: Path) -> None:
-    """Refuse a place where an archive would take something else's.
+    """Reject a path where the archive would replace something else.
 
     Raises:
-        ArchiveError: There is something else, or no folder.
+        ArchiveError: Something else is there, or the folder does not exist.
     """
     try:
         mode = path.stat().st_mode
@@ -43,12 +43,12 @@ def check_target(path: Path) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[IO[bytes]]:
-    """A new private file that takes the path's place when the block ends without an error.
+    """Open a private temporary file that replaces the path when the block ends without an error.
 
-    What a killed command has left of its file is written over by the next one.
+    The leftover of a killed command is overwritten by the next one.
 
     Raises:
-        ArchiveError: Another command writes this archive.
+        ArchiveError: Another command is writing this archive.
     """
     unfinished = path.with_name(f".{path.name}.unfinished")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, atomic_files.PRIVATE_FILE)

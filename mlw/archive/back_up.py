@@ -1,4 +1,4 @@
-"""`mlw backup`: a whole workspace into one encrypted file, as it is at one moment."""
+"""`mlw backup`: writes a consistent copy of a whole workspace to one encrypted file."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from mlw.lifecycle.state_transfer import export_state
 from mlw.stacks.stacks import NotUpError, Stack, open_stack
 
 PROGRESS_SECONDS = 2.0
-"""Between two lines about the same volume."""
+"""Between two progress lines about the same volume."""
 
 
 def say(text: str) -> None:
-    """Tell the user how far it is; standard output is for the result."""
+    """Print progress to standard error; standard output is for the result."""
     display.show(text, sys.stderr)
 
 
@@ -50,7 +50,7 @@ class Source:
 
     @property
     def containers(self) -> list[str]:
-        """Ids of the containers, each once."""
+        """Ids of the containers, without duplicates."""
         return list(dict.fromkeys(volume.container for volume in self.volumes))
 
 
@@ -95,7 +95,7 @@ def _source(stack: Stack) -> Source:
     """Find every volume of the stack.
 
     Raises:
-        NotUpError: The stack is not whole, so that its archive would not be either.
+        NotUpError: The stack is incomplete, so its archive would be too.
     """
     stack.require_outputs()
     objects = stack.checkpoint.docker_objects()
@@ -139,7 +139,7 @@ def _read(path: Path) -> bytes:
 
 
 def _config_secrets(context: Context, stack: Stack, file: StackFile) -> dict[str, str]:
-    """What the encrypted values of the stack file stand for."""
+    """The encrypted values of the stack file, decrypted."""
     values = list(_encrypted(dict(file.config)))
     if not values:
         return {}
@@ -166,13 +166,13 @@ def _encrypted(value: object) -> Iterator[str]:
 
 
 def _copy_volumes(source: Source, members: MemberWriter) -> float:
-    """Copy the volumes while nothing changes them; how long that took, in seconds."""
+    """Copy the volumes while the containers are paused; return how many seconds that took."""
     say(f"Pausing the containers of stack '{source.stack.name}' and copying {len(source.volumes)} volumes.")
     with paused(source.containers):
         started = time.monotonic()
         for number, volume in enumerate(source.volumes, 1):
             label = f"volume {number} of {len(source.volumes)}, '{volume.name}'"
-            # Closed before the containers are resumed: the engine does nothing with one that it is reading.
+            # Closed before the containers are resumed: the engine cannot resume a container while it reads its volume.
             with closing(read_volume(volume)) as chunks:
                 member = members.add(f"{VOLUMES}{volume.name}", _told(chunks, label))
             say(f"  {label}: {member.size / 2**20:.1f} MiB")

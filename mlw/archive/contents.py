@@ -1,4 +1,4 @@
-"""What an archive holds besides volumes: the small members, written first, and checked before anything is made."""
+"""The small members of an archive, written before the volumes and checked before anything is created."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ FORMAT = 1
 MANIFEST, STATE, STACK_FILE = "manifest.json", "state.json", "stack-file.yaml"
 CONFIG_SECRETS, ROLE_DEFINITIONS = "config-secrets.json", "role-definitions"
 VOLUMES = "volumes/"
-"""Beginning of a volume's member; its name follows."""
+"""Prefix of the member of a volume."""
 
 _SMALL = frozenset({MANIFEST, STATE, STACK_FILE, CONFIG_SECRETS, ROLE_DEFINITIONS})
 
 Tell = Callable[[str, int], None]
-"""Told of each member and how many bytes of the file have been read."""
+"""Called with each member and the number of bytes read so far."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
-    """What an archive is of.
+    """Describes what an archive contains.
 
     Attributes:
         stack: Name of the stack.
         stack_id: Its identity.
         made: When, ISO 8601.
         made_by: User, machine and backend, for people.
-        folders: Each volume to the name of the folder that stands for it in its tar.
+        folders: Maps each volume to the name of its folder in the tar.
         role_definitions: Path of the file of role definitions, relative to the stack file; empty for none.
         format: Of the archive.
     """
@@ -54,8 +54,8 @@ class Contents:
     """The small members.
 
     Attributes:
-        stack_file: Text of the stack file; None where the stack had none.
-        config_secrets: Encrypted value of the stack file to what it stands for.
+        stack_file: Text of the stack file; None if the stack had none.
+        config_secrets: Maps each encrypted value of the stack file to the decrypted one.
         role_definitions: Content of the file of role definitions.
     """
 
@@ -78,7 +78,7 @@ class Contents:
 
 @contextmanager
 def opened_members(path: Path, passphrase: str) -> Iterator[tuple[SealedReader, MemberReader]]:
-    """An archive for reading from its beginning.
+    """Open an archive for reading.
 
     Raises:
         ArchiveError: It cannot be decrypted.
@@ -91,10 +91,10 @@ def opened_members(path: Path, passphrase: str) -> Iterator[tuple[SealedReader, 
 
 
 def verify(path: Path, passphrase: str, tell: Tell) -> Contents:
-    """Read an archive through, check all of it, and return the small members.
+    """Read and check a whole archive, and return the small members.
 
     Raises:
-        ArchiveError: It is damaged, not whole, or of a newer version; nothing was changed.
+        ArchiveError: It is damaged, incomplete, or of a newer version; nothing was changed.
     """
     small: dict[str, bytes] = {}
     volumes: set[str] = set()

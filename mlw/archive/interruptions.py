@@ -1,4 +1,4 @@
-"""Commands that end in order whatever asks them to: what they began is put back or removed on the way out."""
+"""Makes commands end in order on every signal: what they began is undone on the way out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mlw.lifecycle.pulumi_cli import INTERRUPTIONS
 
 @contextmanager
 def ending_in_order() -> Iterator[None]:
-    """Treat a hangup and a request to end like Ctrl-C, which ends blocks one by one."""
+    """Treat SIGHUP and SIGTERM like Ctrl-C, which unwinds blocks one by one."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt

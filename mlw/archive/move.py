@@ -1,7 +1,7 @@
-"""`mlw move`: a stack's state to another Pulumi backend; what is on the engine stays as it is, under its identity.
+"""`mlw move`: moves a stack's state to another Pulumi backend; objects on the engine and the identity stay.
 
-The state is written there and read back before the one here goes. A note says which of the two is in charge, so that
-a run that is killed anywhere leaves exactly one, and the next run finishes it.
+The state is written to the new backend and read back before the old one is removed. A note says which of the two is
+valid, so a run that is killed at any point leaves exactly one valid state, and the next run finishes the move.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def move(stack: str, backend: str, passphrase_file: Path | None) -> int:
         other.prepare_folders()
         with stack_locks.exclusive(other, "mlw move", say=say):
             if is_resumed:
-                # Of the state that is not in charge, nobody but an interrupted move can have the lock.
+                # Only an interrupted move can hold the lock of the state that is not the valid one.
                 clear_own_lock(source if note.copied else there, say=say)
             _finish(note, source, there)
     print(f"Moved: the state of stack '{here.stack}' is in '{note.target}'. Set PULUMI_BACKEND_URL to it.")
@@ -102,7 +102,7 @@ def _elsewhere(context: Context, backend: str, passphrase_file: Path | None) -> 
 
 
 def _begun(here: Context, there: Context) -> MoveNote:
-    """Note that a move begins, if it may."""
+    """Record that a move begins, if it is allowed."""
     if there.backend_id == here.backend_id:
         raise LifecycleError(
             f"moving stack '{here.stack}': its state is already in '{here.backend_url}'. Give another backend."
@@ -143,7 +143,7 @@ def _read(context: Context) -> Checkpoint | None:
 
 
 def _refuse_shared(stack: Stack) -> None:
-    """Stacks that share resources find each other in their backend, so one of them cannot leave alone.
+    """Reject a stack that shares resources: such stacks find each other in their backend, so none can leave alone.
 
     Raises:
         SharedResourceError: It shares some.
@@ -174,7 +174,7 @@ def _finish(note: MoveNote, source: Context, there: Context) -> None:
 
 
 def _copy(source: Context, there: Context) -> None:
-    """Write the state in the new backend, over what an interrupted run has left there of it."""
+    """Write the state to the new backend, over anything an interrupted run has left there."""
     with stack_locks.hold_pulumi_lock(source):
         exported = export_state(source)
         if not exported["deployment"].get("resources"):

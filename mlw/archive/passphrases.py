@@ -1,4 +1,4 @@
-"""The passphrase of an archive: from a file, the environment or a terminal, never an argument, which others see."""
+"""Reads the passphrase of an archive: from a file, the environment or a terminal, never from an argument."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read(file: Path | None, *, new: bool) -> str:
 
     Args:
         file: The file that the command line names.
-        new: It is asked for twice on a terminal, since nobody could tell a slip.
+        new: Prompt twice on a terminal, to catch typing errors.
 
     Raises:
         ArchivePassphraseError: There is none.

@@ -1,7 +1,7 @@
-"""Containers stand still while their volumes are copied, and go on whatever becomes of the command.
+"""Pauses containers while their volumes are copied, and resumes them even if the command is killed.
 
-A killed process can resume nothing. So another one, in a session of its own, waits for the end of a pipe that only the
-command holds, and resumes the containers then.
+A killed process cannot resume anything. So a second process, in its own session, waits for the end of a pipe that only
+the command holds, and then resumes the containers.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from infra.errors import ArchiveError
 
 @contextmanager
 def paused(containers: Sequence[str]) -> Iterator[None]:
-    """Pause containers for the time of the block.
+    """Pause containers for the duration of the block.
 
     Args:
         containers: Ids; stopped ones stay as they are.
 
     Raises:
-        ArchiveError: Somebody resumed one of them meanwhile, so that the copy is not of one moment.
+        ArchiveError: One of them was resumed meanwhile, so the copy is inconsistent.
     """
     with _resuming_when_killed(containers):
         try:
@@ -46,14 +46,14 @@ def _resuming_when_killed(containers: Sequence[str]) -> Iterator[None]:
         try:
             yield
         finally:
-            # The end of the pipe; it finds nothing to resume and ends.
+            # The end of the pipe: nothing is left to resume, so the process exits.
             if watcher.stdin:
                 watcher.stdin.close()
             watcher.wait()
 
 
 def main() -> None:
-    """Wait until nobody holds the other end of standard input, then resume the containers."""
+    """Wait until the other end of standard input is closed, then resume the containers."""
     sys.stdin.buffer.read()
     pauses.resume(sys.argv[1:])
 

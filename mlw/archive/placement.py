@@ -1,4 +1,4 @@
-"""Where a restored stack goes: names from its stack file, and on this engine ports, a subnet and images."""
+"""Decides names, ports, subnet and images of a restored stack."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from mlw.lifecycle.stack_context import Context
 from mlw.lifecycle.state_transfer import Exported
 
 ADDITIONAL = "additionalStorageAccounts"
-"""Beginning of the keys of additional accounts, and their section of a stack file."""
+"""Prefix of the keys of additional accounts, and their section of a stack file."""
 
 
 def new_names(context: Context, contents: Contents) -> dict[str, str]:
-    """Each resource's name in the backup to the one that the stack file gives it.
+    """Map each resource's name in the backup to its name in the stack file.
 
-    Additional accounts have no other key than their names: the first one of a file is the first one of the other.
+    Additional accounts have no key other than their names, so they are matched by position.
 
     Raises:
-        ConfigurationError: The stack file breaks rules, e.g. since another stack has the names.
+        ConfigurationError: The stack file breaks rules, e.g. because another stack has the names.
     """
     wanted = _wanted(context, accepted=None)
     before, now = additional_names(contents.stack_file), additional_names(context.stack_file.read_text("utf-8"))
@@ -43,13 +43,13 @@ def new_names(context: Context, contents: Contents) -> dict[str, str]:
 
 
 def additional_names(stack_file: str | None) -> list[str]:
-    """Names of the additional storage accounts of a stack file, in its order."""
+    """Names of the additional storage accounts of a stack file, in order."""
     listed = parse_stack_file((stack_file or "").encode()).config.get(f"ml-workspace:{ADDITIONAL}")
     return [str(one.get("name")) for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def judge(context: Context, exported: Exported) -> None:
-    """Judge the stack file as the next update will, before anything is made.
+    """Check the stack file as the next update will, before anything is created.
 
     Raises:
         ConfigurationError: The update would lose data.
@@ -73,10 +73,10 @@ def _wanted(context: Context, *, accepted: AcceptedStack | None) -> Resources:
 
 
 def rename(exported: Exported, renaming: Renaming, held: Inventory) -> Exported:
-    """The state under its new names, which nobody has.
+    """The state with its new names, which have to be free.
 
     Raises:
-        ForeignObjectError: Somebody has one of them.
+        ForeignObjectError: One of the names is in use.
     """
     renamed = rewrite(exported, renaming)
     names = of_kind(renamed, "EngineReservation")["inputs"]["names"]
@@ -87,7 +87,7 @@ def rename(exported: Exported, renaming: Renaming, held: Inventory) -> Exported:
 
 
 def claim(exported: Exported, stack_id: str, held: Inventory) -> Exported:
-    """The state with ports, which stay where they are free, a subnet and the images of this engine.
+    """The state with ports, a subnet and the images of this engine; ports that are free stay.
 
     Raises:
         PortRangeExhaustedError: Too few ports are free.

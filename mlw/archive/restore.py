@@ -1,8 +1,8 @@
-"""`mlw restore`: a workspace from an archive, as a stack of its own with the same data.
+"""`mlw restore`: creates a stack from an archive, with its own identity and the same data.
 
-The whole archive is checked before anything is made. Then come the stack file, a note of the stack's identity, the
-volumes, and last the state. A run that is killed before the state is there leaves the note: the next one removes what
-was made and begins again, and `make down` removes it for good.
+The whole archive is checked before anything is created. Then the stack file, a note with the identity of the stack, the
+volumes, and last the state are written. A run that is killed before the state is written leaves the note: the next run
+removes what was created and starts over, and `make down` removes it permanently.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from mlw.lifecycle.stack_context import Context
 from mlw.lifecycle.state_transfer import Exported, clear_own_lock, import_state
 
 INSTANCES = 20
-"""How many values of `ml-workspace:instance` are tried for a copy beside the original."""
+"""How many values of `ml-workspace:instance` are tried for a copy next to the original."""
 
 
 def say(text: str) -> None:
@@ -54,10 +54,10 @@ def say(text: str) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What is going to be made.
+    """What will be created.
 
     Attributes:
-        names: Each volume of the archive to its name here.
+        names: Maps each volume of the archive to its name here.
         state: The state of the new stack.
     """
 
@@ -107,7 +107,7 @@ def restore(file: Path, stack: str | None, passphrase_file: Path | None) -> int:
 
 
 class _Progress:
-    """Tells every tenth of the file that has been read."""
+    """Reports progress every 256 MiB."""
 
     def __init__(self) -> None:
         self._told = 0
@@ -119,7 +119,7 @@ class _Progress:
 
 
 def _was_restored(context: Context, path: Path) -> bool:
-    """Whether an earlier run of the same restore was only interrupted after its last step."""
+    """Whether an earlier run of the same restore was interrupted after its last step."""
     note = restore_notes.read(context)
     return note is not None and note.archive == str(path) and unfinished_restore.is_whole(context, note.stack_id)
 
@@ -135,7 +135,7 @@ def _refuse_existing(context: Context) -> None:
 
 
 def _remove_unfinished(context: Context) -> None:
-    """Remove what an interrupted restore of the stack has made: nobody has used any of it."""
+    """Remove what an interrupted restore of the stack has created; none of it was ever in use."""
     note = restore_notes.read(context)
     if note is None:
         restore_notes.end(context)
@@ -150,7 +150,7 @@ def _remove_unfinished(context: Context) -> None:
 
 
 def _restore(context: Context, path: Path, passphrase: str, contents: Contents) -> None:
-    # A home without one has not been set up; the state, which comes last, needs it.
+    # A home without a passphrase has not been set up; the state, which is written last, needs it.
     passphrases.of_state()
     is_new = restored_files.write(context, contents, say=say)
     held = placement.inventory()
@@ -163,7 +163,7 @@ def _restore(context: Context, path: Path, passphrase: str, contents: Contents) 
         renamed = _renamed_elsewhere(context, contents, stack_id, held, taken)
     placement.judge(context, renamed)
     image = placement.any_image(held, renamed)
-    # From here on something is made: the note says whose it is.
+    # From here on objects are created: the note says whose they are.
     restore_notes.begin(context, RestoreNote(stack_id=stack_id, archive=str(path)))
     known_stacks.remember(stack_id, stack=context.stack)
     plan = Plan(
@@ -191,7 +191,7 @@ def _renamed(context: Context, contents: Contents, stack_id: str, held: Inventor
 def _renamed_elsewhere(
     context: Context, contents: Contents, stack_id: str, held: Inventory, taken: MlWorkspaceError
 ) -> Exported:
-    """The same with the first instance whose names nobody has: a copy beside the original, in its own stack file."""
+    """Use the first instance whose names are free: a copy next to the original, in its own stack file."""
     for instance in (f"{number:03}" for number in range(2, 2 + INSTANCES)):
         try:
             restored_files.set_instance(context, instance)
@@ -210,7 +210,7 @@ def _renamed_elsewhere(
 
 
 def _refuse_fixed_names(context: Context, contents: Contents) -> None:
-    """Name those that do not follow from the instance, and so have to be chosen by the user."""
+    """List the names that do not depend on the instance, so the user has to choose them."""
     try:
         names = placement.new_names(context, contents)
     except ConfigurationError:
@@ -232,7 +232,7 @@ def _refuse_fixed_names(context: Context, contents: Contents) -> None:
 
 
 def _volume_names(contents: Contents, renamed: Exported) -> dict[str, str]:
-    """Name of each volume in the archive to its name now: renaming keeps the order of the resources."""
+    """Map each volume in the archive to its new name: renaming keeps the order of the resources."""
     before, now = placement.volume_labels(contents.state), placement.volume_labels(renamed)
     return dict(zip(before, now, strict=True))
 
@@ -252,5 +252,5 @@ def _make_volumes(path: Path, passphrase: str, contents: Contents, plan: Plan) -
 
 
 def _pieces(content: Iterator[bytes]) -> Iterator[bytes]:
-    # An empty piece would end a request that is sent in pieces.
+    # An empty chunk would end a chunked request.
     return (piece for piece in content if piece)

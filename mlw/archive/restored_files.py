@@ -1,4 +1,4 @@
-"""The files of a restored stack beside its state: stack file and role definitions; none of the user's is replaced."""
+"""Writes the stack file and the role definitions of a restored stack; never replaces a file of the user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mlw.lifecycle.private_stack_file import SALT, salt_of
 from mlw.lifecycle.stack_context import Context
 
 BESIDE = ".of-backup"
-"""Ends the name of a file whose place is taken by a different one."""
+"""Suffix for a file whose path is taken by a different file."""
 
 
 INSTANCE = "ml-workspace:instance"
@@ -26,10 +26,10 @@ def write(context: Context, contents: Contents, *, say: Say) -> bool:
     """Write the stack file of the backup, unless there is one, and the file of role definitions.
 
     Returns:
-        Whether the stack file was written, so that nobody has chosen what is in it.
+        Whether the stack file was written, rather than chosen by the user.
 
     Raises:
-        ArchiveError: There is no stack file at all.
+        ArchiveError: There is no stack file.
     """
     if contents.stack_file is None:
         if not context.stack_file.is_file():
@@ -61,7 +61,7 @@ def set_instance(context: Context, instance: str) -> None:
 def encrypt_anew(context: Context, contents: Contents, *, say: Say) -> None:
     """Encrypt the values of the archive's own stack file for this home, if its passphrase does not decrypt them.
 
-    To be called when nothing is refused any more: until then the file may be that of the original.
+    Call it last: until then the file may belong to the original.
     """
     if contents.stack_file is None or context.stack_file.read_bytes() != contents.stack_file.encode():
         return
@@ -73,7 +73,7 @@ def encrypt_anew(context: Context, contents: Contents, *, say: Say) -> None:
 
 def _can_decrypt(salt: str | None, contents: Contents) -> bool:
     if salt is None:
-        # They were encrypted with the salt of a state that is not here.
+        # They were encrypted with the salt of a state that does not exist here.
         return False
     crypter = ConfigCrypter(salt, passphrases.of_state())
     try:
@@ -96,9 +96,10 @@ def _role_definitions(folder: Path, name: str) -> Path:
 
 
 def _for_this_home(text: str, contents: Contents) -> str:
-    """The stack file with its encrypted values encrypted for the passphrase of this home.
+    """The stack file with its secret values encrypted for the passphrase of this home.
 
-    Without any the salt goes, which the CLI may have written and checks the passphrase against: the state has its own.
+    Without secret values the salt is removed, which the CLI may have written and checks the passphrase against: the
+    state has its own.
     """
     if not contents.config_secrets:
         return remove_key(text, SALT)

@@ -1,8 +1,8 @@
-"""The state of a backup as that of another stack: pure functions on what `pulumi stack export` printed.
+"""Rewrites the state of a backup for another stack: pure functions on the output of `pulumi stack export`.
 
-Names that follow from resources' names, the identity and the stack's name are replaced wherever they stand, but not in
-secrets. What is kept *in* a service or in files is left as it was: the next update sees the difference, and changes the
-service's content too. Containers and networks go, since they are made anew.
+Names derived from resource names, the identity and the stack name are replaced everywhere except in secrets. What is
+stored *in* a service or in files stays: the next update sees the difference and changes the content of the service too.
+Containers and networks are dropped, because they are recreated.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CONTENT = frozenset(
         "WorkspaceRecord",
     }
 )
-"""Kinds whose properties say what a service or a file holds."""
+"""Types whose properties describe the content of a service or file."""
 
 MADE_ANEW = ("docker:index/container:Container", "docker:index/network:Network")
 _REFERENCES = ("dependencies", "propertyDependencies", "deletedWith")
@@ -39,13 +39,13 @@ _REFERENCES = ("dependencies", "propertyDependencies", "deletedWith")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Renaming:
-    """What becomes of a state.
+    """How a state is renamed.
 
     Attributes:
         stacks: Name of the stack before and after.
         identities: Identity before and after.
-        made_by: Who makes the stack where and when, for people.
-        resources: Name of each Azure resource before to its name after; also those that stay.
+        made_by: Who creates the stack, where and when; for people.
+        resources: Maps the old name of each Azure resource to its new name, including unchanged names.
     """
 
     stacks: tuple[str, str]
@@ -55,18 +55,18 @@ class Renaming:
 
 
 def resource_names(exported: Exported) -> dict[str, str]:
-    """Names of the stack's own Azure resources by the key that finds each again."""
+    """Names of the stack's own Azure resources by their key."""
     guard = of_kind(exported, "ChangeGuard")
     return {key: str(one["properties"]["name"]) for key, one in guard["inputs"]["resources"].items()}
 
 
 def of_kind(exported: Exported, kind: str) -> dict[str, Any]:
-    """The first resource of a kind, which every stack has."""
+    """The first resource of a type that every stack has."""
     return next(r for r in exported["deployment"]["resources"] if r["type"].endswith(f":{kind}"))
 
 
 def rewrite(exported: Exported, renaming: Renaming) -> Exported:
-    """The state as that of the new stack, without containers and networks."""
+    """The state of the new stack, without containers and networks."""
     changed = copy.deepcopy(exported)
     everywhere, in_names = _always(renaming), _renamed(renaming)
     resources = [_rewritten(one, everywhere, in_names) for one in changed["deployment"]["resources"]]
@@ -84,7 +84,7 @@ def rewrite(exported: Exported, renaming: Renaming) -> Exported:
 
 
 def place(exported: Exported, *, ports: Mapping[str, int], subnet: str, images: Mapping[str, str]) -> Exported:
-    """The state with what the stack has got on this engine."""
+    """The state with the ports, subnet and images of this engine."""
     changed = copy.deepcopy(exported)
     reserved = of_kind(changed, "EngineReservation")["outputs"]
     reserved["ports"], reserved["subnet"] = dict(ports), subnet
@@ -93,7 +93,7 @@ def place(exported: Exported, *, ports: Mapping[str, int], subnet: str, images: 
 
 
 def without(exported: Exported, types: Collection[str]) -> Exported:
-    """The state without resources of some types, and without what names them."""
+    """The state without resources of some types, and without references to them."""
     resources = exported["deployment"]["resources"]
     gone = {one["urn"] for one in resources if one["type"] in types}
     kept = [{key: _unlinked(key, value, gone) for key, value in one.items()} for one in resources]
@@ -126,7 +126,7 @@ def _mapped(value: Any, change: Change) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        # A secret may be a password in which a name stands by chance.
+        # A password may contain a name by chance.
         return value if is_secret(value) else {change(key): _mapped(entry, change) for key, entry in value.items()}
     return [_mapped(entry, change) for entry in value] if isinstance(value, list) else value
 
@@ -152,7 +152,7 @@ def _renamed(renaming: Renaming) -> Change:
     names |= {physical_name(before): physical_name(after) for before, after in renaming.resources.items()}
     if all(before == after for before, after in names.items()):
         return always
-    # The longest first, since a name may begin another one; those that stay keep others from matching inside of them.
+    # Longest first, because a name may be a prefix of another one; unchanged names prevent matches inside of them.
     choices = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{choices})(?![A-Za-z0-9])")
 
@@ -163,14 +163,14 @@ def _renamed(renaming: Renaming) -> Change:
 
 
 def _admit_new_names(guard: dict[str, Any]) -> None:
-    """Let the first update of a copy differ from an original that was locked; its own locks hold from then on."""
+    """Let the first update of a copy differ from a locked original; its own locks apply from then on."""
     for values in (guard.get("inputs") or {}, guard.get("outputs") or {}):
         for key in ("locks", "configuration"):
             values.pop(key, None)
 
 
 def _relabel(resource: dict[str, Any], renaming: Renaming) -> None:
-    """What the labels of a volume tell people, and whose it is where its labels are from before identities.
+    """The informational labels of a volume, and its identity if its labels predate identities.
 
     The identity that follows from those is that of the stack which was archived.
     """

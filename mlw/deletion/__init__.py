@@ -1,1 +1,1 @@
-"""Deletion by the calendar: stacks that have expired."""
+"""Removes expired stacks, and manages soft-deleted ones."""

@@ -1,4 +1,4 @@
-"""Soft-deleted stacks: which there are, and how one is brought back or purged."""
+"""Lists, recovers and purges soft-deleted stacks."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class NotDeletedError(MlWorkspaceError):
 
 
 class PurgeProtectedError(MlWorkspaceError):
-    """The stack's key vault has purge protection, and its days are not over."""
+    """The stack's key vault has purge protection, and the retention has not passed."""
 
 
 @dataclass(frozen=True)
 class Deleted:
-    """One stack of this backend that is soft-deleted."""
+    """A soft-deleted stack of this backend."""
 
     context: Context
     checkpoint: Checkpoint
@@ -40,7 +40,7 @@ class Deleted:
 
     @property
     def contents(self) -> str:
-        """What is kept, and would be lost by a purge."""
+        """What is kept, and would be lost in a purge."""
         return describe_contents(self.checkpoint) or "what an interrupted purge has left"
 
     @property
@@ -51,7 +51,7 @@ class Deleted:
 
     @property
     def purge_has_begun(self) -> bool:
-        """Whether a purge has removed some of it, and so has to be finished."""
+        """Whether a purge has begun, and has to be finished."""
         return removal_notes.purge_has_begun(self.context, self.checkpoint)
 
 
@@ -86,10 +86,10 @@ def open_deleted(context: Context, doing: str) -> Deleted:
 
 
 def recover(context: Context) -> None:
-    """Bring a soft-deleted stack back: its mark goes, and an ordinary update makes what uses the machine.
+    """Recover a soft-deleted stack: remove the mark, and run an update, which recreates containers and network.
 
     Raises:
-        NotDeletedError: It is not soft-deleted, or a purge has removed some of it.
+        NotDeletedError: It is not soft-deleted, or a purge has begun.
         WrongPassphraseError: The passphrase does not decrypt its state; nothing was changed.
     """
     doing = "recovering"
@@ -112,7 +112,7 @@ def recover(context: Context) -> None:
 
 
 def _was_interrupted(checkpoint: Checkpoint | None) -> bool:
-    """Whether an earlier recovery got as far as the update."""
+    """Whether an earlier recovery reached the update."""
     guard = stack_states.soft_deletion_of(checkpoint.resources) if checkpoint else None
     stack_id = str(guard["stack_id"]) if guard else ""
     return bool(guard and known_stacks.kept_until(stack_id) and soft_deletions.find(stack_id) is None)
@@ -126,16 +126,16 @@ def _restore_stack_file(context: Context) -> None:
 
 
 def purge(context: Context, *, early: bool = True, now: datetime | None = None) -> None:
-    """Remove a soft-deleted stack for good, and print the proof. One that was interrupted is finished.
+    """Remove a soft-deleted stack permanently, and print the proof; finishes an interrupted purge.
 
     Args:
         context: The stack.
-        early: Whether its days need not be over.
-        now: The time; that of the clock when left out.
+        early: Whether to purge before the retention has passed.
+        now: The current time; default: the clock.
 
     Raises:
-        NotDeletedError: It is not soft-deleted, or its days are not over.
-        PurgeProtectedError: Its key vault is protected, and its days are not over.
+        NotDeletedError: It is not soft-deleted, or its retention has not passed.
+        PurgeProtectedError: Its key vault is protected, and its retention has not passed.
         LeftoversError: Something could not be removed.
     """
     context.prepare_folders()

@@ -1,4 +1,4 @@
-"""`mlw expire`: lists the stacks whose time is over, and removes them as `make down` does."""
+"""`mlw expire`: lists expired stacks, and removes them as `make down` does."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ def _listing(found: Sequence[Expired], known: Collection[str]) -> str:
 
 
 def _remove(found: Sequence[Expired]) -> list[str]:
-    """Remove everything that nothing keeps; what another one uses comes after it.
+    """Remove all stacks that are not blocked, users of shared resources first.
 
     Returns:
-        Names of those that are still there.
+        Names of the stacks that were not removed.
     """
     waiting, failed = list(found), list[str]()
     while ready := [entry for entry in waiting if not entry.obstacle()]:

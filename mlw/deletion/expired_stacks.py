@@ -1,4 +1,4 @@
-"""Which stacks have expired, what would be lost with them, and what keeps one from being removed."""
+"""Finds expired stacks, what would be lost with them, and what blocks their removal."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from mlw.stacks.stacks import Stack, context_of, open_stacks
 
 
 class NotExpiredError(MlWorkspaceError):
-    """A stack has been given more time while the command waited for it."""
+    """A stack was given more time while the command waited for it."""
 
 
 @dataclass(frozen=True)
 class Expired:
-    """One stack whose time is over.
+    """An expired stack.
 
     Attributes:
-        stack: The stack; None for one of which an interrupted removal has left next to nothing.
-        deletion: Its soft deletion, whose days are over; None for one that is not soft-deleted.
+        stack: The stack; None if an interrupted removal has left almost nothing of it.
+        deletion: Its soft deletion, whose retention has passed; None if it is not soft-deleted.
     """
 
     context: Context
@@ -44,12 +44,12 @@ class Expired:
 
     @property
     def stack_id(self) -> str:
-        """Its identity; empty for one that is next to nothing."""
+        """Its identity; empty if almost nothing is left of it."""
         return self.stack.stack_id if self.stack else ""
 
     @property
     def since(self) -> str:
-        """When it expired, or its days as a soft-deleted one were over."""
+        """When it expired, or when its retention as a soft-deleted stack passed."""
         if self.deletion:
             return format_moment(self.deletion.kept_until)
         return format_moment(self.stack.expiry.moment) if self.stack and self.stack.expiry else ""
@@ -62,14 +62,14 @@ class Expired:
 
     @property
     def lost(self) -> str:
-        """What becomes of what it holds."""
+        """What happens to its data."""
         contents = describe_contents(self.stack.checkpoint) if self.stack else ""
         if self.is_kept:
             return f"is soft-deleted, and keeps for its days: {contents}"
         return f"loses {contents or 'what an interrupted removal has left'}"
 
     def obstacle(self) -> str:
-        """What keeps it from being removed; empty for nothing."""
+        """What blocks its removal; empty if nothing does."""
         if self.stack is None or self.deletion:
             return ""
         if locks := stack_states.locks_of(self.stack.checkpoint.resources):
@@ -80,14 +80,14 @@ class Expired:
         return f"in use by {', '.join(f'stack {user!r}' for user in users)}" if users else ""
 
     def require(self, checkpoint: Checkpoint | None, *, now: datetime) -> None:
-        """Refuse to remove what has changed since it was listed.
+        """Reject a stack that has changed since it was listed.
 
         Args:
-            checkpoint: The stack's state, now that nobody else works on it.
+            checkpoint: The stack's state, now that it is locked.
             now: The time.
 
         Raises:
-            NotExpiredError: It has more time, or another identity.
+            NotExpiredError: It has not expired any more, or has another identity.
         """
         if self.stack is None:
             same = removal_notes.is_over(checkpoint)
@@ -109,11 +109,11 @@ class Expired:
 
 
 def find_expired(now: datetime, on_error: Callable[[str], None]) -> tuple[list[Expired], set[str]]:
-    """Find the stacks of this backend whose time is over.
+    """Find the expired stacks of this backend.
 
     Args:
         now: The time.
-        on_error: Told of a state that cannot be read.
+        on_error: Called with a message for each state that cannot be read.
 
     Returns:
         These stacks, and the identities of all stacks of the backend.

@@ -1,4 +1,4 @@
-"""`mlw expire --timer`: what has a machine run `mlw expire --yes` by itself; printed for the user, never installed."""
+"""`mlw expire --timer`: prints a systemd timer and a cron line that run `mlw expire --yes`; installs nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from infra.host import folders, project, state_backend
 from mlw.command import PROGRAM
 
 KEPT = (state_backend.VARIABLE, "PULUMI_CONFIG_PASSPHRASE_FILE", "DOCKER_HOST")
-"""Variables that say which stacks and which engine are meant; a passphrase itself is never printed."""
+"""Variables that select backend and engine; a passphrase itself is never printed."""
 
 _TEXT = """# Removes expired workspaces of this backend every hour. Nothing has been installed.
 #
@@ -62,7 +62,7 @@ def render() -> str:
         folder_of_unit=root.replace("%", "%%"),
         variables_of_unit="\n".join(f"Environment={_for_unit(f'{key}={value}')}" for key, value in variables.items()),
         command_of_unit=_for_unit(command).replace("$", "$$"),
-        # A per cent sign is the end of a line to cron.
+        # In a crontab a percent sign ends the line.
         cron=f"0 * * * * {quoted}".replace("%", r"\%"),
     )
 

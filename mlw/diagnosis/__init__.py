@@ -1,1 +1,1 @@
-"""What `mlw diagnose` looks at: facts from the state, the engine and the services, turned into findings."""
+"""`mlw diagnose`: turns facts from the state, the engine and the services into findings."""

@@ -1,4 +1,4 @@
-"""Findings about the certificates that services show: not to be trusted, or about to end."""
+"""Findings about certificates of services: not trusted, or about to expire."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mlw.diagnosis.diagnosed_services import DiagnosedService
 from mlw.diagnosis.findings import Finding, Level
 
 WARNING_DAYS = 30
-"""In its last days a certificate is made anew by the next update (`infra.clients.tls.certificate_authority`)."""
+"""In its last days a certificate is renewed by the next update (`infra.clients.tls.certificate_authority`)."""
 
 
 def check_certificates(service: DiagnosedService) -> Iterator[Finding]:
     """Findings about the certificates of all addresses of one service; none for plain HTTP.
 
-    An address that does not answer is no finding here: the probes of the service say so.
+    An address that does not respond is no finding here: the probes of the service report it.
     """
     for address in service.addresses if service.connection.ca_certificate else ():
         try:
@@ -35,7 +35,7 @@ def check_certificates(service: DiagnosedService) -> Iterator[Finding]:
 
 
 def _expiry(address: str, ca_certificate: str) -> dt.datetime:
-    """When the certificate ends that the server shows.
+    """When the certificate of the server expires.
 
     Raises:
         SSLCertVerificationError: Another CA issued it, it is another server's, or it has expired.

@@ -1,7 +1,7 @@
-"""`mlw diagnose`: what is wrong with a workspace, in the form of `az ml workspace diagnose`; changes nothing.
+"""`mlw diagnose`: reports problems of a workspace in the form of `az ml workspace diagnose`; changes nothing.
 
-Facts first (state, credentials, engine), then all checks side by side. What follows from another finding is left out:
-a service whose container does not run is not asked, and a record in it is not read.
+Collects facts first (state, credentials, engine), then runs all checks in parallel. Consequences of another finding are
+left out: a service whose container is not running is not probed, and a record in it is not read.
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ def _summarise(stack: Stack, found: Sequence[Finding]) -> None:
 
 
 def findings(stack: Stack) -> list[Finding]:
-    """Look at everything.
+    """Run all checks.
 
     Raises:
-        EngineUnreachableError: The engine does not answer, so that nothing can be said.
+        EngineUnreachableError: The engine does not respond.
         WrongPassphraseError: The credentials that checks need cannot be decrypted.
     """
     if deletion := soft_deleting.find(stack.context, stack.checkpoint):

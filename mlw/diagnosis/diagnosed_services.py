@@ -1,4 +1,4 @@
-"""The services of one workspace as a diagnosis asks them: where each is, with what credentials, and whose it is."""
+"""The services of one workspace: address, credentials and owner of each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GROUPS: Mapping[str, Group] = {
     "containerRegistry": Group.CONTAINER_REGISTRY,
     "applicationInsights": Group.APPLICATION_INSIGHTS,
 }
-"""Section of a service to the group of its findings."""
+"""Maps the section of a service to the group of its findings."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,10 +29,10 @@ class DiagnosedService:
     """One service of the workspace.
 
     Attributes:
-        owner: Name of the stack that made it; another one's for an existing resource.
+        owner: Name of the stack that created it; for an existing resource another stack.
         connection: The first endpoint, with the stack's credentials.
         others: Base URLs of the further endpoints.
-        sharer: Name of the stack that uses it, where another one owns it.
+        sharer: Name of the stack that uses it, if another stack owns it.
     """
 
     service: Service
@@ -59,7 +59,7 @@ class DiagnosedService:
 
 
 def services_of(stack: Stack, credentials: Mapping[str, Any]) -> list[DiagnosedService]:
-    """List what the record names, and the additional storage accounts; existing resources of other stacks included."""
+    """List the services in the record and all storage accounts, including existing resources of other stacks."""
     outputs = stack.require_outputs()
     endpoints, record = outputs["endpoints"], outputs["workspace"]
     others = stack_states.deployed(project=PROJECT, except_stack=stack.name)

@@ -1,4 +1,4 @@
-"""What the engine has of a workspace at one moment: containers with all details, names of volumes and networks."""
+"""Snapshot of a workspace's objects on the engine: containers with details, names of volumes and networks."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ RUNNING = "running"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Container:
-    """One container: enough to say whether it is as the program made it."""
+    """One container: enough to tell whether it is as the program created it."""
 
     name: str
     stack: str
-    """Name of the stack that made it."""
+    """Name of the stack that created it."""
     resource_id: str
     status: str
     exit_code: int
     restarts: int
     bindings: tuple[tuple[str, int], ...]
-    """Host address and port of everything that it publishes."""
+    """Host address and port of every published port."""
     last_log_lines: str
-    """Of a container that does not run; empty for one that does."""
+    """Of a stopped container; empty for a running one."""
 
     @property
     def is_running(self) -> bool:
-        """Whether it can be asked."""
+        """Whether it is running."""
         return self.status == RUNNING
 
     @property
     def is_service(self) -> bool:
-        """Whether it serves clients; what carries files to a volume publishes nothing."""
+        """Whether it serves clients; a container that only copies files to a volume publishes nothing."""
         return bool(self.bindings)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """The engine at one moment."""
+    """The state of the engine at one moment."""
 
     containers: tuple[Container, ...]
     volumes: frozenset[str]
@@ -53,14 +53,14 @@ class Snapshot:
 
 
 def take_snapshot(*, stack_ids: Collection[str], resource_ids: Collection[str]) -> Snapshot:
-    """Look at the engine.
+    """Take a snapshot of the engine.
 
     Args:
-        stack_ids: Identities of the stacks of this backend; other objects are never looked at.
-        resource_ids: Azure resources whose containers are wanted, whichever stack owns them.
+        stack_ids: Identities of the stacks of this backend; other objects are ignored.
+        resource_ids: Azure resources whose containers are wanted, regardless of the owning stack.
 
     Raises:
-        EngineUnreachableError: The engine does not answer.
+        EngineUnreachableError: The engine does not respond.
     """
     wanted = {identity.casefold() for identity in resource_ids}
     with docker_engine.connect() as client:

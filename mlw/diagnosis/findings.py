@@ -1,6 +1,6 @@
-"""What a diagnosis consists of: findings in the groups of `az ml workspace diagnose`.
+"""Findings in the groups of `az ml workspace diagnose`.
 
-Groups of Azure's that nothing here can be wrong with (user defined routes, name resolution) are left out.
+Azure's groups that do not exist here (user defined routes, name resolution) are left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from enum import StrEnum
 
 
 class Group(StrEnum):
-    """What a finding is about. Not the service alone: an open port is the network's, whichever service publishes it."""
+    """What a finding is about.
+
+    Not always the service: a public port belongs to the network, whichever service publishes it.
+    """
 
     STORAGE_ACCOUNT = "storage_account"
     KEY_VAULT = "key_vault"
@@ -23,7 +26,7 @@ class Group(StrEnum):
 
 
 class Level(StrEnum):
-    """How bad a finding is: an error keeps the workspace from working, a warning does not yet."""
+    """Severity: an error keeps the workspace from working, a warning does not yet."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -31,7 +34,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One thing that is wrong: what was found, and what to do."""
+    """One problem: what was found, and what to do."""
 
     group: Group
     code: str
@@ -40,7 +43,7 @@ class Finding:
 
 
 def by_group(findings: Iterable[Finding]) -> dict[str, list[dict[str, str]]]:
-    """Sort findings into their groups; a group without findings is left out, so that nothing wrong is empty."""
+    """Group the findings; groups without findings are left out, so a healthy workspace has an empty result."""
     grouped: dict[str, list[dict[str, str]]] = {}
     ordered = sorted(findings, key=lambda finding: (list(Group).index(finding.group), finding.code, finding.message))
     for finding in ordered:

@@ -1,4 +1,4 @@
-"""Findings about Docker objects: is each container there and running, open to this machine only, on its volumes."""
+"""Findings about Docker objects: missing or stopped containers, public ports, missing volumes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def container_of(service: DiagnosedService, snapshot: Snapshot) -> Container | None:
-    """Find the container that serves a resource; among several, one that runs."""
+    """Find the container of a resource; among several, a running one."""
     wanted = service.resource_id.casefold()
     candidates = [found for found in snapshot.containers if found.is_service and found.resource_id.casefold() == wanted]
     return next((found for found in candidates if found.is_running), next(iter(candidates), None))
@@ -49,7 +49,7 @@ def check_container(service: DiagnosedService, snapshot: Snapshot) -> Iterator[F
 
 
 def check_public_ports(snapshot: Snapshot) -> Iterator[Finding]:
-    """Findings about ports that more than this machine can reach, of whichever container of the workspace."""
+    """Findings about ports of any container of the workspace that other machines can reach."""
     for container in snapshot.containers:
         for address, port in container.bindings:
             if address != LOOPBACK:
@@ -63,7 +63,7 @@ def check_public_ports(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_leftovers(snapshot: Snapshot) -> Iterator[Finding]:
-    """Findings about containers that carried files to a volume and outlived the run that made them."""
+    """Findings about leftover containers that copied files to a volume."""
     for container in snapshot.containers:
         if not container.is_service:
             yield Finding(
@@ -76,7 +76,7 @@ def check_leftovers(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_volumes_and_networks(stack: Stack, snapshot: Snapshot) -> Iterator[Finding]:
-    """Findings about volumes and networks that the state knows and the engine does not have."""
+    """Findings about volumes and networks that are in the state and not on the engine."""
     for kind, name, resource_id in _known_objects(stack):
         if kind == "volume" and name not in snapshot.volumes:
             yield Finding(

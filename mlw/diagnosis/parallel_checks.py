@@ -1,4 +1,4 @@
-"""Runs checks side by side and within a time, so that a service which hangs can't make the diagnosis hang."""
+"""Runs checks in parallel with a deadline, so that a hanging service cannot hang the diagnosis."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infra.errors import MlWorkspaceError
 from mlw.diagnosis.findings import Finding, Group
 
 DEADLINE_SECONDS = 20.0
-"""For all checks together; each request in them has a shorter time of its own."""
+"""For all checks together; each request has its own shorter timeout."""
 
 Check = Callable[[], Iterable[Finding]]
 
@@ -19,10 +19,10 @@ Check = Callable[[], Iterable[Finding]]
 def run_checks(checks: Mapping[str, Check], *, deadline_seconds: float = DEADLINE_SECONDS) -> list[Finding]:
     """Run all checks at once.
 
-    A check that fails in an unforeseen way, or does not end, is a finding by itself and hides no other.
+    A check that fails unexpectedly, or does not end, becomes a finding and hides no other.
 
     Args:
-        checks: What is checked, for messages, to the check.
+        checks: Maps what is checked, for messages, to the check.
         deadline_seconds: When to give up waiting.
 
     Raises:
@@ -50,7 +50,7 @@ def _run(what: str, check: Check, done: queue.Queue[tuple[str, list[Finding] | M
         done.put((what, list(check())))
     except MlWorkspaceError as exc:
         done.put((what, exc))
-    except Exception as exc:  # told as a finding, since a diagnosis is for the unforeseen
+    except Exception as exc:  # reported as a finding: a diagnosis has to survive the unexpected
         done.put((what, [_unknown(what, f"{type(exc).__name__}: {exc}")]))
 
 

@@ -1,4 +1,4 @@
-"""Why a service does not take a stack's credentials, and what to run; of another stack's service, whose doing it is."""
+"""Explains why a service rejects a stack's credentials, and what to run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mlw.stacks.stacks import open_stack
 
 
 def explain(service: DiagnosedService) -> str:
-    """The cause, in whole sentences."""
+    """The cause, in complete sentences."""
     owner, sharer = service.owner, service.sharer
     if sharer and service.service is KEY_VAULT:
         return (

@@ -1,4 +1,4 @@
-"""Findings about what services answer: ready or not, whether they take the stack's credentials, and the record."""
+"""Findings about responses of services: readiness, credentials, and the workspace record."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mlw.diagnosis.diagnosed_services import DiagnosedService
 from mlw.diagnosis.findings import Finding, Group
 
 PATIENCE_SECONDS = 3.0
-"""How long a service may take to answer well: one that has just been started is not ill."""
+"""How long a service may take to become ready: one that has just been started is not faulty."""
 
 _VAULT_STATES = {
     "-> 503": ("Sealed", "it is sealed, so no secret can be read. Restart its container, which unseals it"),
@@ -30,7 +30,7 @@ _VAULT_STATES = {
 
 
 def check_answers(service: DiagnosedService) -> Iterator[Finding]:
-    """Findings about one service whose container runs."""
+    """Findings about one service whose container is running."""
     for probe in _probes(service):
         result = _patiently(probe)
         if not result.passed:
@@ -57,7 +57,7 @@ def check_record(
     try:
         content = store.get_document(bucket, RECORD_KEY)
     except Exception as exc:
-        # The client's own error, which only says what it is by its code.
+        # The client's own error, which can only be recognised by its code.
         code = getattr(exc, "code", None)
         if code is None:
             raise
@@ -87,7 +87,7 @@ def _patiently(probe: Probe) -> ProbeResult:
 
 
 def _status_with_credentials(service: DiagnosedService, probe: CredentialsProbe) -> int | str:
-    """Ask for what only the stack's own credentials open; the status, or why there is none."""
+    """Send a request that needs the stack's credentials; return the status, or why there is none."""
     connection = service.connection
     client = readiness_probes.open_connection(connection.endpoint, ca_certificate=connection.ca_certificate)
     body = "{}" if probe.method == "POST" else None
@@ -128,7 +128,7 @@ def _record(code: str, message: str) -> Finding:
 
 
 def _differences(content: bytes, record: Mapping[str, Any]) -> str:
-    """Say what differs; empty when nothing does."""
+    """Describe the difference; empty if there is none."""
     try:
         found = json.loads(content)
     except ValueError as exc:

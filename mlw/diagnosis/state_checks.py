@@ -1,4 +1,4 @@
-"""Findings about the stack's state: who holds it, and what a run that was broken off has left in it."""
+"""Findings about the stack's state: locks, and leftovers of interrupted runs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _LOCKS = {
 
 
 def check_locks(stack: Stack) -> Iterator[Finding]:
-    """Findings about locks: as long as there is one, nobody can change or delete the workspace."""
+    """Findings about locks: while there is one, the workspace cannot be changed or deleted."""
     for lock in stack_locks.pulumi_locks(stack.context):
         yield _locked(lock, stack.name)
 
 
 def check_updates(stack: Stack) -> Iterator[Finding]:
-    """Findings about updates that did not end."""
+    """Findings about unfinished updates."""
     again = f"Run `make up STACK={stack.name}`, which finishes it."
     if not stack.is_complete:
         message = f"stack '{stack.name}': never deployed successfully, so there is no workspace record. {again}"
@@ -38,7 +38,7 @@ def check_updates(stack: Stack) -> Iterator[Finding]:
 
 
 def check_foreign_resources(stack: Stack) -> Iterator[Finding]:
-    """A finding about what somebody has imported into the state."""
+    """A finding about resources that were imported into the state."""
     if found := foreign_resources.find(stack.checkpoint):
         message = foreign_resources.describe(found, stack.name)
         yield Finding(group=Group.OTHER, code="ForeignResource", message=message, level=Level.WARNING)

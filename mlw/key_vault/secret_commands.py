@@ -249,7 +249,7 @@ def _open(stack: str, name: str) -> KeyVaultAccess:
 def _purge(vault_of: KeyVaultAccess, vault: Vault, secrets: Sequence[Secret]) -> None:
     if not secrets:
         return
-    # With purge protection the stack's own token has no such right; the date that ends it has been looked at.
+    # With purge protection the stack's own token may not purge; the caller has checked the date.
     with vault.as_root(vault_of.props["unseal_key"]):
         for secret in secrets:
             client.purge_secret(vault, secret)

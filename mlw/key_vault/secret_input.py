@@ -1,4 +1,4 @@
-"""What `mlw secrets` is given: names, values, content types and dates, refused before the key vault is asked."""
+"""Validates the input of `mlw secrets` before the key vault is contacted: names, values, content types and dates."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MAX_CONTENT_TYPE = 255
 """Characters, as in Azure."""
 
 _NOT_IN_NAMES = "#%?\\"
-"""What ends a path of a URL, or is read as another character."""
+"""Characters that end the path of a URL, or are read as another character."""
 
 
 def check_name(name: str) -> None:
-    """Refuse the name of no secret: as a part of a URL it would be another one's.
+    """Reject invalid secret names: in a URL they would address another secret.
 
     Raises:
-        SecretStateError: It is not a name.
+        SecretStateError: The name is invalid.
     """
     words = name.split("/")
     if not name.isprintable() or set(words) & {"", ".", ".."} or set(name) & set(_NOT_IN_NAMES):
@@ -30,7 +30,7 @@ def check_name(name: str) -> None:
 
 
 def value(name: str) -> str:
-    """Standard input without the newline at its end; typed unseen where it is a terminal.
+    """Standard input without the newline at its end; a prompt without echo on a terminal.
 
     Raises:
         SecretStateError: It is empty, or not text.
@@ -48,10 +48,10 @@ def value(name: str) -> str:
 
 
 def checked_content_type(text: str | None) -> str:
-    """A content type that a secret can have; empty when none is given.
+    """The content type; empty if none is given.
 
     Raises:
-        SecretStateError: It is too long.
+        SecretStateError: The content type is too long.
     """
     if text and len(text) > MAX_CONTENT_TYPE:
         raise SecretStateError(
@@ -61,7 +61,7 @@ def checked_content_type(text: str | None) -> str:
 
 
 def checked_expiry(text: str | None) -> str:
-    """An expiry as it was given, which is a date; empty when none is given.
+    """The expiry as it was given; empty if none is given.
 
     Raises:
         SecretStateError: It is not a date.
@@ -86,5 +86,5 @@ def _typed(name: str) -> str:
 
 
 def _piped() -> str:
-    # Closed by the caller (`<&-`) there is none.
+    # None if the caller has closed it (`<&-`).
     return sys.stdin.buffer.read().decode().removesuffix("\n") if sys.stdin else ""

@@ -1,4 +1,4 @@
-"""A stack's key vault for commands: where it is, how it is kept, who one is there."""
+"""Access to a stack's key vault for commands: address, retention, token."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class KeyVaultAccess:
     """The stack's own key vault.
 
     Attributes:
-        props: Of the resource that sets the vault up, its secrets decrypted: `address`, `ca_certificate`, `token`,
+        props: Properties of the resource that configures the vault, decrypted: `address`, `ca_certificate`, `token`,
             `unseal_key` and what it applies.
     """
 
@@ -35,11 +35,11 @@ class KeyVaultAccess:
 
     @contextmanager
     def connected(self, doing: str, *, as_administrator: bool = True) -> Iterator[Vault]:
-        """Talk to the vault; what goes wrong inside the block is told as one error.
+        """Connect to the vault; failures inside the block become one error.
 
         Args:
             doing: What is being done, e.g. ``listing the secrets``.
-            as_administrator: With the stack's own token; otherwise without any.
+            as_administrator: Use the stack's own token; otherwise none.
         """
         with (
             explaining(f"{doing} of key vault '{self.name}'"),
@@ -55,12 +55,12 @@ class KeyVaultAccess:
 
 
 def access(stack: Stack) -> KeyVaultAccess:
-    """Find a stack's key vault and open what the state knows of it.
+    """Find a stack's key vault and decrypt what the state holds for it.
 
     Raises:
         NotUpError: The stack has none yet.
-        SharedResourceError: The vault is another stack's.
-        WrongPassphraseError: The passphrase is not the state's.
+        SharedResourceError: Another stack owns the vault.
+        WrongPassphraseError: The passphrase does not decrypt the state.
     """
     identity = str(stack.require_outputs()["workspace"]["keyVault"])
     own = [one["inputs"] for one in stack.components if one["type"] == KEY_VAULT]

@@ -31,7 +31,7 @@ def back_up(stack: str, file: Path) -> int:
     of the stack decrypts it: keep the state and its passphrase too. The key vault keeps working meanwhile.
     """
     if file.exists() and not file.is_file():
-        # The snapshot takes its target's place, which would be the end of a device such as /dev/null.
+        # The snapshot replaces its target, which would destroy a device such as /dev/null.
         raise SnapshotError(f"backing up a key vault into '{file}': it is not a file. Give the path of a file.")
     vault_of = access(open_stack(stack))
     with _usable(file, "backing up"), vault_of.connected("backing up the secrets") as vault:
@@ -75,7 +75,7 @@ def restore(stack: str, file: Path) -> int:
 
 @contextmanager
 def _finishing() -> Iterator[None]:
-    """Let interruptions wait: a vault that is half restored takes neither the stack's token nor any login."""
+    """Defer interruptions: a half restored vault accepts neither the stack's token nor any login."""
 
     def later(_number: int, _frame: object) -> None:
         say("Still restoring: an incomplete restore would leave a key vault that accepts no login ...")

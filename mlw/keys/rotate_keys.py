@@ -1,8 +1,7 @@
-"""`mlw keys rotate`: makes credentials anew, without a secret on the terminal.
+"""`mlw keys rotate`: replaces credentials, without printing a secret.
 
-A datastore's keys are changed in the storage account and in the key vault at once; the stack's state knows nothing of
-them. All other credentials are the stack's own: an update makes those that are asked for anew (`MLW_ROTATE`) and hands
-them to whoever needs them.
+The keys of a datastore are changed directly in the storage account and the key vault; they are not in the state. All
+other credentials are in the state: an update regenerates the requested ones (`MLW_ROTATE`) and distributes them.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from mlw.stacks.state_secrets import outputs_of
 _CREDENTIALS = "DatastoreCredentials"
 
 _BY_NAME_ONLY = "authority"
-"""What `--all` leaves as it is: no client would trust any endpoint until somebody hands it the new CA certificate."""
+"""What `--all` leaves out: clients would not trust any endpoint until they have the new CA certificate."""
 
 _EFFECTS: Mapping[str, str] = {
     **{service.credentials_key: service.rotation_effect for service in SERVICES.values()},
@@ -39,14 +38,14 @@ _EFFECTS: Mapping[str, str] = {
     _BY_NAME_ONLY: "every container restarts with a certificate of the new authority; clients need the new "
     "`certificateAuthority`",
 }
-"""What `--service` takes, and what the clients of each will notice."""
+"""Values of `--service`, and what clients notice."""
 
 _OF_A_SHARER = "its clients need the new keys"
-"""Instead of a restart, where the account is another stack's."""
+"""Instead of a restart, if another stack owns the account."""
 
 
 class NothingToRotateError(MlWorkspaceError):
-    """What was asked for is not there, or is another's to rotate."""
+    """There is nothing to rotate, or another stack has to rotate it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +113,7 @@ def _rotate(stack: Stack, choice: Choice) -> int:
 
 
 def chosen(stack: Stack, choice: Choice) -> dict[str, str]:
-    """Subjects that are asked for new secrets, with what is said about each."""
+    """Subjects to rotate, with a description of each."""
     services = subjects_of(stack.checkpoint.resources, "service")
     principals = subjects_of(stack.checkpoint.resources, "principal")
     if choice.everything:
@@ -140,7 +139,7 @@ def chosen(stack: Stack, choice: Choice) -> dict[str, str]:
 
 
 def subjects_of(resources: Iterable[Mapping[str, Any]], kind: str) -> dict[str, str]:
-    """Whose secrets the stack's resources make: name of each service or principal to its subject."""
+    """Map the name of each service or principal with secrets in the state to its subject."""
     subjects = (str((resource.get("inputs") or {}).get("rotates", "")) for resource in resources)
     return {name: subject for subject in subjects for of, _, name in [subject.partition("/")] if of == kind}
 
@@ -174,7 +173,7 @@ def _rotate_datastores(stack: Stack, name: str | None) -> None:
 
 
 def _chosen_datastores(stack: Stack, known: Sequence[Datastore], name: str | None) -> list[Datastore]:
-    """The one that is asked for, or all whose keys are the workspace's to make."""
+    """The requested datastore, or all whose keys the workspace generates."""
     if name is None:
         return [store for store in known if store.type != DatastoreType.S3]
     found = next((store for store in known if store.name == name), None)

@@ -1,4 +1,4 @@
-"""Who shares a stack's services, and what a rotation of its credentials means to them."""
+"""Finds the sharers of a stack's services, and what a rotation means for them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def is_sharer(stack: Stack) -> bool:
 
 
 def tell_sharers(stack: Stack, rotated: Collection[str]) -> Iterator[str]:
-    """Say of each rotated service which workspaces share it, and what has to be run for them.
+    """For each rotated service, list the workspaces that share it and what to run for them.
 
     Args:
-        stack: The stack whose credentials are new.
+        stack: The stack whose credentials were rotated.
         rotated: What was rotated, as `--service` takes it.
     """
     deployed = stack_states.deployed(project=PROJECT, except_stack=stack.name)

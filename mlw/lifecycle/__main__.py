@@ -1,6 +1,6 @@
 """`python -m mlw.lifecycle <command> [--stack dev]`: parses, dispatches, turns errors into one message.
 
-Exit codes: 0 done, 1 an error that was explained, 2 wrong usage, 130 interrupted.
+Exit codes: 0 done, 1 error, 2 wrong usage, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
 MADE = frozenset({"up", "down", "preview", "status", "refresh", "bench"})
-"""Commands that are make targets, and are called so in messages."""
+"""Commands that messages name by their make target."""
 
 COMMANDS: dict[str, tuple[Callable[[Context], None], str]] = {
     "up": (stack_commands.up, "bring the stack up"),
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, (_, text) in COMMANDS.items():
         choices.add_parser(name, help=text).add_argument("--stack", default="dev")
     streams.accept_any_text()
-    # The interpreter's last look for garbage takes a tenth of the command, and leaves out what is frozen.
+    # The final garbage collection takes a tenth of the run time, and skips frozen objects.
     atexit.register(gc.freeze)
     options = parser.parse_args(arguments)
     return guarded(options.command, lambda: _run(options.command, options.stack))

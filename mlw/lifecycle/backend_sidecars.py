@@ -1,8 +1,8 @@
-"""What Pulumi's file backend keeps beside the state, and cannot read after a kill in the middle of a write.
+"""Repairs files next to the state that Pulumi's file backend cannot read after a kill in the middle of a write.
 
-Each file has a description (`.attrs`) that is written in place: an empty one makes the CLI fail with "failed to load
-checkpoint: EOF", while none at all is fine. `meta.yaml` says how the folder is laid out: with an empty one the CLI
-refuses the whole folder. Files are written under a temporary name first, which a kill leaves behind.
+Each file has an `.attrs` file that is written in place: an empty one makes the CLI fail with "failed to load
+checkpoint: EOF", while a missing one is fine. `meta.yaml` describes the layout of the folder: if it is empty, the CLI
+rejects the whole folder. Files are written under a temporary name first, which a kill leaves behind.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ META = "version: 1\n"
 
 
 def damaged(context: Context) -> list[Path]:
-    """Sidecars that the CLI could not read, and temporary files that nobody will finish."""
+    """Unreadable sidecars, and leftover temporary files."""
     return [*_damaged_attributes(context), *_damaged_meta(context), *unfinished_writes(context)]
 
 
 def repair(context: Context, *, say: Say) -> None:
-    """Put the sidecars right; nothing that was worth keeping is in a damaged one."""
+    """Repair the sidecars; a damaged one contains nothing worth keeping."""
     for path in [*_damaged_attributes(context), *unfinished_writes(context)]:
         say(f"Removing '{path.name}', left incomplete by a killed run.")
         path.unlink(missing_ok=True)
@@ -38,7 +38,7 @@ def unfinished_writes(context: Context) -> list[Path]:
     folder = context.state_file.parent if context.state_file else None
     if folder is None or not folder.is_dir():
         return []
-    # Pulumi's own end in a random number; ours, which begin with a dot, in the id of a process.
+    # Pulumi's own end with a random number; ours, which begin with a dot, with a process id.
     name = re.compile(r"\.?" + re.escape(context.stack) + r"\.json(\.bak)?(\.attrs)?\.[0-9a-f]+\.tmp")
     return sorted(path for path in folder.iterdir() if name.fullmatch(path.name))
 

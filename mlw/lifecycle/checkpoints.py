@@ -1,8 +1,8 @@
-"""The stack's state as Pulumi's file backend keeps it: is it sound, what does it know, what was under way?
+"""Reads the stack's state from Pulumi's file backend: validity, resources, unfinished operations.
 
-Reads the checkpoint's JSON directly, since each start of the CLI costs more than everything here together, and since a
-damaged file cannot be read through the CLI at all. Secret values stay encrypted; nothing here needs the passphrase.
-Files and their backups are :mod:`mlw.lifecycle.state_files`' part.
+Reads the checkpoint's JSON directly, because each start of the CLI takes longer than everything here, and because the
+CLI cannot read a damaged file at all. Secret values stay encrypted; nothing here needs the passphrase. See
+:mod:`mlw.lifecycle.state_files` for files and their backups.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from infra.clients.state.stack_states import STACK_TYPE
 from infra.host.project import PROJECT
 
 NEWEST_VERSION = 4
-"""Of the checkpoint format, as the pinned CLI writes it."""
+"""Version of the checkpoint format that the pinned CLI writes."""
 
 SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's marker of a special value, no secret
 
@@ -36,14 +36,14 @@ DOCKER_KINDS = {
 
 
 OWN_TYPES = ("ml-workspace:", "pulumi:")
-"""Beginnings of the types of the project's own resources, and of Pulumi's: stack and providers."""
+"""Type prefixes of the project's own resources, and of Pulumi's: stack and providers."""
 
 REGISTERED = "sourcePosition"
-"""What the engine notes of a resource that a program registers: where in the program."""
+"""Property of registered resources: their position in the program."""
 
 
 class CorruptStateError(ValueError):
-    """The bytes are not a sound checkpoint; the message says why."""
+    """The bytes are not a valid checkpoint; the message says why."""
 
 
 class NewerStateError(ValueError):
@@ -52,7 +52,7 @@ class NewerStateError(ValueError):
 
 @dataclass(frozen=True)
 class DockerObject:
-    """A container, network or volume that the state knows."""
+    """A container, network or volume in the state."""
 
     kind: str
     urn: str
@@ -62,13 +62,13 @@ class DockerObject:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One sound state file."""
+    """One valid state file."""
 
     document: Mapping[str, Any]
 
     @property
     def latest(self) -> Mapping[str, Any]:
-        """The deployment; empty for a stack that was made and never updated."""
+        """The deployment; empty for a new stack that was never updated."""
         return self.document["checkpoint"].get("latest") or {}
 
     @property
@@ -78,12 +78,12 @@ class Checkpoint:
 
     @property
     def pending(self) -> list[Mapping[str, Any]]:
-        """Operations that were under way when a run was killed."""
+        """Unfinished operations of a killed run."""
         return self.latest.get("pending_operations") or []
 
     @property
     def written_at(self) -> datetime:
-        """Time of the last step that wrote it; the beginning of time when unknown."""
+        """Time of the last write; the epoch if unknown."""
         try:
             time = datetime.fromisoformat((self.latest.get("manifest") or {})["time"])
         except (KeyError, TypeError, ValueError):
@@ -92,7 +92,7 @@ class Checkpoint:
 
     @property
     def salt(self) -> str | None:
-        """What the passphrase is checked against and the key is made with."""
+        """Checks the passphrase, and derives the key."""
         providers = self.latest.get("secrets_providers") or {}
         return (providers.get("state") or {}).get("salt") if providers.get("type") == "passphrase" else None
 
@@ -104,7 +104,7 @@ class Checkpoint:
 
     @cached_property
     def foreign_urns(self) -> frozenset[str]:
-        """Resources that no program has registered: somebody has imported them."""
+        """Resources that no program has registered, e.g. imported ones."""
         identity = stack_states.identity_of(self.resources)
         registered = {(r["type"], r.get("id")) for r in self.resources if r.get(REGISTERED)}
         return frozenset(
@@ -112,7 +112,7 @@ class Checkpoint:
             for r in self.resources
             if not r.get(REGISTERED)
             and not r["type"].startswith(OWN_TYPES)
-            # One of the stack's own that was taken out of the state and imported again is its own.
+            # An own resource that was taken out of the state and imported again still belongs to the stack.
             and ((r["type"], r.get("id")) in registered or not identity or not _is_labelled(r, identity))
         )
 
@@ -123,22 +123,22 @@ class Checkpoint:
         return [r for r in known if r["urn"] not in self.foreign_urns]
 
     def docker_objects(self) -> list[DockerObject]:
-        """The workspace's containers, networks and volumes with what identifies them on the engine."""
+        """The workspace's containers, networks and volumes, with their ids on the engine."""
         return [
             DockerObject(DOCKER_KINDS[r["type"]], r["urn"], r["id"], str((r.get("outputs") or {}).get("name", "")))
             for r in self.own_objects
         ]
 
     def has(self, kind: str) -> bool:
-        """Whether it knows a resource of a kind, which is the last part of its type."""
+        """Whether it contains a resource of a type, given by its last part."""
         return any(resource["type"].rpartition(":")[2] == kind for resource in self.resources)
 
     def has_pending_creates(self) -> bool:
-        """Whether the next update would go on without knowing what became of a resource."""
+        """Whether the result of an operation on a resource is unknown."""
         return any(operation["type"] == "creating" for operation in self.pending)
 
     def urns_being_deleted(self) -> set[str]:
-        """Resources whose deletion was under way."""
+        """Resources with an unfinished deletion."""
         return {operation["resource"]["urn"] for operation in self.pending if operation["type"] == "deleting"}
 
 
@@ -155,7 +155,7 @@ def is_secret(value: object) -> bool:
 
 
 def without_marks(value: object) -> Any:  # noqa: ANN401 - JSON
-    """A value of a state that was exported with its secrets, without their marks."""
+    """A value of an export with decrypted secrets, without their marks."""
     if isinstance(value, dict):
         if is_secret(value):
             return without_marks(json.loads(value["plaintext"]))
@@ -176,10 +176,10 @@ def empty(stack: str) -> bytes:
 
 @lru_cache(maxsize=2)
 def parse(content: bytes) -> Checkpoint:
-    """Read a state file; one command asks several times, mostly with the same content.
+    """Parse a state file; cached, because commands ask repeatedly for the same content.
 
     Raises:
-        CorruptStateError: It is not a sound checkpoint.
+        CorruptStateError: It is not a valid checkpoint.
         NewerStateError: A newer Pulumi wrote it.
     """
     if not content.strip(b"\0 \r\n\t"):
@@ -200,7 +200,7 @@ def parse(content: bytes) -> Checkpoint:
 
 
 def _check(checkpoint: Checkpoint) -> None:
-    # The same order rule that Pulumi checks: whatever a resource names stands before it.
+    # The order that Pulumi checks, too: a resource comes after everything that it refers to.
     seen: set[str] = set()
     if "version" not in checkpoint.document:
         raise CorruptStateError("it has no version")
@@ -210,7 +210,7 @@ def _check(checkpoint: Checkpoint) -> None:
         missing = sorted(other for other in named if other and other not in seen)
         if missing:
             raise CorruptStateError(f"resource '{urn}' refers to '{missing[0]}', which is missing")
-        # A URN repeats the type, behind those of the parents.
+        # A URN contains the type, after those of the parents.
         if urn.split("::")[2].rpartition("$")[2] != resource["type"]:
             raise CorruptStateError(f"resource '{urn}' has the type '{resource['type']}'")
         seen.add(urn)
@@ -220,7 +220,7 @@ def _check(checkpoint: Checkpoint) -> None:
 
 
 def without_pending_creates(checkpoint: Checkpoint) -> bytes:
-    """Write the state anew without the creations that were under way; everything else stays as it is."""
+    """Write the state without unfinished creations; everything else stays."""
     document = json.loads(json.dumps(checkpoint.document))
     latest = document["checkpoint"]["latest"]
     kept = [operation for operation in checkpoint.pending if operation["type"] != "creating"]

@@ -1,8 +1,7 @@
-"""What was changed at running containers behind the project's back: paused, renamed, cut off, other limits.
+"""Detects changes to running containers outside of the project: paused, renamed, disconnected, other limits.
 
-The provider reads little of it, so an update alone would call such a container as it should be. What the engine
-changes in place is put back; a limit that it can set and not take away, as of CPUs, needs a new container over the same
-volumes.
+The provider reads little of this, so an update alone would not notice. Changes are reverted in place; a limit that the
+engine can set but not remove, e.g. of CPUs, needs a new container on the same volumes.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _NANO = 10**9
 
 
 class Repair(StrEnum):
-    """How a change is undone."""
+    """How a change is reverted."""
 
     RESUME = "resume"
     CONNECT = "connect"
@@ -42,8 +41,8 @@ class Drift:
     """One change at one container.
 
     Attributes:
-        change: What is the case, e.g. ``paused``.
-        repair: What undoes it.
+        change: The change, e.g. ``paused``.
+        repair: How to revert it.
         network: The network to connect to.
     """
 
@@ -69,10 +68,10 @@ def drifts(checkpoint: Checkpoint) -> list[Drift]:
 
 
 def undo(checkpoint: Checkpoint, say: Say) -> bool:
-    """Undo what was changed; a container that has to be replaced is removed, for the next update to make it.
+    """Revert the changes; a container that has to be replaced is removed, and the next update recreates it.
 
     Returns:
-        Whether anything was changed.
+        Whether anything was reverted.
 
     Raises:
         EngineUnreachableError: The engine does not respond.
@@ -99,9 +98,9 @@ def undo(checkpoint: Checkpoint, say: Say) -> bool:
 
 
 def in_order(found: list[Drift]) -> list[Drift]:
-    """Repairs in an order in which none stands in another one's way: names may have been exchanged.
+    """Order repairs so that none blocks another: names may have been swapped.
 
-    What is replaced comes last: the other repairs would fail at a container that is gone.
+    Replacements come last: other repairs would fail on a removed container.
     """
     renamed = [drift for drift in found if drift.repair is Repair.RENAME]
     room = [replace(drift, repair=Repair.MAKE_ROOM) for drift in renamed] if len(renamed) > 1 else []
@@ -109,11 +108,11 @@ def in_order(found: list[Drift]) -> list[Drift]:
 
 
 def compare(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[tuple[str, Repair, str]]:
-    """Compare one container: change, repair and network of each difference.
+    """Compare one container; yields change, repair and network of each difference.
 
     Args:
         wanted: Its outputs in the state.
-        actual: What the engine says of it.
+        actual: The engine's description of it.
     """
     state, host = actual["State"], actual["HostConfig"]
     if not state["Running"]:
@@ -162,7 +161,7 @@ def _not_in_place(wanted: Mapping[str, Any], host: Mapping[str, Any]) -> str:
 
 
 def _known(checkpoint: Checkpoint) -> dict[str, Mapping[str, Any]]:
-    """Id of each container in the state to its outputs."""
+    """Maps the id of each container in the state to its outputs."""
     return {r["id"]: r.get("outputs") or {} for r in checkpoint.own_objects if r["type"] == CONTAINER_TYPE}
 
 

@@ -1,7 +1,7 @@
-"""What the user sees: one line for each resource that changes, one summary, the endpoints last.
+"""Terminal output of an operation: one line for each changed resource, a summary, the endpoints last.
 
-Fed with Pulumi's engine events. Resources that stay as they are, providers and the stack itself are left out; messages
-of the program and of policies are shown as they are, without markup and without the words that Pulumi adds.
+Consumes Pulumi's engine events. Unchanged resources, providers and the stack itself are left out; messages of the
+program and of policies are shown without markup and without the text that Pulumi adds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mlw.output import table
 
 MARKUP = re.compile(r"<\{%.*?%\}>")
 BRIDGE_ECHO = re.compile(r"^(?:error: )?sdk-v2/\S+\.go:\d+: ")
-"""The Docker provider says each error twice: first as its own log line, then as the error."""
+"""The Docker provider reports each error twice: first as a log line, then as the error."""
 
 ERROR_LIST = re.compile(r"^1 error occurred:\s*\* ")
 PROVIDER_NOISE = re.compile(
@@ -36,23 +36,23 @@ SYMBOLS = {
     "read": ">",
 }
 SAYS_NOTHING = ("update failed", "preview failed", "context canceled", "Attempting to deploy or update resources with")
-"""Of the last, recovery has taken care, or a destroy does by itself."""
+"""Recovery, or the destroy itself, takes care of the last one."""
 
 PROGRAM_ENDED = "an unhandled error occurred: Program exited"
 """Says nothing after an error; where it is all there is, it is shown."""
 
 Say = Callable[[str], None]
-"""Tells the user something, as :func:`show` does."""
+"""Prints a message, as :func:`show` does."""
 
 HIDDEN_TYPES = ("pulumi:providers:", "pulumi:pulumi:Stack")
 UNCHANGED = frozenset({"same", "read", "refresh"})
 
 
 def show(text: str, stream: TextIO | None = None) -> None:
-    """Tell the user something, at once.
+    """Print a message immediately.
 
-    Where nobody reads any more (a closed terminal, `| head`) it is dropped: an operation that is under way must not
-    break off half done because of it.
+    If the reader is gone (a closed terminal, `| head`), it is dropped: a running operation must not abort because of
+    it.
     """
     target = stream or sys.stdout
     try:
@@ -64,7 +64,7 @@ def show(text: str, stream: TextIO | None = None) -> None:
 
 
 class Progress:
-    """Prints the course of one operation and remembers what it came to."""
+    """Prints the progress of one operation and collects its result."""
 
     def __init__(self, *, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
@@ -72,12 +72,12 @@ class Progress:
         self._shown: set[str] = set()
         self._started = time.monotonic()
         self.changes: Mapping[str, int] = {}
-        """Number of resources by what was done to them, once it is over."""
+        """Number of resources by operation, when it has finished."""
         self.errors: list[str] = []
-        """Messages of what went wrong, in order."""
+        """Error messages, in order."""
 
     def on_event(self, event: Event) -> None:
-        """Take one engine event."""
+        """Process one engine event."""
         if "resourcePreEvent" in event:
             self._began[event["resourcePreEvent"]["metadata"]["urn"]] = time.monotonic()
         elif "resOutputsEvent" in event:
@@ -125,11 +125,11 @@ class Progress:
 
     @property
     def changed(self) -> int:
-        """How many resources were touched."""
+        """How many resources were changed."""
         return sum(count for op, count in self.changes.items() if op not in UNCHANGED)
 
     def summary(self) -> str:
-        """Say in one line what it came to."""
+        """Summarise the result in one line."""
         total = sum(self.changes.values())
         if not self.changed:
             return f"No changes: {total} resources are up to date ({self.seconds:.1f} s)."
@@ -141,7 +141,7 @@ class Progress:
 
 
 def clean(message: str) -> str:
-    """Take colour markup and the words that Pulumi puts in front out of a message."""
+    """Remove colour markup and Pulumi's prefixes from a message."""
     return ERROR_LIST.sub("", PROVIDER_NOISE.sub("", MARKUP.sub("", message).strip())).strip()
 
 
@@ -150,11 +150,11 @@ INDENT = "  "
 ENDPOINTS: Mapping[str, str] = {
     endpoint.use: endpoint.title for service in SERVICES.values() for endpoint in service.endpoints
 }
-"""Key of the output `endpoints` to what people call it."""
+"""Maps the keys of the output `endpoints` to labels."""
 
 
 def endpoints(stack: str, outputs: Mapping[str, object]) -> str:
-    """The last screen of `make up`: where everything is, and how to see the credentials."""
+    """The end of the output of `make up`: endpoints, and how to show the credentials."""
     found = outputs.get("endpoints")
     addresses = found if isinstance(found, Mapping) else {}
     known = [(ENDPOINTS.get(key, key), str(addresses[key])) for key in [*ENDPOINTS, *addresses] if key in addresses]

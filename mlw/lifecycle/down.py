@@ -1,8 +1,8 @@
-"""Takes a stack down and proves that nothing of it is left.
+"""Removes a stack and proves that nothing of it is left.
 
-Works from three sources that need not agree: the state (pulumi destroys what it knows), the labels on the engine (what
-the state does not know goes too) and the files of the state. Objects without both of the stack's labels are never
-touched.
+Uses three sources that need not agree: the state (pulumi destroys what it contains), the labels on the engine (objects
+that are not in the state are removed too) and the files of the state. Objects without both of the stack's labels are
+never touched.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from mlw.lifecycle.stack_contents import describe_contents
 from mlw.lifecycle.stack_context import Context
 
 Condition = Callable[[Checkpoint | None], None]
-"""Raises what forbids the removal."""
+"""Raises the reason against the removal."""
 
 
 def down(
@@ -55,10 +55,10 @@ def down(
 
     Args:
         context: The stack.
-        require: Refuses, by the state as it is once nobody else works on the stack; None for one that cannot be read.
-        say: Told what is done.
+        require: Called with the state once the stack is locked, None if it cannot be read; raises to refuse.
+        say: Called with progress messages.
         engine: The engine.
-        perform: How Pulumi's part is done.
+        perform: Runs the Pulumi operation.
 
     Raises:
         ScopeLockedError: It has a management lock; nothing was removed.
@@ -88,7 +88,7 @@ def _require(context: Context, checkpoint: Checkpoint | None, require: Condition
 
 
 def tell(recovery: Recovery, remains: Remains, headline: str) -> None:
-    """Print the proof, and whose objects of the same name were left alone.
+    """Print the proof, and objects of other stacks of the same name.
 
     Raises:
         LeftoversError: Something could not be removed.
@@ -106,7 +106,7 @@ def tell(recovery: Recovery, remains: Remains, headline: str) -> None:
 
 
 def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
-    """Remove everything of a stack: what its state knows, what carries its labels, its claims and its files."""
+    """Remove everything of a stack: resources in its state, objects with its labels, its claims and its files."""
     context = recovery.context
     if checkpoint is not None:
         if contents := describe_contents(checkpoint):
@@ -139,7 +139,7 @@ def _delete_softly(recovery: Recovery, checkpoint: Checkpoint) -> Remains:
 
 
 def _refuse_namesakes(recovery: Recovery) -> None:
-    """Say whose they are, where a stack of this name is only known elsewhere."""
+    """Name the owner if a stack of this name exists only elsewhere."""
     for owner, objects in recovery.engine.list_namesakes(recovery.context).items():
         raise LifecycleError(
             f"taking stack '{recovery.context.stack}' down: this home and backend have no such stack, but the "
@@ -149,7 +149,7 @@ def _refuse_namesakes(recovery: Recovery) -> None:
 
 
 def last_state(recovery: Recovery, require: Condition) -> Checkpoint | None:
-    """Put the state right as far as that is possible, and read it; None where there is none, or none that is sound.
+    """Repair the state if possible, and read it; None if there is no valid one.
 
     Raises:
         ScopeLockedError: The stack has a management lock; nothing was removed.
@@ -166,7 +166,7 @@ def last_state(recovery: Recovery, require: Condition) -> Checkpoint | None:
             require(checkpoint)
             if checkpoint is not None:
                 lock_refusals.refuse_deletion(checkpoint, context.stack, f"taking stack '{context.stack}' down")
-            # First of all, since a container that the state does not know may use a volume that it does.
+            # First, because a container that is not in the state may use a volume that is.
             recovery.remove_orphans(checkpoint)
     except DamagedStateError as exc:
         require(None)

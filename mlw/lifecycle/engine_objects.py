@@ -1,7 +1,7 @@
-"""The stack's objects on the Docker engine: those with its identity, and those that its state knows; no others.
+"""The stack's objects on the Docker engine: those with its identity, and those in its state; no others.
 
-Other stacks' objects are only ever named (:func:`list_namesakes`): a stack of the same name in another home or backend
-is somebody else's.
+Objects of other stacks are only ever listed (:func:`list_namesakes`): a stack of the same name in another home or
+backend belongs to somebody else.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ def list_objects(context: Context, stack_id: str | None = None) -> list[EngineOb
 
     Args:
         context: The stack.
-        stack_id: Its identity, where that has been found before; a state that is gone no longer tells it.
+        stack_id: Its identity, if already known; a removed state no longer contains it.
 
     Raises:
-        EngineUnreachableError: The engine does not answer.
+        EngineUnreachableError: The engine does not respond.
     """
     stack_id, known = stack_id or identity_lookup.find(context), _known(context)
     with connect() as client:
@@ -60,7 +60,7 @@ def list_objects(context: Context, stack_id: str | None = None) -> list[EngineOb
 
 
 def list_namesakes(context: Context) -> dict[str, list[EngineObject]]:
-    """List the objects of stacks of the same name that are not this one, by who they belong to."""
+    """List the objects of other stacks of the same name, by owner."""
     stack_id, known = identity_lookup.find(context), _known(context)
     namesakes: dict[str, list[EngineObject]] = {}
     with connect() as client:
@@ -73,7 +73,7 @@ def list_namesakes(context: Context) -> dict[str, list[EngineObject]]:
 
 
 def list_owners(*, except_ids: Collection[str]) -> list[str]:
-    """Say whose objects the engine holds besides those of stacks with these identities, in alphabetical order."""
+    """List the owners of all other objects on the engine, in alphabetical order."""
     with connect() as client:
         everything = [given for _, given in _list_all(client)]
     deleted = labels.purge_dates(everything)
@@ -88,7 +88,7 @@ def _is_ours(item: EngineObject, found: Mapping[str, str], stack_id: str | None,
 
 
 def _known(context: Context) -> set[tuple[str, str]]:
-    """Kind and id of what the state knows; nothing where it cannot be read."""
+    """Kind and id of the objects in the state; empty if it cannot be read."""
     with contextlib.suppress(DamagedStateError):
         checkpoint = state_files.read(context)
         return {(item.kind, item.id) for item in checkpoint.docker_objects()} if checkpoint else set()
@@ -107,7 +107,7 @@ def _list_all(client: docker.DockerClient) -> Iterator[_Labelled]:
 
 
 def stop(found: Iterable[EngineObject]) -> None:
-    """Stop containers as their services want to be stopped, side by side; those that are gone are fine."""
+    """Stop containers gracefully, in parallel; missing ones are ignored."""
     running = [item.id for item in found if item.kind == "container" and item.running]
     with ThreadPoolExecutor(max_workers=len(running) or 1) as pool:
         list(pool.map(_stop_one, running))
@@ -119,10 +119,10 @@ def _stop_one(container: str) -> None:
 
 
 def remove(found: Iterable[EngineObject]) -> None:
-    """Remove objects; those that are gone already are fine.
+    """Remove objects; missing ones are ignored.
 
     Raises:
-        EngineError: The engine refuses, e.g. since a foreign container uses a network.
+        EngineError: The engine refuses, e.g. because a foreign container uses a network.
     """
     with connect(timeout_seconds=REMOVAL_SECONDS) as client:
         for item in in_removal_order(list(found)):

@@ -1,7 +1,7 @@
-"""What a stack's state holds and no program has registered: `pulumi import` puts such resources there.
+"""Resources in a stack's state that no program has registered, e.g. by `pulumi import`.
 
-An update would delete them, since the program does not have them, and a destroy too. Nobody has asked for that: an
-update leaves them alone, and `make down` takes them out of the state first, which removes nothing.
+An update would delete them, because the program does not have them, and so would a destroy. Nobody asked for that:
+updates exclude them, and `make down` takes them out of the state first without removing them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mlw.lifecycle.checkpoints import DOCKER_KINDS, Checkpoint
 
 @dataclass(frozen=True, slots=True)
 class ForeignResource:
-    """One resource that is not the workspace's."""
+    """One resource that does not belong to the workspace."""
 
     urn: str
     title: str
@@ -28,7 +28,7 @@ class ForeignResource:
 
 
 def find(checkpoint: Checkpoint) -> list[ForeignResource]:
-    """List them in the order of the state, where parents come first."""
+    """List them in the order of the state, parents first."""
     return [
         ForeignResource(resource["urn"], _title(resource))
         for resource in checkpoint.resources
@@ -37,7 +37,7 @@ def find(checkpoint: Checkpoint) -> list[ForeignResource]:
 
 
 def describe(found: list[ForeignResource], stack: str) -> str:
-    """Say what they are, that they stay, and how they leave the state."""
+    """Describe them, and how to take them out of the state."""
     commands = "".join(
         f"\n  pulumi state delete --force --stack {shlex.quote(stack)} {shlex.quote(one.urn)}"
         for one in reversed(found)
@@ -50,7 +50,7 @@ def describe(found: list[ForeignResource], stack: str) -> str:
 
 
 def excluded(found: list[ForeignResource]) -> list[str]:
-    """Arguments that make a Pulumi operation leave them alone."""
+    """Arguments that exclude them from a Pulumi operation."""
     return [f"--exclude={one.urn}" for one in found]
 
 

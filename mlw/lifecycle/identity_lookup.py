@@ -1,4 +1,4 @@
-"""Which identity a stack has: its state says so, else a restore that has begun, a backup of its state, or a note."""
+"""Finds the identity of a stack: from its state, an unfinished restore, a backup of the state, or a note."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mlw.lifecycle.stack_context import Context
 
 
 def is_emptied(checkpoint: Checkpoint) -> bool:
-    """Whether a state holds nothing of a workspace: it is new, or everything was taken out of it by hand."""
+    """Whether a state contains nothing of a workspace: it is new, or was emptied by hand."""
     return not checkpoint.docker_objects() and not stack_states.identity_of(checkpoint.resources)
 
 
 def find(context: Context) -> str | None:
-    """The stack's identity; None for a stack that has none, or whose state and notes are all lost.
+    """The stack's identity; None if it has none, or if state and notes are lost.
 
-    A backup or a note from before a stack was renamed tells of the stack that has another name now: its state counts.
+    A backup or note from before a rename belongs to the renamed stack, so the state takes precedence.
     """
     checkpoint = None
     with contextlib.suppress(DamagedStateError, OperationFailedError):

@@ -1,15 +1,15 @@
-"""Errors of the life of a stack: each is one message for the user, as all of :mod:`infra.errors`.
+"""Errors of the life cycle of a stack: each is one message for the user, as all of :mod:`infra.errors`.
 
 MlWorkspaceError
 `-- LifecycleError
     |-- WrongPassphraseError      the secrets of the state cannot be decrypted
-    |-- StackBusyError            somebody else works on the stack
+    |-- StackBusyError            another command is working on the stack
     |-- DamagedStateError         the state cannot be read and no backup can
-    |-- DataLossError             going on would put something empty in the place of data
+    |-- DataLossError             continuing would replace data by something empty
     |-- UnfinishedRestoreError    a restore of the stack was interrupted; not all of its data is there
-    |-- UnfinishedMoveError       a move to another state backend was interrupted; the other state is in charge
+    |-- UnfinishedMoveError       a move to another backend was interrupted; the other state is the valid one
     |-- OperationFailedError      a pulumi command failed; its own message is already shown
-    |   `-- LockedError           it did nothing, since another one has taken the stack's lock meanwhile
+    |   `-- LockedError           nothing was done: another command has locked the stack meanwhile
     |-- OperationCancelledError   the user interrupted it
     |-- SoftDeletedError          the workspace is soft-deleted; it can only be recovered or purged
     `-- LeftoversError            something of the stack is still there after `down`
@@ -25,11 +25,11 @@ class LifecycleError(MlWorkspaceError):
 
 
 class WrongPassphraseError(LifecycleError):
-    """The passphrase does not decrypt the secrets of the state; nothing has been touched."""
+    """The passphrase does not decrypt the secrets of the state; nothing was changed."""
 
 
 class StackBusyError(LifecycleError):
-    """Another process works on the stack and did not end in time."""
+    """Another process is working on the stack and did not finish in time."""
 
 
 class DamagedStateError(LifecycleError):
@@ -37,7 +37,7 @@ class DamagedStateError(LifecycleError):
 
 
 class DataLossError(LifecycleError):
-    """A data volume that the state knows is gone; going on would make an empty one."""
+    """A data volume in the state is missing; continuing would create an empty one."""
 
 
 class UnfinishedRestoreError(LifecycleError):
@@ -45,19 +45,19 @@ class UnfinishedRestoreError(LifecycleError):
 
 
 class UnfinishedMoveError(LifecycleError):
-    """A move to another state backend was interrupted, and this state is not the one in charge."""
+    """A move to another state backend was interrupted, and this state is not the valid one."""
 
 
 class OperationFailedError(LifecycleError):
-    """A pulumi command ended with an error."""
+    """A pulumi command failed."""
 
 
 class LockedError(OperationFailedError):
-    """A pulumi command did nothing: another one has taken the stack's lock after it was found free."""
+    """A pulumi command did nothing: another command locked the stack after it was found unlocked."""
 
 
 class OperationCancelledError(LifecycleError):
-    """The user interrupted a command, and it ended in good order."""
+    """The user interrupted a command, and it ended in order."""
 
 
 class SoftDeletedError(LifecycleError):

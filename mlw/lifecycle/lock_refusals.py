@@ -1,4 +1,4 @@
-"""Management locks as the commands heed them: those in the stack's state, whatever its file says by now."""
+"""Enforces management locks: those in the stack's state, regardless of its file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mlw.lifecycle.checkpoints import Checkpoint
 
 
 def refuse_deletion(checkpoint: Checkpoint, stack: str, doing: str) -> None:
-    """Refuse to delete a locked stack.
+    """Reject the deletion of a locked stack.
 
     Args:
         checkpoint: Its state.
@@ -24,7 +24,7 @@ def refuse_deletion(checkpoint: Checkpoint, stack: str, doing: str) -> None:
 
 
 def refuse_change(checkpoint: Checkpoint, stack: str, doing: str) -> None:
-    """Refuse to change a stack that is locked against changes.
+    """Reject a change of a stack with a ReadOnly lock.
 
     Raises:
         ScopeLockedError: It has a lock of level ReadOnly.

@@ -1,7 +1,7 @@
-"""Notes of moves to another state backend: which of the two states of a stack is in charge while there are two.
+"""Notes of moves to another state backend: which of the two states of a stack is valid while there are two.
 
-Kept as `$MLW_HOME/moves/<identity>.json` from before the second state is written until the first one is gone. Until the
-second one has been read back and found equal the first is in charge, from then on the second. No command works on the
+Stored as `$MLW_HOME/moves/<identity>.json` from before the second state is written until the first one is removed. The
+first one is valid until the second has been read back and compared; from then on the second is. No command works on the
 other one.
 """
 
@@ -24,7 +24,7 @@ class MoveNote:
     Attributes:
         source: Address of the backend that the stack leaves.
         target: Address of the one that it goes to.
-        copied: Whether the state there is whole, and in charge.
+        copied: Whether the state there is complete and valid.
     """
 
     stack: str
@@ -43,31 +43,31 @@ class MoveNote:
 
 
 def write(note: MoveNote) -> MoveNote:
-    """Note how far a move is."""
+    """Record the progress of a move."""
     atomic_files.write(_folder() / f"{note.stack_id}.json", json.dumps(asdict(note)), durable=True)
     return note
 
 
 def switch(note: MoveNote) -> MoveNote:
-    """Note that the state in the new backend is in charge."""
+    """Record that the state in the new backend is the valid one."""
     return write(replace(note, copied=True))
 
 
 def end(note: MoveNote) -> None:
-    """Note that there is only one state."""
-    # And what a killed command has left of one that it was writing.
+    """Record that there is only one state."""
+    # And a partial note of a killed command.
     for path in (_folder() / f"{note.stack_id}.json", *_folder().glob(f".{note.stack_id}.json.*.tmp")):
         path.unlink(missing_ok=True)
 
 
 def find(context: Context) -> MoveNote | None:
-    """The unfinished move of a stack, out of this backend or into it."""
+    """The unfinished move of a stack out of this backend or into it."""
     found = (note for note in _notes() if note.stack == context.stack)
     return next((note for note in found if note.is_from(context) or note.is_to(context)), None)
 
 
 def refuse(context: Context) -> None:
-    """Refuse to work on the state that is not in charge.
+    """Refuse to work on a state that is not the valid one.
 
     Raises:
         UnfinishedMoveError: It is not.

@@ -1,7 +1,7 @@
-"""Which objects on the engine are the stack's, and how they compare with what its state knows.
+"""Compares the stack's objects on the engine with its state.
 
 Pure: :mod:`mlw.lifecycle.engine_objects` lists and removes. There are orphans (on the engine, not in the state: left by
-a killed run), lost ones (in the state, not on the engine: removed behind the project's back) and stopped containers.
+a killed run), lost objects (in the state, not on the engine: removed outside of the project) and stopped containers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _DRIVE = re.compile(r"(.+-storage)-data\d")
 """Name of a storage account's drive, as the component makes it."""
 
 REMOVAL_ORDER = ("container", "network", "volume")
-"""A network or volume cannot go while a container uses it."""
+"""A network or volume cannot be removed while a container uses it."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class EngineObject:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The engine beside the state."""
+    """The engine compared with the state."""
 
     orphans: tuple[EngineObject, ...]
     """On the engine, not in the state."""
@@ -46,7 +46,7 @@ class Comparison:
     """In the state, not on the engine."""
 
     stopped: tuple[DockerObject, ...]
-    """Containers in the state that exist and do not run."""
+    """Containers in the state that exist and are not running."""
 
     @property
     def removable_orphans(self) -> list[EngineObject]:
@@ -55,15 +55,15 @@ class Comparison:
 
     @property
     def orphan_volumes(self) -> list[EngineObject]:
-        """Orphans with data: kept, and used again by the program."""
+        """Orphans with data: kept, and reused by the program."""
         return [o for o in self.orphans if o.kind == "volume"]
 
 
 def irreplaceable(lost: Sequence[DockerObject]) -> list[DockerObject]:
-    """Those of the lost objects whose data is lost with them.
+    """Lost objects whose data is lost with them.
 
-    One drive of a storage account is not among them: an empty one takes its place, and the account fills it again from
-    the parity on the others (docs/adr/0003).
+    One drive of a storage account does not count: an empty one replaces it, and the account rebuilds it from the parity
+    on the others (docs/adr/0003).
     """
     volumes = [item for item in lost if item.kind == "volume"]
     accounts = Counter(match[1] for item in volumes if (match := _DRIVE.fullmatch(item.name)))
@@ -71,7 +71,7 @@ def irreplaceable(lost: Sequence[DockerObject]) -> list[DockerObject]:
 
 
 def compare(on_engine: Sequence[EngineObject], in_state: Sequence[DockerObject]) -> Comparison:
-    """Compare what the engine has with what the state knows."""
+    """Compare the objects on the engine with the state."""
     known = {(o.kind, o.id) for o in in_state}
     present = {(o.kind, o.id): o for o in on_engine}
     stopped = {key for key, o in present.items() if o.kind == "container" and not o.running}
@@ -83,7 +83,7 @@ def compare(on_engine: Sequence[EngineObject], in_state: Sequence[DockerObject])
 
 
 def in_removal_order(found: Sequence[EngineObject]) -> list[EngineObject]:
-    """Sort objects so that none is removed while another one of them uses it."""
+    """Sort objects so that none is removed while another one uses it."""
     return sorted(found, key=lambda o: (REMOVAL_ORDER.index(o.kind), o.name))
 
 

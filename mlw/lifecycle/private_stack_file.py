@@ -1,8 +1,8 @@
-"""The private copy of the stack file that the project's own commands hand to pulumi.
+"""The private copy of the stack file that the project's commands hand to pulumi.
 
-Pulumi writes the salt of the passphrase (`encryptionsalt`) into the stack file at the first chance. That would make
-every checkout dirty, and wrong for whoever has another passphrase. So commands run with a copy that has the salt of the
-state; the state is its home. A stack file with `secure:` values keeps its own salt, since those were made with it.
+Pulumi writes the salt of the passphrase (`encryptionsalt`) into the stack file. That would modify every checkout, and
+be wrong for everybody with another passphrase. So commands run with a copy that has the salt of the state. A stack file
+with `secure:` values keeps its own salt, because they were encrypted with it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SALT = "encryptionsalt"
 
 
 def with_salt(text: str, salt: str | None) -> str:
-    """Give the text of a stack file the state's salt, unless it has secrets of its own.
+    """Insert the state's salt into the text of a stack file, unless it has its own secrets.
 
     Raises:
         DocumentError: It is no YAML.
@@ -34,7 +34,7 @@ def with_salt(text: str, salt: str | None) -> str:
 
 
 def without_salt(text: str, salt: str) -> str:
-    """Take a salt out that pulumi wrote into the text of a stack file; any other stays.
+    """Remove a salt that pulumi wrote into the text of a stack file; any other stays.
 
     Raises:
         DocumentError: It is no YAML.
@@ -45,7 +45,7 @@ def without_salt(text: str, salt: str) -> str:
 
 
 def salt_of(file: StackFile) -> str | None:
-    """The salt that a stack file has of its own."""
+    """The stack file's own salt."""
     return _salt(file.document)
 
 
@@ -56,12 +56,12 @@ def _salt(document: Node | None) -> str | None:
 
 
 def has_encrypted_values(context: Context) -> bool:
-    """Whether the user's stack file has some."""
+    """Whether the user's stack file has a salt of its own."""
     return context.stack_file.is_file() and _has_secrets(open_stack_file(context.stack_file).text)
 
 
 def _has_secrets(text: str) -> bool:
-    """Whether anything in it may be encrypted, wherever it stands: without its salt it would be lost."""
+    """Whether anything in it may be encrypted: without its salt it would be lost."""
     document = parse(text)
     return document is not None and document.has_entry(SECURE)
 
@@ -71,7 +71,7 @@ def write_private_copy(context: Context, salt: str | None) -> Path:
 
     Raises:
         StackFileError: The stack file cannot be read.
-        ConfigurationError: It holds more than the engine can hand to the program.
+        ConfigurationError: It is larger than the engine can hand to the program.
     """
     text = ""
     if context.stack_file.is_file():
@@ -87,11 +87,11 @@ def write_private_copy(context: Context, salt: str | None) -> Path:
 
 
 def require_size(context: Context) -> None:
-    """Refuse a stack file with more than the engine can hand to the program: before the CLI fails on it.
+    """Reject a stack file that is too large for the engine to hand to the program, before the CLI fails on it.
 
     Raises:
         StackFileError: The stack file cannot be read.
-        ConfigurationError: It holds too much.
+        ConfigurationError: It is too large.
     """
     found = check_size(open_stack_file(context.stack_file).sizes)
     if found:
@@ -101,7 +101,7 @@ def require_size(context: Context) -> None:
 
 
 def write_copy_without_configuration(context: Context, salt: str | None) -> Path:
-    """Write the copy for a command that works from the state alone, whatever has become of the stack file."""
+    """Write the copy for a command that works from the state alone, regardless of the stack file."""
     return _write(context, with_salt("", salt))
 
 
@@ -111,15 +111,15 @@ def _write(context: Context, text: str) -> Path:
 
 
 def write_private_project(context: Context) -> Path:
-    """Write a project of the same name, in which a stack can be made without touching the checkout."""
+    """Write a project of the same name, where a stack can be created without touching the checkout."""
     atomic_files.write(context.workdir / "Pulumi.yaml", f"name: {PROJECT}\nruntime: python\n")
     return context.workdir
 
 
 def remove_written_salt(context: Context, salt: str | None) -> None:
-    """Take the state's salt out of the user's stack file, where a plain `pulumi up` has left it.
+    """Remove the state's salt from the user's stack file, where a plain `pulumi up` has left it.
 
-    A file that cannot be read, or not be edited safely, stays as it is.
+    A file that cannot be read or edited safely stays as it is.
     """
     with contextlib.suppress(DocumentError, OSError):
         content = context.stack_file.read_bytes()

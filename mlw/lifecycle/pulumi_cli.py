@@ -1,7 +1,7 @@
-"""Runs the Pulumi CLI: command lines, its stream of events, one graceful interruption.
+"""Runs the Pulumi CLI: command lines, event stream, one graceful interruption.
 
-A child runs in a session of its own, so that Ctrl-C reaches it only through here, and exactly once: at the first
-interruption pulumi finishes the steps under way and writes its state, at a second one it would drop everything at once.
+A child runs in its own session, so Ctrl-C reaches it only through this module, and exactly once: at the first
+interruption pulumi finishes running steps and writes its state, at a second one it would abort immediately.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Event = Mapping[str, Any]
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 QUERY_TIMEOUT_SECONDS = 60
 GARBAGE_PERCENT = "400"
-"""How far the heap of Pulumi's short-lived programs may grow before a collection: 60 MiB for 5 % of the time."""
+"""Heap growth of Pulumi's short-lived programs before a collection: 60 MiB for 5 % of the time."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def preview(context: Context) -> list[str]:
 
 
 def make_stack(context: Context) -> list[str]:
-    """Build the arguments that make a stack without selecting it and without touching the checkout."""
+    """Build the arguments that create a stack without selecting it and without touching the checkout."""
     return [
         "stack",
         "init",
@@ -98,7 +98,7 @@ def remove_stack(context: Context) -> list[str]:
 
 
 def forget_resource(context: Context, urn: str) -> list[str]:
-    """Build the arguments that take a resource out of the state, protected or not, and touch nothing else."""
+    """Build the arguments that take a resource, protected or not, out of the state and touch nothing else."""
     return ["state", "delete", urn, "--force", "--yes", f"--stack={context.stack}", "--non-interactive"]
 
 
@@ -112,7 +112,7 @@ def query(context: Context, arguments: Sequence[str], *, stdin: str = "") -> str
 
     Raises:
         ProjectNotFoundError: The CLI would find no project.
-        OperationFailedError: It failed, or did not end in time.
+        OperationFailedError: It failed, or did not finish in time.
     """
     root, command = context.root, [pulumi_command(context.environment), *arguments]
     try:
@@ -136,12 +136,12 @@ def query(context: Context, arguments: Sequence[str], *, stdin: str = "") -> str
 
 
 def raise_for(context: Context, arguments: Sequence[str], outcome: Outcome) -> None:
-    """Turn a bad end into one message.
+    """Turn a failure into one message.
 
     Raises:
         OperationCancelledError: The user interrupted it.
         WrongPassphraseError: The secrets cannot be decrypted.
-        LockedError: Another command works on the stack; nothing was done.
+        LockedError: Another command is working on the stack; nothing was done.
         OperationFailedError: Anything else.
     """
     verb = " ".join(arguments[:2] if arguments[0] == "stack" else arguments[:1])
@@ -171,7 +171,7 @@ def _wrong_passphrase(context: Context) -> str:
 
 
 def without_noise(messages: str) -> str:
-    """Drop the lines of Pulumi's that say nothing about the cause."""
+    """Drop lines that say nothing about the cause."""
     noise = ("error: update failed", "error: preview failed", "error: one or more")
     lines = [line.strip() for line in messages.splitlines() if line.strip() and not line.strip().startswith(noise)]
     return "\n".join(line.removeprefix("error: ") for line in lines).rstrip(".")
@@ -180,13 +180,13 @@ def without_noise(messages: str) -> str:
 def run(
     context: Context, arguments: Sequence[str], *, on_event: Callable[[Event], None], say: Callable[[str], None]
 ) -> Outcome:
-    """Run a command that changes the stack, and hand over its events as they come.
+    """Run a command that changes the stack, and pass on its events as they arrive.
 
     Args:
         context: The stack.
         arguments: Made by :func:`operation`.
         on_event: Called with each engine event.
-        say: Told when the user interrupts.
+        say: Called with a message when the user interrupts.
     """
     child = subprocess.Popen(
         [pulumi_command(context.environment), *arguments],
@@ -210,7 +210,7 @@ def run(
 
 
 def run_plain(context: Context, arguments: Sequence[str]) -> int:
-    """Run a command that changes nothing, with its output going straight to the terminal."""
+    """Run a command that changes nothing, with its output on the terminal."""
     command = [pulumi_command(context.environment), *arguments]
     return subprocess.run(
         command,
@@ -222,7 +222,7 @@ def run_plain(context: Context, arguments: Sequence[str]) -> int:
 
 
 def _environment(context: Context, *, changes_stack: bool) -> dict[str, str]:
-    # As in the guard, which stands in front of a plain `pulumi`.
+    # As in the guard in front of a plain `pulumi`.
     environment = {"GOGC": GARBAGE_PERCENT, **context.environment}
     if changes_stack:
         environment[run_processes.RUN_VARIABLE] = context.run

@@ -1,4 +1,4 @@
-"""One operation of Pulumi's on a stack, with its course on the terminal and its state made safe afterwards."""
+"""Runs one Pulumi operation on a stack, prints its progress, and secures the state afterwards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mlw.lifecycle.stack_context import Context
 _Result = TypeVar("_Result")
 
 Perform = Callable[..., Progress]
-"""How an operation is done; :func:`perform` is the real one."""
+"""Runs an operation; :func:`perform` is the real one."""
 
 
 def perform(context: Context, verb: str, *extra: str) -> Progress:
@@ -29,11 +29,11 @@ def perform(context: Context, verb: str, *extra: str) -> Progress:
         extra: Further arguments.
 
     Returns:
-        What it came to.
+        The result.
 
     Raises:
-        EarlierVersionError: An earlier version of the project made the stack; it is taken over first.
-        WrongPassphraseError: Before anything was touched.
+        EarlierVersionError: An earlier version of the project created the stack; it has to be upgraded first.
+        WrongPassphraseError: Before anything was changed.
         OperationCancelledError: The user interrupted it.
         OperationFailedError: It failed; the causes are on the terminal.
     """
@@ -41,9 +41,9 @@ def perform(context: Context, verb: str, *extra: str) -> Progress:
 
 
 def _when_free(context: Context, action: Callable[[], _Result]) -> _Result:
-    """Do something that needs Pulumi's lock of the stack, as soon as nobody has it.
+    """Run something that needs Pulumi's lock of the stack, as soon as it is free.
 
-    It was free a moment ago; a plain pulumi, or a child that outlived a killed run, can still be faster.
+    It was free a moment ago, but a plain pulumi, or a child that outlived a killed run, can still be faster.
     """
     deadline = time.monotonic() + stack_locks.wait_seconds()
     while True:
@@ -57,7 +57,7 @@ def _when_free(context: Context, action: Callable[[], _Result]) -> _Result:
 
 def _perform(context: Context, verb: str, *extra: str) -> Progress:
     checkpoint = require_present_version(context)
-    # Only an update runs the program: a stack file that is broken keeps no stack from being destroyed or refreshed.
+    # Only an update runs the program: a broken stack file does not prevent a destroy or refresh.
     write = (
         private_stack_file.write_private_copy if verb == "up" else private_stack_file.write_copy_without_configuration
     )
@@ -79,11 +79,11 @@ def _perform(context: Context, verb: str, *extra: str) -> Progress:
 
 
 def require_present_version(context: Context) -> Checkpoint | None:
-    """Read the state; None where there is none.
+    """Read the state; None if there is none.
 
     Raises:
         DamagedStateError: It is damaged.
-        EarlierVersionError: An earlier version of the project made it.
+        EarlierVersionError: An earlier version of the project created it.
     """
     checkpoint = state_files.read(context)
     if checkpoint:
@@ -92,10 +92,10 @@ def require_present_version(context: Context) -> Checkpoint | None:
 
 
 def take_over_earlier_version(context: Context) -> None:
-    """Put the state of a stack that an earlier version made into today's form; the caller holds the stack's lock.
+    """Upgrade the state of a stack that an earlier version created; the caller holds the stack's lock.
 
     Raises:
-        EarlierVersionError: Its form is unknown; nothing was changed.
+        EarlierVersionError: Its format is unknown; nothing was changed.
         WrongPassphraseError: The passphrase does not decrypt it; nothing was changed.
     """
     checkpoint = state_files.read(context)
@@ -106,16 +106,16 @@ def take_over_earlier_version(context: Context) -> None:
 
 
 def ensure_stack(context: Context) -> bool:
-    """Make the stack where it does not exist yet.
+    """Create the stack if it does not exist yet.
 
     Returns:
-        Whether it was made now.
+        Whether it was created now.
     """
     return _when_free(context, lambda: _ensure_stack(context))
 
 
 def remove_stack(context: Context, *, forget_resources: bool = False) -> None:
-    """Do what `pulumi stack rm` does; where the state is a file, without a start of the CLI.
+    """Do what `pulumi stack rm` does; without starting the CLI for a file backend.
 
     Args:
         context: The stack.

@@ -1,12 +1,12 @@
-"""Puts a stack right after a crash, so that the next command goes on as if nothing had happened.
+"""Repairs a stack after a crash, so that the next command can continue.
 
-A killed run can leave: Pulumi's lock, its plugins still at work, an empty or torn state file, objects on the engine
-that the state does not know, and creations that the state only knows were begun. :meth:`Recovery.recover` resolves all
-of them while it holds Pulumi's own lock. Data is never removed: orphan volumes stay, for the program to use again.
+A killed run can leave: Pulumi's lock, running plugins, an empty or truncated state file, objects on the engine that are
+not in the state, and unfinished creations in the state. :meth:`Recovery.recover` resolves all of them while it holds
+Pulumi's own lock. Data is never removed: orphan volumes stay, and the program reuses them.
 
-:meth:`Recovery.repair` then compares the engine with the state: what was changed at containers behind the project's
-back is undone; what was removed or stopped is refreshed, so that the next update makes or starts it again; a data
-volume that is gone is refused.
+:meth:`Recovery.repair` then compares the engine with the state: changes to containers outside of the project are
+undone; removed or stopped objects are refreshed, so that the next update recreates or starts them; a missing data
+volume is an error.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ from mlw.lifecycle.pulumi_operations import Perform, perform
 from mlw.lifecycle.stack_context import Context
 
 RESERVATION = "EngineReservation"
-"""Kind of the resource that holds the stack's claims, and gives them back when it is deleted."""
+"""Type of the resource that holds the stack's claims, and releases them when it is deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recovery:
-    """Recovery of one stack, with what it works on.
+    """Recovery of one stack.
 
     Attributes:
-        stack_id: The stack's identity, where it has been found before; a state that is gone no longer tells it.
+        stack_id: The stack's identity, if already known; a removed state no longer contains it.
     """
 
     context: Context
@@ -63,13 +63,13 @@ class Recovery:
     undo_drift: Callable[[Checkpoint, Say], bool] = container_drift.undo
 
     def recover(self) -> None:
-        """Resolve what a killed run has left. Costs two calls to the engine when there is nothing.
+        """Clean up after a killed run. Costs two calls to the engine when there is nothing.
 
         Raises:
-            EngineUnreachableError: The engine does not respond; nothing was touched.
-            StackBusyError: Somebody else works on the stack.
-            DamagedStateError: The state is damaged and cannot be healed.
-            WrongPassphraseError: Something has to be done, and the passphrase is wrong; nothing was touched.
+            EngineUnreachableError: The engine does not respond; nothing was changed.
+            StackBusyError: Another command is working on the stack.
+            DamagedStateError: The state is damaged and cannot be restored.
+            WrongPassphraseError: Something has to be done, and the passphrase is wrong; nothing was changed.
         """
         context = self.context
         found = self.found()
@@ -163,7 +163,7 @@ class Recovery:
         """Remove containers and networks that the state does not know; volumes stay.
 
         Raises:
-            WrongPassphraseError: There are some, and the passphrase does not decrypt the state; nothing was touched.
+            WrongPassphraseError: There are some, and the passphrase does not decrypt the state; nothing was changed.
         """
         # Twice at most: a request that was under way at the engine when its sender died may end after the first look.
         for _ in range(2):

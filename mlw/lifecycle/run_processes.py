@@ -1,7 +1,7 @@
-"""What a killed run has left running.
+"""Stops processes that a killed run has left.
 
-Processes of a run are found by a variable in their environment that every run sets to its own stack: the plugins of a
-killed pulumi live on for minutes, and what they were creating would appear after it was looked for.
+Processes of a run are found by an environment variable that every run sets to its stack: the plugins of a killed pulumi
+live on for minutes, and could create objects after the engine was checked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ END_GRACE_SECONDS = 5.0
 
 
 def of_run(owner: str) -> list[int]:
-    """Ids of this user's processes that belong to a run on a stack, the calling process and its parents left out."""
+    """Ids of this user's processes that belong to a run on a stack, except the calling process and its parents."""
     marker = f"{RUN_VARIABLE}={owner}".encode()
     ours = processes.lineage(os.getpid())
     found = []
@@ -33,7 +33,7 @@ def of_run(owner: str) -> list[int]:
 
 
 def end(pids: list[int], *, grace_seconds: float = END_GRACE_SECONDS) -> None:
-    """End processes and wait until they are gone; those that do not go in time are killed."""
+    """Terminate processes and wait for them; kill those that do not end in time."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):

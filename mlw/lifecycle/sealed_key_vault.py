@@ -1,7 +1,7 @@
-"""Faults of services that the engine cannot see: a container that runs and does not do its work.
+"""Detects a key vault that is running but sealed, because its unseal key is missing from its volume.
 
-Only what an update repairs once the state knows of it: a key vault that is closed because its unseal key is gone from
-its volume. Whether a service is ready is the program's part.
+The engine cannot see this fault. An update repairs it once the state contains it. Whether a service is ready is checked
+by the program.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from infra.services import KEY_VAULT
 from mlw.lifecycle.checkpoints import Checkpoint, DockerObject
 
 OPENING = "VaultInitialization"
-"""Kind of the resource that initialises and opens the key vault; a refresh of it reports a closed one."""
+"""Type of the resource that initialises and unseals the key vault; its refresh reports a sealed one."""
 
 CLOSED = frozenset({501, 503})
 """Not initialised, sealed."""
 
 
 def closed_key_vault(checkpoint: Checkpoint) -> list[DockerObject]:
-    """The resource that would unseal the stack's own key vault, when that responds and is sealed."""
+    """The resource that unseals the stack's own key vault, if the vault responds and is sealed."""
     found = checkpoint.outputs.get("endpoints")
     address = found.get("keyVault") if isinstance(found, Mapping) else None
     opening = [r for r in checkpoint.resources if r["type"].rpartition(":")[2] == OPENING and r.get("id")]

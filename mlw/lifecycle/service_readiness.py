@@ -1,4 +1,4 @@
-"""Whether every service of a workspace responds now: asked before anybody is told that it is ready."""
+"""Checks that every service of a workspace responds, before it is reported as ready."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from infra.services import SERVICES, HttpProbe
 from mlw.lifecycle.checkpoints import Checkpoint
 
 PATIENCE_SECONDS = 20.0
-"""For all services together: one that somebody has just restarted is not ill."""
+"""For all services together: one that was just restarted is not faulty."""
 
 ENDPOINTS = {endpoint.use: endpoint for service in SERVICES.values() for endpoint in service.endpoints}
 
@@ -25,10 +25,10 @@ class _Asked:
 
 
 def require_ready(stack: str, checkpoint: Checkpoint, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
-    """Ask every service in the stack's outputs, those of other stacks included.
+    """Probe every service in the stack's outputs, including those of other stacks.
 
     Raises:
-        NotReadyError: Some do not respond as they should; names all of them.
+        NotReadyError: Some are not ready; the message names all of them.
     """
     deadline = time.monotonic() + patience_seconds
     waiting = list(_services(checkpoint.outputs))
@@ -46,7 +46,7 @@ def require_ready(stack: str, checkpoint: Checkpoint, *, patience_seconds: float
 def _services(outputs: Mapping[str, object]) -> Iterator[_Asked]:
     found, ca_certificate = outputs.get("endpoints"), str(outputs.get("certificateAuthority") or "")
     for use, address in (found if isinstance(found, Mapping) else {}).items():
-        # An additional account has its name behind the use.
+        # The key of an additional account ends with its name.
         kind, _, name = use.partition(".")
         endpoint = ENDPOINTS.get(kind)
         if endpoint:
@@ -55,7 +55,7 @@ def _services(outputs: Mapping[str, object]) -> Iterator[_Asked]:
 
 
 def _any_scheme(address: str, probe: HttpProbe | None, ca_certificate: str) -> Probe:
-    """Probe an address; one without scheme, which may be another stack's, with TLS first where there is any."""
+    """Probe an address; without a scheme, try TLS first if there is any."""
     schemes = [""] if "://" in address else ["https://", "http://"] if ca_certificate else ["http://"]
     probes = [readiness_probes.endpoint_probe(scheme + address, probe, ca_certificate) for scheme in schemes]
 

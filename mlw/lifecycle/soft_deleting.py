@@ -1,8 +1,8 @@
-"""Soft delete: a stack whose workspace is deleted and kept, with its name, its state and its data, for some days.
+"""Soft delete: keeps a deleted workspace with its name, state and data for a retention period.
 
-Nothing is taken apart: the state stays in its backend as it is, the volumes stay on the engine. Only what uses the
-machine goes (containers, network, ports), in a way that `make up` repairs after any accident, too. A volume without
-content says that the stack is soft-deleted (`infra.clients.engine.soft_deletions`).
+The state stays in its backend, the volumes stay on the engine. Only containers, network and ports are released, in a
+way that `make up` can repair after any failure. An empty volume marks the stack as soft-deleted
+(`infra.clients.engine.soft_deletions`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SECTION = "ml-workspace:workspace"
 
 
 def find(context: Context, checkpoint: Checkpoint | None) -> SoftDeletion | None:
-    """The soft deletion of a stack; the engine is asked only where its state, or a purge, says that it is possible."""
+    """The soft deletion of a stack; the engine is queried only if its state, or a purge, allows for one."""
     guard = stack_states.soft_deletion_of(checkpoint.resources) if checkpoint else None
     stack_id = str(guard["stack_id"]) if guard else removal_notes.purged_identity(context, checkpoint)
     return soft_deletions.find(stack_id) if stack_id else None
@@ -55,13 +55,13 @@ def refuse(context: Context, checkpoint: Checkpoint | None, doing: str) -> None:
 
 
 def note_recovered(checkpoint: Checkpoint) -> None:
-    """Note that a stack is up, which may have been soft-deleted before."""
+    """Record that a stack is up that may have been soft-deleted before."""
     if guard := stack_states.soft_deletion_of(checkpoint.resources):
         known_stacks.set_deleted(str(guard["stack_id"]), kept_until="")
 
 
 def _report(context: Context, deletion: SoftDeletion, checkpoint: Checkpoint) -> str:
-    """What a deletion keeps, and how it is brought back or ended."""
+    """What a deletion keeps, and how to recover or purge it."""
     kept_until = format_moment(deletion.kept_until)
     end = f"remove it permanently with `mlw deleted purge {context.stack} --yes`"
     if is_protected(checkpoint):
@@ -79,15 +79,15 @@ def is_protected(checkpoint: Checkpoint) -> bool:
 
 
 def keeps(checkpoint: Checkpoint) -> bool:
-    """Whether the deletion of a stack keeps it."""
+    """Whether `make down` soft-deletes the stack."""
     return stack_states.soft_deletion_of(checkpoint.resources) is not None
 
 
 def refuse_unapplied(context: Context, checkpoint: Checkpoint) -> None:
-    """Refuse to delete a stack for good whose file asks for it to be kept.
+    """Refuse to delete a stack permanently if its file asks for soft delete.
 
     Raises:
-        LifecycleError: It does, and no update has brought that about yet.
+        LifecycleError: It does, and no update has applied it yet.
     """
     is_complete = bool(checkpoint.outputs.get("endpoints"))
     is_being_purged = removal_notes.purge_has_begun(context, checkpoint)
@@ -100,7 +100,7 @@ def refuse_unapplied(context: Context, checkpoint: Checkpoint) -> None:
 
 
 def _is_wanted(context: Context) -> bool:
-    """Whether the stack file asks for it; one that is not there, or cannot be read, does not."""
+    """Whether the stack file asks for it; a missing or unreadable file does not."""
     try:
         if SETTING.encode() not in context.stack_file.read_bytes():
             return False
@@ -111,7 +111,7 @@ def _is_wanted(context: Context) -> bool:
 
 
 def delete(recovery: Recovery, checkpoint: Checkpoint) -> SoftDeletion:
-    """Delete a stack that is kept; one that is deleted already is freed of what is still there.
+    """Soft-delete a stack; finishes an interrupted soft delete.
 
     Returns:
         Until when it is kept.

@@ -1,4 +1,4 @@
-"""The commands that make calls: up, preview, refresh, recover. Taking a stack down is :mod:`mlw.lifecycle.down`'s."""
+"""The commands behind make targets: up, preview, refresh, recover; :mod:`mlw.lifecycle.down` is apart."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from mlw.lifecycle.stack_context import Context
 
 
 def up(context: Context) -> None:
-    """Bring the stack up, or what is missing of it, and print where it is."""
+    """Bring the stack up, or what is missing of it, and print its endpoints."""
     _require_stack_file(context)
     context.prepare_folders()
     recovery = Recovery(context=context)
@@ -68,7 +68,7 @@ def up(context: Context) -> None:
 
 
 def _without_foreign(context: Context) -> list[str]:
-    """Arguments that leave alone what the state holds besides the workspace, which is told."""
+    """Arguments that exclude resources that do not belong to the workspace; reports them."""
     checkpoint = state_files.read(context)
     foreign = foreign_resources.find(checkpoint) if checkpoint else []
     if foreign:
@@ -87,10 +87,10 @@ def _update(context: Context) -> Checkpoint | None:
 
 
 def _roll_back(context: Context, before: Checkpoint | None, cause: MlWorkspaceError) -> None:
-    """Put back the containers that the update has replaced and that do not become ready.
+    """Roll back replaced containers that do not become ready.
 
     Raises:
-        OperationFailedError: It was done; the message says for which.
+        OperationFailedError: Containers were rolled back; the message names them.
     """
     if before is None or isinstance(cause, OperationCancelledError):
         return
@@ -102,7 +102,7 @@ def _roll_back(context: Context, before: Checkpoint | None, cause: MlWorkspaceEr
 
 
 def _require_stack_file(context: Context) -> None:
-    """Refuse a stack without a file; of one that is soft-deleted, that is not what is missing."""
+    """Reject a stack without a file; a soft-deleted one gets its own message."""
     if not context.stack_file.is_file():
         _refuse_deleted(context, "bringing up")
     context.require_stack_file()
@@ -113,7 +113,7 @@ def _refuse_deleted(context: Context, doing: str) -> None:
 
 
 def _forget_empty_stack(context: Context) -> None:
-    """Leave nothing of a first `up` that failed before it made anything: all else lives in the state alone."""
+    """Remove the stack of a first `up` that failed before it created anything."""
     checkpoint = state_files.read(context)
     if checkpoint is None or checkpoint.docker_objects() or checkpoint.pending or engine_objects.list_objects(context):
         return
@@ -123,7 +123,7 @@ def _forget_empty_stack(context: Context) -> None:
 
 
 def preview(context: Context) -> None:
-    """Show what `up` would do, with the policy pack; a stack that does not exist yet is not left behind."""
+    """Show what `up` would do, with the policy pack; leaves no new stack behind."""
     context.require_stack_file()
     context.prepare_folders()
     with stack_locks.exclusive(context, "make preview", say=say):
@@ -144,7 +144,7 @@ def preview(context: Context) -> None:
 
 
 def refresh(context: Context) -> None:
-    """Have the state take over what the engine and the services really hold."""
+    """Update the state from what the engine and the services actually contain."""
     context.prepare_folders()
     with stack_locks.exclusive(context, "make refresh", say=say):
         unfinished_restore.refuse(context)
@@ -155,7 +155,7 @@ def refresh(context: Context) -> None:
 
 
 def recover(context: Context) -> None:
-    """Only put right what a killed run has left; the guard in front of a plain `pulumi` calls this."""
+    """Clean up after a killed run; the guard in front of a plain `pulumi` calls this."""
     context.prepare_folders()
     with stack_locks.exclusive(context, "recovery", say=say):
         unfinished_restore.refuse(context)

@@ -1,4 +1,4 @@
-"""What a stack holds, in words: for commands that say what would be lost."""
+"""Describes the contents of a stack, for commands that say what would be lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where everything of one stack lives: folders, files, environment of its commands.
+"""Folders, files and environment of one stack.
 
 Paths of the state follow Pulumi's file backend (`.pulumi/stacks/<project>/<stack>.json` and so on). With any other
 backend there is no such folder: the state is then reached through the CLI alone, and recovery is that backend's own.
@@ -18,7 +18,7 @@ from infra.host.project import PROJECT
 from mlw.lifecycle.lifecycle_errors import LifecycleError
 
 UNSUITABLE = ("PULUMI_SKIP_CHECKPOINTS", "PULUMI_DIY_BACKEND_GZIP", "PULUMI_DIY_BACKEND_ZSTD")
-"""Settings under which a killed run could not be recovered: no state between the steps, or one that is compressed."""
+"""Settings that prevent recovery after a killed run: no state between steps, or a compressed one."""
 
 STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -35,10 +35,10 @@ class Context:
     """`MLW_HOME`: state, passphrase, locks, port claims."""
 
     project_folder: Path | None = None
-    """The folder of the project; looked for when it is needed, since a state alone needs none."""
+    """The folder of the project; searched on demand, because a state alone needs none."""
 
     configuration: Path | None = None
-    """A stack file outside of the project, where a stack has one."""
+    """A stack file outside of the project, if any."""
 
     @property
     def root(self) -> Path:
@@ -91,7 +91,7 @@ class Context:
 
     @property
     def safe_copies(self) -> Path:
-        """Folder of the copies that survive a power loss, and of damaged state files that were put aside."""
+        """Folder of flushed copies of the state, and of damaged state files that were moved away."""
         return self.home / "backups" / self.backend_id / self.stack
 
     @property
@@ -118,7 +118,7 @@ class Context:
         return self.backend_folder.joinpath(*names) if self.backend_folder else None
 
     def require_stack_file(self) -> None:
-        """Refuse a stack that nobody has configured.
+        """Reject a stack without a stack file.
 
         Raises:
             UnknownStackError: With the stacks that exist.
@@ -127,10 +127,10 @@ class Context:
             project.require_stack_file(self.stack, self.root)
 
     def prepare_folders(self) -> None:
-        """Make the private folders.
+        """Create the private folders.
 
         Raises:
-            HostError: One of them cannot be made or written.
+            HostError: One of them cannot be created or written.
         """
         backend = [self.backend_folder.parent] if self.backend_folder else []
         for folder in [self.home, self.lock_file.parent, self.workdir, self.safe_copies, *backend]:
@@ -145,7 +145,7 @@ def load(stack: str, environment: Mapping[str, str]) -> Context:
         environment: What `make env` exports, merged into the process's own.
 
     Raises:
-        UnknownStackError: The name cannot be a stack's.
+        UnknownStackError: The name is invalid.
     """
     if not STACK_NAME.fullmatch(stack):
         raise UnknownStackError(

@@ -1,9 +1,9 @@
-"""Locks: one command at a time works on a stack, and a killed command blocks nobody.
+"""Locks: one command at a time works on a stack, and a killed command does not block others.
 
-The project's own is a `flock` for each stack: the system drops it when its holder dies, whatever the cause.
-Pulumi's own is a file with process id, host and time, which stays for ever when its owner is killed. It is cleared only
-when its owner is certainly gone (this host, process dead or its id used again) or when nobody can be its owner because
-it is empty or unreadable; in every other case the user is told who holds it.
+The project's own lock is a `flock` for each stack, which the system releases when its holder dies. Pulumi's own lock is
+a file with process id, host and time, which stays if its owner is killed. It is cleared only if its owner is certainly
+dead (this host, process dead or its id reused) or if it is empty or unreadable; otherwise the user is told who holds
+it.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ DEFAULT_WAIT_SECONDS = 120.0
 
 
 class Verdict(StrEnum):
-    """What a lock file of Pulumi's means; not whether it may be removed in general."""
+    """Meaning of one of Pulumi's lock files."""
 
     LIVE = "live"
     STALE = "stale"
     FOREIGN = "foreign"
-    """Another host's: nobody here can tell whether its owner lives."""
+    """Held on another host: whether its owner is alive is unknown."""
 
 
 @dataclass(frozen=True)
 class PulumiLock:
-    """One lock file of Pulumi's, judged."""
+    """One of Pulumi's lock files, with its meaning."""
 
     path: Path
     verdict: Verdict
@@ -62,12 +62,12 @@ def exclusive(context: Context, command: str, *, say: Say, wait: float | None = 
 
     Args:
         context: The stack.
-        command: What is going to be done, for whoever waits meanwhile.
-        say: Told once that there is somebody to wait for.
-        wait: Seconds to wait; :func:`wait_seconds` when left out.
+        command: The command, for messages of commands that wait.
+        say: Called once with a message if it has to wait.
+        wait: Seconds to wait; default: :func:`wait_seconds`.
 
     Raises:
-        StackBusyError: The other command did not end in time.
+        StackBusyError: The other command did not finish in time.
     """
     limit = wait_seconds() if wait is None else wait
     with file_locks.hold(
@@ -128,10 +128,10 @@ def pulumi_locks(context: Context) -> list[PulumiLock]:
 
 
 def clear_stale(context: Context, *, say: Say, wait: float | None = None) -> int:
-    """Remove the locks whose owner is gone; wait for those whose owner is not.
+    """Remove locks of dead owners; wait for the others.
 
     Returns:
-        How many were removed: more than none means that a run was killed.
+        How many were removed; more than zero means that a run was killed.
 
     Raises:
         StackBusyError: A live or unknown owner remains.
@@ -156,7 +156,7 @@ def clear_stale(context: Context, *, say: Say, wait: float | None = None) -> int
 
 
 def remove_with_attributes(path: Path) -> None:
-    """Remove a file of the file backend together with the description that it keeps beside it."""
+    """Remove a file of the file backend together with its `.attrs` file."""
     for name in (path.name, f"{path.name}.attrs"):
         path.with_name(name).unlink(missing_ok=True)
 
@@ -173,10 +173,10 @@ def _held(stack: str, locks: list[PulumiLock]) -> str:
 def hold_pulumi_lock(context: Context) -> Iterator[None]:
     """Hold Pulumi's own lock, by Pulumi's own protocol: look, write, look again.
 
-    Keeps every other pulumi off the stack while its state file and its leftovers are put right.
+    Keeps every other pulumi off the stack while state file and leftovers are repaired.
 
     Raises:
-        StackBusyError: Somebody else was faster.
+        StackBusyError: Another command was faster.
     """
     folder = context.pulumi_locks
     if folder is None:
@@ -189,7 +189,7 @@ def hold_pulumi_lock(context: Context) -> Iterator[None]:
         "hostname": socket.gethostname(),
         "timestamp": datetime.now(UTC).isoformat(),
     }
-    # Whole or not at all: an empty lock file counts as damaged, and damaged ones are cleared.
+    # Atomically: an empty lock file counts as damaged, and damaged ones are cleared.
     # Pulumi takes any file in the folder for a lock.
     atomic_files.write(own, json.dumps(content), by_way_of=folder.parent)
     try:

@@ -1,4 +1,4 @@
-"""The stack's claims of host ports and of a subnet: read, given up, and proven free."""
+"""The stack's claims of host ports and of a subnet."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ def claimed(stack_id: str | None) -> dict[str, int]:
 
 
 def release(stack_id: str | None) -> None:
-    """Give the stack's ports up, and its subnet."""
+    """Release the stack's ports and its subnet."""
     if stack_id:
         reservation.release(stack_id)
 
 
 def in_use(numbers: Iterable[int]) -> list[int]:
-    """Those ports that something listens on."""
+    """The ports that something listens on."""
     return [port for port in sorted(set(numbers)) if not port_claims.is_free(port)]

@@ -1,13 +1,14 @@
-"""The state's files: read, heal from the newest sound backup, keep a copy that survives a power loss.
+"""The state's files: read, restore from the newest valid backup, keep a copy that survives a power loss.
 
-Pulumi's file backend renames files into place but never flushes them to the disk, so a power loss can leave an empty
-or an older file. After each operation the state is flushed and copied to a folder of its own. Healing is loud and keeps
-the damaged file; where no sound backup is left it refuses, since going on with an empty state would forget everything.
+Pulumi's file backend renames files into place but never flushes them to the disk, so a power loss can leave an empty or
+an older file. After each operation the state is flushed and copied to a folder of its own. A restore prints a warning
+and keeps the damaged file; without a valid backup it fails, because continuing with an empty state would lose
+everything.
 
-Only the content of a state is judged: one that :mod:`mlw.lifecycle.checkpoints` finds sound is never replaced. That it
-differs from a backup proves nothing, also with the same time and length: `pulumi stack change-secrets-provider`,
-`stack rename`, `stack import` and `state rename` change a state without an update. A flipped bit that leaves the state
-sound cannot be told from these; in an encrypted value Pulumi reports it when it decrypts the value.
+Only the content of a state counts: one that :mod:`mlw.lifecycle.checkpoints` finds valid is never replaced. That it
+differs from a backup proves nothing, also with the same time and length: `pulumi stack change-secrets-provider`, `stack
+rename`, `stack import` and `state rename` change a state without an update. A flipped bit that leaves the state valid
+cannot be distinguished from these; in an encrypted value Pulumi reports it on decryption.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ LAYOUT = "version: 1"
 """What `meta.yaml` of a file backend says where stacks lie below their projects."""
 
 KEPT_ENTRIES = 20
-"""Past operations whose history and backup are kept; Pulumi itself keeps all of them for ever."""
+"""Past operations whose history and backup are kept; Pulumi itself never deletes them."""
 
 
 def exists(context: Context) -> bool:
-    """Whether the stack has a state file, sound or not."""
+    """Whether the stack has a state file, valid or not."""
     return bool(context.state_file and context.state_file.is_file())
 
 
@@ -87,7 +88,7 @@ def _exported(context: Context) -> Checkpoint | None:
 
 
 def heal(context: Context, *, say: Say) -> bool:
-    """Put the newest sound backup in the place of a damaged or lost state file.
+    """Replace a damaged or missing state file by the newest valid backup.
 
     Returns:
         Whether the state was replaced.
@@ -150,7 +151,7 @@ def put_aside(context: Context) -> Path | None:
 
 
 def newest_backup(context: Context) -> tuple[Path, Checkpoint] | None:
-    """The sound backup with the latest update in it; of several with the same one, the first by kind."""
+    """The valid backup with the latest update; among equals, the first by kind."""
     sound: list[tuple[Path, Checkpoint]] = []
     for path in _backups(context):
         with contextlib.suppress(OSError, ValueError):
@@ -188,7 +189,7 @@ def keep_safe(context: Context) -> None:
 
 
 def leftovers(context: Context) -> list[Path]:
-    """Every file and folder of the stack that is there, below the state's folder and ours."""
+    """Every existing file and folder of the stack, below the state's folder and ours."""
     candidates = [context.safe_copies, context.workdir, context.lock_file, *restore_notes.files(context)]
     candidates += [folder for folder in (context.pulumi_locks, context.history, context.backups) if folder]
     if context.state_file:
@@ -201,7 +202,7 @@ def leftovers(context: Context) -> list[Path]:
 def remove_leftovers(context: Context) -> None:
     """Remove everything of the stack below the state's folder and ours.
 
-    Other stacks' things stay, and so do the folders that stacks share: one may be being brought up in them.
+    Files of other stacks and shared folders stay: another stack may be starting in them.
     """
     for path in leftovers(context):
         if path.is_dir():

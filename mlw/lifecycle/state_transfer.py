@@ -1,7 +1,6 @@
-"""A stack's state as a whole, out of its backend and into another: secrets in plain on the way, in memory only.
+"""Exports a stack's whole state from one backend and imports it into another: decrypted in memory only.
 
-Through the CLI, so that any backend will do; what is taken in is encrypted for the passphrase of the stack that takes
-it.
+Uses the CLI, so it works with any backend; the imported state is encrypted for the passphrase of the receiving stack.
 """
 
 from __future__ import annotations
@@ -22,26 +21,26 @@ Exported = dict[str, Any]
 
 
 def export_state(context: Context) -> Exported:
-    """The whole state, its secrets in plain: it must not get to a disk or a log.
+    """The whole state with decrypted secrets: never write it to a disk or a log.
 
     Raises:
-        WrongPassphraseError: The passphrase is not the state's.
+        WrongPassphraseError: The passphrase does not decrypt the state.
     """
     printed = pulumi_cli.query(context, ["stack", "export", "--show-secrets", f"--stack={context.stack}"])
     return dict(json.loads(printed))
 
 
 def import_state(context: Context, exported: Exported) -> None:
-    """Give a stack, which is made where there is none, a state; and read it back.
+    """Import a state into a stack, which is created if it does not exist, and read it back.
 
     Raises:
-        LifecycleError: What the backend holds then is not what it was given.
+        LifecycleError: The backend returned something else than was written.
         OperationFailedError: The CLI refuses.
     """
     ensure_stack(context)
     providers = _secrets_providers(context)
     if not providers:
-        # The CLI was killed while it made the stack, before it had decided how to encrypt.
+        # The CLI was killed while it created the stack, before it had chosen an encryption.
         pulumi_cli.query(context, [*pulumi_cli.remove_stack(context), "--force"])
         ensure_stack(context)
         providers = _secrets_providers(context)
@@ -60,11 +59,11 @@ def import_state(context: Context, exported: Exported) -> None:
 def clear_own_lock(context: Context, *, say: Say) -> None:
     """Clear Pulumi's lock of a stack that an interrupted command of ours has left in a backend.
 
-    In a folder the lock tells whether its owner lives; in any other backend nothing does, so the caller has to know
-    that nobody else works on the stack.
+    In a file backend the lock tells whether its owner is alive; in any other backend the caller has to know that no
+    other command works on the stack.
 
     Raises:
-        StackBusyError: Somebody works on it.
+        StackBusyError: Another command is working on it.
     """
     if context.backend_folder is not None:
         stack_locks.clear_stale(context, say=say)
@@ -74,12 +73,12 @@ def clear_own_lock(context: Context, *, say: Say) -> None:
 
 
 def same_resources(one: Exported, other: Exported) -> bool:
-    """Whether two exported states hold the same, secrets included, however these are marked."""
+    """Whether two exported states are equal, including secrets, however these are marked."""
     return bool(_plain(one["deployment"].get("resources")) == _plain(other["deployment"].get("resources")))
 
 
 def _secrets_providers(context: Context) -> Any:  # noqa: ANN401 - JSON
-    """How the stack that takes a state encrypts its secrets; nothing where it is not wholly made."""
+    """How the receiving stack encrypts its secrets; empty if it is incomplete."""
     empty = pulumi_cli.query(context, ["stack", "export", f"--stack={context.stack}"])
     return (json.loads(empty)["deployment"] or {}).get("secrets_providers")
 

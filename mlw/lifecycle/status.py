@@ -1,4 +1,4 @@
-"""Says how a stack is: what its state knows beside what the engine has. Changes nothing."""
+"""Compares a stack's state with the engine, and prints the result. Changes nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def status(context: Context) -> None:
     """Print the stack's condition.
 
     Raises:
-        LifecycleError: It is not as it should be; the message says what to do.
+        LifecycleError: State and engine differ; the message says what to do.
     """
     found = engine_objects.list_objects(context)
     held = stack_locks.pulumi_locks(context)
@@ -66,7 +66,7 @@ def _tell_condition(context: Context, checkpoint: Checkpoint, found: list[Engine
 
 
 def _remark(checkpoint: Checkpoint, stack: str) -> None:
-    """Say what is no fault."""
+    """Print remarks that are not errors."""
     if stack_states.is_earlier_version(checkpoint.resources):
         say(f"It was created by an earlier version of the project; `make up STACK={stack}` upgrades it.")
     if foreign := foreign_resources.find(checkpoint):

@@ -1,4 +1,4 @@
-"""No command goes on with a stack that has only a part of its data, or with a state that is not in charge."""
+"""Refuses to work on a stack with an unfinished restore, or on a state that is not the valid one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def refuse(context: Context) -> None:
 
     Raises:
         UnfinishedRestoreError: Not all of its data is there.
-        UnfinishedMoveError: Another state is in charge.
+        UnfinishedMoveError: Another state is the valid one.
     """
     move_notes.refuse(context)
     note = restore_notes.read(context)

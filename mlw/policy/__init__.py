@@ -1,1 +1,1 @@
-"""`mlw policy`: rules, and stacks judged by them."""
+"""`mlw policy`: lists rules and checks stack files."""

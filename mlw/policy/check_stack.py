@@ -1,7 +1,7 @@
-"""`mlw policy explain`, `check` and `effective`: what the rules say, of one rule or of one stack file.
+"""`mlw policy explain`, `check` and `effective`.
 
-Checking judges as the program does, with what this and other stacks of the backend have; the engine and the Pulumi CLI
-are not needed, since the state of a file backend is read as files.
+Checks apply the same rules as the program, including the states of this and other stacks of the backend; neither the
+engine nor the Pulumi CLI is needed, because the state of a file backend is read as files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which rules apply to each resource of a stack file, and what those of effect audit have to say about it."""
+"""Finds the rules that apply to each resource of a stack file, and the violations of those with effect audit."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def effective_rules(
         folder: Where its file lies.
         deployed: What other stacks have, for existing resources.
         assignments: Which rules apply where; those of this checkout if not given.
-        today: The day on which exemptions are judged.
+        today: The date for checking exemptions.
     """
     given = read(read_stack_file(folder / f"Pulumi.{stack}.yaml")).input
     resolved = resolve(given, evaluator(assignments, today), deployed)
@@ -57,6 +57,6 @@ def effective_rules(
 
 
 def audited(governed: Sequence[Governed]) -> list[Violation]:
-    """Violations that refuse nothing, each told once where it is written."""
+    """Violations that are warnings only, each reported once."""
     stack = governed[0].stack
     return group(check_rules(stack, Effect.AUDIT), stack)

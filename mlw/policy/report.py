@@ -1,7 +1,7 @@
 """What `mlw policy` shows: one rule explained, a stack checked.
 
-A library: everything is returned, nothing printed. Checking a stack reads its file and touches nothing else. Two forms
-of a result are for machines: JSON, and SARIF 2.1.0, in which code review shows each violation at its line.
+A library: returns everything, prints nothing. Checking a stack only reads its file. Results for machines are JSON and
+SARIF 2.1.0, with which code review shows each violation at its line.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class CheckResult:
     """A stack's file and every violation in it.
 
     Attributes:
-        violations: What an update refuses.
+        violations: What an update rejects.
         warnings: Violations of rules that are assigned with effect audit.
     """
 
@@ -101,8 +101,8 @@ def check_stack(
     Args:
         stack: The stack's name.
         folder: Where its file lies.
-        deployed: What other stacks have.
-        accepted: What the stack itself has, as its last update made it.
+        deployed: Resources of other stacks.
+        accepted: Resources of the stack itself, after its last update.
     """
     path = folder / f"Pulumi.{stack}.yaml"
     file = open_stack_file(path)
@@ -123,7 +123,7 @@ def check_stack(
 
 
 def _not_refused(warnings: Iterable[Violation], violations: Iterable[Violation]) -> tuple[Violation, ...]:
-    """Warnings without those that a rule of effect deny tells already."""
+    """Warnings without those that a rule with effect deny reports already."""
     told = {(violation.rule, violation.key) for violation in violations}
     return tuple(warning for warning in warnings if (warning.rule, warning.key) not in told)
 

@@ -1,4 +1,4 @@
-"""`mlw policy list`: apart from the other policy commands, since it needs nothing that reads stack files."""
+"""`mlw policy list`: separate from the other policy commands, because it does not need to read stack files."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def _as_json(applicable: ApplicableRule) -> dict[str, Any]:
 
 
 def _in_words(value: object) -> str:
-    """A parameter on one line: entries apart by commas, what an entry of a mapping holds in brackets."""
+    """A parameter on one line: entries separated by commas, values of a mapping in parentheses."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key} ({_in_words(entry)})" if entry else str(key) for key, entry in value.items())
     if isinstance(value, list | tuple):

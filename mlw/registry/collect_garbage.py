@@ -1,4 +1,4 @@
-"""`mlw registry gc`: free the space of images that are no longer there."""
+"""`mlw registry gc`: frees the space of deleted images."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _collect(stack: Stack, container: str, *, untagged: bool) -> Freed:
 
 
 def said(freed: Freed) -> str:
-    """Say for people how much that is."""
+    """Format the result for people."""
     size, unit = float(freed.size), 0
     while size >= _STEP and unit < len(_UNITS) - 1:
         size, unit = size / _STEP, unit + 1
@@ -70,8 +70,8 @@ def _container(stack: Stack) -> str:
 
     Raises:
         NotUpError: The stack has none yet.
-        SharedResourceError: The registry is another stack's.
-        GarbageCollectionError: The container is not there, or does not run.
+        SharedResourceError: Another stack owns the registry.
+        GarbageCollectionError: The container is missing or not running.
     """
     identity = str(stack.require_outputs()["workspace"]["containerRegistry"])
     name = parse_resource_id(identity).name

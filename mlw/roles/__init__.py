@@ -1,1 +1,1 @@
-"""`mlw roles`: who may do what."""
+"""`mlw roles`: roles and their assignments."""

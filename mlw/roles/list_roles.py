@@ -1,4 +1,4 @@
-"""`mlw roles list`: roles with what they allow, and who has which in a stack; from the stack file, without secrets."""
+"""`mlw roles list`: lists roles and their assignments in a stack; from the stack file, without secrets."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _tables(roles: Sequence[RoleDefinition]) -> str:
 
 
 def principals(assignments: Iterable[RoleAssignment]) -> list[dict[str, Any]]:
-    """Everybody with a role, with what he may do in each service."""
+    """Every principal with its roles and operations in each service."""
     of: dict[str, list[RoleAssignment]] = {}
     for assignment in assignments:
         of.setdefault(assignment.principal, []).append(assignment)

@@ -1,1 +1,1 @@
-"""A container that does not become ready after an update gives way to the one before; volumes are never touched."""
+"""Rolls back a container that does not become ready after an update; volumes are never touched."""

@@ -1,7 +1,7 @@
-"""A service's container as the state describes it, made on the engine without an update.
+"""Creates a service's container from its description in the state, without an update.
 
-Only what `infra.components.service_container` declares is known; anything else is refused, so that a container which
-is made again is never quietly another one.
+Supports only what `infra.components.service_container` declares; anything else is an error, so that a recreated
+container never differs silently.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ KNOWN = frozenset(
         "workingDir",
     }
 )
-"""Inputs of the Docker provider that a container is made from here."""
+"""Supported inputs of the Docker provider."""
 
 OF_THE_PROVIDER = frozenset(
     {
@@ -60,11 +60,11 @@ OF_THE_PROVIDER = frozenset(
         "waitTimeout",
     }
 )
-"""Inputs that say how the provider works, and nothing of the container."""
+"""Inputs that configure the provider, not the container."""
 
 
 def make(inputs: Mapping[str, Any]) -> str:
-    """Make and start a container; the stack's own one of its name is removed first.
+    """Create and start a container; removes the stack's own container of this name first.
 
     Args:
         inputs: Inputs of the container in the state.
@@ -73,7 +73,7 @@ def make(inputs: Mapping[str, Any]) -> str:
         Its id.
 
     Raises:
-        LifecycleError: An input is not known here, or somebody else has a container of the name.
+        LifecycleError: An input is not supported, or another owner's container has this name.
         EngineError: The engine does not respond.
     """
     if unknown := sorted(set(inputs) - KNOWN - OF_THE_PROVIDER):
@@ -103,7 +103,7 @@ def make(inputs: Mapping[str, Any]) -> str:
 
 
 def _make_room(client: docker.DockerClient, name: str, stack_id: str) -> None:
-    """Remove the stack's container of a name; one that is not there is fine. Named volumes stay."""
+    """Remove the stack's container of this name, if it exists. Named volumes stay."""
     import docker  # noqa: PLC0415 - as in infra.clients
 
     try:
@@ -148,7 +148,7 @@ def _host_config(client: docker.DockerClient, inputs: Mapping[str, Any]) -> Any:
 
 
 def _connect(client: docker.DockerClient, container: str, inputs: Mapping[str, Any]) -> None:
-    """Put it on its networks, as the provider does: off the default one first."""
+    """Connect it to its networks, as the provider does: disconnect the default one first."""
     networks = [one["name"] for one in inputs.get("networksAdvanced") or []]
     if not networks:
         return

@@ -1,4 +1,4 @@
-"""Which containers an update has replaced that are not ready now, and what each was before. Pure but for the probes."""
+"""Finds containers that an update has replaced and that are not ready, with their previous definition."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Replaced:
     """A container that an update has replaced.
 
     Attributes:
-        container: The one before, as the state had it.
-        files: The files that it read, as the state had them; None where it reads none.
-        probes: How its service responds when it is ready.
+        container: The previous container, as in the state.
+        files: The files that it read, as in the state; None if it reads none.
+        probes: Readiness probes of its service.
     """
 
     container: Resource
@@ -40,13 +40,13 @@ class Replaced:
 
 
 def replaced(before: Checkpoint, after: Checkpoint) -> list[Replaced]:
-    """Containers of before that an update has removed, with another one in their place or none.
+    """Previous containers that an update has removed or replaced.
 
-    A container that it was asked to remove, with its component, is not among them.
+    Containers that were removed on purpose, with their component, are not included.
 
     Args:
-        before: The state that the update began with.
-        after: The state that it left.
+        before: The state before the update.
+        after: The state after the update.
     """
     now = {resource["urn"]: resource for resource in after.resources if not resource.get("delete")}
     return [

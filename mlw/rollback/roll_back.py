@@ -1,7 +1,7 @@
-"""Puts the containers back that an update has replaced and that do not become ready.
+"""Rolls back containers that an update has replaced and that do not become ready.
 
-The containers of before are made again from the state that the update began with: the same image, command, limits and
-files. Their volumes were never gone. The state is told what runs, so that the next update begins from there.
+The previous containers are recreated from the state before the update: same image, command, limits and files. Their
+volumes were never removed. The state is updated to match, so the next update starts from there.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from mlw.rollback import container_definition
 from mlw.rollback.replaced_containers import Replaced, replaced
 
 PATIENCE_SECONDS = 20.0
-"""For one that an update has made a moment ago; the update itself has waited for those that it could."""
+"""For a container that was just created; the update itself has already waited."""
 
 START_SECONDS = 60.0
 LOG_LINES = 10
 
 FORMAT = 3
-"""Of the state file that is decrypted."""
+"""Name of the state file that is decrypted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RolledBack:
-    """One container that was put back.
+    """One container that was rolled back.
 
     Attributes:
         name: Its name.
-        found: How the one that did not become ready was doing, with its last log lines.
-        problem: Why the one before does not respond either; empty when it does.
+        found: State of the container that did not become ready, with its last log lines.
+        problem: Why the previous container does not respond either; empty if it does.
     """
 
     name: str
@@ -60,18 +60,18 @@ class RolledBack:
 
 
 def roll_back(context: Context, before: Checkpoint, *, say: Say) -> list[RolledBack]:
-    """Put back what does not become ready.
+    """Roll back containers that do not become ready.
 
     Args:
         context: The stack, whose update has failed; the caller holds its lock.
-        before: The state that the update began with.
-        say: Told what is done.
+        before: The state before the update.
+        say: Called with progress messages.
 
     Returns:
-        What was put back; empty where every container that was replaced is ready.
+        What was rolled back; empty if every replaced container is ready.
 
     Raises:
-        LifecycleError: It could not be done; the message says why.
+        LifecycleError: The rollback failed; the message says why.
         EngineError: The engine does not respond, or refuses.
     """
     after = state_files.read(context)
@@ -92,7 +92,7 @@ def roll_back(context: Context, before: Checkpoint, *, say: Say) -> list[RolledB
 
 
 def put_back(one: Replaced, after: Checkpoint, secrets: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """Write the files of before and make the container of before; what the state has to say then, by URN."""
+    """Write the previous files and create the previous container; return the changes of the state, by URN."""
     import docker  # noqa: PLC0415 - as in infra.clients
 
     try:
@@ -116,7 +116,7 @@ def _is_ready(one: Replaced) -> bool:
 
 
 def _wait(one: Replaced, *, seconds: float = START_SECONDS) -> str:
-    """Wait for a container's service; what is wrong with it, or nothing."""
+    """Wait for a container's service; return what is wrong, or an empty string."""
     try:
         readiness_probes.wait_until_ready(one.name, list(one.probes), container=one.name, deadline_seconds=seconds)
     except NotReadyError as exc:
@@ -133,9 +133,9 @@ def _describe(container: str) -> str:
 
 
 def _restore_files(one: Replaced, after: Checkpoint, secrets: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """Write the files that the container read, where the update has written others.
+    """Write the files that the container read, if the update has changed them.
 
-    Files that a running service reads by itself stay as the update has made them: they are who may do what.
+    Files that a running service reloads stay as the update wrote them: they hold access rights.
     """
     if one.files is None:
         return {}
@@ -160,10 +160,10 @@ def _with_id(container: Mapping[str, Any], made: str) -> dict[str, Any]:
 
 
 def _decrypted(context: Context, before: Checkpoint) -> dict[str, dict[str, str]]:
-    """Files of the containers before, by the URN of their resource.
+    """Files of the previous containers, by the URN of their resource.
 
-    Only Pulumi decrypts a state, and only the newest of a stack: that of before is shown to it as one of a backend of
-    its own.
+    Only Pulumi decrypts a state, and only the newest of a stack: the previous one is presented to it in a temporary
+    backend.
     """
     folder = context.workdir / "before"
     elsewhere = replace(context, environment={**context.environment, state_backend.VARIABLE: folder.as_uri()})
@@ -182,7 +182,7 @@ def _decrypted(context: Context, before: Checkpoint) -> dict[str, dict[str, str]
 
 
 def _record(context: Context, done: Mapping[str, Mapping[str, Any]]) -> None:
-    """Have the state say what runs."""
+    """Update the state to match what is running."""
     exported = json.loads(pulumi_cli.query(context, ["stack", "export", f"--stack={context.stack}"]))
     resources = exported["deployment"]["resources"]
     exported["deployment"]["resources"] = replacing(resources, done)
@@ -194,7 +194,7 @@ def _record(context: Context, done: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def replacing(resources: Sequence[Mapping[str, Any]], done: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The resources with those that were put back; one that the update has left out follows what it depends on."""
+    """The resources with those that were rolled back; each after the resources that it depends on."""
     merged = [done.get(one["urn"], one) if not one.get("delete") else one for one in resources]
     present = {one["urn"] for one in merged}
     for urn, one in done.items():
@@ -206,7 +206,7 @@ def replacing(resources: Sequence[Mapping[str, Any]], done: Mapping[str, Mapping
 
 
 def explain(stack: str, results: Sequence[RolledBack]) -> str:
-    """What is said of an update after which containers were put back."""
+    """The message for an update that was rolled back."""
     listed = "\n".join(map(str, results))
     return (
         f"updating stack '{stack}': the update failed and was rolled back. No volume was touched.\n"

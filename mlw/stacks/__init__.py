@@ -1,1 +1,1 @@
-"""Stacks of the state backend: which there are, what their states hold."""
+"""Stacks of the state backend and their states."""

@@ -1,6 +1,6 @@
-"""Stacks of the state backend: what their state holds, and the secrets in it, on request.
+"""Stacks of the state backend: their state, and its secrets on request.
 
-A file backend is read directly, which takes milliseconds and no passphrase; any other is asked through the Pulumi CLI.
+A file backend is read directly, which takes milliseconds and no passphrase; any other through the Pulumi CLI.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.stack_context import Context
 
 _EXPORT_VERSION = 3
-"""Of the form in which the CLI hands a state out; the file backend's own files count differently."""
+"""Version of the CLI's export format; the file backend counts differently."""
 
 
 class NotUpError(MlWorkspaceError):
-    """No update of the stack has ended well yet."""
+    """The stack has never been deployed successfully."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,17 @@ class Stack:
 
     @property
     def stack_id(self) -> str:
-        """Identity of the stack; empty where its first update got no further."""
+        """Identity of the stack; empty if its first update stopped early."""
         return stack_states.identity_of(self.checkpoint.resources)
 
     @property
     def outputs(self) -> Mapping[str, Any]:
-        """The stack's outputs, as its last update gave them out; secret ones stay encrypted."""
+        """The stack's outputs after its last update; secret ones stay encrypted."""
         return self.checkpoint.outputs
 
     @property
     def is_complete(self) -> bool:
-        """Whether an update has ended well, so that there are endpoints and a record."""
+        """Whether an update has succeeded, so that there are endpoints and a record."""
         return bool(self.outputs.get("endpoints") and self.outputs.get("workspace"))
 
     @property
@@ -80,22 +80,22 @@ class Stack:
 
     @property
     def workspace(self) -> Mapping[str, Any]:
-        """The record; before the first update has ended, what it will be made of; empty without any workspace."""
+        """The record; before the first update has succeeded, its inputs; empty without a workspace."""
         if self.is_complete:
             return dict(self.outputs["workspace"])
         found = (component["inputs"] for component in self.components if component["type"] == WORKSPACE)
         return next(found, {})
 
     def require_present_version(self) -> None:
-        """Refuse a stack whose state is of another form than this version's.
+        """Reject a stack whose state has the format of an earlier version.
 
         Raises:
-            EarlierVersionError: An earlier version made it, and it has not been taken over.
+            EarlierVersionError: An earlier version created it, and it has not been upgraded.
         """
         stack_states.refuse_earlier_version(self.checkpoint.resources, stack=self.name)
 
     def require_outputs(self) -> Mapping[str, Any]:
-        """Give the outputs of a stack that is up.
+        """Return the outputs of a stack that is up.
 
         Raises:
             NotUpError: It is not.
@@ -112,7 +112,7 @@ class Stack:
 
         Raises:
             NotUpError: The stack has none yet.
-            WrongPassphraseError: The passphrase is not the state's.
+            WrongPassphraseError: The passphrase does not decrypt the state.
         """
         self.require_outputs()
         flags = ["--json", "--show-secrets", f"--stack={self.name}"]
@@ -123,7 +123,7 @@ def open_stack(name: str) -> Stack:
     """Read one stack.
 
     Raises:
-        UnknownStackError: The backend has no such stack; names those it has.
+        UnknownStackError: The backend has no such stack; the message lists its stacks.
         DamagedStateError: Its state cannot be read.
     """
     context = context_of(name)
@@ -140,7 +140,7 @@ def open_stack(name: str) -> Stack:
 
 
 def open_stacks(on_error: Callable[[str], None]) -> Iterator[Stack]:
-    """Read all stacks; one that cannot be read is told, and keeps nobody from seeing the others."""
+    """Read all stacks; one that cannot be read is reported and skipped."""
     for name in names():
         context = context_of(name)
         try:
@@ -159,7 +159,7 @@ def names() -> list[str]:
 
 
 def context_of(name: str) -> Context:
-    """Describe where a stack's files are; a name that none can have is told as one of no stack."""
+    """Return the context of a stack; does not validate the name."""
     return Context(stack=name, environment=contexts.suitable(os.environ), home=folders.home())
 
 

@@ -11,14 +11,14 @@ from mlw.stacks.stacks import Stack
 
 
 def outputs_of(stack: Stack, kind: str) -> dict[str, Any] | None:
-    """Outputs of the first resource of a kind; None when the stack has none.
+    """Outputs of the first resource of a type; None if the stack has none.
 
     Args:
         stack: The stack.
         kind: Last part of the resource's type, e.g. ``VaultConfiguration``.
 
     Raises:
-        WrongPassphraseError: The passphrase is not the state's.
+        WrongPassphraseError: The passphrase does not decrypt the state.
     """
     flags = ["--show-secrets", f"--stack={stack.name}"]
     exported = json.loads(pulumi_cli.query(stack.context, ["stack", "export", *flags]))

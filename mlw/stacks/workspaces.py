@@ -1,4 +1,4 @@
-"""`mlw list` and `mlw show`: the workspaces of a state backend, from the state; what runs, from the engine."""
+"""`mlw list` and `mlw show`: the workspaces of a state backend, and which containers are running."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mlw.stacks.stacks import Stack, open_stack, open_stacks
 HEADINGS = ("STACK", "WORKSPACE", "RESOURCE GROUP", "LOCATION", "STATE", "RUNNING")
 SOFT_DELETED = "SoftDeleted"
 UNFINISHED = "Unfinished"
-"""State of a workspace whose first update has not ended well; such a one has no record that could say it."""
+"""State of a workspace whose first update has not succeeded; it has no record yet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +55,7 @@ class Listed:
         }
 
     def as_row(self, tag: str | None, *, expiry: bool) -> list[str]:
-        """Return it for people, all tags or one in the last column, when it expires in the one before."""
+        """Return it for people: all tags or one in the last column, preceded by the expiry if requested."""
         shown = ", ".join(f"{key}={value}" for key, value in self.tags.items()) if tag is None else _value(self, tag)
         running = f"{self.running}/{self.expected}"
         moment = [self.expires_on or "never"] * expiry
@@ -117,7 +117,7 @@ def _expires_on(stack: Stack) -> str | None:
 
 
 def _deleted(stacks: Sequence[Stack]) -> set[str]:
-    """Identities of those that are soft-deleted; the engine is asked only where a stack may be."""
+    """Identities of soft-deleted stacks; the engine is queried only if there may be any."""
     if not any(stack_states.soft_deletion_of(stack.checkpoint.resources) for stack in stacks):
         return set()
     return {found.stack_id for found in soft_deletions.list_all()}
@@ -155,5 +155,5 @@ def _narrowed(entry: Listed, tag: str | None) -> dict[str, Any]:
 
 
 def _value(entry: Listed, tag: str) -> str:
-    # Names of tags have no case (T1).
+    # Tag names are case-insensitive (T1).
     return next((value for key, value in entry.tags.items() if key.lower() == tag.lower()), "")

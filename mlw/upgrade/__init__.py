@@ -1,1 +1,1 @@
-"""Stacks of earlier versions of the project: their state in today's form, with the data where it is."""
+"""Upgrades stacks of earlier versions of the project in place: converts the state, keeps the data."""

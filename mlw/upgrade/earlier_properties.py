@@ -1,8 +1,8 @@
-"""Properties of the project's own resources: from the form before the provider plugin to today's.
+"""Converts properties of the project's own resources from the format before the provider plugin.
 
-One entry for each kind of resource: how its inputs and outputs were called, and which of them today's provider reads
-from a state. A state that lacks one of these is older than the last version before the plugin, and is refused.
-Secrets stand as Pulumi hands them out on request: marked, their JSON as text.
+One entry for each type of resource: how its inputs and outputs were called, and which of them the provider reads from a
+state. A state that lacks one of these is older than the last version before the plugin, and is rejected. Secrets are in
+Pulumi's export form: marked, their JSON as text.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Props = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Belonging:
-    """Whose a resource is: inputs that it did not have before stacks had an identity."""
+    """Ownership of a resource: inputs that it did not have before stacks had an identity."""
 
     stack_id: str
     resource_name: str
@@ -32,7 +32,7 @@ def _rename(bag: Props, **names: str) -> None:
 
 
 def _connection(bag: Props, credentials: Mapping[str, str]) -> Props:
-    """A connection to a service out of single properties; credentials by today's name."""
+    """A connection to a service from single properties; credentials under their current name."""
     return as_secret(
         {
             "endpoint": without_marks(bag.pop("endpoint")),
@@ -129,12 +129,12 @@ CONVERSIONS: Mapping[str, tuple[_Convert, frozenset[str]]] = {
     "WorkspaceIdentity": (_workspace_identity, frozenset({"workspace_id", "creation_time"})),
     "WorkspaceRecord": (_with_account, frozenset({"storage_account", "bucket", "record"})),
 }
-"""Kind (the last part of the type) to what puts its properties into today's form, and the outputs it then has to have.
+"""Maps the last part of the type to the conversion of its properties, and the required outputs.
 """
 
 
 def convert(kind: str, resource: Mapping[str, Any], whose: Belonging) -> tuple[Props, Props]:
-    """Put the properties of one resource into today's form.
+    """Convert the properties of one resource to the current format.
 
     Args:
         kind: Last part of its type.
@@ -145,7 +145,7 @@ def convert(kind: str, resource: Mapping[str, Any], whose: Belonging) -> tuple[P
         Inputs and outputs.
 
     Raises:
-        EarlierVersionError: Its form is not that of the last version before the provider plugin.
+        EarlierVersionError: Its format is not that of the last version before the provider plugin.
     """
     found = [{k: v for k, v in (resource.get(bag) or {}).items() if k != "__provider"} for bag in ("inputs", "outputs")]
     if kind not in CONVERSIONS:

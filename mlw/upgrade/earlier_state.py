@@ -1,8 +1,8 @@
-"""A whole state, from the form before the provider plugin and before identities to today's. Pure.
+"""Converts a whole state from the format before the provider plugin and before identities.
 
-Every resource keeps its place, its id and what it knows. What changes: types and names of the project's own resources
-and all references to them, their properties (`earlier_properties`), the provider that serves them. What is added: the
-stack's identity, and a guard for the volumes of each service, which from now on nothing else removes.
+Pure. Every resource keeps its place, id and data. Changed: types and names of the project's own resources and all
+references to them, their properties (`earlier_properties`), their provider. Added: the stack's identity, and a guard
+for the volumes of each service.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ TYPES: Mapping[str, str] = {name.rpartition(":")[2]: f"{PACKAGE}:{name}" for nam
 """Kind to type."""
 
 RENAMED: Mapping[str, str] = {"ChangeGuard": "changes", "UsageGuard": "usage"}
-"""Kinds whose logical name began with the stack's, and now begins with the resource group's."""
+"""Types whose logical name began with the stack name, and now begins with that of the resource group."""
 
 RENAMED_SECRETS: Mapping[str, str] = {"authority_bundle": "ca_bundle"}
-"""Secret outputs that have another name now."""
+"""Secret outputs that were renamed."""
 
 BY_IDENTITY = frozenset({"EngineReservation", "UsageGuard"})
-"""Kinds whose id is the stack's identity."""
+"""Types whose id is the stack's identity."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
-    """The identity that the stack is given."""
+    """The new identity of the stack."""
 
     stack_id: str
     stack: str
@@ -47,14 +47,14 @@ class Identity:
 
 
 def take_over(deployment: Mapping[str, Any], identity: Identity) -> Resource:
-    """Put a deployment into today's form.
+    """Convert a deployment to the current format.
 
     Args:
         deployment: As exported, with secrets as text.
         identity: The stack's.
 
     Raises:
-        EarlierVersionError: Its form is not that of the last version before the provider plugin.
+        EarlierVersionError: Its format is not that of the last version before the provider plugin.
     """
     held = list(_without_attempts(deployment.get("resources") or []))
     group = next((name_of(r["urn"]) for r in held if r["type"] == RESOURCE_GROUP), "")
@@ -79,7 +79,7 @@ def name_of(urn: str) -> str:
 
 
 def _without_attempts(resources: list[Resource]) -> Iterator[Resource]:
-    """Leave out what a refused update of a newer version has put beside the resources of the earlier one."""
+    """Leave out resources that a rejected update of a newer version has added."""
     is_mixed = any(resource["type"].startswith(DYNAMIC_TYPE) for resource in resources)
     for resource in resources:
         own = resource["type"] == PROVIDER_TYPE or resource["type"] in TYPES.values()
@@ -88,7 +88,7 @@ def _without_attempts(resources: list[Resource]) -> Iterator[Resource]:
 
 
 def _kind(resource: Resource) -> str:
-    """Kind of one of the project's own resources; empty for any other."""
+    """Last part of the type of one of the project's own resources; empty for any other."""
     own = resource["type"].startswith(DYNAMIC_TYPE) or resource["type"] in TYPES.values()
     return str(resource["type"].rpartition(":")[2]) if own else ""
 
@@ -110,7 +110,7 @@ def _new_urn(resource: Resource, group: str) -> str:
 def _converted(resource: Resource, urns: Mapping[str, str], identity: Identity) -> Resource:
     changed = {**resource, **_references(resource, urns), "type": _new_type(resource)}
     if resource["type"] == DYNAMIC_PROVIDER_TYPE:
-        # They were the stack's whole configuration.
+        # They contained the stack's whole configuration.
         changed |= {"inputs": {}, "outputs": {}}
     if kind := _kind(resource):
         whose = Belonging(stack_id=identity.stack_id, resource_name=name_of(str(resource.get("parent", ""))))
@@ -123,7 +123,7 @@ def _converted(resource: Resource, urns: Mapping[str, str], identity: Identity) 
 
 
 def _references(resource: Resource, urns: Mapping[str, str]) -> Resource:
-    """Everything that names resources, by their new URNs."""
+    """All references to resources, with their new URNs."""
 
     def moved(urn: str) -> str:
         return urns.get(urn, urn)
@@ -144,7 +144,7 @@ def _references(resource: Resource, urns: Mapping[str, str]) -> Resource:
 
 
 def _with_guards(resources: list[Resource], identity: Identity) -> Iterator[Resource]:
-    """Add the identity behind the provider, and before each service's first volume the guard of them all."""
+    """Add the identity after the provider, and a guard before the first volume of each service."""
     group = next(resource["urn"] for resource in resources if resource["type"] == RESOURCE_GROUP)
     provider = next((f"{r['urn']}::{r['id']}" for r in resources if r["type"] == PROVIDER_TYPE), "")
     own = _identity(group, provider, identity)

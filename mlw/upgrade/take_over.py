@@ -1,8 +1,8 @@
-"""Takes a stack of an earlier version over in place: its state in today's form, its objects as they are.
+"""Upgrades a stack of an earlier version in place: converts its state, keeps its objects.
 
-What the engine holds is not touched. The old state is kept as a file that `pulumi stack import` of the version that
-made it takes back. Everything that is written is written under the stack's lock, the new state last and by Pulumi
-itself; a kill before that leaves the stack as it was, and the next run begins again.
+Objects on the engine are not touched. The old state is kept as a file for `pulumi stack import` with the version that
+created it. Everything is written under the stack's lock, the new state last and by Pulumi itself; a kill before that
+leaves the stack as it was, and the next run starts over.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from mlw.upgrade import earlier_state
 from mlw.upgrade.earlier_state import Identity
 
 CLAIMED = ("ports", "subnets")
-"""What stacks claim under their identity, and claimed under the name of backend and stack before they had one."""
+"""What stacks claim under their identity; earlier versions claimed it under backend and stack name."""
 
 
 def take_over(context: Context, *, say: Say) -> None:
-    """Put the state of a stack of an earlier version into today's form; any other stack is left alone.
+    """Upgrade the state of a stack of an earlier version; any other stack is left alone.
 
     Raises:
-        EarlierVersionError: The form of the state is unknown; nothing was changed.
+        EarlierVersionError: The format of the state is unknown; nothing was changed.
         WrongPassphraseError: The passphrase does not decrypt the state; nothing was changed.
         DamagedStateError: The state cannot be read.
     """
@@ -75,10 +75,10 @@ def _identity(context: Context, resources: list[dict[str, Any]]) -> Identity:
 
 
 def _keep(context: Context) -> Path:
-    """Keep the state as it is, its secrets encrypted."""
+    """Keep a copy of the state, its secrets encrypted."""
     now = datetime.now(UTC)
     exported = json.loads(pulumi_cli.query(context, ["stack", "export", f"--stack={context.stack}"]))
-    # With the moment of its last update, the earlier version would take it for a damaged copy of what it has itself.
+    # With the time of its last update, the earlier version would take it for a damaged copy of its own state.
     exported["deployment"]["manifest"]["time"] = now.isoformat().replace("+00:00", "Z")
     target = context.safe_copies / f"earlier-version-{now.astimezone():%Y%m%dT%H%M%S}.json"
     atomic_files.write(target, json.dumps(exported, indent=1), durable=True)
@@ -86,7 +86,7 @@ def _keep(context: Context) -> Path:
 
 
 def _move_claims(resources: list[dict[str, Any]], stack_id: str) -> None:
-    """Have the stack hold its ports and its subnet under its identity."""
+    """Claim the stack's ports and subnet under its identity."""
     owners = {str(r["id"]) for r in resources if str(r["type"]).endswith(":EngineReservation") and r.get("id")}
     for what in CLAIMED:
         with claims.open_claims(what) as held:
