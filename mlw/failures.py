@@ -35,7 +35,8 @@ def guarded(line: str, on_error: int, action: Callable[[], int]) -> int:
     except OSError as exc:
         # A closed pipe (`| head`) is not an error; another user's state and a full disk are.
         if not isinstance(exc, BrokenPipeError):
-            print(f"{program}: running '{line}': {exc}.", file=sys.stderr)
+            file = f": '{exc.filename}'" if exc.filename else ""
+            print(f"{program}: running '{line}': operating system error: {exc.strerror or exc}{file}.", file=sys.stderr)
         _discard_unwritten()
         return on_error
     return code

@@ -42,7 +42,7 @@ ASSOCIATED = ("storageAccount", "keyVault", "containerRegistry", "applicationIns
 
 
 def say(text: str) -> None:
-    """Tell the user how far it is."""
+    """Print progress to standard error."""
     display.show(text, sys.stderr)
 
 

@@ -34,8 +34,8 @@ def paused(containers: Sequence[str]) -> Iterator[None]:
             pauses.resume(containers)
     if running:
         raise ArchiveError(
-            f"copying the volumes: somebody resumed {', '.join(repr(name) for name in running)} meanwhile, so that the "
-            "copy is not of one moment. Nothing was kept of it. Run the command again."
+            f"copying the volumes: {', '.join(repr(name) for name in running)} was resumed meanwhile, so the copy is "
+            "inconsistent and was discarded. Run the command again."
         )
 
 

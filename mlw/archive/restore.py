@@ -48,7 +48,7 @@ INSTANCES = 20
 
 
 def say(text: str) -> None:
-    """Tell the user how far it is."""
+    """Print progress to standard error."""
     display.show(text, sys.stderr)
 
 

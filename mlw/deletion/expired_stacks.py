@@ -87,7 +87,7 @@ class Expired:
             now: The time.
 
         Raises:
-            NotExpiredError: It has not expired any more, or has another identity.
+            NotExpiredError: It no longer expires now, or it has another identity.
         """
         if self.stack is None:
             same = removal_notes.is_over(checkpoint)

@@ -44,7 +44,7 @@ class DiagnosedService:
 
     @property
     def what(self) -> str:
-        """The resource as the user knows it."""
+        """The resource, as in messages."""
         return f"{self.service.title} '{parse_resource_id(self.resource_id).name}'"
 
     @property

@@ -83,7 +83,7 @@ class Checkpoint:
 
     @property
     def written_at(self) -> datetime:
-        """Time of the last write; the epoch if unknown."""
+        """Time of the last write; `UNKNOWN_TIME` if the state has none."""
         try:
             time = datetime.fromisoformat((self.latest.get("manifest") or {})["time"])
         except (KeyError, TypeError, ValueError):

@@ -196,7 +196,7 @@ def _undo(client: docker.DockerClient, drift: Drift, wanted: Mapping[str, Any]) 
                 drift.id,
                 mem_limit=(wanted.get("memory") or 0) * _MIB,
                 memswap_limit=(wanted.get("memorySwap") or 0) * _MIB,
-                # The stubs know two of the four names.
+                # The stubs list two of the four names.
                 restart_policy={"Name": wanted.get("restart") or "no"},  # type: ignore[arg-type]
             )
         case Repair.REPLACE:

@@ -112,7 +112,7 @@ def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
         if contents := describe_contents(checkpoint):
             recovery.say(f"Removing permanently: {contents}.")
         take_over_earlier_version(context)
-    # After that: a stack that was taken over has claims under its identity only now.
+    # After that: an upgraded stack has claims under its identity only from now on.
     claimed = stack_ports.claimed(recovery.stack_id)
     if checkpoint is not None:
         _destroy(recovery, checkpoint)

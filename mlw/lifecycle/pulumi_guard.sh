@@ -1,10 +1,10 @@
 #!/bin/sh
 # Guard in front of the Pulumi CLI: `pulumi` on the PATH of `make env`; the CLI itself is `pulumi-cli` beside it.
 #
-# After a crash a plain `pulumi up` is to go on by itself, and the CLI cannot: it keeps the lock of a killed run for
-# ever. So before a command that works on a stack of this project the guard looks for the traces of a crash (a lock, an
-# empty or torn state file, unfinished operations, a last run that failed) and has `mlw.lifecycle recover` put them
-# right. Without traces, in any other project and for any other command it costs a few milliseconds and hands over.
+# After a crash a plain `pulumi up` has to recover by itself, and the CLI cannot: it never clears the lock of a killed
+# run. So before a command that works on a stack of this project the guard looks for traces of a crash (a stale lock, an
+# empty or truncated state file, unfinished operations, a failed last run) and runs `mlw.lifecycle recover`. Without
+# traces, in any other project and for any other command it takes a few milliseconds and starts the CLI.
 # MLW_GUARD=off switches it off.
 
 cli="${0%/*}/pulumi-cli"
@@ -41,7 +41,7 @@ understand() {
     done
 }
 
-# The project as the CLI finds it, from a folder upwards; empty where it is another one than ours.
+# The project as the CLI finds it, from a folder upwards; empty if it is another project.
 find_project() {
     project="$1"
     until [ -f "$project/Pulumi.yaml" ] || [ -f "$project/Pulumi.yml" ] || [ -f "$project/Pulumi.json" ]; do
@@ -55,24 +55,24 @@ find_project() {
 } 2>/dev/null
 
 has_traces() {
-    # Of two states of a stack that is being moved, one is in charge.
+    # Of two states of a stack that is being moved, only one is valid.
     for note in "${MLW_HOME:-/nowhere}"/moves/*.json; do [ -e "$note" ] && return 0; done
     state="$folder/stacks/ml-workspace/$1.json"
     if [ ! -s "$state" ]; then
-        # No state at all: the first `up` of a stack file, or a state that was lost. Not a destroy's business.
+        # No state: the first `up` of a stack file, or a lost state. Irrelevant for a destroy.
         [ -e "$state" ] && return 0
         case "$verb" in destroy | down | dn) return 1 ;; esac
         [ -f "$project/stacks/Pulumi.$1.yaml" ]
         return
     fi
-    # Descriptions of files, and the layout of the folder, written in place: a kill leaves them empty.
+    # `.attrs` files and the layout of the folder are written in place: a kill leaves them empty.
     for beside in "$state.attrs" "$folder/meta.yaml" "$folder/meta.yaml.attrs"; do
         [ -e "$beside" ] && [ ! -s "$beside" ] && return 0
     done
     case "$(tail -c 1 "$state")" in "}") ;; *) return 0 ;; esac
     # A preview takes no lock and changes nothing.
     case "$verb" in preview | pre) return 1 ;; esac
-    # Made before stacks had an identity: only `make up` and `make down` work on it, and recovery says so.
+    # Created before stacks had an identity: only `make up` and `make down` work on it, and recovery says so.
     if grep -qE '"(pulumi-python:dynamic|ml-workspace\.backend")' "$state"; then
         grep -q '"pulumi-python:dynamic' "$state" && return 0
         grep -q ':StackIdentity"' "$state" || return 0
@@ -81,13 +81,13 @@ has_traces() {
         [ -e "$lock" ] && return 0
     done
     grep -q '"pending_operations"' "$state" && return 0
-    # A run whose plugin died under it ends by itself and knows of nothing; what the plugin was making may be there.
+    # A run whose plugin died ends by itself; objects that the plugin was creating may exist.
     for last in "$folder/history/ml-workspace/$1"/*.history.json; do :; done
     [ -e "$last" ] && grep -q '"result": *"failed"' "$last"
 }
 
 # The engine hands the configuration to programs in one environment variable of at most 128 KiB. As JSON in JSON a
-# character takes up to seven bytes, an alias as many as its anchor has: only files without either surely fit.
+# character takes up to seven bytes, an alias as many as its anchor: only files without either certainly fit.
 may_be_too_large() {
     file="$project/stacks/Pulumi.$1.yaml"
     [ -f "$file" ] && { [ "$(wc -c < "$file")" -gt 18000 ] || grep -q '&' "$file"; }
@@ -119,7 +119,7 @@ if [ -n "$project" ]; then
                 [!/]*) folder="$start/$folder" ;;
             esac
             if [ -n "$stack" ] && [ "$verb" != preview ] && [ "$verb" != pre ]; then
-                # Marks the plugins of this run, so that they are found should it be killed.
+                # Marks the plugins of this run, so that they can be found if it is killed.
                 backend=$({ cd "${folder%/.pulumi}" && pwd -P; } 2>/dev/null | sha256sum | cut -c 1-12)
                 export MLW_RUN="$backend/$stack"
             fi

@@ -85,7 +85,7 @@ class Recovery:
             self._resolve(self._sound_state(self.found()))
 
     def _refuse_emptied_state(self, found: Sequence[EngineObject]) -> None:
-        """Refuse to begin anew beside the data of a stack whose state was emptied by hand."""
+        """Refuse to start over next to the data of a stack whose state was emptied by hand."""
         context = self.context
         checkpoint = None
         with contextlib.suppress(DamagedStateError):
@@ -119,7 +119,7 @@ class Recovery:
         return bool(orphans or (checkpoint and checkpoint.pending))
 
     def end_leftover_processes(self) -> None:
-        """End the plugins of a killed run, before they make what nobody would know of."""
+        """Stop the plugins of a killed run, before they create objects that no state contains."""
         leftover = run_processes.of_run(self.context.run)
         if leftover:
             self.say(f"Stopping {len(leftover)} process(es) left by an earlier run.")
@@ -149,7 +149,7 @@ class Recovery:
         if checkpoint.has_pending_creates() and self.context.state_file:
             self.require_passphrase(checkpoint)
             if not checkpoint.has(RESERVATION):
-                # Nobody would ever give back what it has claimed.
+                # Otherwise its claims would never be released.
                 stack_ports.release(self.stack_id or identity_lookup.find(self.context))
             begun = [o["resource"]["urn"].rpartition("::")[2] for o in checkpoint.pending if o["type"] == "creating"]
             self.say(f"Dropping unfinished creations of a killed run: {', '.join(begun)}.")
@@ -160,12 +160,12 @@ class Recovery:
         return compare(self.found(), checkpoint.docker_objects() if checkpoint else [])
 
     def remove_orphans(self, checkpoint: Checkpoint | None) -> None:
-        """Remove containers and networks that the state does not know; volumes stay.
+        """Remove containers and networks that are not in the state; volumes stay.
 
         Raises:
             WrongPassphraseError: There are some, and the passphrase does not decrypt the state; nothing was changed.
         """
-        # Twice at most: a request that was under way at the engine when its sender died may end after the first look.
+        # Twice at most: a request that the engine was processing when its sender died may end after the first check.
         for _ in range(2):
             orphans = self._compared(checkpoint).removable_orphans
             if not orphans:
@@ -185,13 +185,13 @@ class Recovery:
             pulumi_cli.query(self.context, ["stack", "export", "--show-secrets", f"--stack={self.context.stack}"])
 
     def repair(self) -> Checkpoint | None:
-        """Undo changes behind the project's back, and have the state notice what was removed, stopped or sealed.
+        """Revert changes outside of the project, and refresh what was removed, stopped or sealed.
 
         Returns:
-            The state that was found; None where there is none that can be read.
+            The state; None if there is none that can be read.
 
         Raises:
-            DataLossError: A data volume is gone that nobody asked to remove.
+            DataLossError: A data volume is missing that nobody asked to remove.
         """
         checkpoint = None
         with contextlib.suppress(DamagedStateError):

@@ -1,4 +1,4 @@
-"""What is left of a stack that was taken down, as it was found, and how that is told."""
+"""The inventory after a stack was taken down, and its output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Remains:
     ports: list[int]
     files: list[Path]
     released: int = 0
-    """How many ports were given up."""
+    """How many ports were released."""
     kept: tuple[EngineObject, ...] = ()
     """Volumes of a stack that is soft-deleted; its state is kept with them."""
 
@@ -29,7 +29,7 @@ class Remains:
         return bool(self.objects or self.ports or self.files)
 
     def of_kind(self, kind: str) -> str:
-        """Names of the objects of one kind, or the word for nothing."""
+        """Names of the objects of one kind, or `none`."""
         return ", ".join(item.name for item in self.objects if item.kind == kind) or "none"
 
 

@@ -103,16 +103,16 @@ def judge(content: bytes, *, hostname: str, is_alive: Callable[[int, datetime], 
         pid, host, since = int(lock["pid"]), str(lock["hostname"]), datetime.fromisoformat(lock["timestamp"])
         who = f"{lock.get('username') or 'somebody'}@{host}, process {pid}, since {since.astimezone():%d %b %H:%M:%S}"
     except (ValueError, TypeError, KeyError, AttributeError):
-        return Verdict.STALE, "nobody: the lock file is empty or damaged"
+        return Verdict.STALE, "unknown owner, the lock file is empty or damaged"
     if since.tzinfo is None:
-        return Verdict.STALE, "nobody: the lock file is damaged"
+        return Verdict.STALE, "unknown owner, the lock file is damaged"
     if host != hostname:
         return Verdict.FOREIGN, who
     return (Verdict.LIVE if is_alive(pid, since) else Verdict.STALE), who
 
 
 def pulumi_locks(context: Context) -> list[PulumiLock]:
-    """Read and judge Pulumi's locks of the stack."""
+    """Read and classify Pulumi's locks of the stack."""
     folder = context.pulumi_locks
     found = []
     for path in sorted(folder.glob("*.json")) if folder and folder.is_dir() else []:

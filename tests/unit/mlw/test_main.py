@@ -24,7 +24,7 @@ HEAVY = ("pydantic", "yaml", "docker", "requests", "pulumi", "minio", "hvac", "g
         (
             PermissionError(errno.EACCES, "Permission denied", "/home/other/dev.json"),
             1,
-            "mlw: running 'mlw keys show': [Errno 13] Permission denied: '/home/other/dev.json'.\n",
+            "mlw: running 'mlw keys show': operating system error: Permission denied: '/home/other/dev.json'.\n",
         ),
     ],
     ids=["a user's error", "an interruption", "the system's"],
@@ -65,7 +65,7 @@ def test_output_that_cannot_be_written_is_one_message() -> None:
 
     assert (done.returncode, done.stderr) == (
         1,
-        "mlw: running 'mlw policy list': [Errno 28] No space left on device.\n",
+        "mlw: running 'mlw policy list': operating system error: No space left on device.\n",
     )
 
 
