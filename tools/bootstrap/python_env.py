@@ -23,9 +23,10 @@ from tools.bootstrap.progress import Report
 LOCK = "requirements.lock"
 PROJECT = "pyproject.toml"
 STAMP = "ml-workspace-stamp.json"
-START = "ml_workspace_start.pth"
-STATEMENT = "import infra.host.lazy_imports; infra.host.lazy_imports.postpone()\n"
-"""What the environment's Python does first; Python runs the lines of a `.pth` file that begin with `import`."""
+START = "ml_workspace_lazy_imports"
+"""Module and `.pth` file of what the environment's Python does first."""
+
+LAZY_IMPORTS = Path(__file__).with_name("lazy_imports.py")
 SPACE = disk.GIB
 INSTALL_SECONDS = 1200.0
 
@@ -36,7 +37,7 @@ def wanted_stamp() -> dict[str, str]:
     return {
         "packages": _hash(folders.repo() / LOCK, place),
         "project": _hash(folders.repo() / PROJECT, place),
-        "start": STATEMENT,
+        "start": _hash(LAZY_IMPORTS, place),
     }
 
 
@@ -60,13 +61,17 @@ def ensure(report: Report) -> str:
     plain = "editable_mode=compat"
     editable = ["--config-settings", plain, "--editable", str(folders.repo())]
     _pip("install", "--no-deps", "--no-build-isolation", *editable)
-    atomic_files.write(_packages() / START, STATEMENT, mode=0o644)
+    _install_start()
     atomic_files.write(folders.venv() / STAMP, json.dumps(wanted), mode=0o644)
     return "made" if anew else "project installed"
 
 
-def _packages() -> Path:
-    return folders.venv() / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+def _install_start() -> None:
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = folders.venv() / "lib" / version / "site-packages"
+    atomic_files.write(packages / f"{START}.py", LAZY_IMPORTS.read_text(), mode=0o644)
+    # Python runs the lines of such a file that begin with `import`.
+    atomic_files.write(packages / f"{START}.pth", f"import {START}; {START}.postpone()\n", mode=0o644)
 
 
 def _has_interpreter() -> bool:

@@ -1,5 +1,6 @@
 import importlib.util
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,14 +50,25 @@ def test_a_new_environment_gets_locked_packages_and_the_project(calls: list[str]
 
 
 @pytest.mark.usefixtures("checkout", "calls")
-def test_the_environment_s_python_runs_what_shortens_each_start(lines: list[str]) -> None:
+def test_the_environment_s_python_begins_with_what_shortens_each_start(lines: list[str]) -> None:
     python_env.ensure(lines.append)
     (start,) = folders.venv().glob("lib/python3*/site-packages/*.pth")
-    statement = start.read_text()
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"{start.read_text()}\nimport sys; print(sys.meta_path[0]); print('infra' in sys.modules)",
+        ],
+        cwd=start.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     # Any other line of such a file is taken for a folder.
-    assert statement.startswith("import ")
-    assert statement.count("\n") == 1
-    compile(statement, start.name, "exec")
+    assert start.read_text().startswith("import ")
+    assert done.stdout.startswith(f"<{start.stem}.PostponingFinder")
+    # A process that had the package already would not take that of the project that it runs.
+    assert done.stdout.endswith("\nFalse\n")
 
 
 def test_another_lock_makes_the_environment_anew(checkout: Path, calls: list[str], lines: list[str]) -> None:

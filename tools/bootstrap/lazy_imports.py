@@ -1,8 +1,10 @@
-"""Postpones modules that Pulumi's SDK imports and no run of the project uses, until their first use.
+"""Postpones modules that Pulumi's SDK imports and no run of the project uses, until something does use one.
 
 A run starts three processes with the SDK, one after the other: the policy pack, the program and the provider. Each
-would spend a quarter of its start-up on the SDK's automation API and on dynamic providers. The project's Python
-environment calls this before anything else (see `tools.bootstrap.python_env`); without it, a run is only slower.
+would spend a quarter of its start on the SDK's automation API and on dynamic providers.
+
+The bootstrap copies this file into the Python environment, which calls :func:`postpone` before anything else. It
+stands alone there: a process that imported the package `infra` so early would keep it, whichever project it is to run.
 """
 
 from __future__ import annotations
