@@ -1,6 +1,6 @@
 """What every command of `mlw` has in common: exit codes, examples, options that exclude each other.
 
-A command is a function with the decorator :func:`command`, beside the code that it calls. Its docstring is its help:
+A command is a function with the decorator :func:`command`, next to the code that it calls. Its docstring is its help:
 the first line is what the list of commands shows. The function returns the exit code.
 """
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Guard in front of the Pulumi CLI: `pulumi` on the PATH of `make env`; the CLI itself is `pulumi-cli` beside it.
+# Guard in front of the Pulumi CLI: `pulumi` on the PATH of `make env`; the CLI itself is `pulumi-cli` next to it.
 #
 # After a crash a plain `pulumi up` has to recover by itself, and the CLI cannot: it never clears the lock of a killed
 # run. So before a command that works on a stack of this project the guard looks for traces of a crash (a stale lock, an

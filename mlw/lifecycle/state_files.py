@@ -29,7 +29,7 @@ from mlw.lifecycle.stack_context import Context
 from mlw.lifecycle.stack_locks import remove_with_attributes
 
 LAYOUT = "version: 1"
-"""What `meta.yaml` of a file backend says where stacks lie below their projects."""
+"""What `meta.yaml` of a file backend says when stacks are stored below their projects."""
 
 KEPT_ENTRIES = 20
 """Past operations whose history and backup are kept; Pulumi itself never deletes them."""
