@@ -1,6 +1,7 @@
 """LICENSE, NOTICE and SECURITY.md match what the project is and builds."""
 
 import hashlib
+import re
 import tomllib
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def test_the_notice_names_the_source_of_every_patched_service(service: str) -> N
     recipe = tomllib.loads((ROOT / "tools" / "go" / service / "recipe.toml").read_text(encoding="utf-8"))
     notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
 
-    assert recipe["upstream"]["module"] in notice
+    module = recipe["upstream"]["module"]
+    assert set(re.findall(rf"{module.partition('@')[0]}@[\w.-]+", notice)) == {module}
     assert f"tools/go/{service}/edits.toml" in notice
 
 
