@@ -30,7 +30,7 @@ CODE = "\n".join(
     re.sub(r'"\s*\n\s*f?"', "", re.sub(r"\"{3}.*?\"{3}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL))
     for folder in ("infra", "mlw", "tools")
     for path in sorted((ROOT / folder).rglob("*"))
-    if path.suffix in {".py", ".sh"} and "docs" not in path.parts
+    if path.suffix in {".py", ".sh"} and not path.is_relative_to(ROOT / "tools" / "docs")
 )
 
 
