@@ -123,7 +123,7 @@ def engine() -> Iterator[DockerClient]:
 def engine_before(request: pytest.FixtureRequest) -> Inventory:
     """What the engine held before the first test that uses it; taken only when there is one.
 
-    It opens the engine itself: asking for ``engine`` by name would find whatever the test that happens to be the first
+    It opens the engine itself: requesting ``engine`` by name would find whatever the test that happens to run first
     means by it. A worker receives the contents from before the first worker started.
     """
     told = (workers.input_of(request.config) or {}).get("engine_before")

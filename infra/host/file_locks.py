@@ -1,6 +1,6 @@
 """File locks: one process at a time; the others wait and report the holder.
 
-Uses `flock`, which the system releases when the holder ends for any reason, so a killed process blocks nobody. The file
+Uses `flock`, which the system releases when the holder ends for any reason, so a killed process blocks no one. The file
 names the holder.
 """
 

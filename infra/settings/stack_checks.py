@@ -39,7 +39,7 @@ from infra.settings.stack_input import StackInput
 _ONCE = frozenset({*tag_limits.RULES, require_tags, require_properties})
 _OTHER = "set '{prefix}.existing' to another resource, or remove it to give the stack its own"
 
-Judged = list[tuple[ResolvedResource, list[ApplicableRule]]]
+Evaluated = list[tuple[ResolvedResource, list[ApplicableRule]]]
 """Resources with the rules of one effect that apply to them."""
 
 
@@ -74,18 +74,18 @@ def check_rules(stack: ResolvedStack, effect: Effect, unusable: frozenset[str] =
         unusable: Keys whose values can't be checked.
     """
     resources = stack.owned if effect is Effect.AUDIT else stack.resources
-    judged = [(resource, stack.rules(resource, effect)) for resource in resources]
-    owned = [(resource, rules) for resource, rules in judged if not resource.existing_in]
+    evaluated = [(resource, stack.rules(resource, effect)) for resource in resources]
+    owned = [(resource, rules) for resource, rules in evaluated if not resource.existing_in]
     return [
-        *(violation for entry in judged for violation in _check_resource(stack, *entry)),
-        *_of_rules(_check_tags(stack.tags, stack), judged),
+        *(violation for entry in evaluated for violation in _check_resource(stack, *entry)),
+        *_of_rules(_check_tags(stack.tags, stack), evaluated),
         *_check_required_tags(stack, owned, stack.tags, unusable),
     ]
 
 
-def _of_rules(violations: Iterable[Violation], judged: Judged) -> Iterator[Violation]:
+def _of_rules(violations: Iterable[Violation], evaluated: Evaluated) -> Iterator[Violation]:
     """Those of ``violations`` whose rule applies to any resource."""
-    by_rule = {rule.rule.id: rule for _, rules in judged for rule in rules}
+    by_rule = {rule.rule.id: rule for _, rules in evaluated for rule in rules}
     for violation in violations:
         if violation.rule in by_rule:
             yield by_rule[violation.rule].assigned.attributed(violation)
@@ -117,9 +117,9 @@ def _check_resource(
 ) -> Iterator[Violation]:
     """Check the properties of one resource; an inherited location is checked where it is written."""
     prefix = f"{NAMESPACE}{resource.section}"
-    view, judged = stack.view(resource), {f"{NAMESPACE}location"}
+    view, evaluated = stack.view(resource), {f"{NAMESPACE}location"}
     for rule in rules:
-        if rule.rule in _ONCE or (rule.rule is require_known_region and resource.location_key in judged):
+        if rule.rule in _ONCE or (rule.rule is require_known_region and resource.location_key in evaluated):
             continue
         for violation in rule.check(view):
             located = stack.locate(resource, violation)
@@ -140,12 +140,12 @@ def _check_tags(stack_tags: dict[str, str], stack: ResolvedStack) -> Iterator[Vi
 
 
 def _check_required_tags(
-    stack: ResolvedStack, judged: Judged, stack_tags: dict[str, str], unusable: frozenset[str]
+    stack: ResolvedStack, evaluated: Evaluated, stack_tags: dict[str, str], unusable: frozenset[str]
 ) -> Iterator[Violation]:
     """Check required tags after inheritance; one violation for a tag that several resources lack."""
     found = [
         (resource, violation)
-        for resource, rules in judged
+        for resource, rules in evaluated
         for rule in rules
         if rule.rule is require_tags
         for violation in rule.check(stack.view(resource))

@@ -232,7 +232,7 @@ def test_an_existing_stack_file_is_used_and_kept(archived: Archived, tmp_path_fa
 
 @pytest.mark.fault("the disk is full during a backup", "no archive is left, and the workspace keeps running")
 def test_a_full_disk_leaves_no_archive_and_a_running_workspace(archived: Archived) -> None:
-    """A limit on the size of files stands for the disk."""
+    """A limit on the size of files simulates the full disk."""
     stack, target = archived.live.stack, archived.archive.with_name("too-large.mlw")
     limited = ["bash", "-c", 'ulimit -f 256; exec mlw backup "$0" "$1"', stack.name, str(target)]
 

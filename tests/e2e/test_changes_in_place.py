@@ -18,7 +18,7 @@ BUCKET = "azureml"
 VAULT_TAGS = "ml-workspace/key-vault"
 UNTAGGED = ("endpoints", "datastores", "credentials")
 UNUSUAL, UNUSUAL_IN_SERVICES = "50 % done, <b>", "50 =25 done=2C =3Cb=3E"
-"""A value that Azure takes and buckets do not, and what stands for it there."""
+"""A value that Azure accepts and buckets do not, and its encoded form there."""
 
 
 def brought_up(stack: Stack) -> LiveStack:

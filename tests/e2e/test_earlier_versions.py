@@ -38,7 +38,7 @@ class TakenOver:
 
 
 def said_before(stack: Stack) -> str:
-    """Ask, try and begin, before the stack is taken over in earnest."""
+    """Run status, a bare update and a killed `make up` before the real upgrade; return their output."""
     bare = stack.pulumi("up", "--yes", "--skip-preview")
     assert bare.exit_code != 0
     return stack.lifecycle("status").output + bare.output + killed_while_it_is_taken_over(stack)

@@ -44,7 +44,7 @@ REQUESTS = [
     ("PATCH", "a/blobs/uploads/00000000-0000-0000-0000-000000000000"),
 ]
 CHANGES = [request for request in REQUESTS if request[0] in {"PUT", "POST", "DELETE"}]
-"""Without PATCH, which goes on with an upload that nobody could begin."""
+"""Without PATCH, which continues an upload that no request could start."""
 
 
 @pytest.fixture(scope="module")

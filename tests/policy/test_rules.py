@@ -13,7 +13,7 @@ from infra.rules.resources.component_types import COMPONENT_TYPES
 from tests.policy.cases import CASES, COMPLIANT, GROUP
 from tests.policy.evaluating import assigned, evaluate, registered
 
-# Done by the settings; nothing to judge in a resource.
+# Checked by the settings; nothing to evaluate in a resource.
 MODIFYING = {"tags-resource-inherit-tags"}
 
 rules = pytest.mark.parametrize("rule_id", sorted(CASES))

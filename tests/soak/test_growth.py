@@ -35,7 +35,7 @@ def traces(tmp_path: Path) -> Traces:
 
 
 def assert_flat(engine: DockerClient, before: EngineFootprint, held: Inventory) -> None:
-    """Fail for whatever the engine holds more of than before."""
+    """Fail for everything that the engine has more of than before."""
     assert_same(held, take_inventory(engine))
     now = engine_footprint(engine)
     assert now.images == before.images

@@ -78,7 +78,7 @@ class SideBySideScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist 
         return unit_of(nodeid)
 
     def _reschedule(self, node: WorkerController) -> None:
-        # A worker needs to know its next test before it runs one: with fewer than two it stands still, with more it
+        # A worker needs to know its next test before it runs one: with fewer than two it waits, with more it
         # would keep units from workers that have nothing to do.
         pending = -1
         while pending < self._pending_of(self.assigned_work[node]) <= 1:

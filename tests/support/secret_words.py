@@ -18,7 +18,7 @@ SHORTEST = 16
 _WORD = re.compile(r"[^\s\"'`,;:{}()\[\]]+")
 _LEFT_OUT = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----|https?://\S+", re.DOTALL)
 _PUBLIC = re.compile(r"(?:/[a-z][a-z0-9._-]*)+|MI[IG].{61}")
-"""A path, and the first line of a private key's file, which stands before the key. Base64 may begin like either."""
+"""A path, and the first line of a private key's file, which precedes the key. Base64 may begin like either."""
 
 
 def words_of_state(exported: Mapping[str, Any], *, public: str) -> dict[str, str]:
@@ -71,7 +71,7 @@ def spellings(word: str) -> list[bytes]:
     encoded = []
     for shift in range(3):
         whole = base64.b64encode(bytes(shift) + raw).decode().rstrip("=")
-        # The first characters mix with what stands before, the last one with what comes after.
+        # The first characters mix with the preceding bytes, the last one with the following ones.
         encoded.append(whole[(0, 2, 3)[shift] : -1].encode())
     return [raw, *encoded]
 

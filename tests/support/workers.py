@@ -1,6 +1,6 @@
-"""What the workers of a test run have in common: what the engine held before, one folder, and how they are stopped.
+"""What the workers of a test run share: the engine's earlier contents, one folder, and how they are stopped.
 
-An interrupt (Ctrl-C) lets every worker finish its current test and remove what it has made; a second one ends them at
+An interrupt (Ctrl-C) lets every worker finish its current test and clean up; a second one ends them at
 once. Without this, pytest-xdist gives interrupted workers seconds, and workspaces stay behind.
 """
 

@@ -233,7 +233,7 @@ def a_component(token: str, name: str, *, stack: str, **more: object) -> Resourc
 
 
 def the_stack(stack: str = "dev", outputs: dict[str, Any] | None = None) -> Resource:
-    """The resource that stands for the stack itself."""
+    """The resource of the stack itself."""
     return a_component("pulumi:pulumi:Stack", f"ml-workspace-{stack}", stack=stack, outputs=outputs or {})
 
 

@@ -111,7 +111,7 @@ def test_no_arrow_points_up(package: str) -> None:
 
     above = {name for name in ALLOWED[package] if not any(_within(one, name) for one in below)}
 
-    assert not above, f"{package} stands below {sorted(above)} in docs/architecture.md"
+    assert not above, f"{package} is listed below {sorted(above)} in docs/architecture.md"
 
 
 @pytest.mark.parametrize("package", OURS, ids=str)

@@ -35,7 +35,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """What a stack wants to use.
+    """The names, ports and subnets that a stack needs.
 
     Attributes:
         stack: Name of the stack, for messages.

@@ -49,7 +49,7 @@ _guards: set[str] | None = None
 
 
 def allow(names: Iterable[str], *, guards: Iterable[str] = ()) -> None:
-    """Record which resources the stack file allows to be replaced, and the deletion guards that it wants."""
+    """Record which resources the stack file allows to be replaced, and the deletion guards that it declares."""
     global _guards  # noqa: PLW0603 - per process, like the sets above
     _allowed.clear()
     _allowed.update(name.lower() for name in names)

@@ -86,11 +86,11 @@ class Rule:
     fix: str
     applies_to: tuple[str, ...]
     parameters: Parameters = field(default_factory=dict)
-    judge: Check
+    evaluate: Check
 
     def check(self, resource: ResourceView, parameters: Parameters | None = None) -> Iterator[Violation]:
         """Violations of ``resource``, with keys relative to it; ``parameters`` override the defaults."""
-        for violation in self.judge(resource, {**self.parameters, **(parameters or {})}):
+        for violation in self.evaluate(resource, {**self.parameters, **(parameters or {})}):
             yield replace(violation, rule=self.id)
 
 
@@ -117,7 +117,7 @@ def rule(
             fix=fix,
             applies_to=applies_to,
             parameters=parameters or {},
-            judge=check,
+            evaluate=check,
         )
 
     return declare

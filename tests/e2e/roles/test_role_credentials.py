@@ -88,7 +88,7 @@ ANONYMOUS = {
     "container registry (pull only)": ("GET", "registryReadOnly", "/v2/"),
     "application insights": ("POST", "otlpHttp", "/v1/traces"),
 }
-"""For each endpoint a request that would be answered to somebody."""
+"""For each endpoint, a request that succeeds with valid credentials."""
 
 
 @pytest.mark.parametrize(("method", "use", "path"), ANONYMOUS.values(), ids=ANONYMOUS)

@@ -1,6 +1,6 @@
 """What each role can do: every role tries every operation in every service, through its own clients.
 
-A column stands for a principal: Owner, Contributor, Reader, AzureML data Scientist, AzureML compute oPerator, a custom
+Each column is a principal: Owner, Contributor, Reader, AzureML data Scientist, AzureML compute oPerator, a custom
 secret Auditor, one who is Reader and compute operator at Once, Key Vault purge operator. `x` is allowed, `.` refused.
 """
 

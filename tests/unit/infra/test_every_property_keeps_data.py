@@ -61,7 +61,7 @@ VALUES: Mapping[Path, list[Any]] = {
 """Values that trying does not find. Role definitions are a separate file, and affect no resource."""
 
 MOST_RUNS = 1
-"""Of the program, for one key: what is refused is judged without one, however many values there are."""
+"""Runs of the program for one key: rejected values need none."""
 
 ANY_TEXT = ("other1", "stother1", "kv-other", "northeurope", "B", "2")
 ANY_NUMBER = (1, 2, 8, 30, 60, 120)
@@ -112,7 +112,7 @@ def another_stack() -> list[Deployed]:
     return [Deployed("other", type_token, resource.props()) for type_token, resource in resources.items()]
 
 
-def judged(config: Config, accepted: AcceptedStack | None = None) -> settings.Settings | ConfigurationError:
+def evaluated(config: Config, accepted: AcceptedStack | None = None) -> settings.Settings | ConfigurationError:
     """The settings, or why they are rejected."""
     try:
         return settings.load(texts(config), stack="dev", accepted=accepted, deployed=another_stack())
@@ -133,7 +133,7 @@ def candidates(path: Path, annotation: Any) -> list[Any]:  # noqa: ANN401 - a ty
         return list(ANY_NUMBER)
     if path[-1] == "existing":
         return ["organization/ml-workspace/other"]
-    asked = judged(changed(path, "?"))
+    asked = evaluated(changed(path, "?"))
     allowed = " ".join(one.allowed for one in asked.violations) if isinstance(asked, ConfigurationError) else ""
     return [*dict.fromkeys([*re.findall(r"[\w.-]+", allowed), *ANY_TEXT])]
 
@@ -143,10 +143,10 @@ def legal_changes(path: Path, annotation: Any) -> list[Any]:  # noqa: ANN401 - a
 
     A key with one valid value, which the stack already has, cannot be changed: it has none.
     """
-    outcomes = [(value, judged(changed(path, value))) for value in candidates(path, annotation)]
+    outcomes = [(value, evaluated(changed(path, value))) for value in candidates(path, annotation)]
     legal = [(value, outcome) for value, outcome in outcomes if not isinstance(outcome, ConfigurationError)]
     assert legal, f"no legal value was found for '{'.'.join(path)}'; give one in VALUES"
-    unchanged = judged(BASE)
+    unchanged = evaluated(BASE)
     return [value for value, outcome in legal if outcome != unchanged]
 
 
@@ -200,7 +200,7 @@ def test_a_changed_key_keeps_all_data_or_is_refused_by_name(event_loops: None, k
     runs = 0
     for value in legal_changes(path, annotation):
         config = changed(path, value)
-        outcome = judged(config, before.accepted)
+        outcome = evaluated(config, before.accepted)
         if isinstance(outcome, ConfigurationError):
             assert is_named(key, outcome), f"{key}: {value!r} is refused, and not by name: {outcome}"
             continue

@@ -74,7 +74,7 @@ def test_what_holds_a_secret_is_digested_so_slowly_that_guessing_does_not_pay(mo
 
     monkeypatch.setattr(hashlib, "pbkdf2_hmac", derive)
     digests(settings())
-    assert rounds == [], "nothing is secret, and nobody waits"
+    assert rounds == [], "nothing is secret, and no hash is computed"
 
     digests(settings(datastores=[LAKE]))
     assert rounds == [ROUNDS]

@@ -10,23 +10,23 @@ from infra.rules.violation import Violation
 RULES = [rule for rule in vars(application_insights).values() if isinstance(rule, Rule)]
 
 
-def judge(rule: Rule, **props: object) -> list[Violation]:
+def violations_of(rule: Rule, **props: object) -> list[Violation]:
     """The violations of ``rule`` in application insights with these properties."""
     return list(rule.check(ResourceView(APPLICATION_INSIGHTS, props)))
 
 
 @pytest.mark.parametrize("days", [30, 60, 90, 120, 180, 270, 365, 550, 730])
 def test_insights_retention_passes(days: int) -> None:
-    assert judge(application_insights.limit_retention, retentionInDays=days) == []
+    assert violations_of(application_insights.limit_retention, retentionInDays=days) == []
 
 
 @pytest.mark.parametrize(("days", "proposal"), [(0, 30), (31, 30), (100, 90), (364, 365), (731, 730), (7, 30)])
 def test_other_insights_retention_is_refused_with_the_nearest(days: int, proposal: int) -> None:
-    (violation,) = judge(application_insights.limit_retention, retentionInDays=days)
+    (violation,) = violations_of(application_insights.limit_retention, retentionInDays=days)
 
     assert violation.fix == f"set 'retentionInDays' to {proposal}"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_absent_properties_break_nothing(rule: Rule) -> None:
-    assert judge(rule) == []
+    assert violations_of(rule) == []

@@ -19,7 +19,7 @@ GUID, OTHER = "01234567-89ab-cdef-0123-456789abcdef", "fedcba98-7654-3210-fedc-b
 
 
 def reaches(resources: tuple[str, ...], what: str) -> bool:
-    """Match as MinIO does: `*` stands for `/` as well."""
+    """Match as MinIO does: `*` also matches `/`."""
     return any(fnmatchcase(f"arn:aws:s3:::{what}", pattern) for pattern in resources)
 
 

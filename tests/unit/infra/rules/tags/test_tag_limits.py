@@ -9,7 +9,7 @@ from infra.rules.tags.secret_detection import looks_like_secret
 from infra.rules.violation import Violation
 
 
-def judge(rule: Rule, tags: dict[str, object], type_token: str = KEY_VAULT) -> list[Violation]:
+def violations_of(rule: Rule, tags: dict[str, object], type_token: str = KEY_VAULT) -> list[Violation]:
     """The violations of ``rule`` in a resource with these tags."""
     return list(rule.check(ResourceView(type_token, {"tags": tags})))
 
@@ -31,20 +31,20 @@ def test_fifty_tags_pass_and_the_fifty_first_does_not() -> None:
     ("type_token", "limit"), [(KEY_VAULT, 512), (STORAGE_ACCOUNT, 128)], ids=["elsewhere", "storage account"]
 )
 def test_tag_name_has_a_limit_that_is_lower_on_storage_accounts(type_token: str, limit: int) -> None:
-    assert judge(tag_limits.require_legal_name, {"n" * limit: "x"}, type_token) == []
-    (violation,) = judge(tag_limits.require_legal_name, {"n" * (limit + 1): "x"}, type_token)
+    assert violations_of(tag_limits.require_legal_name, {"n" * limit: "x"}, type_token) == []
+    (violation,) = violations_of(tag_limits.require_legal_name, {"n" * (limit + 1): "x"}, type_token)
     assert f"{limit + 1} characters" in violation.found
 
 
 def test_tag_value_has_at_most_256_characters_of_any_kind() -> None:
-    assert judge(tag_limits.require_legal_value, {"a": "<>%&\\?/ ö\n" + "x" * 246, "b": ""}) == []
-    (violation,) = judge(tag_limits.require_legal_value, {"a": "x" * 257})
+    assert violations_of(tag_limits.require_legal_value, {"a": "<>%&\\?/ ö\n" + "x" * 246, "b": ""}) == []
+    (violation,) = violations_of(tag_limits.require_legal_value, {"a": "x" * 257})
     assert "257 characters" in violation.found
 
 
 @pytest.mark.parametrize("character", [*list("<>%&\\?/"), "\x00", "\n", "\x7f", "\x85"], ids=repr)
 def test_forbidden_character_in_a_tag_name(character: str) -> None:
-    (violation,) = judge(tag_limits.require_legal_name, {f"a{character}b": "x"})
+    (violation,) = violations_of(tag_limits.require_legal_name, {f"a{character}b": "x"})
 
     assert violation.rule == tag_limits.require_legal_name.id
     assert "\n" not in violation.message
@@ -52,7 +52,7 @@ def test_forbidden_character_in_a_tag_name(character: str) -> None:
 
 @pytest.mark.parametrize("name", ["microsoftOwner", "Azure-x", "WINDOWS", "azure"])
 def test_reserved_prefix_is_rejected_in_any_case(name: str) -> None:
-    assert "reserved" in judge(tag_limits.require_legal_name, {name: "x"})[0].found
+    assert "reserved" in violations_of(tag_limits.require_legal_name, {name: "x"})[0].found
 
 
 @pytest.mark.parametrize("name", ["my-azure", "cost center", "größe", "a.b:c#d", "hidden-title", "ADMIN_HIDE_SURVEY"])
@@ -62,7 +62,7 @@ def test_other_tag_names_pass(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "  "], ids=["empty", "blank"])
 def test_tag_name_is_not_empty(name: str) -> None:
-    assert "empty" in judge(tag_limits.require_legal_name, {name: "x"})[0].found
+    assert "empty" in violations_of(tag_limits.require_legal_name, {name: "x"})[0].found
 
 
 def test_names_that_differ_only_in_case_are_refused_together() -> None:
@@ -74,7 +74,7 @@ def test_names_that_differ_only_in_case_are_refused_together() -> None:
 
 @pytest.mark.parametrize("value", [5, True, None, ["a"], {"a": "b"}], ids=repr)
 def test_value_that_is_not_a_string_is_rejected(value: object) -> None:
-    (violation,) = judge(tag_limits.require_legal_value, {"a": value})
+    (violation,) = violations_of(tag_limits.require_legal_value, {"a": value})
 
     assert "not a string" in violation.found
 
