@@ -8,7 +8,7 @@
     |   `-- ProjectNotFoundError     no folder with the project's `Pulumi.yaml`
     |-- EngineError                  the Docker engine returned an error or lacks something
     |   |-- EngineUnreachableError   not running, access denied, or not responding
-    |   |-- ForeignObjectError       a name on the engine belongs to somebody else
+    |   |-- ForeignObjectError       a name on the engine belongs to someone else
     |   |-- ImageMissingError        a service's image is not on the engine
     |   `-- PortRangeExhaustedError  no free port is left in `ml-workspace:portRange`
     |-- ScopeLockedError             a management lock forbids the operation
@@ -63,7 +63,7 @@ class EngineUnreachableError(EngineError):
 
 
 class ForeignObjectError(EngineError):
-    """A container, volume or network with a required name exists and belongs to somebody else."""
+    """A container, volume or network with a required name exists and belongs to someone else."""
 
 
 class ImageMissingError(EngineError):

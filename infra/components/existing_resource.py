@@ -122,12 +122,12 @@ class ExistingStorageAccount(ExistingResource):
         self, keys: GeneratedSecrets, connection: ServiceConnectionArgs, context: ProvisioningContext
     ) -> StoragePrincipals:
         users = storage_users(context.principals)
-        everybody = pulumi.Output.all(context.workspace_id, users, keys.values)
+        users_and_keys = pulumi.Output.all(context.workspace_id, users, keys.values)
         return StoragePrincipals(
             f"{self._name}-principals",
             account=self._name,
             storage_account=connection,
-            policies=everybody.apply(
+            policies=users_and_keys.apply(
                 lambda known: {
                     sharers_user(WORKSPACE_USER, known[0]): workspace_policy(
                         sharers_scope(known[0], context.containers)
@@ -135,7 +135,7 @@ class ExistingStorageAccount(ExistingResource):
                     **known[1]["policies"],
                 }
             ),
-            secrets=everybody.apply(
+            secrets=users_and_keys.apply(
                 lambda known: {
                     sharers_user(WORKSPACE_USER, known[0]): known[2]["secretKey"],
                     **known[1]["secrets"],

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from infra.errors import MlWorkspaceError
 
 MAX_QUOTED = 200
-"""Long enough for a resource id, so that two ids can be told apart."""
+"""Long enough for a resource id, so that two ids can be distinguished."""
 
 HIDDEN = "(hidden, it looks like a secret)"
 

@@ -24,7 +24,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "environment outside the list": ({"environment": "qa"}, ("environment", "qa", "dev", "prod", "stage", "test")),
     "storage account name with capitals": ({"storageAccount": {"name": "Team_A-data"}}, ("Team_A-data", "3-24")),
     "key vault name that is too long": ({"keyVault": {"name": "kv-much-too-long-to-be-true"}}, ("24", "kv-much")),
-    "made name that is too long": ({"workload": "averylongworkload"}, ("workload", "averylongworkload", "24")),
+    "generated name that is too long": ({"workload": "averylongworkload"}, ("workload", "averylongworkload", "24")),
     "hierarchical namespace on the default account": ({"storageAccount": {"isHnsEnabled": True}}, ("isHnsEnabled",)),
 }
 PORTS_OF_A_WORKSPACE = 6

@@ -34,7 +34,7 @@ SIZES = {
     5 * MIB: TOO_LARGE,
     16 * MIB: TOO_LARGE,
 }
-"""Size of a request to what becomes of it."""
+"""Size of a request to its outcome."""
 
 MANY = 1000
 """Small records in one request."""

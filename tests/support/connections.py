@@ -1,4 +1,4 @@
-"""Connections to services, made of what a test has at hand."""
+"""Connections to services, created from what a test has."""
 
 from infra.clients.service_connection import ServiceConnection
 

@@ -80,7 +80,7 @@ def _commands_of(line: str) -> Iterator[list[str]]:
 
 
 def shown_output(block: Block) -> dict[str, list[str]]:
-    """What a session with prompts shows for each command, without the dots for what is left out."""
+    """The output that a session shows for each command, without the dots for omitted lines."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in block.text.splitlines():

@@ -25,7 +25,9 @@ def restart(engine: DockerClient, container: str) -> None:
 def crash(engine: DockerClient, container: str) -> None:
     """Kill the service's process itself: unlike ``docker kill``, the engine treats this as a crash."""
     before = engine.api.inspect_container(container)["State"]
-    assert before["Running"], f"'{container}' is not running: {before}"  # its process id is 0: that of everybody's
+    assert before["Running"], (
+        f"'{container}' is not running: {before}"
+    )  # its process id is 0, which stands for every process
     os.kill(before["Pid"], signal.SIGKILL)
 
     def started_again() -> None:

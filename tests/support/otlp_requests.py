@@ -89,7 +89,7 @@ def request_of_equal_records(signal: str, prefix: str, count: int, size: int) ->
 def send_request(
     protocol: Protocol, port: str, signal: str, request: Message, *, token: str, compressed: bool = False
 ) -> str:
-    """Send a request once; return what became of it: `OK`, `TOO_LARGE` or `LATER`."""
+    """Send a request once; return the outcome: `OK`, `TOO_LARGE` or `LATER`."""
     send = _send_grpc if protocol is Protocol.GRPC else _send_http
     return send(port, signal, request, f"Bearer {token}", compressed)
 

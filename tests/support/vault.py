@@ -1,4 +1,4 @@
-"""An outside client of the key vault, and what the vault says of itself to anybody."""
+"""An outside client of the key vault, and the status that the vault reports to anyone."""
 
 from collections.abc import Mapping
 from typing import Any

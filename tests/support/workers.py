@@ -26,7 +26,7 @@ def run_folder(config: pytest.Config, base: Path) -> Path:
 
 
 def stop_after_current_test(session: pytest.Session) -> None:
-    """Let an interrupt end this worker in good order instead of in the middle of a test."""
+    """Let an interrupt end this worker after the current test instead of during it."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         session.shouldstop = "interrupted"

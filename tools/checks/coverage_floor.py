@@ -51,7 +51,7 @@ def raised(text: str, measured: float) -> str:
 
 
 def main(report: Path, root: Path = ROOT, say: Callable[[str], object] = print) -> int:
-    """Judge the JSON report of `coverage json`; return the exit code."""
+    """Check the JSON report of `coverage json`; return the exit code."""
     measured = float(json.loads(report.read_text(encoding="utf-8"))["totals"]["percent_covered"])
     file = root / PROJECT
     text = file.read_text(encoding="utf-8")

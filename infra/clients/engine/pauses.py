@@ -39,7 +39,7 @@ def resume(containers: Sequence[str]) -> None:
                 if client.api.inspect_container(container)["State"]["Paused"]:
                     client.api.unpause(container)
             except docker.errors.APIError:
-                # Removed, or just resumed by somebody else.
+                # Removed, or just resumed by someone else.
                 continue
 
 

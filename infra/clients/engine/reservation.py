@@ -76,7 +76,7 @@ def reserve(wanted: Wanted, *, engine: Engine = docker_engine) -> Reserved:
 
     Raises:
         EarlierVersionError: A stack of this name has objects created by an earlier version of the project.
-        ForeignObjectError: A name belongs to somebody else.
+        ForeignObjectError: A name belongs to someone else.
         EngineError: A CPU limit exceeds the engine's CPUs.
         ImageMissingError: An image is not on the engine.
         PortRangeExhaustedError: Too few ports are free.
@@ -138,7 +138,7 @@ def _claim(wanted: Wanted, held: Inventory, *, kept: Mapping[str, int], subnet: 
 
 
 def refuse_foreign(wanted: Wanted, names: Mapping[str, Sequence[str]], held: Inventory) -> None:
-    """Reject names that belong to somebody else.
+    """Reject names that belong to someone else.
 
     Raises:
         ForeignObjectError: Some of the names exist and are not the stack's own.

@@ -91,7 +91,7 @@ def mark(deletion: SoftDeletion) -> SoftDeletion:
         The current mark: a stack that is already soft-deleted keeps its dates.
 
     Raises:
-        ForeignObjectError: The volume exists and belongs to somebody else.
+        ForeignObjectError: The volume exists and belongs to someone else.
     """
     if existing := find(deletion.stack_id):
         return existing

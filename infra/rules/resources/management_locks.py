@@ -17,7 +17,7 @@ from infra.rules.violation import Violation, one_of
 
 
 class Level(StrEnum):
-    """What a lock forbids in the management plane. Not a permission: a lock applies to everybody."""
+    """What a lock forbids in the management plane. Not a permission: a lock applies to all users."""
 
     CAN_NOT_DELETE = "CanNotDelete"
     READ_ONLY = "ReadOnly"

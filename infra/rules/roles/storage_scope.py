@@ -3,7 +3,7 @@
 The owner of an account may use all of it, except the containers of sharers: workspaces of other stacks that use the
 account. One policy (:data:`OTHERS_POLICY`), attached to each of the owner's principals, denies them these containers,
 since the owner's stack does not know its sharers. A sharer owns named containers, and all whose names start with its
-GUID. No pattern starts with `*`: in MinIO it also matches `/`, so it would match everybody's containers.
+GUID. No pattern starts with `*`: in MinIO it also matches `/`, so it would match the containers of all workspaces.
 """
 
 from __future__ import annotations

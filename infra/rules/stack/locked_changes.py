@@ -1,6 +1,6 @@
 """What management locks forbid. The stack's current locks apply, not those that its file now asks for.
 
-Azure documentation, "Lock resources": a lock is a separate resource, applies to everybody, only in the management
+Azure documentation, "Lock resources": a lock is a separate resource, applies to all users, only in the management
 plane, and must be removed before the operation it forbids. So one update removes a lock, and the next makes the change.
 """
 

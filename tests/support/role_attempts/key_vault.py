@@ -110,7 +110,7 @@ FORBIDDEN_IN_KEY_VAULT: dict[str, Attempt] = {
     "seals the vault": _vault("POST", "sys/seal"),
     "takes a snapshot": _vault("GET", "sys/storage/raft/snapshot"),
     "reads raw storage": _vault("GET", "sys/raw/core"),
-    "revokes everybody's leases": _vault("POST", "sys/leases/revoke-prefix/auth"),
+    "revokes all leases": _vault("POST", "sys/leases/revoke-prefix/auth"),
     "reads the setup of secrets": _vault("GET", "secret/config"),
     "changes the setup of secrets": _vault("POST", "secret/config", max_versions=1),
     "makes a role for certificates": _vault("POST", "pki/roles/any", allow_any_name=True),

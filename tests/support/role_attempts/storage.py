@@ -84,7 +84,7 @@ STORAGE: dict[str, Attempt] = {
 _POLICY = '{"Version": "2012-10-17", "Statement": []}'
 FORBIDDEN_IN_STORAGE: dict[str, Attempt] = {
     "reads a container's policy": lambda who, scene: who.s3.get_bucket_policy(Bucket=scene.bucket),
-    "opens a container to everybody": lambda who, scene: who.s3.put_bucket_policy(Bucket=scene.bucket, Policy=_POLICY),
+    "makes a container public": lambda who, scene: who.s3.put_bucket_policy(Bucket=scene.bucket, Policy=_POLICY),
     "switches versions off": lambda who, scene: who.s3.put_bucket_versioning(
         Bucket=scene.bucket, VersioningConfiguration={"Status": "Suspended"}
     ),

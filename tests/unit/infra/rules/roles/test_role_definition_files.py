@@ -93,7 +93,7 @@ def test_name_and_one_operation_are_enough() -> None:
         "a number as description", "not custom", "text where a list is needed", "a number in a list",
         "a key in another case", "scopes", "a pattern that matches nothing", "a misspelt operation",
         "a misspelt exception", "a data operation among actions", "an action among data operations",
-        "a data operation among exceptions", "nothing at all", "everything taken away", "push without delete",
+        "a data operation among exceptions", "nothing at all", "everything excluded", "push without delete",
         "push without pull",
     ],
 )  # fmt: skip
