@@ -88,7 +88,7 @@ def copied(archived: Archived, tmp_path_factory: pytest.TempPathFactory) -> Iter
         stack.remove()
 
 
-def test_the_archive_is_private_and_holds_nothing_in_plain(archived: Archived) -> None:
+def test_the_archive_is_private_and_contains_no_plain_text(archived: Archived) -> None:
     content = archived.archive.read_bytes()
 
     assert archived.archive.stat().st_mode & 0o777 == 0o600

@@ -223,7 +223,7 @@ def test_change_that_would_replace_is_refused(live: LiveStack, changed: dict[str
 
 
 @pytest.mark.parametrize(("changed", "words"), REFUSED_OF_THE_VAULT.values(), ids=REFUSED_OF_THE_VAULT)
-def test_change_that_azure_never_makes_is_refused(
+def test_change_that_azure_never_makes_is_rejected(
     live: LiveStack, changed: dict[str, Any], words: tuple[str, ...]
 ) -> None:
     vault = {**live.stack.settings["keyVault"], **changed}

@@ -85,7 +85,7 @@ def taken_over(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     assert not left
 
 
-def test_blobs_secrets_images_and_keys_are_what_they_were(taken_over: TakenOver) -> None:
+def test_blobs_secrets_images_and_keys_are_unchanged(taken_over: TakenOver) -> None:
     assert read_content(taken_over.outputs) == taken_over.recording.content
 
 
@@ -93,7 +93,7 @@ def test_no_volume_is_another_one(taken_over: TakenOver) -> None:
     assert taken_over.recording.volumes_on_engine() == dict.fromkeys(taken_over.recording.labels, True)
 
 
-def test_the_old_state_is_kept_where_the_output_says(taken_over: TakenOver) -> None:
+def test_the_old_state_is_kept_at_the_printed_path(taken_over: TakenOver) -> None:
     said = taken_over.said_before + taken_over.up.output
     kept = [str(path) for path in taken_over.stack.environment.home.rglob("earlier-version-*.json")]
     assert bool(kept) is taken_over.is_from_before_the_plugin

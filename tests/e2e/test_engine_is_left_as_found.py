@@ -13,11 +13,11 @@ from tests.support.environment import Environment
 from tests.support.inventory import Inventory, assert_same, take_inventory
 
 
-def test_engine_holds_what_it_held_before_the_first_test(engine: DockerClient, engine_before: Inventory) -> None:
+def test_engine_is_unchanged_since_the_first_test(engine: DockerClient, engine_before: Inventory) -> None:
     assert_same(engine_before, take_inventory(engine))
 
 
-def test_no_backend_of_the_run_holds_a_stack_or_a_lock(environment: Environment, run_folder: Path) -> None:
+def test_no_backend_of_the_run_has_a_stack_or_a_lock(environment: Environment, run_folder: Path) -> None:
     backends = [backend for depth in ("", "*/") for backend in run_folder.glob(f"{depth}run*/state/.pulumi")]
     files = [path for backend in backends for folder in ("stacks", "locks") for path in (backend / folder).rglob("*")]
 

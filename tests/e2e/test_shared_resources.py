@@ -155,7 +155,7 @@ def test_the_guests_token_opens_secrets_and_its_own_datastores_and_nothing_else(
     assert vault_client(owner.outputs).is_authenticated()
 
 
-def test_the_guests_state_holds_no_keys_of_the_account_and_the_vault(owner: LiveStack, guest: LiveStack) -> None:
+def test_the_guests_state_contains_no_keys_of_the_account_and_the_vault(owner: LiveStack, guest: LiveStack) -> None:
     exported = guest.stack.pulumi("stack export", "--show-secrets").check().stdout
 
     credentials = owner.outputs["credentials"]

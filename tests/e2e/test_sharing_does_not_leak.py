@@ -182,7 +182,7 @@ def test_in_their_own_workspace_roles_allow_the_usual(both: dict[str, Workspace]
             assert found is (does in allowed), f"{who} of the {name}"
 
 
-def test_the_sharers_state_holds_none_of_the_owners_credentials(owner: LiveStack, sharer: LiveStack) -> None:
+def test_the_sharers_state_contains_none_of_the_owners_credentials(owner: LiveStack, sharer: LiveStack) -> None:
     exported = sharer.stack.pulumi("stack export", "--show-secrets").check().stdout
 
     assert [secret for secret in owner.secrets if secret in exported] == []

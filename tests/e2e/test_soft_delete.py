@@ -77,7 +77,7 @@ def test_containers_networks_and_ports_are_free_and_data_and_state_are_kept(kept
     assert (kept.stack.environment.home / "ports.json").read_text().count(kept.identity) == 0
 
 
-def test_every_command_knows_that_it_is_deleted(kept: Kept) -> None:
+def test_every_command_reports_that_it_is_deleted(kept: Kept) -> None:
     stack, mlw = kept.stack, kept.stack.environment.mlw
 
     listed = json.loads(mlw("list", "--json").check().stdout)

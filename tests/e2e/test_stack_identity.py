@@ -75,7 +75,7 @@ def test_another_spelling_of_the_backend_changes_nothing(live: LiveStack, tmp_pa
 
 
 @pytest.mark.parametrize("kind", DATA_BEARING)
-def test_what_holds_data_is_not_replaced_on_demand(live: LiveStack, kind: str) -> None:
+def test_resources_with_data_are_not_replaced_on_demand(live: LiveStack, kind: str) -> None:
     urn = urns(live.stack, f":{kind}")[0]
 
     refused = live.stack.pulumi("up", "--yes", "--skip-preview", f"--replace={urn}")

@@ -81,7 +81,7 @@ def assert_as_before(stack: Stack, before: object) -> None:
     assert stack.objects() == before
 
 
-def test_a_whole_life_with_the_state_on_minio(
+def test_a_whole_life_cycle_with_the_state_on_minio(
     environment: Environment, store: Store, engine: DockerClient, marker: str
 ) -> None:
     variables = {**environment.variables, **store.variables, "PULUMI_BACKEND_URL": store.url}

@@ -189,7 +189,7 @@ def test_key_vault_issues_certificates_of_the_same_ca(live: LiveStack, tmp_path:
     assert checked.check().stdout.strip().endswith(": OK")
 
 
-def test_files_of_a_service_are_its_own_and_hold_no_ca_key(live: LiveStack, engine: DockerClient) -> None:
+def test_files_of_a_service_are_private_and_contain_no_ca_key(live: LiveStack, engine: DockerClient) -> None:
     state = json.loads(live.stack.pulumi("stack export --show-secrets").check().stdout)["deployment"]["resources"]
     (authority,) = (r for r in state if r["type"].endswith(":CertificateAuthority"))
     key = authority["outputs"]["private_key"]["plaintext"]

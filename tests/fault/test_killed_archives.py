@@ -147,7 +147,7 @@ def test_names_in_the_stack_file_are_rejected_with_what_to_set(
 
 
 @pytest.mark.fault("a restore is killed", "the next one finishes it, or `make down` removes all of it")
-def test_killed_restores_are_finished_by_the_next_one_or_taken_down(
+def test_killed_restores_are_finished_by_the_next_one_or_removed(
     place: Place, engine: DockerClient, marker: str
 ) -> None:
     stack = place.stack

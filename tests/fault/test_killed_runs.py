@@ -174,7 +174,7 @@ def test_killed_docker_provider_fails_the_run_and_the_next_up_finishes_it(
 
 
 @pytest.mark.fault("`make up` is interrupted", "it reports this, and the next one finishes it")
-def test_interrupted_up_says_so_and_the_next_up_finishes_it(stack: Stack, engine: DockerClient, marker: str) -> None:
+def test_interrupted_up_reports_it_and_the_next_up_finishes_it(stack: Stack, engine: DockerClient, marker: str) -> None:
     running = stack.start_lifecycle("up")
     wait_for(lambda: container_is_made(stack, engine), running)
     os.killpg(running.pid, signal.SIGINT)

@@ -27,7 +27,7 @@ def exchange_names(engine: DockerClient, one: str, other: str) -> None:
 
 
 @pytest.mark.fault("containers are paused, renamed, disconnected or given other limits", "the next `make up` undoes it")
-def test_next_up_undoes_what_was_changed_at_containers(live: LiveStack, engine: DockerClient, marker: str) -> None:
+def test_next_up_undoes_changes_to_containers(live: LiveStack, engine: DockerClient, marker: str) -> None:
     journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
     storage, registry, vault, insights = (
         live.container_of(section)

@@ -223,7 +223,7 @@ class TestMistakes:
         assert_refused(finished, f"using the Docker engine at '{address}': it does not answer")
         assert (finished.exit_code, finished.stdout) == (1, "")
 
-    def test_name_taken_by_another_stack_is_refused(self, live: LiveStack) -> None:
+    def test_name_taken_by_another_stack_is_rejected(self, live: LiveStack) -> None:
         environment = live.stack.environment
         taken = live.name_of("storageAccount")
         settings = valid_settings("other", storageAccount={"name": taken})

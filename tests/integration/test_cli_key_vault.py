@@ -185,7 +185,7 @@ def test_unwritable_backup_is_reported(live: LiveStack, tmp_path: Path) -> None:
     assert_refused(mlw(live, "keyvault", "backup", str(tmp_path / "no" / "kept.snap")), "kept.snap", "No such file")
 
 
-def test_the_stacks_outputs_hold_no_root_token(live: LiveStack) -> None:
+def test_the_stacks_outputs_contain_no_root_token(live: LiveStack) -> None:
     found = vault_client(live.outputs).auth.token.lookup_self()["data"]
 
     assert "root" not in found["policies"]

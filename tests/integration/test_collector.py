@@ -130,7 +130,7 @@ def test_large_record_is_kept_with_those_around_it_or_refused(
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize("protocol", list(Protocol))
-def test_many_small_records_are_kept_or_refused_as_a_whole_by_their_decompressed_size(
+def test_many_small_records_are_accepted_or_rejected_together_by_their_decompressed_size(
     collector: Collector, protocol: Protocol, marker: str, *, compressed: bool
 ) -> None:
     port = collector.port(4317 if protocol is Protocol.GRPC else 4318)

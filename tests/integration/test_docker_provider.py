@@ -44,7 +44,7 @@ def variables(environment: Environment, tmp_path: Path) -> dict[str, str]:
     return {**theirs, **ours}
 
 
-def test_volumes_and_networks_are_made_and_removed_without_a_fixed_pause(
+def test_volumes_and_networks_are_created_and_removed_without_a_fixed_pause(
     variables: dict[str, str], tmp_path: Path
 ) -> None:
     def pulumi(arguments: str) -> str:

@@ -76,7 +76,7 @@ def test_the_wheel_has_every_data_file(wheel: Path) -> None:
     assert data - set(zipfile.ZipFile(wheel).namelist()) == NOT_IN_THE_WHEEL
 
 
-def test_the_wheel_holds_the_licence_files(wheel: Path) -> None:
+def test_the_wheel_contains_the_licence_files(wheel: Path) -> None:
     assert wheel_problems(wheel, version_of(PROJECT_ROOT)) == []
 
 
@@ -99,7 +99,7 @@ def test_the_code_is_the_wheels(programs: Path) -> None:
     ],
     ids=str,
 )
-def test_what_needs_no_project_works_outside_of_one(mlw: Mlw, place: Place, line: str, shown: str) -> None:
+def test_commands_that_need_no_project_work_outside_one(mlw: Mlw, place: Place, line: str, shown: str) -> None:
     place.deploy("churn")
 
     finished = mlw(*line.split()).check()
@@ -110,7 +110,7 @@ def test_what_needs_no_project_works_outside_of_one(mlw: Mlw, place: Place, line
 @pytest.mark.parametrize(
     "line", ["policy check churn", "policy effective churn", "roles list churn", "keys churn", "secrets list churn"]
 )
-def test_what_needs_a_project_says_so_in_one_message(mlw: Mlw, place: Place, line: str) -> None:
+def test_commands_that_need_a_project_say_so_in_one_message(mlw: Mlw, place: Place, line: str) -> None:
     place.deploy("churn")
 
     finished = mlw(*line.split())

@@ -217,7 +217,7 @@ def test_old_versions_are_not_pushed_out_by_new_ones(protected: SetUpVault) -> N
     assert read(client, "pushed", version=1) == "0"
 
 
-def test_purge_protection_holds_for_the_next_request_after_it_is_turned_on(vault: SetUpVault) -> None:
+def test_purge_protection_applies_to_the_next_request_after_it_is_switched_on(vault: SetUpVault) -> None:
     client = vault.client()
     write(client, "turned", "one")
 

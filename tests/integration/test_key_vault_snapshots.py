@@ -91,7 +91,7 @@ def test_a_backup_is_private_and_leaves_no_other_file(snapshot: Path) -> None:
     assert [path.name for path in snapshot.parent.iterdir()] == [snapshot.name]
 
 
-def test_a_backup_holds_no_secret_in_plain_text(vault: SetUpVault, tmp_path: Path) -> None:
+def test_a_backup_contains_no_secret_in_plain_text(vault: SetUpVault, tmp_path: Path) -> None:
     put(vault, "readable", "a-value-that-nobody-may-read")
 
     back_up(vault, tmp_path / "kept.snap")
@@ -99,7 +99,7 @@ def test_a_backup_holds_no_secret_in_plain_text(vault: SetUpVault, tmp_path: Pat
     assert b"a-value-that-nobody-may-read" not in (tmp_path / "kept.snap").read_bytes()
 
 
-def test_secrets_come_back_as_they_were(restored: Restored) -> None:
+def test_secrets_are_restored_unchanged(restored: Restored) -> None:
     assert (get(restored.vault, "changed"), get(restored.vault, "purged")) == ("before", "before")
     with pytest.raises(hvac.exceptions.InvalidPath):
         get(restored.vault, "later")
@@ -111,7 +111,7 @@ def test_stack_token_newer_than_the_backup_still_works(restored: Restored) -> No
     assert not restored.vault.client(restored.older_token).is_authenticated()
 
 
-def test_current_configuration_holds_and_no_root_token_is_restored(restored: Restored) -> None:
+def test_current_configuration_applies_and_no_root_token_is_restored(restored: Restored) -> None:
     put(restored.vault, "protected", "one")
 
     with pytest.raises(hvac.exceptions.Forbidden):
@@ -121,7 +121,7 @@ def test_current_configuration_holds_and_no_root_token_is_restored(restored: Res
     assert sum("root" in policies for policies in held) == 1, "only the asking one"
 
 
-def test_a_principal_removed_since_the_backup_does_not_come_back(restored: Restored) -> None:
+def test_a_principal_removed_since_the_backup_is_not_restored(restored: Restored) -> None:
     assert not restored.vault.client(restored.login_of_gone).is_authenticated()
     with pytest.raises(hvac.exceptions.InvalidRequest):
         restored.vault.login("gone", "first")

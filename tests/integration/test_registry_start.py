@@ -196,9 +196,7 @@ def test_failed_collection_is_reported_and_the_next_one_continues(container: Con
     ],
     ids=["oci", "docker"],
 )
-def test_layer_that_may_not_be_distributed_stays_where_it_is(
-    container: Container, manifest_type: str, layer_type: str
-) -> None:
+def test_nondistributable_layer_stays_at_its_source(container: Container, manifest_type: str, layer_type: str) -> None:
     image = image_with_layer(b"a layer")
     elsewhere = {
         "mediaType": layer_type,

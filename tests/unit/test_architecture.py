@@ -129,7 +129,7 @@ def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if _within(m, "infra.components")], ids=str)
-def test_a_component_knows_its_base_and_no_other_component(module: str) -> None:
+def test_a_component_imports_only_its_base(module: str) -> None:
     siblings = {_module_of(name) for name in _imports(MODULES[module]) if _within(name, "infra.components")}
     allowed = {*BASE_OF_COMPONENTS, "infra.components.tls_certificates"}
 
@@ -156,7 +156,7 @@ def test_folders_of_unit_tests_match_those_of_the_code(test: Path) -> None:
 
 
 @pytest.mark.parametrize("library", CONFINED, ids=str)
-def test_a_library_is_known_only_where_it_belongs(library: str) -> None:
+def test_a_library_is_imported_only_where_it_belongs(library: str) -> None:
     users = {
         module
         for module, path in MODULES.items()
@@ -168,7 +168,7 @@ def test_a_library_is_known_only_where_it_belongs(library: str) -> None:
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if any(_within(m, p) for p in STANDARD_LIBRARY_ONLY)], ids=str)
-def test_what_runs_before_the_environment_exists_needs_only_the_standard_library(module: str) -> None:
+def test_code_that_runs_before_the_environment_exists_needs_only_the_standard_library(module: str) -> None:
     roots = {name.partition(".")[0] for name in _imports(MODULES[module])}
 
     assert roots <= {*sys.stdlib_module_names, "infra", "tools"}

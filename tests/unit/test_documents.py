@@ -72,7 +72,7 @@ def test_every_decision_has_a_status_and_a_date(decision: Path) -> None:
     assert re.search(r"\*\*Status\.\*\* (Proposed|Accepted|Superseded)\b.*?\. \*\*Date\.\*\* 20\d\d-\d\d-\d\d\.", text)
 
 
-def test_every_decision_has_a_number_of_its_own() -> None:
+def test_every_decision_has_a_unique_number() -> None:
     numbers = [path.name[:4] for path in DECISIONS]
 
     assert numbers == [f"{n:04}" for n in range(1, len(numbers) + 1)]

@@ -25,7 +25,7 @@ WHOLE_RUN = sorted(
 
 
 @pytest.mark.parametrize("name", WHOLE_RUN)
-def test_a_fixture_of_the_whole_run_has_its_name_to_itself(name: str) -> None:
+def test_a_fixture_of_the_whole_run_has_a_unique_name(name: str) -> None:
     places = [str(path.relative_to(TESTS)) for path, function in DEFINED if function.name == name]
     assert len(places) == 1, f"{name!r} is defined in {places}: rename all but the one that lives for the whole run"
 

@@ -16,7 +16,7 @@ class TestAtRest:
     """What is stored on the drives."""
 
     @pytest.mark.parametrize("size", [200, 2_000_000], ids=["in its metadata", "multipart"])
-    def test_no_drive_holds_plain_text(self, live: LiveStack, engine: DockerClient, marker: str, size: int) -> None:
+    def test_no_drive_contains_plain_text(self, live: LiveStack, engine: DockerClient, marker: str, size: int) -> None:
         client, container = client_of(live.outputs, "workspaceblobstore")
         client.put_object(Bucket=container, Key=f"object-{marker}", Body=marker.encode() * (size // len(marker)))
         name = live.container_of("storageAccount")
@@ -46,7 +46,7 @@ class TestAtRest:
 class TestSoftDelete:
     """The datastore's own keys recover overwritten and deleted blobs within the retention days."""
 
-    def test_deleted_blob_comes_back(self, live: LiveStack, marker: str) -> None:
+    def test_deleted_blob_is_recovered(self, live: LiveStack, marker: str) -> None:
         client, container = client_of(live.outputs, "workspaceblobstore")
         kept = client.put_object(Bucket=container, Key=marker, Body=b"first")["VersionId"]
         client.put_object(Bucket=container, Key=marker, Body=b"second")

@@ -52,7 +52,7 @@ def foreign_object(engine: DockerClient, kind: str, name: str) -> Iterator[Inven
 
 @pytest.mark.parametrize("kind", ["Container", "Volume", "Network"])
 @pytest.mark.fault("a foreign object has a name that the stack needs", "it is left alone, and the run fails")
-def test_foreign_object_of_a_wanted_name_is_left_alone(stack: Stack, engine: DockerClient, kind: str) -> None:
+def test_foreign_object_with_a_needed_name_is_left_alone(stack: Stack, engine: DockerClient, kind: str) -> None:
     name = wanted_name(stack, kind)
 
     with foreign_object(engine, kind, name) as foreign:

@@ -83,7 +83,7 @@ def test_tags_of_the_stack_file_are_on_record_and_resource_group(live: LiveStack
     assert wanted.items() <= live.outputs["resourceGroup"]["tags"].items()
 
 
-def test_every_endpoint_is_on_the_loopback_address_with_a_port_of_its_own(live: LiveStack) -> None:
+def test_every_endpoint_is_on_the_loopback_address_with_its_own_port(live: LiveStack) -> None:
     endpoints = live.outputs["endpoints"]
 
     addresses = {name: urlsplit(url if "//" in url else f"//{url}") for name, url in endpoints.items()}

@@ -77,7 +77,7 @@ def test_token_of_another_key_vault_gives_no_access(other: LiveStack, scene: Sce
         "keeps one version of a secret",
     ],
 )
-def test_purge_protection_holds_for_owners_too(other: LiveStack, marker: str, does: str) -> None:
+def test_purge_protection_applies_to_owners_too(other: LiveStack, marker: str, does: str) -> None:
     assert not is_allowed(lambda: KEY_VAULT[does](person(other.outputs, "owner"), Scene(Admin(other.outputs), marker)))
 
 

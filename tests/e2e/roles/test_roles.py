@@ -85,7 +85,7 @@ CASES = [
 ]
 
 
-def test_the_table_holds_every_attempt() -> None:
+def test_the_table_lists_every_attempt() -> None:
     assert set(ROWS) == set(ATTEMPTS)
 
 

@@ -121,7 +121,7 @@ def test_no_change_in_place_replaces_a_container_unless_the_reference_says_so(be
     assert replaced(before, *quiet, *MORE) == set()
 
 
-def test_what_the_reference_says_to_replace_containers_does(before: dict[str, object]) -> None:
+def test_changes_that_the_reference_lists_replace_containers(before: dict[str, object]) -> None:
     effects = declared_in_place()
     loud = {key: effect for key, effect in effects.items() if effect in {RESTARTS, ALL_RESTART}}
     assert loud

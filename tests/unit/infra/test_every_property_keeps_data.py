@@ -184,7 +184,7 @@ def is_named(key: str, error: ConfigurationError) -> bool:
     return any(one == key or one.startswith(f"{key}.") or key.startswith(f"{one}.") for one in told)
 
 
-def test_the_stack_that_is_changed_holds_data(event_loops: None) -> None:
+def test_the_changed_stack_has_data(event_loops: None) -> None:
     found = holdings(json.dumps(BASE))
 
     types_held = {type_ for type_, _ in found.data}

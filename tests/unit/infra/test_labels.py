@@ -28,7 +28,7 @@ EARLIER = {
 }
 
 
-def test_all_objects_of_a_stack_from_before_identities_give_the_same_one() -> None:
+def test_all_objects_of_a_stack_without_identity_lead_to_the_same_one() -> None:
     group = {**EARLIER, labels.RESOURCE_ID: "/subscriptions/s/resourceGroups/RG-dev"}
     assert labels.identity_of(EARLIER) == labels.identity_of(group)
     assert labels.belongs_to(EARLIER, labels.identity_of(group))
@@ -60,5 +60,5 @@ def test_an_owner_is_described_by_name_user_and_backend() -> None:
     assert labels.describe_owner(OURS) == f"stack 'dev' of {OURS[labels.MADE_BY]}"
 
 
-def test_what_has_no_identity_is_not_ours_to_explain() -> None:
+def test_objects_without_an_identity_count_as_foreign() -> None:
     assert labels.describe_owner({labels.STACK: "dev"}) == "not created by this project"

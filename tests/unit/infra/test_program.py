@@ -93,10 +93,10 @@ class TestOrder:
         made = [t for t in types[:reserved] if t.startswith("docker:") or t in TOKENS.values()]
         assert [t for t in made if t != TOKENS["VolumeGuard"]] == [types[guarded], TOKENS["StackIdentity"]]
 
-    def test_the_workspace_record_comes_last_but_for_the_guard_that_is_deleted_first(self, run: Run) -> None:
+    def test_the_workspace_record_is_created_last_except_for_the_guard(self, run: Run) -> None:
         assert [r.type for r in run.mocks.resources[-2:]] == [TOKENS["WorkspaceRecord"], TOKENS["UsageGuard"]]
 
-    def test_the_key_vault_which_takes_longest_is_begun_first(self, run: Run) -> None:
+    def test_the_key_vault_which_takes_longest_is_started_first(self, run: Run) -> None:
         # Endpoints come in the order in which services were begun; registrations wait for each other in any order.
         assert next(iter(run.outputs["endpoints"])) == "keyVault"
 
@@ -111,7 +111,7 @@ class TestOrder:
 class TestContainers:
     """The state records a container with its declared properties."""
 
-    def test_every_container_can_be_made_again_from_its_inputs(self, run: Run, with_tls: Run) -> None:
+    def test_every_container_can_be_recreated_from_its_inputs(self, run: Run, with_tls: Run) -> None:
         declared = [set(r.inputs) for one in (run, with_tls) for r in one.mocks.of_type(CONTAINER)]
 
         assert declared
@@ -121,12 +121,12 @@ class TestContainers:
 class TestLocks:
     """A lock is created last, so that it is deleted first."""
 
-    def test_without_locks_there_is_no_trace_of_them(self, run: Run) -> None:
+    def test_without_locks_nothing_mentions_them(self, run: Run) -> None:
         assert run.mocks.of_type(TOKENS["ManagementLock"]) == []
         assert not {"locks", "configuration"} & set(run.mocks.of_type(TOKENS["ChangeGuard"])[0].inputs)
 
     @pytest.mark.usefixtures("event_loops")
-    def test_locks_come_last_with_what_they_are_about(self) -> None:
+    def test_locks_come_last_with_their_subject(self) -> None:
         locks = '[{"name": "Keep", "level": "CanNotDelete"}, {"name": "frozen", "level": "ReadOnly", "notes": "n"}]'
         run = run_program({**CONFIG, "ml-workspace:resourceGroup": f'{{"locks": {locks}}}'})
 
@@ -190,7 +190,7 @@ class TestEngineObjects:
             assert made.inputs["memory"] == made.inputs["memorySwap"]
             assert made.inputs["ulimits"] == [{"name": "core", "soft": 0, "hard": 0}]
 
-    def test_data_services_are_stopped_gracefully_and_come_back_after_a_restart(self, run: Run) -> None:
+    def test_data_services_stop_gracefully_and_work_after_a_restart(self, run: Run) -> None:
         for made in run.mocks.of_type(CONTAINER):
             assert made.inputs["destroyGraceSeconds"] >= 30
             assert made.inputs["restart"] == "unless-stopped"
@@ -230,7 +230,7 @@ class TestLiveFiles:
             "appi-churn-dev-westeurope-001-ingestion": ["token"],
         }
 
-    def test_each_service_has_a_token_of_its_own_kind(self, run: Run) -> None:
+    def test_each_service_has_its_own_kind_of_token(self, run: Run) -> None:
         tokens = self._files(run, "insights", "live_files")["tokens"]
 
         assert tokens == "generated-token (stack)\ngenerated-services (services)\n"
@@ -277,10 +277,10 @@ class TestOutputs:
         for key in ("id", "storageAccount", "keyVault", "containerRegistry", "applicationInsights"):
             assert record[key].startswith("/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-churn")
 
-    def test_registry_endpoint_is_what_docker_login_takes(self, run: Run) -> None:
+    def test_registry_endpoint_works_with_docker_login(self, run: Run) -> None:
         assert run.outputs["endpoints"]["registry"].startswith("127.0.0.1:")
 
-    def test_datastores_hold_no_credentials(self, run: Run) -> None:
+    def test_datastores_contain_no_credentials(self, run: Run) -> None:
         assert {frozenset(store) for store in run.outputs["datastores"]} == {
             frozenset(stack_outputs.OUTPUTS["datastores"].keys)
         }
@@ -296,7 +296,7 @@ class TestTls:
             use for use, url in with_tls.outputs["endpoints"].items() if not url.startswith("https://127.0.0.1:")
         } == {"registry", "registryReadOnly"}
 
-    def test_every_container_has_a_certificate_of_its_own_and_none_the_authoritys_key(self, with_tls: Run) -> None:
+    def test_every_container_has_its_own_certificate_and_none_the_authoritys_key(self, with_tls: Run) -> None:
         for made in with_tls.mocks.of_type(TOKENS["VolumeFiles"]):
             files, container = made.inputs["files"]["value"], made.name.removesuffix("-files")
 

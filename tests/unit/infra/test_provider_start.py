@@ -22,7 +22,7 @@ def test_each_is_asked_for_once_under_the_version_of_its_resources() -> None:
     }
 
 
-def test_what_fails_is_left_to_the_first_resource() -> None:
+def test_failures_are_left_to_the_first_resource() -> None:
     ended = queue.SimpleQueue[str]()
 
     def invoke(request: resource_pb2.ResourceInvokeRequest) -> None:

@@ -19,7 +19,7 @@ def test_new_and_grown_files_are_named_and_others_are_not(tmp_path: Path) -> Non
     assert found == [f"{tmp_path}/grows: 1 to 100 bytes", f"{tmp_path}/sub/new: new, 0 bytes"]
 
 
-def test_growth_within_what_is_spared_and_removed_files_are_none(tmp_path: Path) -> None:
+def test_growth_within_the_limit_and_removed_files_do_not_count(tmp_path: Path) -> None:
     assert growth({"a": 1, "gone": 5}, {"a": 51}, spare_bytes=50) == []
 
 

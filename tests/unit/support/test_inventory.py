@@ -28,7 +28,7 @@ def test_vanished_object_is_named() -> None:
         assert_same(BEFORE, Inventory(volumes=BEFORE.volumes, networks=BEFORE.networks))
 
 
-def test_volume_made_again_under_its_old_name_is_another_volume() -> None:
+def test_volume_recreated_under_its_old_name_is_another_volume() -> None:
     after = Inventory(containers=BEFORE.containers, volumes={"data of tuesday": "data"}, networks=BEFORE.networks)
 
     with pytest.raises(AssertionError, match=r"volumes \['data'\]"):

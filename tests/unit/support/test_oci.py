@@ -29,7 +29,7 @@ def test_configuration_of_an_image_names_the_unpacked_layer() -> None:
     assert config["rootfs"]["diff_ids"] == [digest_of(layer)]
 
 
-def test_artifact_says_what_kind_it_is() -> None:
+def test_artifact_has_its_type() -> None:
     artifact = tiny_artifact(b"weights", kind="application/vnd.example.model")
 
     assert json.loads(artifact.manifest)["artifactType"] == "application/vnd.example.model"

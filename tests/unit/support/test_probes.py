@@ -16,7 +16,7 @@ def test_probe_is_repeated_until_it_stops_raising() -> None:
     assert probe_until(third_time_lucky, what="third attempt", interval_seconds=0) == 3
 
 
-def test_deadline_error_says_what_was_awaited_and_what_came_last() -> None:
+def test_deadline_error_names_the_condition_and_the_last_result() -> None:
     def refused() -> None:
         message = "port 1 refused"
         raise ConnectionError(message)

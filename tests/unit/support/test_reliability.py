@@ -30,7 +30,7 @@ def marked() -> Iterator[tuple[str, str, list[str]]]:
                 yield path.relative_to(TESTS_ROOT).as_posix(), node.name, words
 
 
-def test_every_test_of_the_tier_says_what_is_done_and_what_holds() -> None:
+def test_every_test_of_the_tier_describes_its_fault_and_outcome() -> None:
     silent = [f"{file}::{name}" for file, name, words in marked() if file.startswith("fault/") and len(words) != 2]
 
     assert silent == []
@@ -78,7 +78,7 @@ def test_a_fault_is_survived_when_every_phase_of_its_test_passes(tmp_path: Path)
     ]
 
 
-def test_the_page_names_what_was_not_survived_and_counts(tmp_path: Path) -> None:
+def test_the_page_names_failed_faults_and_counts_them(tmp_path: Path) -> None:
     common = {"file": "tests/fault/test_killed_runs.py", "test": "test_a", "done": "it dies", "holds": "all is there"}
     first, second = tmp_path / "a.json", tmp_path / "b.json"
     first.write_text(json.dumps([{**common, "case": "one", "survived": False}]))

@@ -87,7 +87,7 @@ def test_independent_files_run_at_the_same_time_and_each_on_one_worker() -> None
     assert not files[0] & files[1]
 
 
-def test_what_runs_alone_comes_in_order_after_all_others_on_the_last_worker() -> None:
+def test_tests_that_run_alone_come_in_order_after_all_others_on_the_last_worker() -> None:
     run = Run([*SIDE_BY_SIDE, *ON_THEIR_OWN], workers=3).to_the_end()
 
     assert run.at_the_same_time[-9:-1] == [{test} for test in ON_THEIR_OWN]
@@ -108,7 +108,7 @@ def test_listed_file_exists(file: str) -> None:
     assert (TESTS_ROOT / file).is_file()
 
 
-def test_single_tests_come_after_the_tiers_and_before_what_runs_alone() -> None:
+def test_single_tests_run_after_the_tiers_and_before_those_that_run_alone() -> None:
     alone, single = (TESTS_ROOT / next(iter(files)) for files in (ALONE, SPREAD))
     files = [TESTS_ROOT / tier / "test_x.py" for tier in TIERS]
 

@@ -17,7 +17,7 @@ def exported(value: object) -> dict[str, object]:
     return {"deployment": {"resources": [resource]}}
 
 
-def test_only_what_is_marked_as_secret_is_one() -> None:
+def test_only_marked_values_are_secrets() -> None:
     found = words_of_state(exported({"accessKey": SECRET, "length": 20, "list": [f"user:{SECRET[::-1]}"]}), public="")
 
     assert found == {

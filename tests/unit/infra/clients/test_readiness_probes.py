@@ -53,7 +53,7 @@ def _closed_port() -> int:
         return int(free.getsockname()[1])
 
 
-def test_gate_opens_when_the_expected_status_comes_at_last(service: tuple[str, type[_Answering]]) -> None:
+def test_gate_opens_with_the_expected_status(service: tuple[str, type[_Answering]]) -> None:
     url, handler = service
     handler.statuses = [503, 503, 401]
     probe = readiness_probes.http_probe(f"{url}/v2/", expected=frozenset({401}))
@@ -83,9 +83,7 @@ def test_deadline_names_the_resource_the_answer_and_the_last_log_lines(
     [_state("exited"), _state("restarting", restarts=3), None],
     ids=["container exited", "container ends at every start", "container is gone"],
 )
-def test_gate_gives_up_early_when_there_is_nothing_to_wait_for(
-    found: ContainerState | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gate_fails_early_if_waiting_is_useless(found: ContainerState | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness_probes, "CONTAINER_CHECK_SECONDS", 0.0)
     monkeypatch.setattr(docker_engine, "container_state", lambda *_, **__: found)
     probe = readiness_probes.tcp_probe("127.0.0.1", _closed_port())

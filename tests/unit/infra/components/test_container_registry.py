@@ -92,7 +92,7 @@ def test_all_external_telemetry_goes_into_a_durable_queue(collector: dict[str, A
     assert queue["retry_on_failure"]["max_elapsed_time"] == "0s"
 
 
-def test_both_protocols_take_requests_of_the_same_size_and_none_is_split(collector: dict[str, Any]) -> None:
+def test_both_protocols_accept_requests_of_the_same_size_and_none_is_split(collector: dict[str, Any]) -> None:
     protocols = collector["receivers"]["otlp"]["protocols"]
     queue = collector["exporters"]["otlp_http/queue"]["sending_queue"]["batch"]
     inner = collector["receivers"]["otlp/queue"]["protocols"]["http"]["max_request_body_size"]

@@ -88,7 +88,7 @@ def test_each_principal_reads_its_own_credentials(made: Made) -> None:
         assert principal.vault_policy.count('path "principals/') == 1
 
 
-def test_who_has_no_rights_in_a_service_is_unknown_there(made: Made) -> None:
+def test_principals_without_rights_in_a_service_are_unknown_there(made: Made) -> None:
     cleo = made.principals[2]
 
     assert (cleo.storage_policy, cleo.registry, cleo.telemetry) == (None, "none", False)

@@ -45,7 +45,7 @@ def test_a_failure_keeps_the_old_file_and_leaves_nothing(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_killed_process_of_the_same_id_has_left_is_in_nobodys_way(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_with_the_same_id_do_not_interfere(tmp_path: Path) -> None:
     """In a container, process ids repeat with every start."""
     with atomic_files.replacing(tmp_path / "file") as unfinished:
         unfinished.write_text("new")

@@ -14,7 +14,7 @@ AWKWARD = ["plain", "with space", "it's", 'a "quote"', "$HOME `id`", "a;b&c|d", 
 
 
 @pytest.mark.parametrize("value", AWKWARD, ids=[repr(value) for value in AWKWARD])
-def test_a_shell_takes_every_value_as_it_is(value: str) -> None:
+def test_a_shell_reads_every_value_unchanged(value: str) -> None:
     script = environment.export_lines({"VALUE": value}) + 'printf %s "$VALUE"'
     done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == value
@@ -62,13 +62,13 @@ def test_the_engine_s_address_is_passed_on_only_when_it_is_set() -> None:
     assert environment.additions({"DOCKER_HOST": "tcp://lab:2375"})["DOCKER_HOST"] == "tcp://lab:2375"
 
 
-def test_our_folders_come_first_on_the_path_and_only_once() -> None:
+def test_the_projects_folders_come_first_on_the_path_and_only_once() -> None:
     once = environment.search_path("/usr/bin:/bin")
     assert once.split(":") == [str(folders.bin_folder()), str(folders.venv() / "bin"), "/usr/bin", "/bin"]
     assert environment.search_path(once) == once
 
 
-def test_a_whole_environment_keeps_what_it_was_given() -> None:
+def test_a_complete_environment_keeps_its_values() -> None:
     merged = environment.environment({"PATH": "/bin", "EDITOR": "ed"})
     assert merged["EDITOR"] == "ed"
     assert merged["PATH"].endswith(":/bin")
@@ -98,7 +98,7 @@ def test_an_unknown_user_gets_a_name_and_a_home(tmp_path: Path, monkeypatch: pyt
     assert added["PATH"].endswith(os.defpath)
 
 
-def test_a_known_user_gets_what_the_user_database_says_and_keeps_what_he_set() -> None:
+def test_a_known_user_gets_the_values_of_the_user_database_and_keeps_set_ones() -> None:
     entry = pwd.getpwuid(os.getuid())
 
     assert environment.additions({})["USER"] == entry.pw_name
@@ -115,7 +115,7 @@ def test_a_user_without_a_home_is_rejected_with_what_to_set(monkeypatch: pytest.
         folders.home()
 
 
-def test_make_env_prints_what_it_had_to_complete_for_itself(tmp_path: Path) -> None:
+def test_make_env_prints_the_variables_that_it_set_itself(tmp_path: Path) -> None:
     given = {"PATH": os.defpath, "MLW_HOME": str(tmp_path / "home"), "MLW_CACHE": str(tmp_path / "cache")}
     command = [sys.executable, "-m", "tools.bootstrap", "env"]
 

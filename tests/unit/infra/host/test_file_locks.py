@@ -64,7 +64,7 @@ def test_a_lock_and_its_folder_are_private(path: Path) -> None:
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_a_lock_may_be_taken_only_if_it_is_free(path: Path) -> None:
+def test_a_lock_can_be_tried_without_waiting(path: Path) -> None:
     with file_locks.hold(path, "make up"), file_locks.hold_if_free(path) as free:
         assert not free
     with file_locks.hold_if_free(path) as free:

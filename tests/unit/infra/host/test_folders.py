@@ -40,7 +40,7 @@ def test_a_private_folder_is_closed_to_others(tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_says_which_variable_to_change(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_names_the_variable_to_change(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file in the way")
     with pytest.raises(HostError, match=r"home/state' *: it is not writable .* set MLW_HOME to another folder"):
         folders.private_folder(folders.state())

@@ -44,7 +44,7 @@ def test_a_deleted_working_directory_is_no_problem(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.usefixtures("installed")
-def test_outside_of_any_project_one_message_says_what_was_looked_for(tmp_path: Path) -> None:
+def test_outside_a_project_one_message_names_the_missing_file(tmp_path: Path) -> None:
     message = rf"neither '{tmp_path}' nor a parent folder has a Pulumi.yaml with 'name: ml-workspace'. Change to"
     with pytest.raises(ProjectNotFoundError, match=message):
         project.require_stack_file("dev")

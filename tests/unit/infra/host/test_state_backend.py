@@ -25,7 +25,7 @@ def test_only_a_file_backend_has_a_folder(url: str, folder: str | None, monkeypa
     assert state_backend.backend_folder(url) == (Path(folder) if folder else None)
 
 
-def test_a_folder_of_any_name_comes_back_from_its_address(tmp_path: Path) -> None:
+def test_a_folder_of_any_name_is_parsed_from_its_address(tmp_path: Path) -> None:
     """Before the fix, the address of the project's own backend was not quoted: `%` and `?` led to another folder."""
     folder = tmp_path / "100 % sure? #1"
     assert state_backend.backend_folder(folder.as_uri()) == folder / ".pulumi"
@@ -96,7 +96,7 @@ COMPLETED = f"{MINIO}&request_checksum_calculation=when_supported"
         pytest.param("", "", id="unset"),
     ],
 )
-def test_a_store_of_another_maker_is_sent_checksums_that_it_takes(url: str, completed: str) -> None:
+def test_a_third_party_store_gets_checksums_that_it_accepts(url: str, completed: str) -> None:
     assert state_backend.completed(url) == completed
 
 
@@ -106,6 +106,6 @@ def test_a_completed_address_is_the_same_backend() -> None:
 
 
 @pytest.mark.parametrize("url", ["s3://[x", "http://[::1", "file://~nobody-of-this-name/x"])
-def test_what_can_be_no_address_is_refused_with_the_variable(url: str) -> None:
+def test_invalid_address_is_rejected_with_the_variable(url: str) -> None:
     with pytest.raises(HostError, match=f"PULUMI_BACKEND_URL is '{re.escape(url)}', which is not valid"):
         state_backend.backend_folder(url)

@@ -24,7 +24,7 @@ def test_any_text_can_be_written(encoding: str, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-def test_json_stays_json_where_a_character_is_missing(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_stays_valid_without_unsupported_characters(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
 
     assert json.loads(to_json({"tag": TEXT}).encode(encoding)) == {"tag": TEXT}

@@ -66,7 +66,7 @@ def _create(serving: ProviderServer, size: float) -> provider_pb2.CreateResponse
     return serving.Create(request, _Context())
 
 
-def test_values_come_back_as_they_went_but_for_properties_without_one() -> None:
+def test_values_are_returned_unchanged_without_properties_of_none() -> None:
     props: dict[str, Any] = {"a": 1.5, "b": [True, "x", None, {"c": []}], "d": {}, "unknown": UNKNOWN}
 
     assert to_props(to_struct({**props, "none": None})) == props
@@ -79,7 +79,7 @@ def test_a_creation_is_answered_with_id_and_outputs(serving: ProviderServer) -> 
     assert to_props(answer.properties) == {"size": 2.0, "made": [1.0, True, None, {"a": "b"}]}
 
 
-def test_an_error_of_the_projects_own_is_the_whole_answer(serving: ProviderServer) -> None:
+def test_an_error_of_the_project_is_the_whole_response(serving: ProviderServer) -> None:
     with pytest.raises(_Aborted) as answer:
         _create(serving, 0)
 

@@ -59,7 +59,7 @@ def test_a_replacement_that_the_stack_requests_passes() -> None:
     assert _failures(ACCOUNT, {**ACCOUNT, "sku": "Standard_ZRS"}, allowed=("stchurn",)) == []
 
 
-def test_all_refusals_come_at_once() -> None:
+def test_all_rejections_are_reported_together() -> None:
     vault = {"name": "kv", "location": "westeurope", "softDeleteRetentionInDays": 90, "enablePurgeProtection": True}
     before = {"type": KEY_VAULT, "properties": vault}
     after = {"type": KEY_VAULT, "properties": {**vault, "softDeleteRetentionInDays": 7, "enablePurgeProtection": False}}
@@ -77,7 +77,7 @@ def test_the_first_run_and_an_added_resource_have_nothing_to_be_compared_with() 
     assert ChangeGuardProvider().check({}, news).failures == []
 
 
-def test_a_resource_that_another_stack_uses_is_not_given_up() -> None:
+def test_a_resource_that_another_stack_uses_is_not_removed() -> None:
     old = {"storageAccount": {"type": STORAGE_ACCOUNT, "properties": {**ACCOUNT, "resourceId": "/stchurn"}}}
 
     (failure,) = ChangeGuardProvider().check({"resources": old}, {**RUN, "resources": {}, "allowed": []}).failures

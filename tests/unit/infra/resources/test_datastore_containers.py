@@ -143,7 +143,7 @@ class TestRefresh:
 
         assert PROVIDER.observe("stchurn", outs).id is None
 
-    def test_how_long_versions_are_kept_is_nothing_where_there_are_none(self, account: type[_FakeAccount]) -> None:
+    def test_retention_of_versions_is_omitted_without_versions(self, account: type[_FakeAccount]) -> None:
         outs = _create(versioned=False)
         account.containers["labels"] = ContainerSettings(versioned=False, retention_days=0, tags={})
 

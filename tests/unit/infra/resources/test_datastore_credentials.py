@@ -57,7 +57,7 @@ def test_a_refresh_leaves_the_state_as_it_is(refusal: Exception) -> None:
     assert (found.id, found.outs) == ("id", PROPS)
 
 
-def test_every_other_verb_says_what_it_was_doing_and_what_was_answered(refusal: Exception) -> None:
+def test_every_other_operation_reports_itself_and_the_response(refusal: Exception) -> None:
     for verb in (
         lambda: PROVIDER.create(PROPS),
         lambda: PROVIDER.update("id", PROPS, PROPS),

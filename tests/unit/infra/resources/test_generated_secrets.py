@@ -29,14 +29,14 @@ def _updated(olds: dict[str, Any], news: dict[str, Any]) -> dict[str, str]:
     return dict(outs["values"])
 
 
-def test_values_have_the_wanted_length_and_are_safe_in_files_and_urls() -> None:
+def test_values_have_the_required_length_and_are_safe_in_files_and_urls() -> None:
     values = _created({"accessKey": 20, "secretKey": 40})["values"]
 
     assert {name: len(value) for name, value in values.items()} == {"accessKey": 20, "secretKey": 40}
     assert all(value.isalnum() and value.isascii() for value in values.values())
 
 
-def test_a_value_in_base64_holds_as_many_random_bytes() -> None:
+def test_a_value_in_base64_has_that_many_random_bytes() -> None:
     values = _created({"key": 32, "token": 10}, encodings={"key": "base64"})["values"]
 
     assert len(base64.b64decode(values["key"], validate=True)) == 32
@@ -53,7 +53,7 @@ def test_a_hash_belongs_to_its_value() -> None:
     assert bcrypt.checkpw(values["password"].encode(), values["passwordBcrypt"].encode())
 
 
-def test_an_update_keeps_what_there_is_and_adds_what_is_new() -> None:
+def test_an_update_keeps_existing_items_and_adds_new_ones() -> None:
     olds = _created({"password": 32})
 
     values = _updated(olds, _props({"password": 32, "token": 40}))
@@ -92,5 +92,5 @@ class TestRotation:
         [("a-keys:n1", "n1"), ("b-keys,a-keys:n1", "n1"), ("b-keys:n1", ""), ("a-keys-2:n1", ""), ("", "")],
         ids=["it alone", "among others", "another one", "a longer name", "no request"],
     )
-    def test_only_named_resources_are_read(self, request_: str, nonce: str) -> None:
+    def test_only_named_resources_are_rotated(self, request_: str, nonce: str) -> None:
         assert rotation.requested("a-keys", request_) == nonce

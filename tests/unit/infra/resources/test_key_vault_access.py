@@ -95,7 +95,7 @@ def test_a_changed_policy_keeps_the_token() -> None:
     assert (news["token"], _FakeVault.policies[f"sharer-{GUID}"]) == (outs["token"], "another")
 
 
-def test_a_rotation_replaces_the_token_and_takes_the_old_one_back() -> None:
+def test_a_rotation_replaces_the_token_and_revokes_the_old_one() -> None:
     outs = PROVIDER.create(PROPS).outs
 
     news = PROVIDER.update("id", outs, {**PROPS, "rotation": "nonce"}).outs

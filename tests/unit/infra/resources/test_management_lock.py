@@ -74,7 +74,7 @@ def test_it_stays_in_a_destroy_that_runs_the_program(monkeypatch: pytest.MonkeyP
         _delete()
 
 
-def test_a_change_is_refused_by_the_guard_where_no_state_can_be_read() -> None:
+def test_the_guard_rejects_a_change_without_a_readable_state() -> None:
     olds = {"resources": {}, "locks": [FROZEN], "configuration": {"tls": "a"}}
 
     assert _program(olds=olds, configuration={"tls": "a"})[1] == []

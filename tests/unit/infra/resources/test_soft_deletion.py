@@ -59,7 +59,7 @@ def test_a_purge_of_this_stack_and_of_no_other_may_destroy_it(monkeypatch: pytes
     _delete()
 
 
-def test_an_update_without_the_setting_takes_it_away() -> None:
+def test_an_update_without_the_setting_removes_it() -> None:
     assert _program(olds=WORKSPACE_ID) == []
 
     _delete()

@@ -140,7 +140,7 @@ def test_a_deleted_user_is_a_difference_that_the_next_update_repairs() -> None:
     assert set(_FakeAccount.users) == {"rita", "dora"}
 
 
-def test_secrets_stay_out_of_what_is_shown_of_a_user() -> None:
+def test_secrets_are_not_shown_with_a_user() -> None:
     assert "word" not in repr(User(access_key="rita", secret_key="a word", policy={}))
 
 
@@ -168,7 +168,7 @@ def test_a_sharers_containers_are_closed_to_others_before_access_is_granted() ->
     assert not any(user.keeps_out for user in _FakeAccount.users.values())
 
 
-def test_a_container_that_was_there_stays_open_to_who_had_it_and_keeps_its_settings() -> None:
+def test_an_existing_container_keeps_its_users_and_settings() -> None:
     _FakeContainers.there = {"features"}
 
     outs = PROVIDER.create(SHARER).outs
@@ -179,7 +179,7 @@ def test_a_container_that_was_there_stays_open_to_who_had_it_and_keeps_its_setti
         assert user.policy["Statement"][-1]["Resource"] == ["arn:aws:s3:::features", "arn:aws:s3:::features/*"]
 
 
-def test_a_container_that_the_sharer_has_made_stays_its_own_though_it_is_there_now_or_no_longer_registered() -> None:
+def test_a_container_that_the_sharer_created_stays_its_own() -> None:
     outs = PROVIDER.create(SHARER).outs
     _FakeContainers.there = {"estate", "features", "added", f"azureml-{GUID}"}
 
@@ -202,7 +202,7 @@ def test_a_deleted_exclusion_is_a_difference_that_the_next_update_repairs() -> N
 
 
 @pytest.mark.parametrize("left", [set(), {"estate"}], ids=["nothing", "a container with blobs"])
-def test_what_a_sharer_leaves_behind_stays_closed(left: set[str]) -> None:
+def test_containers_of_a_destroyed_sharer_stay_closed(left: set[str]) -> None:
     outs = PROVIDER.create(SHARER).outs
     _FakeContainers.there = left
 

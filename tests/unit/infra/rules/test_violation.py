@@ -6,7 +6,7 @@ def violation(**changed: object) -> Violation:
     return Violation(**values)  # type: ignore[arg-type]
 
 
-def test_message_says_key_value_found_allowed_fix_rule_and_assignment() -> None:
+def test_message_contains_key_value_found_allowed_fix_rule_and_assignment() -> None:
     full = violation(file="stacks/Pulumi.dev.yaml", assigned="assignment 'z' at scope")
 
     assert (

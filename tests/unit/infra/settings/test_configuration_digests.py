@@ -49,7 +49,7 @@ def settings(**keys: object) -> Settings:
         pytest.param({"portRange": {"first": 21000, "last": 22000}}, {"portRange.first", "portRange.last"}, id="ports"),
     ],
 )
-def test_what_differs_is_what_changed(changed: dict[str, object], told: set[str]) -> None:
+def test_differences_are_the_changed_keys(changed: dict[str, object], told: set[str]) -> None:
     before, after = digests(settings()), digests(settings(**changed))
 
     assert {key for key in {*before, *after} if before.get(key) != after.get(key)} == told
@@ -65,7 +65,7 @@ def test_a_changed_secret_is_reported_without_its_value() -> None:
     assert "the-secret-key" not in json.dumps(before)
 
 
-def test_what_holds_a_secret_is_digested_so_slowly_that_guessing_does_not_pay(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_are_digested_too_slowly_for_guessing(monkeypatch: pytest.MonkeyPatch) -> None:
     rounds: list[int] = []
 
     def derive(_name: str, _text: bytes, _salt: bytes, count: int) -> bytes:

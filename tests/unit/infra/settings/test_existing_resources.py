@@ -158,7 +158,7 @@ def test_roles_need_a_key_vault_of_the_stacks_own() -> None:
     )
 
 
-def test_roles_give_nothing_in_a_service_of_another_stack_and_that_is_said() -> None:
+def test_roles_grant_nothing_in_a_service_of_another_stack_and_a_notice_says_so() -> None:
     given = config(
         containerRegistry={"existing": "organization/ml-workspace/churn"},
         roleAssignments=[{"principal": "ana", "role": "Reader"}],

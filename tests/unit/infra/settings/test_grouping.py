@@ -64,7 +64,7 @@ NAMES = {"rg-fraud-dev-westeurope-001", "stfrauddevwesteurope001", "crfrauddevwe
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
-def test_a_changed_key_that_all_names_or_ids_come_from_is_one_violation_with_every_resource(
+def test_a_change_of_all_names_or_ids_is_one_violation_with_every_resource(
     changed: Mapping[str, object], key: str, was: str
 ) -> None:
     (violation,) = refused(deployed_as(), **changed)
@@ -115,7 +115,7 @@ def test_two_changed_components_are_one_violation() -> None:
     assert set(violation.resources) >= NAMES
 
 
-def test_a_workload_that_makes_several_names_too_long_is_one_violation_with_a_workload_that_fits() -> None:
+def test_a_workload_too_long_for_several_names_is_one_violation_with_one_that_fits() -> None:
     (violation,) = refused(None, workload="abcdefghijklmnopqrstuvwxyz")
 
     assert violation.key == "ml-workspace:workload"

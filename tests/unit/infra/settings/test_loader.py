@@ -110,7 +110,7 @@ def test_location_is_the_resource_groups_by_default_and_a_resources_own_otherwis
     assert settings.key_vault.location == "uksouth"
 
 
-def test_tags_come_from_stack_and_resource_the_nearest_wins() -> None:
+def test_tags_of_the_resource_override_those_of_the_stack() -> None:
     settings = loaded(
         resourceGroup={"tags": {"team": "a", "project": "group"}}, keyVault={"tags": {"Project": "vault", "x": "y"}}
     )
@@ -120,7 +120,7 @@ def test_tags_come_from_stack_and_resource_the_nearest_wins() -> None:
     assert settings.key_vault.tags == {"owner": TAGS["owner"], "cost-center": "4711", "Project": "vault", "x": "y"}
 
 
-def test_required_tags_come_from_the_group_and_its_other_tags_stay_there() -> None:
+def test_only_required_tags_are_inherited_from_the_group() -> None:
     many = {f"tag-{number}": "x" for number in range(46)} | {"n" * 512: "x"}
     settings = load(
         {
@@ -162,7 +162,7 @@ def test_settings_can_not_be_changed() -> None:
         settings.key_vault.sku = "premium"
 
 
-def test_other_namespaces_are_ignored_and_empty_configuration_names_what_is_required() -> None:
+def test_other_namespaces_are_ignored_and_empty_configuration_names_the_required_keys() -> None:
     with pytest.raises(ConfigurationError, match="4 violations") as caught:
         load({"docker:host": "tcp://x", "pulumi:disable-default-providers": "[]"}, stack="dev")
 
@@ -174,7 +174,7 @@ def test_other_namespaces_are_ignored_and_empty_configuration_names_what_is_requ
     ]
 
 
-def test_unknown_key_that_is_near_to_a_known_one_says_so() -> None:
+def test_unknown_key_similar_to_a_known_one_suggests_it() -> None:
     with pytest.raises(ConfigurationError, match="did you mean 'storageAccount'"):
         loaded(storageAcount={})
 
@@ -321,12 +321,12 @@ def test_unquoted_date_is_read_as_the_string_in_the_file() -> None:
 
 @pytest.mark.parametrize("text", ["1" * 5000, "[" * 100_000], ids=["a number of 5000 digits", "100000 lists"])
 @pytest.mark.parametrize("key", ["tags", "tls", "datastores"])
-def test_text_that_json_can_not_hold_is_refused_like_any_other(key: str, text: str) -> None:
+def test_text_that_json_cannot_represent_is_rejected_like_any_other(key: str, text: str) -> None:
     with pytest.raises(ConfigurationError, match=f"ml-workspace:{key} is .* characters\\): found a string, expected"):
         load(config() | {f"ml-workspace:{key}": text}, stack="x")
 
 
-def test_proposed_workload_gives_every_name_that_was_missing() -> None:
+def test_suggested_workload_is_valid_for_every_missing_name() -> None:
     wrong = {"workload": "a_b_c", "environment": "stage", "location": "australiacentral2", "instance": "12345678"}
 
     with pytest.raises(ConfigurationError, match=r"(?s)1 violation.*set 'ml-workspace:workload' to e\.g\. 'a' "):
@@ -334,7 +334,7 @@ def test_proposed_workload_gives_every_name_that_was_missing() -> None:
     assert loaded(**wrong | {"workload": "a"}).key_vault.name == "kv-a-stage-acl2-12345678"
 
 
-def test_location_other_than_the_groups_is_refused_where_that_is_assigned() -> None:
+def test_location_other_than_the_groups_is_rejected_if_the_rule_is_assigned() -> None:
     text = """
         managementGroups:
         - name: root

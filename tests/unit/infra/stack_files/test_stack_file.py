@@ -36,7 +36,7 @@ def test_values_are_those_of_the_engine(tmp_path: Path, content: bytes, values: 
     [content for content, values in CASES.values() if values is None],
     ids=[name for name, (_, values) in CASES.items() if values is None],
 )
-def test_rejection_by_the_engine_is_one_line(tmp_path: Path, content: bytes) -> None:
+def test_content_that_pulumi_rejects_is_reported_in_one_line(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(StackFileError, match=r"reading /.*Correct the file") as caught:
         read_stack_file(written(tmp_path, content))
 
@@ -75,14 +75,14 @@ def test_rejection_by_the_engine_is_one_line(tmp_path: Path, content: bytes) -> 
         "no merge",
     ],
 )
-def test_the_message_says_where_and_why(tmp_path: Path, content: str | bytes, cause: str) -> None:
+def test_the_message_names_place_and_cause(tmp_path: Path, content: str | bytes, cause: str) -> None:
     with pytest.raises(StackFileError) as caught:
         read_stack_file(written(tmp_path, content))
 
     assert cause in str(caught.value)
 
 
-def test_absent_file_says_where_stacks_are_configured(tmp_path: Path) -> None:
+def test_missing_file_names_the_folder_of_stack_files(tmp_path: Path) -> None:
     with pytest.raises(StackFileError, match=r"No such file.*stacks/Pulumi\.<stack>\.yaml"):
         read_stack_file(tmp_path / "Pulumi.x.yaml")
 
@@ -93,7 +93,7 @@ WITH_SECRETS = (
 )
 
 
-def test_a_word_stands_for_an_encrypted_value(tmp_path: Path) -> None:
+def test_a_placeholder_replaces_an_encrypted_value(tmp_path: Path) -> None:
     read = read_stack_file(written(tmp_path, WITH_SECRETS))
 
     assert read["a:list"] == '[{"plain":"text","hidden":"encrypted"},{"hidden":"plain"}]'
@@ -101,7 +101,7 @@ def test_a_word_stands_for_an_encrypted_value(tmp_path: Path) -> None:
     assert "v1:" not in str(read)
 
 
-def test_encrypted_values_are_known_by_their_full_keys(tmp_path: Path) -> None:
+def test_encrypted_values_are_identified_by_their_full_keys(tmp_path: Path) -> None:
     assert open_stack_file(written(tmp_path, WITH_SECRETS)).encrypted == {"a:list[0].hidden", "a:top"}
 
 
@@ -165,7 +165,7 @@ def test_an_empty_file_has_no_lines_to_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("other", ["a", "ml-workspace:config:a"])
-def test_two_forms_of_one_key_are_refused_since_the_cli_takes_either(tmp_path: Path, other: str) -> None:
+def test_two_forms_of_one_key_are_rejected_since_the_cli_accepts_either(tmp_path: Path, other: str) -> None:
     path = written(tmp_path, f"config:\n  {other}: x\n  ml-workspace:a: y\n")
 
     with pytest.raises(StackFileError, match=f"'{other}' and 'ml-workspace:a' are the same key"):

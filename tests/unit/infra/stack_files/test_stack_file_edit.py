@@ -95,6 +95,6 @@ def test_a_value_of_the_configuration_is_set(text: str, edited: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "k: 1\n", "config:\n", "config: {}\n", "config: [1]\n"])
-def test_there_has_to_be_a_configuration(text: str) -> None:
+def test_a_configuration_is_required(text: str) -> None:
     with pytest.raises(DocumentError, match="'config' is not a mapping"):
         set_config_value(text, "p:i", "2")

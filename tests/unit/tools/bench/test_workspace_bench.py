@@ -21,7 +21,7 @@ DETAILS: dict[str, Any] = {
 }
 
 
-def test_a_container_is_made_again_under_another_name_with_the_same_hardening() -> None:
+def test_a_container_is_recreated_under_another_name_with_the_same_hardening() -> None:
     assert plain_docker.create_arguments(DETAILS, prefix="p-") == [
         "--name=p-st",
         "--network=p-net",
@@ -41,7 +41,7 @@ def test_a_container_is_made_again_under_another_name_with_the_same_hardening() 
     ]
 
 
-def test_medians_ratios_and_targets_stand_in_one_row() -> None:
+def test_medians_ratios_and_targets_are_in_one_row() -> None:
     samples = Samples()
     for seconds in (9.0, 6.0, 7.0):
         samples.add("up", seconds)
@@ -59,7 +59,7 @@ def test_the_table_shows_a_missed_target() -> None:
     assert line.split() == ["up", "without", "changes", "4.0", "s", "-", "-", "3", "s", "missed"]
 
 
-def test_memory_is_counted_without_the_cache_that_can_go() -> None:
+def test_memory_is_measured_without_reclaimable_cache() -> None:
     assert workspace_bench.used_bytes({"usage": 100, "stats": {"inactive_file": 30}}) == 70
     assert workspace_bench.used_bytes({"usage": 100, "stats": {"total_inactive_file": 40}}) == 60
     assert workspace_bench.used_bytes({}) == 0

@@ -24,11 +24,11 @@ def run(imports: str, use: str = "") -> str:
     return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
-def test_no_run_of_the_project_uses_what_is_postponed() -> None:
+def test_no_run_of_the_project_uses_postponed_modules() -> None:
     assert run("import infra.program, infra.provider.server, policies.pack") == "[] False\n"
 
 
-def test_what_is_postponed_is_there_when_it_is_used() -> None:
+def test_postponed_modules_load_on_first_use() -> None:
     use = "import pulumi; assert issubclass(pulumi.dynamic.Resource, pulumi.CustomResource); pulumi.automation.Stack"
     assert run("import pulumi", use) == "[] True\n"
 

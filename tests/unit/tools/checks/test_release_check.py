@@ -75,7 +75,7 @@ def test_a_page_that_is_not_up_to_date_is_named(root: Path, monkeypatch: pytest.
     assert release_check.check_pages(root) == ["page.md is not up to date; run: python -m tools.docs"]
 
 
-def test_every_check_is_reported_and_one_problem_fails_the_whole(root: Path) -> None:
+def test_every_check_is_reported_and_one_problem_fails_the_run(root: Path) -> None:
     said: list[str] = []
 
     def raising(_root: Path) -> list[str]:

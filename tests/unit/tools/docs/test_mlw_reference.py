@@ -2,7 +2,7 @@ from mlw.command_table import COMMANDS
 from tools.docs.mlw_reference import FILE, render
 
 
-def test_document_of_commands_is_what_their_help_says() -> None:
+def test_document_of_commands_matches_their_help() -> None:
     assert FILE.read_text(encoding="utf-8") == render(), "run: python -m tools.docs.mlw_reference"
 
 

@@ -11,7 +11,7 @@ from tools.docs import pages
 
 
 @pytest.mark.parametrize("file", pages.PAGES, ids=lambda file: file.name)
-def test_every_page_is_what_the_code_says(file: Path) -> None:
+def test_every_page_matches_the_code(file: Path) -> None:
     assert file.read_text(encoding="utf-8") == pages.PAGES[file](), "run: python -m tools.docs"
 
 

@@ -9,7 +9,7 @@ OF_THE_CLI = "v1:d/9bypaPQyI=:v1:dufbqrTq1uL/X9yq:lqJ2BeP8HN6CFIdEIGzesFxlO7x6Bw
 """As CLI 3.256.0 made it, with the passphrase `other`."""
 
 
-def test_the_salt_of_the_cli_holds_its_word() -> None:
+def test_the_salt_of_the_cli_contains_its_check_word() -> None:
     assert ConfigCrypter(OF_THE_CLI, "other").decrypt(OF_THE_CLI.split(":", 2)[2]) == "pulumi"
 
 

@@ -38,7 +38,7 @@ def reading(path: Path) -> Iterator[MemberReader]:
         source.close()
 
 
-def test_members_come_back_in_their_order(tmp_path: Path) -> None:
+def test_members_are_read_in_their_order(tmp_path: Path) -> None:
     write(tmp_path / "a")
 
     with reading(tmp_path / "a") as reader:
@@ -48,14 +48,14 @@ def test_members_come_back_in_their_order(tmp_path: Path) -> None:
     assert read == {name: b"".join(content) for name, content in CONTENTS.items()}
 
 
-def test_unused_properties_are_skipped_and_checked(tmp_path: Path) -> None:
+def test_unread_members_are_skipped_and_checked(tmp_path: Path) -> None:
     write(tmp_path / "a")
 
     with reading(tmp_path / "a") as reader:
         assert [name for name, _ in reader.members()] == list(CONTENTS)
 
 
-def test_what_compresses_is_compressed_and_noise_is_not(tmp_path: Path) -> None:
+def test_only_compressible_data_is_compressed(tmp_path: Path) -> None:
     write(tmp_path / "a")
 
     size = (tmp_path / "a").stat().st_size

@@ -38,7 +38,7 @@ def read(path: Path, passphrase: str = PASSPHRASE) -> bytes:
 
 
 @pytest.mark.parametrize("size", [0, 1, 10, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 5])
-def test_what_was_written_is_read(tmp_path: Path, size: int) -> None:
+def test_written_content_is_read_back(tmp_path: Path, size: int) -> None:
     plain = bytes(number % 251 for number in range(size))
 
     sealed = write(tmp_path / "a", plain)

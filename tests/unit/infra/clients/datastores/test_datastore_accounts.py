@@ -232,7 +232,7 @@ class TestSharedServices:
         assert set(world.secrets) == {"datastores/features", f"datastores/{other}/features"}
         assert len(world.accounts) == 2
 
-    def test_leaving_takes_everything_of_ones_own_and_nothing_else(self, world: _World) -> None:
+    def test_leaving_removes_only_the_workspaces_own_objects(self, world: _World) -> None:
         other = "99999999-1111-2222-3333-444444444444"
         accounts().ensure([FEATURES])
         leaving = accounts(folder=other, workspace_id=other)

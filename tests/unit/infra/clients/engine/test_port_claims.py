@@ -23,7 +23,7 @@ def _claim(owner: str, uses: list[str], *, first: int = 21000, last: int = 21999
     return port_claims.claim(owner, holders, first=first, last=last, **arguments)  # type: ignore[arg-type]
 
 
-def test_every_use_gets_a_port_of_its_own_inside_the_range() -> None:
+def test_every_use_gets_its_own_port_inside_the_range() -> None:
     ports = _claim("b/dev", ["storage", "registry", "keyVault"])
 
     assert len(set(ports.values())) == 3
@@ -54,7 +54,7 @@ def test_a_claimed_port_stays_the_same_when_a_use_is_added() -> None:
         pytest.param({}, False, False, id="somebody listens"),
     ],
 )
-def test_a_port_that_was_given_up_is_claimed_again_unless_it_was_taken(
+def test_a_released_port_is_claimed_again_unless_it_was_taken(
     *, published: dict[int, str], is_free: bool, kept: bool
 ) -> None:
     ports = _claim(
@@ -64,7 +64,7 @@ def test_a_port_that_was_given_up_is_claimed_again_unless_it_was_taken(
     assert (ports["storage"] == 21000) is kept
 
 
-def test_a_port_that_was_given_up_and_claimed_by_another_stack_is_not_kept() -> None:
+def test_a_released_port_that_another_stack_claimed_is_not_kept() -> None:
     _claim("b/prod", ["storage"], first=21000, last=21000)
 
     assert _claim("b/dev", ["storage"], kept={"storage": 21000})["storage"] != 21000

@@ -71,7 +71,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MadeUpEngine:
     return MadeUpEngine()
 
 
-def test_objects_that_an_earlier_version_made_for_the_stack_say_what_to_run(made_up: MadeUpEngine) -> None:
+def test_objects_of_an_earlier_version_name_the_command_to_run(made_up: MadeUpEngine) -> None:
     made_up.containers = {"st-storage": {labels.STACK: "dev", labels.BACKEND: "0123456789ab"}}
 
     with pytest.raises(EarlierVersionError, match=r"Nothing on the engine was changed\. Run `make up STACK=dev`"):
@@ -122,7 +122,7 @@ def test_foreign_objects_are_named_by_owner_without_advice_to_remove_them(made_u
     assert "backup" not in str(refusal.value)
 
 
-def test_what_a_stack_of_the_same_name_has_may_be_its_own_of_before(made_up: MadeUpEngine) -> None:
+def test_objects_of_a_stack_of_the_same_name_may_be_its_own_earlier_ones(made_up: MadeUpEngine) -> None:
     made_up.containers["st-storage"] = {labels.ID: "id2", labels.STACK: "dev", labels.MADE_BY: "ada@host"}
 
     with pytest.raises(ForeignObjectError, match="restore a backup of the state first"):
@@ -136,7 +136,7 @@ def test_a_missing_image_is_named(made_up: MadeUpEngine) -> None:
         made_up.reserve()
 
 
-def test_what_cannot_be_reserved_leaves_no_claim(made_up: MadeUpEngine, tmp_path: Path) -> None:
+def test_failed_reservation_leaves_no_claim(made_up: MadeUpEngine, tmp_path: Path) -> None:
     with pytest.raises(PortRangeExhaustedError):
         made_up.reserve(replace(WANTED, ports=(25100, 25100)))
 
@@ -144,14 +144,14 @@ def test_what_cannot_be_reserved_leaves_no_claim(made_up: MadeUpEngine, tmp_path
     assert [claim for claim in claims if claim] == []
 
 
-def test_more_cpus_than_the_engine_has_are_refused_before_anything_is_made(made_up: MadeUpEngine) -> None:
+def test_more_cpus_than_the_engine_has_are_rejected_before_anything_is_created(made_up: MadeUpEngine) -> None:
     with pytest.raises(EngineError, match=r"limits\.keyVault\.cpu' is 2\.5; allowed: at most 2") as refused:
         made_up.reserve(replace(WANTED, cpus={"keyVault": 2.5, "storageAccount": 2.0}))
 
     assert "storageAccount" not in str(refused.value)
 
 
-def test_cpus_that_the_engine_has_are_given(made_up: MadeUpEngine) -> None:
+def test_cpus_up_to_the_engines_number_are_accepted(made_up: MadeUpEngine) -> None:
     assert made_up.reserve(replace(WANTED, cpus={"keyVault": 2.0}))
 
 

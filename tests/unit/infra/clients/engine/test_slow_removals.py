@@ -70,7 +70,7 @@ def removed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     ],
     ids=["guard of the volumes", "sweep"],
 )
-def test_a_removal_may_take_its_time(removed: list[str], remove: Callable[[], None]) -> None:
+def test_a_removal_may_take_long(removed: list[str], remove: Callable[[], None]) -> None:
     remove()
     assert removed == ["v"]
 

@@ -20,7 +20,7 @@ def secret(*versions: dict[str, Any], **beside: str) -> Secret | None:
     return from_metadata("a", known, now=NOW)
 
 
-def test_a_secret_is_its_newest_version_that_holds_a_value() -> None:
+def test_a_secret_is_its_newest_version_with_a_value() -> None:
     found = secret(version(), version(), version(destroyed=True))
 
     assert found is not None
@@ -55,7 +55,7 @@ def test_a_secret_is_deleted_when_its_newest_version_is(versions: tuple[dict[str
     [(timedelta(days=7), True), (timedelta(days=6, hours=23), False), (None, False)],
     ids=["on the date", "an hour before", "not deleted"],
 )
-def test_only_what_is_past_its_retention_is_swept(age: timedelta | None, purged: bool) -> None:  # noqa: FBT001
+def test_only_expired_secrets_are_swept(age: timedelta | None, purged: bool) -> None:  # noqa: FBT001
     found = Secret(name="a", version=1, updated=NOW, deleted=NOW - age if age else None)
 
     assert bool(past_retention([found], 7, now=NOW)) is purged

@@ -74,7 +74,7 @@ def test_a_collection_under_way_is_not_disturbed(script: Script) -> None:
     assert "request" not in script.files
 
 
-def test_a_request_that_another_one_has_replaced_is_given_up(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replaced_request_is_abandoned(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script, "write_files", lambda *_a, **_k: script.files.update(request=b"somebody"))
 
     with pytest.raises(GarbageCollectionError, match="another request has replaced"):

@@ -31,7 +31,7 @@ def test_the_newest_of_two_stacks_of_a_name_is_found(backend: str) -> None:
     assert known_stacks.find("dev", backend=backend) == "1a"
 
 
-def test_what_is_forgotten_is_not_found_and_forgetting_twice_is_fine(backend: str) -> None:
+def test_removed_entry_is_not_found_and_removing_it_twice_is_fine(backend: str) -> None:
     known_stacks.remember("1a", stack="dev")
     known_stacks.forget("1a")
     known_stacks.forget("1a")

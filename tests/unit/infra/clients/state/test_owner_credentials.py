@@ -46,7 +46,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
 @pytest.mark.parametrize(
     ("name", "found"), [("stlake", {"accessKey": "lake"}), ("stchurn", KNOWN["storage"])], ids=["additional", "own"]
 )
-def test_the_credentials_of_one_resource_are_given(name: str, found: dict[str, str]) -> None:
+def test_the_credentials_of_one_resource_are_returned(name: str, found: dict[str, str]) -> None:
     assert owner_credentials.credentials_of("prod", [f"storage.{name}", "storage"]) == found
 
 

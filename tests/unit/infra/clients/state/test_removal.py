@@ -105,7 +105,7 @@ def test_data_stays_without_a_state(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("backend", ["", "s3://bucket"], ids=["a file, not written yet", "another backend"])
-def test_what_the_guard_says_counts_until_there_is_one_again(
+def test_the_guards_record_counts_until_there_is_a_new_guard(
     write: Callable[..., None], monkeypatch: pytest.MonkeyPatch, backend: str
 ) -> None:
     write(IDENTITY, GUARD)

@@ -73,14 +73,14 @@ def test_a_compressed_state_is_read_too(write: Write) -> None:
     [b"", b"{", b'{"checkpoint": {"latest": null}}', b"[]", b"7"],
     ids=["empty", "cut off", "new", "a list", "a number"],
 )
-def test_a_state_without_resources_holds_nothing(write: Write, content: bytes) -> None:
+def test_a_state_without_resources_is_empty(write: Write, content: bytes) -> None:
     write("prod.json", content)
 
     assert _deployed() == []
 
 
 @pytest.mark.parametrize("damaged", [lambda whole: whole[:-20], lambda whole: whole[:12] + b"x" * 9 + whole[21:]])
-def test_a_compressed_state_that_is_damaged_holds_nothing(write: Write, damaged: Callable[[bytes], bytes]) -> None:
+def test_a_damaged_compressed_state_counts_as_empty(write: Write, damaged: Callable[[bytes], bytes]) -> None:
     write("prod.json.gz", damaged(gzip.compress(_state(("ml-workspace:keyvault:KeyVault", {"name": "kv"})))))
 
     assert _deployed() == []
@@ -146,7 +146,7 @@ def test_the_identity_of_an_earlier_stack_follows_from_the_labels_in_its_state()
     assert stack_states.is_earlier_version([AN_EARLIER_VOLUME])
 
 
-def test_labels_of_two_stacks_give_no_identity() -> None:
+def test_labels_of_two_stacks_do_not_identify_one() -> None:
     other = {**EARLIER_LABELS, labels.STACK: "renamed"}
     assert stack_states.identity_of([AN_EARLIER_VOLUME, _with_labels(other)]) == ""
 
@@ -164,5 +164,5 @@ def test_resources_of_a_rejected_update_do_not_change_the_identity_of_an_earlier
     assert found == labels.earlier_identity(EARLIER_LABELS)
 
 
-def test_a_volume_that_is_not_ours_makes_no_stack_an_earlier_one() -> None:
+def test_a_foreign_volume_does_not_mark_an_earlier_stack() -> None:
     assert not stack_states.is_earlier_version([_with_labels({"other": "x"}), {"type": "docker:index/volume:Volume"}])

@@ -128,7 +128,7 @@ class TestElsewhere:
     @pytest.mark.parametrize(
         "encrypted", [(), ("datastores[1].secretAccessKey",), ("datastores[0].accessKeyId",), ("data",)], ids=str
     )
-    def test_secret_in_plain_text_is_refused_says_what_to_run_and_is_not_shown(
+    def test_secret_in_plain_text_is_rejected_with_the_command_to_run_and_not_shown(
         self, encrypted: tuple[str, ...]
     ) -> None:
         (violation,) = check_elsewhere(encrypted=encrypted)

@@ -86,7 +86,7 @@ def test_legal_name_passes(kind: ResourceKind, name: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "name"), pairs(ILLEGAL))
-def test_illegal_name_is_one_violation_that_says_what_is_wrong(kind: ResourceKind, name: str) -> None:
+def test_illegal_name_is_one_violation_that_names_the_mistake(kind: ResourceKind, name: str) -> None:
     (violation,) = check_name(kind, name, key="ml-workspace:x.name")
 
     assert violation.key == "ml-workspace:x.name"
@@ -111,7 +111,7 @@ def test_shortest_and_longest_names_pass_and_one_beyond_fails(kind: ResourceKind
 @pytest.mark.parametrize(
     "kind", [K.STORAGE_ACCOUNT, K.CONTAINER_REGISTRY, K.KEY_VAULT, K.WORKSPACE, K.ENDPOINT], ids=str
 )
-def test_reserved_word_is_refused_as_a_whole_name_only(kind: ResourceKind, word: str) -> None:
+def test_reserved_word_is_rejected_only_as_a_whole_name(kind: ResourceKind, word: str) -> None:
     name = word.lower() if kind is K.STORAGE_ACCOUNT else word
 
     assert "reserved word" in check_name(kind, name)[0].message
@@ -119,7 +119,7 @@ def test_reserved_word_is_refused_as_a_whole_name_only(kind: ResourceKind, word:
 
 
 @pytest.mark.parametrize("kind", [K.RESOURCE_GROUP, K.COMPUTE_CLUSTER, K.APPLICATION_INSIGHTS], ids=str)
-def test_names_without_public_address_may_hold_reserved_words(kind: ResourceKind) -> None:
+def test_names_without_public_address_may_contain_reserved_words(kind: ResourceKind) -> None:
     assert check_name(kind, "login-windows-azure") == []
 
 
@@ -160,7 +160,7 @@ def test_global_names_are_those_of_storage_registry_and_vault() -> None:
     ],
     ids=str,
 )
-def test_made_name_follows_the_cloud_adoption_framework(kind: ResourceKind, expected: str) -> None:
+def test_generated_name_follows_the_cloud_adoption_framework(kind: ResourceKind, expected: str) -> None:
     assert make_name(kind, CHURN) == expected
 
 
@@ -260,7 +260,7 @@ def test_the_proposal_in_a_fix_is_legal(kind: ResourceKind, name: str) -> None:
     first=st.tuples(st.from_regex("[a-z]{1,4}", fullmatch=True), st.sampled_from(sorted(REGIONS))),
     second=st.tuples(st.from_regex("[a-z]{1,4}", fullmatch=True), st.sampled_from(sorted(REGIONS))),
 )
-def test_different_parts_give_different_names(
+def test_different_components_lead_to_different_names(
     kind: ResourceKind, first: tuple[str, str], second: tuple[str, str]
 ) -> None:
     made = [

@@ -4,7 +4,7 @@ from infra.rules.names.regions import REGIONS, normalise
 
 
 @pytest.mark.parametrize("location", ["westeurope", "West Europe", "WESTEUROPE", "usgovvirginia", "chinanorth3"])
-def test_region_is_known_by_name_and_display_name(location: str) -> None:
+def test_region_is_recognised_by_name_and_display_name(location: str) -> None:
     assert normalise(location) in REGIONS
 
 

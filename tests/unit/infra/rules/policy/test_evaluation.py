@@ -45,7 +45,7 @@ def evaluator(today: dt.date = LAST_DAY) -> Evaluator:
     [(("1111", "rg-prod"), ["everywhere", "advice"]), (("1111", "rg-dev"), ["everywhere"]), (("", ""), ["everywhere"])],
     ids=["production", "another group", "unknown"],
 )
-def test_assignments_of_the_scope_and_of_what_is_above_apply(scope: tuple[str, str], assignments: list[str]) -> None:
+def test_assignments_of_the_scope_and_its_parents_apply(scope: tuple[str, str], assignments: list[str]) -> None:
     found = evaluator().rules(vault("kv-churn"), scope)
 
     assert [rule.assigned.assignment for rule in found] == assignments

@@ -16,5 +16,5 @@ from infra.rules.resources.management_locks import COUNT, NAME, NOTES, check_man
         pytest.param([{"name": "a", "level": "ReadOnly", "notes": "n" * 513}], [NOTES], id="notes too long"),
     ],
 )
-def test_limits_of_azure_hold(locks: list[dict[str, str]], broken: list[str]) -> None:
+def test_limits_of_azure_apply(locks: list[dict[str, str]], broken: list[str]) -> None:
     assert [violation.rule for violation in check_management_locks(locks, key="locks")] == broken

@@ -38,7 +38,7 @@ def test_every_attribute_is_declared_and_documented(type_token: str) -> None:
     assert all(entry.property.doc.endswith(".") for entry in declared.values())
 
 
-def test_a_default_is_a_value_or_made_from_other_properties() -> None:
+def test_a_default_is_a_value_or_derived_from_other_properties() -> None:
     assert with_defaults(WorkspaceProperties, {"name": "mlw-churn", "sku": "Free"}) == {
         "name": "mlw-churn",
         "sku": "Free",
@@ -70,7 +70,7 @@ def test_defaults_of_a_storage_account_are_those_that_its_kind_can_have(
 
 
 @pytest.mark.parametrize("type_token", COMPONENT_TYPES)
-def test_what_comes_from_outside_of_a_resource_stays_absent(type_token: str) -> None:
+def test_properties_from_outside_a_resource_stay_absent(type_token: str) -> None:
     declared = declared_properties(RESOURCE_PROPERTIES[type_token])
     outside = {
         key

@@ -31,7 +31,7 @@ def test_memory_has_a_bound_below_and_above(section: str) -> None:
         assert violation.key == f"limits.{section}.memoryInGB"
 
 
-def test_what_is_not_given_breaks_no_rule() -> None:
+def test_missing_values_break_no_rule() -> None:
     assert check_limits({"keyVault": {"cpu": None, "memoryInGB": None}, "storageAccount": {}}) == []
 
 

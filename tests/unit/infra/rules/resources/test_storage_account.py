@@ -63,14 +63,14 @@ def violations(props: dict[str, object]) -> list[Violation]:
 
 
 @pytest.mark.parametrize(("kind", "sku"), list(itertools.product(ACCOUNT_KINDS, SKUS)))
-def test_default_account_takes_exactly_these_kinds_and_skus(kind: str, sku: str) -> None:
+def test_default_account_allows_exactly_these_kinds_and_skus(kind: str, sku: str) -> None:
     allowed = sku in DEFAULT_ROLE.get(kind, set())
 
     assert (violations(account(kind=kind, sku=sku, blobVersioning=False)) == []) == allowed
 
 
 @pytest.mark.parametrize(("kind", "sku"), list(itertools.product(ACCOUNT_KINDS, SKUS)))
-def test_additional_account_takes_exactly_these_kinds_and_skus(kind: str, sku: str) -> None:
+def test_additional_account_allows_exactly_these_kinds_and_skus(kind: str, sku: str) -> None:
     allowed = sku in ADDITIONAL_ROLE.get(kind, set())
 
     assert (violations(additional(kind=kind, sku=sku)) == []) == allowed

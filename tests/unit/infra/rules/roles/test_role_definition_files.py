@@ -149,7 +149,7 @@ def test_all_mistakes_are_reported_together() -> None:
     assert len(file.roles) == 1
 
 
-def test_what_looks_like_a_secret_is_not_shown() -> None:
+def test_likely_secrets_are_not_shown() -> None:
     violation = refused(AUDITOR | {"password": "hunter2"})
 
     assert "hunter2" not in violation.message

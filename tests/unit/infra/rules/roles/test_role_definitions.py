@@ -76,7 +76,7 @@ def test_a_misspelt_role_has_a_proposal(written: str, alias: str) -> None:
     assert near.alias == alias
 
 
-def test_what_is_like_no_role_has_no_proposal() -> None:
+def test_dissimilar_role_name_has_no_suggestion() -> None:
     assert nearest_role("xyzzy") is None
 
 

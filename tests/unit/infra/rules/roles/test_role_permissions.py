@@ -109,7 +109,7 @@ def test_operation_is_these_paths_of_the_key_vault(operation: str) -> None:
     assert vault_rights({operation}, principal="ana") == OWN | VAULT_TABLE[operation]
 
 
-def test_the_table_of_the_key_vault_holds_all_its_operations() -> None:
+def test_the_table_of_the_key_vault_lists_all_its_operations() -> None:
     assert set(VAULT_TABLE) == of(Service.KEY_VAULT)
 
 
@@ -181,7 +181,7 @@ def test_artifacts_are_what_blobs_are_but_in_one_container(everywhere: str, in_t
     assert not {"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:*"} & set(one["Action"])
 
 
-def test_the_tables_of_the_storage_account_hold_all_its_operations() -> None:
+def test_the_tables_of_the_storage_account_list_all_its_operations() -> None:
     artifacts = {op.BLOBS_READ, op.BLOBS_WRITE, op.ARTIFACTS_READ, op.ARTIFACTS_WRITE}
 
     assert set(STORAGE_TABLE) | artifacts == of(Service.STORAGE)
@@ -222,7 +222,7 @@ def test_in_an_account_of_another_stack_an_operation_reaches_the_workspaces_own_
 @pytest.mark.parametrize(
     "operations", [set(), of(Service.KEY_VAULT), of(Service.REGISTRY)], ids=["no", "vault", "images"]
 )
-def test_who_has_no_right_in_the_storage_account_has_no_policy(operations: set[str]) -> None:
+def test_principals_without_rights_in_the_storage_account_have_no_policy(operations: set[str]) -> None:
     assert storage_policy(operations) is None
 
 
@@ -237,7 +237,7 @@ def test_who_has_no_right_in_the_storage_account_has_no_policy(operations: set[s
     ],
     ids=["nothing", "pull", "push and delete without pull", "pull and push without delete", "all three"],
 )
-def test_the_registry_never_gives_more_than_was_allowed(operations: set[str], access: str) -> None:
+def test_the_registry_never_grants_more_than_was_allowed(operations: set[str], access: str) -> None:
     assert registry_access(operations) == access
 
 

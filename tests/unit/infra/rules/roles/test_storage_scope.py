@@ -61,7 +61,7 @@ def test_a_sharing_workspace_may_do_everything_at_home_and_administrates_nothing
     assert denied == NO_ADMINISTRATION
 
 
-def test_the_owners_principals_are_refused_what_every_sharer_has_for_itself() -> None:
+def test_the_owners_principals_have_no_access_to_sharers_containers() -> None:
     sharers = {exclusion_name(one): exclusion([f"azureml-{one}"], one) for one in (GUID, OTHER)}
     everything = {**sharers, "principal-ana": {"Statement": [{"Effect": "Allow"}]}}
 

@@ -82,12 +82,12 @@ def test_a_sharer_has_the_secrets_and_the_datastores_of_its_own_folder_only(*, p
     assert all(f"/{GUID}" in path for path in found if path.startswith("datastores/") and path != "datastores/config")
 
 
-def test_a_sharer_purges_where_anybody_may() -> None:
+def test_a_sharer_can_purge_like_the_owner() -> None:
     for path in ("secret/destroy/*", f"datastores/destroy/{GUID}/*"):
         assert path in paths(sharer(GUID, purge_protection=False))
         assert path not in paths(sharer(GUID, purge_protection=True))
     assert sharer(GUID, purge_protection=True).count("allowed_parameters") == len(("secret", "datastores"))
 
 
-def test_a_sharers_policy_has_a_name_of_its_own() -> None:
+def test_a_sharers_policy_has_its_own_name() -> None:
     assert sharer_name(GUID) == f"sharer-{GUID}"

@@ -46,7 +46,7 @@ def test_a_number_with_a_unit_is_a_time(text: str, duration: timedelta) -> None:
         ("", "7d"),
     ],
 )
-def test_anything_else_is_refused_with_what_was_probably_meant(text: str, proposed: str) -> None:
+def test_anything_else_is_rejected_with_a_suggestion(text: str, proposed: str) -> None:
     (violation,) = check_expiry(text, None, prefix="")
 
     assert violation.rule == AFTER

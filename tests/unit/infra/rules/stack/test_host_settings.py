@@ -27,7 +27,7 @@ def test_port_range_is_refused(ports: dict[str, int], key: str, cause: str) -> N
     assert cause in violation.message
 
 
-def test_every_additional_account_needs_a_port_of_its_own() -> None:
+def test_every_additional_account_needs_its_own_port() -> None:
     assert check_port_range({"first": 20000, "last": 20004}, needed=5) == []
     assert "needs 6" in check_port_range({"first": 20000, "last": 20004}, needed=6)[0].message
 

@@ -102,7 +102,7 @@ def test_many_changes_are_counted() -> None:
     assert "'key7' and 2 more" in found.message
 
 
-def test_refusal_of_a_command_says_who_where_why_and_what_to_do() -> None:
+def test_error_of_a_command_names_stack_place_cause_and_remedy() -> None:
     message = refusal("taking stack 'churn' down", "churn", [{**KEEP, "scope": GROUP_ID}])
 
     assert message.startswith(f"taking stack 'churn' down: ScopeLocked: the scope '{GROUP_ID}' cannot perform delete")

@@ -90,7 +90,9 @@ def test_upgrade_from_v1_to_v2_is_in_place_and_does_not_bring_a_namespace() -> N
 
 
 @pytest.mark.parametrize(("changed", "key"), REPLACED, ids=str)
-def test_storage_change_that_replaces_is_refused_unless_the_stack_says_so(changed: dict[str, object], key: str) -> None:
+def test_storage_change_that_replaces_is_rejected_unless_the_stack_allows_it(
+    changed: dict[str, object], key: str
+) -> None:
     (violation,) = check_storage_change(STORAGE, STORAGE | changed)
 
     assert violation.key == f"ml-workspace:storageAccount.{key}"

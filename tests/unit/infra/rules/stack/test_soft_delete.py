@@ -22,6 +22,8 @@ def test_days_have_limits(days: int | None, broken: list[str]) -> None:
     ],
     ids=["no key vault of its own", "not protected", "protected for longer", "protected for less"],
 )
-def test_a_protected_key_vault_keeps_the_whole_stack_for_its_own_days(vault: dict[str, object], days: int) -> None:
+def test_a_protected_key_vault_keeps_the_whole_stack_for_its_retention_days(
+    vault: dict[str, object], days: int
+) -> None:
     """T5: with purge protection, no purge before the key vault's retention is over."""
     assert kept_days(14, vault) == days

@@ -47,7 +47,7 @@ def test_every_account_is_compared_with_itself() -> None:
     assert rules(stack("stchurn"), stack("stother"), allowed=("stchurn",)) == []
 
 
-def test_account_is_given_up_with_its_data_only_where_the_stack_allows_it_by_name() -> None:
+def test_account_is_deleted_with_its_data_only_if_the_stack_allows_it_by_name() -> None:
     both, one = stack("stchurn", "stlake"), stack("stchurn")
     assert rules(both, one, used="stchurn") == [REMOVAL]
     assert rules(both, one, allowed=("stchurn",), used="stchurn") == [REMOVAL]
@@ -59,7 +59,7 @@ def test_account_is_given_up_with_its_data_only_where_the_stack_allows_it_by_nam
     [(stack("stchurn"), "STLAKE"), (stack("stother", "stlake"), "stchurn"), ({}, "stchurn")],
     ids=["additional one left out", "renamed, as the stack allows", "existing elsewhere"],
 )
-def test_account_that_another_stack_uses_is_not_given_up(wanted: Stack, used: str) -> None:
+def test_account_that_another_stack_uses_is_not_deleted(wanted: Stack, used: str) -> None:
     assert rules(stack("stchurn", "stlake"), wanted, allowed=("stchurn", "stlake"), used=used) == [IN_USE]
 
 

@@ -31,7 +31,7 @@ def test_always_inherited_tag_replaces_the_value_unless_the_inherited_one_is_emp
     ],
     ids=["all if missing", "one that is there", "one that is missing", "always"],
 )
-def test_rule_decides_what_is_inherited(parameters: dict[str, object], expected: dict[str, str]) -> None:
+def test_rule_determines_what_is_inherited(parameters: dict[str, object], expected: dict[str, str]) -> None:
     assert tag_inheritance.inherit({"a": "above", "b": "above"}, {"a": "own"}, parameters) == expected
 
 
