@@ -80,7 +80,7 @@ def show_secret(stack: str, name: str, output: Output) -> int:
     vault_of = _open(stack, name)
     with vault_of.connected(f"reading secret '{name}'") as vault:
         secret = _known(vault, name, "reading")
-        fields = None if secret.deleted else client.read_fields(vault, SECRETS, name)
+        fields = client.read_fields(vault, SECRETS, name)
     if fields is None:
         raise SecretStateError(
             f"reading secret '{name}': it was deleted on {_day(secret)}. Recover it with "

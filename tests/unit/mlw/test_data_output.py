@@ -113,3 +113,9 @@ def test_a_wrong_query_is_one_message(query: str, message: str, capsys: pytest.C
     error = capsys.readouterr().err
     assert error.startswith(f"mlw: running 'mlw policy list': {message}")
     assert error.count("\n") == 1
+
+
+def test_a_wrong_query_is_found_before_the_command_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "nosuch", "--query", "["]) == REFUSED
+
+    assert "nosuch" not in capsys.readouterr().err
