@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from infra.clients.engine.claims import open_claims, read_claims
 from infra.errors import PortRangeExhaustedError
@@ -41,7 +41,7 @@ def claim(
     """Claim one port for each use.
 
     Args:
-        owner: ``<backend id>/<stack>``.
+        owner: Identity of the stack.
         holders: Uses of the ports, e.g. ``storage``, with the container that publishes each.
         first: First port that may be chosen.
         last: Last port that may be chosen.
@@ -73,7 +73,7 @@ def claim(
             if use not in chosen:
                 port = next(candidates, None)
                 if port is None:
-                    raise PortRangeExhaustedError(_exhausted(owner, uses, first, last, {**published, **others}))
+                    raise PortRangeExhaustedError(_exhausted(uses, first, last, published, others))
                 chosen[use] = port
         claims[owner] = chosen
     return chosen
@@ -102,10 +102,13 @@ def _shuffled(first: int, last: int) -> Iterator[int]:
     return (ports[(start + offset) % len(ports)] for offset in range(len(ports)))
 
 
-def _exhausted(owner: str, uses: Sequence[str], first: int, last: int, known: Mapping[int, str]) -> str:
-    holders = sorted({who for port, who in known.items() if first <= port <= last})
-    held_by = f" (held by {', '.join(holders)})" if holders else ""
+def _exhausted(uses: Sequence[str], first: int, last: int, published: Mapping[int, str], claimed: Iterable[int]) -> str:
+    allowed = range(first, last + 1)
+    others = sum(port in allowed for port in {*claimed} - {*published})
+    held = sorted({container for port, container in published.items() if port in allowed})
+    held += [f"{others} claimed by other stacks"] if others else []
+    held_by = f" (held by {', '.join(held)})" if held else ""
     return (
-        f"choosing ports for stack '{owner.partition('/')[2]}': fewer than {len(uses)} ports of {first}-{last} are "
-        f"free on {LOOPBACK}{held_by}. Set 'ml-workspace:portRange' to a wider range, or take another stack down."
+        f"choosing ports for {', '.join(uses)}: fewer than {len(uses)} ports of {first}-{last} are free on "
+        f"{LOOPBACK}{held_by}. Set 'ml-workspace:portRange' to a wider range, or take another stack down."
     )

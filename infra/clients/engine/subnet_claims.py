@@ -24,7 +24,7 @@ def claim(owner: str, *, taken: Sequence[str]) -> str:
     """Claim a subnet.
 
     Args:
-        owner: ``<backend id>/<stack>``.
+        owner: Identity of the stack.
         taken: Subnets of the engine's networks, in CIDR notation.
 
     Returns:
