@@ -67,6 +67,10 @@ class LazyGroup(click.Group):
 class DefaultingGroup(LazyGroup):
     """A group whose first command may be left out: `mlw keys STACK` is `mlw keys show STACK`."""
 
+    def __init__(self, name: str, rows: Sequence[Row], *, help: str, short_help: str = "") -> None:
+        default = f"Without a command it runs `{rows[0].path.rpartition(' ')[2]}`."
+        super().__init__(name, rows, help=f"{help} {default}", short_help=short_help)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, with the name of the command put in where it was left out."""
         if args and args[0] not in {*self.commands, *self.get_help_option_names(ctx)}:

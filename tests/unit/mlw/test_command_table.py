@@ -92,6 +92,12 @@ def test_a_group_lists_its_commands(group: str, capsys: pytest.CaptureFixture[st
     assert all(f"{row.path.split()[1]} {row.summary}" in shown for row in rows)
 
 
+def test_a_group_with_a_default_command_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["keys", "--help"]) == DONE
+
+    assert "Without a command it runs `show`." in capsys.readouterr().out
+
+
 def test_a_group_alone_is_a_wrong_command_line_and_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy"]) == REFUSED
 
