@@ -56,7 +56,7 @@ def _untrusted(service: DiagnosedService, address: str, reason: str) -> Finding:
         group=service.group,
         code="CertificateInvalid",
         message=f"{service.what}: clients reject the certificate of {address}: {reason}. Run `make up "
-        f"STACK={service.owner}`, which renews an expired certificate. If it is somebody else's certificate, "
+        f"STACK={service.owner}`, which renews an expired certificate. If it is not the stack's certificate, "
         "another program listens at this address.",
     )
 

@@ -43,11 +43,11 @@ def diagnose(stack: str, output: Output) -> int:
     `application_insights`, `network_security_rule`, `resource_lock`, `other`) to a list of `code`, `level` and
     `message`. An empty object means healthy.
     """
-    opened = open_stack(stack)
-    found = findings(opened)
+    workspace = open_stack(stack)
+    found = findings(workspace)
     groups = by_group(found)
     output.print(groups, lambda: _to_table(groups))
-    _summarise(opened, found)
+    _summarise(workspace, found)
     return FAILED if found else DONE
 
 

@@ -54,9 +54,9 @@ def restore(stack: str, file: Path) -> int:
     nothing. The restore cannot be interrupted; if it is killed, `make refresh` and `make up` finish it. Uses the unseal
     key of the stack, so it needs the passphrase of the state.
     """
-    opened = open_stack(stack)
-    with stack_locks.exclusive(opened.context, "mlw keyvault restore", say=say):
-        vault_of = access(opened)
+    workspace = open_stack(stack)
+    with stack_locks.exclusive(workspace.context, "mlw keyvault restore", say=say):
+        vault_of = access(workspace)
         with (
             _usable(file, "restoring"),
             vault_of.connected("restoring", as_administrator=False) as vault,

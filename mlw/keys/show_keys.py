@@ -38,8 +38,8 @@ def show_keys(stack: str, principal: str | None, output: Output) -> int:
 
     `mlw keys STACK` is short for `mlw keys show STACK`; a stack that is named `show` or `rotate` needs the long form.
     """
-    opened = open_stack(stack)
-    output.print(opened.credentials() if principal is None else _of_principal(opened, principal))
+    workspace = open_stack(stack)
+    output.print(workspace.credentials() if principal is None else _of_principal(workspace, principal))
     return DONE
 
 

@@ -37,12 +37,12 @@ def collect_garbage(stack: str, *, dry_run: bool, untagged: bool, output: Output
     Deletes from the volume of the container registry every blob that no manifest refers to: what deleted images and
     aborted pushes have left. Meanwhile pulls continue to work and pushes are rejected (405). Prints what was freed.
     """
-    opened = open_stack(stack)
-    container = _container(opened)
+    workspace = open_stack(stack)
+    container = _container(workspace)
     if dry_run:
         freed = garbage_collection.preview(container, untagged=untagged)
     else:
-        freed = _collect(opened, container, untagged=untagged)
+        freed = _collect(workspace, container, untagged=untagged)
     data = {"blobs": freed.blobs, "bytes": freed.size, "dryRun": dry_run}
     output.print(data, lambda: f"{'Would free' if dry_run else 'Freed'} {said(freed)}.")
     return DONE

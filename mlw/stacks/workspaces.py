@@ -106,9 +106,9 @@ def show(stack: str, output: Output) -> int:
     The record as the last update of the stack wrote it: names, ids of the associated resources, tags, GUID. Decrypts no
     secret and does not need the Docker engine.
     """
-    opened = open_stack(stack)
-    moment = _expires_on(opened)
-    output.print({**opened.require_outputs()["workspace"], **({"expiresOn": moment} if moment else {})})
+    workspace = open_stack(stack)
+    moment = _expires_on(workspace)
+    output.print({**workspace.require_outputs()["workspace"], **({"expiresOn": moment} if moment else {})})
     return DONE
 
 

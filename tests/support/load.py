@@ -62,7 +62,7 @@ class Load:
                 thread.join()
 
     def await_more(self, count: int, *, seconds: float, only: tuple[str, ...] = ()) -> None:
-        """Wait until more writes of each kind, or of some kinds, have been acknowledged."""
+        """Wait until more writes of each kind, or of the given ones, have been acknowledged."""
         wanted = {kind: len(self.acknowledged[kind]) + count for kind in only or self.acknowledged}
 
         def enough() -> None:

@@ -1,4 +1,4 @@
-"""Storage accounts: kinds, SKUs and the combinations that Azure accepts.
+"""Storage accounts: kind, SKU and the combinations that Azure accepts.
 
 There are two roles: the workspace's *default* account must serve blobs and files without a hierarchical namespace (M2,
 M3); an *additional* account may be any that Azure supports (T4). A missing property breaks no rule. Rules for blobs are
