@@ -1,4 +1,4 @@
-"""The file of an archive: beside its place until it is whole, private, and nobody else's file."""
+"""The file of an archive: written next to its destination until complete, private, never another file replaced."""
 
 from pathlib import Path
 

@@ -24,14 +24,14 @@ def service(section: str, *, sharer: str = "fraud") -> DiagnosedService:
 
 @pytest.fixture
 def rotated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the owner give out other credentials than the sharer knows."""
+    """The owner has other credentials than the sharer knows."""
     fresh = {key: dict.fromkeys(known, "new") for key, known in CREDENTIALS.items()}
     monkeypatch.setattr(refused_credentials, "open_stack", lambda _: SimpleNamespace(credentials=lambda: fresh))
 
 
 @pytest.fixture
 def unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the owner give out what the sharer knows."""
+    """The owner has the credentials that the sharer knows."""
     monkeypatch.setattr(refused_credentials, "open_stack", lambda _: SimpleNamespace(credentials=lambda: CREDENTIALS))
 
 

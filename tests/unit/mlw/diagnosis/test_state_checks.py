@@ -16,7 +16,7 @@ from tests.unit.states import Place, a_workspace
 def _lock(place: Place, *, pid: int, host: str) -> None:
     folder = place.state / ".pulumi" / "locks" / "organization" / "ml-workspace" / "churn"
     folder.mkdir(parents=True)
-    # A second later than now, since a process is told apart from an older one of its id by the time of its start.
+    # A second later than now, since the start time distinguishes a process from an older one with the same id.
     since = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
     lock = {"pid": pid, "username": "ana", "hostname": host, "timestamp": since}
     (folder / "1.json").write_text(json.dumps(lock), encoding="utf-8")

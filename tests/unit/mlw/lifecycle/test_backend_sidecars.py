@@ -1,4 +1,4 @@
-"""What lies beside the state: mended where a kill has left it half written, and else left alone."""
+"""Files next to the state: repaired if a kill left them half written, otherwise unchanged."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.unit.states import Heard, a_context, a_state, write
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    """A stack with everything beside its state in order."""
+    """A stack with valid files next to its state."""
     context = a_context(tmp_path)
     assert context.backend_folder
     assert context.state_file

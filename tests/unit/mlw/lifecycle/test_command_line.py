@@ -13,7 +13,7 @@ from mlw.lifecycle.lifecycle_errors import OperationCancelledError
     ("error", "code", "message"),
     [
         pytest.param(EngineUnreachableError("no engine"), 1, "make up: no engine\n", id="an error of the project"),
-        pytest.param(OperationCancelledError("stopped"), 130, "make up: stopped\n", id="interrupted in good order"),
+        pytest.param(OperationCancelledError("stopped"), 130, "make up: stopped\n", id="interrupted"),
         pytest.param(
             OSError(errno.ENOSPC, "No space left on device", "/data/x"),
             1,

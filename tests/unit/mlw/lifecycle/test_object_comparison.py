@@ -1,4 +1,4 @@
-"""The engine beside the state: orphans, lost objects, stopped containers, order of removal."""
+"""The engine compared with the state: orphans, lost objects, stopped containers, order of removal."""
 
 from mlw.lifecycle.checkpoints import DockerObject
 from mlw.lifecycle.object_comparison import EngineObject, compare, describe, in_removal_order, irreplaceable

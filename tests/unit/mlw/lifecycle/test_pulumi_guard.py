@@ -67,7 +67,7 @@ def test_a_stack_without_traces_is_handed_over_at_once(sandbox: Sandbox) -> None
     [
         pytest.param('"type":"pulumi-python:dynamic/ml-workspace:UsageGuard"', True, id="before the plugin"),
         pytest.param('"label":"ml-workspace.backend"', True, id="before identities"),
-        pytest.param('"label":"ml-workspace.backend","type":"guards:StackIdentity"', False, id="taken over"),
+        pytest.param('"label":"ml-workspace.backend","type":"guards:StackIdentity"', False, id="upgraded"),
     ],
 )
 def test_a_state_of_an_earlier_version_is_a_trace(sandbox: Sandbox, held: str, *, is_earlier: bool) -> None:

@@ -1,4 +1,4 @@
-"""Nobody is told that a workspace is ready before all its services have responded."""
+"""A workspace is reported as ready only after all its services have responded."""
 
 import pytest
 

@@ -36,7 +36,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 class TestCheck:
-    """Exit codes are what a pipeline goes by; the three forms say the same."""
+    """Pipelines depend on the exit codes; the three forms agree."""
 
     def test_a_valid_stack_ends_with_0(self, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
         place.configure("churn")

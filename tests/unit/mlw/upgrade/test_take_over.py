@@ -1,4 +1,4 @@
-"""The order in which a stack is taken over: nothing is written before everything is known, the new state last."""
+"""The order in which a stack is upgraded: nothing is written before everything is known, the new state last."""
 
 import json
 import os
