@@ -138,7 +138,7 @@ def test_engine_that_cannot_start_is_quoted(machine: Machine) -> None:
     machine.check("echo '{\"no-such-option\": 1}' > /etc/docker/daemon.json")
     code, printed = machine.try_(ENGINE)
     assert code == 1
-    assert "error: starting the Docker engine: it ended by itself" in printed
+    assert "error: starting the Docker engine: it exited" in printed
     assert "no-such-option" in printed.splitlines()[-1]
     assert "Traceback" not in printed
 

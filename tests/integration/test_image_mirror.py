@@ -176,7 +176,7 @@ def test_machine_without_images_gets_identical_ones_from_the_mirror(
     for tag in TAGS:
         assert other.engine.images.get(tag).attrs["Id"] == engine.images.get(tag).attrs["Id"]
         assert other.engine.images.get(tag).attrs["Config"] == engine.images.get(tag).attrs["Config"]
-    assert second.output == "images: all are there\n"
+    assert second.output == "images: everything is there\n"
 
 
 def test_killed_run_is_finished_by_the_next_one(mirror: Mirror, other: OtherMachine) -> None:

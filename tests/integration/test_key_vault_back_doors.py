@@ -1,5 +1,5 @@
 """Ways around the key vault's policies that its policies do not cover, each tried on a real vault; what closes them is
-in tools/go/vault/edits.toml and vault.hcl."""
+in tools/go/vault/patches.toml and vault.hcl."""
 
 from collections.abc import Iterator
 from http import HTTPStatus

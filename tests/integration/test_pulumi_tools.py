@@ -284,7 +284,7 @@ def test_foreign_volume_is_neither_used_nor_removed(volume_trial: Trial, engine:
     volume_trial.pulumi("destroy --stack trial --yes --skip-preview", taken).check()
 
     assert finished.exit_code != 0
-    assert f"making volume '{taken}': it exists and has other labels" in finished.output
+    assert f"creating volume '{taken}': it exists with other labels" in finished.output
     assert engine.volumes.get(taken).attrs["Labels"] == {"test": "theirs"}
 
 

@@ -1,5 +1,5 @@
 """Ways around the policies of the storage account outside S3's operations: MinIO's own headers and commands, and a kind
-of body whose signature it did not check. Each is really tried; tools/go/minio/edits.toml says what closes it."""
+of body whose signature it did not check. Each is really tried; tools/go/minio/patches.toml closes them."""
 
 import base64
 import datetime

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
 """SHA-256 of the text that apache.org publishes."""
-PATCHED = sorted(path.parent.name for path in (ROOT / "tools" / "go").glob("*/edits.toml"))
+PATCHED = sorted(path.parent.name for path in (ROOT / "tools" / "go").glob("*/patches.toml"))
 
 
 def test_the_licence_is_the_published_text_of_apache_2() -> None:
@@ -30,7 +30,7 @@ def test_the_notice_names_the_source_of_every_patched_service(service: str) -> N
 
     module = recipe["upstream"]["module"]
     assert set(re.findall(rf"{module.partition('@')[0]}@[\w.-]+", notice)) == {module}
-    assert f"tools/go/{service}/edits.toml" in notice
+    assert f"tools/go/{service}/patches.toml" in notice
 
 
 def test_the_supported_version_is_this_one() -> None:

@@ -1,6 +1,6 @@
 """Makes a bare machine ready: Docker engine, Pulumi and its plugins, images, Python environment, state backend.
 
-Runs before the project's environment exists, hence on Python's standard library alone. Everything it makes lies outside
-the repository (`MLW_CACHE`, `MLW_HOME`) or in `.venv`, and can be made again: every step first looks whether its result
-is there. Started as `python3 -m tools.bootstrap <command>`; see the README beside this file.
+It runs before the project's environment exists, so it uses Python's standard library only. Everything it creates is
+outside the repository (`MLW_CACHE`, `MLW_HOME`) or in `.venv` and can be created again: every step first checks whether
+its result exists. Run it as `python3 -m tools.bootstrap <command>`; see the README in this folder.
 """

@@ -1,4 +1,4 @@
-"""Start of `python3 -m tools.bootstrap` and `python3 tools/bootstrap`."""
+"""Entry point of `python3 -m tools.bootstrap` and `python3 tools/bootstrap`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ OLDEST = (3, 11)
 
 
 def start() -> int:
-    """Check the interpreter, find the package, run the command."""
+    """Check the interpreter, make the package importable, run the command."""
     if sys.version_info < OLDEST:
         found = ".".join(str(part) for part in sys.version_info[:3])
-        sys.stderr.write(f"error: Python 3.11 or newer is needed, this is {found} ({sys.executable}).\n")
+        sys.stderr.write(f"error: Python 3.11 or newer is required, this is {found} ({sys.executable}).\n")
         return 1
     if not __package__:
         sys.path.insert(0, str(Path(__file__).resolve().parents[2]))

@@ -1,8 +1,8 @@
-"""Finished tools in the cache: whole or not there at all.
+"""Finished tools in the cache: complete or absent.
 
-A tool's folder is named after its version and the hash of its recipe. It is filled under another name and renamed when
-complete, so that its existence is the proof: a kill at any moment leaves at most a folder that nobody looks at, and
-which the next run removes.
+A tool's folder is named after its version and the hash of its recipe. It is filled under a temporary name and renamed
+when complete, so a tool whose folder exists is complete. A run that is killed leaves at most a temporary folder, which
+the next run removes.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Artefact:
 
     @property
     def folder(self) -> Path:
-        """Where the finished tool lies."""
+        """The folder of the finished tool."""
         return folders.tools() / f"{self.name}-{self.version}-{self.recipe}"
 
     def is_present(self) -> bool:
-        """Whether the tool is there with all its programs, all runnable."""
+        """Whether all programs of the tool are there and executable."""
         return all(os.access(self.folder / name, os.X_OK) for name in self.files)
 
 
@@ -53,7 +53,7 @@ def recipe_hash(root: Path, files: Iterable[Path], facts: object = "") -> str:
 
 @contextmanager
 def publish(artefact: Artefact) -> Iterator[Path]:
-    """Give a folder to fill; when the block ends well, it becomes the finished tool."""
+    """Provide a folder to fill; it becomes the finished tool when the block succeeds."""
     parent = folders.private_folder(folders.tools())
     unfinished = parent / f"{UNFINISHED}{os.getpid()}-{artefact.name}"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -62,7 +62,7 @@ def publish(artefact: Artefact) -> Iterator[Path]:
         yield unfinished
         for name in artefact.files:
             (unfinished / name).chmod(0o755)
-        # A folder with missing programs, which somebody deleted, would be in the way of the rename.
+        # A folder from which programs were deleted would block the rename.
         shutil.rmtree(artefact.folder, ignore_errors=True)
         unfinished.rename(artefact.folder)
     finally:
@@ -73,12 +73,12 @@ def sweep() -> None:
     """Remove what killed runs left; only while holding the lock."""
     for leftover in folders.tools().glob(f"{UNFINISHED}*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    # A compiler's own temporary folders, gigabytes after a kill; what it has finished lies in its cache.
+    # The compiler's temporary folders, gigabytes after a kill; its finished results are in its cache.
     shutil.rmtree(folders.build() / "tmp", ignore_errors=True)
 
 
 def link(name: str, target: Path, folder: Path) -> None:
-    """Let a link point at a program, at once: nobody ever finds the link missing."""
+    """Point a link at a program, atomically: the link is never missing."""
     unfinished = folder / f"{UNFINISHED}{os.getpid()}-{name}"
     unfinished.unlink(missing_ok=True)
     unfinished.symlink_to(target)

@@ -18,9 +18,9 @@ from tools.bootstrap.progress import say
 INTERRUPTED = 130
 
 ENSURE_HELP = {
-    "state": "make the state folder and the passphrase",
-    "python": "make the Python environment",
-    "tools": "bring Pulumi's CLI, language host and Docker provider",
+    "state": "create the state folder and the passphrase",
+    "python": "create the Python environment",
+    "tools": "install Pulumi's CLI, language host and Docker provider",
 }
 
 
@@ -47,18 +47,18 @@ def parser() -> argparse.ArgumentParser:
     """Describe the commands."""
     top = argparse.ArgumentParser(prog="bootstrap", description="Make this machine ready for the workspace.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    commands.add_parser("ensure", help="make everything that is missing").set_defaults(run=_ensure)
+    commands.add_parser("ensure", help="install everything that is missing").set_defaults(run=_ensure)
     for group, text in ENSURE_HELP.items():
         commands.add_parser(group, help=text).set_defaults(run=_ensure_group, group=group)
-    engine_options = commands.add_parser("engine", help="make sure that a Docker engine runs")
+    engine_options = commands.add_parser("engine", help="make sure that a Docker engine is running")
     engine_options.add_argument("--restart", action="store_true", help="restart the engine that the bootstrap started")
     engine_options.add_argument("--hard", action="store_true", help="with --restart: kill it, as a crash would")
     engine_options.set_defaults(run=_engine, group="engine")
-    image_options = commands.add_parser("images", help="bring the services' images, or push them to a mirror")
+    image_options = commands.add_parser("images", help="provide the services' images, or push them to a mirror")
     add_image_arguments(image_options)
     image_options.set_defaults(run=run_images)
     commands.add_parser("env", help="print the environment for `eval` in a shell").set_defaults(run=_env)
-    commands.add_parser("clean", help="remove all caches, never the state").set_defaults(run=_clean)
+    commands.add_parser("clean", help="remove all caches; the state stays").set_defaults(run=_clean)
     return top
 
 
@@ -80,7 +80,7 @@ def _engine(options: argparse.Namespace) -> None:
 
 
 def _env(_: argparse.Namespace) -> None:
-    # As bytes: an escape sequence for what the terminal cannot show would be another value.
+    # As bytes: escaping what the terminal cannot show would change the value.
     sys.stdout.buffer.write(os.fsencode(environment.export_lines(environment.additions())))
     sys.stdout.flush()
 

@@ -1,8 +1,8 @@
-"""The one error that the bootstrap shows to its user.
+"""The error that the bootstrap shows to its user.
 
-Whatever goes wrong ends as a :class:`BootstrapError` with a message that says what was being done, what was found and
-what to do. The command line prints it without a traceback and exits with 1. A word of the system's that can come at any
-moment (the disk is full) is shown as it is. Anything else that reaches the command line is a defect of this package.
+The message of a :class:`BootstrapError` says what was being done, what was found and what to do. The command line
+prints it without a traceback and exits with 1. Errors of the operating system that can occur at any time (the disk is
+full) are printed as they are. Any other exception that reaches the command line is a bug.
 """
 
 from __future__ import annotations
@@ -11,4 +11,4 @@ from infra.errors import HostError
 
 
 class BootstrapError(HostError):
-    """A step cannot be done; the message is complete for the user."""
+    """A step failed; the message is all that the user needs."""

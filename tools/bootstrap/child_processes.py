@@ -1,7 +1,7 @@
-"""Starting other programs: limited in time, ended together with the bootstrap, and failing with one clear message.
+"""Run other programs: with a time limit, ended together with the bootstrap, with one clear message on failure.
 
-A build that goes on after its bootstrap was killed would compete with the next run's, so children ask the system for a
-signal when their parent dies (`setpriv --pdeathsig`, part of util-linux).
+A build that outlived a killed bootstrap would compete with the next run, so the system signals children when their
+parent dies (`setpriv --pdeathsig`, part of util-linux).
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def run(
         command: Program and arguments.
         doing: What is being done, for the message ("building pulumi").
         cwd: Where to run it.
-        env: The whole environment of the command; this process's own by default.
-        timeout: Seconds after which it is ended.
+        env: The complete environment of the command; by default that of this process.
+        timeout: Seconds after which it is killed.
 
     Raises:
-        BootstrapError: It cannot be started, fails, or does not end in time; quotes its last lines.
+        BootstrapError: It cannot be started, fails, or exceeds the time limit; quotes its last lines.
     """
     name = Path(command[0]).name
     try:

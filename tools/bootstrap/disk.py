@@ -1,4 +1,4 @@
-"""Free disk space, asked before something large is made: a full disk in the middle helps nobody."""
+"""Check free disk space before something large is created, instead of failing half-way."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ GIB = 1024**3
 
 
 def require(folder: Path, needed: int, *, doing: str) -> None:
-    """Refuse to begin when the disk that holds a folder has too little space.
+    """Fail unless the disk that holds a folder has enough free space.
 
     Args:
-        folder: Where the space is needed; need not exist yet.
+        folder: Where the space is needed; it need not exist yet.
         needed: Bytes.
         doing: What the space is for, for the message.
 
     Raises:
-        BootstrapError: There is less.
+        BootstrapError: There is too little.
     """
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(existing).free
     if free < needed:
         raise BootstrapError(
             f"{doing}: {needed / GIB:.1f} GiB of disk space are needed at '{folder}', {free / GIB:.1f} GiB are free. "
-            "Nothing was begun. Free some space, or set MLW_CACHE to a folder on a larger disk."
+            "Nothing was started. Free some space, or set MLW_CACHE to a folder on a larger disk."
         )

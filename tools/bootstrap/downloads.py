@@ -1,7 +1,7 @@
-"""Official archives over HTTPS: given up on within seconds where the network is closed, checked before they are used.
+"""Download official archives over HTTPS: give up within seconds in a closed network, verify before use.
 
-A host that did not answer once is not asked again in the same run. Contact is limited as a whole, name resolution
-included, which a socket's time-out alone does not cover.
+A host that does not respond is not tried again in the same run. The time limit covers the whole attempt to connect,
+including name resolution, which a socket's timeout does not.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _silent: set[str] = set()
 
 
 class UnavailableError(Exception):
-    """The network does not give the file, or gives another one; the text says in a few words what happened."""
+    """The file cannot be downloaded, or has the wrong content; the text is a short reason."""
 
 
 def fetch(url: str, target: Path, *, sha256: str) -> None:
-    """Download a file; it appears under its name only when it is complete and has the right hash."""
+    """Download a file; it appears under its name when it is complete and its hash is verified."""
     if target.exists() and _sha256(target) == sha256:
         return
     try:
@@ -40,9 +40,9 @@ def fetch(url: str, target: Path, *, sha256: str) -> None:
                     file.write(chunk)
             found = _sha256(unfinished)
             if found != sha256:
-                raise UnavailableError(f"{url} has the SHA-256 {found}, expected is {sha256}")
+                raise UnavailableError(f"{url} has the SHA-256 {found}, expected {sha256}")
     except (OSError, HTTPException) as exc:
-        raise UnavailableError(f"{url}: the transfer broke off ({_reason(exc)})") from exc
+        raise UnavailableError(f"{url}: the transfer was interrupted ({_reason(exc)})") from exc
 
 
 def read_json(url: str) -> Any:  # noqa: ANN401  (whatever the document holds)
@@ -51,11 +51,11 @@ def read_json(url: str) -> Any:  # noqa: ANN401  (whatever the document holds)
         with _open(url) as response:
             return json.load(response)
     except (OSError, HTTPException, ValueError) as exc:
-        raise UnavailableError(f"{url}: no readable document ({_reason(exc)})") from exc
+        raise UnavailableError(f"{url}: not a valid document ({_reason(exc)})") from exc
 
 
 def _open(url: str) -> HTTPResponse:
-    """Begin a request; give up when the answer has not begun in time."""
+    """Send a request; give up when the response does not start in time."""
     host = urlsplit(url).netloc
     if host in _silent:
         raise UnavailableError(f"{host} cannot be reached")
@@ -70,10 +70,10 @@ def _open(url: str) -> HTTPResponse:
     thread = threading.Thread(target=contact, daemon=True)
     thread.start()
     thread.join(CONTACT_SECONDS)
-    answer = outcome[0] if outcome else TimeoutError(f"no answer within {CONTACT_SECONDS:.0f} s")
+    answer = outcome[0] if outcome else TimeoutError(f"no response within {CONTACT_SECONDS:.0f} s")
     if isinstance(answer, urllib.error.HTTPError):
         answer.close()
-        raise UnavailableError(f"{url}: answer {answer.code}") from answer
+        raise UnavailableError(f"{url}: HTTP status {answer.code}") from answer
     if isinstance(answer, Exception):
         _silent.add(host)
         raise UnavailableError(f"{host} cannot be reached ({_reason(answer)})") from answer

@@ -1,9 +1,9 @@
-"""A `dockerd` of the bootstrap's own, for machines without systemd: start, record, stop, restart.
+"""Start, record, stop and restart `dockerd` on machines without systemd.
 
-It runs with `--live-restore`: containers go on while the engine is stopped, restarted or killed, and the engine finds
-them again. (Swarm mode excludes that, so an engine that is part of a swarm starts without it.) A hard kill leaves pid
-files of the engine and of its containerd behind; the system may have given those process ids to somebody else since,
-whom the engine would then take for itself. Files that do not name the right program are removed before every start.
+The engine runs with `--live-restore`: containers keep running while it is stopped, restarted or killed, and it finds
+them again. (Swarm mode does not allow that, so an engine that is part of a swarm starts without it.) A hard kill leaves
+the pid files of the engine and its containerd behind. The system may reuse those process ids for other programs, which
+the engine would mistake for itself, so pid files of other programs are removed before every start.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ PASSED_ON = frozenset({
     "PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "DOCKER_RAMDISK",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
 })  # fmt: skip
-"""What the engine takes over of its caller's environment. It outlives the caller, whose secrets are not its business
-and whose folder for temporary files may be gone one day: no command could be run in a container any more."""
+"""Variables that the engine inherits. It outlives its caller, so it gets neither the caller's secrets nor its folder
+for temporary files: without that folder no command could run in a container."""
 CONFIGURATION = Path("/etc/docker/daemon.json")
 SWARM_STATE = Path("/var/lib/docker/swarm/docker-state.json")
 
 
 def may_start() -> bool:
-    """Whether this user can start an engine at all."""
+    """Whether this user has the permission to start an engine."""
     return os.geteuid() == 0
 
 
 def is_running() -> bool:
-    """Whether there is an engine's process, whoever started it; it may be on its way up and not answer yet."""
+    """Whether an engine process exists, whoever started it; it may still be starting."""
     remove_stale_pid_files()
     return any(path.exists() for path, program in PID_FILES.items() if program == DAEMON)
 
@@ -57,7 +57,7 @@ def start() -> None:
     """Start the engine and return when it responds.
 
     Raises:
-        BootstrapError: It ends by itself or does not answer in time; quotes the end of its log.
+        BootstrapError: It exits or does not respond in time; quotes the end of its log.
     """
     remove_stale_pid_files()
     log = log_file()
@@ -76,23 +76,23 @@ def start() -> None:
 
 
 def stop(*, hard: bool = False) -> None:
-    """Stop the engine that the bootstrap started; containers live on.
+    """Stop the engine that the bootstrap started; containers keep running.
 
     Args:
-        hard: Kill it, as a crash would, instead of asking it to end.
+        hard: Kill it, as a crash would, instead of terminating it.
     """
     process = recorded()
     if process is None:
         raise BootstrapError(
-            "stopping the Docker engine: the one that runs here was not started by the bootstrap. "
-            "Use the system's own way, for example `sudo systemctl restart docker`."
+            "stopping the Docker engine: the running engine was not started by the bootstrap. "
+            "Use the system's service manager, for example `sudo systemctl restart docker`."
         )
     os.kill(process.pid, signal.SIGKILL if hard else signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while process.is_alive:
         if time.monotonic() > deadline:
             raise BootstrapError(
-                f"stopping the Docker engine: process {process.pid} still runs after {STOP_SECONDS:.0f} s."
+                f"stopping the Docker engine: process {process.pid} is still running after {STOP_SECONDS:.0f} s."
             )
         time.sleep(POLL_SECONDS)
 
@@ -106,12 +106,12 @@ def wait_until_ready(*, has_ended: Callable[[], bool] = lambda: False) -> None:
         if answer.health is Health.READY:
             return
         time.sleep(POLL_SECONDS)
-    found = "it ended by itself" if has_ended() else f"it does not answer ({answer.detail})"
+    found = "it exited" if has_ended() else f"it does not respond ({answer.detail})"
     raise BootstrapError(f"starting the Docker engine: {found}. The last lines of {log_file()}:\n{last_log_lines()}")
 
 
 def options() -> list[str]:
-    """The engine's options; one that the configuration file sets too would be refused."""
+    """The engine's options, without those in its configuration file: it rejects duplicates."""
     try:
         configured = json.loads(CONFIGURATION.read_text())
     except (OSError, ValueError):
@@ -122,7 +122,7 @@ def options() -> list[str]:
 
 
 def remove_stale_pid_files() -> None:
-    """Remove pid files whose process is not the program that they are about."""
+    """Remove pid files whose process is not the expected program."""
     for path, program in PID_FILES.items():
         try:
             pid = int(path.read_text())
@@ -149,7 +149,7 @@ def last_log_lines() -> str:
 
 
 def recorded() -> Process | None:
-    """The engine that the bootstrap started, if it still runs."""
+    """The engine that the bootstrap started, if it is still running."""
     try:
         process = Process(**json.loads(_record_file().read_text()))
     except (OSError, ValueError, TypeError):

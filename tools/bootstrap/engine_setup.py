@@ -1,7 +1,7 @@
-"""The Docker engine: a running one is used; where there is none, root on Debian and Ubuntu gets one.
+"""Use the running Docker engine; where there is none, install and start one as root on Debian and Ubuntu.
 
-On a machine with systemd the engine is the system's: it is started by `systemctl`. On a bare machine without it the
-bootstrap starts `dockerd` itself (:mod:`tools.bootstrap.engine_process`). Everywhere else one message says what to do.
+With systemd the engine is a service of the system, started by `systemctl`. Without it the bootstrap starts `dockerd`
+itself (:mod:`tools.bootstrap.engine_process`). In all other cases a message says what to do.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SYSTEMD_SECONDS = 120.0
 
 
 def is_present() -> bool:
-    """Whether an engine responds and Docker's client is there."""
+    """Whether an engine responds and Docker's client is installed."""
     return shutil.which("docker") is not None and ask().health is Health.READY
 
 
@@ -42,22 +42,24 @@ def ensure(report: Report) -> str:
 
 
 def restart(*, hard: bool) -> str:
-    """Restart an engine that the bootstrap started; containers live on."""
+    """Restart an engine that the bootstrap started; containers keep running."""
     engine_process.stop(hard=hard)
     engine_process.start()
     return "restarted"
 
 
 def unusable(answer: Answer) -> str:
-    """One message for an engine that cannot be used as it is."""
+    """The message for an engine that cannot be used as it is."""
     doing = f"looking for a Docker engine at {address()}: {answer.detail.rstrip('.')}."
     if answer.health is Health.FORBIDDEN:
-        return f"{doing} Let your user use it by `sudo usermod -aG docker $USER` and log in again, or run as root."
+        return (
+            f"{doing} Add your user to its group with `sudo usermod -aG docker $USER` and log in again, or run as root."
+        )
     if not is_local_default():
         return f"{doing} Start that engine, or set DOCKER_HOST or Docker's context to another one."
     if answer.health is Health.SILENT:
-        return f"{doing} The engine hangs: restart it, for example by `sudo systemctl restart docker`."
-    return f"{doing} Start it, for example by `sudo systemctl start docker`, or set DOCKER_HOST to another engine."
+        return f"{doing} The engine hangs: restart it, for example with `sudo systemctl restart docker`."
+    return f"{doing} Start it, for example with `sudo systemctl start docker`, or set DOCKER_HOST to another engine."
 
 
 def _install(report: Report) -> None:
@@ -72,13 +74,13 @@ def _install(report: Report) -> None:
 
 
 def _bring_client(report: Report) -> None:
-    """Some distributions ship Docker's client as a package of its own."""
+    """Install Docker's client, a separate package in some distributions."""
     if shutil.which("docker"):
         return
     if not system_packages.can_install():
         raise BootstrapError(
             f"using the Docker engine at {address()}: Docker's client, the command 'docker', is not installed. "
-            f"Install it, on Debian and Ubuntu by: sudo apt-get install {CLIENT_PACKAGE}"
+            f"Install it, on Debian and Ubuntu with: sudo apt-get install {CLIENT_PACKAGE}"
         )
     report(f"installing the package {CLIENT_PACKAGE}")
     system_packages.install([CLIENT_PACKAGE], doing="installing Docker's client")
@@ -95,8 +97,8 @@ def _start(report: Report) -> None:
     if not engine_process.may_start():
         raise BootstrapError(unusable(ask()))
     if engine_process.is_running():
-        # Somebody else has just started it, or a run that was killed; a second one would only refuse to start.
-        report("waiting for dockerd, which runs and does not answer yet")
+        # Someone else has just started it, or a run that was killed; a second one would not start.
+        report("waiting for dockerd, which is starting")
         engine_process.wait_until_ready()
         return
     report("starting dockerd")

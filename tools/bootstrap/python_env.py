@@ -1,8 +1,8 @@
 """The project's Python environment, `.venv`: exactly the packages of `requirements.lock`, and the project itself.
 
-A stamp in the environment names the lock that it was made from; without the right stamp it is made anew, so that a run
-that was killed half way never leaves an environment that only looks complete. The lock has hashes and no
-addresses: packages come from wherever this machine's pip is set up to get them.
+A stamp in the environment identifies the lock that it was made from. Without the right stamp the environment is made
+again, so that a killed run never leaves one that only looks complete. The lock has hashes and no addresses: packages
+come from wherever pip is configured to get them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ INSTALL_SECONDS = 1200.0
 
 
 def wanted_stamp() -> dict[str, str]:
-    """What the environment has to be made from."""
+    """The stamp of an up-to-date environment."""
     place = str(folders.repo())  # an environment cannot be moved
     return {
         "packages": _hash(folders.repo() / LOCK, place),
@@ -42,28 +42,28 @@ def wanted_stamp() -> dict[str, str]:
 
 
 def is_present() -> bool:
-    """Whether the environment is there and made from what lies in the checkout now."""
+    """Whether the environment exists and matches this checkout."""
     return _has_interpreter() and _found_stamp() == wanted_stamp()
 
 
 def ensure(report: Report) -> str:
     """Bring the environment up to date; return what was done."""
     wanted = wanted_stamp()
-    # Its interpreter is the system's, and goes when the system gets another one.
-    anew = not _has_interpreter() or _found_stamp().get("packages") != wanted["packages"]
-    if anew:
+    # Its interpreter is a link to the system's, which disappears when the system is upgraded to another version.
+    is_new = not _has_interpreter() or _found_stamp().get("packages") != wanted["packages"]
+    if is_new:
         disk.require(folders.venv(), SPACE, doing="making the Python environment")
         report("making the environment and installing packages")
         _remove_old()
         _create()
         _pip("install", "--require-hashes", "--no-deps", "--requirement", str(folders.repo() / LOCK))
-    # A path in a `.pth` file: the finder that setuptools would put there costs every start of Python 12 ms.
+    # A path in a `.pth` file: the import hook that setuptools installs otherwise costs 12 ms at every start of Python.
     plain = "editable_mode=compat"
     editable = ["--config-settings", plain, "--editable", str(folders.repo())]
     _pip("install", "--no-deps", "--no-build-isolation", *editable)
     _install_start()
     atomic_files.write(folders.venv() / STAMP, json.dumps(wanted), mode=0o644)
-    return "made" if anew else "project installed"
+    return "made" if is_new else "project installed"
 
 
 def _install_start() -> None:
@@ -79,7 +79,7 @@ def _has_interpreter() -> bool:
 
 
 def base_python() -> Path:
-    """The interpreter outside every virtual environment: this process may run from the one that is made anew."""
+    """The interpreter outside of virtual environments: this process may run in the one that is replaced."""
     if sys.prefix == sys.base_prefix:
         return Path(sys.executable)
     return Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -99,7 +99,7 @@ def _bring_venv_module() -> None:
     if not system_packages.can_install():
         raise BootstrapError(
             f"making the Python environment: {base_python()} has no module 'ensurepip'. "
-            f"Install it, on Debian and Ubuntu by: sudo apt-get install python{version}-venv"
+            f"Install it, on Debian and Ubuntu with: sudo apt-get install python{version}-venv"
         )
     system_packages.install([f"python{version}-venv"], doing="installing Python's venv module")
 

@@ -1,7 +1,7 @@
-"""Pulumi's file backend and the passphrase of its secrets: made once, private to the user, never overwritten.
+"""Pulumi's file backend and the passphrase of its secrets: created once, private to the user, never overwritten.
 
-Without its passphrase a state can never be read again. Hence a missing passphrase beside an existing state is an error
-and not a reason to make a new one.
+Without its passphrase the secrets of a state cannot be read. Where a state exists, a missing passphrase is therefore an
+error and not a reason to create a new one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def is_present() -> bool:
-    """Whether state folder and passphrase are there, writable by the user and closed to everybody else."""
+    """Whether state folder and passphrase exist, writable by the user and inaccessible to others."""
     private = [folders.home(), folders.state()]
     try:
         modes = [path.stat().st_mode for path in (*private, folders.passphrase())]
@@ -31,7 +31,7 @@ def is_present() -> bool:
 
 
 def ensure() -> str:
-    """Make what is missing and close what is open to others; return what was done."""
+    """Create what is missing and remove permissions of others; return what was done."""
     for folder in (folders.home(), folders.state()):
         folders.private_folder(folder)
         _close(folder, folders.PRIVATE)
@@ -50,22 +50,22 @@ def ensure() -> str:
         atomic_files.write_once(passphrase, secrets.token_urlsafe(PASSPHRASE_BYTES) + "\n")
     except OSError as exc:
         raise BootstrapError(f"writing the passphrase file '{passphrase}': {exc.strerror}.") from exc
-    return "made, with a new passphrase"
+    return "created, with a new passphrase"
 
 
 _ADVICE = (
     "Without the passphrase the state's secrets cannot be read: restore the file from a backup. "
-    "To begin anew instead, move the state folder away."
+    "To start over instead, move the state folder away."
 )
 
 
 def _close(path: Path, mode: int) -> None:
-    """Take the rights of others away."""
+    """Remove the permissions of others."""
     if path.stat().st_mode & OTHERS:
         try:
             path.chmod(mode)
         except OSError as exc:
             raise BootstrapError(
-                f"preparing the state: '{path}' can be read by other users and cannot be closed to them "
-                f"({exc.strerror}). Make it your user's own, or set MLW_HOME to another folder."
+                f"preparing the state: '{path}' is accessible to other users, and its permissions cannot be changed "
+                f"({exc.strerror}). Make your user its owner, or set MLW_HOME to another folder."
             ) from exc

@@ -1,4 +1,4 @@
-"""Debian packages, for what only the system can bring: Docker's engine, Python's venv module."""
+"""Install Debian packages, for what only the system can provide: Docker's engine, Python's venv module."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ INSTALL_SECONDS = 900.0
 
 
 def can_install() -> bool:
-    """Whether this process may install packages: as root, on Debian, Ubuntu and the like."""
+    """Whether this process can install packages: as root on Debian, Ubuntu and their derivatives."""
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 def install(packages: Sequence[str], *, doing: str) -> None:
-    """Install packages without asking anything."""
+    """Install packages without questions."""
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     child_processes.run(["apt-get", "update"], doing=doing, env=env, timeout=LIST_SECONDS)
     child_processes.run(

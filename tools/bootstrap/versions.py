@@ -1,4 +1,4 @@
-"""The table of pinned versions, `versions.toml`, as typed values. Its form is a fact of the repository."""
+"""The pinned versions of `versions.toml` as typed values. It is part of the repository, so it is not validated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Go:
 
 @dataclass(frozen=True, kw_only=True)
 class Tool:
-    """One tool: where the official release lies, and how it is built instead."""
+    """One tool: where its official release is, and how it is built otherwise."""
 
     name: str
     title: str
@@ -49,7 +49,7 @@ def go() -> Go:
 
 
 def tools() -> tuple[Tool, ...]:
-    """The pinned tools, in the order in which they are brought."""
+    """The pinned tools, in the order of their installation."""
     return tuple(_tool(row) for row in _table()["tools"])
 
 

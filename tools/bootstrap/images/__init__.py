@@ -1,11 +1,11 @@
 """The images of the four services: MinIO, registry, Vault, OpenTelemetry collector.
 
-`ensure` brings each one under its canonical tag, from a mirror, the official registry or pinned Go modules, always in
-the same final form; `missing` says in one call of the engine whether there is anything to do; `push` fills a mirror.
-What the images are is written in `infra/images.toml`, `tools/images/` and `tools/go/`.
+`ensure` provides each one under its canonical tag, from a mirror, the official registry or pinned Go modules, always in
+the same final form; `missing` tells with one call to the engine whether there is anything to do; `push` fills a mirror.
+The images are defined in `infra/images.toml`, `tools/images/` and `tools/go/`.
 """
 
-from tools.bootstrap.images.ensure import MIRROR_VARIABLE, ImageError, ensure, missing
+from tools.bootstrap.images.ensure import MIRROR_VARIABLE, ImageError, ensure, jobs, missing, programs
 from tools.bootstrap.images.mirror import push
 
-__all__ = ["MIRROR_VARIABLE", "ImageError", "ensure", "missing", "push"]
+__all__ = ["MIRROR_VARIABLE", "ImageError", "ensure", "jobs", "missing", "programs", "push"]

@@ -1,7 +1,7 @@
-"""From a binary to the finished local image, and the proof that it runs.
+"""Make the finished local image from a binary, and prove that it runs.
 
-Every source of a service ends here, so that a pulled, a mirrored and a built image differ in nothing but one label. The
-canonical tag moves last and at once: whoever looks at it sees the old image or the finished new one.
+Images from all sources are made here, so that a pulled, a mirrored and a built image differ in one label only. The
+canonical tag moves last and atomically: it names either the old image or the finished new one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CONFINED = ("--network", "none", "--read-only", "--cap-drop", "ALL", "--security
 
 
 class UnfitImageError(Exception):
-    """An image does not run, or is not the version that the table names; the text is one line."""
+    """An image does not run, or has another version than the table; the text is one line."""
 
 
 def finish(service: Service, *, binary: Path, base: BaseFiles, recipe: str, source: str) -> None:
@@ -42,22 +42,22 @@ def finish(service: Service, *, binary: Path, base: BaseFiles, recipe: str, sour
 
 
 def adopt(service: Service, reference: str) -> None:
-    """Give a finished image the canonical tag, if it is what it claims to be."""
+    """Give a finished image the canonical tag, once it is verified."""
     verify(service, reference)
     docker_cli.call("tag", reference, service.image)
 
 
 def sweep() -> None:
-    """Remove what killed runs left: candidates, and containers that only lent their files or told their version."""
+    """Remove what killed runs left: candidates, and containers that only provided files or their version."""
     candidates = CANDIDATE.format(service="*", recipe="*")
     docker_cli.remove_each("rm", "ps", "--all", "--filter", f"label={docker_cli.SCRATCH_LABEL}")
     docker_cli.remove_each("rmi", "images", "--filter", f"reference={candidates}")
 
 
 def remove_replaced() -> None:
-    """Remove our images that lost their tag to a newer one.
+    """Remove the bootstrap's images whose tag moved to a newer one.
 
-    The engine keeps those that a container still runs on; `make up` removes them after it has made that container anew.
+    The engine keeps those that a container still uses; `make up` removes them after it has replaced that container.
     """
     ours = f"label={RECIPE_LABEL}"
     docker_cli.call("image", "prune", "--force", "--filter", ours)
@@ -67,7 +67,7 @@ def remove_replaced() -> None:
 
 
 def verify(service: Service, reference: str) -> None:
-    """Run the binary once, with as few rights as the workspace will give it, and look for its version."""
+    """Run the binary once, with as few privileges as in a workspace, and check its version."""
     try:
         said = docker_cli.call(
             "run",
@@ -83,4 +83,4 @@ def verify(service: Service, reference: str) -> None:
         raise UnfitImageError(f"{reference} does not run: {exc}") from exc
     if service.version not in said:
         first = said.strip().partition("\n")[0]
-        raise UnfitImageError(f"{reference} reports the version {first!r}; expected is {service.version!r}")
+        raise UnfitImageError(f"{reference} reports the version {first!r}, expected {service.version!r}")

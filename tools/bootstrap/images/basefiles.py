@@ -1,7 +1,7 @@
-"""The two files that every image gets besides its binary: a static busybox and the certificates of public authorities.
+"""The two files that every image contains besides its binary: a static busybox and the public certificate authorities.
 
-Both come from the host where it has them, else from Debian's packages. They are no part of an image's recipe: which
-revision a distribution ships at the moment changes nothing that the services rely on.
+Both come from the host if it has them, otherwise from Debian packages. They are not part of an image's recipe: services
+work with any revision that a distribution ships.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def certificates() -> bytes:
 
 
 def is_static(content: bytes) -> bool:
-    """Tell whether a 64-bit little-endian ELF file runs without a loader; anything else does not count."""
+    """Whether a file is a 64-bit little-endian ELF program that runs without a loader."""
     if content[:6] != _ELF + b"\x02\x01":
         return False
     offset = int.from_bytes(content[32:40], "little")
@@ -65,7 +65,7 @@ def is_static(content: bytes) -> bool:
 
 
 def _has_applets(candidate: Path) -> bool:
-    """Ask a busybox what it can do: distributions leave out what they do not need."""
+    """Ask a busybox for its applets: distributions leave some out."""
     try:
         done = subprocess.run([candidate, "--list"], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -77,19 +77,19 @@ def _package_files(package: str, wanted: Callable[[str], bool]) -> dict[str, byt
     """Download one Debian package, without installing it, and return the wanted files."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise BaseFileError(
-            f"this host has no {package} and no apt-get to fetch it with: install busybox (static) and ca-certificates "
-            f"with the host's package manager, or name a mirror that has the finished images in MLW_IMAGE_REGISTRY"
+            f"this host has neither {package} nor apt-get to download it: install busybox (static) and ca-certificates "
+            f"with the host's package manager, or set MLW_IMAGE_REGISTRY to a mirror that has the finished images"
         )
     with tempfile.TemporaryDirectory(prefix="mlw-package-") as folder:
         if _run(["apt-get", "download", package], folder) is not None:
-            _run(["apt-get", "update"], folder)  # a bare machine has no package lists yet; the next call has the word
+            _run(["apt-get", "update"], folder)  # a bare machine has no package lists yet
             if (problem := _run(["apt-get", "download", package], folder)) is not None:
                 raise BaseFileError(f"apt-get could not download {package}: {problem}")
         archive = next(Path(folder).glob("*.deb"))
         unpacked = subprocess.run(["dpkg-deb", "--fsys-tarfile", archive], capture_output=True, check=True).stdout
     found = _files_of(unpacked, wanted)
     if not found:
-        raise BaseFileError(f"Debian's package {package} does not hold the file that was expected in it")
+        raise BaseFileError(f"the Debian package {package} does not contain the expected file")
     return found
 
 
@@ -104,10 +104,10 @@ def _files_of(archive: bytes, wanted: Callable[[str], bool]) -> dict[str, bytes]
 
 
 def _run(command: list[str], folder: str) -> str | None:
-    """Run a package command in a folder; return its complaint if it failed."""
+    """Run a package command in a folder; return its error message if it failed."""
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PACKAGE_SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        return f"no answer within {PACKAGE_SECONDS} s"
+        return f"no response within {PACKAGE_SECONDS} s"
     lines = [line for line in done.stderr.splitlines() if line.startswith("E:")]
     return None if done.returncode == 0 else (lines[-1] if lines else "no reason given")

@@ -1,7 +1,7 @@
 """The build context of an image: a tar archive that is streamed to the engine.
 
-Everything in it is fixed but the binary: names, modes, owners and times never depend on the host, so the engine's own
-build cache recognises what it has seen. The Dockerfile is the service's own, unchanged.
+Everything in it except the binary is fixed: names, modes, owners and times never depend on the host, so that the
+engine's build cache recognises it. The Dockerfile is that of the service, with two more labels.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SOURCES = ("pulled", "mirror", "built")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BaseFiles:
-    """What every image gets besides its binary."""
+    """What every image contains besides its binary."""
 
     busybox: bytes
     certificates: bytes
@@ -49,7 +49,7 @@ def write(out: IO[bytes], service: Service, base: BaseFiles, binary: Path, *, re
 
 
 def labelled(text: str, recipe: str, source: str) -> str:
-    """Add the labels last, so that images which differ only in them share every layer."""
+    """Append the labels, so that images which differ only in them share every layer."""
     return f'{text.rstrip()}\nLABEL {RECIPE_LABEL}="{recipe}" {SOURCE_LABEL}="{source}"\n'
 
 
@@ -59,7 +59,7 @@ def accounts(service: Service) -> str:
 
 
 def _entry(name: str, mode: int) -> tarfile.TarInfo:
-    """Make an entry without a trace of the host."""
+    """Make an entry that does not depend on the host."""
     entry = tarfile.TarInfo(name)
     entry.mode = mode
     return entry

@@ -1,7 +1,7 @@
 """The few commands of the Docker client that images need.
 
-The client rather than the engine's API: it carries the user's contexts, TLS settings and ``docker login``. Every call
-is limited in time. What the client says on failure becomes one line; nothing is retried here.
+The client rather than the engine's API: it knows the user's contexts, TLS settings and ``docker login``. Every call has
+a time limit. Its error output is reduced to one line; nothing is retried here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SCRATCH_LABEL = "ml-workspace.bootstrap=files"
 
 
 class DockerError(Exception):
-    """The client refused, failed or did not answer in time; the text is one line."""
+    """The client failed or did not respond in time; the text is one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ def call(*arguments: str, seconds: float = QUICK_SECONDS, stdin: bytes | None = 
     except FileNotFoundError as exc:
         raise DockerError("the command 'docker' was not found on PATH") from exc
     except subprocess.TimeoutExpired as exc:
-        raise DockerError(f"'docker {arguments[0]}' gave no answer within {seconds:.0f} s") from exc
+        raise DockerError(f"'docker {arguments[0]}' did not respond within {seconds:.0f} s") from exc
     if done.returncode != 0:
         raise DockerError(last_line(done.stderr.decode(errors="replace")))
     return done.stdout.decode(errors="replace")
 
 
 def last_line(text: str) -> str:
-    """Return the line that carries the reason: the client prints it last."""
+    """Return the line with the reason: the client prints it last."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "no reason given"
 
@@ -64,19 +64,19 @@ def inspect(references: Sequence[str]) -> dict[str, Image]:
 
 
 def find(reference: str) -> Image | None:
-    """Return one local image; the engine itself resolves short and long forms of a reference."""
+    """Return one local image; the engine resolves short and long forms of a reference."""
     return next(iter(_inspect([reference])), None)
 
 
 def _inspect(references: Sequence[str]) -> list[Image]:
-    """Describe what exists; what does not is no error, an engine that does not answer is."""
+    """Describe the images that exist; only an engine that does not respond is an error."""
     command = ["docker", "image", "inspect", "--format", "{{json .}}", *references]
     try:
         done = subprocess.run(command, capture_output=True, timeout=QUICK_SECONDS, check=False)
     except FileNotFoundError as exc:
         raise DockerError("the command 'docker' was not found on PATH") from exc
     except subprocess.TimeoutExpired as exc:
-        raise DockerError(f"the engine gave no answer within {QUICK_SECONDS:.0f} s") from exc
+        raise DockerError(f"the engine did not respond within {QUICK_SECONDS:.0f} s") from exc
     complaints = [line.strip() for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
     if real := [line for line in complaints if "no such image" not in line.lower()]:
         raise DockerError(real[-1])
@@ -96,7 +96,7 @@ def _image(raw: dict[str, object]) -> Image:
 
 
 def pull(reference: str) -> None:
-    """Pull one image; a registry that cannot be reached is given up on quickly, a slow transfer is not."""
+    """Pull one image; give up quickly if the registry does not respond, but not on a slow transfer."""
     command = ["docker", "pull", reference]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as client:
         assert client.stdout is not None  # noqa: S101  (PIPE above)
@@ -105,7 +105,7 @@ def pull(reference: str) -> None:
         answered.start()
         try:
             if not contact.wait(CONTACT_SECONDS):
-                raise DockerError(f"no answer from its registry within {CONTACT_SECONDS:.0f} s")
+                raise DockerError(f"no response from its registry within {CONTACT_SECONDS:.0f} s")
             client.wait(TRANSFER_SECONDS)
         except subprocess.TimeoutExpired as exc:
             raise DockerError(f"the transfer took longer than {TRANSFER_SECONDS:.0f} s") from exc
@@ -117,14 +117,14 @@ def pull(reference: str) -> None:
 
 
 def _drain(lines: IO[str], contact: threading.Event) -> None:
-    """Report the first line (the registry has answered) or the end, and keep the pipe empty."""
+    """Report the first line (the registry has responded) or the end, and keep the pipe empty."""
     for _ in lines:
         contact.set()
     contact.set()
 
 
 def build(context: IO[bytes], tag: str) -> None:
-    """Build an image from a context that is streamed, so that a remote engine works as a local one does."""
+    """Build an image from a streamed context, which works with remote engines too."""
     command = ["docker", "build", "--quiet", "--force-rm", "--tag", tag, "-"]
     done = subprocess.run(command, stdin=context, capture_output=True, timeout=TRANSFER_SECONDS, check=False)
     if done.returncode != 0:
@@ -139,7 +139,7 @@ def remove_each(remove: str, *listing: str) -> None:
 
 @contextlib.contextmanager
 def scratch_container(image: str) -> Iterator[str]:
-    """Create a container that is never started, to read an image's files."""
+    """Create a container that is never started, to read files of its image."""
     name = call("create", "--label", SCRATCH_LABEL, image, "none").strip()
     try:
         yield name
@@ -150,7 +150,7 @@ def scratch_container(image: str) -> Iterator[str]:
 def copy_out(container: str, path: str, target: Path) -> None:
     """Copy one file out of a container: content only, without owner, mode or file capabilities.
 
-    Capabilities stay behind on purpose: a binary that asks for one cannot start where all capabilities are dropped.
+    Capabilities are left out on purpose: a binary that requires one does not start where all capabilities are dropped.
     """
     command = ["docker", "cp", "--follow-link", f"{container}:{path}", "-"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as client:

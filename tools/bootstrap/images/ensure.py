@@ -1,9 +1,9 @@
 """All services' images on the engine: found, fetched or built.
 
-The quick way out comes first: one call tells whether all canonical tags carry the current recipe. What is missing is
-asked for at the registries, all services at once (a network that swallows requests costs one time-out, not four); what
-they do not give is built one by one, since one build already uses every core. Every finished binary is kept, so a run
-that was killed goes on where it was.
+One call to the engine tells whether all canonical tags carry the current recipe. Missing images are requested from the
+registries, all services at once, so that a network that drops requests costs one timeout instead of four. What they do
+not have is built one by one, since one build already uses every core. Finished binaries are kept, so that an
+interrupted run continues where it was.
 """
 
 from __future__ import annotations
@@ -17,17 +17,21 @@ from functools import partial
 from pathlib import Path
 
 from infra.host import folders
+from tools.bootstrap import fetching_ahead
 from tools.bootstrap.bootstrap_errors import BootstrapError
+from tools.bootstrap.fetching_ahead import Program
 from tools.bootstrap.images import assemble, basefiles, docker_cli, gobuild, image_sources, image_table
 from tools.bootstrap.images.build_context import BaseFiles
 from tools.bootstrap.images.image_sources import Fetched
 from tools.bootstrap.images.image_table import Service
 from tools.bootstrap.images.recipe import RECIPE_LABEL, image_recipe
 from tools.bootstrap.progress import Report
+from tools.bootstrap.remaining_time import RemainingTime
 
 MIRROR_VARIABLE = "MLW_IMAGE_REGISTRY"
+BUILT = "built"
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
-"""What the kernel and the engine call the same processor."""
+"""The engine's names for the kernel's names of processors."""
 
 
 class ImageError(BootstrapError):
@@ -35,7 +39,7 @@ class ImageError(BootstrapError):
 
 
 def missing(services: Sequence[Service] | None = None) -> list[Service]:
-    """Return the services whose canonical tag is absent, or was made by another recipe; one call of the engine."""
+    """Return the services whose canonical tag is absent or comes from another recipe, with one call to the engine."""
     wanted = image_table.load() if services is None else services
     try:
         local = docker_cli.inspect([service.image for service in wanted])
@@ -48,7 +52,24 @@ def missing(services: Sequence[Service] | None = None) -> list[Service]:
     ]
 
 
-def ensure(*, mirror: str | None, report: Report, services: Sequence[Service] | None = None) -> list[str]:
+def jobs() -> list[str]:
+    """Services whose binary no earlier run has built; for an estimate of the time."""
+    return [service.name for service in image_table.load() if not gobuild.artefact(service).is_present()]
+
+
+def programs(services: Sequence[Service] | None = None) -> list[Program]:
+    """What has to be built if no registry has the images."""
+    wanted = image_table.load() if services is None else services
+    return [gobuild.program(service) for service in wanted if not gobuild.artefact(service).is_present()]
+
+
+def ensure(
+    *,
+    mirror: str | None,
+    report: Report,
+    services: Sequence[Service] | None = None,
+    remaining: RemainingTime | None = None,
+) -> list[str]:
     """Provide every image.
 
     Args:
@@ -56,9 +77,10 @@ def ensure(*, mirror: str | None, report: Report, services: Sequence[Service] | 
             `STACK` (which `make up STACK=...` sets; by default `dev`) configures as `imageRegistry`.
         report: Takes the progress lines.
         services: Which ones; all by default.
+        remaining: Follows what is done.
 
     Returns:
-        The tags that had to be made.
+        The tags that were missing.
 
     Raises:
         ImageError: An image cannot be provided; what was finished before stays.
@@ -72,7 +94,7 @@ def ensure(*, mirror: str | None, report: Report, services: Sequence[Service] | 
     if registry and (problem := image_table.mirror_problem(registry)):
         raise ImageError(problem)
     try:
-        _provide(absent, registry, report)
+        _provide(absent, registry, report, remaining or RemainingTime())
     except (docker_cli.DockerError, basefiles.BaseFileError, assemble.UnfitImageError) as exc:
         hint = " Free some space where the engine keeps its images." if "no space left" in str(exc) else ""
         raise ImageError(f"providing the services' images: {exc}.{hint}") from exc
@@ -81,7 +103,7 @@ def ensure(*, mirror: str | None, report: Report, services: Sequence[Service] | 
     return [service.image for service in absent]
 
 
-def _provide(absent: Sequence[Service], mirror: str | None, report: Report) -> None:
+def _provide(absent: Sequence[Service], mirror: str | None, report: Report, remaining: RemainingTime) -> None:
     """Fetch what registries have, build the rest."""
     assemble.sweep()
     with tempfile.TemporaryDirectory(dir=folders.private_folder(folders.build()), prefix="images-") as folder:
@@ -89,18 +111,28 @@ def _provide(absent: Sequence[Service], mirror: str | None, report: Report) -> N
         with ThreadPoolExecutor(max_workers=len(absent)) as pool:
             fetched = list(pool.map(fetch, absent))
         unfinished = [(service, one) for service, one in zip(absent, fetched, strict=True) if not one.finished]
+        for service in absent:
+            if service not in [one for one, _ in unfinished]:
+                remaining.end(service.name, built=False)
         if unfinished:
-            _assemble_all(unfinished, _base_files(), report)
-    # Once more: what a killed run had asked the engine for may have been made after the first look.
+            later = programs([service for service, answer in unfinished[1:] if answer.binary is None])
+            with fetching_ahead.fetching(later):
+                _assemble_all(unfinished, _base_files(), report, remaining)
+    # Again: the engine may have finished after the first sweep what a killed run had requested.
     assemble.sweep()
     assemble.remove_replaced()
 
 
-def _assemble_all(unfinished: Sequence[tuple[Service, Fetched]], base: BaseFiles, report: Report) -> None:
+def _assemble_all(
+    unfinished: Sequence[tuple[Service, Fetched]], base: BaseFiles, report: Report, remaining: RemainingTime
+) -> None:
     """Make one image after another."""
     for number, (service, answer) in enumerate(unfinished, 1):
         tell = partial(_tell, report, f"{service.name} ({number} of {len(unfinished)})")
-        tell(_assemble(service, answer, base, tell))
+        remaining.begin(service.name)
+        how = _assemble(service, answer, base, tell)
+        remaining.end(service.name, built=how == BUILT)
+        tell(how)
 
 
 def _tell(report: Report, label: str, line: str) -> None:
@@ -109,7 +141,7 @@ def _tell(report: Report, label: str, line: str) -> None:
 
 
 def _base_files() -> BaseFiles:
-    """Collect what every image gets besides its binary, if this host can make images at all."""
+    """Collect what every image contains besides its binary, if this host can make images at all."""
     check_machine(
         platform.system(), platform.machine(), docker_cli.call("version", "--format", "{{.Server.Arch}}").strip()
     )
@@ -117,7 +149,7 @@ def _base_files() -> BaseFiles:
 
 
 def _assemble(service: Service, answer: Fetched, base: BaseFiles, tell: Report) -> str:
-    """Make the image from the fetched binary, or from one that is built now; return how."""
+    """Make the image from the fetched binary, or from a built one; return which."""
     finish = partial(assemble.finish, service, base=base, recipe=image_recipe(service))
     if answer.binary is not None:
         try:
@@ -129,15 +161,15 @@ def _assemble(service: Service, answer: Fetched, base: BaseFiles, tell: Report) 
     for refusal in answer.refusals:
         tell(f"not from a registry: {refusal}")
     finish(binary=gobuild.binary(service, tell), source="built")
-    return "built"
+    return BUILT
 
 
 def check_machine(system: str, machine: str, engine: str) -> None:
-    """Refuse to put this host's programs into images for another kind of machine."""
+    """Fail where this host's programs would not run in the engine's containers."""
     if system == "Linux" and MACHINES.get(machine, machine) == engine:
         return
     raise ImageError(
         f"making the services' images: this host is {system} on {machine}, the engine runs linux on {engine}. "
-        f"Images can be made only on the engine's own kind of machine: make them there, push them with "
+        f"Images can only be made on a machine like the engine's: make them there, push them with "
         f"'python3 -m tools.bootstrap images --push HOST', and set {MIRROR_VARIABLE}=HOST here."
     )

@@ -7,35 +7,36 @@ import sys
 
 from tools.bootstrap import artefacts, bootstrap_lock, steps
 from tools.bootstrap.images import image_table, mirror
-from tools.bootstrap.images.ensure import MIRROR_VARIABLE, ImageError, ensure, missing
+from tools.bootstrap.images.ensure import MIRROR_VARIABLE, ImageError, ensure, jobs, missing
 from tools.bootstrap.progress import StepProgress, say
+from tools.bootstrap.remaining_time import RemainingTime
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options."""
     parser.add_argument(
-        "--mirror", metavar="HOST[:PORT]", help=f"registry to ask first for the images (default: {MIRROR_VARIABLE})"
+        "--mirror", metavar="HOST[:PORT]", help=f"registry to try first for the images (default: {MIRROR_VARIABLE})"
     )
     parser.add_argument("--push", metavar="HOST[:PORT]", help="push the images to this registry instead")
-    parser.add_argument("--username", metavar="NAME", help="with --push: log in for this one push")
+    parser.add_argument("--username", metavar="NAME", help="with --push: log in for this push only")
     parser.add_argument("--password-stdin", action="store_true", help="with --username: read the password from stdin")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make the images, or push them."""
+    """Provide the images, or push them."""
     if options.push:
         _push(options.push, _login(options.username, from_stdin=options.password_stdin))
         return 0
     if options.username or options.password_stdin:
-        raise ImageError("'--username' and '--password-stdin' belong to '--push'; to pull, use 'docker login' first.")
+        raise ImageError("'--username' and '--password-stdin' require '--push'; to pull, use 'docker login' first.")
     if not missing():
-        say("images: all are there")
+        say("images: everything is there")
         return 0
     with bootstrap_lock.exclusive():
         artefacts.sweep()
-        progress = StepProgress(1, 1, "Images of the services")
+        progress = StepProgress(1, 1, "Images of the services", remaining=RemainingTime(jobs()))
         with progress.signs_of_life():
-            made = ensure(mirror=options.mirror, report=progress.report)
+            made = ensure(mirror=options.mirror, report=progress.report, remaining=progress.remaining)
         progress.done(f"made {', '.join(made)}" if made else "there")
     steps.clear_build_caches()
     return 0
@@ -48,9 +49,9 @@ def _push(registry: str, login: tuple[str, str] | None) -> None:
 
 
 def _login(username: str | None, *, from_stdin: bool) -> tuple[str, str] | None:
-    """Return the credentials; a password never stands on a command line, where every user can read it."""
+    """Return the credentials; a password on a command line could be read by every user."""
     if bool(username) != from_stdin:
         raise ImageError(
-            "'--username NAME' and '--password-stdin' go together; give both, or log in by 'docker login'."
+            "'--username NAME' and '--password-stdin' require each other; pass both, or use 'docker login'."
         )
     return (username, sys.stdin.read().rstrip("\r\n")) if username else None

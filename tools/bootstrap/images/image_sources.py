@@ -1,8 +1,8 @@
-"""Where an image comes from without building it: a private mirror, then the official registry.
+"""Get an image without building it: from a private mirror, then from the official registry.
 
-A mirror that was filled by ``images --push`` serves finished images, which are taken as they are when their recipe is
-this repository's. From any other image only the service's binary is used: the final image is then assembled here, so
-that upstream's start scripts, file capabilities and shells make no difference.
+A mirror that was filled by ``images --push`` serves finished images, which are used as they are if their recipe
+matches. From any other image only the service's binary is used: the final image is assembled here, so that upstream's
+start scripts, file capabilities and shells make no difference.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Fetched:
-    """What came of asking the registries for one service."""
+    """The result of asking the registries for one service."""
 
     finished: bool = False
-    """The canonical tag is there; nothing more to do."""
+    """The canonical tag exists; nothing is left to do."""
     binary: Path | None = None
-    """Where the service's binary lies, if that is all that could be used."""
+    """The service's binary, if only that could be used."""
     source: str = ""
     refusals: list[str] = field(default_factory=list)
-    """One line for each registry that did not help."""
+    """One line for each registry without a usable image."""
 
 
 def fetch(service: Service, *, mirror: str | None, folder: Path, report: Report) -> Fetched:
-    """Ask the mirror, then the official registry; the first that has the image wins."""
+    """Try the mirror, then the official registry; the first that has the image wins."""
     result = Fetched()
     candidates = [("mirror", service.mirrored(mirror))] if mirror else []
     if service.official:
@@ -53,12 +53,12 @@ def fetch(service: Service, *, mirror: str | None, folder: Path, report: Report)
 
 
 def _from_registry(service: Service, reference: str, target: Path, *, ours: bool) -> Path | None:
-    """Pull a reference; adopt it (nothing is returned) or take its binary.
+    """Pull a reference; adopt it (and return nothing) or extract its binary.
 
-    The reference itself does not stay, unless somebody else may have wanted it: an official image that was there
-    before. A mirror's name for our image is nobody else's; if it was there, a killed run left it.
+    The reference is removed afterwards, except an official image that was there before, which the user may need. A
+    mirror's name for an image is only used here; if it was there before, a killed run left it.
     """
-    goes = ours or docker_cli.find(reference) is None
+    is_temporary = ours or docker_cli.find(reference) is None
     docker_cli.pull(reference)
     try:
         image = docker_cli.find(reference)
@@ -69,5 +69,5 @@ def _from_registry(service: Service, reference: str, target: Path, *, ours: bool
             docker_cli.copy_out(container, service.binary, target)
         return target
     finally:
-        if goes:
+        if is_temporary:
             docker_cli.call("rmi", reference)

@@ -1,7 +1,7 @@
 """The table of services, read from ``infra/images.toml``.
 
-Owns the one place where the bootstrap learns which images exist, under which tag, with which binary, user and folders.
-The program reads the same file. Nothing here talks to Docker.
+Only here the bootstrap learns which images exist, under which tag, with which binary, user and folders. The program
+reads the same file. Nothing here talks to Docker.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _SETTING = re.compile(r"""^[ \t]*["']?ml-workspace:imageRegistry["']?[ \t]*:[ \t
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
-    """One row: what the finished image of a service must look like, whatever its source."""
+    """One row: what the finished image of a service contains, whatever its source."""
 
     name: str
     image: str
     """The local tag that the program runs: ``ml-workspace/<service>:<version>``."""
     official: str
-    """Reference in a public registry; empty where upstream publishes no image."""
+    """Reference in a public registry; empty if upstream publishes no image."""
     binary: str
     """Path of the service's binary, the same as in the official image."""
     user: str
     """Numeric ``uid:gid``, never root."""
     folders: tuple[str, ...]
-    """Folders that belong to the user, so that a new volume mounted there does too."""
+    """Folders that belong to the user, so that new volumes mounted there do too."""
 
     @property
     def version(self) -> str:
@@ -47,7 +47,7 @@ class Service:
 
 
 def load(path: Path = TABLE) -> tuple[Service, ...]:
-    """Read the table; its form is a fact of the repository, so a wrong row is a programming error."""
+    """Read the table; it is part of the repository, so it is not validated."""
     rows = tomllib.loads(path.read_text(encoding="utf-8"))
     return tuple(
         Service(
@@ -63,10 +63,10 @@ def load(path: Path = TABLE) -> tuple[Service, ...]:
 
 
 def configured_mirror(stack: str) -> str | None:
-    """Return the mirror that a stack file names, if any.
+    """Return the mirror that a stack file configures, if any.
 
-    Read as text: this runs before the environment with a YAML parser exists. Whatever else is wrong with the file is
-    told later, by the settings.
+    The file is read as text, since the environment with a YAML parser does not exist yet. The settings validate it
+    later.
     """
     file = folders.repo() / "stacks" / f"Pulumi.{stack}.yaml"
     if not _STACK.fullmatch(stack) or not file.is_file():
@@ -76,7 +76,7 @@ def configured_mirror(stack: str) -> str | None:
 
 
 def mirror_problem(mirror: str) -> str | None:
-    """Say what is wrong with a mirror's address, or nothing: it goes into references and command lines."""
+    """Say what is wrong with a mirror's address, if anything: it becomes part of references and command lines."""
     if _HOST.fullmatch(mirror):
         return None
     return (

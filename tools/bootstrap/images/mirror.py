@@ -1,7 +1,7 @@
-"""Filling a private mirror, so that machines without access to public registries need to build nothing.
+"""Fill a private mirror, so that machines without access to public registries do not have to build anything.
 
-Uses the images that this machine has; making them is ``ensure``'s business. Credentials come from the user's
-``docker login``, or are given for this one push and then kept in a folder that is removed with it.
+Pushes the images that this machine has; ``ensure`` provides them. Credentials come from the user's ``docker login``, or
+are passed for one push and kept in a folder that is removed after it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PushError(BootstrapError):
-    """The mirror could not be filled; the text says what to do."""
+    """An image could not be pushed; the text says what to do."""
 
 
 def push(services: Sequence[Service], mirror: str, *, report: Report, login: tuple[str, str] | None = None) -> None:
@@ -42,7 +42,7 @@ def push(services: Sequence[Service], mirror: str, *, report: Report, login: tup
 
 
 def _push_one(service: Service, reference: str, options: Sequence[str]) -> None:
-    """Push one image under a tag that lives only as long as the push."""
+    """Push one image under a tag that exists only during the push."""
     docker_cli.call("tag", service.image, reference)
     try:
         docker_cli.call(*options, "push", "--quiet", reference, seconds=docker_cli.TRANSFER_SECONDS)
@@ -57,13 +57,13 @@ def _push_one(service: Service, reference: str, options: Sequence[str]) -> None:
 
 @contextmanager
 def _credentials(mirror: str, login: tuple[str, str] | None) -> Iterator[tuple[str, ...]]:
-    """Log in for one push only: the user's own logins are neither used up nor added to."""
+    """Log in for one push only: the user's own logins are neither used nor changed."""
     if login is None:
         yield ()
         return
     username, password = login
     with tempfile.TemporaryDirectory(prefix="mlw-login-") as folder:
-        # Another configuration folder would also mean another engine, if the user chose one by a context.
+        # Another configuration folder would also select another engine, if the user selected one by a context.
         engine = docker_cli.call("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").strip()
         options = ("--config", folder, "--host", engine)
         host = mirror.partition("/")[0]

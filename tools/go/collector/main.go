@@ -1,7 +1,7 @@
-// Command collector is the OpenTelemetry collector with the components that a workspace needs, and no others.
+// Command collector is the OpenTelemetry collector with only the components that a workspace needs.
 //
-// It replaces the output of the upstream builder: the builder resolves test-only modules that a closed network does not
-// have, and the file that it generates says nothing that the tables below do not. Versions come from go.mod alone.
+// It replaces what upstream's builder generates: the builder resolves modules that only tests need, which a closed network
+// may not have, and generates nothing else than the tables below. Versions are in go.mod.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Builds the object store from the last community source, which the bootstrap copies to the folder 'upstream' and mends as
-// edits.toml says.
+// Builds the object store from the last community source, which the bootstrap copies to the folder 'upstream' and patches as
+// patches.toml says.
 module ml-workspace/tools/go/minio
 
 go 1.26

@@ -1,7 +1,7 @@
 // Builds Vault from its released module, with the build tag 'minimal'.
 //
-// That module replaces its sdk and api by folders which its zip does not contain. So the bootstrap copies it to the
-// folder 'upstream', mends the lines named in edits.toml, and the released sdk and api stand in.
+// That module replaces its sdk and api by folders that its zip does not contain. The bootstrap copies it to the folder
+// 'upstream' and patches it as patches.toml says, so that it builds with the released sdk and api.
 module ml-workspace/tools/go/vault
 
 go 1.26

@@ -10,7 +10,7 @@ def test_too_little_space_says_how_much_is_needed_where_and_what_is_free(tmp_pat
     folder = tmp_path / "not" / "yet" / "made"
     with pytest.raises(BootstrapError, match=r"building x: 1048576\.0 GiB .*made', [\d.]+ GiB are free") as caught:
         disk.require(folder, 1024**5, doing="building x")
-    assert "Nothing was begun" in str(caught.value)
+    assert "Nothing was started" in str(caught.value)
     assert not (tmp_path / "not").exists()
 
 

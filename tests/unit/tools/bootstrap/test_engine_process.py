@@ -139,7 +139,7 @@ def test_an_engine_takes_over_what_it_needs_of_its_callers_environment_and_nothi
 
 def test_an_engine_that_ends_by_itself_is_explained_with_its_last_lines() -> None:
     engine_process.log_file().write_text("early\n" * 20 + "the reason\n")
-    with pytest.raises(BootstrapError, match="it ended by itself") as caught:
+    with pytest.raises(BootstrapError, match="it exited") as caught:
         engine_process.wait_until_ready(has_ended=lambda: True)
     assert str(caught.value).endswith("  | the reason")
 
@@ -148,7 +148,7 @@ def test_an_engine_that_never_answers_is_given_up_on(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(engine_process, "READY_SECONDS", 0.05)
     monkeypatch.setattr(engine_process, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(engine_process, "ask", lambda timeout: Answer(Health.ABSENT, f"nothing ({timeout})"))
-    with pytest.raises(BootstrapError, match=r"it does not answer \(nothing"):
+    with pytest.raises(BootstrapError, match=r"it does not respond \(nothing"):
         engine_process.wait_until_ready()
 
 

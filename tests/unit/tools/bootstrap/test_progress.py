@@ -2,6 +2,7 @@ import pytest
 
 from tests.unit.tools.bootstrap.waiting import wait_until
 from tools.bootstrap.progress import StepProgress, elapsed
+from tools.bootstrap.remaining_time import RemainingTime
 
 
 @pytest.fixture
@@ -25,6 +26,16 @@ def test_a_line_names_step_total_and_tool(lines: list[str]) -> None:
     progress.report("building")
     progress.done("built")
     assert lines == ["[2/7] Pulumi CLI: building", "[2/7] Pulumi CLI: built (0.0 s)"]
+
+
+@pytest.mark.usefixtures("_at_once")
+def test_a_line_says_how_long_the_whole_run_still_takes(lines: list[str]) -> None:
+    remaining = RemainingTime(["python"])
+    progress = StepProgress(2, 7, "Pulumi CLI", out=lines.append, remaining=remaining)
+    progress.done("built")
+    remaining.end("python", built=False)
+    progress.done("built")
+    assert lines == ["[2/7] Pulumi CLI: built (0.0 s; less than a minute left)", "[2/7] Pulumi CLI: built (0.0 s)"]
 
 
 @pytest.mark.usefixtures("_at_once")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from infra.host import folders
-from tools.bootstrap import pulumi_tools, sources, versions
+from tools.bootstrap import patched_modules, pulumi_tools, sources, versions
 
 CLI, HOST, PROVIDER = pulumi_tools.all_tools()
 
@@ -73,7 +73,7 @@ def test_the_provider_stands_where_pulumi_looks_for_plugins() -> None:
     assert plugin.resolve() == pulumi_tools.artefact(PROVIDER).folder / "pulumi-resource-docker"
 
 
-def test_a_lost_link_is_mended_without_providing_the_tool_again(everything: list[str], lines: list[str]) -> None:
+def test_a_lost_link_is_restored_without_providing_the_tool_again(everything: list[str], lines: list[str]) -> None:
     (folders.bin_folder() / "pulumi-cli").unlink()
     assert not pulumi_tools.is_present(CLI)
     assert pulumi_tools.ensure(CLI, lines.append) == "ready"
@@ -103,6 +103,13 @@ def test_the_recipe_knows_the_sources_of_its_own_tool_only() -> None:
     assert "program.go" in names[HOST.name]
     assert {"provider.go", "shim.go"} <= names[PROVIDER.name]
     assert "program.go" not in names[PROVIDER.name]
+
+
+def test_only_the_provider_is_built_from_patched_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {tool.name: pulumi_tools.artefact(tool).recipe for tool in pulumi_tools.all_tools()}
+    monkeypatch.setattr(patched_modules, "instructions", lambda _: "other patches")
+    after = {tool.name: pulumi_tools.artefact(tool).recipe for tool in pulumi_tools.all_tools()}
+    assert [name for name in before if after[name] != before[name]] == [PROVIDER.name]
 
 
 def test_tests_are_no_part_of_a_recipe() -> None:

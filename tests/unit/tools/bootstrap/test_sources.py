@@ -2,12 +2,13 @@ import hashlib
 import io
 import platform
 import tarfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.bootstrap import downloads, golang, sources, versions
+from tools.bootstrap import downloads, golang, patched_modules, sources, versions
 from tools.bootstrap.bootstrap_errors import BootstrapError
 from tools.bootstrap.downloads import UnavailableError
 
@@ -95,13 +96,13 @@ def test_an_archive_without_the_program_is_refused(
 ) -> None:
     archive = archive_of(tmp_path / "a", readme=b"")
     serve(monkeypatch, archive, f"pulumi-v{CLI.version}-linux-x64.tar.gz")
-    with pytest.raises(UnavailableError, match="does not hold pulumi"):
+    with pytest.raises(UnavailableError, match="does not contain pulumi"):
         sources.download(CLI, folder, lines.append)
 
 
 def test_a_release_without_a_hash_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "read_json", lambda _: {"assets": [{"name": "a", "digest": None}]})
-    with pytest.raises(UnavailableError, match="names no SHA-256 for a"):
+    with pytest.raises(UnavailableError, match="has no SHA-256 for a"):
         sources.published_digest(CLI, "a")
 
 
@@ -109,6 +110,7 @@ def test_a_closed_network_leads_to_a_build_with_the_pinned_version(
     folder: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str]
 ) -> None:
     builds: list[dict[str, Any]] = []
+    monkeypatch.setattr(patched_modules, "prepared", nullcontext)
     monkeypatch.setattr(golang, "build", lambda **options: builds.append(options))
     assert sources.provide(CLI, folder, lines.append) == "built from pinned Go modules"
     assert "closed network" in lines[0]
@@ -116,7 +118,14 @@ def test_a_closed_network_leads_to_a_build_with_the_pinned_version(
     assert f"v{CLI.version}" in builds[0]["stamp"].values()
 
 
+def test_sources_are_fetched_for_what_is_built() -> None:
+    (program,) = sources.programs(PROVIDER)
+    assert (program.package, program.tags) == (PROVIDER.package, PROVIDER.tags)
+    assert (program.module / "go.mod").is_file()
+
+
 def test_a_built_host_comes_with_its_scripts(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patched_modules, "prepared", nullcontext)
     monkeypatch.setattr(golang, "build", lambda **_: None)
     monkeypatch.setattr(golang, "run", lambda *_, **__: f"{tmp_path}\n")
     for script in HOST.scripts:
@@ -127,9 +136,10 @@ def test_a_built_host_comes_with_its_scripts(tmp_path: Path, folder: Path, monke
 
 
 def test_a_module_that_lost_a_script_is_an_error(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patched_modules, "prepared", nullcontext)
     monkeypatch.setattr(golang, "build", lambda **_: None)
     monkeypatch.setattr(golang, "run", lambda *_, **__: str(tmp_path))
-    with pytest.raises(BootstrapError, match=r"has no file 'python/cmd/pulumi-language-python-exec'"):
+    with pytest.raises(BootstrapError, match=r"has no file 'pulumi-language-python-exec'"):
         sources.build(HOST, folder)
 
 
@@ -142,7 +152,7 @@ def install(path: Path, script: str) -> Path:
 
 def test_an_installed_cli_in_the_pinned_version_is_taken_over(tmp_path: Path, folder: Path, lines: list[str]) -> None:
     install(tmp_path / "nothing" / "pulumi", f"echo v{CLI.version}")
-    assert sources.provide(CLI, folder, lines.append) == f"taken over from {tmp_path / 'nothing'}"
+    assert sources.provide(CLI, folder, lines.append) == f"copied from {tmp_path / 'nothing'}"
     assert (folder / "pulumi").exists()
 
 
@@ -160,4 +170,4 @@ def test_our_own_link_is_not_taken_for_an_installation(tmp_path: Path, monkeypat
 def test_an_installed_plugin_is_taken_over(tmp_path: Path, folder: Path, lines: list[str]) -> None:
     plugins = tmp_path / "user" / ".pulumi" / "plugins" / f"resource-docker-v{PROVIDER.version}"
     install(plugins / "pulumi-resource-docker", "")
-    assert sources.provide(PROVIDER, folder, lines.append) == f"taken over from {plugins}"
+    assert sources.provide(PROVIDER, folder, lines.append) == f"copied from {plugins}"

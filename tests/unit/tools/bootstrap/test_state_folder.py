@@ -14,7 +14,7 @@ def mode(path: os.PathLike[str]) -> int:
 
 def test_state_and_passphrase_are_made_for_the_user_alone() -> None:
     assert not state_folder.is_present()
-    assert state_folder.ensure() == "made, with a new passphrase"
+    assert state_folder.ensure() == "created, with a new passphrase"
     assert state_folder.is_present()
     assert [mode(path) for path in (folders.home(), folders.state(), folders.passphrase())] == [0o700, 0o700, 0o600]
 

@@ -1,14 +1,17 @@
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from infra.host import folders
 from tests.unit.tools.bootstrap.waiting import wait_until
-from tools.bootstrap import bootstrap_lock, steps
+from tools.bootstrap import bootstrap_lock, fetching_ahead, sources, steps
 from tools.bootstrap.bootstrap_errors import BootstrapError
-from tools.bootstrap.progress import Report
+from tools.bootstrap.fetching_ahead import Program
+from tools.bootstrap.progress import StepProgress
 from tools.bootstrap.steps import Step
 
 
@@ -22,8 +25,8 @@ class Fake:
     def step(self, title: str) -> Step:
         return Step("group", title, lambda: self.there, self.make)
 
-    def make(self, report: Report) -> str:
-        report("working")
+    def make(self, progress: StepProgress) -> str:
+        progress.report("working")
         self.made += 1
         self.there = True
         return "made"
@@ -45,13 +48,69 @@ def test_only_what_is_missing_is_made_and_every_step_is_numbered(lines: list[str
 
 
 def test_a_failed_step_stops_those_that_need_it(lines: list[str]) -> None:
-    def fail(_: Report) -> str:
+    def fail(_: StepProgress) -> str:
         raise BootstrapError("no space")
 
     later = Fake()
     with pytest.raises(BootstrapError, match="no space"):
         steps.run([Step("group", "a", lambda: False, fail), later.step("b")], out=lines.append)
     assert later.made == 0
+
+
+class Build(Fake):
+    """A step that no network delivers."""
+
+    def __init__(self, job: str) -> None:
+        super().__init__()
+        self.job = job
+
+    def step(self, title: str) -> Step:
+        return replace(super().step(title), jobs=lambda: [self.job], programs=lambda: [self.program])
+
+    @property
+    def program(self) -> Program:
+        return Program(module=Path("module"), package=self.job)
+
+    def make(self, progress: StepProgress) -> str:
+        super().make(progress)
+        progress.remaining.begin(self.job)
+        progress.remaining.end(self.job, built=True)
+        return sources.BUILT
+
+
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The packages whose sources are fetched ahead."""
+    asked: list[str] = []
+
+    @contextmanager
+    def fetching(programs: Iterable[Program]) -> Iterator[None]:
+        asked.extend(program.package for program in programs)
+        yield
+
+    monkeypatch.setattr(fetching_ahead, "fetching", fetching)
+    return asked
+
+
+@pytest.mark.usefixtures("fetched")
+def test_every_step_says_how_long_the_rest_takes(lines: list[str]) -> None:
+    steps.run([Build("pulumi").step("a"), Build("minio").step("b")], out=lines.append)
+    done = [line for line in lines if sources.BUILT in line]
+    assert done[0].endswith("less than a minute left)")  # the first one took no time, so the second will not either
+    assert done[1].endswith("s)")
+
+
+def test_after_a_build_the_sources_of_what_is_still_missing_are_fetched(lines: list[str], fetched: list[str]) -> None:
+    there = Build("vault")
+    there.there = True
+    missing = [Build("pulumi").step("a"), Build("minio").step("b"), there.step("c"), Build("registry").step("d")]
+    steps.run(missing, out=lines.append)
+    assert fetched == ["minio", "registry"]
+
+
+def test_nothing_is_fetched_ahead_as_long_as_nothing_has_to_be_built(lines: list[str], fetched: list[str]) -> None:
+    steps.run([Fake().step("a"), Build("minio").step("b")], out=lines.append)
+    assert fetched == []
 
 
 def test_a_run_after_a_failure_goes_on_where_it_was(lines: list[str]) -> None:
@@ -63,9 +122,14 @@ def test_a_run_after_a_failure_goes_on_where_it_was(lines: list[str]) -> None:
 
 def test_what_another_run_made_meanwhile_is_not_made_again(lines: list[str]) -> None:
     """The first check, without the lock, reports it missing; the second one, with the lock, finds it."""
-    looks = iter([False, True])
+    looks: list[None] = []
+
+    def is_present() -> bool:
+        looks.append(None)
+        return len(looks) > 1
+
     fake = Fake()
-    steps.run([Step("group", "a", lambda: next(looks), fake.make)], out=lines.append)
+    steps.run([Step("group", "a", is_present, fake.make)], out=lines.append)
     assert fake.made == 0
 
 

@@ -10,10 +10,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 )
 
-// withoutWaiting replaces what upstream does with a network. It waits two seconds before it looks at a new network,
-// and two before it removes one, for the sake of overlay networks, whose fields come late. A network on one engine is
-// complete when the engine has answered, and a workspace's `up` and `destroy` would both be two seconds longer.
-// Networks of a swarm are left to upstream.
+// withoutWaiting replaces upstream's handling of a network, which waits two seconds before it reads a new network and
+// before it removes one, because fields of overlay networks are set late. A network on one engine is complete when the
+// engine responds; a workspace's `up` and `destroy` would each take two seconds longer. Upstream still handles the networks
+// of a swarm.
 func withoutWaiting(resource *schema.Resource) {
 	create, read, remove := resource.CreateContext, resource.ReadContext, resource.DeleteContext
 	resource.CreateContext = func(ctx context.Context, data *schema.ResourceData, meta any) diag.Diagnostics {
@@ -54,7 +54,7 @@ func createNetwork(ctx context.Context, data *schema.ResourceData, meta any) err
 	return readNetwork(ctx, data, meta)
 }
 
-// options are what upstream asks the engine for: what the program has not set is left to the engine.
+// options are those that upstream passes to the engine; the engine chooses what the program does not set.
 func options(data *schema.ResourceData) network.CreateOptions {
 	asked := network.CreateOptions{
 		Driver:     data.Get("driver").(string),
@@ -95,7 +95,7 @@ func readNetwork(ctx context.Context, data *schema.ResourceData, meta any) error
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("unable to look at network '%s': %w", data.Id(), err)
+		return fmt.Errorf("unable to inspect network '%s': %w", data.Id(), err)
 	}
 	labels := make([]any, 0, len(found.Labels))
 	for label, value := range found.Labels {
@@ -143,7 +143,7 @@ func removeNetwork(ctx context.Context, data *schema.ResourceData, meta any) err
 	return removeWhenFree(ctx, data, "network", "has active endpoints", engine.NetworkRemove)
 }
 
-// texts is a map of texts out of one of anything; none stays none.
+// texts converts a map of any values to a map of strings; an empty one becomes nil.
 func texts(values any) map[string]string {
 	given := values.(map[string]any)
 	if len(given) == 0 {

@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// removalTimeout is upstream's: how long something may stay in use after its removal was asked for.
+	// removalTimeout is upstream's: how long an object may stay in use after its removal was requested.
 	removalTimeout = 30 * time.Second
 	removalPause   = 50 * time.Millisecond
 )
 
-// removeWhenFree removes something of the engine, at once or as soon as nobody uses it any more; what is gone already
-// is no error. inUse is what the engine's refusal says as long as somebody does.
+// removeWhenFree removes an object of the engine as soon as it is not in use; that it does not exist is no error. inUse is
+// part of the engine's error message while the object is in use.
 func removeWhenFree(
 	ctx context.Context, data *schema.ResourceData, what, inUse string, remove func(context.Context, string) error,
 ) error {

@@ -1,7 +1,6 @@
-// Package shim hands out the Terraform provider for Docker, which upstream keeps in an internal package.
+// Package shim exports the Terraform provider for Docker, which is in an internal package upstream.
 //
-// Go allows an import of an internal package by import path, not by place: this module's path lies below the
-// provider's own, so it may import it, and nothing else in this repository needs to.
+// Go decides by import path who may import an internal package: this module's path is below the provider's, so it may.
 package shim
 
 import (
@@ -9,8 +8,8 @@ import (
 	"github.com/terraform-providers/terraform-provider-docker/internal/provider"
 )
 
-// NewProvider returns the provider's resources and data sources that are built on version 2 of the plugin SDK. Those
-// built on the newer plugin framework (compose, actions) are no part of the Pulumi package either.
+// NewProvider returns the provider's resources and data sources that use version 2 of the plugin SDK. Those that use the
+// newer plugin framework (compose, actions) are not in the Pulumi package either.
 func NewProvider(version string) *schema.Provider {
 	made := provider.New(version)()
 	withoutWaiting(made.ResourcesMap["docker_network"])

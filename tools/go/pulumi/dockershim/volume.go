@@ -7,17 +7,17 @@ import (
 	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 )
 
-// removingAtOnce replaces how upstream removes a volume: it waits two seconds before it tries, and five before it tries
-// again. A workspace's volumes are removed side by side, so that its `destroy` would be two seconds longer.
+// removingAtOnce replaces upstream's removal of a volume, which waits two seconds before the first attempt and five before
+// the next. A workspace's volumes are removed in parallel, so its `destroy` would take two seconds longer.
 func removingAtOnce(resource *schema.Resource) {
 	resource.DeleteContext = func(ctx context.Context, data *schema.ResourceData, meta any) diag.Diagnostics {
 		return diag.FromErr(removeVolume(ctx, data, meta))
 	}
 }
 
-// refusingOthers refuses a volume that somebody else has. Asked for a name that is taken, the engine returns the
-// volume that has it, and upstream goes on with that one: two users who bring up the same names at the same moment would
-// overwrite each other's files, and in the end remove each other's data. Its labels say whose a volume is.
+// refusingOthers rejects a volume that belongs to someone else. Asked to create a volume whose name is taken, the engine
+// returns the existing one, and upstream uses it: two users who create the same names at the same moment would overwrite
+// each other's files and, in the end, remove each other's data. The labels of a volume tell whose it is.
 func refusingOthers(resource *schema.Resource) {
 	create := resource.CreateContext
 	resource.CreateContext = func(ctx context.Context, data *schema.ResourceData, meta any) diag.Diagnostics {
@@ -28,8 +28,8 @@ func refusingOthers(resource *schema.Resource) {
 		}
 		name := data.Id()
 		data.SetId("")
-		return diag.Errorf("making volume '%s': it exists and has other labels, so it is somebody else's and was left "+
-			"alone. Remove it yourself, or choose another name.", name)
+		return diag.Errorf("creating volume '%s': it exists with other labels, so it belongs to someone else and was "+
+			"not changed. Remove it yourself, or choose another name.", name)
 	}
 }
 

@@ -60,7 +60,7 @@ def test_a_busybox_that_lacks_an_applet_is_not_used(tmp_path: Path, monkeypatch:
     host_busybox(tmp_path, monkeypatch, recipe.APPLETS[:-1])
     without_packages(monkeypatch)
 
-    with pytest.raises(basefiles.BaseFileError, match="this host has no busybox-static and no apt-get"):
+    with pytest.raises(basefiles.BaseFileError, match="this host has neither busybox-static nor apt-get"):
         basefiles.busybox()
 
 
@@ -70,7 +70,7 @@ def test_a_host_without_certificates_and_packages_is_told_what_to_do_in_one_line
     monkeypatch.setattr(basefiles, "BUNDLES", ())
     without_packages(monkeypatch)
 
-    with pytest.raises(basefiles.BaseFileError, match=r"no ca-certificates.*MLW_IMAGE_REGISTRY") as refusal:
+    with pytest.raises(basefiles.BaseFileError, match=r"neither ca-certificates.*MLW_IMAGE_REGISTRY") as refusal:
         basefiles.certificates()
     assert "\n" not in str(refusal.value)
 
@@ -116,7 +116,7 @@ def test_the_certificates_of_a_package_are_joined(
 def test_a_package_without_the_expected_file_is_refused(monkeypatch: pytest.MonkeyPatch, path_folder: Path) -> None:
     debian(monkeypatch, path_folder, package(readme=b"x"), lists=True)
 
-    with pytest.raises(basefiles.BaseFileError, match="busybox-static does not hold the file"):
+    with pytest.raises(basefiles.BaseFileError, match="busybox-static does not contain the expected file"):
         basefiles.busybox()
 
 

@@ -41,7 +41,7 @@ def test_only_the_last_line_of_a_complaint_is_kept(path_folder: Path) -> None:
 def test_a_call_is_given_up_when_its_time_is_over(path_folder: Path) -> None:
     install(path_folder, "exec sleep 60")
 
-    with pytest.raises(docker_cli.DockerError, match="'docker version' gave no answer within 0 s"):
+    with pytest.raises(docker_cli.DockerError, match="'docker version' did not respond within 0 s"):
         docker_cli.call("version", seconds=0.1)
 
 
@@ -49,7 +49,7 @@ def test_a_registry_that_never_answers_is_given_up(path_folder: Path, monkeypatc
     monkeypatch.setattr(docker_cli, "CONTACT_SECONDS", 0.1)
     install(path_folder, "exec sleep 60")
 
-    with pytest.raises(docker_cli.DockerError, match="no answer from its registry"):
+    with pytest.raises(docker_cli.DockerError, match="no response from its registry"):
         docker_cli.pull("a:1")
 
 

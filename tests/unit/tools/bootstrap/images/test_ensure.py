@@ -1,3 +1,5 @@
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -6,7 +8,9 @@ import pytest
 
 from infra.host import folders
 from tests.unit.tools.bootstrap.images.fake_docker import SERVICE, calls, described, install
+from tools.bootstrap import fetching_ahead
 from tools.bootstrap.bootstrap_errors import BootstrapError
+from tools.bootstrap.fetching_ahead import Program
 from tools.bootstrap.images import (
     MIRROR_VARIABLE,
     ImageError,
@@ -15,11 +19,16 @@ from tools.bootstrap.images import (
     docker_cli,
     ensure,
     gobuild,
+    image_sources,
     image_table,
+    jobs,
     missing,
+    programs,
 )
 from tools.bootstrap.images.ensure import check_machine
+from tools.bootstrap.images.image_sources import Fetched
 from tools.bootstrap.images.recipe import image_recipe
+from tools.bootstrap.remaining_time import RemainingTime
 
 
 @dataclass
@@ -146,6 +155,52 @@ def test_what_no_registry_has_is_built_and_the_refusals_are_told(registries: Reg
         "vault (1 of 1): not from a registry: mirror:5000/ml-workspace/vault:1.21.4: no such host",
         f"vault (1 of 1): not from a registry: {SERVICE.official}: no such host",
     ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Fetched(finished=True), Fetched(binary=Path("/bin/sh")), Fetched()],
+    ids=["finished image", "binary", "nothing"],
+)
+def test_the_remaining_time_follows_every_image(
+    registries: Registries, monkeypatch: pytest.MonkeyPatch, answer: Fetched
+) -> None:
+    monkeypatch.setattr(image_sources, "fetch", lambda *_, **__: answer)
+    remaining = RemainingTime([SERVICE.name])
+
+    ensure(mirror=None, report=registries.lines.append, services=[SERVICE], remaining=remaining)
+
+    assert str(remaining) == ""
+
+
+def test_what_no_registry_has_is_fetched_ahead_after_the_first(
+    registries: Registries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    @contextmanager
+    def fetching(programs: Iterable[Program]) -> Iterator[None]:
+        asked.extend(program.module.name for program in programs)
+        yield
+
+    monkeypatch.setattr(fetching_ahead, "fetching", fetching)
+    services = image_table.load()
+    registries.has = {service.official for service in services if service.name == "collector"}
+
+    ensure(mirror=None, report=registries.lines.append, services=services)
+
+    assert asked == ["registry", "vault"]
+
+
+def test_a_binary_that_is_in_the_cache_is_neither_fetched_nor_counted() -> None:
+    service = next(one for one in image_table.load() if one.name == "registry")
+    finished = gobuild.artefact(service)
+    finished.folder.mkdir(parents=True)
+    for name in finished.files:
+        (finished.folder / name).touch(mode=0o755)
+
+    assert jobs() == ["minio", "vault", "collector"]
+    assert [program.module.name for program in programs()] == jobs()
 
 
 def test_what_killed_runs_left_is_removed_first(registries: Registries, path_folder: Path) -> None:

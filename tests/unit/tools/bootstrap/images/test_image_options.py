@@ -43,9 +43,9 @@ def test_the_password_is_read_from_standard_input(pushed: list[object], monkeypa
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        pytest.param(("--push", "m", "--username", "team"), "go together", id="name without password"),
-        pytest.param(("--push", "m", "--password-stdin"), "go together", id="password without name"),
-        pytest.param(("--username", "team"), "belong to '--push'", id="login without push"),
+        pytest.param(("--push", "m", "--username", "team"), "require each other", id="name without password"),
+        pytest.param(("--push", "m", "--password-stdin"), "require each other", id="password without name"),
+        pytest.param(("--username", "team"), "require '--push'", id="login without push"),
         pytest.param(("--push", "https://m"), "is not an address", id="no address"),
     ],
 )
@@ -62,7 +62,7 @@ def test_when_all_images_are_there_nothing_is_made(
     monkeypatch.setattr(image_options, "ensure", lambda **_: pytest.fail("made something"))
 
     assert image_options.run(options()) == 0
-    assert capsys.readouterr().err == "images: all are there\n"
+    assert capsys.readouterr().err == "images: everything is there\n"
 
 
 def test_what_is_missing_is_made_with_the_given_mirror(
@@ -71,7 +71,7 @@ def test_what_is_missing_is_made_with_the_given_mirror(
     asked: list[str | None] = []
     monkeypatch.setattr(image_options, "missing", lambda: ["one"])
 
-    def make(*, mirror: str | None, report: Report) -> list[str]:
+    def make(*, mirror: str | None, report: Report, **_: object) -> list[str]:
         report("building one")
         asked.append(mirror)
         return ["ml-workspace/one:1"]

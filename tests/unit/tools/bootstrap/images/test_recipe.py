@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.tools.bootstrap.images.fake_docker import SERVICE
-from tools.bootstrap.images import image_table, recipe
+from tools.bootstrap.images import gobuild, image_table, recipe
 
 SERVICES = pytest.mark.parametrize("service", image_table.load(), ids=lambda service: service.name)
 
@@ -50,7 +50,7 @@ def test_the_linker_stamps_the_version_of_the_tag(service: image_table.Service) 
 
 @SERVICES
 def test_no_recipe_names_an_address_on_the_network(service: image_table.Service) -> None:
-    for file in recipe.go_files(service):
+    for file in recipe.go_folder(service).iterdir():
         assert "://" not in file.read_text(), file
 
 
@@ -60,21 +60,45 @@ def test_the_recipe_changes_with_the_row() -> None:
     assert len({recipe.image_recipe(row) for row in rows}) == len(rows)
 
 
-def test_the_recipe_changes_with_every_file_that_it_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout with the files that one image is made of."""
     monkeypatch.setattr("infra.host.folders.repo", lambda: tmp_path)
-    files = [
-        tmp_path / "tools/images/vault/Dockerfile",
-        tmp_path / "tools/go/vault/go.mod",
-        tmp_path / "tools/go/vault/x",
-    ]
-    for file in files:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("one")
-    found = [recipe.image_recipe(SERVICE)]
+    for name in ("tools/images/vault/Dockerfile", "tools/go/vault/go.mod", "tools/go/vault/x"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("one")
+    (tmp_path / "tools/go/vault/recipe.toml").write_text('package = "."\n')
+    (tmp_path / "tools/go/vault/patches.toml").write_text(
+        '[[patch]]\nfile = "a"\nold = "b"\nnew = "c"\nwhy = "a reason"\n'
+    )
+    return tmp_path
 
-    for file in files:
-        file.write_text("two")
-        found.append(recipe.image_recipe(SERVICE))
 
-    assert len(set(found)) == len(found)
-    assert recipe.image_recipe(SERVICE) == found[-1]
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("tools/images/vault/Dockerfile", "one", "two"),
+        ("tools/go/vault/go.mod", "one", "two"),
+        ("tools/go/vault/x", "one", "two"),
+        ("tools/go/vault/recipe.toml", '"."', '"./cmd"'),
+        ("tools/go/vault/patches.toml", '"c"', '"d"'),
+    ],
+    ids=lambda value: value.rpartition("/")[2],
+)
+def test_the_recipe_changes_with_everything_that_it_is_made_of(checkout: Path, name: str, old: str, new: str) -> None:
+    before = recipe.image_recipe(SERVICE), gobuild.artefact(SERVICE).recipe
+    file = checkout / name
+    file.write_text(file.read_text().replace(old, new))
+    after = recipe.image_recipe(SERVICE), gobuild.artefact(SERVICE).recipe
+
+    assert after[0] != before[0]
+    assert (after[1] != before[1]) == ("go" in file.parts)
+
+
+@pytest.mark.parametrize("name", ["recipe.toml", "patches.toml"])
+def test_comments_and_reasons_rebuild_nothing(checkout: Path, name: str) -> None:
+    before = recipe.image_recipe(SERVICE), gobuild.artefact(SERVICE).recipe
+    file = checkout / "tools/go/vault" / name
+    file.write_text("# A comment.\n" + file.read_text().replace("a reason", "another reason"))
+
+    assert (recipe.image_recipe(SERVICE), gobuild.artefact(SERVICE).recipe) == before

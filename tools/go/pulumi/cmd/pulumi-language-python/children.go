@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// grace is the time that a child's process group has to end by itself after it was asked to.
+// grace is the time that a child's process group has to exit after SIGTERM.
 const grace = 500 * time.Millisecond
 
-// children keeps track of the processes that this host started, each the leader of a process group of its own.
+// children tracks the processes that this host started, each the leader of its own process group.
 type children struct {
 	mu      sync.Mutex
 	running map[int]struct{}
@@ -21,13 +21,13 @@ type children struct {
 	closed  bool
 }
 
-// run starts the command and waits for it. When the context ends, the command's whole process group is asked to end
-// and then killed: a toolchain (uv, poetry) puts a process between this host and Python, and killing that one alone
-// would leave Python behind with the engine's pipes open.
+// run starts the command and waits for it. When the context ends, the command's whole process group is terminated, then
+// killed: toolchains (uv, poetry) put a process between this host and Python, and killing only that one would leave
+// Python behind with the engine's pipes open.
 func (c *children) run(ctx context.Context, cmd *exec.Cmd) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	endWithParent(cmd.SysProcAttr)
-	// The parent, to the system, is the thread: it must not end before the child does.
+	// To the kernel the parent is the thread, which must not end before the child.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := c.start(cmd); err != nil {
@@ -51,12 +51,12 @@ func (c *children) run(ctx context.Context, cmd *exec.Cmd) error {
 	return err
 }
 
-// start starts the command unless the host is already ending, in which case nobody would end the child.
+// start starts the command, unless the host is shutting down: then nothing would end the child.
 func (c *children) start(cmd *exec.Cmd) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		return errors.New("the Python language host is ending")
+		return errors.New("the Python language host is shutting down")
 	}
 	if err := cmd.Start(); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (c *children) forget(pid int) {
 	c.group.Done()
 }
 
-// endAll ends every child that still runs and returns when all are gone; no further one can be started.
+// endAll ends all running children and returns when they have exited; no further child can be started.
 func (c *children) endAll() {
 	c.mu.Lock()
 	c.closed = true
@@ -86,8 +86,8 @@ func (c *children) endAll() {
 	close(gone)
 }
 
-// endGroup asks a process group to end and kills it when it has not ended in time. Python ends at once and silently on
-// SIGTERM; on SIGINT it would print a traceback into the engine's output.
+// endGroup terminates a process group and kills it if it does not exit in time. Python exits silently on SIGTERM; on
+// SIGINT it would print a traceback into the engine's output.
 func endGroup(pid int, ended <-chan struct{}) {
 	_ = syscall.Kill(-pid, syscall.SIGTERM)
 	select {

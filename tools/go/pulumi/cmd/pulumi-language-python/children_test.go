@@ -59,17 +59,17 @@ func waitGone(t *testing.T, pid int) {
 	}
 }
 
-func TestCancellationEndsTheWholeFamily(t *testing.T) {
+func TestCancellationEndsTheWholeProcessGroup(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	grandchild, result := startFamily(t, ctx, newHost("", "", "").children)
 	cancel()
 	if err := <-result; err == nil {
-		t.Error("a cancelled command counts as one that ended well")
+		t.Error("a cancelled command counts as successful")
 	}
 	waitGone(t, grandchild)
 }
 
-func TestEndingTheHostEndsEveryFamily(t *testing.T) {
+func TestShuttingDownEndsEveryProcessGroup(t *testing.T) {
 	all := newHost("", "", "").children
 	first, firstResult := startFamily(t, context.Background(), all)
 	second, secondResult := startFamily(t, context.Background(), all)
@@ -80,15 +80,15 @@ func TestEndingTheHostEndsEveryFamily(t *testing.T) {
 	waitGone(t, second)
 }
 
-func TestAnEndingHostStartsNothing(t *testing.T) {
+func TestAHostThatShutsDownStartsNothing(t *testing.T) {
 	all := newHost("", "", "").children
 	all.endAll()
 	if err := all.run(context.Background(), exec.Command("/bin/true")); err == nil {
-		t.Error("a command was started that nobody would end")
+		t.Error("a command was started that nothing would end")
 	}
 }
 
-func TestACommandThatIgnoresTheRequestIsKilled(t *testing.T) {
+func TestACommandThatIgnoresTerminationIsKilled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.Command("/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 60; done")
 	output, err := cmd.StdoutPipe()
@@ -108,7 +108,7 @@ func TestACommandThatIgnoresTheRequestIsKilled(t *testing.T) {
 	}
 }
 
-func TestAKilledHostTakesItsChildrenAlong(t *testing.T) {
+func TestChildrenOfAKilledHostAreKilled(t *testing.T) {
 	host := exec.Command(os.Args[0])
 	host.Env = append(os.Environ(), actAsHost+"=1")
 	output, err := host.StdoutPipe()

@@ -29,7 +29,7 @@ func newHost(executor, engineAddress, tracing string) *languageHost {
 	}
 }
 
-// Handshake tells the host where the engine is; a host that was started by hand learns it only here.
+// Handshake tells the host the engine's address; a host that was started manually learns it only here.
 func (h *languageHost) Handshake(
 	_ context.Context, req *pulumirpc.LanguageHandshakeRequest,
 ) (*pulumirpc.LanguageHandshakeResponse, error) {
@@ -39,19 +39,19 @@ func (h *languageHost) Handshake(
 	return &pulumirpc.LanguageHandshakeResponse{}, nil
 }
 
-// GetPluginInfo names the version of the SDK that the host was built from.
+// GetPluginInfo returns the version of the SDK that the host was built from.
 func (h *languageHost) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{Version: version}, nil
 }
 
-// Cancel ends what runs; the calls that wait for it return an error.
+// Cancel ends all children; the calls that wait for them return an error.
 func (h *languageHost) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
 	h.children.endAll()
 	return &emptypb.Empty{}, nil
 }
 
-// About describes the Python that programs of this project run with, for `pulumi about` and, first of all, for every
-// update. It asks Python alone: the SDK's own answer starts pip as well, which takes half a second in every run.
+// About describes the Python that runs the programs of this project, for `pulumi about` and at the start of every update.
+// It only runs Python: the SDK's implementation runs pip too, which takes half a second each time.
 func (h *languageHost) About(ctx context.Context, req *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
 	tools, err := resolveToolchain(req.GetInfo())
 	if err != nil {
@@ -78,13 +78,13 @@ func resolveToolchain(info *pulumirpc.ProgramInfo) (toolchain.Toolchain, error) 
 	return toolchain.ResolveToolchain(options)
 }
 
-// parseOptions translates the runtime options. What this host does not do is refused, not ignored.
+// parseOptions translates the runtime options. Options that this host does not support are an error.
 func parseOptions(info *pulumirpc.ProgramInfo) (toolchain.PythonOptions, error) {
 	options := toolchain.PythonOptions{Root: info.GetRootDirectory(), ProgramDir: info.GetProgramDirectory()}
 	for key, value := range info.GetOptions().AsMap() {
 		text, isText := value.(string)
 		if !isText {
-			return options, fmt.Errorf("runtime option %q: found %v, must be a text", key, value)
+			return options, fmt.Errorf("runtime option %q: found %v, must be a string", key, value)
 		}
 		if err := setOption(&options, key, text); err != nil {
 			return options, err

@@ -1,9 +1,9 @@
 // Command pulumi-language-python is the language host for Pulumi programs, policy packs and plugins written in Python.
 //
-// It is for networks from which the official host cannot be downloaded: a thin server around the SDK's own toolchain
-// package, which knows virtual environments, uv and poetry. Two scripts of the SDK must lie beside it:
+// It is for networks from which the official host cannot be downloaded: a thin server around the SDK's toolchain package,
+// which supports virtual environments, uv and poetry. Two scripts of the SDK have to be in its folder:
 // pulumi-language-python-exec, which runs a program, and pulumi-resource-pulumi-python, which serves dynamic providers.
-// Code generation (convert, package add) is not part of it.
+// It does not generate code (convert, package add).
 package main
 
 import (
@@ -38,8 +38,8 @@ func main() {
 	if err != nil {
 		cmdutil.Exit(err)
 	}
-	// The engine ends a plugin by an interrupt and then waits for its output to close. Children hold that output open,
-	// so they have to go first, or every failing run takes the engine's grace period of five seconds longer.
+	// The engine interrupts a plugin and then waits for its output to close. Children keep that output open, so they have
+	// to end first, or every failing run takes five seconds longer, the engine's grace period.
 	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	host := newHost(executor, flag.Arg(0), *tracing)
@@ -48,7 +48,7 @@ func main() {
 	}
 }
 
-// serve handles the requests of the engine until it goes away or interrupts the host, and then ends what was started.
+// serve handles the engine's requests until the engine exits or interrupts the host, then ends all children.
 func serve(interrupted context.Context, host *languageHost) error {
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Init: func(server *grpc.Server) error {
@@ -74,7 +74,7 @@ func serve(interrupted context.Context, host *languageHost) error {
 	return nil
 }
 
-// findExecutor returns the script that runs a Python program: the one beside this binary, else the one on PATH.
+// findExecutor returns the script that runs a Python program: the one in this binary's folder, else the one on PATH.
 func findExecutor() (string, error) {
 	if self, err := os.Executable(); err == nil {
 		beside := filepath.Join(filepath.Dir(self), executorName)

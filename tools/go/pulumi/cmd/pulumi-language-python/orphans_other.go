@@ -4,5 +4,5 @@ package main
 
 import "syscall"
 
-// endWithParent does nothing where the system has no such service.
+// endWithParent does nothing on systems without this feature.
 func endWithParent(*syscall.SysProcAttr) {}

@@ -15,7 +15,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// pluginFile is what a Pulumi SDK for Python carries to name the plugin that it needs.
+// pluginFile is the file in which a Pulumi SDK for Python names the plugin that it needs.
 type pluginFile struct {
 	Resource         bool                               `json:"resource"`
 	Name             string                             `json:"name"`
@@ -24,8 +24,8 @@ type pluginFile struct {
 	Parameterization *pulumirpc.PackageParameterization `json:"parameterization"`
 }
 
-// GetRequiredPackages names the plugins that the installed SDKs need. It reads the files pulumi-plugin.json below the
-// environment's site-packages itself: asking pip takes half a second, in every run.
+// GetRequiredPackages names the plugins that the installed SDKs need. It reads the files pulumi-plugin.json in the
+// environment's site-packages itself: running pip would take half a second in every run.
 func (h *languageHost) GetRequiredPackages(
 	ctx context.Context, req *pulumirpc.GetRequiredPackagesRequest,
 ) (*pulumirpc.GetRequiredPackagesResponse, error) {
@@ -51,8 +51,7 @@ func (h *languageHost) GetRequiredPackages(
 	return response, nil
 }
 
-// sitePackages returns the folders that hold the environment's packages. Without a virtual environment only Python
-// itself knows them.
+// sitePackages returns the folders of the environment's packages. Without a virtual environment Python has to be asked.
 func sitePackages(ctx context.Context, tools toolchain.Toolchain) ([]string, error) {
 	environment, err := tools.VirtualEnvPath(ctx)
 	if err != nil {
@@ -76,7 +75,7 @@ func sitePackages(ctx context.Context, tools toolchain.Toolchain) ([]string, err
 	return folders, nil
 }
 
-// packagesIn reads the plugin files of the SDKs in one folder, in the order of their names.
+// packagesIn reads the plugin files of the SDKs in one folder, ordered by name.
 func packagesIn(folder string) ([]*pulumirpc.PackageDependency, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*", "pulumi-plugin.json"))
 	if err != nil {
@@ -133,7 +132,7 @@ func (h *languageHost) GetProgramDependencies(
 	return response, nil
 }
 
-// InstallDependencies makes the virtual environment of a program or pack and installs its requirements.
+// InstallDependencies creates the virtual environment of a program or pack and installs its requirements.
 func (h *languageHost) InstallDependencies(
 	req *pulumirpc.InstallDependenciesRequest,
 	stream grpc.ServerStreamingServer[pulumirpc.InstallDependenciesResponse],

@@ -15,8 +15,8 @@ import (
 // analyzerKind is the engine's name for a policy pack.
 const analyzerKind = "analyzer"
 
-// RunPlugin runs a plugin or a policy pack that is written in Python, and streams what it prints; the first line is the
-// port on which it serves. It ends with the plugin, or when the engine cancels the call.
+// RunPlugin runs a plugin or a policy pack written in Python and streams its output; the first line is the port that it
+// serves on. It returns when the plugin exits or the engine cancels the call.
 func (h *languageHost) RunPlugin(
 	req *pulumirpc.RunPluginRequest, stream grpc.ServerStreamingServer[pulumirpc.RunPluginResponse],
 ) error {
@@ -38,7 +38,7 @@ func (h *languageHost) RunPlugin(
 	return sendExitCode(stream, h.children.run(ctx, cmd))
 }
 
-// pluginArguments is the command line of Python: a pack is started by the SDK's own starter, a plugin by itself.
+// pluginArguments is the command line of Python: the SDK starts a policy pack, a plugin starts itself.
 func pluginArguments(req *pulumirpc.RunPluginRequest) []string {
 	program := req.GetInfo().GetProgramDirectory()
 	if req.GetKind() == analyzerKind {
@@ -73,8 +73,8 @@ func pluginOutput(
 		}}
 }
 
-// streamWriter writes into a stream of the engine. A stream takes one message at a time, and a child's output and
-// errors are read side by side: both writers share a lock.
+// streamWriter writes to a stream of the engine. A stream accepts one message at a time, while a child's output and errors
+// are read concurrently, so both writers share a lock.
 type streamWriter struct {
 	mu   *sync.Mutex
 	send func([]byte) error

@@ -12,10 +12,10 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// bailExitCode is the executor's way to say that the user has already been shown what went wrong.
+// bailExitCode is the executor's exit code when it has already shown the error to the user.
 const bailExitCode = 32
 
-// Run runs a Pulumi program and returns when it has ended. An error in the program is part of the answer, not an error
+// Run runs a Pulumi program and returns when it has exited. An error in the program is part of the response, not an error
 // of the call.
 func (h *languageHost) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
 	tools, err := resolveToolchain(req.GetInfo())
@@ -25,7 +25,7 @@ func (h *languageHost) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pul
 	if err := tools.ValidateVenv(ctx); err != nil {
 		return nil, err
 	}
-	// The context of the command is not the call's: ending a child is the business of children.run, for whole groups.
+	// Not the context of the call: children.run ends commands, with their whole process group.
 	cmd, err := tools.Command(context.WithoutCancel(ctx), h.programArguments(req)...)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the start of Python: %w", err)
@@ -65,8 +65,8 @@ func (h *languageHost) programArguments(req *pulumirpc.RunRequest) []string {
 	return append(append(arguments, program), req.GetArgs()...)
 }
 
-// configVariables passes the stack's configuration on. The executor cannot read `null`, so that what is empty has to
-// be an empty object or list.
+// configVariables passes the stack's configuration. The executor cannot read `null`, so empty values have to be an empty
+// object or list.
 func configVariables(req *pulumirpc.RunRequest) ([]string, error) {
 	values := req.GetConfig()
 	if values == nil {
@@ -87,7 +87,7 @@ func configVariables(req *pulumirpc.RunRequest) ([]string, error) {
 	return []string{"PULUMI_CONFIG=" + string(config), "PULUMI_CONFIG_SECRET_KEYS=" + string(keys)}, nil
 }
 
-// runResponse tells how the program ended.
+// runResponse reports how the program ended.
 func runResponse(err error) (*pulumirpc.RunResponse, error) {
 	var exit *exec.ExitError
 	switch {

@@ -20,7 +20,7 @@ func TestConfigurationIsNeverNull(t *testing.T) {
 	}
 }
 
-func TestTheProgramIsTheFolderUnlessOneIsNamed(t *testing.T) {
+func TestTheProgramIsTheFolderByDefault(t *testing.T) {
 	host := newHost("executor", "engine:1", "")
 	arguments := host.programArguments(&pulumirpc.RunRequest{DryRun: true, Stack: "dev"})
 	if last := arguments[len(arguments)-1]; last != "." {
@@ -34,7 +34,7 @@ func TestTheProgramIsTheFolderUnlessOneIsNamed(t *testing.T) {
 	}
 }
 
-func TestTheExecutorsBailCodeSaysThatTheUserKnows(t *testing.T) {
+func TestTheExecutorsBailCodeMeansThatTheErrorWasShown(t *testing.T) {
 	response, err := runResponse(exec.Command("/bin/sh", "-c", "exit 32").Run())
 	if err != nil || !response.GetBail() || response.GetError() != "" {
 		t.Errorf("found %v, %v", response, err)
@@ -58,7 +58,7 @@ func TestRuntimeOptions(t *testing.T) {
 		"a known toolchain":         {map[string]any{"toolchain": "uv"}, ""},
 		"an unknown toolchain":      {map[string]any{"toolchain": "conda"}, "allowed: auto, pip, poetry, uv"},
 		"an option of the official": {map[string]any{"typechecker": "mypy"}, "allowed options: toolchain, virtualenv"},
-		"a value that is no text":   {map[string]any{"virtualenv": 1.0}, "must be a text"},
+		"a value that is no string": {map[string]any{"virtualenv": 1.0}, "must be a string"},
 	}
 	for name, tried := range cases {
 		t.Run(name, func(t *testing.T) {

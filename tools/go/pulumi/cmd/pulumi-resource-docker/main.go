@@ -1,8 +1,8 @@
 // Command pulumi-resource-docker is the Docker provider plugin: the Terraform provider for Docker behind Pulumi's
 // Terraform bridge, with the tokens and property names of the Python package pulumi-docker.
 //
-// It is for networks from which the official plugin cannot be downloaded. What the official plugin has beyond the
-// bridge, the native resource docker.Image which builds images, is not in it.
+// It is for networks from which the official plugin cannot be downloaded. The native resource docker.Image, which the
+// official plugin adds to the bridge, is not in it.
 package main
 
 import (
@@ -24,6 +24,6 @@ func main() {
 		}
 		return
 	}
-	// The schema document serves code generators only; the engine and the Python package do not ask for it.
+	// Only code generators use the schema document; the engine and the Python package do not.
 	tfbridge.Main(packageName, version, info, []byte(`{"name": "`+packageName+`", "version": "`+version+`"}`))
 }

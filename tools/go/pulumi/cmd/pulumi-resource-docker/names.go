@@ -9,9 +9,9 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim/walk"
 )
 
-// propertyNames lists, for each resource token, the properties that this plugin understands, nested ones with dots
-// ("uploads.owner"). The project's tests compare them with the Python package: a name that only one side knows would
-// otherwise be dropped in silence.
+// propertyNames lists, for each resource token, the properties that this plugin knows, nested ones with dots
+// ("uploads.owner"). The project's tests compare them with the Python package: a name that only one side knows would be
+// dropped silently.
 func propertyNames(info tfbridge.ProviderInfo) map[string][]string {
 	names := map[string][]string{}
 	for terraform, resource := range info.Resources {
@@ -33,7 +33,7 @@ func schemaNames(schema shim.SchemaMap, fields map[string]*tfbridge.SchemaInfo) 
 	return names
 }
 
-// dottedName translates every attribute on a path; the steps into the elements of lists have no name.
+// dottedName translates every attribute of a path; steps into elements of lists have no name.
 func dottedName(path walk.SchemaPath, schema shim.SchemaMap, fields map[string]*tfbridge.SchemaInfo) string {
 	var names []string
 	for i, step := range path {
@@ -42,7 +42,7 @@ func dottedName(path walk.SchemaPath, schema shim.SchemaMap, fields map[string]*
 		}
 		name, err := tfbridge.TerraformToPulumiNameAtPath(path[:i+1], schema, fields)
 		if err != nil {
-			// Only a path that is not of this schema fails, and this one comes from walking it.
+			// Only a path of another schema fails, and this one comes from walking the schema.
 			panic(err)
 		}
 		names = append(names, name)

@@ -12,12 +12,12 @@ import (
 
 const (
 	packageName = "docker"
-	// maxNameLength is the limit that generated names ("<logical name>-<random>") are held to.
+	// maxNameLength is the limit of generated names ("<logical name>-<random>").
 	maxNameLength = 255
 )
 
-// resourceNames maps Terraform's resource types to the Python SDK's class names. Two of them do not follow the rule
-// that the rest follows: RemoteImage and ServiceConfig.
+// resourceNames maps Terraform's resource types to the Python SDK's class names. Two of them do not follow the general
+// rule: RemoteImage and ServiceConfig.
 var resourceNames = map[string]string{
 	"docker_buildx_builder": "BuildxBuilder",
 	"docker_config":         "ServiceConfig",
@@ -42,8 +42,8 @@ var dataSourceNames = map[string]string{
 	"docker_registry_image_manifests": "getRegistryImageManifests",
 }
 
-// provider describes the bridge: which Terraform resource is which Pulumi type, and which property names differ from
-// the bridge's own rule (camel case, lists in the plural).
+// provider describes the bridge: which Terraform resource is which Pulumi type, and which property names do not follow
+// the bridge's rule (camel case, plural for lists).
 func provider() tfbridge.ProviderInfo {
 	info := tfbridge.ProviderInfo{
 		P:           shimv2.NewProvider(shim.NewProvider(version)),
@@ -60,7 +60,7 @@ func provider() tfbridge.ProviderInfo {
 		info.DataSources[terraform] = &tfbridge.DataSourceInfo{Tok: tokens.ModuleMember(member(name))}
 	}
 	container := info.Resources["docker_container"]
-	// A container's name and its ports are taken until it is gone, so that the new one cannot be made first.
+	// A container's name and ports are in use until it is removed, so the new one cannot be created first.
 	container.DeleteBeforeReplace = true
 	container.Fields = map[string]*tfbridge.SchemaInfo{
 		"command":           {Name: "command"},
@@ -70,8 +70,8 @@ func provider() tfbridge.ProviderInfo {
 	return info
 }
 
-// configuration describes the provider's own settings: the engine's address comes from the environment, as it does
-// for Docker's command line.
+// configuration describes the provider's settings: the engine's address comes from the environment, as for Docker's
+// command line.
 func configuration() map[string]*tfbridge.SchemaInfo {
 	return map[string]*tfbridge.SchemaInfo{
 		"host": {
