@@ -13,7 +13,6 @@ import re
 import secrets
 import shutil
 import statistics
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -43,6 +42,7 @@ from mlw.lifecycle.pulumi_operations import ensure_stack
 from mlw.lifecycle.stack_context import Context
 from mlw.output import table
 from tools.bench import plain_docker, rules_bench
+from tools.bench.run_parts import PARTS, RunParts
 
 STACK = "bench"
 MEBIBYTE = 1024 * 1024
@@ -63,6 +63,8 @@ class Samples:
 
     workspace: dict[str, list[float]] = field(default_factory=dict)
     docker: dict[str, list[float]] = field(default_factory=dict)
+    parts: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    """Seconds of each part of a run, by measure."""
 
     def add(self, measure: str, value: float) -> None:
         """Add a measurement of the workspace."""
@@ -71,6 +73,11 @@ class Samples:
     def add_plain(self, measure: str, value: float) -> None:
         """Add a measurement of plain docker."""
         self.docker.setdefault(measure, []).append(round(value, 3))
+
+    def add_parts(self, measure: str, seconds: Mapping[str, float]) -> None:
+        """Add the parts of a run of the workspace, and the whole run."""
+        self.parts.setdefault(measure, []).append({part: round(value, 3) for part, value in seconds.items()})
+        self.add(measure, sum(seconds.values()))
 
     def rows(self) -> list[dict[str, Any]]:
         """Medians of both, with ratio and target."""
@@ -108,6 +115,15 @@ def as_table(rows: list[dict[str, Any]]) -> str:
     return table(("measure", "workspace", "plain docker", "ratio", "target", ""), lines, indent=INDENT)
 
 
+def parts_table(parts: Mapping[str, list[dict[str, float]]]) -> str:
+    """Format the medians of the parts of runs as a table, a column for each measure."""
+    lines = [
+        (words, *(f"{statistics.median(run[part] for run in runs):.2f} s" for runs in parts.values()))
+        for part, words in PARTS.items()
+    ]
+    return table(("part", *(TARGETS[measure][0] for measure in parts)), lines, indent=INDENT)
+
+
 def _rounded(value: float) -> str:
     return f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
@@ -128,21 +144,23 @@ def bench(model: Context, rounds: int) -> None:
     rows = samples.rows()
     path = _keep(rows, samples, rounds=rounds, load=load)
     machine = f"{os.cpu_count()} cores, load {load:.1f} before the first round"
-    say(f"\nMedians of {rounds} round(s) on {machine}:\n\n{as_table(rows)}\n\nStored in {path}.")
+    say(f"\nMedians of {rounds} round(s) on {machine}:\n\n{as_table(rows)}\n\n{parts_table(samples.parts)}\n")
+    say(f"Stored in {path}.")
 
 
 def _one_round(context: Context, samples: Samples) -> None:
-    samples.add("up", _timed(context, "up"))
+    samples.add_parts("up", _timed(context, "up"))
     with_pack = _timed(context, "up")
-    samples.add("noop", with_pack)
-    samples.add("policies", max(0.0, with_pack - _timed(_without_policies(context), "up")))
+    samples.add_parts("noop", with_pack)
+    without = _timed(_without_policies(context), "up")
+    samples.add("policies", max(0.0, sum(with_pack.values()) - sum(without.values())))
     containers = [item for item in engine_objects.list_objects(context) if item.kind == "container"]
     samples.add("rules", rules_bench.check_seconds())
     samples.add("memory", _memory_mib(containers))
     prefix = f"{STACK}-plain-{secrets.token_hex(3)}-"
     recipes = plain_docker.take_recipes(containers, prefix=prefix)
     stack_id = identity_lookup.find(context) or ""
-    samples.add("destroy", _timed(context, "destroy"))
+    samples.add("destroy", sum(_timed(context, "destroy").values()))
     identity = {labels.ID: stack_id, labels.RESOURCE_ID: prefix, labels.STACK: context.stack}
     try:
         samples.add_plain("up", plain_docker.start(recipes, prefix=prefix, identity=identity))
@@ -151,14 +169,19 @@ def _one_round(context: Context, samples: Samples) -> None:
         engine_objects.remove(engine_objects.list_objects(context, stack_id))
 
 
-def _timed(context: Context, verb: str) -> float:
+def _timed(context: Context, verb: str) -> dict[str, float]:
+    """Run a command; the result is the seconds of each part of it."""
     checkpoint = state_files.read(context)
     private_stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
-    shown = StringIO()
-    began = time.monotonic()
+    progress, parts = Progress(stream=(shown := StringIO())), RunParts()
     arguments = pulumi_cli.operation(verb, context)
-    outcome = pulumi_cli.run(context, arguments, on_event=Progress(stream=shown).on_event, say=say)
-    seconds = time.monotonic() - began
+
+    def on_event(event: Mapping[str, Any]) -> None:
+        parts.on_event(event)
+        progress.on_event(event)
+
+    outcome = pulumi_cli.run(context, arguments, on_event=on_event, say=say)
+    seconds = parts.seconds()
     if outcome.exit_code != 0 and not outcome.interrupted:
         raise OperationFailedError(f"measuring '{verb}': it failed:\n{shown.getvalue()}{outcome.messages}")
     pulumi_cli.raise_for(context, arguments, outcome)
@@ -235,7 +258,7 @@ def _keep(rows: list[dict[str, Any]], samples: Samples, *, rounds: int, load: fl
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "load": round(load, 2)},
         "rounds": rounds,
         "results": rows,
-        "samples": {"workspace": samples.workspace, "plain_docker": samples.docker},
+        "samples": {"workspace": samples.workspace, "plain_docker": samples.docker, "parts": samples.parts},
     }
     path.write_text(json.dumps(document, indent=1) + "\n")
     return path
