@@ -57,7 +57,7 @@ def program(environment: Environment, number: int) -> Iterator[Program]:
     made.pulumi("config", "set", "workload", made.workload).check()
     yield made
     made.pulumi("destroy", "--yes", "--skip-preview").check()
-    made.pulumi("stack", "rm", "--yes").check()
+    made.pulumi("stack", "rm", "--yes", "--remove-backups").check()
     with open_engine() as engine:
         assert not objects_with_label(engine, stack=made.stack)
 

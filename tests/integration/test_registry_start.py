@@ -32,6 +32,9 @@ BLOBS = "/var/lib/registry/docker/registry/v2/blobs/sha256"
 WITH_SLOW_RM = 'rm() { sleep 3; busybox rm "$@"; }; . /etc/distribution/start.sh'
 """The script on a machine that is slow at the very moment between two of its steps."""
 
+WITH_SLOW_MKDIR = 'mkdir() { sleep 3; busybox mkdir "$@"; }; . /etc/distribution/start.sh'
+"""The script of a container that has just started: the folder for requests does not exist yet."""
+
 WITH_DEAF_SHELLS = """
 kill() { [ "$1 $2" != "-TERM $interim" ] || [ -e /tmp/collecting.yml.listens ] || return 0; command kill "$@"; }
 busybox sed 's/server= asked=$/&; sleep 1/' /etc/distribution/start.sh >/tmp/start.sh
@@ -85,7 +88,9 @@ def _owner() -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(
-    "command", [["/etc/distribution/start.sh"], ["-c", WITH_DEAF_SHELLS]], ids=["as it is", "deaf shells"]
+    "command",
+    [["/etc/distribution/start.sh"], ["-c", WITH_DEAF_SHELLS], ["-c", WITH_SLOW_MKDIR]],
+    ids=["as it is", "deaf shells", "slow start"],
 )
 def test_collection_with_nothing_to_do_ends(engine: DockerClient, command: list[str]) -> None:
     with started(engine, *command) as container:

@@ -54,7 +54,6 @@ def build(
         BootstrapError: No toolchain, too little disk space, or the build fails.
     """
     doing = f"building {output.name} from Go modules"
-    _require_space()
     disk.require(folders.build(), LEAST_SPACE, doing=doing)
     linking = ["-s", "-w", *(f"-X {variable}={value}" for variable, value in (stamp or {}).items())]
     with replacing(output) as unfinished:
@@ -74,7 +73,12 @@ def fetch(*, module: Path, package: str, tags: Sequence[str] = ()) -> None:
 
 
 def run(arguments: Sequence[str], *, cwd: Path, doing: str = "asking the Go toolchain") -> str:
-    """Run the `go` command with the project's own caches and return what it printed."""
+    """Run the `go` command with the project's own caches and return what it printed.
+
+    Raises:
+        BootstrapError: Too little disk space for all builds, or the command fails.
+    """
+    _require_space()
     return child_processes.run([toolchain(), *arguments], cwd=cwd, env=environment(), doing=doing)
 
 
@@ -162,7 +166,7 @@ def _pip_python() -> Path:
 
 @cache
 def _require_space() -> None:
-    """Check the space for all builds before the first one: counting what the caches contain takes seconds later on."""
+    """Check the space for all builds before the first download: counting the caches takes seconds later."""
     used = sum(file.stat().st_size for file in folders.build().rglob("*") if file.is_file() and not file.is_symlink())
     # What an earlier run has downloaded and compiled is already spent.
     disk.require(folders.build(), max(BUILD_SPACE - used, LEAST_SPACE), doing="building from Go modules")

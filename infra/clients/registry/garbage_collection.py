@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 
 from infra.clients.engine import docker_engine
+from infra.clients.engine.docker_engine import ContainerState
 from infra.errors import GarbageCollectionError
 
 WORK = "/var/lib/registry/garbage-collection"
@@ -74,8 +75,9 @@ def collect(container: str, *, user: tuple[int, int], untagged: bool, seconds: f
         )
     mine = secrets.token_hex(8)
     request = f"{mine} {_UNTAGGED if untagged else ''}\n".encode()
-    docker_engine.write_files(container, WORK, {"request": request}, uid=user[0], gid=user[1])
-    outcome, _, rest = _report(container, mine, deadline=time.monotonic() + seconds).partition(" ")
+    deadline = time.monotonic() + seconds
+    _write_request(container, request, user=user, deadline=deadline)
+    outcome, _, rest = _report(container, mine, deadline=deadline).partition(" ")
     freed = _freed(rest) if outcome == "done" else None
     if freed is None:
         raise GarbageCollectionError(
@@ -83,6 +85,20 @@ def collect(container: str, *, user: tuple[int, int], untagged: bool, seconds: f
             "No referenced content was deleted, and the registry accepts pushes again. Run the command again."
         )
     return freed
+
+
+def _write_request(container: str, request: bytes, *, user: tuple[int, int], deadline: float) -> None:
+    """Write the request as soon as the start script has created the folder for it."""
+    import docker
+
+    while True:
+        try:
+            docker_engine.write_files(container, WORK, {"request": request}, uid=user[0], gid=user[1])
+        except docker.errors.NotFound:
+            _require_progress(container, late=time.monotonic() > deadline)
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
 
 
 def _report(container: str, mine: str, *, deadline: float) -> str:
@@ -99,7 +115,7 @@ def _report(container: str, mine: str, *, deadline: float) -> str:
         time.sleep(_POLL_SECONDS)
 
 
-def _ask(container: str, mine: str, *, late: bool) -> None:
+def _require_progress(container: str, *, late: bool) -> ContainerState:
     state = docker_engine.container_state(container, log_lines=1)
     if state is None or state.has_given_up or late:
         seen = "missing" if state is None else f"{state.status}, with the last log line {state.last_log_lines!r}"
@@ -107,6 +123,11 @@ def _ask(container: str, mine: str, *, late: bool) -> None:
             f"waiting for the garbage collection in container '{container}': not finished, and the container is "
             f"{seen}. It continues when the container runs again; check it with `mlw diagnose`."
         )
+    return state
+
+
+def _ask(container: str, mine: str, *, late: bool) -> None:
+    state = _require_progress(container, late=late)
     if mine in _words(container, "request"):
         if state.status == "running":
             with docker_engine.connect() as client:
