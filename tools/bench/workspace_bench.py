@@ -42,7 +42,7 @@ from mlw.lifecycle.pulumi_operations import ensure_stack
 from mlw.lifecycle.stack_context import Context
 from mlw.output import table
 from tools.bench import plain_docker, rules_bench
-from tools.bench.run_parts import PARTS, RunParts
+from tools.bench.run_phases import PHASES, RunPhases
 
 STACK = "bench"
 MEBIBYTE = 1024 * 1024
@@ -63,8 +63,8 @@ class Samples:
 
     workspace: dict[str, list[float]] = field(default_factory=dict)
     docker: dict[str, list[float]] = field(default_factory=dict)
-    parts: dict[str, list[dict[str, float]]] = field(default_factory=dict)
-    """Seconds of each part of a run, by measure."""
+    phases: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    """Seconds of each phase of a run, by measure."""
 
     def add(self, measure: str, value: float) -> None:
         """Add a measurement of the workspace."""
@@ -74,9 +74,9 @@ class Samples:
         """Add a measurement of plain docker."""
         self.docker.setdefault(measure, []).append(round(value, 3))
 
-    def add_parts(self, measure: str, seconds: Mapping[str, float]) -> None:
-        """Add the parts of a run of the workspace, and the whole run."""
-        self.parts.setdefault(measure, []).append({part: round(value, 3) for part, value in seconds.items()})
+    def add_phases(self, measure: str, seconds: Mapping[str, float]) -> None:
+        """Add the phases of a run of the workspace, and the whole run."""
+        self.phases.setdefault(measure, []).append({phase: round(value, 3) for phase, value in seconds.items()})
         self.add(measure, sum(seconds.values()))
 
     def rows(self) -> list[dict[str, Any]]:
@@ -115,13 +115,13 @@ def as_table(rows: list[dict[str, Any]]) -> str:
     return table(("measure", "workspace", "plain docker", "ratio", "target", ""), lines, indent=INDENT)
 
 
-def parts_table(parts: Mapping[str, list[dict[str, float]]]) -> str:
-    """Format the medians of the parts of runs as a table, a column for each measure."""
+def phases_table(phases: Mapping[str, list[dict[str, float]]]) -> str:
+    """Format the medians of the phases of runs as a table, a column for each measure."""
     lines = [
-        (words, *(f"{statistics.median(run[part] for run in runs):.2f} s" for runs in parts.values()))
-        for part, words in PARTS.items()
+        (words, *(f"{statistics.median(run[phase] for run in runs):.2f} s" for runs in phases.values()))
+        for phase, words in PHASES.items()
     ]
-    return table(("part", *(TARGETS[measure][0] for measure in parts)), lines, indent=INDENT)
+    return table(("phase", *(TARGETS[measure][0] for measure in phases)), lines, indent=INDENT)
 
 
 def _rounded(value: float) -> str:
@@ -144,14 +144,14 @@ def bench(model: Context, rounds: int) -> None:
     rows = samples.rows()
     path = _keep(rows, samples, rounds=rounds, load=load)
     machine = f"{os.cpu_count()} cores, load {load:.1f} before the first round"
-    say(f"\nMedians of {rounds} round(s) on {machine}:\n\n{as_table(rows)}\n\n{parts_table(samples.parts)}\n")
+    say(f"\nMedians of {rounds} round(s) on {machine}:\n\n{as_table(rows)}\n\n{phases_table(samples.phases)}\n")
     say(f"Stored in {path}.")
 
 
 def _one_round(context: Context, samples: Samples) -> None:
-    samples.add_parts("up", _timed(context, "up"))
+    samples.add_phases("up", _timed(context, "up"))
     with_pack = _timed(context, "up")
-    samples.add_parts("noop", with_pack)
+    samples.add_phases("noop", with_pack)
     without = _timed(_without_policies(context), "up")
     samples.add("policies", max(0.0, sum(with_pack.values()) - sum(without.values())))
     containers = [item for item in engine_objects.list_objects(context) if item.kind == "container"]
@@ -170,18 +170,18 @@ def _one_round(context: Context, samples: Samples) -> None:
 
 
 def _timed(context: Context, verb: str) -> dict[str, float]:
-    """Run a command; the result is the seconds of each part of it."""
+    """Run a command; the result is the seconds of each phase of it."""
     checkpoint = state_files.read(context)
     private_stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
-    progress, parts = Progress(stream=(shown := StringIO())), RunParts()
+    progress, phases = Progress(stream=(shown := StringIO())), RunPhases()
     arguments = pulumi_cli.operation(verb, context)
 
     def on_event(event: Mapping[str, Any]) -> None:
-        parts.on_event(event)
+        phases.on_event(event)
         progress.on_event(event)
 
     outcome = pulumi_cli.run(context, arguments, on_event=on_event, say=say)
-    seconds = parts.seconds()
+    seconds = phases.seconds()
     if outcome.exit_code != 0 and not outcome.interrupted:
         raise OperationFailedError(f"measuring '{verb}': it failed:\n{shown.getvalue()}{outcome.messages}")
     pulumi_cli.raise_for(context, arguments, outcome)
@@ -258,7 +258,7 @@ def _keep(rows: list[dict[str, Any]], samples: Samples, *, rounds: int, load: fl
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "load": round(load, 2)},
         "rounds": rounds,
         "results": rows,
-        "samples": {"workspace": samples.workspace, "plain_docker": samples.docker, "parts": samples.parts},
+        "samples": {"workspace": samples.workspace, "plain_docker": samples.docker, "phases": samples.phases},
     }
     path.write_text(json.dumps(document, indent=1) + "\n")
     return path

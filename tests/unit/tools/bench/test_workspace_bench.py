@@ -87,11 +87,11 @@ def test_the_large_stack_is_valid_and_as_large_as_it_may_be() -> None:
     assert rules_bench.check_seconds() > 0
 
 
-def test_parts_of_runs_are_medians_and_add_up_to_the_measure() -> None:
+def test_phases_of_runs_are_medians_and_add_up_to_the_measure() -> None:
     samples = Samples()
     for start in (1.0, 3.0, 2.0):
-        samples.add_parts("up", {"start": start, "volumes": 0.5, "containers": 1, "services": 1, "end": 0.25})
+        samples.add_phases("up", {"start": start, "volumes": 0.5, "containers": 1, "services": 1, "end": 0.25})
     assert samples.workspace["up"] == [3.75, 5.75, 4.75]
-    lines = workspace_bench.parts_table(samples.parts).splitlines()
-    assert lines[0].split() == ["part", "up", "to", "ready"]
+    lines = workspace_bench.phases_table(samples.phases).splitlines()
+    assert lines[0].split() == ["phase", "up", "to", "ready"]
     assert lines[1].endswith(" 2.00 s")

@@ -6,19 +6,19 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-PARTS: Mapping[str, str] = {
+PHASES: Mapping[str, str] = {
     "start": "CLI, policy pack, program and providers start",
     "volumes": "network, volumes and their files",
     "containers": "containers",
     "services": "services become ready and are configured",
     "end": "state and processes end",
 }
-"""Part to its title, in the order of a run."""
+"""Phase to its title, in the order of a run."""
 
 _CONTAINER = "docker:index/container:Container"
 
 
-class RunParts:
+class RunPhases:
     """Splits a run at its first resource, its first container, its last container and its last resource.
 
     Args:
@@ -45,6 +45,6 @@ class RunParts:
         self._last = now
 
     def seconds(self) -> dict[str, float]:
-        """Seconds of each part, up to now; their sum is the whole run."""
+        """Seconds of each phase, up to now; their sum is the whole run."""
         moments = [self._began, self._first, self._first_container, self._last_container, self._last, self._clock()]
-        return {part: after - before for part, before, after in zip(PARTS, moments[:-1], moments[1:], strict=True)}
+        return {phase: after - before for phase, before, after in zip(PHASES, moments[:-1], moments[1:], strict=True)}

@@ -1,4 +1,4 @@
-"""The parts of a run add up to the whole run, whatever the engine reports."""
+"""The phases of a run add up to the whole run, whatever the engine reports."""
 
 from collections.abc import Callable
 from itertools import count
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools.bench.run_parts import RunParts
+from tools.bench.run_phases import RunPhases
 
 CONTAINER = "urn:pulumi:ci::ml-workspace::ml-workspace:key:KeyVault$docker:index/container:Container::kv"
 OTHER = "urn:pulumi:ci::ml-workspace::ml-workspace:engine:ReadyGate::kv"
@@ -37,8 +37,8 @@ def outputs(urn: str) -> dict[str, Any]:
         pytest.param([{"preludeEvent": {}}], [0, 0, 0, 0, 1], id="no resource"),
     ],
 )
-def test_parts_of_a_run(events: list[dict[str, Any]], expected: list[float]) -> None:
-    parts = RunParts(ticking())
+def test_phases_of_a_run(events: list[dict[str, Any]], expected: list[float]) -> None:
+    phases = RunPhases(ticking())
     for event in events:
-        parts.on_event(event)
-    assert list(parts.seconds().values()) == expected
+        phases.on_event(event)
+    assert list(phases.seconds().values()) == expected
