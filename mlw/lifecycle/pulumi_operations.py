@@ -105,6 +105,15 @@ def take_over_earlier_version(context: Context) -> None:
         _when_free(context, lambda: take_over(context, say=say))
 
 
+def create_stack(context: Context) -> bool:
+    """Create the stack if it does not exist yet, for a run with the private copy of the stack file.
+
+    Returns:
+        Whether it was created now.
+    """
+    return state_files.make_empty(context) or ensure_stack(context)
+
+
 def ensure_stack(context: Context) -> bool:
     """Create the stack if it does not exist yet.
 

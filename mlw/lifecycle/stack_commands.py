@@ -31,6 +31,7 @@ from mlw.lifecycle.lifecycle_errors import (
     OperationFailedError,
 )
 from mlw.lifecycle.pulumi_operations import (
+    create_stack,
     ensure_stack,
     perform,
     remove_stack,
@@ -50,7 +51,7 @@ def up(context: Context) -> None:
         unfinished_restore.refuse(context)
         recovery.recover()
         _refuse_deleted(context, "bringing up")
-        is_new = state_files.make_empty(context) or ensure_stack(context)
+        is_new = create_stack(context)
         take_over_earlier_version(context)
         before = recovery.repair()
         try:
@@ -128,7 +129,7 @@ def preview(context: Context) -> None:
     context.prepare_folders()
     with stack_locks.exclusive(context, "make preview", say=say):
         unfinished_restore.refuse(context)
-        is_new = state_files.make_empty(context) or ensure_stack(context)
+        is_new = create_stack(context)
         try:
             checkpoint = require_present_version(context)
             private_stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
