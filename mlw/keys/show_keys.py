@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from infra.errors import MlWorkspaceError
-from infra.host.near_names import suggestion
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import STACK
 from mlw.data_output import Format, Output, prints_data
-from mlw.stacks.stacks import Stack, open_stack
-
-
-class NoSuchPrincipalError(MlWorkspaceError):
-    """A stack has no principal of this name."""
+from mlw.keys.principal_credentials import credentials_of
+from mlw.stacks.stacks import open_stack
 
 
 @command(
@@ -39,27 +32,5 @@ def show_keys(stack: str, principal: str | None, output: Output) -> int:
     `mlw keys STACK` is short for `mlw keys show STACK`; a stack that is named `show` or `rotate` needs the long form.
     """
     workspace = open_stack(stack)
-    output.print(workspace.credentials() if principal is None else _of_principal(workspace, principal))
+    output.print(workspace.credentials() if principal is None else credentials_of(workspace, principal))
     return DONE
-
-
-def _of_principal(stack: Stack, name: str) -> dict[str, Any]:
-    """What the key vault holds for a principal, where the outputs of the stack say."""
-    paths = {held["principal"]: str(held["vaultPath"]) for held in stack.require_outputs().get("roleAssignments") or ()}
-    doing = f"showing the credentials of principal '{name}'"
-    if name not in paths:
-        raise NoSuchPrincipalError(
-            f"{doing}: no such principal in stack '{stack.name}'.{suggestion(name, paths)} "
-            f"Principals: {', '.join(sorted(paths)) or 'none'}."
-        )
-    from infra.clients.key_vault import vault_secrets  # noqa: PLC0415 - only for a principal
-    from mlw.key_vault.vault_access import access  # noqa: PLC0415 - only for a principal
-
-    mount, _, path = paths[name].partition("/")
-    with access(stack).connected(doing) as vault:
-        found = vault_secrets.read_fields(vault, mount, path)
-    if found is None:
-        raise NoSuchPrincipalError(
-            f"{doing}: the key vault has no '{paths[name]}'. Run `make up STACK={stack.name}`, which writes it."
-        )
-    return found

@@ -109,4 +109,4 @@ def test_credentials_of_a_principal_are_printed(capsys: pytest.CaptureFixture[st
 def test_a_principal_without_credentials_is_named(name: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["keys", "show", "churn", "--principal", name]) == FAILED
 
-    assert capsys.readouterr().err == f"mlw: showing the credentials of principal '{name}': {message}\n"
+    assert capsys.readouterr().err == f"mlw: reading the credentials of principal '{name}': {message}\n"
