@@ -1,0 +1,1 @@
+"""Application insights: reports over telemetry, and the commands `mlw insights ...` that show them."""
