@@ -1,0 +1,77 @@
+// Package server assembles the program: the store, and one HTTP server in front of it.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"ml-workspace/tools/go/insights/config"
+	"ml-workspace/tools/go/insights/files"
+	"ml-workspace/tools/go/insights/query"
+	"ml-workspace/tools/go/insights/store"
+	"ml-workspace/tools/go/insights/tokens"
+)
+
+const (
+	headerTimeout   = 10 * time.Second
+	idleTimeout     = 2 * time.Minute
+	shutdownTimeout = 5 * time.Second
+)
+
+// Run serves until the context ends.
+func Run(ctx context.Context, settings config.Config) error {
+	known, err := tokens.Open(settings.Tokens)
+	if err != nil {
+		return err
+	}
+	set, err := files.Open(settings.Folder)
+	if err != nil {
+		return err
+	}
+	written, err := store.Open(settings, set)
+	if err != nil {
+		return err
+	}
+	defer written.Close()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", healthy)
+	if err := query.Register(mux, settings, set, written.Status, known); err != nil {
+		return err
+	}
+	return serve(ctx, settings, mux)
+}
+
+func healthy(writer http.ResponseWriter, _ *http.Request) {
+	fmt.Fprintln(writer, "ready")
+}
+
+func serve(ctx context.Context, settings config.Config, handler http.Handler) error {
+	server := &http.Server{
+		Addr:              settings.Listen,
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12},
+	}
+	ended := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		limited, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+		defer cancel()
+		ended <- server.Shutdown(limited)
+	}()
+	var err error
+	if settings.TLS != nil {
+		err = server.ListenAndServeTLS(settings.TLS.Certificate, settings.TLS.PrivateKey)
+	} else {
+		err = server.ListenAndServe()
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving on %s: %w", settings.Listen, err)
+	}
+	return <-ended
+}
