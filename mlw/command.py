@@ -71,7 +71,7 @@ class Command(click.Command):
     def _run(self, ctx: click.Context) -> int:
         from infra.host import environment  # noqa: PLC0415 - help and wrong command lines do not need it
 
-        environment.enter()
+        ctx.obj = environment.enter()
         return int(super().invoke(ctx))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -30,6 +30,16 @@ COMMANDS: tuple[Row, ...] = (
     Row("list", "mlw.stacks.workspaces:list_workspaces", "List the workspaces of this state backend"),
     Row("show", "mlw.stacks.workspaces:show", "Show the record of a workspace"),
     Row("diagnose", "mlw.diagnosis.diagnose:diagnose", "Find out what is wrong with a workspace"),
+    Row(
+        "run",
+        "mlw.client_environment.run_command:run",
+        "Run a command with the endpoints and credentials of a workspace",
+    ),
+    Row(
+        "env",
+        "mlw.client_environment.print_environment:print_environment",
+        "Print the endpoints and credentials of a workspace as environment variables",
+    ),
     Row("expire", "mlw.deletion.expire:expire", "List expired workspaces; with --yes, remove them"),
     Row("deleted list", "mlw.deletion.deleted:list_deleted", "List soft-deleted workspaces"),
     Row("deleted recover", "mlw.deletion.deleted:recover", "Recover a soft-deleted workspace"),

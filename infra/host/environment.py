@@ -10,6 +10,7 @@ import os
 import pwd
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from infra.host import engine_address, folders, project, proxies, state_backend
 
@@ -75,10 +76,23 @@ def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**given, **additions(given)}
 
 
-def enter() -> None:
-    """Apply the environment to this process and its children; created files are private to the user."""
-    os.umask(0o077)
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What this process inherited: environment and umask, for a program that is the user's own."""
+
+    variables: Mapping[str, str]
+    umask: int
+
+
+def enter() -> Caller:
+    """Apply the environment to this process and its children; created files are private to the user.
+
+    Returns:
+        What this process had before.
+    """
+    caller = Caller(dict(os.environ), os.umask(0o077))
     os.environ.update(additions())
+    return caller
 
 
 def complete() -> None:

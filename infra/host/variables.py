@@ -19,6 +19,7 @@ class Group(StrEnum):
     NETWORK = "Set by you: proxies"
     SYSTEM = "Taken from your session"
     SET_BY_ENV = "Set by `make env`"
+    SET_FOR_CLIENTS = "Set by `mlw run` and `mlw env`"
     INTERNAL = "Internal: set by the project for its own processes"
     TESTS = "Tests"
 
@@ -102,6 +103,46 @@ VARIABLES: tuple[Variable, ...] = (
         ("PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER", "`true`", "Secrets of stack files use the state's key."),
         ("PYTHONDONTWRITEBYTECODE", "empty", "Python caches compiled modules."),
         ("GOGC", "`400`", "Memory setting of the Pulumi CLI's Go runtime; set by the `pulumi` of `make env`."),
+    ),
+    *_table(
+        Group.SET_FOR_CLIENTS,
+        ("AWS_ENDPOINT_URL_S3", "`endpoints.storage`", "The storage account, for boto3 and the AWS SDKs."),
+        ("AWS_ACCESS_KEY_ID", "`credentials.storage.accessKey`", "Access key."),
+        ("AWS_SECRET_ACCESS_KEY", "`credentials.storage.secretKey`", "Secret key."),
+        ("AWS_REGION", "`us-east-1`", "Region; `AWS_DEFAULT_REGION` is the same."),
+        ("AWS_DEFAULT_REGION", "`us-east-1`", "Region, as boto3 reads it."),
+        ("MLFLOW_S3_ENDPOINT_URL", "`endpoints.storage`", "The storage account, for MLflow."),
+        ("MINIO_ENDPOINT", "`endpoints.storage` without `http://`", "The storage account, for `minio.Minio(...)`."),
+        ("MINIO_SECURE", "`true` or `false`", "Whether it has TLS."),
+        ("MINIO_ACCESS_KEY", "`credentials.storage.accessKey`", "Access key, for minio's `EnvMinioProvider`."),
+        ("MINIO_SECRET_KEY", "`credentials.storage.secretKey`", "Secret key."),
+        ("VAULT_ADDR", "`endpoints.keyVault`", "The key vault, for hvac and `vault`."),
+        ("VAULT_TOKEN", "`credentials.keyVault.token`", "Token; a principal's is valid for an hour and renewable."),
+        ("MLW_REGISTRY_HOST", "`endpoints.registry`", "The registry; the read-only one if a principal can only pull."),
+        ("MLW_REGISTRY_URL", "the same with `http://` or `https://`", "The registry's HTTP API."),
+        ("MLW_REGISTRY_USERNAME", "`credentials.registry.username`", "User name."),
+        ("MLW_REGISTRY_PASSWORD", "`credentials.registry.password`", "Password."),
+        (
+            "DOCKER_AUTH_CONFIG",
+            "login at the registry",
+            "Read by `docker` 28.3 and newer; older ones need `docker login`.",
+        ),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "`endpoints.otlpHttp`", "Application insights, for OpenTelemetry SDKs."),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "`http/protobuf`", "Protocol of that endpoint."),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "`authorization=Bearer%20...`", "`credentials.telemetry.token` as a header."),
+        ("OTEL_SERVICE_NAME", "name of the command", "Name in telemetry; a value that you set is kept."),
+        (
+            "MLW_INSIGHTS_ENDPOINT",
+            "`endpoints.insights`",
+            "Queries of telemetry, where the workspace has that endpoint.",
+        ),
+        ("MLW_INSIGHTS_TOKEN", "`credentials.insights.token`", "Token for queries."),
+        ("AWS_CA_BUNDLE", "CA certificates of the endpoints", "With TLS only; the same file as the next two."),
+        ("VAULT_CACERT", "CA certificates of the endpoints", "With TLS only."),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "CA certificates of the endpoints", "With TLS only."),
+        ("SSL_CERT_FILE", "the same and the machine's", "With TLS only, for minio and others; like the next two."),
+        ("REQUESTS_CA_BUNDLE", "the same and the machine's", "With TLS only."),
+        ("CURL_CA_BUNDLE", "the same and the machine's", "With TLS only."),
     ),
     *_table(
         Group.INTERNAL,

@@ -21,6 +21,6 @@ def render() -> str:
     sections = [_HEAD]
     for group in Group:
         rows = [[f"`{one.name}`", one.default, one.doc] for one in VARIABLES if one.group is group]
-        value = "Value" if group is Group.SET_BY_ENV else "Default"
+        value = "Value" if group in {Group.SET_BY_ENV, Group.SET_FOR_CLIENTS} else "Default"
         sections.append(f"\n## {group}\n{table(['Variable', value, 'Meaning'], rows)}")
     return "".join(sections)

@@ -59,6 +59,11 @@ def remove_user(vault: Vault, user: str) -> None:
     end_logins(vault, user)
 
 
+def log_in(vault: Vault, user: str, password: str) -> str:
+    """Log in, and return the token, which expires after an hour unless it is renewed."""
+    return str(vault.write(f"auth/{USERPASS}/login/{user}", {"password": password})["auth"]["client_token"])
+
+
 def end_logins(vault: Vault, user: str) -> None:
     """Revoke all tokens of the user's logins, regardless of case; returns when they are revoked."""
     logins = f"auth/{USERPASS}/login"

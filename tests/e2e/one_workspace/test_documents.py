@@ -15,7 +15,8 @@ from tests.support.processes import Finished, run
 from tests.support.stacks import LiveStack
 
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
-    "mlw": ("list", "show", "diagnose", "policy", "roles list", "secrets", "registry gc"),
+    "mlw": ("list", "show", "diagnose", "policy", "roles list", "secrets", "registry gc", "run", "env"),
+    "eval": ("SUBSTITUTION",),
     "pulumi": ("stack output",),
     "printf": ("",),
 }
@@ -23,7 +24,7 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
 REFERENCE = ROOT / "docs" / "cli.md"
 """Its examples each need another state of a workspace; `tests/integration/test_cli*.py` run the commands."""
 
-OTHER_STACK = re.compile(r"\b(ci|churn|fraud|STACK|RULE)\b|principals|roleAssignments|certificateAuthority")
+OTHER_STACK = re.compile(r"\b(ci|churn|fraud|STACK|RULE)\b|principals?|roleAssignments|certificateAuthority")
 
 
 def lines_of(block: Block) -> str:
@@ -57,7 +58,7 @@ def test_every_block_that_a_workspace_allows_runs(block: Block, live: LiveStack)
 def test_blocks_are_found() -> None:
     found = {block.document.relative_to(ROOT).as_posix() for block in RUNNABLE}
 
-    assert {"docs/tutorial.md", "docs/key-vault.md", "docs/how-to/own-policies.md"} <= found
+    assert {"docs/tutorial.md", "docs/key-vault.md", "docs/how-to/own-policies.md", "docs/daily.md"} <= found
 
 
 def test_the_first_client_prints_what_the_tutorial_shows(live: LiveStack, engine: DockerClient) -> None:

@@ -1,0 +1,76 @@
+"""What a client gets of a workspace: with the stack's own credentials, or with those of a principal."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.clients.state import stack_states
+from infra.host import atomic_files
+from infra.host.project import PROJECT
+from mlw.client_environment.client_variables import Access
+from mlw.lifecycle.stack_context import Context
+from mlw.stacks.stacks import Stack, open_stack
+
+CA_FILE, CA_BUNDLE = "ca.pem", "ca-bundle.pem"
+"""Files in the stack's private folder, which `make down` removes. CA certificates are public."""
+
+
+def access_of(stack: Stack, principal: str | None) -> Access:
+    """Collect endpoints, credentials and CA certificates.
+
+    Args:
+        stack: A stack that is up.
+        principal: Name of the principal; None for the stack's own credentials.
+
+    Raises:
+        NotUpError: The stack has never been deployed successfully.
+        NoSuchPrincipalError: It has no such principal.
+        WrongPassphraseError: The passphrase does not decrypt the credentials.
+    """
+    endpoints: Mapping[str, str] = stack.require_outputs()["endpoints"]
+    credentials: Mapping[str, Mapping[str, str]]
+    if principal is None:
+        credentials = stack.credentials()
+    else:
+        from mlw.client_environment import principal_access  # noqa: PLC0415 - needs the key vault's client
+
+        endpoints, credentials = principal_access.access_of_principal(stack, principal, endpoints)
+    return Access(endpoints=endpoints, credentials=credentials, **(_tls(stack) if stack.ca_certificate else {}))
+
+
+def _tls(stack: Stack) -> dict[str, Any]:
+    bundle = "\n".join(dict.fromkeys(filter(None, (_trusted_here(stack.context), stack.ca_certificate.strip()))))
+    return {
+        "ca_file": _write(stack.context.workdir / CA_FILE, stack.ca_certificate),
+        "ca_bundle": _write(stack.context.workdir / CA_BUNDLE, bundle + "\n"),
+        "registry_scheme": "https" if _owner_of_registry(stack).serves_tls else "http",
+    }
+
+
+def _owner_of_registry(stack: Stack) -> Stack:
+    identity = str(stack.outputs["workspace"]["containerRegistry"]).casefold()
+    others = stack_states.deployed(project=PROJECT, except_stack=stack.name)
+    owner = next((one.stack for one in others if one.resource_id.casefold() == identity), None)
+    return open_stack(owner) if owner else stack
+
+
+def _write(path: Path, content: str) -> Path:
+    atomic_files.write(path, content)
+    return path
+
+
+def _trusted_here(context: Context) -> str:
+    """Certificates that clients trust without us: those the user has chosen, or the system's."""
+    ours = context.workdir / CA_BUNDLE
+    chosen = (os.environ.get(name) for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"))
+    candidates = [Path(path) for path in (*chosen, ssl.get_default_verify_paths().cafile) if path]
+    for path in candidates:
+        if path != ours and path.is_file():
+            return path.read_text(encoding="utf-8", errors="replace").strip()
+    import certifi  # noqa: PLC0415 - only where the system has no bundle
+
+    return str(certifi.contents()).strip()

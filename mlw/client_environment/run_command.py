@@ -1,0 +1,92 @@
+"""`mlw run`: a command with a workspace's endpoints and credentials in its environment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from infra.host.environment import Caller
+from infra.host.proxies import EXCEPTIONS, GRPC_EXCEPTIONS
+from mlw.client_environment import client_access
+from mlw.client_environment.client_options import PRINCIPAL
+from mlw.client_environment.client_variables import MANAGED, SERVICE_NAME, variables
+from mlw.command import PROGRAM, command
+from mlw.command_options import STACK
+from mlw.stacks.stacks import open_stack
+
+NOT_STARTED, NOT_EXECUTABLE, NOT_FOUND = 125, 126, 127
+"""Exit codes of `env`, `nohup` and `docker run` for the same failures."""
+
+_PYTHON = ".py"
+
+
+@command(
+    examples=(
+        "mlw run dev -- python train.py",
+        "mlw run dev --principal dora -- python train.py",
+        "mlw run dev -- sh -c 'echo $AWS_ENDPOINT_URL_S3'",
+    ),
+    exit_codes={
+        0: "the command succeeded; any other code that is not in this list is the command's own",
+        NOT_STARTED: "the command was not started; the message says why (no such stack, wrong passphrase)",
+        NOT_EXECUTABLE: "the command cannot be executed",
+        NOT_FOUND: "the command was not found",
+    },
+    on_error=NOT_STARTED,
+)
+@STACK
+@PRINCIPAL
+@click.argument("words", metavar="COMMAND...", nargs=-1, required=True, help="The command, after `--`.")
+@click.pass_obj
+def run(caller: Caller, stack: str, principal: str | None, words: tuple[str, ...]) -> int:
+    """Run a command with the endpoints and credentials of a workspace.
+
+    They are in the command's environment, under the names that boto3, minio, hvac, Docker, the OpenTelemetry SDKs and
+    MLflow read; docs/daily.md lists them. Nothing is written to a file or a command line. The command replaces this
+    process, so signals reach it and its exit code is returned.
+
+    With --principal the credentials are those of a principal in the stack file: variables of services that its role
+    gives no access to are missing, and VAULT_TOKEN expires after an hour unless the command renews it.
+    """
+    access = client_access.access_of(open_stack(stack), principal)
+    name = caller.variables.get(SERVICE_NAME) or service_name(words)
+    return _execute(words, command_environment(caller.variables, variables(access, service_name=name)), caller.umask)
+
+
+def service_name(words: Sequence[str]) -> str:
+    """Name of a command in its telemetry: of the first Python file that it names, otherwise of the program."""
+    scripts = (word for word in words if word.endswith(_PYTHON))
+    return Path(next(scripts, words[0])).name.removesuffix(_PYTHON)
+
+
+def command_environment(inherited: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
+    """Environment of the command: the caller's, without what belongs to other accounts, and never through a proxy."""
+    kept = {name: value for name, value in inherited.items() if name not in MANAGED}
+    direct = {name: os.environ[name] for name in (*EXCEPTIONS, GRPC_EXCEPTIONS) if name in os.environ}
+    return {**kept, **direct, **added}
+
+
+def _execute(words: Sequence[str], environment: Mapping[str, str], umask: int) -> int:
+    """Replace this process by the command; returns only if that fails."""
+    os.umask(umask)
+    # Python ignores it, and a program would inherit that.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.stdout.flush()
+    try:
+        os.execvpe(words[0], list(words), environment)  # noqa: S606 - the user's command, without a shell
+    except FileNotFoundError:
+        return _refuse(
+            words[0], "no such program. Name a program on PATH, or use `sh -c` for a shell command", NOT_FOUND
+        )
+    except OSError as exc:
+        return _refuse(words[0], f"{exc.strerror}. Name an executable program", NOT_EXECUTABLE)
+
+
+def _refuse(program: str, reason: str, code: int) -> int:
+    print(f"{PROGRAM}: starting '{program}': {reason}.", file=sys.stderr)
+    return code
