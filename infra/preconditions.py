@@ -57,24 +57,25 @@ def _by_type(wanted: Settings) -> list[tuple[str, ResourceSettings]]:
 def reserve(
     wanted: Settings,
     group: ResourceGroup,
-    services: Sequence[ServiceComponent],
+    components: Sequence[ServiceComponent],
     identity: StackIdentity,
     *,
     after: pulumi.Resource,
 ) -> EngineReservation:
     """Reserve all names, ports and images that the group and its services use."""
+    services = [(component, service) for component in components for service in component.services]
     return EngineReservation(
         f"{group.resource_name}-reservation",
         stack_id=identity.stack_id,
         names={
-            "containers": [service.container_name for service in services],
-            "volumes": [name for service in services for name in map(service.volume_name, service.volumes)],
+            "containers": [component.container_name(service) for component, service in services],
+            "volumes": [name for component, service in services for name in component.volume_names(service).values()],
             "networks": [group.network_name],
         },
         holders={
-            service.use(endpoint): service.container_name
-            for service in services
-            for endpoint in service.service.endpoints
+            component.use(endpoint): component.container_name(service)
+            for component, service in services
+            for endpoint in service.endpoints
         },
         images={service: image.image for service, image in service_images.table().items()},
         revisions={service: image.revision for service, image in service_images.table().items()},

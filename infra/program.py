@@ -26,6 +26,7 @@ from infra.components.workspace import Workspace
 from infra.deletion_guards import guard_deletion, keep_expiry
 from infra.preconditions import guard_changes, reserve
 from infra.resources.stack_identity import StackIdentity
+from infra.services import KEY_VAULT, STORAGE_ACCOUNT
 from infra.settings import ResourceSettings, Settings
 
 
@@ -44,14 +45,14 @@ def provision(wanted: Settings) -> dict[str, Any]:
     workspace = Workspace(wanted.workspace, parent=group)
 
     associated = [vault, storage, registry, insights, *additional]
-    services = [service for resource in associated for service in resource.owned]
+    components = [component for resource in associated for component in resource.owned]
 
-    guard = guard_changes(wanted, group, declared=[group, *services, workspace])
+    guard = guard_changes(wanted, group, declared=[group, *components, workspace])
     start = keep_expiry(wanted, group, after=guard)
     identity = StackIdentity(
         f"{group.resource_name}-identity", resource_name=group.resource_name, opts=group.child_options(after=start)
     )
-    reservation = reserve(wanted, group, services, identity, after=start)
+    reservation = reserve(wanted, group, components, identity, after=start)
 
     group.provision(identity, after=reservation)
     workspace.identify(identity, in_existing_account=bool(wanted.storage_account.existing_in), after=reservation)
@@ -63,7 +64,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
         image_ids=reservation.image_ids,
         limits=wanted.limits,
         telemetry=insights.telemetry_target(after=reservation, network=group.network_name),
-        certificates=_certificates(group, services, after=reservation) if wanted.tls else None,
+        certificates=_certificates(group, components, after=reservation) if wanted.tls else None,
         workspace_id=workspace.workspace_id,
         guest_options=workspace.child_options(after=reservation),
         existing_endpoints=storage.endpoints() if isinstance(storage, ExistingStorageAccount) else {},
@@ -71,16 +72,16 @@ def provision(wanted: Settings) -> dict[str, Any]:
         principals=make_principals(wanted, workspace_id=workspace.workspace_id, after=reservation, parent=workspace),
     )
     # The key vault takes longest to become ready, and everything after it waits for it, so it comes first.
-    connections = {resource.credentials_key: resource.provision(context) for resource in associated}
+    connections = {key: one for resource in associated for key, one in resource.provision(context).items()}
     endpoints = {use: address for one in connections.values() for use, address in one.endpoints.items()}
 
-    account, guest_options = connections[storage.credentials_key], workspace.child_options()
+    account, guest_options = connections[STORAGE_ACCOUNT.credentials_key], workspace.child_options()
     options = storage.data_options(guest=guest_options)
     datastores = provision_datastores(
         wanted,
         workspace_id=workspace.workspace_id,
         storage_account=account,
-        key_vault=connections[vault.credentials_key],
+        key_vault=connections[KEY_VAULT.credentials_key],
         options=options,
         guest_options=guest_options,
     )
@@ -90,7 +91,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
         ready=[*endpoints.values(), *datastores.values()],
         options=options,
     )
-    guard_deletion(wanted, group, services, identity, after=[workspace.record_resource, *storage.unawaited])
+    guard_deletion(wanted, group, components, identity, after=[workspace.record_resource, *storage.unawaited])
     ca_certificates = [connection.ca_certificate for connection in connections.values()]
     return {
         "workspace": workspace.record,
@@ -118,11 +119,11 @@ def _declare(kind: type[_Declared], settings: ResourceSettings, group: ResourceG
 
 
 def _certificates(
-    group: ResourceGroup, services: Sequence[ServiceComponent], *, after: pulumi.Resource
+    group: ResourceGroup, components: Sequence[ServiceComponent], *, after: pulumi.Resource
 ) -> Certificates:
     return Certificates(
         group.resource_name,
         network=group.network_name,
-        containers=[service.container_name for service in services],
+        containers=[one.container_name(service) for one in components for service in one.services],
         options=group.child_options(after=after),
     )

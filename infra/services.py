@@ -54,20 +54,24 @@ class Service:
     """A service.
 
     Attributes:
-        section: Its section of the stack file, and its key in the workspace record.
+        name: Its unique name; key in the stack file's `limits`.
+        section: Section of the stack file, and key in the workspace record, of the resource that it belongs to.
         title: Display name.
         engine_role: Suffix of its container's name.
         image: Its image in `images.toml`.
+        volumes: Suffix of a volume's name to its folder in the container. Configuration is on `config`.
         credentials_key: Key in the stack's output `credentials`.
         endpoints: The ports that it publishes; clients use the first one.
         credentials_probe: Verifies its credentials; None if a client library does.
         rotation_effect: Effect of rotating its credentials on clients.
     """
 
+    name: str
     section: str
     title: str
     engine_role: str
     image: str
+    volumes: Mapping[str, str]
     credentials_key: str
     endpoints: tuple[Endpoint, ...]
     credentials_probe: CredentialsProbe | None = None
@@ -97,11 +101,16 @@ def _bearer(credentials: Credentials) -> dict[str, str]:
 
 _ASKS_FOR_CREDENTIALS = HttpProbe(path="/v2/", expected=frozenset({401}))
 
+DRIVES = 4
+"""Drives of one storage account; with four, MinIO uses two for parity and tolerates the loss of two (docs/adr/0003)."""
+
 STORAGE_ACCOUNT = Service(
+    name="storageAccount",
     section="storageAccount",
     title="storage account",
     engine_role="storage",
     image="minio",
+    volumes={**{f"data{n}": f"/data{n}" for n in range(1, DRIVES + 1)}, "config": "/etc/minio"},
     credentials_key="storage",
     endpoints=(
         Endpoint(
@@ -116,10 +125,12 @@ STORAGE_ACCOUNT = Service(
 """An additional account appends its name to the use and the credentials key: `storage.<name>`."""
 
 CONTAINER_REGISTRY = Service(
+    name="containerRegistry",
     section="containerRegistry",
     title="container registry",
     engine_role="registry",
     image="registry",
+    volumes={"data": "/var/lib/registry", "config": "/etc/distribution"},
     credentials_key="registry",
     endpoints=(
         Endpoint(use="registry", title="container registry", port=5000, probe=_ASKS_FOR_CREDENTIALS, has_scheme=False),
@@ -135,11 +146,16 @@ CONTAINER_REGISTRY = Service(
     rotation_effect="clients must log in again",
 )
 
+UNSEAL_FOLDER = "/vault/unseal"
+"""Folder of the unseal key in the key vault's container, on a separate volume."""
+
 KEY_VAULT = Service(
+    name="keyVault",
     section="keyVault",
     title="key vault",
     engine_role="vault",
     image="vault",
+    volumes={"data": "/vault/file", "config": "/vault/config", "unseal": UNSEAL_FOLDER, "logs": "/vault/logs"},
     credentials_key="keyVault",
     endpoints=(
         Endpoint(
@@ -155,10 +171,12 @@ KEY_VAULT = Service(
 """Status of `/v1/sys/health`: 200 initialised, unsealed and active; 429 standby; 501 not initialised; 503 sealed."""
 
 APPLICATION_INSIGHTS = Service(
+    name="applicationInsights",
     section="applicationInsights",
     title="application insights",
     engine_role="insights",
     image="collector",
+    volumes={"data": "/var/lib/otelcol", "config": "/etc/otelcol"},
     credentials_key="telemetry",
     endpoints=(
         Endpoint(
@@ -173,13 +191,10 @@ APPLICATION_INSIGHTS = Service(
     rotation_effect="exporters need the new token",
 )
 
-UNSEAL_FOLDER = "/vault/unseal"
-"""Folder of the unseal key in the key vault's container, on a separate volume."""
-
 SERVICES: Mapping[str, Service] = {
-    service.section: service for service in (STORAGE_ACCOUNT, CONTAINER_REGISTRY, KEY_VAULT, APPLICATION_INSIGHTS)
+    service.name: service for service in (STORAGE_ACCOUNT, CONTAINER_REGISTRY, KEY_VAULT, APPLICATION_INSIGHTS)
 }
-"""Every service by its section."""
+"""Every service by its name. A resource may have several, each in its own container."""
 
 WITHOUT_SCHEME = frozenset(
     endpoint.use for service in SERVICES.values() for endpoint in service.endpoints if not endpoint.has_scheme

@@ -40,7 +40,7 @@ identity = StackIdentity(
 )
 reservation = reserve(wanted, group, [storage], identity, after=identity)
 group.provision(identity, after=reservation)
-connection = storage.provision(
+connections = storage.provision(
     ProvisioningContext(
         identity=identity,
         reservation=reservation,
@@ -55,5 +55,6 @@ connection = storage.provision(
 # Data is removed only when the whole stack is destroyed.
 guard_deletion(wanted, group, [storage], identity, after=[storage.container, *storage.unawaited])
 
+connection = connections["storage"]
 pulumi.export("endpoint", connection.endpoints["storage"])
 pulumi.export("credentials", pulumi.Output.secret(connection.credentials))

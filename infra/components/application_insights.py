@@ -7,7 +7,6 @@ some records may be written twice, with the same ids.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
 
 import pulumi
 
@@ -56,8 +55,7 @@ class ApplicationInsights(ServiceComponent):
     """
 
     type_token = APPLICATION_INSIGHTS
-    service = services.APPLICATION_INSIGHTS
-    volumes: ClassVar[Mapping[str, str]] = {"data": "/var/lib/otelcol", "config": _FOLDER}
+    services = (services.APPLICATION_INSIGHTS,)
 
     def __init__(self, settings: ApplicationInsightsSettings, *, parent: pulumi.Resource) -> None:
         super().__init__(settings, parent=parent)
@@ -73,28 +71,28 @@ class ApplicationInsights(ServiceComponent):
             f"{self.resource_name}-ingestion",
             lengths={"token": 40, "services": 40},
             rotating=["token"],  # the other one is internal, and the registry would need a restart
-            rotates=rotation.service(self.service.credentials_key),
+            rotates=rotation.service(services.APPLICATION_INSIGHTS.credentials_key),
             opts=self.child_options(after=after),
         )
-        host = f"{self.container_name}.{network}"
+        host = f"{self.container_name(services.APPLICATION_INSIGHTS)}.{network}"
         if any(len(label) > _MAXIMUM_LABEL for label in host.split(".")):
             return None
         return TelemetryTarget(host=host, token=self._tokens.value("services"))
 
-    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
+    def provision(self, context: ProvisioningContext) -> Mapping[str, ServiceConnectionArgs]:
         """Create the volumes and the container, and wait until both protocols are ready."""
         container = run(self, _container(self._tokens, context, self._retention_days), context)
         connection = ServiceConnectionArgs(
-            endpoints=self.ready(container, context),
+            endpoints=self.ready(services.APPLICATION_INSIGHTS, container, context),
             credentials=self._tokens.value("token").apply(lambda token: {"token": token}),
             ca_certificate=context.ca_certificate,
         )
-        self.register_outputs({"endpoints": connection.endpoints, "credentials": connection.credentials})
-        return connection
+        return self.connected(connection)
 
 
 def _container(tokens: GeneratedSecrets, context: ProvisioningContext, retention_days: int) -> ServiceContainer:
     return ServiceContainer(
+        service=services.APPLICATION_INSIGHTS,
         command=[service_images.table()[services.APPLICATION_INSIGHTS.image].binary, f"--config={_FOLDER}/config.yaml"],
         files={"config.yaml": config(retention_days, tls=context.certificates is not None)},
         live_files={TOKENS: _token_file(tokens, context.principals)},

@@ -56,7 +56,7 @@ class Component(pulumi.ComponentResource):
 
 
 class ServiceComponent(Component):
-    """Base of the components that run in a container.
+    """Base of the components that run in containers.
 
     Args:
         settings: The Azure resource, complete and validated.
@@ -66,11 +66,8 @@ class ServiceComponent(Component):
     type_token: ClassVar[str]
     """Pulumi type."""
 
-    service: ClassVar[Service]
-    """The service in its container."""
-
-    volumes: ClassVar[Mapping[str, str]]
-    """Suffix of a volume's name to its folder in the container."""
+    services: ClassVar[tuple[Service, ...]]
+    """Its services, each in its own container; the first one is what the resource is in Azure."""
 
     unawaited: Sequence[pulumi.Resource] = ()
     """Resources that the record does not depend on; a destroy must not delete them before the guards."""
@@ -83,39 +80,55 @@ class ServiceComponent(Component):
         """The components that this stack runs itself."""
         return (self,)
 
-    @property
-    def credentials_key(self) -> str:
-        """Key of its credentials in the stack's output `credentials`."""
-        return self.service.credentials_key
+    def credentials_key(self, service: Service) -> str:
+        """Key of a service's credentials in the stack's output `credentials`."""
+        return service.credentials_key
 
-    @property
-    def container_name(self) -> str:
-        """Name of the component's container."""
-        return f"{physical_name(self.resource_name)}-{self.service.engine_role}"
+    def container_name(self, service: Service) -> str:
+        """Name of a service's container."""
+        return f"{physical_name(self.resource_name)}-{service.engine_role}"
 
     def use(self, endpoint: Endpoint) -> str:
         """The use under which a port of this component is reserved; key in the stack's output `endpoints`."""
         return endpoint.use
 
-    def volume_name(self, volume: str) -> str:
-        """Name of one of the component's volumes."""
-        return f"{self.container_name}-{volume}"
+    def volume_names(self, service: Service) -> dict[str, str]:
+        """Names of a service's volumes, by their suffix."""
+        return {volume: f"{self.container_name(service)}-{volume}" for volume in service.volumes}
 
     @abstractmethod
-    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
-        """Create the container and its resources, and wait until it is ready."""
+    def provision(self, context: ProvisioningContext) -> Mapping[str, ServiceConnectionArgs]:
+        """Create the containers and their resources, and wait until they are ready.
 
-    def ready(self, container: docker.Container, context: ProvisioningContext) -> Mapping[str, pulumi.Output[str]]:
-        """Wait until every endpoint is ready.
+        Returns:
+            The services' connections, by their keys in the stack's output `credentials`.
+        """
+
+    def connected(self, *connections: ServiceConnectionArgs) -> Mapping[str, ServiceConnectionArgs]:
+        """Register the connections of all services, in their order, and return them by key."""
+        found = {self.credentials_key(one): made for one, made in zip(self.services, connections, strict=True)}
+        self.register_outputs(
+            {
+                "endpoints": {use: url for made in found.values() for use, url in made.endpoints.items()},
+                "credentials": {key: made.credentials for key, made in found.items()},
+            }
+        )
+        return found
+
+    def ready(
+        self, service: Service, container: docker.Container, context: ProvisioningContext
+    ) -> Mapping[str, pulumi.Output[str]]:
+        """Wait until every endpoint of a service is ready.
 
         Returns:
             Address of each use, known when the service is ready.
         """
-        endpoints = {self.use(endpoint): endpoint for endpoint in self.service.endpoints}
+        endpoints = {self.use(endpoint): endpoint for endpoint in service.endpoints}
+        name = self.container_name(service)
         gate = ReadyGate(
-            f"{self.resource_name}-ready",
-            what=f"{self.service.title} '{self.resource_name}'",
-            container=self.container_name,
+            f"{self.resource_name if service is self.services[0] else name}-ready",
+            what=f"{service.title} '{self.resource_name}'",
+            container=name,
             container_id=container.id,
             urls={use: context.url(use) for use in endpoints},
             probes={use: endpoint.probe for use, endpoint in endpoints.items()},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import pulumi
 
@@ -58,10 +57,9 @@ class ContainerRegistry(ServiceComponent):
     """
 
     type_token = CONTAINER_REGISTRY
-    service = services.CONTAINER_REGISTRY
-    volumes: ClassVar[Mapping[str, str]] = {"data": "/var/lib/registry", "config": _FOLDER}
+    services = (services.CONTAINER_REGISTRY,)
 
-    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
+    def provision(self, context: ProvisioningContext) -> Mapping[str, ServiceConnectionArgs]:
         """Create the volumes and the container, and wait until the registry asks for credentials."""
         name = self.resource_name
         admin = GeneratedSecrets(
@@ -69,23 +67,23 @@ class ContainerRegistry(ServiceComponent):
             lengths={"password": 32, "httpSecret": 32},
             hashed=("password",),
             rotating=("password",),  # users are reloaded; the other secret would need a restart
-            rotates=rotation.service(self.service.credentials_key),
+            rotates=rotation.service(services.CONTAINER_REGISTRY.credentials_key),
             opts=self.child_options(after=context.reservation),
         )
         container = run(self, _container(name, admin, context), context)
         connection = ServiceConnectionArgs(
-            endpoints=self.ready(container, context),
+            endpoints=self.ready(services.CONTAINER_REGISTRY, container, context),
             credentials=admin.values.apply(lambda v: {"username": name, "password": v["password"]}),
             ca_certificate=context.ca_certificate,
         )
-        self.register_outputs({"endpoints": connection.endpoints, "credentials": connection.credentials})
-        return connection
+        return self.connected(connection)
 
 
 def _container(name: str, admin: GeneratedSecrets, context: ProvisioningContext) -> ServiceContainer:
     known = [principal for principal in context.principals if principal.registry != "none"]
     secret, tls = admin.value("httpSecret"), context.certificates is not None
     return ServiceContainer(
+        service=services.CONTAINER_REGISTRY,
         command=["/bin/sh", f"{_FOLDER}/start.sh"],
         files={
             "start.sh": asset("registry-start.sh"),

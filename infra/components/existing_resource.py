@@ -6,6 +6,7 @@ account or key vault, the workspace gets its own credentials; for other services
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import pulumi
@@ -19,6 +20,7 @@ from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.key_vault_access import KeyVaultAccess
 from infra.resources.storage_principals import StoragePrincipals
 from infra.rules.roles.storage_scope import WORKSPACE_USER, sharers_scope, sharers_user, workspace_policy
+from infra.services import Service
 from infra.settings import ResourceSettings
 
 _SECRET_LENGTH = 40
@@ -39,15 +41,16 @@ class ExistingResource:
     """Resources that the record does not depend on: none."""
 
     def __init__(self, settings: ResourceSettings, component: type[ServiceComponent]) -> None:
-        self._service, self._name = component.service, settings.name
-        self.credentials_key = self._service.credentials_key
-        keys = (self._own_key(self.credentials_key), self.credentials_key)
+        self._services, self._name, self._stack = component.services, settings.name, settings.existing_in
         self._purge_protection = bool(settings.props().get("enablePurgeProtection"))
-        self._owner = Owner(stack=settings.existing_in, keys=keys)
 
-    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:  # noqa: ARG002 - same signature as a component
-        """Connect to it; nothing is created."""
-        return self._connection(pulumi.Output.secret(self._owner.credentials()))
+    def provision(self, context: ProvisioningContext) -> Mapping[str, ServiceConnectionArgs]:
+        """Connect to its services; what that needs is created."""
+        return {service.credentials_key: self._connect(service, context) for service in self._services}
+
+    def _connect(self, service: Service, context: ProvisioningContext) -> ServiceConnectionArgs:  # noqa: ARG002 - subclasses use it
+        """Connect to a service with the owner's credentials; nothing is created."""
+        return self._connection(service, pulumi.Output.secret(self._owner(service).credentials()))
 
     def telemetry_target(self, **_arguments: object) -> TelemetryTarget | None:
         """None: a stack's services send telemetry only to the stack's own application insights."""
@@ -58,16 +61,23 @@ class ExistingResource:
         return guest
 
     def endpoints(self) -> dict[str, str]:
-        """Its addresses by use, from the owner's outputs."""
-        known, uses = self._owner.outputs()["endpoints"], [endpoint.use for endpoint in self._service.endpoints]
+        """Addresses of its services by use, from the owner's outputs."""
+        return {use: address for service in self._services for use, address in self._endpoints(service).items()}
+
+    def _endpoints(self, service: Service) -> dict[str, str]:
+        known, uses = self._owner(service).outputs()["endpoints"], [endpoint.use for endpoint in service.endpoints]
         return {use: known.get(self._own_key(use), known.get(use)) for use in uses}
 
-    def _connection(self, credentials: pulumi.Output[dict[str, str]]) -> ServiceConnectionArgs:
+    def _owner(self, service: Service) -> Owner:
+        return Owner(stack=self._stack, keys=(self._own_key(service.credentials_key), service.credentials_key))
+
+    def _connection(self, service: Service, credentials: pulumi.Output[dict[str, str]]) -> ServiceConnectionArgs:
+        owner = self._owner(service)
         return ServiceConnectionArgs(
-            endpoints={use: pulumi.Output.from_input(address) for use, address in self.endpoints().items()},
+            endpoints={use: pulumi.Output.from_input(address) for use, address in self._endpoints(service).items()},
             credentials=credentials,
-            ca_certificate=str(self._owner.outputs().get("certificateAuthority") or ""),
-            owner=self._owner,
+            ca_certificate=str(owner.outputs().get("certificateAuthority") or ""),
+            owner=owner,
         )
 
     def _own_key(self, key: str) -> str:
@@ -78,17 +88,17 @@ class ExistingResource:
 class ExistingKeyVault(ExistingResource):
     """A key vault of another stack: the workspace has its own token, for secrets and for its own datastores."""
 
-    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
+    def _connect(self, service: Service, context: ProvisioningContext) -> ServiceConnectionArgs:
         """Create the workspace's token."""
         access = KeyVaultAccess(
             f"{self._name}-access",
-            key_vault=self._connection(pulumi.Output.secret({})),
+            key_vault=self._connection(service, pulumi.Output.secret({})),
             workspace_id=context.workspace_id,
             purge_protection=self._purge_protection,
-            rotates=rotation.service(self.credentials_key),
+            rotates=rotation.service(service.credentials_key),
             opts=context.guest_options,
         )
-        return self._connection(access.token.apply(lambda token: {"token": token}))
+        return self._connection(service, access.token.apply(lambda token: {"token": token}))
 
 
 class ExistingStorageAccount(ExistingResource):
@@ -98,18 +108,19 @@ class ExistingStorageAccount(ExistingResource):
     from the owner's state when needed, and does not store them.
     """
 
-    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
+    def _connect(self, service: Service, context: ProvisioningContext) -> ServiceConnectionArgs:
         """Give the workspace and its principals access to its own containers only."""
         keys = GeneratedSecrets(
             f"{self._name}-sharer-keys",
             lengths={"secretKey": _SECRET_LENGTH},
-            rotates=rotation.service(self.credentials_key),
+            rotates=rotation.service(service.credentials_key),
             opts=context.guest_options,
         )
         connection = self._connection(
+            service,
             pulumi.Output.all(context.workspace_id, keys.values).apply(
                 lambda known: {"accessKey": sharers_user(WORKSPACE_USER, known[0]), **known[1]}
-            )
+            ),
         )
         self._users = self._let_in(keys, connection, context)
         return connection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import pulumi
 
@@ -40,30 +40,26 @@ class KeyVault(ServiceComponent):
     """
 
     type_token = KEY_VAULT
-    service = services.KEY_VAULT
-    volumes: ClassVar[Mapping[str, str]] = {
-        "data": "/vault/file",
-        "config": "/vault/config",
-        "unseal": services.UNSEAL_FOLDER,
-        "logs": "/vault/logs",
-    }
+    services = (services.KEY_VAULT,)
 
     def __init__(self, settings: KeyVaultSettings, *, parent: pulumi.Resource) -> None:
         super().__init__(settings, parent=parent)
         self._settings = settings
 
-    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
+    def provision(self, context: ProvisioningContext) -> Mapping[str, ServiceConnectionArgs]:
         """Create the volumes and the container, initialise the vault, unseal it and configure it."""
-        name, settings, (endpoint,) = self.resource_name, self._settings, self.service.endpoints
+        service = services.KEY_VAULT
+        name, settings, (endpoint,) = self.resource_name, self._settings, service.endpoints
         container = run(self, _container(context), context)
+        plain = [] if context.certificates else [self.container_name(service)]
         unsealed = VaultInitialization(
             f"{name}-initialization",
             stack_id=context.identity.stack_id,
             vault_name=name,
             address=context.url(endpoint.use),
-            container=self.container_name,
+            container=self.container_name(service),
             container_id=container.id,
-            user=service_images.table()[self.service.image].user,
+            user=service_images.table()[service.image].user,
             ca_certificate=context.ca_certificate,
             opts=self.child_options(deleted_with=container),
         )
@@ -75,10 +71,10 @@ class KeyVault(ServiceComponent):
             tags=to_service_tags(settings.tags),
             purge_protection=settings.enable_purge_protection,
             principals=_principals(context),
-            host_names=[context.network] if context.certificates else [self.container_name, context.network],
+            host_names=[*plain, context.network],
             ca_certificate=context.ca_certificate,
             ca_bundle=context.certificates.ca_bundle if context.certificates else "",
-            rotates=rotation.service(self.credentials_key),
+            rotates=rotation.service(service.credentials_key),
             opts=self.child_options(deleted_with=container),
         )
         connection = ServiceConnectionArgs(
@@ -86,8 +82,7 @@ class KeyVault(ServiceComponent):
             credentials=configured.token.apply(lambda token: {"token": token}),
             ca_certificate=context.ca_certificate,
         )
-        self.register_outputs({"endpoints": connection.endpoints, "credentials": connection.credentials})
-        return connection
+        return self.connected(connection)
 
 
 def _principals(context: ProvisioningContext) -> pulumi.Output[dict[str, Any]]:
@@ -130,6 +125,7 @@ def server_config(*, tls: bool = False, telemetry_host: str = "") -> str:
 def _container(context: ProvisioningContext) -> ServiceContainer:
     tls, host = context.certificates is not None, context.telemetry.host if context.telemetry else ""
     return ServiceContainer(
+        service=services.KEY_VAULT,
         command=["/bin/sh", "/vault/config/start.sh"],
         files={"vault.hcl": server_config(tls=tls, telemetry_host=host), "start.sh": asset("vault-start.sh")},
         environment={"HOME": "/tmp"},  # noqa: S108 - the container's own

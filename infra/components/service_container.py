@@ -13,6 +13,7 @@ from infra.components.component import UNCHANGED_LABELS, ServiceComponent
 from infra.components.provisioning_context import ProvisioningContext
 from infra.resources.volume_files import VolumeFiles
 from infra.resources.volume_guard import VolumeGuard
+from infra.services import Service
 from infra.settings import Limit
 
 LOOPBACK = "127.0.0.1"
@@ -25,7 +26,9 @@ STOP_GRACE_SECONDS = 30
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceContainer:
-    """The container that a component runs."""
+    """The container of a component's service."""
+
+    service: Service
 
     command: Sequence[str]
     """Full command line, starting with the program."""
@@ -42,13 +45,13 @@ class ServiceContainer:
 
 
 def run(component: ServiceComponent, wanted: ServiceContainer, context: ProvisioningContext) -> docker.Container:
-    """Create a component's volumes and its container."""
-    service = component.service
-    name, image = component.container_name, service_images.table()[service.image]
+    """Create a service's volumes and its container."""
+    service = wanted.service
+    name, image = component.container_name(service), service_images.table()[service.image]
     labels = context.identity.labels(component.resource_id)
-    limit = context.limits.get(service.section, Limit())
+    limit = context.limits.get(service.name, Limit())
     memory_mib = wanted.memory_mib if limit.memory_in_gb is None else int(limit.memory_in_gb * 1024)
-    volumes = _volumes(component, context)
+    volumes = _volumes(component, service, context)
     files = VolumeFiles(
         f"{name}-files",
         volume=volumes["config"].name,
@@ -77,7 +80,7 @@ def run(component: ServiceComponent, wanted: ServiceContainer, context: Provisio
         ],
         volumes=[
             docker.ContainerVolumeArgs(volume_name=volumes[part].name, container_path=path)
-            for part, path in component.volumes.items()
+            for part, path in service.volumes.items()
         ],
         memory=memory_mib,
         # Equal to the memory limit, which disables swap: secrets must not be written to disk.
@@ -116,14 +119,14 @@ def _files_digest(files: VolumeFiles) -> pulumi.Output[str]:
     return pulumi.Output.unsecret(files.digest).apply(lambda digest: f"MLW_FILES={digest}")
 
 
-def _volumes(component: ServiceComponent, context: ProvisioningContext) -> dict[str, docker.Volume]:
-    """The component's volumes, which only their guard removes from the engine.
+def _volumes(component: ServiceComponent, service: Service, context: ProvisioningContext) -> dict[str, docker.Volume]:
+    """The service's volumes, which only their guard removes from the engine.
 
     The guard creates nothing there, so it need not depend on the reservation.
     """
-    names = {volume: component.volume_name(volume) for volume in component.volumes}
+    names = component.volume_names(service)
     guard = VolumeGuard(
-        f"{component.container_name}-volumes",
+        f"{component.container_name(service)}-volumes",
         stack_id=context.identity.stack_id,
         resource_name=component.resource_name,
         volumes=list(names.values()),

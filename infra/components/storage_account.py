@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 import pulumi
 import pulumi_docker as docker
@@ -18,12 +17,8 @@ from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.storage_principals import StoragePrincipals
 from infra.rules.resources.component_types import STORAGE_ACCOUNT
-from infra.services import Endpoint
+from infra.services import Endpoint, Service
 from infra.settings import StorageAccountSettings
-
-DRIVES = 4
-"""Drives of one account; with four, MinIO uses two for parity and tolerates the loss of two (docs/adr/0003)."""
-
 
 ENCRYPTION_KEY_NAME, ENCRYPTION_KEY_BYTES = "ml-workspace", 32
 """Key for encryption at rest; stored on a separate volume from the data, and encrypted in the stack's state."""
@@ -41,11 +36,7 @@ class StorageAccount(ServiceComponent):
     """
 
     type_token = STORAGE_ACCOUNT
-    service = services.STORAGE_ACCOUNT
-    volumes: ClassVar[Mapping[str, str]] = {
-        **{f"data{n}": f"/data{n}" for n in range(1, DRIVES + 1)},
-        "config": "/etc/minio",
-    }
+    services = (services.STORAGE_ACCOUNT,)
 
     container: docker.Container
     """Its container; data-plane objects are deleted with it."""
@@ -54,10 +45,9 @@ class StorageAccount(ServiceComponent):
         super().__init__(settings, parent=parent)
         self._is_additional = settings.role == "additional"
 
-    @property
-    def credentials_key(self) -> str:
+    def credentials_key(self, service: Service) -> str:
         """The service's key for the workspace's own account; an additional account appends its name."""
-        return self._qualified(self.service.credentials_key)
+        return self._qualified(service.credentials_key)
 
     def use(self, endpoint: Endpoint) -> str:
         """The service's key for the workspace's own account; an additional account appends its name."""
@@ -66,7 +56,7 @@ class StorageAccount(ServiceComponent):
     def _qualified(self, key: str) -> str:
         return f"{key}.{self.resource_name}" if self._is_additional else key
 
-    def provision(self, context: ProvisioningContext) -> ServiceConnectionArgs:
+    def provision(self, context: ProvisioningContext) -> Mapping[str, ServiceConnectionArgs]:
         """Create the drives and the container, and wait until the account is writable."""
         keys = GeneratedSecrets(
             f"{self.resource_name}-keys",
@@ -74,20 +64,19 @@ class StorageAccount(ServiceComponent):
             encodings={"encryptionKey": "base64"},
             # Service accounts belong to the access key, and without the encryption key all data is lost.
             rotating=["secretKey"],
-            rotates=rotation.service(self.service.credentials_key),
+            rotates=rotation.service(services.STORAGE_ACCOUNT.credentials_key),
             data_of={"stack_id": context.identity.stack_id, "resource_name": self.resource_name},
             opts=self.child_options(after=context.reservation),
         )
         self.container = run(self, _container(keys, tls=context.certificates is not None), context)
         connection = ServiceConnectionArgs(
-            endpoints=self.ready(self.container, context),
+            endpoints=self.ready(services.STORAGE_ACCOUNT, self.container, context),
             credentials=keys.values.apply(lambda made: {key: made[key] for key in ("accessKey", "secretKey")}),
             ca_certificate=context.ca_certificate,
         )
         if not self._is_additional:
             self.unawaited = [self._make_principals(connection, context)]
-        self.register_outputs({"endpoints": connection.endpoints, "credentials": connection.credentials})
-        return connection
+        return self.connected(connection)
 
     def _make_principals(self, connection: ServiceConnectionArgs, context: ProvisioningContext) -> StoragePrincipals:
         """Create the principals' users in the workspace's own account; an additional account has none."""
@@ -108,10 +97,11 @@ class StorageAccount(ServiceComponent):
 
 
 def _container(keys: GeneratedSecrets, *, tls: bool) -> ServiceContainer:
-    drives = f"/data{{1...{DRIVES}}}"
+    drives = f"/data{{1...{services.DRIVES}}}"
     # Without a certificate, MinIO serves plain HTTP.
     certificates = ["--certs-dir", "/etc/minio"] if tls else []
     return ServiceContainer(
+        service=services.STORAGE_ACCOUNT,
         command=[
             service_images.table()[services.STORAGE_ACCOUNT.image].binary,
             "server",

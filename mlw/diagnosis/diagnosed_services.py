@@ -59,20 +59,21 @@ class DiagnosedService:
 
 
 def services_of(stack: Stack, credentials: Mapping[str, Any]) -> list[DiagnosedService]:
-    """List the services in the record and all storage accounts, including existing resources of other stacks."""
+    """List the services of the resources in the record, including those of other stacks, and all storage accounts."""
     outputs = stack.require_outputs()
     endpoints, record = outputs["endpoints"], outputs["workspace"]
     others = stack_states.deployed(project=PROJECT, except_stack=stack.name)
     owners = {component.resource_id.casefold(): component.stack for component in others}
     found = []
-    for section, service in SERVICES.items():
-        owner = owners.get(record[section].casefold(), stack.name)
+    for service in SERVICES.values():
+        resource_id = record[service.section]
+        owner = owners.get(resource_id.casefold(), stack.name)
         tls = (stack if owner == stack.name else open_stack(owner)).serves_tls
         first, *further = (endpoint.use for endpoint in service.endpoints)
         found.append(
             DiagnosedService(
                 service=service,
-                resource_id=record[section],
+                resource_id=resource_id,
                 owner=owner,
                 connection=_connection(stack, endpoints[first], credentials[service.credentials_key], tls=tls),
                 sharer="" if owner == stack.name else stack.name,

@@ -27,6 +27,8 @@ class Container:
     status: str
     exit_code: int
     restarts: int
+    ports: frozenset[int]
+    """Published ports in the container."""
     bindings: tuple[tuple[str, int], ...]
     """Host address and port of every published port."""
     last_log_lines: str
@@ -92,6 +94,7 @@ def _container(client: docker.DockerClient, identity: str) -> Container | None:
         logs = b"" if status == RUNNING else client.api.logs(identity, tail=LOG_LINES)
     except docker.errors.NotFound:
         return None
+    published = details["HostConfig"].get("PortBindings") or {}
     return Container(
         name=details["Name"].lstrip("/"),
         stack=details["Config"]["Labels"].get(labels.STACK, ""),
@@ -99,7 +102,8 @@ def _container(client: docker.DockerClient, identity: str) -> Container | None:
         status=status,
         exit_code=details["State"]["ExitCode"],
         restarts=details.get("RestartCount", 0),
-        bindings=tuple(_bindings(details["HostConfig"].get("PortBindings") or {})),
+        ports=frozenset(int(port.partition("/")[0]) for port in published),
+        bindings=tuple(_bindings(published)),
         last_log_lines=logs.decode(errors="replace").strip(),
     )
 

@@ -18,9 +18,11 @@ LOOPBACK = "127.0.0.1"
 
 
 def container_of(service: DiagnosedService, snapshot: Snapshot) -> Container | None:
-    """Find the container of a resource; among several, a running one."""
-    wanted = service.resource_id.casefold()
-    candidates = [found for found in snapshot.containers if found.is_service and found.resource_id.casefold() == wanted]
+    """Find the container of a service; among several, a running one."""
+    wanted, port = service.resource_id.casefold(), service.service.endpoints[0].port
+    candidates = [
+        found for found in snapshot.containers if found.resource_id.casefold() == wanted and port in found.ports
+    ]
     return next((found for found in candidates if found.is_running), next(iter(candidates), None))
 
 
@@ -103,7 +105,7 @@ def _known_objects(stack: Stack) -> Iterable[tuple[str, str, str]]:
 
 def _group(resource_id: str) -> Group:
     title = str(parse_resource_id(resource_id).kind)
-    return next((GROUPS[section] for section, service in SERVICES.items() if service.title == title), Group.OTHER)
+    return next((GROUPS[one.section] for one in SERVICES.values() if one.title == title), Group.OTHER)
 
 
 def _what(resource_id: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from infra.clients.state import stack_states
 from infra.host.project import PROJECT
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.deployed_resources import users_of
-from infra.services import KEY_VAULT, SERVICES, STORAGE_ACCOUNT
+from infra.services import KEY_VAULT, SERVICES, STORAGE_ACCOUNT, Service
 from mlw.stacks.stacks import Stack
 
 _CREDENTIALS_OF_ITS_OWN = frozenset({STORAGE_ACCOUNT.credentials_key, KEY_VAULT.credentials_key})
@@ -29,9 +30,8 @@ def tell_sharers(stack: Stack, rotated: Collection[str]) -> Iterator[str]:
         rotated: What was rotated, as `--service` takes it.
     """
     deployed = stack_states.deployed(project=PROJECT, except_stack=stack.name)
-    for component in stack.components:
-        service = SERVICES.get(COMPONENT_TYPES[component["type"]].section)
-        if service is None or not {service.credentials_key, _EVERY_SERVICE} & set(rotated):
+    for component, service in _services(stack):
+        if not {service.credentials_key, _EVERY_SERVICE} & set(rotated):
             continue
         users = users_of(component["inputs"]["resourceId"], deployed)
         if users:
@@ -39,6 +39,12 @@ def tell_sharers(stack: Stack, rotated: Collection[str]) -> Iterator[str]:
             named = ", ".join(f"'{user}'" for user in users)
             keeps = service.credentials_key in _CREDENTIALS_OF_ITS_OWN and _EVERY_SERVICE not in rotated
             yield f"{what} {_stacks(users)} {named}: {_advice(users, keeps=keeps)}"
+
+
+def _services(stack: Stack) -> Iterator[tuple[Mapping[str, Any], Service]]:
+    for component in stack.components:
+        section = COMPONENT_TYPES[component["type"]].section
+        yield from ((component, service) for service in SERVICES.values() if service.section == section)
 
 
 def _stacks(users: list[str]) -> str:

@@ -64,11 +64,14 @@ def _is_replaced(container: Resource, now: Mapping[str, Resource]) -> bool:
 
 
 def _replaced(container: Resource, before: Checkpoint) -> Replaced:
+    name, volumes = container["inputs"]["name"], container["inputs"].get("volumes") or []
+    mounted = {volume["volumeName"] for volume in volumes}
     beside = [one for one in before.resources if one.get("parent") == container["parent"]]
+    files = (one for one in beside if one["type"].endswith(FILES) and one["inputs"]["volume"] in mounted)
     return Replaced(
         container=container,
-        files=next((one for one in beside if one["type"].endswith(FILES)), None),
-        probes=tuple(_probes(beside)),
+        files=next(files, None),
+        probes=tuple(_probes([one for one in beside if (one.get("inputs") or {}).get("container") == name])),
     )
 
 

@@ -19,8 +19,9 @@ from infra import service_images
 from infra.clients.engine import volume_writer
 from infra.clients.registry import garbage_collection
 from infra.components.assets import asset
-from infra.components.container_registry import PULL_USERS, PUSH_USERS, REGISTRIES, ContainerRegistry, config
+from infra.components.container_registry import PULL_USERS, PUSH_USERS, REGISTRIES, config
 from infra.errors import GarbageCollectionError
+from infra.services import CONTAINER_REGISTRY
 from tests.support.oci import IMAGE_MANIFEST, Artifact, RegistryClient, digest_of, image_with_layer, sha512_of
 from tests.support.probes import probe_until
 
@@ -47,7 +48,7 @@ busybox sed 's/server= asked=$/&; sleep 1/' /etc/distribution/start.sh >/tmp/sta
 def started(engine: DockerClient, *command: str) -> Iterator[Container]:
     """Run a shell with the script's files; nothing has been pushed."""
     image, name = service_images.table()["registry"], f"t{uuid.uuid4().hex[:8]}-registry"
-    made = [engine.volumes.create(f"{name}-{part}") for part in ContainerRegistry.volumes]
+    made = [engine.volumes.create(f"{name}-{part}") for part in CONTAINER_REGISTRY.volumes]
     volume_writer.write(
         f"{name}-config",
         {
@@ -67,7 +68,7 @@ def started(engine: DockerClient, *command: str) -> Iterator[Container]:
         entrypoint=["/bin/sh"],
         name=name,
         detach=True,
-        volumes={f"{name}-{part}": {"bind": folder} for part, folder in ContainerRegistry.volumes.items()},
+        volumes={f"{name}-{part}": {"bind": folder} for part, folder in CONTAINER_REGISTRY.volumes.items()},
         environment={"OTEL_TRACES_EXPORTER": "none"},
         tmpfs={"/tmp": "rw,mode=1777"},
         ports={"5000/tcp": ("127.0.0.1", 0)},

@@ -15,7 +15,8 @@ from docker.models.containers import Container
 
 from infra import service_images
 from infra.clients.engine import volume_writer
-from infra.components.application_insights import TOKENS, ApplicationInsights, config
+from infra.components.application_insights import TOKENS, config
+from infra.services import APPLICATION_INSIGHTS
 from tests.support.engine import read_files
 from tests.support.otlp import STORE_FOLDER
 from tests.support.probes import probe_until
@@ -104,7 +105,7 @@ def running_collector(engine: DockerClient, *, data: Mapping[str, str] | None = 
     image, name = service_images.table()["collector"], f"t{uuid.uuid4().hex[:8]}-insights"
     made = {
         part: engine.volumes.create(f"{name}-{part}", driver_opts=dict(data or {}) if part == "data" else {})
-        for part in ApplicationInsights.volumes
+        for part in APPLICATION_INSIGHTS.volumes
     }
     files = {"config.yaml": config(30, own_metrics_seconds=1, statsd_seconds=1).encode()}
     tokens = {TOKENS: f"{OWN} (stack)\n{OTHER} rita\n".encode()}
@@ -120,7 +121,7 @@ def running_collector(engine: DockerClient, *, data: Mapping[str, str] | None = 
         tmpfs={"/tmp": "rw"},
         mem_limit="256m",
         ports={f"{port}/tcp": ("127.0.0.1", 0) for port in (4317, 4318)},
-        volumes={made[part].name: {"bind": path} for part, path in ApplicationInsights.volumes.items()},
+        volumes={made[part].name: {"bind": path} for part, path in APPLICATION_INSIGHTS.volumes.items()},
         detach=True,
     )
     try:

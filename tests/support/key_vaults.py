@@ -16,9 +16,10 @@ from infra import service_images
 from infra.clients.engine import volume_writer as volumes_client
 from infra.clients.key_vault.vault import Vault
 from infra.components.assets import asset
-from infra.components.key_vault import KeyVault, server_config
+from infra.components.key_vault import server_config
 from infra.resources.vault_configuration import VaultConfigurationProvider
 from infra.resources.vault_initialization import VaultInitializationProvider
+from infra.services import KEY_VAULT
 from tests.support.connections import to_vault
 from tests.support.probes import probe_until
 
@@ -36,7 +37,7 @@ def new_vault(engine: DockerClient, *, small_logs: bool = False) -> Iterator[dic
     """
     image, name = service_images.table()["vault"], f"t{uuid.uuid4().hex[:8]}-vault"
     uid, gid = (int(part) for part in image.user.split(":"))
-    folders = {part: path for part, path in KeyVault.volumes.items() if not (small_logs and part == LOGS)}
+    folders = {part: path for part, path in KEY_VAULT.volumes.items() if not (small_logs and part == LOGS)}
     volumes = [engine.volumes.create(f"{name}-{part}") for part in folders]
     files = {"vault.hcl": server_config().encode(), "start.sh": asset("vault-start.sh").encode()}
     carrier = volumes_client.Carrier(image=image.image, labels={})
@@ -53,7 +54,7 @@ def new_vault(engine: DockerClient, *, small_logs: bool = False) -> Iterator[dic
         mounts=[Mount(folder, f"{name}-{part}") for part, folder in folders.items()],
         ports={"8200/tcp": ("127.0.0.1", port)},
         environment={"HOME": "/tmp"},
-        tmpfs={"/tmp": "rw", **({KeyVault.volumes[LOGS]: f"rw,size=256k,uid={uid},gid={gid}"} if small_logs else {})},
+        tmpfs={"/tmp": "rw", **({KEY_VAULT.volumes[LOGS]: f"rw,size=256k,uid={uid},gid={gid}"} if small_logs else {})},
         read_only=True,
         cap_drop=["ALL"],
         restart_policy=_RESTART,

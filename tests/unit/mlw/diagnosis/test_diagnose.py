@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 
 import pytest
 
+from infra import services
 from mlw.diagnosis import diagnose, service_checks
 from mlw.diagnosis.diagnosed_services import DiagnosedService
 from mlw.diagnosis.engine_snapshot import Container, Snapshot
@@ -56,6 +57,7 @@ class World:
             status=self.status[key],
             exit_code=1,
             restarts=0,
+            ports=frozenset(endpoint.port for endpoint in services.SERVICES[key].endpoints),
             bindings=tuple(("127.0.0.1", port) for port in PORTS[key]),
             last_log_lines="",
         )

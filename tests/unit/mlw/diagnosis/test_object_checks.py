@@ -35,6 +35,7 @@ def _container(**changed: object) -> Container:
         "status": "running",
         "exit_code": 0,
         "restarts": 0,
+        "ports": frozenset({8200}),
         "bindings": (("127.0.0.1", 20003),),
         "last_log_lines": "",
     }
@@ -74,9 +75,10 @@ class TestContainer:
         [
             _snapshot(),
             _snapshot(_container(resource_id=group_id("other"))),
-            _snapshot(_container(bindings=())),
+            _snapshot(_container(bindings=(), ports=frozenset())),
+            _snapshot(_container(ports=frozenset({9999}))),
         ],
-        ids=["no container", "another resource's", "only what carried files"],
+        ids=["no container", "another resource's", "only what carried files", "another service's"],
     )
     def test_one_that_is_gone_is_told(self, vault: DiagnosedService, snapshot: Snapshot) -> None:
         (finding,) = check_container(vault, snapshot)
@@ -114,7 +116,11 @@ class TestContainer:
 
 
 def test_what_carried_files_and_was_left_behind_is_a_warning() -> None:
-    found = list(check_leftovers(_snapshot(_container(), _container(name="odd", status="created", bindings=()))))
+    found = list(
+        check_leftovers(
+            _snapshot(_container(), _container(name="odd", status="created", bindings=(), ports=frozenset()))
+        )
+    )
 
     assert _codes(found) == [(Group.KEY_VAULT, "ContainerLeftBehind", Level.WARNING)]
     assert "container 'odd' (created)" in found[0].message

@@ -21,6 +21,7 @@ def _container(status: str) -> Container:
         status=status,
         exit_code=0,
         restarts=0,
+        ports=frozenset({5000}),
         bindings=(("127.0.0.1", 20002),),
         last_log_lines="",
     )

@@ -13,7 +13,7 @@ CONTAINER = "docker:index/container:Container"
 HEAD = "urn:pulumi:dev::ml-workspace::"
 COMPONENT = f"{HEAD}ml-workspace:storage:StorageAccount::stdev"
 URN = f"{HEAD}ml-workspace:storage:StorageAccount${CONTAINER}::stdev-storage"
-GATE = {"urls": {"storage": "http://127.0.0.1:1"}, "probes": {}, "ca_certificate": ""}
+GATE = {"container": "stdev-storage", "urls": {"storage": "http://127.0.0.1:1"}, "probes": {}, "ca_certificate": ""}
 
 
 def component() -> dict[str, Any]:
@@ -57,6 +57,27 @@ def test_a_container_that_gave_way_is_one_that_was_replaced(after: list[dict[str
 def test_its_service_is_asked_as_the_gate_asks() -> None:
     (found,) = replaced(BEFORE, state(component(), container("new")))
     assert [probe().passed for probe in found.probes] == [False]
+
+
+def test_each_of_two_containers_of_a_component_has_its_own_files_and_probes() -> None:
+    def files(name: str) -> dict[str, Any]:
+        type_ = "ml-workspace:engine:VolumeFiles"
+        urn, inputs = f"{HEAD}{type_}::{name}-files", {"volume": f"{name}-config"}
+        return {"urn": urn, "type": type_, "parent": COMPONENT, "inputs": inputs}
+
+    def another(name: str) -> dict[str, Any]:
+        inputs = {"name": name, "volumes": [{"volumeName": f"{name}-config"}]}
+        return container(f"old-{name}", urn=f"{URN}-{name}", inputs=inputs)
+
+    names = ("stdev-storage", "stdev-more")
+    before = state(component(), *map(files, names), *map(another, names), gate())
+
+    found = {one.name: one for one in replaced(before, state(component()))}
+
+    assert {name: one.files and one.files["inputs"]["volume"] for name, one in found.items()} == {
+        name: f"{name}-config" for name in names
+    }
+    assert {name: len(one.probes) for name, one in found.items()} == {"stdev-storage": 1, "stdev-more": 0}
 
 
 def test_the_state_names_what_was_put_back_where_it_stood() -> None:
