@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"ml-workspace/tools/go/insights/config"
+	"ml-workspace/tools/go/insights/engine"
 	"ml-workspace/tools/go/insights/server"
 )
 
@@ -17,6 +18,10 @@ import (
 var version = "unknown"
 
 func main() {
+	if engine.IsProcess(os.Args) {
+		exit(engine.Serve(os.Args))
+		return
+	}
 	path := flag.String("config", "/etc/insights/config.json", "configuration file")
 	asked := flag.Bool("version", false, "print the version and exit")
 	flag.Parse()
@@ -26,7 +31,11 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *path); err != nil {
+	exit(run(ctx, *path))
+}
+
+func exit(err error) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "insights:", err)
 		os.Exit(1)
 	}

@@ -1,16 +1,67 @@
-// Package query serves queries about what is stored.
+// Package query serves queries over HTTP.
 package query
 
 import (
+	"context"
 	"net/http"
+	"path/filepath"
+	"time"
 
 	"ml-workspace/tools/go/insights/config"
+	"ml-workspace/tools/go/insights/engine"
 	"ml-workspace/tools/go/insights/files"
+	"ml-workspace/tools/go/insights/respond"
+	"ml-workspace/tools/go/insights/schema"
 	"ml-workspace/tools/go/insights/store"
 	"ml-workspace/tools/go/insights/tokens"
 )
 
+const (
+	memoryMegabytes    = 64
+	temporaryMegabytes = 512
+	threads            = 2
+)
+
 // Register adds the handlers of queries to a server.
 func Register(mux *http.ServeMux, settings config.Config, set *files.Set, status func() store.Status, known *tokens.File) error {
+	source := NewSource(settings.Folder, set)
+	mux.Handle("POST /v1/query", known.Require(tokens.Read, &handler{source}))
+	mux.Handle("GET /v1/status", known.Require(tokens.Read, http.HandlerFunc(func(writer http.ResponseWriter, _ *http.Request) {
+		respond.JSON(writer, http.StatusOK, status())
+	})))
 	return nil
 }
+
+// Source runs queries over the files of a store.
+type Source struct {
+	set  *files.Set
+	pool *engine.Pool
+}
+
+// NewSource prepares queries over the files in a folder.
+func NewSource(folder string, set *files.Set) *Source {
+	return &Source{set, engine.NewPool(engine.Options{
+		Folder:             folder,
+		Temporary:          filepath.Join(set.Temporary(), "queries"),
+		MemoryMegabytes:    memoryMegabytes,
+		TemporaryMegabytes: temporaryMegabytes,
+		Threads:            threads,
+	})}
+}
+
+// Run runs a query over the files that may have rows of its range. They stay until it has ended.
+func (source *Source) Run(ctx context.Context, request engine.Request) (*engine.Reply, error) {
+	request.Files = map[string][]string{}
+	for _, table := range schema.Tables {
+		snapshot := source.set.Snapshot(table, request.From, request.To)
+		defer snapshot.Release()
+		request.Files[string(table)] = snapshot.Paths()
+	}
+	return source.pool.Run(ctx, request)
+}
+
+// Close ends running queries.
+func (source *Source) Close() { source.pool.Close() }
+
+// Always is the range of everything that is stored.
+var Always = struct{ From, To time.Time }{time.Time{}, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}
