@@ -22,4 +22,13 @@ STACK = click.argument(
     "stack", metavar="STACK", shell_complete=stack_names, help="Name of the stack, as in stacks/Pulumi.STACK.yaml."
 )
 
+OPTIONAL_STACK = click.argument(
+    "stack",
+    metavar="[STACK]",
+    required=False,
+    default=lambda: os.environ.get("STACK") or "dev",
+    shell_complete=stack_names,
+    help="Name of the stack; the default is the variable STACK, otherwise dev.",
+)
+
 FILE = click.Path(path_type=Path)

@@ -15,7 +15,7 @@ from tests.support.processes import Finished, run
 from tests.support.stacks import LiveStack
 
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
-    "mlw": ("list", "show", "diagnose", "policy", "roles list", "secrets", "registry gc", "run", "env"),
+    "mlw": ("list", "show", "diagnose", "policy", "roles list", "secrets", "registry gc", "run", "env", "logs", "open"),
     "eval": ("SUBSTITUTION",),
     "pulumi": ("stack output",),
     "printf": ("",),
