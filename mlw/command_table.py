@@ -17,6 +17,7 @@ DESCRIPTION = "Manage the workspaces of a state backend: list, inspect, diagnose
 
 GROUPS: Mapping[str, str] = {
     "deleted": "List, recover and purge soft-deleted workspaces",
+    "insights": "Query application insights: requests, failures, traces, logs, metrics",
     "keys": "Show and rotate credentials",
     "policy": "List rules, check stack files",
     "registry": "Maintain a container registry",
@@ -46,6 +47,47 @@ COMMANDS: tuple[Row, ...] = (
     Row("deleted list", "mlw.deletion.deleted:list_deleted", "List soft-deleted workspaces"),
     Row("deleted recover", "mlw.deletion.deleted:recover", "Recover a soft-deleted workspace"),
     Row("deleted purge", "mlw.deletion.deleted:purge", "Remove a soft-deleted workspace permanently"),
+    Row(
+        "insights requests",
+        "mlw.insights.report_commands:requests",
+        "Show requests by operation: rate, failures, durations",
+    ),
+    Row(
+        "insights dependencies",
+        "mlw.insights.report_commands:dependencies",
+        "Show calls to other services by type, target and name",
+    ),
+    Row(
+        "insights failures",
+        "mlw.insights.report_commands:failures",
+        "Show failed requests and dependencies by result code, and exceptions",
+    ),
+    Row(
+        "insights exceptions",
+        "mlw.insights.report_commands:exceptions",
+        "Show exceptions by problem: how many, when last, and an example",
+    ),
+    Row("insights availability", "mlw.insights.report_commands:availability", "Show the results of availability tests"),
+    Row(
+        "insights map",
+        "mlw.insights.report_commands:application_map",
+        "Show which services call which: calls, failures, durations",
+    ),
+    Row(
+        "insights trace",
+        "mlw.insights.trace_command:trace",
+        "Show one operation: its spans as a waterfall, its exceptions and logs",
+    ),
+    Row("insights logs", "mlw.insights.log_commands:logs", "Show log records, the newest first"),
+    Row(
+        "insights metrics", "mlw.insights.log_commands:metrics", "List the metrics, or show the values of one over time"
+    ),
+    Row(
+        "insights live",
+        "mlw.insights.live_command:live",
+        "Show the last 60 seconds: rates, failures, durations; until interrupted",
+    ),
+    Row("insights query", "mlw.insights.query_command:query", "Run a query over the tables of application insights"),
     Row("keys show", "mlw.keys.show_keys:show_keys", "Show the credentials of a workspace"),
     Row("keys rotate", "mlw.keys.rotate_keys:rotate", "Replace credentials by new ones"),
     Row("registry gc", "mlw.registry.collect_garbage:collect_garbage", "Free the space of deleted images"),

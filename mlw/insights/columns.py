@@ -35,4 +35,9 @@ PERFORMANCE = (
 
 SERVICE_FILTER = {"service": "cloud_RoleName = $value"}
 OPERATION_FILTER = {"operation": "operation_Name = $value"}
+WITHIN_OPERATION_FILTER = {
+    "operation": "operation_Id in (select operation_Id from requests where operation_Name = $value)"
+}
+"""For what a request causes, directly or in another service."""
+
 OPERATION_ID_FILTER = {"operation_id": "operation_Id = $value"}

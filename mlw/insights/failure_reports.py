@@ -8,7 +8,6 @@ from mlw.insights.columns import (
     MESSAGE,
     NAME,
     OPERATION,
-    OPERATION_FILTER,
     OPERATION_ID,
     OPERATION_ID_FILTER,
     RESULT_CODE,
@@ -17,6 +16,7 @@ from mlw.insights.columns import (
     SUCCESS,
     TIMESTAMP,
     TYPE,
+    WITHIN_OPERATION_FILTER,
 )
 from mlw.insights.insights_report import Column, Report, Unit
 
@@ -57,7 +57,12 @@ order by itemType desc, count desc, name, target, resultCode
         LAST_SEEN,
         _EXAMPLE,
     ),
-    filters={**SERVICE_FILTER, **OPERATION_FILTER, "item_type": "itemType = $value", "code": "resultCode = $value"},
+    filters={
+        **SERVICE_FILTER,
+        **WITHIN_OPERATION_FILTER,
+        "item_type": "itemType = $value",
+        "code": "resultCode = $value",
+    },
     conditions=("not success",),
 )
 
@@ -79,7 +84,7 @@ group by problemId, type, cloud_RoleName
 order by count desc, lastSeen desc, problemId
 """,
     columns=(_PROBLEM, TYPE, _EXCEPTION_MESSAGE, SERVICE, COUNT, LAST_SEEN, _EXAMPLE),
-    filters={**SERVICE_FILTER, **OPERATION_FILTER, "type": "type = $value", "problem": "problemId = $value"},
+    filters={**SERVICE_FILTER, **WITHIN_OPERATION_FILTER, "type": "type = $value", "problem": "problemId = $value"},
 )
 
 EXCEPTION_ITEMS = Report(

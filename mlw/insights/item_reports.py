@@ -16,6 +16,7 @@ from mlw.insights.columns import (
     SERVICE_FILTER,
     SUCCESS,
     TIMESTAMP,
+    WITHIN_OPERATION_FILTER,
 )
 from mlw.insights.insights_report import Column, Report, Unit
 
@@ -112,7 +113,7 @@ order by timestamp desc
     filters={
         **SERVICE_FILTER,
         **OPERATION_ID_FILTER,
-        "operation": "operation_Name = $value",
+        **WITHIN_OPERATION_FILTER,
         "item_type": "itemType = $value",
         "text": _TEXT_FILTER.format(column="name"),
         "success": "success = $value",

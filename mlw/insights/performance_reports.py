@@ -16,12 +16,13 @@ from mlw.insights.columns import (
     TARGET,
     TIMESTAMP,
     TYPE,
+    WITHIN_OPERATION_FILTER,
 )
 from mlw.insights.insights_report import Column, Report, Unit
 
 _DEPENDENCY_FILTERS = {
     **SERVICE_FILTER,
-    **OPERATION_FILTER,
+    **WITHIN_OPERATION_FILTER,
     "type": "type = $value",
     "target": "target = $value",
     "name": "name = $value",
