@@ -37,6 +37,6 @@ class Image:
 
 @cache
 def table() -> dict[str, Image]:
-    """The images by service: ``minio``, ``registry``, ``vault``, ``collector``."""
+    """The images by service: ``minio``, ``registry``, ``vault``, ``collector``, ``insights``."""
     rows = tomllib.loads(Path(__file__).with_name("images.toml").read_text())
     return {service: Image(row["image"], row["binary"], row["user"], row["revision"]) for service, row in rows.items()}

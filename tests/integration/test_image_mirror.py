@@ -114,7 +114,7 @@ def empty_mirror(engine: DockerClient) -> Iterator[Mirror]:
 
 @pytest.fixture(scope="module")
 def mirror(empty_mirror: Mirror) -> Mirror:
-    """The mirror, filled with the four images of this machine."""
+    """The mirror, filled with the images of this machine."""
     push(empty_mirror, "--username", USER, "--password-stdin", stdin=empty_mirror.password).check()
     return empty_mirror
 

@@ -23,6 +23,7 @@ class Program:
     module: Path
     package: str
     tags: tuple[str, ...] = ()
+    cgo: bool = False
 
 
 _begun: set[Program] = set()
@@ -49,4 +50,4 @@ def _fetch(programs: tuple[Program, ...], ended: threading.Event) -> None:
             continue
         _begun.add(program)
         with contextlib.suppress(BootstrapError, OSError), patched_modules.prepared(program.module) as module:
-            golang.fetch(module=module, package=program.package, tags=program.tags)
+            golang.fetch(module=module, package=program.package, tags=program.tags, cgo=program.cgo)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from infra.host import folders
 from infra.host.atomic_files import replacing
-from tools.bootstrap import child_processes, disk, memory, versions
+from tools.bootstrap import child_processes, cpp_compiler, disk, memory, versions
 from tools.bootstrap.bootstrap_errors import BootstrapError
 
 BUILD_SPACE = 8 * disk.GIB
@@ -29,6 +29,8 @@ TOOLCHAIN_SPACE = disk.GIB // 2
 DOWNLOAD_SECONDS = 600.0
 WITHOUT_DEBUGGING = "all=-dwarf=false"
 """The linker leaves out debugging information anyway; not compiling it saves an eighth of the time."""
+STATIC = ["-linkmode=external", "-extldflags=-static"]
+"""For programs with C++: the C library is linked in, since images have none."""
 NOT_PASSED_ON = frozenset({"GOOS", "GOARCH", "GOFLAGS", "GOBIN", "GO111MODULE"})
 """A user's own Go settings with which a pinned module would be built for another machine, or not at all."""
 
@@ -40,6 +42,7 @@ def build(
     output: Path,
     tags: Sequence[str] = (),
     stamp: Mapping[str, str] | None = None,
+    cgo: bool = False,
 ) -> None:
     """Build a static program from a pinned Go module; the output appears when it is complete.
 
@@ -49,13 +52,17 @@ def build(
         output: The program's file.
         tags: Build tags.
         stamp: Values that the linker sets, by variable.
+        cgo: Whether it contains C++, for which the machine's compiler and linker are needed.
 
     Raises:
-        BootstrapError: No toolchain, too little disk space, or the build fails.
+        BootstrapError: No toolchain or compiler, too little disk space, or the build fails.
     """
     doing = f"building {output.name} from Go modules"
     disk.require(folders.build(), LEAST_SPACE, doing=doing)
+    if cgo:
+        cpp_compiler.ensure(doing=doing)
     linking = ["-s", "-w", *(f"-X {variable}={value}" for variable, value in (stamp or {}).items())]
+    linking += STATIC if cgo else []
     with replacing(output) as unfinished:
         run(
             [
@@ -64,25 +71,27 @@ def build(
             ],
             cwd=module,
             doing=doing,
+            cgo=cgo,
         )  # fmt: skip
 
 
-def fetch(*, module: Path, package: str, tags: Sequence[str] = ()) -> None:
+def fetch(*, module: Path, package: str, tags: Sequence[str] = (), cgo: bool = False) -> None:
     """Download the modules that a build needs, so that it does not have to wait for them."""
-    run(["list", "-deps", "-tags", ",".join(tags), "-f", "", package], cwd=module, doing=f"fetching {package}")
+    listing = ["list", "-deps", "-tags", ",".join(tags), "-f", "", package]
+    run(listing, cwd=module, doing=f"fetching {package}", cgo=cgo)
 
 
-def run(arguments: Sequence[str], *, cwd: Path, doing: str = "asking the Go toolchain") -> str:
+def run(arguments: Sequence[str], *, cwd: Path, doing: str = "asking the Go toolchain", cgo: bool = False) -> str:
     """Run the `go` command with the project's own caches and return what it printed.
 
     Raises:
         BootstrapError: Too little disk space for all builds, or the command fails.
     """
     _require_space()
-    return child_processes.run([toolchain(), *arguments], cwd=cwd, env=environment(), doing=doing)
+    return child_processes.run([toolchain(), *arguments], cwd=cwd, env=environment(cgo=cgo), doing=doing)
 
 
-def environment() -> dict[str, str]:
+def environment(*, cgo: bool = False) -> dict[str, str]:
     """The environment of every `go` command: caches and temporary files below the build folder."""
     root = folders.build()
     kept = {key: value for key, value in os.environ.items() if key not in NOT_PASSED_ON}
@@ -96,7 +105,7 @@ def environment() -> dict[str, str]:
         "GOFLAGS": "-modcacherw",  # else only root could remove the module cache
         "GOTOOLCHAIN": "local",  # never download another toolchain
         "GOWORK": "off",
-        "CGO_ENABLED": "0",
+        "CGO_ENABLED": "1" if cgo else "0",
         **memory.go_settings(os.environ),
     }
 

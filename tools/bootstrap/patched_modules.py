@@ -22,6 +22,7 @@ from tools.bootstrap.bootstrap_errors import BootstrapError
 RECIPE = "recipe.toml"
 PATCHES = "patches.toml"
 UPSTREAM = "upstream"
+TESTS = "_test.go"
 
 
 def recipe(module: Path) -> dict[str, Any]:
@@ -30,8 +31,10 @@ def recipe(module: Path) -> dict[str, Any]:
 
 
 def source_files(module: Path) -> list[Path]:
-    """The files of a module that decide, as they are, what a build makes."""
-    return [file for file in module.iterdir() if file.is_file() and file.name not in {RECIPE, PATCHES}]
+    """The files of a module that decide, as they are, what a build makes: those next to `go.mod`, and `sources`."""
+    beside = [file for file in module.iterdir() if file.is_file() and file.name not in {RECIPE, PATCHES}]
+    below = [file for pattern in recipe(module).get("sources", ()) for file in module.glob(pattern)]
+    return [file for file in beside + below if not file.name.endswith(TESTS)]
 
 
 def instructions(module: Path) -> object:

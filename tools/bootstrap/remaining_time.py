@@ -20,6 +20,7 @@ BUILDS = {
     "registry": 35,
     "vault": 75,
     "collector": 30,
+    "insights": 45,
 }
 """Seconds on 2 idle cores with an empty cache, in this order: builds reuse what earlier ones compiled."""
 SECONDS = INSTALLATIONS | BUILDS

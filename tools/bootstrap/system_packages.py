@@ -1,4 +1,4 @@
-"""Install Debian packages, for what only the system can provide: Docker's engine, Python's venv module."""
+"""Install Debian packages, for what only the system can provide: Docker's engine, Python's venv, a C++ compiler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The images of the four services: MinIO, registry, Vault, OpenTelemetry collector.
+"""The images of the services: MinIO, registry, Vault, OpenTelemetry collector and the store of application insights.
 
 `ensure` provides each one under its canonical tag, from a mirror, the official registry or pinned Go modules, always in
 the same final form; `missing` tells with one call to the engine whether there is anything to do; `push` fills a mirror.

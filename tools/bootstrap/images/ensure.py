@@ -1,7 +1,7 @@
 """All services' images on the engine: found, fetched or built.
 
 One call to the engine tells whether all canonical tags carry the current recipe. Missing images are requested from the
-registries, all services at once, so that a network that drops requests costs one timeout instead of four. What they do
+registries, all services at once, so that a network that drops requests costs one timeout instead of five. What they do
 not have is built one by one, since one build already uses every core. Finished binaries are kept, so that an
 interrupted run continues where it was.
 """

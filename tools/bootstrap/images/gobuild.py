@@ -41,7 +41,7 @@ def program(service: Service) -> Program:
     """What :func:`binary` builds, for fetching its sources ahead."""
     module = recipe.go_folder(service)
     how = patched_modules.recipe(module)
-    return Program(module=module, package=how["package"], tags=tuple(how.get("tags", ())))
+    return Program(module=module, package=how["package"], tags=tuple(how.get("tags", ())), cgo=how.get("cgo", False))
 
 
 def _build(service: Service, output: Path) -> None:
@@ -54,4 +54,5 @@ def _build(service: Service, output: Path) -> None:
             output=output,
             tags=how.get("tags", ()),
             stamp=how.get("stamp", {}),
+            cgo=how.get("cgo", False),
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.host import folders
-from tools.bootstrap import child_processes, disk, golang, memory
+from tools.bootstrap import child_processes, cpp_compiler, disk, golang, memory
 from tools.bootstrap.bootstrap_errors import BootstrapError
 
 
@@ -67,6 +67,20 @@ def test_a_build_is_static_reproducible_and_stamped(tmp_path: Path, compiler: li
     assert words[words.index("-gcflags") + 1] == "all=-dwarf=false"  # nothing that -s and -w strip is compiled
     assert words[-1] == "./cmd/x"
     assert (tmp_path / "x").read_text() == "program"
+
+
+def test_a_program_with_cpp_is_linked_statically(
+    tmp_path: Path, compiler: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(cpp_compiler, "ensure", lambda *, doing: asked.append(doing))
+
+    golang.build(module=tmp_path, package=".", output=tmp_path / "x", cgo=True)
+
+    words = compiler[0]
+    assert words[words.index("-ldflags") + 1] == "-s -w -linkmode=external -extldflags=-static"
+    assert asked == ["building x from Go modules"]
+    assert (golang.environment()["CGO_ENABLED"], golang.environment(cgo=True)["CGO_ENABLED"]) == ("0", "1")
 
 
 def test_a_failed_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,3 +110,12 @@ def test_only_what_changes_a_program_counts_as_an_instruction(module: Path) -> N
 
 def test_source_files_are_all_others(module: Path) -> None:
     assert patched_modules.source_files(module) == [module / "go.mod"]
+
+
+def test_packages_that_the_recipe_names_are_source_and_their_tests_are_not(module: Path) -> None:
+    (module / "store").mkdir()
+    for name in ("store/store.go", "store/store_test.go", "store/notes.txt", "main_test.go"):
+        (module / name).write_text("package x\n")
+    (module / "recipe.toml").write_text('package = "."\nsources = ["*/*.go"]\n')
+
+    assert sorted(patched_modules.source_files(module)) == [module / "go.mod", module / "store" / "store.go"]

@@ -11,6 +11,7 @@ import (
 
 	"ml-workspace/tools/go/insights/config"
 	"ml-workspace/tools/go/insights/files"
+	"ml-workspace/tools/go/insights/ingest"
 	"ml-workspace/tools/go/insights/query"
 	"ml-workspace/tools/go/insights/store"
 	"ml-workspace/tools/go/insights/tokens"
@@ -39,6 +40,8 @@ func Run(ctx context.Context, settings config.Config) error {
 	defer written.Close()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", healthy)
+	mayWrite := func(next http.Handler) http.Handler { return known.Require(tokens.Write, next) }
+	ingest.Register(mux, mayWrite, written, set.Temporary())
 	if err := query.Register(mux, settings, set, written.Status, known); err != nil {
 		return err
 	}

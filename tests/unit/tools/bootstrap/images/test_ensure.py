@@ -189,7 +189,7 @@ def test_what_no_registry_has_is_fetched_ahead_after_the_first(
 
     ensure(mirror=None, report=registries.lines.append, services=services)
 
-    assert asked == ["registry", "vault"]
+    assert asked == ["registry", "vault", "insights"]
 
 
 def test_a_binary_that_is_in_the_cache_is_neither_fetched_nor_counted() -> None:
@@ -199,7 +199,7 @@ def test_a_binary_that_is_in_the_cache_is_neither_fetched_nor_counted() -> None:
     for name in finished.files:
         (finished.folder / name).touch(mode=0o755)
 
-    assert jobs() == ["minio", "vault", "collector"]
+    assert jobs() == ["minio", "vault", "collector", "insights"]
     assert [program.module.name for program in programs()] == jobs()
 
 

@@ -7,7 +7,7 @@ from tools.bootstrap.images import image_table
 
 
 def test_the_table_names_the_four_services() -> None:
-    assert [service.name for service in image_table.load()] == ["minio", "registry", "vault", "collector"]
+    assert [service.name for service in image_table.load()] == ["minio", "registry", "vault", "collector", "insights"]
 
 
 @pytest.mark.parametrize("service", image_table.load(), ids=lambda service: service.name)

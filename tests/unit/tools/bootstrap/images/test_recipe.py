@@ -9,6 +9,8 @@ from tests.unit.tools.bootstrap.images.fake_docker import SERVICE
 from tools.bootstrap.images import gobuild, image_table, recipe
 
 SERVICES = pytest.mark.parametrize("service", image_table.load(), ids=lambda service: service.name)
+OWN = {"insights"}
+"""Programs of this project, whose version is in no module."""
 
 
 @SERVICES
@@ -30,7 +32,9 @@ def test_no_dockerfile_makes_nameless_volumes(service: image_table.Service) -> N
     assert not [line for line in lines if line.startswith(("VOLUME", "RUN", "ADD"))]
 
 
-@SERVICES
+@pytest.mark.parametrize(
+    "service", [one for one in image_table.load() if one.name not in OWN], ids=lambda one: one.name
+)
 def test_the_pinned_module_has_the_version_of_the_tag(service: image_table.Service) -> None:
     module = (recipe.go_folder(service) / "go.mod").read_text()
     date = service.version.replace("-", "")
@@ -51,7 +55,7 @@ def test_the_linker_stamps_the_version_of_the_tag(service: image_table.Service) 
 @SERVICES
 def test_no_recipe_names_an_address_on_the_network(service: image_table.Service) -> None:
     for file in recipe.go_folder(service).iterdir():
-        assert "://" not in file.read_text(), file
+        assert file.is_dir() or "://" not in file.read_text(), file
 
 
 def test_the_recipe_changes_with_the_row() -> None:
