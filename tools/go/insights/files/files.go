@@ -166,6 +166,11 @@ func (set *Set) Publish(table schema.Table, temporary string, meta Meta) error {
 // Replace makes a finished, synced temporary file take the place of consecutive files of one partition.
 func (set *Set) Replace(table schema.Table, sources []*File, temporary string, meta Meta) error {
 	meta.First, meta.Last = sources[0].First, sources[len(sources)-1].Last
+	for _, file := range set.List(table) {
+		if meta.contains(file.Meta) && !slices.Contains(sources, file) {
+			return errors.Join(fmt.Errorf("%s is between the merged files", file.Path), os.Remove(temporary))
+		}
+	}
 	return set.appear(table, temporary, meta, sources)
 }
 

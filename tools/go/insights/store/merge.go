@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -41,7 +40,7 @@ func (store *Store) mergeAll(now time.Time, stuck map[string]bool) error {
 	defer merger.close()
 	for _, table := range schema.Tables {
 		for store.context.Err() == nil {
-			sources := choose(merger.movable(table), now)
+			sources := choose(merger.set.List(table), now, merger.stuck)
 			if sources == nil {
 				break
 			}
@@ -60,15 +59,15 @@ func (merger *merger) close() {
 }
 
 // choose returns consecutive files of one partition that are worth a merge.
-func choose(all []*files.File, now time.Time) []*files.File {
+func choose(all []*files.File, now time.Time, stuck map[string]bool) []*files.File {
 	for _, run := range partitions(all) {
 		for _, tier := range tiers {
-			if sources := longest(run, tier); len(sources) >= fan {
+			if sources := longest(run, tier, stuck); len(sources) >= fan {
 				return limited(sources[:fan])
 			}
 		}
 		if now.Sub(run[len(run)-1].Modified) > settled {
-			if sources := longest(run, tiers[len(tiers)-1]); len(sources) > fewest {
+			if sources := longest(run, tiers[len(tiers)-1], stuck); len(sources) > fewest {
 				return limited(sources)
 			}
 		}
@@ -91,11 +90,11 @@ func partitions(all []*files.File) (groups [][]*files.File) {
 	return groups
 }
 
-// longest returns the longest run of files that have at most so many rows.
-func longest(run []*files.File, rows uint64) (found []*files.File) {
+// longest returns the longest run of files that have at most so many rows; a file that is stuck ends a run.
+func longest(run []*files.File, rows uint64, stuck map[string]bool) (found []*files.File) {
 	begin := 0
 	for position, file := range run {
-		if file.Rows > rows {
+		if file.Rows > rows || stuck[file.Path] {
 			begin = position + 1
 		} else if position+1-begin > len(found) {
 			found = run[begin : position+1]
@@ -113,11 +112,6 @@ func limited(run []*files.File) []*files.File {
 		}
 	}
 	return run
-}
-
-// movable lists the files of a table without those that could not be merged.
-func (merger *merger) movable(table schema.Table) []*files.File {
-	return slices.DeleteFunc(merger.set.List(table), func(file *files.File) bool { return merger.stuck[file.Path] })
 }
 
 // merge writes the rows of files into one, in their order, and each of them once.
