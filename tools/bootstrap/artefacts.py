@@ -18,6 +18,9 @@ from pathlib import Path
 from infra.host import folders
 
 UNFINISHED = ".unfinished-"
+DISCARDED = ".discarded-"
+"""Prefix of folders of the cache that are removed in the background."""
+
 HASH_LENGTH = 12
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from infra.errors import MlWorkspaceError
 from infra.host import environment, folders, streams
-from tools.bootstrap import bootstrap_lock, engine_setup, steps
+from tools.bootstrap import artefacts, bootstrap_lock, engine_setup, steps
 from tools.bootstrap.images.image_options import add_arguments as add_image_arguments
 from tools.bootstrap.images.image_options import run as run_images
 from tools.bootstrap.progress import say
@@ -87,7 +87,7 @@ def _env(_: argparse.Namespace) -> None:
 
 def _clean(_: argparse.Namespace) -> None:
     with bootstrap_lock.exclusive():
-        discarded = folders.cache().glob(f"{steps.DISCARDED}*")
+        discarded = folders.cache().glob(f"{artefacts.DISCARDED}*")
         for folder in (
             folders.tools(),
             folders.build(),

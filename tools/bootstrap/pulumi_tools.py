@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 
 from infra.host import folders
-from tools.bootstrap import artefacts, patched_modules, sources, versions
+from tools.bootstrap import artefacts, patched_modules, pulumi_log, sources, versions
 from tools.bootstrap.artefacts import Artefact
 from tools.bootstrap.progress import Report
 from tools.bootstrap.versions import Tool
@@ -56,7 +56,7 @@ def is_present(tool: Tool) -> bool:
     made = artefact(tool)
     needed = [made, guard()] if tool.name == CLI else [made]
     in_place = all(_points_to(folder / name, target) for folder, name, target in links(tool, made))
-    return in_place and all(one.is_present() for one in needed)
+    return in_place and all(one.is_present() for one in needed) and (tool.name != CLI or pulumi_log.is_off())
 
 
 def ensure(tool: Tool, report: Report) -> str:
@@ -72,6 +72,8 @@ def ensure(tool: Tool, report: Report) -> str:
             shutil.copyfile(folders.repo() / GUARD, folder / CLI)
     for folder, name, target in links(tool, made):
         artefacts.link(name, target, folders.private_folder(folder))
+    if tool.name == CLI and not pulumi_log.is_off():
+        pulumi_log.turn_off()
     return how
 
 

@@ -32,7 +32,6 @@ from tools.bootstrap.progress import Report, StepProgress, elapsed, say
 from tools.bootstrap.remaining_time import RemainingTime
 from tools.bootstrap.versions import Tool
 
-DISCARDED = ".discarded-"
 NEEDS = {"tools": ("state", "python")}
 """Groups that a group needs: the Go toolchain comes by the environment's pip, and the tools run on the state."""
 
@@ -114,9 +113,9 @@ def clear_build_caches() -> None:
         # Another run may be using them; it removes them when it has finished.
         with bootstrap_lock.if_free() as free:
             if free and folders.build().exists():
-                folders.build().rename(tempfile.mkdtemp(prefix=DISCARDED, dir=folders.cache()))
+                folders.build().rename(tempfile.mkdtemp(prefix=artefacts.DISCARDED, dir=folders.cache()))
     # Also what an earlier removal did not finish, because the machine was switched off.
-    if discarded := list(folders.cache().glob(f"{DISCARDED}*")):
+    if discarded := list(folders.cache().glob(f"{artefacts.DISCARDED}*")):
         in_background = 'nice rm -rf -- "$@" >/dev/null 2>&1 &'
         subprocess.run(["/bin/sh", "-c", in_background, "sh", *discarded], stdin=subprocess.DEVNULL, check=False)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from infra.host import folders
-from tools.bootstrap import patched_modules, pulumi_tools, sources, versions
+from tools.bootstrap import artefacts, patched_modules, pulumi_tools, sources, versions
 
 CLI, HOST, PROVIDER = pulumi_tools.all_tools()
 
@@ -116,3 +116,18 @@ def test_tests_are_no_part_of_a_recipe() -> None:
     files = [path for tool in pulumi_tools.all_tools() for path in pulumi_tools.recipe_files(tool)]
     assert not [path for path in files if path.name.endswith("_test.go")]
     assert all(path.is_file() for path in files)
+
+
+@pytest.mark.usefixtures("everything")
+def test_pulumi_keeps_no_log_of_every_run(lines: list[str]) -> None:
+    logs = folders.pulumi_home() / "logs"
+    assert logs.is_file()
+
+    logs.unlink()
+    logs.mkdir()
+    (logs / "run.log").write_text("of a run before")
+
+    assert not pulumi_tools.is_present(CLI)
+    assert pulumi_tools.ensure(CLI, lines.append) == "ready"
+    assert logs.is_file()
+    assert [path.name for path in folders.cache().glob(f"{artefacts.DISCARDED}*/logs/*")] == ["run.log"]

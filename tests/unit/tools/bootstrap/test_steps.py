@@ -8,7 +8,7 @@ import pytest
 
 from infra.host import folders
 from tests.unit.tools.bootstrap.waiting import wait_until
-from tools.bootstrap import bootstrap_lock, fetching_ahead, sources, steps
+from tools.bootstrap import artefacts, bootstrap_lock, fetching_ahead, sources, steps
 from tools.bootstrap.bootstrap_errors import BootstrapError
 from tools.bootstrap.fetching_ahead import Program
 from tools.bootstrap.progress import StepProgress
@@ -193,7 +193,7 @@ def test_build_caches_that_another_run_has_just_removed_are_no_error(monkeypatch
 
 def test_a_removal_that_is_still_going_on_under_the_same_process_id_is_not_in_the_way() -> None:
     """Process ids are reused, in a container very soon."""
-    (folders.cache() / f"{steps.DISCARDED}{os.getpid()}" / "mod").mkdir(parents=True)
+    (folders.cache() / f"{artefacts.DISCARDED}{os.getpid()}" / "mod").mkdir(parents=True)
     folders.build().mkdir()
     steps.clear_build_caches()
     assert not folders.build().exists()
