@@ -11,12 +11,12 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from infra.errors import MlWorkspaceError
 from infra.host import environment, streams
-from mlw.lifecycle import down, private_stack_file, stack_commands, stack_context, status
+from mlw.lifecycle import stack_context
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
-from mlw.lifecycle.stack_context import Context
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -24,15 +24,16 @@ EXIT_INTERRUPTED = 130
 MADE = frozenset({"up", "down", "preview", "status", "refresh", "bench"})
 """Commands that messages name by their make target."""
 
-COMMANDS: dict[str, tuple[Callable[[Context], None], str]] = {
-    "up": (stack_commands.up, "bring the stack up"),
-    "down": (down.down, "take the stack down and prove that nothing is left"),
-    "preview": (stack_commands.preview, "show what `up` would do"),
-    "refresh": (stack_commands.refresh, "update the state from what is actually running"),
-    "recover": (stack_commands.recover, "clean up after a killed run"),
-    "check-size": (private_stack_file.require_size, "reject a stack file that is too large for the engine"),
-    "status": (status.status, "compare the state with the engine"),
+COMMANDS = {
+    "up": ("stack_commands:up", "bring the stack up"),
+    "down": ("down:down", "take the stack down and prove that nothing is left"),
+    "preview": ("stack_commands:preview", "show what `up` would do"),
+    "refresh": ("stack_commands:refresh", "update the state from what is actually running"),
+    "recover": ("stack_commands:recover", "clean up after a killed run"),
+    "check-size": ("private_stack_file:require_size", "reject a stack file that is too large for the engine"),
+    "status": ("status:status", "compare the state with the engine"),
 }
+"""Module and function of each command, and its help; a command imports only its own module."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(command: str, stack: str) -> None:
     environment.enter()
-    COMMANDS[command][0](stack_context.load(stack, os.environ))
+    module, _, function = COMMANDS[command][0].partition(":")
+    getattr(import_module(f"mlw.lifecycle.{module}"), function)(stack_context.load(stack, os.environ))
 
 
 def guarded(command: str, action: Callable[[], None]) -> int:

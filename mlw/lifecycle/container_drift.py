@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from infra.clients.engine import engine_queries
 from infra.clients.engine.docker_engine import connect
+from infra.clients.engine.engine_queries import Query
 from infra.errors import EngineError
 from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import Say
@@ -63,8 +65,8 @@ def drifts(checkpoint: Checkpoint) -> list[Drift]:
     Raises:
         EngineUnreachableError: The engine does not respond.
     """
-    with connect() as client:
-        return _drifts(client, checkpoint)
+    with engine_queries.connect() as query:
+        return _drifts(query, checkpoint)
 
 
 def undo(checkpoint: Checkpoint, say: Say) -> bool:
@@ -77,13 +79,14 @@ def undo(checkpoint: Checkpoint, say: Say) -> bool:
         EngineUnreachableError: The engine does not respond.
         EngineError: It refuses.
     """
+    found = drifts(checkpoint)
+    if not found:
+        return False
+    say(f"Changed outside of the project: {', '.join(map(str, found))}. Correcting it.")
     import docker  # noqa: PLC0415 - as in infra.clients
 
     known = _known(checkpoint)
     with connect() as client:
-        found = _drifts(client, checkpoint)
-        if found:
-            say(f"Changed outside of the project: {', '.join(map(str, found))}. Correcting it.")
         for drift in in_order(found):
             try:
                 _undo(client, drift, known[drift.id])
@@ -94,7 +97,7 @@ def undo(checkpoint: Checkpoint, say: Say) -> bool:
                     f"correcting {drift}: the engine refused ({exc.explanation or exc}). Undo the change, or remove "
                     "the container (its data is on volumes), and run the command again."
                 ) from exc
-    return bool(found)
+    return True
 
 
 def in_order(found: list[Drift]) -> list[Drift]:
@@ -165,18 +168,13 @@ def _known(checkpoint: Checkpoint) -> dict[str, Mapping[str, Any]]:
     return {r["id"]: r.get("outputs") or {} for r in checkpoint.own_objects if r["type"] == CONTAINER_TYPE}
 
 
-def _drifts(client: docker.DockerClient, checkpoint: Checkpoint) -> list[Drift]:
-    import docker  # noqa: PLC0415 - as in infra.clients
-
+def _drifts(query: Query, checkpoint: Checkpoint) -> list[Drift]:
     found = []
     for identity, wanted in _known(checkpoint).items():
-        try:
-            actual = client.api.inspect_container(identity)
-        except docker.errors.NotFound:
-            continue
+        actual = query(f"/containers/{identity}/json")
         found += [
             Drift(id=identity, container=str(wanted.get("name")), change=change, repair=repair, network=network)
-            for change, repair, network in compare(wanted, actual)
+            for change, repair, network in (compare(wanted, actual) if actual else ())
         ]
     return found
 

@@ -9,18 +9,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
-
-import docker
+from typing import TYPE_CHECKING, Protocol
 
 from infra import labels
+from infra.clients.engine import engine_queries
 from infra.clients.engine.docker_engine import REMOVAL_SECONDS, connect
+from infra.clients.engine.engine_queries import Query
 from infra.clients.engine.object_users import describe_users
 from infra.errors import EngineError
 from mlw.lifecycle import identity_lookup, state_files
 from mlw.lifecycle.lifecycle_errors import DamagedStateError
 from mlw.lifecycle.object_comparison import EngineObject, in_removal_order
 from mlw.lifecycle.stack_context import Context
+
+if TYPE_CHECKING:
+    import docker
 
 _Labelled = tuple[EngineObject, Mapping[str, str]]
 
@@ -55,16 +58,16 @@ def list_objects(context: Context, stack_id: str | None = None) -> list[EngineOb
         EngineUnreachableError: The engine does not respond.
     """
     stack_id, known = stack_id or identity_lookup.find(context), _known(context)
-    with connect() as client:
-        return [item for item, found in _list_all(client) if _is_ours(item, found, stack_id, known)]
+    with engine_queries.connect() as query:
+        return [item for item, found in _list_all(query) if _is_ours(item, found, stack_id, known)]
 
 
 def list_namesakes(context: Context) -> dict[str, list[EngineObject]]:
     """List the objects of other stacks of the same name, by owner."""
     stack_id, known = identity_lookup.find(context), _known(context)
     namesakes: dict[str, list[EngineObject]] = {}
-    with connect() as client:
-        everything = list(_list_all(client))
+    with engine_queries.connect() as query:
+        everything = list(_list_all(query))
     deleted = labels.purge_dates(found for _, found in everything)
     for item, found in everything:
         if found.get(labels.STACK) == context.stack and not _is_ours(item, found, stack_id, known):
@@ -74,8 +77,8 @@ def list_namesakes(context: Context) -> dict[str, list[EngineObject]]:
 
 def list_owners(*, except_ids: Collection[str]) -> list[str]:
     """List the owners of all other objects on the engine, in alphabetical order."""
-    with connect() as client:
-        everything = [given for _, given in _list_all(client)]
+    with engine_queries.connect() as query:
+        everything = [given for _, given in _list_all(query)]
     deleted = labels.purge_dates(everything)
     others = [given for given in everything if labels.identity_of(given) not in {"", *except_ids}]
     return sorted({labels.describe_owner(given, deleted) for given in others})
@@ -95,14 +98,14 @@ def _known(context: Context) -> set[tuple[str, str]]:
     return set()
 
 
-def _list_all(client: docker.DockerClient) -> Iterator[_Labelled]:
-    for found in client.api.containers(all=True):
+def _list_all(query: Query) -> Iterator[_Labelled]:
+    for found in query("/containers/json?all=1"):
         name = found["Names"][0].lstrip("/") if found.get("Names") else found["Id"][:12]
         running = found["State"] in RUNNING
         yield EngineObject("container", found["Id"], name, running=running), found.get("Labels") or {}
-    for found in client.api.networks():
+    for found in query("/networks"):
         yield EngineObject("network", found["Id"], found["Name"]), found.get("Labels") or {}
-    for found in client.api.volumes()["Volumes"] or []:
+    for found in query("/volumes")["Volumes"] or []:
         yield EngineObject("volume", found["Name"], found["Name"]), found.get("Labels") or {}
 
 
@@ -114,6 +117,8 @@ def stop(found: Iterable[EngineObject]) -> None:
 
 
 def _stop_one(container: str) -> None:
+    import docker  # noqa: PLC0415 - as in infra.clients
+
     with connect() as client, contextlib.suppress(docker.errors.NotFound):
         client.api.stop(container)
 
@@ -124,6 +129,8 @@ def remove(found: Iterable[EngineObject]) -> None:
     Raises:
         EngineError: The engine refuses, e.g. because a foreign container uses a network.
     """
+    import docker  # noqa: PLC0415 - as in infra.clients
+
     with connect(timeout_seconds=REMOVAL_SECONDS) as client:
         for item in in_removal_order(list(found)):
             try:

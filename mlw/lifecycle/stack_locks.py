@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -182,7 +182,7 @@ def hold_pulumi_lock(context: Context) -> Iterator[None]:
     if folder is None:
         yield
         return
-    own = folder / f"{uuid.uuid4()}.json"
+    own = folder / f"{secrets.token_hex(16)}.json"
     content = {
         "pid": os.getpid(),
         "username": os.environ.get("USER") or f"uid {os.getuid()}",

@@ -95,18 +95,19 @@ def connect(*, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[docker.Dock
             "DOCKER_TLS_VERIFY."
         ) from exc
     except (docker.errors.DockerException, ValueError) as exc:  # the address may be invalid
-        raise EngineUnreachableError(_unreachable(host, exc)) from exc
+        raise EngineUnreachableError(unreachable(host, exc)) from exc
     try:
         yield client
     except requests.exceptions.ConnectionError as exc:
-        raise EngineUnreachableError(_unreachable(host, exc)) from exc
+        raise EngineUnreachableError(unreachable(host, exc)) from exc
     except requests.exceptions.Timeout as exc:
-        raise EngineUnreachableError(_unreachable(host, exc)) from exc
+        raise EngineUnreachableError(unreachable(host, exc)) from exc
     finally:
         client.close()
 
 
-def _unreachable(host: str, exc: Exception) -> str:
+def unreachable(host: str, exc: Exception) -> str:
+    """The message for an engine that does not answer."""
     if "Permission denied" in str(exc):
         return (
             f"using the Docker engine at '{host}': permission denied. "

@@ -1,10 +1,14 @@
 """The command line: one message and an exit code for every error."""
 
 import errno
+import subprocess
+import sys
+from importlib import import_module
 
 import pytest
 
 from infra.errors import EngineUnreachableError
+from infra.host import folders
 from mlw.lifecycle import __main__ as main
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
 
@@ -59,3 +63,20 @@ def test_a_command_that_is_no_make_target_is_not_called_one(capsys: pytest.Captu
 
     main.guarded("recover", action)
     assert capsys.readouterr().err == "recover: no engine\n"
+
+
+def test_an_update_does_not_load_dockers_sdk_to_look_at_the_engine() -> None:
+    modules = "mlw.lifecycle.__main__, mlw.lifecycle.stack_commands"
+    script = f"import sys, {modules}; print([name for name in ('docker', 'requests') if name in sys.modules])"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folders.repo(), capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("command", main.COMMANDS)
+def test_every_command_has_its_function(command: str) -> None:
+    module, _, function = main.COMMANDS[command][0].partition(":")
+    assert callable(getattr(import_module(f"mlw.lifecycle.{module}"), function))
