@@ -1,7 +1,7 @@
-"""Entry point of `pulumi up`: validate the settings, then import the program and provision.
+"""Entry point of `pulumi up`: start the providers, validate the settings, then import the program and provision.
 
-In this order, because most failing runs fail in the settings, and because the providers start while the program's own
-libraries are imported.
+The providers start while the libraries of the settings and of the program are imported, which takes as long. Most
+failing runs fail in the settings, and need no program.
 """
 
 from __future__ import annotations
@@ -9,33 +9,35 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 from pulumi.runtime.settings import get_monitor
 
-from infra import settings
 from infra.clients.state import removal, stack_states
 from infra.errors import MlWorkspaceError
 from infra.provider_start import start_providers
-from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 
 def main() -> None:
     """Read the stack's configuration and provision it; an invalid one ends with one message."""
     if not os.environ.get("MLW_DEBUG"):
         leave_out_debug_messages()
+    monitor = get_monitor()
+    # A destroy with the program registers only what the program does: a rejected one leaves the state unchanged.
+    if monitor and not removal.is_destroying():
+        start_providers(monitor.Invoke)
     try:
         wanted = _load(pulumi.get_project(), pulumi.get_stack())
     except MlWorkspaceError as exc:
         raise pulumi.RunError(str(exc)) from None
     for notice in wanted.notices:
         pulumi.warn(notice)
-    monitor = get_monitor()
-    # A destroy with the program registers only what the program does: a rejected one leaves the state unchanged.
-    if monitor and not removal.is_destroying():
-        start_providers(monitor.Invoke)
-    from infra.program import provision  # noqa: PLC0415 - takes 0.2 s, in which the providers start
+    from infra.program import provision  # noqa: PLC0415 - 0.2 s that a run with invalid settings does not need
 
     for name, value in provision(wanted).items():
         pulumi.export(name, value)
@@ -43,6 +45,8 @@ def main() -> None:
 
 def _load(project: str, stack: str) -> Settings:
     """Load the stack's settings, checked against its last accepted resources and those of other stacks."""
+    from infra import settings  # noqa: PLC0415 - 0.1 s in which the providers start
+
     config = runtime_config.CONFIG.get()
     secret = [key for key in config if runtime_config.is_config_secret(key)]
     accepted = stack_states.accepted(project, stack)
