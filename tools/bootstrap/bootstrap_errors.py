@@ -12,3 +12,7 @@ from infra.errors import HostError
 
 class BootstrapError(HostError):
     """A step failed; the message is all that the user needs."""
+
+
+class UnavailableError(Exception):
+    """A file cannot be downloaded, or has the wrong content; the text is a short reason."""

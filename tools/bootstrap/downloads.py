@@ -17,16 +17,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from infra.host.atomic_files import replacing
+from tools.bootstrap.bootstrap_errors import UnavailableError
 
 CONTACT_SECONDS = 5.0
 STALL_SECONDS = 30.0
 CHUNK = 1024 * 1024
 
 _silent: set[str] = set()
-
-
-class UnavailableError(Exception):
-    """The file cannot be downloaded, or has the wrong content; the text is a short reason."""
 
 
 def fetch(url: str, target: Path, *, sha256: str) -> None:

@@ -7,16 +7,14 @@ and the next one is tried; only the failure of the last one is an error.
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import subprocess
 import tarfile
 from pathlib import Path
 
 from infra.host import folders
-from tools.bootstrap import disk, downloads, golang, patched_modules
-from tools.bootstrap.bootstrap_errors import BootstrapError
-from tools.bootstrap.downloads import UnavailableError
+from tools.bootstrap import disk, golang, patched_modules
+from tools.bootstrap.bootstrap_errors import BootstrapError, UnavailableError
 from tools.bootstrap.fetching_ahead import Program
 from tools.bootstrap.progress import Report
 from tools.bootstrap.versions import Tool
@@ -78,6 +76,8 @@ def download(tool: Tool, folder: Path, report: Report) -> str:
     Raises:
         UnavailableError: There is none for this machine, or it cannot be downloaded.
     """
+    from tools.bootstrap import downloads  # noqa: PLC0415 - an HTTP client that no other run of the bootstrap needs
+
     address = archive_address(tool)
     archive = folders.private_folder(folders.build() / "downloads") / address.rpartition("/")[2]
     digest = published_digest(tool, archive.name)
@@ -90,6 +90,8 @@ def download(tool: Tool, folder: Path, report: Report) -> str:
 
 def archive_address(tool: Tool) -> str:
     """The official archive for this machine."""
+    import platform  # noqa: PLC0415 - as above
+
     machine = tool.machines.get(platform.machine())
     system = platform.system().lower()
     if machine is None or system not in {"linux", "darwin"}:
@@ -99,6 +101,8 @@ def archive_address(tool: Tool) -> str:
 
 def published_digest(tool: Tool, file_name: str) -> str:
     """Return the SHA-256 that the record of the release has for an archive."""
+    from tools.bootstrap import downloads  # noqa: PLC0415 - as above
+
     url = RELEASES.format(repository=tool.release, version=tool.version)
     release = downloads.read_json(url)
     for asset in release.get("assets", []):

@@ -9,10 +9,8 @@ interrupted run continues where it was.
 from __future__ import annotations
 
 import os
-import platform
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -105,6 +103,8 @@ def ensure(
 
 def _provide(absent: Sequence[Service], mirror: str | None, report: Report, remaining: RemainingTime) -> None:
     """Fetch what registries have, build the rest."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only for what is missing; ten milliseconds
+
     assemble.sweep()
     with tempfile.TemporaryDirectory(dir=folders.private_folder(folders.build()), prefix="images-") as folder:
         fetch = partial(image_sources.fetch, mirror=mirror, folder=Path(folder), report=report)
@@ -142,6 +142,8 @@ def _tell(report: Report, label: str, line: str) -> None:
 
 def _base_files() -> BaseFiles:
     """Collect what every image contains besides its binary, if this host can make images at all."""
+    import platform  # noqa: PLC0415 - as above
+
     check_machine(
         platform.system(), platform.machine(), docker_cli.call("version", "--format", "{{.Server.Arch}}").strip()
     )

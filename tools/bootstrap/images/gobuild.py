@@ -5,7 +5,6 @@ What is specific to a service is in `tools/go/<service>/recipe.toml`.
 
 from __future__ import annotations
 
-import platform
 from pathlib import Path, PurePosixPath
 
 from infra.host import folders
@@ -19,6 +18,8 @@ from tools.bootstrap.progress import Report
 
 def artefact(service: Service) -> Artefact:
     """The finished binary in the cache."""
+    import platform  # noqa: PLC0415 - only for what is missing; ten milliseconds
+
     module = recipe.go_folder(service)
     facts = platform.machine(), patched_modules.instructions(module)
     made_of = artefacts.recipe_hash(folders.repo(), patched_modules.source_files(module), facts)

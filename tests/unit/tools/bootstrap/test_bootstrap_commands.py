@@ -109,3 +109,16 @@ def test_a_disk_that_fills_up_in_the_middle_is_one_message(
     monkeypatch.setattr(steps, "run", fail)
     assert bootstrap_commands.main(["state"]) == 1
     assert capsys.readouterr().err.startswith("operating system error: No space left on device (/cache/x)")
+
+
+def test_a_run_with_nothing_to_do_loads_no_http_client() -> None:
+    script = (
+        "import sys; before = set(sys.modules); import tools.bootstrap.bootstrap_commands;"
+        "print(sorted({'urllib.request', 'http.client', 'concurrent.futures'} & set(sys.modules) - before))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folders.repo(), capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "[]\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.bootstrap import downloads
-from tools.bootstrap.downloads import UnavailableError
+from tools.bootstrap.bootstrap_errors import UnavailableError
 
 CONTENT = b"archive" * 1000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tools.bootstrap import downloads, golang, patched_modules, sources, versions
-from tools.bootstrap.bootstrap_errors import BootstrapError
-from tools.bootstrap.downloads import UnavailableError
+from tools.bootstrap.bootstrap_errors import BootstrapError, UnavailableError
 
 CLI = versions.tool("pulumi")
 HOST = versions.tool("pulumi-language-python")
