@@ -1,7 +1,8 @@
 """Postpones modules that Pulumi's SDK imports and no run of the project uses, until something does use one.
 
 A run starts three processes with the SDK, one after the other: the policy pack, the program and the provider. Each
-would spend a quarter of its start on the SDK's automation API and on dynamic providers.
+would spend a quarter of its start on the SDK's automation API and on dynamic providers, and an eighth on what gRPC and
+protobuf have for other uses: the asynchronous API, and messages in pure Python.
 
 The bootstrap copies this file into the Python environment, which calls :func:`postpone` before anything else. It
 stands alone there: a process that imported the package `infra` so early would keep it, whichever project it is to run.
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
-POSTPONED = frozenset({"pulumi.automation", "pulumi.dynamic"})
+POSTPONED = frozenset({"google.protobuf.internal.python_message", "grpc.aio", "pulumi.automation", "pulumi.dynamic"})
 
 
 class PostponingFinder:

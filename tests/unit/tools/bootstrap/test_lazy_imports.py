@@ -37,3 +37,8 @@ def test_the_project_s_own_python_postpones_them() -> None:
     program = "import sys; early = 'infra' in sys.modules; import pulumi; print(early, 'dill' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "False False\n"
+
+
+def test_the_asynchronous_api_of_grpc_works_when_it_is_used() -> None:
+    use = "import asyncio, grpc; asyncio.run(grpc.aio.insecure_channel('127.0.0.1:1').close())"
+    assert run("import pulumi", use) == "[] False\n"
