@@ -30,9 +30,12 @@ FAILURES = Report(
     empty="No request and no dependency failed.",
     sql="""
 with calls as (
-  select 'request' as itemType, operation_Name as name, '' as target, * exclude (name) from requests
-  union all by name
-  select 'dependency' as itemType, name, target, * exclude (name, target) from dependencies
+  select 'request' as itemType, operation_Name as name, '' as target, cloud_RoleName, resultCode, success, timestamp,
+    operation_Id
+  from requests
+  union all
+  select 'dependency', name, target, cloud_RoleName, resultCode, success, timestamp, operation_Id
+  from dependencies
 )
 select
   itemType,
@@ -95,6 +98,7 @@ EXCEPTION_ITEMS = Report(
 select timestamp, type, outerMessage, details, problemId, cloud_RoleName, operation_Name, operation_Id
 from exceptions$where
 order by timestamp desc
+limit $rows
 """,
     columns=(
         TIMESTAMP,

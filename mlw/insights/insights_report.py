@@ -15,6 +15,9 @@ from mlw.insights.time_ranges import TimeRange
 
 Value = str | int | float | bool
 
+MAXIMUM_ROWS = 1000
+"""Rows of a result, unless another number is asked for; the service's own default."""
+
 
 class UnusableFilterError(MlWorkspaceError):
     """A value cannot be searched for, or the report has no such filter."""
@@ -59,7 +62,7 @@ class Report:
         title: Heading.
         empty: What it means that there are no rows.
         sql: The query, with `$where` for the conditions and, where it needs them, `$minutes` (length of the range),
-            `$seconds` (same) and `$bin` (width of a bin, in seconds).
+            `$seconds` (same), `$bin` (width of a bin, in seconds) and `$rows` (number of items).
         columns: Columns of the result, in its order.
         filters: Name of a filter to its condition, with `$value`.
         conditions: Conditions that always hold.
@@ -73,11 +76,13 @@ class Report:
     filters: Mapping[str, str]
     conditions: Sequence[str] = ()
 
-    def query(self, time_range: TimeRange, **values: Value | None) -> str:
+    def query(self, time_range: TimeRange, rows: int = MAXIMUM_ROWS, /, **values: Value | None) -> str:
         """Return the complete SQL. The service restricts the tables to the range; the text only has its length.
 
         Args:
             time_range: The range that the query will be asked for.
+            rows: How many rows the service will be asked for. The query itself returns one more, so that the service
+                can say that there are more, and does not sort all.
             values: Values of filters; None for those that are not used.
 
         Raises:
@@ -96,6 +101,7 @@ class Report:
             minutes=f"{time_range.seconds / 60:.6g}",
             seconds=f"{time_range.seconds:.6g}",
             bin=str(time_range.bin_seconds),
+            rows=str(rows + 1),
         )
         return text + "\n"
 

@@ -75,6 +75,7 @@ LOGS = Report(
 select timestamp, severity, cloud_RoleName, message, operation_Id
 from traces$where
 order by timestamp desc
+limit $rows
 """,
     columns=(TIMESTAMP, Column("severity", "SEVERITY"), SERVICE, MESSAGE, OPERATION_ID),
     filters={
@@ -108,6 +109,7 @@ with items as (
 select *
 from items$where
 order by timestamp desc
+limit $rows
 """,
     columns=(_ITEM, TIMESTAMP, NAME, SERVICE, OPERATION, SUCCESS, RESULT_CODE, DURATION, OPERATION_ID),
     filters={

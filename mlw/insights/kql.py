@@ -22,18 +22,12 @@ TABLES = (
 )
 
 _SQL_WORDS = {
-    "select",
-    "with",
-    "from",
-    "values",
-    "table",
-    "describe",
-    "summarize",
-    "show",
-    "explain",
-    "pivot",
-    "unpivot",
-}
+    "select", "with", "from", "values", "table", "describe", "summarize", "show", "explain", "pivot", "unpivot",
+    "alter", "attach", "call", "copy", "create", "delete", "drop", "export", "import", "insert", "install", "load",
+    "pragma", "set", "update",
+}  # fmt: skip
+"""Also of statements that the service refuses, so that it says so."""
+
 _SKIPPED = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.S)
 
 

@@ -15,6 +15,7 @@ from mlw.insights.report_commands import EXIT_CODES
 from mlw.insights.result_text import result_table
 
 LANGUAGES = ("sql", "kql")
+_TIME_CONDITION = re.compile(r"\bago\s*\(|\bwhere\b[^|]*\btimestamp\b", re.IGNORECASE)
 
 
 @command(
@@ -49,7 +50,7 @@ def query(question: Question, text: str, language: str | None, output: Output) -
         raise click.UsageError("the query is empty", click.get_current_context())
     is_sql = kql.is_sql(written) if language is None else language == "sql"
     result = question.ask_sql(written if is_sql else kql.to_sql(written, lambda table: _columns(question, table)))
-    if not question.has_range and re.search(r"\b(timestamp|ago)\b", written):
+    if not question.has_range and _TIME_CONDITION.search(written):
         print("Conditions on timestamp do not look beyond the time range; --offset makes it longer.", file=sys.stderr)
     print_result(
         output,

@@ -13,13 +13,11 @@ import click
 
 from mlw.command_options import STACK
 from mlw.data_output import Output
-from mlw.insights.insights_report import Report, UnusableFilterError, Value
+from mlw.insights.insights_report import MAXIMUM_ROWS, Report, UnusableFilterError, Value
 from mlw.insights.time_ranges import TimeRange, TimeRangeError, time_range
 
 if TYPE_CHECKING:
     from mlw.insights.client import InsightsClient, QueryResult
-
-DEFAULT_LIMIT = 1000
 
 _OFFSET = "Length of the time range, e.g. 30m, 1h, 2d, PT1H; it ends now unless a start or end is given. Default: 24h."
 _START = "Start of the time range, e.g. 2026-11-29T21:30; UTC unless it has a zone."
@@ -56,7 +54,7 @@ class Question:
     def ask(self, report: Report, **filters: Value | None) -> QueryResult:
         """Run a report."""
         try:
-            text = report.query(self.range, **filters)
+            text = report.query(self.range, self.limit, **filters)
         except UnusableFilterError as exc:
             raise click.UsageError(str(exc), click.get_current_context()) from exc
         return self.ask_sql(text)
@@ -67,7 +65,7 @@ class Question:
 
 
 def asks_insights(
-    *, has_range: bool = True, limit: int = DEFAULT_LIMIT
+    *, has_range: bool = True, limit: int = MAXIMUM_ROWS
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command its stack and the common options; it gets them as the argument `question`.
 

@@ -106,6 +106,7 @@ def test_range_and_limit_are_asked_for(insights: FakeInsights) -> None:
     (_, first, limit), (_, second, default) = insights.asked
     assert str(first) == "2026-11-29T08:00:00Z to 2026-11-29T09:30:00Z (1 h 30 min)"
     assert (limit, default) == (7, 100)
+    assert insights.asked[0][0].endswith("limit 8\n")
     assert second.end - second.start == timedelta(days=2)
 
 

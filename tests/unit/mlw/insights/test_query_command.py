@@ -23,6 +23,7 @@ FAILING = "requests | where success == false | summarize count() by resultCode"
         ("/* two\nlines */ (select 1)", True),
         ("from requests", True),
         ("summarize requests", True),
+        ("copy requests to '/tmp/x'", True),
         ("requests | take 3", False),
         ("let t = 3; requests | where duration > t", False),
         ("// selected\nrequests", False),
@@ -99,11 +100,20 @@ def test_without_the_extra_the_message_says_how_to_install_it(
     assert insights.asked == []
 
 
-@pytest.mark.parametrize(("options", "expected"), [([], True), (["--offset", "7d"], False)], ids=["default", "chosen"])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["requests | where timestamp > ago(7d) | count"], True),
+        (["select 1 from requests\nwhere name = 'a' and timestamp > '2026-11-01'"], True),
+        (["requests | where timestamp > ago(7d) | count", "--offset", "7d"], False),
+        (["requests | where success | project timestamp"], False),
+    ],
+    ids=["KQL", "SQL", "chosen range", "no condition"],
+)
 def test_a_condition_on_time_does_not_narrow_silently(
-    options: list[str], insights: FakeInsights, capsys: pytest.CaptureFixture[str], *, expected: bool
+    words: list[str], insights: FakeInsights, capsys: pytest.CaptureFixture[str], *, expected: bool
 ) -> None:
-    main(["insights", "query", "dev", "requests | where timestamp > ago(7d) | count", *options])
+    main(["insights", "query", "dev", *words])
 
     assert ("Conditions on timestamp do not look beyond" in capsys.readouterr().err) is expected
 
