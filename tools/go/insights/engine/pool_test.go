@@ -117,6 +117,7 @@ func TestQueryReadsViews(t *testing.T) {
 		"FROM requests SELECT max(duration) AS longest":                                         "[[9999]]",
 		"SELECT timestamp, id FROM requests ORDER BY timestamp DESC LIMIT 1":                    `[["2026-11-29T14:46:39Z","span9999"]]`,
 		"WITH slow AS (SELECT * FROM requests WHERE duration > 9990) SELECT count(*) FROM slow": "[[9]]",
+		"WITH _s0 AS (FROM requests) SELECT count(*) FROM _s0":                                  "[[10000]]",
 		"SELECT quantile_cont(duration, [0.5, 0.95]) FROM requests":                             `[["[4999.5,9499.05]"]]`,
 		"SELECT count(*) FROM exceptions":                                                       "[[0]]",
 		"SELECT r.id FROM requests r JOIN spans s USING (id) WHERE id = 'span7'":                `[["span7"]]`,

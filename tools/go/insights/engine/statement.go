@@ -21,7 +21,7 @@ var forbiddenFunctions = []string{
 	"set_config", "write_log",
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // statement is a query as the parser of DuckDB understands it.
 type statement struct {
