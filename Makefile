@@ -44,7 +44,7 @@ bench: ## measure up, no-op, down and plain docker, and print a table
 	@$(bootstrap) ensure && $(in_venv) -m tools.bench --stack='$(STACK)'
 
 test: ## run all tests, unit to end-to-end, on the real engine and services
-	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests -n $(WORKERS) $(ARGS)
+	@$(bootstrap) ensure && $(bootstrap) browser && $(in_environment) && $(in_venv) -m pytest tests -n $(WORKERS) $(ARGS)
 
 unit: ## run unit tests
 	@$(bootstrap) python && $(in_venv) -m pytest tests/unit $(ARGS)
@@ -56,7 +56,7 @@ integration: ## test single services on the real engine
 	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests/integration $(ARGS)
 
 e2e: ## test whole workspaces through their lifecycle
-	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests/e2e $(ARGS)
+	@$(bootstrap) ensure && $(bootstrap) browser && $(in_environment) && $(in_venv) -m pytest tests/e2e $(ARGS)
 
 fault: ## test kills, restarts and full disks
 	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests/fault $(ARGS)

@@ -22,6 +22,7 @@ from tools.bootstrap import (
     engine_setup,
     fetching_ahead,
     images,
+    npm_files,
     pulumi_tools,
     python_env,
     sources,
@@ -62,7 +63,18 @@ def all_steps() -> list[Step]:
         _estimated("engine", "Docker engine", engine_setup.is_present, engine_setup.ensure),
         *(_tool(tool) for tool in pulumi_tools.all_tools()),
         Step("images", "Images of the services", _images_are_present, _make_images, images.jobs, images.programs),
+        _small("studio", "Assets of the studio", npm_files.studio_is_settled, npm_files.ensure_studio),
     ]
+
+
+def test_steps() -> list[Step]:
+    """What only tests need."""
+    return [_small("browser", "Browser for tests", npm_files.browser_is_present, npm_files.ensure_browser)]
+
+
+def _small(group: str, title: str, is_present: Callable[[], bool], make: Callable[[Report], str]) -> Step:
+    """A step that takes too little time to be estimated."""
+    return Step(group, title, is_present, lambda progress: make(progress.report))
 
 
 def _tool(tool: Tool) -> Step:
@@ -123,7 +135,7 @@ def clear_build_caches() -> None:
 def of_group(group: str) -> list[Step]:
     """The steps of one group and of what it needs."""
     wanted = {group, *NEEDS.get(group, ())}
-    return [step for step in all_steps() if step.group in wanted]
+    return [step for step in (*all_steps(), *test_steps()) if step.group in wanted]
 
 
 def _run_one(step: Step, progress: StepProgress) -> str:
