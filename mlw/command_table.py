@@ -108,6 +108,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("backup", "mlw.archive.back_up:back_up", "Back up a whole workspace to one encrypted file"),
     Row("restore", "mlw.archive.restore:restore", "Create a workspace from a backup"),
     Row("move", "mlw.archive.move:move", "Move a stack's state to another Pulumi backend"),
+    Row("studio", "mlw.studio.serve:studio", "Show workspaces on a local page"),
     Row("completion", "mlw.completion:completion", "Print the completion script for a shell"),
 )
 

@@ -76,13 +76,25 @@ def list_workspaces(tag: str | None, output: Output) -> int:
     """
     problems: list[str] = []
     stacks = [stack for stack in open_stacks(problems.append) if stack.workspace]
-    running = _running_containers() if stacks else Counter[str]()
-    deleted = _deleted(stacks)
-    listed = [_listed(stack, running[stack.stack_id], is_deleted=stack.stack_id in deleted) for stack in stacks]
+    listed = list_all(stacks)
     output.print([_narrowed(entry, tag) for entry in listed], lambda: render(listed, tag))
     for problem in problems:
         print(f"{PROGRAM}: {problem}", file=sys.stderr)
     return FAILED if problems else DONE
+
+
+def list_all(stacks: Sequence[Stack]) -> list[Listed]:
+    """Collect what is shown about workspaces.
+
+    Args:
+        stacks: Stacks with a workspace.
+
+    Raises:
+        EngineUnreachableError: The engine does not respond.
+    """
+    running = _running_containers() if stacks else Counter[str]()
+    deleted = _deleted(stacks)
+    return [_listed(stack, running[stack.stack_id], is_deleted=stack.stack_id in deleted) for stack in stacks]
 
 
 def render(listed: list[Listed], tag: str | None) -> str:

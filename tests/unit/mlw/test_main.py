@@ -13,7 +13,20 @@ from mlw.command import INTERRUPTED
 from mlw.keys import show_keys
 from mlw.main import main
 
-HEAVY = ("pydantic", "yaml", "docker", "requests", "pulumi", "minio", "hvac", "grpc", "jmespath")
+HEAVY = (
+    "pydantic",
+    "yaml",
+    "docker",
+    "requests",
+    "pulumi",
+    "minio",
+    "hvac",
+    "grpc",
+    "jmespath",
+    "starlette",
+    "uvicorn",
+    "jinja2",
+)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""`mlw studio`: a local page that shows a workspace. Everything here only reads."""

@@ -1,0 +1,1 @@
+"""The panels of the page, one module each: what each one reads."""

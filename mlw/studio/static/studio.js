@@ -1,0 +1,125 @@
+// Behaviour that HTML does not have: theme switch, copying, charts, focus after a panel was replaced.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+  function theme() {
+    return root.dataset.theme || (dark.matches ? "dark" : "light");
+  }
+
+  function say(text) {
+    const toast = document.querySelector(".toast");
+    toast.textContent = text;
+    toast.classList.add("shown");
+    clearTimeout(say.timer);
+    say.timer = setTimeout(() => toast.classList.remove("shown"), 2500);
+  }
+
+  async function copy(text, what) {
+    try {
+      await navigator.clipboard.writeText(text);
+      say(`Copied: ${what}`);
+    } catch {
+      say("The browser does not allow copying");
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("button");
+    if (!target) return;
+    if (target.hasAttribute("data-theme-switch")) {
+      root.dataset.theme = theme() === "dark" ? "light" : "dark";
+      localStorage.setItem("mlw-studio-theme", root.dataset.theme);
+      charts(true);
+    } else if (target.hasAttribute("data-copy-link")) {
+      copy(target.dataset.copyLink ? new URL(target.dataset.copyLink, location.href).href : location.href, "link");
+    } else if (target.hasAttribute("data-copy-from")) {
+      copy(document.getElementById(target.dataset.copyFrom).textContent, "query");
+    } else if (target.hasAttribute("data-copy")) {
+      copy(target.dataset.copy, target.dataset.copy);
+    }
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+  });
+
+  // A form that names what is empty makes addresses that nobody wants to share.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb !== "get") return;
+    for (const [name, value] of [...event.detail.formData.entries()]) {
+      if (value === "") event.detail.formData.delete(name);
+    }
+  });
+
+  const drawn = new Map();
+
+  function colour(name) {
+    return getComputedStyle(root).getPropertyValue(name).trim();
+  }
+
+  function chart(element) {
+    const given = JSON.parse(element.dataset.chart);
+    const axis = { stroke: colour("--dim"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
+    const series = given.series.map((one, number) => ({
+      label: one.label,
+      stroke: colour(one.bad ? "--bad" : `--series-${number + 1}`),
+      fill: one.filled ? colour(one.bad ? "--bad-soft" : "--series-soft") : undefined,
+      width: 1.8,
+      spanGaps: false,
+      points: { show: given.times.length < 3 },
+      value: (_, value) => (value === null || value === undefined ? "–" : `${value.toLocaleString()} ${one.unit || ""}`.trim()),
+    }));
+    const options = {
+      width: Math.max(200, element.clientWidth),
+      height: 220,
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+      cursor: { y: false, points: { size: 7 } },
+      scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.12 : 1] } },
+      axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString()) }],
+      series: [{ label: "Time (UTC)", value: "{YYYY}-{MM}-{DD} {HH}:{mm}" }, ...series],
+    };
+    return new uPlot(options, [given.times, ...given.series.map((one) => one.values)], element);
+  }
+
+  // On a narrow screen the navigation is one line that scrolls.
+  function showCurrent() {
+    const current = document.querySelector(".panels [aria-current]");
+    const line = document.querySelector(".panels");
+    if (current && line.scrollWidth > line.clientWidth) line.scrollLeft = current.offsetLeft - line.offsetLeft - 24;
+  }
+
+  function charts(again) {
+    for (const [element, plot] of drawn) {
+      if (again || !element.isConnected) {
+        plot.destroy();
+        drawn.delete(element);
+      }
+    }
+    for (const element of document.querySelectorAll("[data-chart]")) {
+      if (!drawn.has(element)) drawn.set(element, chart(element));
+    }
+  }
+
+  let pending;
+  window.addEventListener("resize", () => {
+    clearTimeout(pending);
+    pending = setTimeout(() => {
+      for (const [element, plot] of drawn) plot.setSize({ width: Math.max(200, element.clientWidth), height: 220 });
+    }, 120);
+  });
+  dark.addEventListener("change", () => charts(true));
+  document.addEventListener("htmx:afterSettle", (event) => {
+    charts(false);
+    showCurrent();
+    if (event.detail.target.id === "page" || event.detail.elt.id === "page") document.getElementById("content").focus({ preventScroll: true });
+  });
+  // Errors of the studio itself come as pages and are shown like any other.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status === 401 || event.detail.xhr.status === 403) location.reload();
+  });
+  document.addEventListener("htmx:sendError", () => say("The studio does not respond: was it ended?"));
+  charts(false);
+  showCurrent();
+})();
