@@ -36,6 +36,8 @@ type merger struct {
 
 // mergeAll merges until no table has too many files.
 func (store *Store) mergeAll(now time.Time, stuck map[string]bool) error {
+	store.tidying.Lock()
+	defer store.tidying.Unlock()
 	merger := &merger{Store: store, stuck: stuck}
 	defer merger.close()
 	for _, table := range schema.Tables {

@@ -32,6 +32,8 @@ type Store struct {
 	ended    sync.WaitGroup
 	context  context.Context
 	problem  string
+	// tidying is held while files are merged or deleted.
+	tidying sync.Mutex
 }
 
 // batch is the rows of one request, or of a part of it.

@@ -39,6 +39,8 @@ func (store *Store) upkeep() {
 
 // expire deletes files of which every row is older than the retention, and the oldest ones above the size limit.
 func (store *Store) expire(now time.Time) {
+	store.tidying.Lock()
+	defer store.tidying.Unlock()
 	limit := now.AddDate(0, 0, -store.settings.RetentionInDays)
 	for _, table := range schema.Tables {
 		for _, file := range store.set.List(table) {
