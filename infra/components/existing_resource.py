@@ -122,14 +122,14 @@ class ExistingStorageAccount(ExistingResource):
                 lambda known: {"accessKey": sharers_user(WORKSPACE_USER, known[0]), **known[1]}
             ),
         )
-        self._users = self._let_in(keys, connection, context)
+        self._users = self._create_users(keys, connection, context)
         return connection
 
     def data_options(self, *, guest: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
         """Options of this stack's resources in it: created after the owner's principals have been excluded."""
         return pulumi.ResourceOptions.merge(guest, pulumi.ResourceOptions(depends_on=[self._users]))
 
-    def _let_in(
+    def _create_users(
         self, keys: GeneratedSecrets, connection: ServiceConnectionArgs, context: ProvisioningContext
     ) -> StoragePrincipals:
         users = storage_users(context.principals)

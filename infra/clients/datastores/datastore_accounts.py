@@ -80,7 +80,7 @@ class DatastoreAccounts:
         wanted = _each(datastores, self._ensure_secret)
         own = [(store, secret) for (store, (secret, _)) in zip(datastores, wanted, strict=True) if not store.given]
         fresh = {store.name for store, (_, is_new) in zip(datastores, wanted, strict=True) if is_new}
-        with self._reaching_storage():
+        with self._reporting_storage():
             missing = _each(own, lambda pair: rewrite or pair[0].name in fresh or not self._works(pair[1]))
             accounts = [_account(*pair) for pair, wrong in zip(own, missing, strict=True) if wrong]
             if accounts:
@@ -93,7 +93,7 @@ class DatastoreAccounts:
             secret = self._read(store.name)
             if not secret or store.given:
                 return secret != self._secret_of(store, secret)
-            with self._reaching_storage():
+            with self._reporting_storage():
                 return not self._works(secret)
 
         return [store.name for store, wrong in zip(datastores, _each(datastores, is_broken), strict=True) if wrong]
@@ -114,20 +114,20 @@ class DatastoreAccounts:
         old = secret["accessKey"]
         (new,) = (key for key in keys if key != old)
         changed = {**secret, "accessKey": new, "secretKey": _new_secret()}
-        with self._reaching_storage():
+        with self._reporting_storage():
             self._admin.put_service_accounts([_account(store, changed)])
         self._write(store.name, changed)
-        with self._reaching_storage():
+        with self._reporting_storage():
             self._admin.remove_service_account(old)
 
     def remove_accounts(self, names: Sequence[str]) -> None:
         """Remove the accounts of datastores, including left-over ones; missing accounts are ignored."""
-        with self._reaching_storage():
+        with self._reporting_storage():
             _each([key for name in names for key in self._access_keys(name)], self._admin.remove_service_account)
 
     def remove_secrets(self, names: Sequence[str]) -> None:
         """Remove the secrets of datastores with all versions; with purge protection, only delete the newest version."""
-        with self._reaching_vault():
+        with self._reporting_vault():
             for name in names:
                 self._remove_secret(name)
 
@@ -173,18 +173,18 @@ class DatastoreAccounts:
         return can_use(replace(self._storage, credentials=secret), secret["container"])
 
     def _read(self, name: str) -> dict[str, str] | None:
-        with self._reaching_vault():
+        with self._reporting_vault():
             found = self._vault.read(f"{MOUNT}/data/{self._prefix}{name}")
         return dict(found["data"]) if found and found.get("data") else None
 
     def _write(self, name: str, secret: Mapping[str, str]) -> None:
-        with self._reaching_vault():
+        with self._reporting_vault():
             self._vault.write(f"{MOUNT}/data/{self._prefix}{name}", {"data": dict(secret)})
 
-    def _reaching_storage(self) -> AbstractContextManager[None]:
+    def _reporting_storage(self) -> AbstractContextManager[None]:
         return reporting_unreachable("storage account", self._storage.endpoint)
 
-    def _reaching_vault(self) -> AbstractContextManager[None]:
+    def _reporting_vault(self) -> AbstractContextManager[None]:
         return reporting_unreachable("key vault", self._vault_address)
 
 
