@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from mlw import failures
+from mlw.activity.recorded import Recorded
 
 PROGRAM = "mlw"
 
@@ -29,6 +30,7 @@ class Command(click.Command):
         exit_codes: What each exit code means.
         on_error: Exit code for an error, which is shown as one message.
         exclusive: Groups of parameters, by name, of which at most one may be given.
+        records: How it is recorded in the activity log; None for a command that is not.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Command(click.Command):
         exit_codes: Mapping[int, str],
         on_error: int = FAILED,
         exclusive: Sequence[Sequence[str]] = (),
+        records: Recorded | None = None,
         **attributes: Any,  # noqa: ANN401 - Click's own
     ) -> None:
         super().__init__(*args, **attributes)
@@ -45,6 +48,7 @@ class Command(click.Command):
         self.exit_codes = dict(exit_codes)
         self.on_error = on_error
         self.exclusive = tuple(exclusive)
+        self.records = records
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and reject options that exclude each other."""
@@ -72,7 +76,12 @@ class Command(click.Command):
         from infra.host import environment  # noqa: PLC0415 - help and wrong command lines do not need it
 
         ctx.obj = environment.enter()
-        return int(super().invoke(ctx))
+        action = super().invoke
+        if self.records is None or not self.records.applies(ctx.params):
+            return int(action(ctx))
+        from mlw.activity import recording  # noqa: PLC0415 - only commands that are recorded
+
+        return recording.run(self.records, ctx.params, lambda: int(action(ctx)))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write examples and exit codes."""
@@ -90,6 +99,14 @@ def command(
     exit_codes: Mapping[int, str],
     on_error: int = FAILED,
     exclusive: Sequence[Sequence[str]] = (),
+    records: Recorded | None = None,
 ) -> Callable[[Callable[..., int]], Command]:
     """Make a command of a function; see :class:`Command`."""
-    return click.command(cls=Command, examples=examples, exit_codes=exit_codes, on_error=on_error, exclusive=exclusive)
+    return click.command(
+        cls=Command,
+        examples=examples,
+        exit_codes=exit_codes,
+        on_error=on_error,
+        exclusive=exclusive,
+        records=records,
+    )

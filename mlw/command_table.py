@@ -16,6 +16,7 @@ from mlw.lazy_group import DefaultingGroup, LazyGroup, Row
 DESCRIPTION = "Manage the workspaces of a state backend: list, inspect, diagnose, back up, check against the policies."
 
 GROUPS: Mapping[str, str] = {
+    "activity": "List who did what, check the activity log",
     "deleted": "List, recover and purge soft-deleted workspaces",
     "insights": "Query application insights: requests, failures, traces, logs, metrics",
     "keys": "Show and rotate credentials",
@@ -92,6 +93,8 @@ COMMANDS: tuple[Row, ...] = (
     Row("keys rotate", "mlw.keys.rotate_keys:rotate", "Replace credentials by new ones"),
     Row("registry gc", "mlw.registry.collect_garbage:collect_garbage", "Free the space of deleted images"),
     Row("roles list", "mlw.roles.list_roles:list_roles", "List roles, what they allow, and who has them"),
+    Row("activity list", "mlw.activity.activity_commands:list_events", "List events of the activity log"),
+    Row("activity verify", "mlw.activity.activity_commands:verify", "Check that the activity log was not changed"),
     Row("policy list", "mlw.policy.rule_list:list_rules", "List all rules"),
     Row("policy explain", "mlw.policy.check_stack:explain", "Explain one rule"),
     Row("policy check", "mlw.policy.check_stack:check", "Check a stack file against all rules"),

@@ -19,6 +19,7 @@ from infra.clients.engine.volume_streams import MountedVolume, mounted_volumes, 
 from infra.clients.state import known_stacks
 from infra.errors import ArchiveError
 from infra.stack_files.stack_file import SECURE, StackFile, open_stack_file
+from mlw.activity.recorded import Recorded
 from mlw.archive import archive_file, passphrases
 from mlw.archive.contents import VOLUMES, Contents, Manifest
 from mlw.archive.interruptions import ending_in_order
@@ -57,6 +58,7 @@ class Source:
 @command(
     examples=("mlw backup dev dev.mlw", "mlw backup dev dev.mlw --passphrase-file ~/archive-passphrase"),
     exit_codes={DONE: "written", FAILED: FAILURE},
+    records=Recorded(operation="Microsoft.MachineLearningServices/workspaces/backup/action"),
 )
 @STACK
 @click.argument("file", metavar="FILE", type=FILE, help="Where to write; an older archive is replaced at the end.")

@@ -16,6 +16,7 @@ from infra.clients.state import known_stacks, stack_states
 from infra.errors import ArchiveError, SharedResourceError, UnknownStackError
 from infra.host import state_backend
 from infra.rules.stack.deployed_resources import users_of
+from mlw.activity.recorded import Recorded
 from mlw.archive.interruptions import ending_in_order
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import FILE, STACK
@@ -52,6 +53,7 @@ def say(text: str) -> None:
         "mlw move dev --backend file:///srv/states",
     ),
     exit_codes={DONE: "moved", FAILED: FAILURE},
+    records=Recorded(operation="Microsoft.MachineLearningServices/workspaces/moveState/action"),
 )
 @STACK
 @click.option("--backend", metavar="URL", required=True, help="The other backend, as in PULUMI_BACKEND_URL.")

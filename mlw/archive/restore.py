@@ -22,6 +22,8 @@ from infra.clients.state import known_stacks
 from infra.errors import ArchiveError, ForeignObjectError, MlWorkspaceError
 from infra.rules.violation import ConfigurationError
 from infra.stack_files.yaml_document import DocumentError
+from mlw.activity.recorded import Recorded
+from mlw.activity.recording import recorded
 from mlw.archive import passphrases, placement, restored_files
 from mlw.archive.contents import VOLUMES, Contents, opened_members, verify
 from mlw.archive.interruptions import ending_in_order
@@ -42,6 +44,8 @@ from mlw.lifecycle import (
 from mlw.lifecycle.restore_notes import RestoreNote
 from mlw.lifecycle.stack_context import Context
 from mlw.lifecycle.state_transfer import Exported, clear_own_lock, import_state
+
+_RECORDED = Recorded(operation="Microsoft.MachineLearningServices/workspaces/restore/action")
 
 INSTANCES = 20
 """How many values of `ml-workspace:instance` are tried for a copy next to the original."""
@@ -92,7 +96,11 @@ def restore(file: Path, stack: str | None, passphrase_file: Path | None) -> int:
         contents = verify(path, passphrase, _Progress())
         context = stack_context.load(stack or contents.manifest.stack, os.environ)
         context.prepare_folders()
-        with stack_locks.exclusive(context, "mlw restore", say=say):
+        with (
+            recorded(context, _RECORDED, {}) as outcome,
+            stack_locks.exclusive(context, "mlw restore", say=say),
+        ):
+            outcome |= {"from": contents.manifest.stack, "made": contents.manifest.made}
             if restore_notes.read(context):
                 clear_own_lock(context, say=say)
             else:

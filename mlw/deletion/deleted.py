@@ -10,6 +10,7 @@ import click
 
 from infra.clients.engine.soft_deletions import SoftDeletion
 from infra.rules.stack.expiry import format_moment
+from mlw.activity.recorded import Recorded
 from mlw.command import DONE, FAILED, FAILURE, PROGRAM, command
 from mlw.command_options import STACK
 from mlw.data_output import Format, Output, prints_data
@@ -50,7 +51,11 @@ def _as_text(found: Sequence[Deleted], others: Sequence[SoftDeletion]) -> str:
     return "\n".join(lines)
 
 
-@command(examples=("mlw deleted recover dev",), exit_codes={DONE: "recovered and up again", FAILED: FAILURE})
+@command(
+    examples=("mlw deleted recover dev",),
+    exit_codes={DONE: "recovered and up again", FAILED: FAILURE},
+    records=Recorded(operation="Microsoft.MachineLearningServices/workspaces/recover/action"),
+)
 @STACK
 def recover(stack: str) -> int:
     """Recover a soft-deleted workspace.
@@ -66,6 +71,7 @@ def recover(stack: str) -> int:
 @command(
     examples=("mlw deleted purge dev", "mlw deleted purge dev --yes"),
     exit_codes={DONE: "removed", FAILED: f"nothing was removed without --yes, or it {FAILURE}"},
+    records=Recorded(operation="Microsoft.MachineLearningServices/workspaces/purge/action", when="yes"),
 )
 @STACK
 @click.option("--yes", is_flag=True, help="Remove it.")

@@ -10,6 +10,8 @@ import click
 
 from infra.clients.state import stack_states
 from infra.errors import MlWorkspaceError
+from mlw.activity.recorded import Recorded
+from mlw.activity.recording import recorded
 from mlw.command import DONE, FAILED, FAILURE, INTERRUPTED, PROGRAM, command
 from mlw.data_output import Format, Output, prints_data
 from mlw.deletion import deleted_stacks, removal_timer
@@ -17,6 +19,8 @@ from mlw.deletion.expired_stacks import Expired, find_expired
 from mlw.lifecycle import down, engine_objects, removal_notes
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
+
+_RECORDED = Recorded(operation="Microsoft.MachineLearningServices/workspaces/expire/action")
 
 
 @command(
@@ -93,10 +97,11 @@ def _remove(found: Sequence[Expired]) -> list[str]:
 def _remove_one(entry: Expired) -> bool:
     say(f"\nRemoving stack '{entry.name}' ...")
     try:
-        if entry.deletion:
-            deleted_stacks.purge(entry.context, early=False)
-        else:
-            _take_down(entry)
+        with recorded(entry.context, _RECORDED, {}):
+            if entry.deletion:
+                deleted_stacks.purge(entry.context, early=False)
+            else:
+                _take_down(entry)
     except OperationCancelledError:
         raise
     except (MlWorkspaceError, OSError) as exc:

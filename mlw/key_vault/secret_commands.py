@@ -14,6 +14,7 @@ from infra.clients.key_vault.vault_secrets import Secret
 from infra.errors import SecretStateError
 from infra.host.near_names import suggestion
 from infra.rules.roles.vault_policies import SECRETS
+from mlw.activity.recorded import Recorded
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import STACK
 from mlw.data_output import Format, Output, prints_data
@@ -67,6 +68,9 @@ def list_secrets(stack: str, *, deleted: bool, output: Output) -> int:
         "mlw secrets show dev team/database --query password",
     ),
     exit_codes={DONE: "printed", FAILED: FAILURE},
+    records=Recorded(
+        operation="Microsoft.KeyVault/vaults/secrets/getSecret/action", resource="keyVault", below="/secrets/{name}"
+    ),
 )
 @STACK
 @_NAME
@@ -105,6 +109,9 @@ def _value(name: str, fields: Mapping[str, Any]) -> str:
         "mlw secrets set dev team/api-token --content-type text/plain --expires 2027-01-31",
     ),
     exit_codes={DONE: "written", FAILED: FAILURE},
+    records=Recorded(
+        operation="Microsoft.KeyVault/vaults/secrets/setSecret/action", resource="keyVault", below="/secrets/{name}"
+    ),
 )
 @STACK
 @_NAME
@@ -125,7 +132,13 @@ def set_secret(stack: str, name: str, content_type: str | None, expires: str | N
     return DONE
 
 
-@command(examples=("mlw secrets delete dev team/api-token",), exit_codes={DONE: "deleted", FAILED: FAILURE})
+@command(
+    examples=("mlw secrets delete dev team/api-token",),
+    exit_codes={DONE: "deleted", FAILED: FAILURE},
+    records=Recorded(
+        operation="Microsoft.KeyVault/vaults/secrets/delete", resource="keyVault", below="/secrets/{name}"
+    ),
+)
 @STACK
 @_NAME
 def delete(stack: str, name: str) -> int:
@@ -143,7 +156,13 @@ def delete(stack: str, name: str) -> int:
     return DONE
 
 
-@command(examples=("mlw secrets recover dev team/api-token",), exit_codes={DONE: "recovered", FAILED: FAILURE})
+@command(
+    examples=("mlw secrets recover dev team/api-token",),
+    exit_codes={DONE: "recovered", FAILED: FAILURE},
+    records=Recorded(
+        operation="Microsoft.KeyVault/vaults/secrets/recover/action", resource="keyVault", below="/secrets/{name}"
+    ),
+)
 @STACK
 @_NAME
 def recover(stack: str, name: str) -> int:
@@ -163,6 +182,9 @@ def recover(stack: str, name: str) -> int:
 @command(
     examples=("mlw secrets purge dev team/api-token",),
     exit_codes={DONE: "purged", FAILED: f"the secret cannot be purged now, or it {FAILURE}"},
+    records=Recorded(
+        operation="Microsoft.KeyVault/vaults/secrets/purge/action", resource="keyVault", below="/secrets/{name}"
+    ),
 )
 @STACK
 @_NAME
@@ -195,6 +217,7 @@ def purge(stack: str, name: str) -> int:
 @command(
     examples=("mlw secrets sweep dev --dry-run", "mlw secrets sweep dev"),
     exit_codes={DONE: "done, also when there was nothing to purge", FAILED: FAILURE},
+    records=Recorded(operation="Microsoft.KeyVault/vaults/secrets/purge/action", resource="keyVault", unless="dry_run"),
 )
 @STACK
 @click.option("--dry-run", is_flag=True, help="Only list what would be purged.")

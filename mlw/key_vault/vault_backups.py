@@ -12,6 +12,7 @@ import click
 from infra.clients.key_vault import vault_snapshot as client
 from infra.clients.key_vault.vault_setup import Setup
 from infra.errors import SnapshotError
+from mlw.activity.recorded import Recorded
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import FILE, STACK
 from mlw.key_vault.vault_access import access
@@ -21,7 +22,11 @@ from mlw.lifecycle.pulumi_cli import INTERRUPTIONS
 from mlw.stacks.stacks import open_stack
 
 
-@command(examples=("mlw keyvault backup dev vault.snap",), exit_codes={DONE: "written", FAILED: FAILURE})
+@command(
+    examples=("mlw keyvault backup dev vault.snap",),
+    exit_codes={DONE: "written", FAILED: FAILURE},
+    records=Recorded(operation="Microsoft.KeyVault/vaults/backup/action", resource="keyVault"),
+)
 @STACK
 @click.argument("file", metavar="FILE", type=FILE, help="Where to write; an existing file is replaced.")
 def back_up(stack: str, file: Path) -> int:
@@ -43,6 +48,7 @@ def back_up(stack: str, file: Path) -> int:
 @command(
     examples=("mlw keyvault restore dev vault.snap",),
     exit_codes={DONE: "restored, the key vault is unsealed", FAILED: FAILURE},
+    records=Recorded(operation="Microsoft.KeyVault/vaults/restore/action", resource="keyVault"),
 )
 @STACK
 @click.argument("file", metavar="FILE", type=FILE, help="A file that `mlw keyvault backup` wrote.")

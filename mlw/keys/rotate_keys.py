@@ -18,6 +18,7 @@ from infra.clients.datastores.datastore_accounts import Datastore
 from infra.errors import MlWorkspaceError
 from infra.rules.datastores.registered_datastores import DatastoreType
 from infra.services import SERVICES, STORAGE_ACCOUNT
+from mlw.activity.recorded import Recorded
 from mlw.command import DONE, FAILED, FAILURE, INTERRUPTED, PROGRAM, command
 from mlw.command_options import STACK
 from mlw.keys.sharers import is_sharer, tell_sharers
@@ -67,6 +68,10 @@ class Choice:
     ),
     exit_codes={DONE: "rotated", FAILED: FAILURE},
     exclusive=[("datastore", "principal", "service", "everything")],
+    records=Recorded(
+        operation="Microsoft.MachineLearningServices/workspaces/rotateKeys/action",
+        details=("datastore", "principal", "service", "everything"),
+    ),
 )
 @STACK
 @click.option("--datastore", metavar="NAME", help="Keys of one datastore.")

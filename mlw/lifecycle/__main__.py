@@ -30,6 +30,7 @@ COMMANDS = {
     "preview": ("stack_commands:preview", "show what `up` would do"),
     "refresh": ("stack_commands:refresh", "update the state from what is actually running"),
     "recover": ("stack_commands:recover", "clean up after a killed run"),
+    "record": ("stack_commands:record", "add what plain Pulumi has done to the activity log"),
     "check-size": ("private_stack_file:require_size", "reject a stack file that is too large for the engine"),
     "status": ("status:status", "compare the state with the engine"),
 }

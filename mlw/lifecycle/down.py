@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 from infra.clients.engine import replaced_images
 from infra.clients.state import known_stacks
+from mlw.activity import run_recording
+from mlw.activity.recorded import Recorded
 from mlw.lifecycle import (
     backend_sidecars,
     engine_objects,
@@ -38,6 +40,8 @@ from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.removal_proof import Remains
 from mlw.lifecycle.stack_contents import describe_contents
 from mlw.lifecycle.stack_context import Context
+
+SOFT_DELETION = Recorded(operation="Microsoft.MachineLearningServices/workspaces/delete")
 
 Condition = Callable[[Checkpoint | None], None]
 """Raises the reason against the removal."""
@@ -122,6 +126,7 @@ def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
         # A destroy does so itself; a restore that ended early has nothing to destroy.
         known_stacks.forget(note.stack_id)
     private_stack_file.remove_written_salt(context, checkpoint.salt if checkpoint else None)
+    run_recording.close(context)
     state_files.remove_leftovers(context)
     ports = stack_ports.in_use(claimed.values())
     remains = Remains(recovery.found(), ports, state_files.leftovers(context), released=len(claimed))
@@ -132,7 +137,11 @@ def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
 
 def _delete_softly(recovery: Recovery, checkpoint: Checkpoint) -> Remains:
     claimed = stack_ports.claimed(recovery.stack_id)
-    deletion = soft_deleting.delete(recovery, checkpoint)
+    from mlw.activity.recording import recorded  # noqa: PLC0415 - only for such stacks
+
+    with recorded(recovery.context, SOFT_DELETION, {}) as outcome:
+        outcome["softDelete"] = True
+        deletion = soft_deleting.delete(recovery, checkpoint)
     kept = tuple(item for item in recovery.found() if item.kind == "volume" and item.name != deletion.volume)
     freed = soft_deleting.using_the_machine(recovery)
     return Remains(freed, stack_ports.in_use(claimed.values()), [], released=len(claimed), kept=kept)
@@ -155,6 +164,7 @@ def last_state(recovery: Recovery, require: Condition) -> Checkpoint | None:
         ScopeLockedError: The stack has a management lock; nothing was removed.
     """
     context, say = recovery.context, recovery.say
+    run_recording.catch_up(context)
     stack_locks.clear_stale(context, say=say)
     try:
         with stack_locks.hold_pulumi_lock(context):

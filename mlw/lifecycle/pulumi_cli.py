@@ -154,8 +154,13 @@ def raise_for(context: Context, arguments: Sequence[str], outcome: Outcome) -> N
         )
     if outcome.exit_code != 0:
         details = without_noise(outcome.messages)
-        kind = LockedError if "stack is currently locked" in details else OperationFailedError
+        kind = LockedError if was_locked(outcome) else OperationFailedError
         raise kind(f"{doing}: failed{': ' + details if details else ''}.")
+
+
+def was_locked(outcome: Outcome) -> bool:
+    """Whether another command was working on the stack, so that nothing was done."""
+    return outcome.exit_code != 0 and "stack is currently locked" in outcome.messages
 
 
 def _wrong_passphrase(context: Context) -> str:

@@ -34,7 +34,9 @@ understand() {
             --cwd=*) start="${word#--cwd=}" ;;
             -*) ;;
             up | update | destroy | down | dn | refresh | import | preview | pre) verb="${verb:-$word}" ;;
-            stack | config | state | plugin | policy | version | help | about | login | logout | whoami | cancel)
+            stack) verb="${verb:-stack}" ;;
+            rm | remove) [ "$verb" != stack ] || verb=remove ;;
+            config | state | plugin | policy | version | help | about | login | logout | whoami | cancel)
                 verb="${verb:-other}" ;;
         esac
         shift
@@ -86,6 +88,26 @@ has_traces() {
     [ -e "$last" ] && grep -q '"result": *"failed"' "$last"
 }
 
+# The backend's address as infra/host/state_backend.py names it.
+without_setting() {
+    address="${1%%&request_checksum_calculation=*}"
+    while [ "$address" != "${address%/}" ]; do address="${address%/}"; done
+    printf '%s' "$address"
+}
+
+# Who starts an update, for the activity log (mlw/activity/run_notes.py); the CLI records the run's id with its result.
+# Only builtins of the shell: this costs each run less than a millisecond.
+note_run() {
+    notes="${MLW_HOME:-}/activity/runs"
+    [ -n "${MLW_HOME:-}" ] && read -r run </proc/sys/kernel/random/uuid && read -r host </proc/sys/kernel/hostname || return
+    case "$stack" in *[!A-Za-z0-9._-]*) return ;; esac
+    case "${MLW_CORRELATION_ID:-}" in *[!A-Za-z0-9._-]*) correlation="" ;; *) correlation="${MLW_CORRELATION_ID:-}" ;; esac
+    [ -d "$notes" ] || (umask 077 && mkdir -p "$notes") || return
+    (umask 077 && printf '{"stack": "%s", "verb": "%s", "backend": "%s", "pid": %s, "correlationId": "%s"}\n' \
+        "$stack" "$verb" "$backend" "$$" "$correlation" >"$notes/$run.json") || return
+    export PULUMI_OPTION_EXEC_AGENT="mlw/$run/${USER:-${LOGNAME:-user}}@$host"
+} 2>/dev/null
+
 # The engine hands the configuration to programs in one environment variable of at most 128 KiB. As JSON in JSON a
 # character takes up to seven bytes, an alias as many as its anchor: only files without either certainly fit.
 may_be_too_large() {
@@ -97,11 +119,17 @@ verb="" project="" start="${PULUMI_OPTION_CWD:-}" stack="${PULUMI_OPTION_STACK:-
 if [ "${MLW_GUARD:-on}" != off ]; then
     understand "$@"
     case "$verb" in
-        "" | other) ;;
+        "" | other | stack) ;;
         *) start=$(cd "${start:-.}" 2>/dev/null && pwd -P) && find_project "$start" ;;
     esac
 fi
+if [ -n "$project" ] && [ "$verb" = remove ]; then
+    # With a stack goes its history, which is all that says what plain Pulumi has done.
+    (cd "$project" && exec python -m mlw.lifecycle record) >&2
+    project=""
+fi
 if [ -n "$project" ]; then
+    backend=""
     stack="${stack:-${PULUMI_STACK:-}}"
     [ -n "$stack" ] || stack=$(cd "$start" && "$cli" stack --show-name 2>/dev/null)
     stack="${stack##*/}"
@@ -127,7 +155,9 @@ if [ -n "$project" ]; then
                 (cd "$start" && exec python -m mlw.lifecycle recover --stack "$stack") >&2 || exit 1
             fi
             ;;
+        ?*) backend=$(printf '%s\n' "$(without_setting "$PULUMI_BACKEND_URL")" | sha256sum | cut -c 1-12) ;;
     esac
+    case "$verb" in preview | pre) ;; *) [ -z "$stack" ] || [ -z "$backend" ] || note_run ;; esac
 fi
 # Also for an address that was set after `make env`; as infra/host/state_backend.py.
 case "${PULUMI_BACKEND_URL:-}" in

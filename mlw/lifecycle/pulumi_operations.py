@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from infra.clients.state import stack_states
+from mlw.activity import run_recording
+from mlw.activity.run_recording import Recording, Result
 from mlw.lifecycle import private_stack_file, pulumi_cli, stack_locks, state_files
 from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import Progress
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import LifecycleError, LockedError, OperationFailedError
+from mlw.lifecycle.pulumi_cli import Outcome
 from mlw.lifecycle.stack_context import Context
 
 _Result = TypeVar("_Result")
@@ -64,9 +68,12 @@ def _perform(context: Context, verb: str, *extra: str) -> Progress:
     write(context, checkpoint.salt if checkpoint else None)
     arguments = pulumi_cli.operation(verb, context, *extra)
     progress = Progress()
+    recording = run_recording.begin(context, verb)
+    outcome = None
     try:
-        outcome = pulumi_cli.run(context, arguments, on_event=progress.on_event, say=say)
+        outcome = pulumi_cli.run(recording.context, arguments, on_event=progress.on_event, say=say)
     finally:
+        _record(recording, verb, progress, outcome)
         state_files.keep_safe(context)
     if progress.errors and outcome.exit_code != 0 and not outcome.interrupted:
         count = len(progress.errors)
@@ -76,6 +83,19 @@ def _perform(context: Context, verb: str, *extra: str) -> Progress:
         )
     pulumi_cli.raise_for(context, arguments, outcome)
     return progress
+
+
+def _record(recording: Recording, verb: str, progress: Progress, outcome: Outcome | None) -> None:
+    """Add the run to the activity log; a file backend's history says what it did, and how it ended."""
+    context = recording.context
+    if outcome is not None and pulumi_cli.was_locked(outcome):
+        recording.drop()
+    elif context.state_file is not None or outcome is None:
+        recording.end()
+    else:
+        succeeded = outcome.exit_code == 0 and not outcome.interrupted
+        read = partial(state_files.read, context)
+        recording.end(Result(verb=verb, succeeded=succeeded, changes=dict(progress.changes), checkpoint=read))
 
 
 def require_present_version(context: Context) -> Checkpoint | None:

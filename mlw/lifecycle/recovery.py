@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from infra.host import atomic_files, engine_address
+from mlw.activity import run_recording
 from mlw.lifecycle import (
     backend_sidecars,
     checkpoints,
@@ -74,6 +75,7 @@ class Recovery:
         context = self.context
         found = self.found()
         self._refuse_emptied_state(found)
+        run_recording.catch_up(context)
         was_killed = stack_locks.clear_stale(context, say=self.say) > 0
         if context.backend_folder is None:
             return

@@ -8,6 +8,7 @@ from infra.clients.engine import replaced_images
 from infra.clients.state import stack_states
 from infra.errors import MlWorkspaceError, NotReadyError
 from infra.rules.stack.expiry import format_moment
+from mlw.activity import run_recording
 from mlw.lifecycle import (
     display,
     engine_objects,
@@ -165,6 +166,11 @@ def recover(context: Context) -> None:
         Recovery(context=context).recover()
         if context.stack_file.is_file():
             ensure_stack(context)
+
+
+def record(context: Context) -> None:
+    """Add what plain Pulumi has done in the backend to the activity log; the guard calls this."""
+    run_recording.catch_up_all(context)
 
 
 def _require_state(context: Context) -> None:

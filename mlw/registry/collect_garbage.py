@@ -11,6 +11,7 @@ from infra.clients.registry.garbage_collection import Freed
 from infra.errors import GarbageCollectionError, SharedResourceError
 from infra.rules.resources.component_types import CONTAINER_REGISTRY
 from infra.rules.resources.resource_ids import parse_resource_id
+from mlw.activity.recorded import Recorded
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import STACK
 from mlw.data_output import Format, Output, prints_data
@@ -26,6 +27,12 @@ _STEP = 1024
 @command(
     examples=("mlw registry gc dev --dry-run", "mlw registry gc dev --untagged"),
     exit_codes={DONE: "freed, or counted", FAILED: FAILURE},
+    records=Recorded(
+        operation="Microsoft.ContainerRegistry/registries/collectGarbage/action",
+        resource="containerRegistry",
+        unless="dry_run",
+        details=("untagged",),
+    ),
 )
 @STACK
 @click.option("--dry-run", is_flag=True, help="Delete nothing, print what would be freed; pushes continue to work.")

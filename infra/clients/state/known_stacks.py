@@ -72,6 +72,11 @@ def find(stack: str, *, backend: str) -> str | None:
     return max(known, key=lambda stack_id: known[stack_id], default=None)
 
 
+def backend_of(stack_id: str) -> str:
+    """The id of the backend that a stack was last recorded in; empty if this home does not know it."""
+    return str(read_claims(_FILE).get(stack_id, {}).get("backend") or "")
+
+
 def describe_origin(since: datetime | None = None) -> str:
     """User, machine, backend and time, for people; the backend's address is shown without possible passwords.
 

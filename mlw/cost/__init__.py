@@ -1,0 +1,1 @@
+"""`mlw cost`: what workspaces use, at the rates of a rate card; showback, not a bill."""
