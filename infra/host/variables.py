@@ -56,6 +56,12 @@ VARIABLES: tuple[Variable, ...] = (
         ("MLW_LOCK_WAIT_SECONDS", "`120`", "How long to wait for another command that works on the same stack."),
         ("MLW_ARCHIVE_PASSPHRASE", "asked for on a terminal", "Passphrase of `mlw backup` and `mlw restore`."),
         ("MLW_ARCHIVE_PASSPHRASE_FILE", "", "File that contains the passphrase instead."),
+        ("MLW_RATES", "`stacks/rates.yaml`", "Rate card of `mlw cost`."),
+        (
+            "MLW_CORRELATION_ID",
+            "a new one for each run",
+            "Correlation id of the events in the activity log, 1-64 characters of `A-Z a-z 0-9 . _ -`.",
+        ),
         ("MLW_DEBUG", "off", "Any value shows the Pulumi SDK's debug messages. They contain outputs in plain text."),
         ("MLW_GUARD", "`on`", "`off` skips the recovery that a plain `pulumi` command runs after a killed run."),
         ("STACK", "`dev`", "Stack of `make up`, `make down` and the other targets that work on a stack."),
@@ -152,6 +158,7 @@ VARIABLES: tuple[Variable, ...] = (
         ("MLW_ROTATE", "", "Credentials that an update replaces; set by `mlw keys rotate`."),
         ("MLW_PURGE", "", "Stack whose soft-deleted data may be removed; set by `mlw deleted purge`."),
         ("MLW_RUN", "", "Marks the processes of a run, so that a later run can find them."),
+        ("PULUMI_OPTION_EXEC_AGENT", "", "Id of a run, which Pulumi records for the activity log."),
         ("MLW_FILES", "", "Digest of a container's configuration files, so that a change restarts the container."),
     ),
     *_table(

@@ -7,12 +7,13 @@ is recorded once, however often and by whichever process it is collected.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from infra.host import file_locks
 from mlw.activity import activity_places, event_log, events, last_seen, run_notes, snapshots, vanished_stacks
+from mlw.activity import updates as history
 from mlw.activity.events import Event, Operation, Run, Status
 from mlw.activity.last_seen import LastSeen
 from mlw.activity.run_notes import Note
@@ -75,11 +76,7 @@ def collect(context: Context, *, ended: Note | None = None, updates: Sequence[Up
         # Before the history is read: what had ended by then has its entry there.
         over = [note for note in notes if (ended and note.run.id == ended.run.id) or not note.is_alive]
         running = [note for note in notes if note not in over]
-        if updates is None:
-            from mlw.activity import updates as history  # noqa: PLC0415 - only file backends
-
-            updates = history.since(context, found.seen.update)
-        for update in updates:
+        for update in _finished(found, over) if updates is None else updates:
             _add_update(found, update, notes)
         left = [note for note in over if note not in found.done]
         if not running and not _is_locked(context):
@@ -91,6 +88,13 @@ def collect(context: Context, *, ended: Note | None = None, updates: Sequence[Up
             if note not in found.done:
                 found.events.append(_of_run(note.run, note.verb, found.seen.snapshot, Status.STARTED))
         _finish(found)
+
+
+def _finished(found: _Collection, over: Sequence[Note]) -> list[Update]:
+    """Updates that the log does not know yet; where that takes the CLI, only those of runs that are over."""
+    if found.context.state_file is not None:
+        return history.since(found.context, found.seen.update)
+    return history.through_cli(found.context, {note.run.id for note in over}) if over else []
 
 
 def _finish(found: _Collection) -> None:
@@ -171,12 +175,15 @@ def _add_found(found: _Collection, left: Sequence[Note]) -> None:
     after, now = snapshots.take(checkpoint), datetime.now(UTC)
     group = after if after.group_id else before
     run = left[-1].run if left else _run_of_state(found.context, checkpoint, after)
-    is_edited = not left and bool(_changed(found, after, run))
+    if not _changed(found, after, run):
+        _note_usage(found, after, now)
+        found.seen = replace(found.seen, snapshot=after)
+        return
     outcome = _Outcome(at=now, complete=not left, message=_NO_RESULT)
-    if is_edited:
+    if not left:
         found.events.append(_of_run(run, "edit", group, Status.STARTED))
     found.events += _of_resources(found, run, after, outcome)
-    if is_edited:
+    if not left:
         properties = {"verb": "edit", "statusMessage": _FOUND}
         found.events.append(_of_run(run, "edit", group, Status.SUCCEEDED, at=now, properties=properties))
 
@@ -202,7 +209,7 @@ def _of_run(
     status: Status,
     *,
     at: datetime | None = None,
-    properties: dict[str, object] | None = None,
+    properties: Mapping[str, object] | None = None,
 ) -> Event:
     """An event of the run as a whole: a deployment, as Azure calls it."""
     known = _verb(verb)

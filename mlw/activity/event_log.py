@@ -134,7 +134,7 @@ def _next(path: Path) -> Path:
 
 
 def _drop_incomplete_line(path: Path) -> None:
-    """Remove a last line without its end: its writer was killed, so nobody was told that it is recorded."""
+    """Remove a last line without its end: its writer was killed, so no command has relied on it."""
     if _tail(path, 1) in {b"", b"\n"}:
         return
     content = _tail(path, SEGMENT_BYTES)

@@ -51,7 +51,7 @@ def forget(context: Context) -> None:
 
 
 def hand_over(context: Context, *, backend: str, stack: str) -> None:
-    """A stack has another name or another backend; its updates there are named anew."""
+    """A stack has another name or another backend; its updates there have other names."""
     seen = read(context)
     if seen:
         content = _content(LastSeen(snapshot=seen.snapshot, unfinished=seen.unfinished), stack)

@@ -1,7 +1,7 @@
 """Records operations that change no state, before and after they happen: key listings, secrets, backups.
 
 A command that is killed in between is in the log as started. Where the log cannot be written, a warning says so, and
-the operation goes on.
+the operation continues.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from mlw.activity import event_log, events, last_seen, run_recording, snapshots
 from mlw.activity.events import Operation, Status
 from mlw.activity.recorded import Recorded
 from mlw.activity.snapshots import Snapshot
-from mlw.command import DONE
 from mlw.lifecycle import state_files
 from mlw.lifecycle.stack_context import Context
 from mlw.stacks.stacks import context_of
@@ -69,8 +68,8 @@ def recorded(context: Context, records: Recorded, arguments: Mapping[str, Any]) 
     except BaseException as exc:
         write(Status.FAILED, {**result, "statusMessage": type(exc).__name__})
         raise
-    code = result.pop("exitCode", DONE)
-    write(Status.SUCCEEDED, result) if code == DONE else write(Status.FAILED, {**result, "exitCode": code})
+    code = result.pop("exitCode", 0)
+    write(Status.SUCCEEDED, result) if code == 0 else write(Status.FAILED, {**result, "exitCode": code})
 
 
 def _append(event: events.Event) -> None:

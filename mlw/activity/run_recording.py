@@ -142,7 +142,7 @@ def _stacks(context: Context) -> list[str]:
 
 
 def _without_stopping(action: Callable[[], object]) -> None:
-    """Run an action of the log; where it fails, warn and go on."""
+    """Run an action of the log; where it fails, warn and continue."""
     try:
         action()
     except (MlWorkspaceError, OSError) as exc:
@@ -154,6 +154,6 @@ def warn(error: Exception) -> None:
     reason = f"{error.strerror or error} ('{error.filename}')" if isinstance(error, OSError) else str(error)
     print(
         f"WARNING: the activity log in '{activity_places.folder()}' was not written: {reason.rstrip('.')}. The command "
-        "goes on; runs of Pulumi are added later, by the next run or by `mlw activity list`.",
+        "continues; runs of Pulumi are added later, by the next run or by `mlw activity list`.",
         file=sys.stderr,
     )

@@ -1,4 +1,4 @@
-"""Pulumi's own record of finished updates: its history, in a file backend next to the state.
+"""Pulumi's own record of finished updates: its history, in a file backend next to the state, else through the CLI.
 
 Each update leaves what it was, when, its result, and the state after it.
 """
@@ -6,15 +6,17 @@ Each update leaves what it was, when, its result, and the state after it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from mlw.activity import events
-from mlw.lifecycle import checkpoints
+from mlw.activity import events, run_notes
+from mlw.lifecycle import checkpoints, pulumi_cli, state_files
 from mlw.lifecycle.checkpoints import Checkpoint
+from mlw.lifecycle.lifecycle_errors import LifecycleError
 from mlw.lifecycle.stack_context import Context
 
 END = ".history.json"
@@ -50,6 +52,36 @@ def since(context: Context, name: str) -> list[Update]:
     folder = context.history
     files = sorted(folder.glob(f"*{END}")) if folder and folder.is_dir() else []
     return list(_read(path for path in files if path.name > name))
+
+
+def through_cli(context: Context, run_ids: Collection[str]) -> list[Update]:
+    """The updates of some runs in another backend than files, the earliest first; costs two starts of the CLI."""
+    try:
+        listed = json.loads(pulumi_cli.query(context, ["stack", "history", "--json", f"--stack={context.stack}"]))
+    except (LifecycleError, ValueError):
+        return []  # the stack is gone
+    found = [_of_cli(entry) for entry in reversed(listed) if _run_id(entry) in run_ids]
+    if found:
+        found[-1] = replace(found[-1], checkpoint=partial(state_files.read, context))
+    return found
+
+
+def _run_id(entry: Mapping[str, Any]) -> str:
+    return run_notes.run_of_agent(str((entry.get("environment") or {}).get("exec.agent") or ""))[0]
+
+
+def _of_cli(entry: Mapping[str, Any]) -> Update:
+    return Update(
+        name=str(entry["endTime"]),
+        verb=str(entry["kind"]),
+        agent=str(entry["environment"]["exec.agent"]),
+        caller="",
+        succeeded=entry["result"] == "succeeded",
+        started=datetime.fromisoformat(entry["startTime"]),
+        ended=datetime.fromisoformat(entry["endTime"]),
+        changes=dict(entry.get("resourceChanges") or {}),
+        checkpoint=lambda: None,
+    )
 
 
 def _read(paths: Iterator[Path]) -> Iterator[Update]:

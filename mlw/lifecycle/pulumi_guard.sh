@@ -105,7 +105,7 @@ note_run() {
     [ -d "$notes" ] || (umask 077 && mkdir -p "$notes") || return
     (umask 077 && printf '{"stack": "%s", "verb": "%s", "backend": "%s", "pid": %s, "correlationId": "%s"}\n' \
         "$stack" "$verb" "$backend" "$$" "$correlation" >"$notes/$run.json") || return
-    export PULUMI_OPTION_EXEC_AGENT="mlw/$run/${USER:-${LOGNAME:-user}}@$host"
+    export PULUMI_OPTION_EXEC_AGENT="mlw/$run/${USER:-user}@$host"
 } 2>/dev/null
 
 # The engine hands the configuration to programs in one environment variable of at most 128 KiB. As JSON in JSON a

@@ -1,5 +1,6 @@
 """The guard in front of a plain `pulumi`: asks for recovery when a crash has left traces, and else only hands over."""
 
+import json
 import os
 import shutil
 import stat
@@ -358,3 +359,67 @@ def test_an_unfinished_move_is_a_trace(sandbox: Sandbox, tmp_path: Path) -> None
     write(tmp_path / "home" / "moves" / "x.json", b"{}")
 
     assert sandbox.run("destroy", "-s", "dev", MLW_HOME=str(tmp_path / "home")).stderr == RECOVERY
+
+
+def _notes(home: Path) -> list[Path]:
+    return sorted((home / "activity" / "runs").glob("*"))
+
+
+@pytest.mark.parametrize("verb", ["up", "destroy", "refresh", "import"])
+def test_a_run_is_noted_for_the_activity_log(sandbox: Sandbox, tmp_path: Path, verb: str) -> None:
+    sandbox.state(a_state(a_resource("v")))
+    sandbox.program("pulumi-cli", 'echo "$$ $PULUMI_OPTION_EXEC_AGENT"')
+    home = tmp_path / "home"
+
+    done = sandbox.run(verb, "-s", "dev", MLW_HOME=str(home), MLW_CORRELATION_ID="build-7", USER="ada")
+
+    [path] = _notes(home)
+    pid, agent = done.stdout.split()
+    assert json.loads(path.read_text()) == {
+        "stack": "dev",
+        "verb": verb,
+        "backend": state_backend.backend_id(sandbox.backend),
+        "pid": int(pid),
+        "correlationId": "build-7",
+    }
+    assert agent == f"mlw/{path.stem}/ada@{os.uname().nodename}"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_run_in_another_backend_than_files_is_noted(sandbox: Sandbox, tmp_path: Path) -> None:
+    url = "s3://states/?endpoint=http://127.0.0.1:9000"
+    sandbox.run("up", "-s", "dev", MLW_HOME=str(tmp_path), PULUMI_BACKEND_URL=url)
+
+    [path] = _notes(tmp_path)
+    assert json.loads(path.read_text())["backend"] == state_backend.backend_id(url)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["preview", "-s", "dev"], ["stack", "ls"], ["config", "-s", "dev"]], ids=" ".join
+)
+def test_what_changes_no_stack_is_not_noted(sandbox: Sandbox, tmp_path: Path, arguments: list[str]) -> None:
+    sandbox.state(a_state(a_resource("v")))
+    assert sandbox.run(*arguments, MLW_HOME=str(tmp_path)).returncode == 0
+    assert _notes(tmp_path) == []
+
+
+def test_without_a_home_or_with_an_odd_correlation_id_the_run_goes_ahead(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.state(a_state(a_resource("v")))
+    assert sandbox.run("up", "-s", "dev").stdout.startswith("cli up")
+    assert sandbox.run("up", "-s", "dev", MLW_HOME="/dev/null/home").stdout.startswith("cli up")
+    sandbox.run("up", "-s", "dev", MLW_HOME=str(tmp_path), MLW_CORRELATION_ID='a", "pid": 1')
+    assert json.loads(_notes(tmp_path)[0].read_text())["correlationId"] == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["stack", "rm", "dev", "--yes"], ["-s", "dev", "stack", "remove"]], ids=["rm", "remove"]
+)
+def test_history_is_collected_before_a_stack_is_removed(sandbox: Sandbox, arguments: list[str]) -> None:
+    sandbox.state(a_state(a_resource("v")))
+    done = sandbox.run(*arguments)
+    assert (done.stderr, done.stdout.startswith("cli")) == ("python -m mlw.lifecycle record\n", True)
+
+
+def test_removing_something_else_collects_nothing(sandbox: Sandbox) -> None:
+    assert sandbox.run("config", "rm", "key", "-s", "dev").stderr == ""
