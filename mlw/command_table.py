@@ -17,6 +17,8 @@ DESCRIPTION = "Manage the workspaces of a state backend: list, inspect, diagnose
 
 GROUPS: Mapping[str, str] = {
     "activity": "List who did what, check the activity log",
+    "cost": "Show and export costs, manage budgets",
+    "cost budget": "Manage budgets",
     "deleted": "List, recover and purge soft-deleted workspaces",
     "insights": "Query application insights: requests, failures, traces, logs, metrics",
     "keys": "Show and rotate credentials",
@@ -26,7 +28,7 @@ GROUPS: Mapping[str, str] = {
     "secrets": "Manage the secrets in a key vault",
     "keyvault": "Back up and restore a key vault",
 }
-"""First words that lead to other words."""
+"""Words that lead to other words; a group comes before the groups in it."""
 
 COMMANDS: tuple[Row, ...] = (
     Row("list", "mlw.stacks.workspaces:list_workspaces", "List the workspaces of this state backend"),
@@ -95,6 +97,14 @@ COMMANDS: tuple[Row, ...] = (
     Row("roles list", "mlw.roles.list_roles:list_roles", "List roles, what they allow, and who has them"),
     Row("activity list", "mlw.activity.activity_commands:list_events", "List events of the activity log"),
     Row("activity verify", "mlw.activity.activity_commands:verify", "Check that the activity log was not changed"),
+    Row("cost show", "mlw.cost.cost_commands:show", "Show what workspaces cost at the rates of the rate card"),
+    Row("cost export", "mlw.cost.cost_commands:export", "Write costs as FOCUS 1.3 CSV"),
+    Row("cost sample", "mlw.cost.cost_commands:sample", "Measure what runs and how large the volumes are"),
+    Row("cost budget create", "mlw.cost.budget_commands:create", "Create a budget"),
+    Row("cost budget list", "mlw.cost.budget_commands:list_budgets", "List budgets and what has been spent of them"),
+    Row("cost budget show", "mlw.cost.budget_commands:show", "Show a budget and what has been spent of it"),
+    Row("cost budget check", "mlw.cost.budget_commands:check", "Report budgets of which an alert level is reached"),
+    Row("cost budget delete", "mlw.cost.budget_commands:delete", "Delete a budget"),
     Row("policy list", "mlw.policy.rule_list:list_rules", "List all rules"),
     Row("policy explain", "mlw.policy.check_stack:explain", "Explain one rule"),
     Row("policy check", "mlw.policy.check_stack:check", "Check a stack file against all rules"),
@@ -120,8 +130,11 @@ def program() -> LazyGroup:
     """Build the whole command line."""
     top = LazyGroup(PROGRAM, [row for row in COMMANDS if " " not in row.path], help=DESCRIPTION)
     top.context_settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-    for name, summary in GROUPS.items():
-        rows = [row for row in COMMANDS if row.path.startswith(f"{name} ")]
-        kind = DefaultingGroup if name == "keys" else LazyGroup
-        top.add_command(kind(name, rows, help=f"{summary}.", short_help=summary))
+    groups = {"": top}
+    for path, summary in GROUPS.items():
+        parent, _, name = path.rpartition(" ")
+        rows = [row for row in COMMANDS if row.path.rpartition(" ")[0] == path]
+        kind = DefaultingGroup if path == "keys" else LazyGroup
+        groups[path] = kind(name, rows, help=f"{summary}.", short_help=summary)
+        groups[parent].add_command(groups[path])
     return click.version_option(package_name="ml-workspace", prog_name=PROGRAM, message="%(prog)s %(version)s")(top)

@@ -36,3 +36,7 @@ class Recorded:
     def properties(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What is recorded of a command line."""
         return {name: arguments[name] for name in self.details if arguments.get(name)}
+
+
+LIST_KEYS = Recorded(operation="Microsoft.MachineLearningServices/workspaces/listKeys/action", details=("principal",))
+"""Credentials of a workspace are handed out."""

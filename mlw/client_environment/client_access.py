@@ -11,6 +11,8 @@ from typing import Any
 from infra.clients.state import stack_states
 from infra.host import atomic_files
 from infra.host.project import PROJECT
+from mlw.activity.recorded import LIST_KEYS
+from mlw.activity.recording import recorded
 from mlw.client_environment.client_variables import Access
 from mlw.lifecycle.stack_context import Context
 from mlw.stacks.stacks import Stack, open_stack
@@ -20,7 +22,7 @@ CA_FILE, CA_BUNDLE = "ca.pem", "ca-bundle.pem"
 
 
 def access_of(stack: Stack, principal: str | None) -> Access:
-    """Collect endpoints, credentials and CA certificates.
+    """Collect endpoints, credentials and CA certificates; recorded in the activity log as a listing of keys.
 
     Args:
         stack: A stack that is up.
@@ -33,12 +35,13 @@ def access_of(stack: Stack, principal: str | None) -> Access:
     """
     endpoints: Mapping[str, str] = stack.require_outputs()["endpoints"]
     credentials: Mapping[str, Mapping[str, str]]
-    if principal is None:
-        credentials = stack.credentials()
-    else:
-        from mlw.client_environment import principal_access  # noqa: PLC0415 - needs the key vault's client
+    with recorded(stack.context, LIST_KEYS, {"principal": principal}):
+        if principal is None:
+            credentials = stack.credentials()
+        else:
+            from mlw.client_environment import principal_access  # noqa: PLC0415 - needs the key vault's client
 
-        endpoints, credentials = principal_access.access_of_principal(stack, principal, endpoints)
+            endpoints, credentials = principal_access.access_of_principal(stack, principal, endpoints)
     return Access(endpoints=endpoints, credentials=credentials, **(_tls(stack) if stack.ca_certificate else {}))
 
 

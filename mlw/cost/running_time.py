@@ -72,8 +72,9 @@ def days_of_volume(volume: Mapping[str, Any], *, start: datetime, end: datetime)
     """GiB times hours of a volume on each day of a range."""
     last = min(parse(volume["removed"]), end) if volume["removed"] else end
     sizes = [(parse(moment), size) for moment, size in volume["sizes"]]
+    ends = [*(moment for moment, _ in sizes[1:]), last]
     found: dict[date, float] = {}
-    for (begin, size), (following, _) in zip(sizes, [*sizes[1:], (last, 0)], strict=True):
+    for (begin, size), following in zip(sizes, ends, strict=False):
         for day, hours in _by_day(begin, min(following, last), start, end):
             found[day] = found.get(day, 0.0) + hours * size / GIB
     return [DayOfUse(day, found[day], 0.0) for day in sorted(found)]

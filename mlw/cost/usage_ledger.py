@@ -115,6 +115,14 @@ def note_sample(
                 known["sizes"] = _thinned([*known["sizes"], [in_rfc3339(at), volumes[known["name"]]]], at)
 
 
+def note_requests(identity: str, resource_id: str, counts: Mapping[str, int]) -> None:
+    """Note how many requests there were on each day; a day never becomes less, because old telemetry is removed."""
+    with _changing(identity) as ledger:
+        for day, count in counts.items():
+            known = ledger["requests"].get(day, {}).get("count", 0)
+            ledger["requests"][day] = {"resourceId": resource_id, "count": max(known, count)}
+
+
 def _note_run(runs: list[dict[str, str]], state: RunningState, at: datetime) -> None:
     if not state.started:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlw.activity.recorded import Recorded
+from mlw.activity.recorded import LIST_KEYS
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import STACK
 from mlw.data_output import Format, Output, prints_data
@@ -20,7 +20,7 @@ from mlw.stacks.stacks import open_stack
         "mlw keys show dev --principal dora",
     ),
     exit_codes={DONE: "printed", FAILED: FAILURE},
-    records=Recorded(operation="Microsoft.MachineLearningServices/workspaces/listKeys/action", details=("principal",)),
+    records=LIST_KEYS,
 )
 @STACK
 @click.option("--principal", metavar="NAME", help="Show the credentials of this principal instead.")

@@ -22,5 +22,5 @@ def test_copy_of_the_project_has_the_program_and_no_stack_of_the_user(tmp_path: 
     project = copy_project(tmp_path / "project")
 
     assert (project / "infra" / "images.toml").is_file()
-    assert list((project / "stacks").iterdir()) == []
+    assert [path.name for path in (project / "stacks").iterdir()] == ["rates.yaml"]
     assert (project / ".venv").is_symlink()
