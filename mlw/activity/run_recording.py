@@ -130,6 +130,13 @@ def _has_news(context: Context) -> bool:
     return max(names, default="") > (seen.update if seen else "")
 
 
+def note_stop(stack_id: str) -> None:
+    """Note that the containers of a soft-deleted stack are gone, which its state does not say."""
+    from mlw.cost import usage_ledger  # noqa: PLC0415 - only for such stacks
+
+    _without_stopping(lambda: usage_ledger.note_stop(stack_id, at=datetime.now(UTC)))
+
+
 def _stacks(context: Context) -> list[str]:
     """Stacks of a backend that were collected before, that have a history, or whose runs have begun."""
     backend = context.backend_id

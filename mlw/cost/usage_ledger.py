@@ -157,7 +157,7 @@ def _key(name: str, held: Mapping[str, Any]) -> str:
 
 @contextmanager
 def _changing(identity: str) -> Iterator[Ledger]:
-    with file_locks.hold(activity_places.usage() / f".{identity}.lock", "noting usage"):
+    with file_locks.hold(activity_places.usage() / "lock", "noting usage"):
         ledger = read(identity)
         yield ledger
         atomic_files.write(_file(identity), json.dumps(ledger))

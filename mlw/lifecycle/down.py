@@ -142,6 +142,7 @@ def _delete_softly(recovery: Recovery, checkpoint: Checkpoint) -> Remains:
     with recorded(recovery.context, SOFT_DELETION, {}) as outcome:
         outcome["softDelete"] = True
         deletion = soft_deleting.delete(recovery, checkpoint)
+    run_recording.note_stop(deletion.stack_id)
     kept = tuple(item for item in recovery.found() if item.kind == "volume" and item.name != deletion.volume)
     freed = soft_deleting.using_the_machine(recovery)
     return Remains(freed, stack_ports.in_use(claimed.values()), [], released=len(claimed), kept=kept)

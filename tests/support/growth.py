@@ -28,9 +28,11 @@ class Traces:
     temporary: Path
 
     def files(self) -> dict[str, int]:
-        """Return the size of each file, in bytes, by path."""
+        """Return the size of each file, in bytes, by path; without the records that outlive a stack on purpose."""
         home, project = self.environment.home, self.environment.project
-        return files_below([home, self.environment.state_folder, project, self.temporary])
+        found = files_below([home, self.environment.state_folder, project, self.temporary])
+        kept = (str(home / "activity" / "log-"), str(home / "activity" / "head.json"), str(home / "activity" / "usage"))
+        return {path: size for path, size in found.items() if not path.startswith(kept)}
 
     def assert_flat(self, before: Mapping[str, int]) -> None:
         """Fail for each file that is new or has grown, and each process that is still running."""

@@ -4,14 +4,27 @@ import json
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from mlw.activity import events, run_notes
+from mlw.activity.events import Event
 from mlw.activity.run_notes import Note
 from mlw.lifecycle.stack_context import Context
 from mlw.stacks.stacks import context_of
 from tests.unit.states import Place, Resource, a_checkpoint, a_workspace, write
 
+RUN = "Microsoft.Resources/deployments"
+STORAGE = "Microsoft.Storage/storageAccounts"
+CREATED = [
+    "Microsoft.Resources/subscriptions/resourceGroups/write",
+    f"{STORAGE}/write",
+    "Microsoft.ContainerRegistry/registries/write",
+    "Microsoft.KeyVault/vaults/write",
+    "Microsoft.Insights/components/write",
+    "Microsoft.MachineLearningServices/workspaces/write",
+    "Microsoft.MachineLearningServices/workspaces/datastores/write",
+]
 BEGIN = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
 
@@ -80,3 +93,16 @@ def resources(stack: str = "dev", **changed: object) -> list[Resource]:
         if resource["type"].endswith(":StorageAccount"):
             resource["inputs"] |= changed
     return found
+
+
+def lines(found: list[Event]) -> list[str]:
+    """Operation and status of each event."""
+    return [f"{event['operationName']} {event['status']}" for event in found]
+
+
+def kill(note_path: Path) -> None:
+    """Make a note say that its process has ended."""
+    content = json.loads(note_path.read_bytes())
+    status = note_path.stat()
+    note_path.write_text(json.dumps({**content, "pid": 2**22 + 1}))
+    os.utime(note_path, ns=(status.st_atime_ns, status.st_mtime_ns))

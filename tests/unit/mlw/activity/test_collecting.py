@@ -3,7 +3,6 @@
 import json
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -11,19 +10,7 @@ from mlw.activity import activity_places, collecting, event_log, last_seen, run_
 from mlw.activity.events import Event, caller
 from mlw.stacks.stacks import context_of
 from tests.unit.states import SECRET_SIGNATURE, Place, a_lock, a_resource, group_id, resource_id, the_outputs
-from tests.unit.update_history import BEGIN, History, resources
-
-RUN = "Microsoft.Resources/deployments"
-STORAGE = "Microsoft.Storage/storageAccounts"
-CREATED = [
-    "Microsoft.Resources/subscriptions/resourceGroups/write",
-    f"{STORAGE}/write",
-    "Microsoft.ContainerRegistry/registries/write",
-    "Microsoft.KeyVault/vaults/write",
-    "Microsoft.Insights/components/write",
-    "Microsoft.MachineLearningServices/workspaces/write",
-    "Microsoft.MachineLearningServices/workspaces/datastores/write",
-]
+from tests.unit.update_history import BEGIN, CREATED, RUN, STORAGE, History, kill, lines, resources
 
 
 @pytest.fixture
@@ -36,18 +23,6 @@ def collected() -> list[Event]:
     run_recording.catch_up_all(context_of("-"))
     assert verification.verify().findings == []
     return list(event_log.read_events(newest_first=False))
-
-
-def lines(found: list[Event]) -> list[str]:
-    return [f"{event['operationName']} {event['status']}" for event in found]
-
-
-def kill(note_path: Path) -> None:
-    """Make a note say that its process has ended."""
-    content = json.loads(note_path.read_bytes())
-    status = note_path.stat()
-    note_path.write_text(json.dumps({**content, "pid": 2**22 + 1}))
-    os.utime(note_path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def test_an_update_is_recorded_with_what_it_created(history: History) -> None:
