@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from infra.host import streams
@@ -15,22 +15,36 @@ NARROWEST = 8
 """Characters that a column keeps in a terminal that is too narrow for the table."""
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, indent: str = "") -> str:
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], *, indent: str = "", whole: Collection[int] = ()
+) -> str:
     """Lay out rows in columns as wide as their widest cell; no blanks at the ends of lines.
 
     On a terminal that is too narrow the widest columns become narrower and their cells are wrapped.
+
+    Args:
+        headings: One for each column.
+        rows: Cells.
+        indent: Put before each line.
+        whole: Columns that are never wrapped, e.g. ids that people copy.
     """
     lines = [list(headings), *(list(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
-    if sys.stdout and sys.stdout.isatty():
-        available = shutil.get_terminal_size().columns - len(indent) - len(GAP) * (len(widths) - 1)
+    columns = terminal_columns()
+    if columns is not None:
+        available = columns - len(indent) - len(GAP) * (len(widths) - 1)
         if sum(widths) > available:
-            widths = _fitted(widths, available)
+            widths = _fitted(widths, available, whole)
             lines = [wrapped for line in lines for wrapped in _wrapped(line, widths)]
     return "\n".join(
         indent + GAP.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def terminal_columns() -> int | None:
+    """Width of the terminal; None if standard output is none."""
+    return shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
 
 
 def to_json(value: object) -> str:
@@ -39,11 +53,15 @@ def to_json(value: object) -> str:
     return text if streams.can_write(text) else json.dumps(value, indent=2)
 
 
-def _fitted(widths: Sequence[int], available: int) -> list[int]:
+def _fitted(widths: Sequence[int], available: int, whole: Collection[int]) -> list[int]:
     """Widths of which the widest have been reduced until all fit, or none can be reduced further."""
     fitted = list(widths)
-    while sum(fitted) > available and max(fitted) > NARROWEST:
-        fitted[fitted.index(max(fitted))] -= 1
+    elastic = [column for column in range(len(widths)) if column not in whole]
+    while sum(fitted) > available and elastic:
+        widest = max(elastic, key=fitted.__getitem__)
+        if fitted[widest] <= NARROWEST:
+            break
+        fitted[widest] -= 1
     return fitted
 
 

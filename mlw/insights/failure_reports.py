@@ -20,7 +20,7 @@ from mlw.insights.columns import (
 )
 from mlw.insights.insights_report import Column, Report, Unit
 
-_EXAMPLE = Column("example", "EXAMPLE OPERATION ID")
+_EXAMPLE = Column("example", "EXAMPLE OPERATION ID", is_id=True)
 _PROBLEM = Column("problemId", "PROBLEM")
 _EXCEPTION_MESSAGE = Column("outerMessage", "MESSAGE")
 

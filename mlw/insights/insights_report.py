@@ -46,11 +46,13 @@ class Column:
         name: As in the result.
         title: As people read it.
         unit: What its values are.
+        is_id: Whether people copy its values, so that they must stay whole.
     """
 
     name: str
     title: str
     unit: Unit = Unit.TEXT
+    is_id: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

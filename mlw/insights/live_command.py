@@ -6,17 +6,22 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from infra.host import streams
 from mlw.command import DONE, FAILED, FAILURE, INTERRUPTED, command
 from mlw.data_output import Format, Output, prints_data
-from mlw.insights.query_options import Question, asks_insights, print_result
-from mlw.insights.report_commands import SERVICE, text_of
+from mlw.insights.insights_report import Report
+from mlw.insights.query_options import Question, asks_insights, nothing, print_result
+from mlw.insights.report_commands import SERVICE
 from mlw.insights.reports import REPORTS
+from mlw.insights.result_text import report_table
 from mlw.insights.time_ranges import time_range
+
+if TYPE_CHECKING:
+    from mlw.insights.client import QueryResult
 
 LENGTH = "1m"
 CLEAR = "\x1b[H\x1b[2J"
@@ -64,8 +69,12 @@ def _show(question: Question, output: Output, service: str | None, *, is_page: b
         result,
         question.range,
         data=result.records(),
-        text=lambda: f"{text_of(report, result)}\n\n{_requests(question, per_second)}\n",
+        text=lambda: f"{_table(report, result)}\n\n{_requests(question, per_second)}\n",
     )
+
+
+def _table(report: Report, result: QueryResult) -> str:
+    return report_table(report.columns, result.rows) if result.rows else nothing(report)
 
 
 def _requests(question: Question, rows: Sequence[dict[str, Any]]) -> str:

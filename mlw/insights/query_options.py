@@ -139,4 +139,8 @@ def print_result(
 
 def nothing(report: Report) -> str:
     """What it means that a report has no rows."""
-    return f"Nothing in this range. {report.empty} A longer range looks further back, e.g. --offset 30d."
+    return f"Nothing in this range. {report.empty}"
+
+
+LONGER = " A longer range looks further back, e.g. --offset 30d."
+"""For commands that have the option."""

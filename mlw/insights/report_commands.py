@@ -9,7 +9,7 @@ import click
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.data_output import Format, Output, prints_data
 from mlw.insights.insights_report import Report, Value
-from mlw.insights.query_options import Question, asks_insights, notes, nothing, print_result
+from mlw.insights.query_options import LONGER, Question, asks_insights, notes, nothing, print_result
 from mlw.insights.reports import REPORTS
 from mlw.insights.result_text import report_table
 
@@ -31,7 +31,7 @@ def show_report(question: Question, output: Output, report: Report, **filters: V
 
 def text_of(report: Report, result: QueryResult) -> str:
     """A report's table, or what it means that it has none."""
-    return report_table(report.columns, result.rows) if result.rows else nothing(report)
+    return report_table(report.columns, result.rows) if result.rows else nothing(report) + LONGER
 
 
 @command(

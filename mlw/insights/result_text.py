@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,9 @@ _ESCAPES = {code: " " if chr(code).isspace() else "?" for code in _CONTROL}
 def report_table(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> str:
     """Lay out the rows of a report."""
     cells = [[format_value(value, column.unit) for value, column in zip(row, columns, strict=True)] for row in rows]
-    return aligned_table([column.title for column in columns], cells, [column.unit in _LEFT for column in columns])
+    ids = [number for number, column in enumerate(columns) if column.is_id]
+    titles, is_left = [column.title for column in columns], [column.unit in _LEFT for column in columns]
+    return aligned_table(titles, cells, is_left, whole=ids)
 
 
 def result_table(result: QueryResult) -> str:
@@ -35,15 +37,17 @@ def result_table(result: QueryResult) -> str:
     return aligned_table(list(result.columns), [[_plain(value) for value in row] for row in result.rows], is_left)
 
 
-def aligned_table(headings: Sequence[str], rows: Sequence[Sequence[str]], is_left: Sequence[bool]) -> str:
-    """A table of which some columns are aligned right."""
+def aligned_table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], is_left: Sequence[bool], whole: Collection[int] = ()
+) -> str:
+    """A table of which some columns are aligned right, and some are never wrapped."""
     lines = [headings, *rows]
     widths = [max(len(line[number]) for line in lines) for number in range(len(headings))]
     aligned = [
         [cell if left else cell.rjust(width) for cell, left, width in zip(line, is_left, widths, strict=True)]
         for line in lines
     ]
-    return table(aligned[0], aligned[1:])
+    return table(aligned[0], aligned[1:], whole=whole)
 
 
 def format_value(value: object, unit: Unit) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ from typing import Any
 
 from infra.host import streams
 from mlw.insights.result_text import aligned_table, format_milliseconds, format_moment, one_line
+from mlw.output import GAP, terminal_columns
 
 INDENT = "  "
 BAR_WIDTH = 40
@@ -81,9 +80,18 @@ def draw(items: Sequence[Item]) -> str:
     """Draw the waterfall of an operation that has items."""
     lines = lines_of(items)
     clock = _Clock.of([line.item for line in lines if line.is_span] or items)
-    rows = [[_name(line), _service(line), _code(line), _duration(line), clock.bar(line)] for line in lines]
-    headings = ["SPAN", "SERVICE", "CODE", "DURATION", clock.scale()]
-    return f"{_summary(items, clock)}\n\n{aligned_table(headings, rows, [True, True, True, False, True])}"
+    cells = [[_service(line), _code(line), _duration(line), clock.bar(line)] for line in lines]
+    headings = ["SERVICE", "CODE", "DURATION", clock.scale()]
+    width = _name_width([headings, *cells])
+    rows = [[_name(line, width), *row] for line, row in zip(lines, cells, strict=True)]
+    return f"{_summary(items, clock)}\n\n{aligned_table(['SPAN', *headings], rows, [True, True, True, False, True])}"
+
+
+def _name_width(rows: Sequence[Sequence[str]]) -> int:
+    """Characters that a terminal has left for names next to the other columns."""
+    columns = terminal_columns()
+    others = sum(max(len(row[number]) + len(GAP) for row in rows) for number in range(len(rows[0])))
+    return NAME_WIDTH if columns is None else max(NAME_WIDTH // 3, min(NAME_WIDTH, columns - others))
 
 
 def _summary(items: Sequence[Item], clock: _Clock) -> str:
@@ -119,7 +127,7 @@ class _Clock:
     def of(cls, items: Sequence[Item]) -> _Clock:
         start = min(_moment(item) for item in items)
         length = max(_offset(item, start) + (item["duration"] or 0) for item in items)
-        columns = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else 0
+        columns = terminal_columns() or 0
         full, empty = ("█", "·") if streams.can_write("█·") else ("#", ".")
         return cls(
             start, max(length, 0.001), max(BAR_WIDTH // 2, min(BAR_WIDTH, columns // 3 or BAR_WIDTH)), full, empty
@@ -146,7 +154,7 @@ def _offset(item: Item, start: datetime) -> float:
     return (_moment(item) - start).total_seconds() * 1000
 
 
-def _name(line: Line) -> str:
+def _name(line: Line, width: int) -> str:
     item = line.item
     name = str(item["name"] or "")
     if item["itemType"] == "exception":
@@ -156,7 +164,7 @@ def _name(line: Line) -> str:
     elif item["type"] not in {"", "InProc", None}:
         name = f"{name} ({item['type']})"
     text = INDENT * line.depth + one_line(name)
-    return text if len(text) <= NAME_WIDTH else f"{text[: NAME_WIDTH - 3]}..."
+    return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
 def _service(line: Line) -> str:

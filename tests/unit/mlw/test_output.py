@@ -57,6 +57,13 @@ def test_columns_of_a_table_that_cannot_fit_keep_a_minimum() -> None:
     assert lines == ["aaaaaaaa  bbbbbbbb  cccccccc", "aaaa      bbbb      cccc"]
 
 
+@pytest.mark.usefixtures("terminal")
+def test_columns_with_ids_stay_whole() -> None:
+    (_, *lines) = table(["A", "ID"], [["several words", "1" * 12]], whole=[1]).splitlines()
+
+    assert lines == ["several   111111111111", "words"]
+
+
 def test_a_table_in_a_pipe_has_its_full_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "20")
 

@@ -1,5 +1,6 @@
 """`mlw insights trace`: the waterfall, and where it looks."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -68,6 +69,16 @@ def test_a_deep_trace_does_not_exhaust_the_stack() -> None:
     items = [item("request", "a", id=str(n), parent=str(n - 1)) for n in range(5000)]
 
     assert lines_of(items)[-1].depth == 4999
+
+
+def test_waterfall_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "90")
+
+    lines = draw([item("request", "GET /" + "long" * 30, id="r1", ms=200), *TRACE]).splitlines()
+
+    assert max(len(line) for line in lines[2:]) <= 90
+    assert any("..." in line for line in lines)
 
 
 def test_bars_are_plain_where_the_terminal_has_no_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
