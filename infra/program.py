@@ -64,6 +64,9 @@ def provision(wanted: Settings) -> dict[str, Any]:
         image_ids=reservation.image_ids,
         limits=wanted.limits,
         telemetry=insights.telemetry_target(after=reservation, network=group.network_name),
+        availability_tests=[
+            test for one in components for test in one.availability_tests(group.network_name, tls=wanted.tls)
+        ],
         certificates=_certificates(group, components, after=reservation) if wanted.tls else None,
         workspace_id=workspace.workspace_id,
         guest_options=workspace.child_options(after=reservation),

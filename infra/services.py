@@ -30,6 +30,7 @@ class Endpoint:
         title: Display name.
         port: Port in the container.
         probe: Readiness probe; None if accepting a connection is enough.
+        availability: Probe for requests every minute, if the readiness probe would look like a failure there.
         has_scheme: False for a registry, whose address is the prefix of image names.
     """
 
@@ -37,6 +38,7 @@ class Endpoint:
     title: str
     port: int
     probe: HttpProbe | None = None
+    availability: HttpProbe | None = None
     has_scheme: bool = True
 
 
@@ -100,6 +102,8 @@ def _bearer(credentials: Credentials) -> dict[str, str]:
 
 
 _ASKS_FOR_CREDENTIALS = HttpProbe(path="/v2/", expected=frozenset({401}))
+_ALIVE = HttpProbe(path="/", expected=frozenset({200}))
+"""The registry sends a span for every request, and a response of 401 would count as a failed one."""
 
 DRIVES = 4
 """Drives of one storage account; with four, MinIO uses two for parity and tolerates the loss of two (docs/adr/0003)."""
@@ -133,12 +137,20 @@ CONTAINER_REGISTRY = Service(
     volumes={"data": "/var/lib/registry", "config": "/etc/distribution"},
     credentials_key="registry",
     endpoints=(
-        Endpoint(use="registry", title="container registry", port=5000, probe=_ASKS_FOR_CREDENTIALS, has_scheme=False),
+        Endpoint(
+            use="registry",
+            title="container registry",
+            port=5000,
+            probe=_ASKS_FOR_CREDENTIALS,
+            availability=_ALIVE,
+            has_scheme=False,
+        ),
         Endpoint(
             use="registryReadOnly",
             title="container registry (pull only)",
             port=5001,
             probe=_ASKS_FOR_CREDENTIALS,
+            availability=_ALIVE,
             has_scheme=False,
         ),
     ),
@@ -191,8 +203,30 @@ APPLICATION_INSIGHTS = Service(
     rotation_effect="exporters need the new token",
 )
 
+INSIGHTS_STORE = Service(
+    name="insightsStore",
+    section=APPLICATION_INSIGHTS.section,
+    title="insights store",
+    engine_role="insights-store",
+    image="insights",
+    volumes={"data": "/var/lib/insights", "config": "/etc/insights"},
+    credentials_key="insights",
+    endpoints=(
+        Endpoint(
+            use="insights",
+            title="application insights (queries)",
+            port=4320,
+            probe=HttpProbe(path="/healthz", expected=frozenset({200})),
+        ),
+    ),
+    credentials_probe=CredentialsProbe(path="/v1/status", headers=_bearer),
+    rotation_effect="clients that query need the new token",
+)
+"""The second container of application insights: keeps what the collector has received, and runs queries over it."""
+
 SERVICES: Mapping[str, Service] = {
-    service.name: service for service in (STORAGE_ACCOUNT, CONTAINER_REGISTRY, KEY_VAULT, APPLICATION_INSIGHTS)
+    service.name: service
+    for service in (STORAGE_ACCOUNT, CONTAINER_REGISTRY, KEY_VAULT, APPLICATION_INSIGHTS, INSIGHTS_STORE)
 }
 """Every service by its name. A resource may have several, each in its own container."""
 

@@ -60,6 +60,7 @@ OUTPUTS: Mapping[str, Output] = {
             "keyVault": "HTTP API of the key vault.",
             "otlpGrpc": "OTLP over gRPC.",
             "otlpHttp": "OTLP over HTTP.",
+            "insights": "Queries over the telemetry.",
         },
     ),
     "datastores": Output(
@@ -79,7 +80,8 @@ OUTPUTS: Mapping[str, Output] = {
             "storage": "`accessKey` and `secretKey`.",
             "registry": "`username` and `password`.",
             "keyVault": "`token`; not a root token.",
-            "telemetry": "`token` for the header `Authorization: Bearer <token>`.",
+            "telemetry": "`token` for the header `Authorization: Bearer <token>` of OTLP.",
+            "insights": "`token` for the same header of queries.",
         },
         secret=True,
     ),

@@ -1,7 +1,7 @@
-"""Application insights: an OpenTelemetry collector that receives traces, metrics and logs over OTLP and stores them.
+"""Application insights: an OpenTelemetry collector that receives traces, metrics and logs, and the insights store.
 
-A request is acknowledged after it is fsynced to a queue on disk, from which it is written to the files. After a kill,
-some records may be written twice, with the same ids.
+The collector acknowledges a request after it is fsynced to a queue on disk, and sends it from there to the store, which
+keeps it in files and runs queries over them.
 """
 
 from __future__ import annotations
@@ -10,20 +10,26 @@ from collections.abc import Iterable, Mapping
 
 import pulumi
 
-from infra import service_images, services
+from infra import service_images
+from infra.components import insights_store
 from infra.components.assets import asset
 from infra.components.component import ServiceComponent
+from infra.components.insights_store import store_container
 from infra.components.principal import Principal
 from infra.components.provisioning_context import ProvisioningContext, TelemetryTarget
-from infra.components.service_container import CERTIFICATE, PRIVATE_KEY, ServiceContainer, run
+from infra.components.service_container import CA_CERTIFICATE, CERTIFICATE, PRIVATE_KEY, ServiceContainer, run
 from infra.resources import rotation
 from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.generated_secrets import GeneratedSecrets
-from infra.rules.resources.component_types import APPLICATION_INSIGHTS
+from infra.rules.resources import component_types
+from infra.services import APPLICATION_INSIGHTS, INSIGHTS_STORE
 from infra.settings import ApplicationInsightsSettings
 
 TOKENS = "tokens"
 """Live file with a token and its owner on each line; removing a token revokes it immediately."""
+
+STORE_TOKEN = "store-token"  # noqa: S105 - the name of a file
+"""File with the collector's token for the store."""
 
 OWN_METRICS_SECONDS = 300
 """Interval of the collector's own metrics: enough to see a queue grow, at a few megabytes per month."""
@@ -34,32 +40,34 @@ STATSD_SECONDS = 60
 MAXIMUM_REQUEST_MIB = 4
 """Maximum size of a request, decompressed; the default of OTLP over gRPC, here for both protocols.
 
-A dozen concurrent requests of this size fit into the container's memory, and none of them results in a line longer than
-the maximum file size."""
+A dozen concurrent requests of this size fit into the container's memory."""
 
-_FOLDER = "/etc/otelcol"
+QUEUE_MIB = 1024
+"""Maximum size of the queue of each signal: half an hour at 2000 spans per second while the store is away."""
+
+_FOLDER = APPLICATION_INSIGHTS.volumes["config"]
 _TLS = f'tls: {{cert_file: {_FOLDER}/{CERTIFICATE}, key_file: {_FOLDER}/{PRIVATE_KEY}, min_version: "1.2"}}, '
-_MAXIMUM_LABEL = 63
-"""Maximum length of a label of a host name."""
 
 
 class ApplicationInsights(ServiceComponent):
     """One application insights component.
 
-    Owns: a volume with the telemetry, one container, the ingestion tokens of the stack and of its own services.
-    Guarantees: a request is acknowledged after it is on disk; OTLP requires a token. StatsD, which has no
-    authentication, is accepted only from the stack's own network.
+    Owns: the collector's container and volumes (queue, configuration), the store's container and volumes (telemetry,
+    configuration), the tokens of the stack and of its own services for both.
+    Guarantees: a request is acknowledged after it is on disk; sending and querying require different tokens. StatsD,
+    which has no authentication, is accepted only from the stack's own network.
 
     Pulumi type: ``ml-workspace:insights:ApplicationInsights``
-    Ready when:  OTLP over HTTP responds with 401 to a request without token, and OTLP over gRPC accepts a connection.
+    Ready when:  OTLP over HTTP responds with 401 to a request without token, OTLP over gRPC accepts a connection, and
+        ``GET /healthz`` of the store returns 200.
     """
 
-    type_token = APPLICATION_INSIGHTS
-    services = (services.APPLICATION_INSIGHTS,)
+    type_token = component_types.APPLICATION_INSIGHTS
+    services = (APPLICATION_INSIGHTS, INSIGHTS_STORE)
 
     def __init__(self, settings: ApplicationInsightsSettings, *, parent: pulumi.Resource) -> None:
         super().__init__(settings, parent=parent)
-        self._retention_days = settings.retention_in_days
+        self._settings = settings
 
     def telemetry_target(self, *, after: pulumi.Resource, network: str) -> TelemetryTarget | None:
         """Generate the tokens, and return the address to which the stack's services send telemetry.
@@ -67,55 +75,94 @@ class ApplicationInsights(ServiceComponent):
         Returns:
             None if the name of its container is too long for a host name.
         """
-        self._tokens = GeneratedSecrets(
+        self._ingestion = GeneratedSecrets(
             f"{self.resource_name}-ingestion",
             lengths={"token": 40, "services": 40},
             rotating=["token"],  # the other one is internal, and the registry would need a restart
-            rotates=rotation.service(services.APPLICATION_INSIGHTS.credentials_key),
+            rotates=rotation.service(APPLICATION_INSIGHTS.credentials_key),
             opts=self.child_options(after=after),
         )
-        host = f"{self.container_name(services.APPLICATION_INSIGHTS)}.{network}"
-        if any(len(label) > _MAXIMUM_LABEL for label in host.split(".")):
-            return None
-        return TelemetryTarget(host=host, token=self._tokens.value("services"))
+        host = self.host_name(APPLICATION_INSIGHTS, network)
+        return TelemetryTarget(host=host, token=self._ingestion.value("services")) if host else None
 
     def provision(self, context: ProvisioningContext) -> Mapping[str, ServiceConnectionArgs]:
-        """Create the volumes and the container, and wait until both protocols are ready."""
-        container = run(self, _container(self._tokens, context, self._retention_days), context)
-        connection = ServiceConnectionArgs(
-            endpoints=self.ready(services.APPLICATION_INSIGHTS, container, context),
-            credentials=self._tokens.value("token").apply(lambda token: {"token": token}),
-            ca_certificate=context.ca_certificate,
+        """Create both containers, neither of which waits for the other one, and wait until they are ready."""
+        queries = GeneratedSecrets(
+            f"{self.resource_name}-queries",
+            lengths={"token": 40, "collector": 40},
+            rotating=["token"],  # the other one is internal, and the collector would need a restart
+            rotates=rotation.service(INSIGHTS_STORE.credentials_key),
+            opts=self.child_options(after=context.reservation),
         )
-        return self.connected(connection)
+        collector = run(self, _collector(self._ingestion, queries, self._store_name(context), context), context)
+        store = run(self, store_container(self._settings, queries, context), context)
+        return self.connected(
+            *(
+                ServiceConnectionArgs(
+                    endpoints=self.ready(service, container, context),
+                    credentials=tokens.value("token").apply(lambda token: {"token": token}),
+                    ca_certificate=context.ca_certificate,
+                )
+                for service, container, tokens in (
+                    (APPLICATION_INSIGHTS, collector, self._ingestion),
+                    (INSIGHTS_STORE, store, queries),
+                )
+            )
+        )
+
+    def _store_name(self, context: ProvisioningContext) -> pulumi.Output[str]:
+        """The name in the store's certificate."""
+        name = self.container_name(INSIGHTS_STORE)
+        return context.network.apply(lambda network: f"{name}.{network}".lower())
 
 
-def _container(tokens: GeneratedSecrets, context: ProvisioningContext, retention_days: int) -> ServiceContainer:
+def _collector(
+    ingestion: GeneratedSecrets,
+    queries: GeneratedSecrets,
+    store_name: pulumi.Output[str],
+    context: ProvisioningContext,
+) -> ServiceContainer:
+    tls = context.certificates is not None
     return ServiceContainer(
-        service=services.APPLICATION_INSIGHTS,
-        command=[service_images.table()[services.APPLICATION_INSIGHTS.image].binary, f"--config={_FOLDER}/config.yaml"],
-        files={"config.yaml": config(retention_days, tls=context.certificates is not None)},
-        live_files={TOKENS: _token_file(tokens, context.principals)},
+        service=APPLICATION_INSIGHTS,
+        command=[service_images.table()[APPLICATION_INSIGHTS.image].binary, f"--config={_FOLDER}/config.yaml"],
+        files={
+            "config.yaml": store_name.apply(lambda name: config(store_tls_name=name)) if tls else config(),
+            STORE_TOKEN: queries.value("collector"),
+        },
+        live_files={TOKENS: _token_file(ingestion, context.principals)},
         memory_mib=256,
     )
 
 
 def config(
-    retention_days: int,
     *,
     own_metrics_seconds: int = OWN_METRICS_SECONDS,
     statsd_seconds: int = STATSD_SECONDS,
-    tls: bool = False,
+    queue_mib: float = QUEUE_MIB,
+    store: str = f"{insights_store.HOST}:{INSIGHTS_STORE.endpoints[0].port}",
+    store_tls_name: str = "",
 ) -> str:
-    """The collector's configuration."""
+    """The collector's configuration.
+
+    Args:
+        own_metrics_seconds: Interval of its own metrics.
+        statsd_seconds: Interval of StatsD's metrics.
+        queue_mib: Maximum size of the queue of each signal.
+        store: Host and port of the store.
+        store_tls_name: Name in the store's certificate; empty if the stack has no TLS.
+    """
+    verified = f'{{ca_file: {_FOLDER}/{CA_CERTIFICATE}, server_name_override: {store_tls_name}, min_version: "1.2"}}'
     return asset(
         "collector.yaml",
-        retention_days=str(retention_days),
-        tls=_TLS if tls else "",
+        tls=_TLS if store_tls_name else "",
         request_mib=str(MAXIMUM_REQUEST_MIB),
         request_bytes=str(MAXIMUM_REQUEST_MIB * 2**20),
         own_metrics_milliseconds=str(own_metrics_seconds * 1000),
         statsd_seconds=str(statsd_seconds),
+        queue_bytes=str(int(queue_mib * 2**20)),
+        store=f"{'https' if store_tls_name else 'http'}://{store}",
+        store_tls=verified if store_tls_name else "{insecure: true}",
     )
 
 

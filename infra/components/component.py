@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pulumi
 import pulumi_docker as docker
 
-from infra.components.provisioning_context import ProvisioningContext
+from infra.components.provisioning_context import AvailabilityTest, ProvisioningContext
 from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.ready_gate import ReadyGate
 from infra.rules.names.engine_names import physical_name
@@ -18,6 +18,9 @@ from infra.settings import ResourceSettings
 
 UNCHANGED_LABELS = pulumi.ResourceOptions(ignore_changes=["labels"])
 """Options of all Docker objects: the Docker provider would replace an object whose labels change."""
+
+_MAXIMUM_LABEL = 63
+"""Maximum length of a label of a host name."""
 
 
 class Component(pulumi.ComponentResource):
@@ -91,6 +94,23 @@ class ServiceComponent(Component):
     def use(self, endpoint: Endpoint) -> str:
         """The use under which a port of this component is reserved; key in the stack's output `endpoints`."""
         return endpoint.use
+
+    def host_name(self, service: Service, network: str) -> str:
+        """Host name of a service's container in the stack's network; empty if its name is too long for one."""
+        host = f"{self.container_name(service)}.{network}"
+        return "" if any(len(label) > _MAXIMUM_LABEL for label in host.split(".")) else host
+
+    def availability_tests(self, network: str, *, tls: bool) -> list[AvailabilityTest]:
+        """Health checks of its endpoints over the stack's network; none if a name is too long for a host name."""
+        scheme = "https" if tls else "http"
+        return [
+            AvailabilityTest(
+                name=self.use(endpoint), url=f"{scheme}://{host}:{endpoint.port}{probe.path}", expected=probe.expected
+            )
+            for service in self.services
+            for endpoint in service.endpoints
+            if (probe := endpoint.availability or endpoint.probe) and (host := self.host_name(service, network))
+        ]
 
     def volume_names(self, service: Service) -> dict[str, str]:
         """Names of a service's volumes, by their suffix."""

@@ -113,6 +113,8 @@ def _access(principal: Principal, given: Sequence[Any], endpoints: Mapping[str, 
         held |= {"registryUsername": name, "registryPassword": secrets["registry"]}
     if principal.telemetry:
         held |= {"telemetryToken": secrets["telemetry"]}
+    if principal.reads_insights:
+        held |= {"insightsToken": secrets["insights"]}
     return {"policy": principal.vault_policy, "password": secrets["keyVault"], "secret": held}
 
 

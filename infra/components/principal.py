@@ -22,7 +22,9 @@ class Principal:
         storage_policy: Its policy in the storage account (an S3 policy document); None for no access.
         registry: Its access level; `push` includes pull and delete.
         telemetry: Whether it may send telemetry.
-        secrets: Generated secrets for the services: `keyVault`, `storage`, `registry`, `registryBcrypt`, `telemetry`.
+        reads_insights: Whether it may query telemetry.
+        secrets: Generated secrets for the services: `keyVault`, `storage`, `registry`, `registryBcrypt`, `telemetry`,
+            `insights`.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Principal:
     storage_policy: pulumi.Input[Mapping[str, Any]] | None
     registry: RegistryAccess
     telemetry: bool
+    reads_insights: bool
     secrets: pulumi.Output[dict[str, str]]
 
 

@@ -11,12 +11,18 @@ from infra.components.principal import Principal
 from infra.resources import rotation
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.rules.datastores.registered_datastores import DatastoreType
-from infra.rules.roles.role_permissions import registry_access, sends_telemetry, storage_policy, vault_policy
+from infra.rules.roles.role_permissions import (
+    reads_insights,
+    registry_access,
+    sends_telemetry,
+    storage_policy,
+    vault_policy,
+)
 from infra.rules.roles.storage_scope import sharers_scope, sharers_user
 from infra.rules.roles.vault_policies import PRINCIPALS
 from infra.settings import Settings
 
-_LENGTHS = {"keyVault": 40, "storage": 40, "registry": 40, "telemetry": 40}
+_LENGTHS = {"keyVault": 40, "storage": 40, "registry": 40, "telemetry": 40, "insights": 40}
 
 
 def make_principals(
@@ -74,6 +80,7 @@ def _principal(
         storage_policy=policy,
         registry=registry_access(operations),
         telemetry=sends_telemetry(operations),
+        reads_insights=reads_insights(operations),
         secrets=secrets.values,
     )
 

@@ -31,6 +31,18 @@ class TelemetryTarget:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AvailabilityTest:
+    """A health check of one of the stack's endpoints over the stack's network, made every minute."""
+
+    name: str
+    """The use of the endpoint, e.g. ``storage``."""
+
+    url: str
+    expected: frozenset[int]
+    """Status codes of an available service."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ProvisioningContext:
     """The context in which components create their containers."""
 
@@ -70,8 +82,11 @@ class ProvisioningContext:
     telemetry: TelemetryTarget | None = None
     """Target of the services' own telemetry; None if another stack owns the application insights."""
 
+    availability_tests: Sequence[AvailabilityTest] = ()
+    """Health checks of the stack's own endpoints."""
+
     limits: Mapping[str, Limit] = field(default_factory=dict)
-    """CPU and memory limits of the services, by their section of the stack file."""
+    """CPU and memory limits of the services, by their names."""
 
     @property
     def ca_certificate(self) -> pulumi.Input[str]:

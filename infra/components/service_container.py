@@ -40,6 +40,9 @@ class ServiceContainer:
     """Files in the folder `live` of the volume `config`, which the service reloads when they change."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
+    aliases: Sequence[str] = ()
+    """Further host names in the stack's network."""
+
     memory_mib: int = 512
     """Memory limit if the stack file sets none."""
 
@@ -72,7 +75,9 @@ def run(component: ServiceComponent, wanted: ServiceContainer, context: Provisio
         working_dir="/",
         envs=[*(f"{key}={value}" for key, value in wanted.environment.items()), _files_digest(files)],
         labels=[docker.ContainerLabelArgs(label=k, value=v) for k, v in labels.items()],
-        networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=context.network)],
+        networks_advanced=[
+            docker.ContainerNetworksAdvancedArgs(name=context.network, aliases=list(wanted.aliases) or None)
+        ],
         network_mode="bridge",
         ports=[
             docker.ContainerPortArgs(internal=one.port, external=context.port(component.use(one)), ip=LOOPBACK)

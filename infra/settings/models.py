@@ -108,7 +108,7 @@ class Settings(_Frozen):
         locks: Management locks of the resource group.
         role_assignments: Role assignments, in the order of the stack file.
         tls: Whether every endpoint has a certificate of the stack's own CA.
-        limits: CPU and memory limits by section of the stack file, e.g. `keyVault`.
+        limits: CPU and memory limits by name of the service, e.g. `keyVault`.
         image_registry: Registry mirror for images, `host[:port][/path]`; empty for the official registries.
         expires_after: Duration after which the stack expires; empty for none.
         expires_on: Time at which it expires; empty for none.

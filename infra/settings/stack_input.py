@@ -128,12 +128,13 @@ class ResourceGroupInput(ResourceInput):
 
 
 class LimitsInput(_Input):
-    """`limits`: one entry per service, under the name of its section."""
+    """`limits`: one entry per service, under its name."""
 
     storage_account: Limit = Field(default_factory=Limit)
     container_registry: Limit = Field(default_factory=Limit)
     key_vault: Limit = Field(default_factory=Limit)
     application_insights: Limit = Field(default_factory=Limit)
+    insights_store: Limit = Field(default_factory=Limit)
 
 
 @_of(PortRangeProperties)

@@ -70,6 +70,8 @@ def services_of(stack: Stack, credentials: Mapping[str, Any]) -> list[DiagnosedS
         owner = owners.get(resource_id.casefold(), stack.name)
         tls = (stack if owner == stack.name else open_stack(owner)).serves_tls
         first, *further = (endpoint.use for endpoint in service.endpoints)
+        if first not in endpoints:
+            continue  # the stack has not been updated since its resource has this service
         found.append(
             DiagnosedService(
                 service=service,

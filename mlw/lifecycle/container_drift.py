@@ -32,6 +32,7 @@ class Repair(StrEnum):
 
     RESUME = "resume"
     CONNECT = "connect"
+    RECONNECT = "reconnect"
     RENAME = "rename"
     MAKE_ROOM = "make room"
     UPDATE = "update"
@@ -126,13 +127,26 @@ def compare(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[tu
     if name != wanted["name"]:
         yield f"renamed to '{name}'", Repair.RENAME, ""
     connected = actual["NetworkSettings"]["Networks"] or {}
-    for network in wanted.get("networksAdvanced") or []:
-        if network["name"] not in connected:
-            yield f"disconnected from network '{network['name']}'", Repair.CONNECT, network["name"]
+    yield from _networks(wanted, connected)
     for change in _in_place(wanted, host):
         yield change, Repair.UPDATE, ""
     if limits := _not_in_place(wanted, host):
         yield limits, Repair.REPLACE, ""
+
+
+def _networks(wanted: Mapping[str, Any], connected: Mapping[str, Any]) -> Iterator[tuple[str, Repair, str]]:
+    for network in wanted.get("networksAdvanced") or []:
+        name = network["name"]
+        if name not in connected:
+            yield f"disconnected from network '{name}'", Repair.CONNECT, name
+        elif set(_aliases(wanted, name)) - set(connected[name].get("Aliases") or ()):
+            yield f"without its alias in network '{name}'", Repair.RECONNECT, name
+
+
+def _aliases(wanted: Mapping[str, Any], network: str) -> list[str]:
+    """Host names of the container in the network, besides its own."""
+    networks = wanted.get("networksAdvanced") or []
+    return [alias for one in networks if one["name"] == network for alias in one.get("aliases") or ()]
 
 
 def _in_place(wanted: Mapping[str, Any], host: Mapping[str, Any]) -> Iterator[str]:
@@ -188,7 +202,10 @@ def _undo(client: docker.DockerClient, drift: Drift, wanted: Mapping[str, Any]) 
         case Repair.MAKE_ROOM:
             client.api.rename(drift.id, f"{wanted['name']}-{drift.id[:12]}")
         case Repair.CONNECT:
-            client.api.connect_container_to_network(drift.id, drift.network)
+            _connect(client, drift, wanted)
+        case Repair.RECONNECT:
+            client.api.disconnect_container_from_network(drift.id, drift.network)
+            _connect(client, drift, wanted)
         case Repair.UPDATE:
             client.api.update_container(
                 drift.id,
@@ -200,3 +217,8 @@ def _undo(client: docker.DockerClient, drift: Drift, wanted: Mapping[str, Any]) 
         case Repair.REPLACE:
             client.api.stop(drift.id, timeout=STOP_SECONDS)
             client.api.remove_container(drift.id, force=True)
+
+
+def _connect(client: docker.DockerClient, drift: Drift, wanted: Mapping[str, Any]) -> None:
+    aliases = _aliases(wanted, drift.network)
+    client.api.connect_container_to_network(drift.id, drift.network, aliases=aliases or None)

@@ -149,9 +149,9 @@ def _host_config(client: docker.DockerClient, inputs: Mapping[str, Any]) -> Any:
 
 def _connect(client: docker.DockerClient, container: str, inputs: Mapping[str, Any]) -> None:
     """Connect it to its networks, as the provider does: disconnect the default one first."""
-    networks = [one["name"] for one in inputs.get("networksAdvanced") or []]
+    networks = inputs.get("networksAdvanced") or []
     if not networks:
         return
     client.api.disconnect_container_from_network(container, _DEFAULT_NETWORK, force=True)
     for network in networks:
-        client.api.connect_container_to_network(container, network)
+        client.api.connect_container_to_network(container, network["name"], aliases=network.get("aliases"))

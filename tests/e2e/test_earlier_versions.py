@@ -8,15 +8,20 @@ from tempfile import gettempdir
 from typing import Any
 
 import pytest
+from docker import DockerClient
 
 from infra.host import file_locks
+from tests.support.engine import container_of, read_files
 from tests.support.environment import copy_project, make_environment
+from tests.support.journal import Journal
+from tests.support.otlp import Protocol, send
 from tests.support.processes import Finished, kill_session
 from tests.support.recorded_stacks import PASSPHRASE, Recording, read_content
 from tests.support.stacks import Stack
 from tests.support.updates import assert_unchanged
 
 RECORDINGS = sorted(path for path in (Path(__file__).parent / "recorded_stacks").iterdir() if path.is_dir())
+TELEMETRY_FOLDER = "/var/lib/otelcol/data/"
 BEFORE_THE_PLUGIN = "before-the-plugin"
 
 
@@ -87,6 +92,20 @@ def taken_over(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 def test_blobs_secrets_images_and_keys_are_unchanged(taken_over: TakenOver) -> None:
     assert read_content(taken_over.outputs) == taken_over.recording.content
+
+
+def test_telemetry_files_stay_and_new_telemetry_is_found_by_queries(
+    taken_over: TakenOver, engine: DockerClient, marker: str
+) -> None:
+    outputs = taken_over.outputs
+    insights = outputs["workspace"]["applicationInsights"]
+    container = container_of(engine, insights, stack=taken_over.stack.name, role="insights")
+    kept = {Path(name).name: content for name, content in read_files(engine, container, TELEMETRY_FOLDER).items()}
+
+    assert kept == taken_over.recording.telemetry
+    token = outputs["credentials"]["telemetry"]["token"]
+    assert all(send(Protocol.HTTP, outputs["endpoints"], token, marker).values())
+    Journal(stack=taken_over.stack.name, outputs=outputs, marker=marker).verify_signals()
 
 
 def test_no_volume_is_another_one(taken_over: TakenOver) -> None:

@@ -82,7 +82,7 @@ def test_imported_objects_are_named_and_survive_every_command(stack: Stack, engi
 
 
 @pytest.mark.fault("resources are removed from the state by hand", "no data is lost, and the repair is shown")
-def test_resources_removed_from_the_state_by_hand_lose_nothing(stack: Stack, engine: DockerClient, marker: str) -> None:
+def test_resources_removed_from_the_state_by_hand_lose_nothing(stack: Stack, marker: str) -> None:
     journal = Journal(stack=stack.name, outputs=stack.outputs(), marker=marker).write()
     volume = next(urn for urn in stack.urns() if urn.endswith("-vault-data"))
     stack.pulumi("state delete", volume, "--force", "--yes", "--target-dependents").check()
@@ -98,4 +98,4 @@ def test_resources_removed_from_the_state_by_hand_lose_nothing(stack: Stack, eng
     assert refused.exit_code != 0
     stack.lifecycle("up").check()
     assert_unchanged(stack.preview())
-    journal.verify(engine)
+    journal.verify()

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.support.datastores import datastore_client, read_datastore_secret
 from tests.support.environment import Environment
+from tests.support.insights import insights_client
 from tests.support.object_store import admin_client, s3_client
 from tests.support.oci import RegistryClient
 from tests.support.otlp import Protocol, send
@@ -176,6 +177,7 @@ def lets_in(live: LiveStack, outputs: dict[str, Any], marker: str) -> dict[str, 
         "registry": registry.request("GET", "").status_code == 200,
         "keyVault": not refused(lambda: vault_client(where).secrets.kv.v2.list_secrets("", mount_point="datastores")),
         "telemetry": all(sent.values()),
+        "insights": insights_client(where).ask("SELECT 1").status_code == 200,
     }
 
 
@@ -196,8 +198,8 @@ def test_everything_is_rotated_together(live: LiveStack, outputs: dict[str, Any]
     finished = rotate(live, "--all").check()
     after = live.stack.outputs()
 
-    assert lets_in(live, before, marker) == dict.fromkeys(("storage", "registry", "keyVault", "telemetry"), False)
-    assert lets_in(live, after, marker) == dict.fromkeys(("storage", "registry", "keyVault", "telemetry"), True)
+    assert set(lets_in(live, before, marker).values()) == {False}
+    assert set(lets_in(live, after, marker).values()) == {True}
     assert after["credentials"]["storage"]["accessKey"] == before["credentials"]["storage"]["accessKey"]
     assert {key: after[key] for key in ("workspace", "endpoints", "datastores")} == {
         key: before[key] for key in ("workspace", "endpoints", "datastores")
@@ -208,7 +210,7 @@ def test_everything_is_rotated_together(live: LiveStack, outputs: dict[str, Any]
         new = read_datastore_secret(after, name)
         assert datastore_client(after, new).list_objects_v2(Bucket=new["container"])["KeyCount"] >= 0
     renewed = person(after, PRINCIPAL)
-    changing = ("keyVaultPassword", "storageSecretKey", "registryPassword", "telemetryToken")
+    changing = ("keyVaultPassword", "storageSecretKey", "registryPassword", "telemetryToken", "insightsToken")
     assert all(renewed.held[key] != principal.held[key] for key in changing)
     with pytest.raises(RefusedError, match=PRINCIPAL):
         assert principal.again().vault
@@ -230,7 +232,13 @@ def test_everything_is_rotated_together(live: LiveStack, outputs: dict[str, Any]
     assert_unchanged(live.stack.refresh())
 
 
-SECRETS = (("storage", "secretKey"), ("registry", "password"), ("keyVault", "token"), ("telemetry", "token"))
+SECRETS = (
+    ("storage", "secretKey"),
+    ("registry", "password"),
+    ("keyVault", "token"),
+    ("telemetry", "token"),
+    ("insights", "token"),
+)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +247,7 @@ SECRETS = (("storage", "secretKey"), ("registry", "password"), ("keyVault", "tok
         ((), ("missing option", "--datastore NAME", "--all")),
         (("--datastore", "nowhere"), ("datastore 'nowhere'", DATASTORE)),
         (("--principal", "nobody"), ("principal 'nobody'", PRINCIPAL)),
-        (("--service", "nothing"), ("service 'nothing'", "keyVault, registry, storage, telemetry")),
+        (("--service", "nothing"), ("service 'nothing'", "insights, keyVault, registry, storage, telemetry")),
     ],
     ids=["nothing", "no such datastore", "no such principal", "no such service"],
 )

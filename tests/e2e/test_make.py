@@ -17,7 +17,7 @@ from tests.support.processes import Finished, run
 from tests.support.vault import assert_unsealed
 
 STACK = "ci"
-ENDPOINTS = ("storage", "registry", "registryReadOnly", "keyVault", "otlpGrpc", "otlpHttp")
+ENDPOINTS = ("storage", "registry", "registryReadOnly", "keyVault", "otlpGrpc", "otlpHttp", "insights")
 MAKE_SECONDS = 300
 
 

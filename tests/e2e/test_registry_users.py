@@ -10,10 +10,10 @@ from docker import DockerClient
 
 from infra.clients.engine.docker_engine import read_file, write_files
 from infra.clients.registry.garbage_collection import WORK
-from tests.support.engine import read_files
 from tests.support.environment import Environment
+from tests.support.insights import insights_client
 from tests.support.oci import Artifact, RegistryClient, digest_of, registry_client, tiny_artifact, tiny_image
-from tests.support.otlp import STORE_FOLDER, Protocol, send
+from tests.support.otlp import Protocol, send
 from tests.support.principals import person
 from tests.support.probes import probe_during, probe_until
 from tests.support.stacks import LiveStack, live_stack
@@ -123,12 +123,14 @@ def test_read_only_port_accepts_no_push(live: LiveStack) -> None:
 def test_removed_principal_is_refused_at_once_without_affecting_others(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
-    containers = [live.container_of("containerRegistry"), live.container_of("applicationInsights")]
+    containers = [live.container_of(name) for name in ("containerRegistry", "applicationInsights", "insightsStore")]
     started = [engine.api.inspect_container(container)["State"]["StartedAt"] for container in containers]
     image = tiny_image(marker.encode())
     client_of(live, LEAVES, READ_WRITE).push(marker, "v1", image)
     gone = {use: client_of(live, LEAVES, use) for use in (READ_WRITE, READ_ONLY)}
-    token = person(live.outputs, LEAVES).held["telemetryToken"]
+    leaving = person(live.outputs, LEAVES)
+    token, queries = (leaving.held[key] for key in ("telemetryToken", "insightsToken"))
+    asked = insights_client(live.outputs, token=queries).ask("SELECT 1").status_code
     stays = client_of(live, PULLS, READ_ONLY)
     staying_token = live.outputs["credentials"]["telemetry"]["token"]
     before = send(Protocol.HTTP, live.outputs["endpoints"], token, marker)
@@ -153,7 +155,8 @@ def test_removed_principal_is_refused_at_once_without_affecting_others(
     refused = {use: statuses(client) for use, client in gone.items()}
     after = send(Protocol.HTTP, live.outputs["endpoints"], token, marker, seconds=2)
 
-    assert before == ALL_ACCEPTED
+    assert (before, asked) == (ALL_ACCEPTED, 200)
+    assert insights_client(live.outputs, token=queries).ask("SELECT 1").status_code == 401
     assert refused == dict.fromkeys(gone, dict.fromkeys(REQUESTS, 401))
     assert not any(after.values()), after
     assert failed == []
@@ -161,16 +164,12 @@ def test_removed_principal_is_refused_at_once_without_affecting_others(
     assert [engine.api.inspect_container(one)["State"]["StartedAt"] for one in containers] == started
 
 
-def test_the_registry_sends_traces_of_its_requests_to_application_insights(
-    live: LiveStack, engine: DockerClient, marker: str
-) -> None:
+def test_the_registry_sends_traces_of_its_requests_to_application_insights(live: LiveStack, marker: str) -> None:
     registry_client(live.outputs).push(marker, "v1", tiny_image(marker.encode()))
 
     def kept() -> None:
-        files = read_files(engine, live.container_of("applicationInsights"), STORE_FOLDER)
-        traces = b"".join(content for name, content in files.items() if "/traces" in name)
-        assert f"/v2/{marker}/manifests/v1".encode() in traces
-        assert live.name_of("containerRegistry").encode() in traces
+        sql = f"SELECT DISTINCT service FROM spans WHERE contains(name, '/v2/{marker}/manifests/v1')"
+        assert insights_client(live.outputs).column(sql) == [live.name_of("containerRegistry")]
 
     probe_until(kept, what="a span of the push")
 

@@ -72,7 +72,7 @@ def test_containers_networks_and_ports_are_free_and_data_and_state_are_kept(kept
 
     assert not objects.containers
     assert not objects.networks
-    assert len(objects.volumes) == 14, "13 with data, and one that says that it is deleted"
+    assert len(objects.volumes) == 16, "15 with data, and one that says that it is deleted"
     assert kept.stack.state_file.is_file()
     assert (kept.stack.environment.home / "ports.json").read_text().count(kept.identity) == 0
 

@@ -155,7 +155,7 @@ def test_a_renamed_stack_keeps_its_objects_and_its_data(live: LiveStack) -> None
         assert live.stack.objects() == before
         listed = json.loads(renamed.environment.mlw("list", "--json").check().stdout)
         assert [entry["containers"] for entry in listed if entry["stack"] == renamed.name] == [
-            {"running": 4, "expected": 4}
+            {"running": 5, "expected": 5}
         ]
     finally:
         renamed.pulumi(f"stack rename {live.stack.name}").check()

@@ -94,7 +94,7 @@ def test_a_whole_life_cycle_with_the_state_on_minio(
         assert_as_before(stack, stack.objects())
         assert_unchanged(stack.preview())
         stack.environment.mlw("diagnose", stack.name).check()
-        journal.verify(engine)
+        journal.verify()
         stack.lifecycle("down").check()
 
         assert_nothing_left(engine, stack=stack.name)
@@ -114,7 +114,7 @@ def test_a_state_copied_by_hand_replaces_nothing(live: LiveStack, tmp_path: Path
     assert_as_before(live.stack, before)
 
 
-def test_a_stack_moves_to_minio_and_back(live: LiveStack, store: Store, engine: DockerClient, marker: str) -> None:
+def test_a_stack_moves_to_minio_and_back(live: LiveStack, store: Store, marker: str) -> None:
     journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
     before, home = live.stack.objects(), live.stack.environment.variables["PULUMI_BACKEND_URL"]
     there = elsewhere(live.stack, store.url)
@@ -129,7 +129,7 @@ def test_a_stack_moves_to_minio_and_back(live: LiveStack, store: Store, engine: 
     assert "Nothing was removed" in gone.output
     assert_as_before(live.stack, before)
     assert not [key for key in store.listed() if live.stack.name in key and "/stacks/" in key]
-    journal.verify(engine)
+    journal.verify()
 
 
 def test_a_state_moves_to_another_passphrase(live: LiveStack, tmp_path: Path) -> None:

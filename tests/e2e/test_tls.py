@@ -13,12 +13,12 @@ import urllib3
 from botocore.exceptions import SSLError
 from docker import DockerClient
 
-from tests.support import engine as engines
 from tests.support.ca_certificates import ca_file, without_ca_certificate
 from tests.support.environment import Environment
+from tests.support.insights import insights_client
 from tests.support.object_store import minio_client, s3_client
 from tests.support.oci import registry_client, tiny_image
-from tests.support.otlp import STORE_FOLDER, Protocol, markers_in_store, send
+from tests.support.otlp import Protocol, send
 from tests.support.probes import probe_until
 from tests.support.processes import run
 from tests.support.stacks import LiveStack, Stack, ephemeral_stack, live_stack
@@ -27,7 +27,7 @@ from tests.support.vault import read_secret, vault_client, write_secret
 
 ACCEPTED = {"traces": True, "metrics": True, "logs": True}
 REFUSED = dict.fromkeys(ACCEPTED, False)
-USES = ("storage", "registry", "registryReadOnly", "keyVault", "otlpGrpc", "otlpHttp")
+USES = ("storage", "registry", "registryReadOnly", "keyVault", "otlpGrpc", "otlpHttp", "insights")
 
 Outputs = Mapping[str, Any]
 
@@ -66,8 +66,7 @@ def assert_stored(stack: Stack, outputs: Outputs, engine: DockerClient, marker: 
     assert s3_client(outputs).get_object(Bucket="azureml", Key=marker)["Body"].read() == marker.encode()
     assert read_secret(outputs, marker) == {"kept": marker}
     assert registry_client(outputs).pull(f"models/{marker}", "v1") == tiny_image(marker.encode())
-    container = engines.container_of(engine, outputs["workspace"]["applicationInsights"], stack=stack.name)
-    kept = markers_in_store(engines.read_files(engine, container, STORE_FOLDER))
+    kept = insights_client(outputs).markers()
     assert [signal for signal, markers in kept.items() if marker in markers] == list(kept)
 
 
@@ -79,6 +78,7 @@ def test_every_endpoint_is_https_and_the_ca_certificate_is_a_public_output(live:
         "keyVault",
         "otlpGrpc",
         "otlpHttp",
+        "insights",
     }
     assert outputs["certificateAuthority"].startswith("-----BEGIN CERTIFICATE-----")
     assert "PRIVATE KEY" not in json.dumps(live.stack.outputs())
@@ -167,10 +167,8 @@ def test_registry_sends_to_application_insights_with_the_ca_certificate(
     registry_client(live.outputs).push(f"models/{marker}", "v1", tiny_image(marker.encode()))
 
     def told() -> None:
-        files = engines.read_files(engine, live.container_of("applicationInsights"), STORE_FOLDER)
-        traces = b"".join(content for name, content in files.items() if "traces" in name)
-        assert live.name_of("containerRegistry").encode() in traces
-        assert marker.encode() in traces
+        sql = f"SELECT DISTINCT service FROM spans WHERE contains(name, '{marker}')"
+        assert insights_client(live.outputs).column(sql) == [live.name_of("containerRegistry")]
 
     probe_until(told, what="spans of the registry")
 

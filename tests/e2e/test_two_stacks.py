@@ -11,6 +11,7 @@ from docker import DockerClient
 from tests.support.datastores import datastore_client, read_datastore_secret
 from tests.support.engine import assert_nothing_left
 from tests.support.environment import Environment
+from tests.support.insights import insights_client
 from tests.support.object_store import s3_client
 from tests.support.oci import RegistryClient
 from tests.support.otlp import Protocol, send
@@ -70,6 +71,7 @@ def test_they_share_no_identity_and_no_credential(pair: tuple[LiveStack, LiveSta
         ("registry", "password"),
         ("keyVault", "token"),
         ("telemetry", "token"),
+        ("insights", "token"),
     ):
         assert first.outputs["credentials"][service][key] != second.outputs["credentials"][service][key]
 
@@ -90,6 +92,7 @@ def test_credentials_of_one_stack_give_no_access_to_the_other(pair: tuple[LiveSt
             )
     assert registry.request("GET", "").status_code == 401
     assert not any(send(Protocol.HTTP, mine["endpoints"], theirs["telemetry"]["token"], marker, seconds=2).values())
+    assert insights_client(mine, token=theirs["insights"]["token"]).ask("SELECT 1").status_code == 401
 
 
 def test_destroying_one_leaves_the_others_working(

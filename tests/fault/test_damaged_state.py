@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from docker import DockerClient
 
 from tests.support.journal import Journal
 from tests.support.stacks import LiveStack
@@ -41,9 +40,7 @@ def empty_sidecar(state: Path) -> None:
 
 @pytest.mark.parametrize("damage", [empty, truncate, scramble, lose, empty_sidecar])
 @pytest.mark.fault("a file of the state backend is damaged", "the next `make up` restores the newest valid state")
-def test_damaged_state_is_restored_and_nothing_is_orphaned(
-    live: LiveStack, engine: DockerClient, marker: str, damage: Damage
-) -> None:
+def test_damaged_state_is_restored_and_nothing_is_orphaned(live: LiveStack, marker: str, damage: Damage) -> None:
     journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
     objects = live.stack.objects()
 
@@ -53,4 +50,4 @@ def test_damaged_state_is_restored_and_nothing_is_orphaned(
     assert live.stack.objects() == objects
     assert live.stack.outputs() == live.outputs
     assert_unchanged(live.stack.preview())
-    journal.verify(engine)
+    journal.verify()

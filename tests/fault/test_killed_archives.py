@@ -22,7 +22,7 @@ from tests.support.updates import assert_unchanged
 
 PASSPHRASE = "correct horse battery staple"
 BUCKET, CHUNK = "azureml", 1 << 20
-VOLUMES = 13
+VOLUMES = 15
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +97,7 @@ def test_a_killed_backup_leaves_a_running_workspace_and_no_archive(
         probe_until(lambda: _assert_running(place.stack, engine), what="containers are resumed")
         assert not place.archive.exists()
 
-    journal.verify(engine)
+    journal.verify()
     assert_unchanged(place.stack.preview())
     finish(backup(place), place.stack).check()
     assert [path.name for path in place.archive.parent.iterdir()] == [place.archive.name]
@@ -182,7 +182,7 @@ def test_killed_restores_are_finished_by_the_next_one_or_removed(
 
     outputs = stack.outputs()
     assert archives.blobs(outputs) == blobs
-    Journal(stack=stack.name, outputs=outputs, marker=marker).verify(engine)
+    Journal(stack=stack.name, outputs=outputs, marker=marker).verify()
     assert_unchanged(stack.preview())
     assert not list(notes.iterdir())
     assert len(stack.objects().volumes) == VOLUMES

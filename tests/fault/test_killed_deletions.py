@@ -95,7 +95,7 @@ def test_a_soft_deleted_workspace_survives_kills_at_every_step_and_is_purged_com
         kill_when(start_mlw(stack, "deleted", "recover", stack.name), lambda: len(stack.objects().containers) > 0)
         environment.mlw("deleted", "recover", stack.name).check()
         assert volumes == frozenset(stack.objects().volumes)
-        Journal(stack=stack.name, outputs=stack.outputs(), marker=marker).verify(engine)
+        Journal(stack=stack.name, outputs=stack.outputs(), marker=marker).verify()
 
         stack.lifecycle("down").check()
         for condition in (

@@ -75,12 +75,12 @@ def wait_for(condition: Callable[[], bool], running: subprocess.Popen[str]) -> N
     )
 
 
-def assert_whole(stack: Stack, engine: DockerClient, marker: str) -> None:
+def assert_whole(stack: Stack, marker: str) -> None:
     """Fail unless the stack is complete, consistent with its state and usable."""
     assert_unchanged(stack.preview())
     assert len(stack.objects().containers) == CONTAINERS
     assert stack.objects().names == stack.names_in_state()
-    Journal(stack=stack.name, outputs=stack.outputs(), marker=marker).write().verify(engine)
+    Journal(stack=stack.name, outputs=stack.outputs(), marker=marker).write().verify()
 
 
 def assert_gone(stack: Stack, engine: DockerClient) -> None:
@@ -97,7 +97,7 @@ def test_killed_up_is_finished_by_the_next_up_and_removed_completely(
     kill_when(stack, "up", lambda: condition(stack, engine))
 
     stack.lifecycle("up").check()
-    assert_whole(stack, engine, marker)
+    assert_whole(stack, marker)
 
     stack.lifecycle("down").check()
     assert_gone(stack, engine)
@@ -109,7 +109,7 @@ def test_killed_up_is_finished_by_a_plain_pulumi_up(stack: Stack, engine: Docker
 
     stack.up().check()
 
-    assert_whole(stack, engine, marker)
+    assert_whole(stack, marker)
 
 
 @pytest.mark.fault("`make up` is killed and not repeated", "`make down` leaves nothing")
@@ -133,7 +133,7 @@ def test_key_vault_killed_before_its_key_was_stored_is_initialized_again(
 
     stack.lifecycle("up").check()
 
-    assert_whole(stack, engine, marker)
+    assert_whole(stack, marker)
 
 
 @pytest.mark.fault("`pulumi destroy` is killed", "`make down` leaves nothing")
@@ -155,7 +155,7 @@ def test_killed_destroy_is_undone_by_up(stack: Stack, engine: DockerClient, mark
 
     stack.lifecycle("up").check()
 
-    assert_whole(stack, engine, marker)
+    assert_whole(stack, marker)
 
 
 @pytest.mark.fault("the Docker provider is killed during an update", "the run fails, and the next one finishes it")
@@ -170,7 +170,7 @@ def test_killed_docker_provider_fails_the_run_and_the_next_up_finishes_it(
     stack.lifecycle("up").check()
 
     assert finished.exit_code != 0
-    assert_whole(stack, engine, marker)
+    assert_whole(stack, marker)
 
 
 @pytest.mark.fault("`make up` is interrupted", "it reports this, and the next one finishes it")
@@ -184,7 +184,7 @@ def test_interrupted_up_reports_it_and_the_next_up_finishes_it(stack: Stack, eng
 
     assert finished.exit_code == 130, finished.output
     assert "Traceback" not in finished.output
-    assert_whole(stack, engine, marker)
+    assert_whole(stack, marker)
 
 
 @pytest.mark.fault("`make up` runs twice at the same time", "the workspace is complete")
@@ -195,7 +195,7 @@ def test_two_ups_at_the_same_time_leave_a_complete_stack(stack: Stack, engine: D
 
     assert 0 in [outcome.exit_code for outcome in outcomes], outcomes
     assert not [outcome.output for outcome in outcomes if "Traceback" in outcome.output]
-    assert_whole(stack, engine, marker)
+    assert_whole(stack, marker)
 
 
 def kill_when(stack: Stack, verb: str, condition: Callable[[], bool]) -> None:

@@ -33,9 +33,12 @@ def test_next_up_undoes_changes_to_containers(live: LiveStack, engine: DockerCli
         live.container_of(section)
         for section in ("storageAccount", "containerRegistry", "keyVault", "applicationInsights")
     )
+    store = live.container_of("insightsStore")
     (network,) = live.stack.objects().names["networks"]
     engine.api.pause(storage)
     engine.api.disconnect_container_from_network(vault, network)
+    engine.api.disconnect_container_from_network(store, network)
+    engine.api.connect_container_to_network(store, network)  # without the alias that the collector sends to
     engine.api.update_container(registry, mem_limit="600m", memswap_limit="700m", restart_policy={"Name": "on-failure"})
     engine.api.update_container(insights, cpu_quota=20_000)
     exchange_names(engine, vault, registry)
@@ -44,11 +47,11 @@ def test_next_up_undoes_changes_to_containers(live: LiveStack, engine: DockerCli
     up = live.stack.lifecycle("up").check()
 
     assert told.exit_code != 0
-    assert all(f"'{container}'" in told.output for container in (storage, registry, vault, insights))
+    assert all(f"'{container}'" in told.output for container in (storage, registry, vault, insights, store))
     assert "Changed outside of the project" in up.stdout
     assert live.stack.outputs() == live.outputs
     assert "ready" in live.stack.lifecycle("status").check().stdout
-    journal.verify(engine)
+    journal.verify()
     assert_unchanged(live.stack.preview())
 
 
@@ -68,7 +71,7 @@ def test_next_up_repairs_lost_containers_and_keeps_their_data(
     assert live.stack.outputs() == live.outputs
     assert after.names == before.names
     assert (after.volumes, after.networks) == (before.volumes, before.networks)
-    journal.verify(engine)
+    journal.verify()
     assert_unchanged(live.stack.preview())
 
 
@@ -86,4 +89,4 @@ def test_one_lost_container_is_repaired_without_touching_the_others(
     gone = before - live.stack.objects()
     assert gone.names["containers"] == {lost}
     assert len(gone) == 1
-    journal.verify(engine)
+    journal.verify()

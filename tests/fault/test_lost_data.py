@@ -32,7 +32,7 @@ def test_lost_unseal_key_leaves_the_vault_sealed_until_the_next_up(
     live.stack.lifecycle("up").check()
 
     assert_unsealed(live.outputs)
-    journal.verify(engine)
+    journal.verify()
     engine.api.restart(vault, timeout=30)
     probe_until(lambda: assert_unsealed(live.outputs), what="a vault that unseals itself again")
 

@@ -21,8 +21,9 @@ SERVICES = {
     "containerRegistry": "container_registry",
     "keyVault": "key_vault",
     "applicationInsights": "application_insights",
+    "insightsStore": "application_insights",
 }
-"""Key of the record to its group in a diagnosis."""
+"""Name of each service to its group in a diagnosis."""
 
 
 def diagnosis(live: LiveStack) -> dict[str, list[dict[str, str]]]:
@@ -76,7 +77,7 @@ class TestShowing:
             "location": record["location"],
             "provisioningState": "Succeeded",
             "expiresOn": None,
-            "containers": {"running": 4, "expected": 4},
+            "containers": {"running": 5, "expected": 5},
             "tags": record["tags"],
         }
 
@@ -132,7 +133,7 @@ class TestDiagnose:
 
         assert codes(found) == {SERVICES[resource]: ["ContainerNotRunning"]}
         assert f"'{container.name}' is exited" in found[SERVICES[resource]][0]["message"]
-        assert entry["containers"] == {"running": 3, "expected": 4}
+        assert entry["containers"] == {"running": 4, "expected": 5}
 
     def test_a_sealed_vault_is_found(self, live: LiveStack, engine: DockerClient) -> None:
         vault_client(live.outputs).sys.seal()

@@ -25,7 +25,8 @@ COMPLIANT: dict[str, dict[str, object]] = {
     | {"sku": "Basic", "adminUserEnabled": True},
     r.KEY_VAULT: _common("kv-churn", "Microsoft.KeyVault/vaults")
     | {"sku": "standard", "softDeleteRetentionInDays": 90.0, "enablePurgeProtection": True},
-    r.APPLICATION_INSIGHTS: _common("appi-churn", "Microsoft.Insights/components") | {"retentionInDays": 90.0},
+    r.APPLICATION_INSIGHTS: _common("appi-churn", "Microsoft.Insights/components")
+    | {"retentionInDays": 90.0, "maximumSizeInGB": 10.0},
     r.WORKSPACE: _common("mlw-churn", "Microsoft.MachineLearningServices/workspaces")
     | {"sku": "Basic", "friendlyName": "Churn", "description": "", "storageAccount": "a", "keyVault": "b"}
     | {"containerRegistry": "c", "applicationInsights": "d"},
@@ -170,6 +171,9 @@ CASES: dict[str, Case] = {
     ),
     "application-insights-limit-retention": Case(
         type_token=r.APPLICATION_INSIGHTS, broken={"retentionInDays": 45.0}, reads="retentionInDays", says="is 45"
+    ),
+    "application-insights-limit-size": Case(
+        type_token=r.APPLICATION_INSIGHTS, broken={"maximumSizeInGB": 0.0}, reads="maximumSizeInGB", says="is 0"
     ),
     "workspace-limit-sku": Case(
         type_token=r.WORKSPACE, broken={"sku": "Free"}, reads="sku", says="set 'sku' to 'Basic'"

@@ -37,11 +37,11 @@ def steps(pytestconfig: pytest.Config, within_minutes: Callable[[int], Iterator[
     return (1 + index * every for index in within_minutes(MOST_STEPS))
 
 
-def assert_whole(stack: Stack, journal: Journal, engine: DockerClient) -> None:
+def assert_whole(stack: Stack, journal: Journal) -> None:
     """Fail unless state and engine agree, nothing is left to do, and what was acknowledged is there."""
     assert_unchanged(stack.preview())
     assert stack.objects().names == stack.names_in_state()
-    journal.verify(engine)
+    journal.verify()
 
 
 @pytest.mark.fault(
@@ -55,7 +55,7 @@ def test_first_up_and_destroy_killed_after_each_step_are_finished(
         reached_up = kill_after(stack, "up", step)
         stack.lifecycle("up").check()
         journal = Journal(stack=stack.name, outputs=stack.outputs(), marker=f"{marker}-{step}").write()
-        assert_whole(stack, journal, engine)
+        assert_whole(stack, journal)
 
         reached_destroy = kill_after(stack, "destroy", step)
         stack.lifecycle("down").check()
@@ -81,6 +81,6 @@ def test_update_that_recreates_containers_keeps_everything_when_killed_after_eac
         stack.configure(limits={service: {"cpu": cpus} for service in SERVICES})
         reached = kill_after(stack, "up", step)
         stack.lifecycle("up").check()
-        assert_whole(stack, journal, engine)
+        assert_whole(stack, journal)
         if not reached:
             return

@@ -1,17 +1,12 @@
 """Everything that outside clients can read of a workspace, to compare a restored one with its original."""
 
-import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from docker import DockerClient
-
-from tests.support.engine import container_of, read_files
+from tests.support.insights import insights_client
 from tests.support.object_store import s3_client
 from tests.support.oci import Artifact, registry_client
-from tests.support.otlp import STORE_FOLDER
 from tests.support.vault import MOUNT, vault_client
 
 if TYPE_CHECKING:
@@ -88,15 +83,15 @@ def images(outputs: Mapping[str, Any]) -> dict[str, Artifact]:
     }
 
 
-def span_names(engine: DockerClient, stack: str, outputs: Mapping[str, Any], prefix: str) -> Counter[str]:
-    """Count the kept spans whose names start with a prefix."""
-    container = container_of(engine, outputs["workspace"]["applicationInsights"], stack=stack)
-    found: Counter[str] = Counter()
-    for name, content in read_files(engine, container, STORE_FOLDER).items():
-        if "/traces" not in name:
-            continue
-        for line in content.splitlines():
-            for resource in json.loads(line)["resourceSpans"]:
-                spans = [span["name"] for scope in resource["scopeSpans"] for span in scope["spans"]]
-                found.update(span for span in spans if span.startswith(prefix))
-    return found
+def span_names(outputs: Mapping[str, Any], prefix: str) -> tuple[int, int, str]:
+    """Summarise the kept spans whose names start with a prefix.
+
+    Returns:
+        How many there are, how many different names they have, and a digest of all.
+    """
+    sql = f"""
+        SELECT count(*), count(DISTINCT name), md5(string_agg(operation_Id || id || name, ',' ORDER BY name))
+        FROM spans WHERE starts_with(name, '{prefix}')
+    """
+    ((count, names, digest),) = insights_client(outputs).rows(sql)
+    return count, names, digest

@@ -1,11 +1,10 @@
-"""A collector of its own, configured as application insights, and a client that sends it single spans."""
+"""A collector and an insights store of their own, configured as application insights, and a client of both."""
 
-import json
-import re
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,24 +12,33 @@ import requests
 from docker import DockerClient
 from docker.models.containers import Container
 
-from infra import service_images
+from infra import service_images, settings
 from infra.clients.engine import volume_writer
-from infra.components.application_insights import TOKENS, config
-from infra.services import APPLICATION_INSIGHTS
-from tests.support.engine import read_files
-from tests.support.otlp import STORE_FOLDER
+from infra.components import insights_store
+from infra.components.application_insights import STORE_TOKEN, TOKENS, config
+from infra.services import APPLICATION_INSIGHTS, INSIGHTS_STORE, Service
+from tests.support.insights import InsightsClient
 from tests.support.probes import probe_until
 
 SECONDS = 15
-_BEGINNINGS = re.compile(rb'(?=\{"resource(?:Spans|Metrics|Logs)")')
-OWN, OTHER = "token-of-the-stack", "token-of-a-principal"
+OWN, OTHER, QUERIES, COLLECTORS = "token-of-the-stack", "token-of-a-principal", "token-of-queries", "token-of-collector"
+_NAMES = {
+    "traces": "SELECT name FROM spans WHERE contains(name, '{}')",
+    "metrics": "SELECT DISTINCT name FROM customMetrics WHERE contains(name, '{}')",
+    "logs": "SELECT message FROM traces WHERE contains(message, '{}')",
+}
+_MINIMAL = {
+    "ml-workspace:workload": "churn",
+    "ml-workspace:tags": '{"owner": "a@example.org", "cost-center": "4711", "project": "churn"}',
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Collector:
-    """One collector and what a client knows of it."""
+    """One collector with its store, and what a client knows of them."""
 
     container: Container
+    store: Container
     engine: DockerClient
 
     @property
@@ -49,8 +57,9 @@ class Collector:
     @staticmethod
     def send_to(port: str, span: str, *, token: str = OWN) -> int:
         """Send one span to a known port."""
+        now = str(time.time_ns())
         identity = {"traceId": uuid.uuid4().hex, "spanId": uuid.uuid4().hex[:16]}
-        spans = [{**identity, "name": span, "kind": 1, "startTimeUnixNano": "1", "endTimeUnixNano": "2"}]
+        spans = [{**identity, "name": span, "kind": 1, "startTimeUnixNano": now, "endTimeUnixNano": now}]
         body = {"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}
         headers = {"Authorization": f"Bearer {token}"}
         url = f"http://127.0.0.1:{port}/v1/traces"
@@ -60,22 +69,19 @@ class Collector:
         """Return the engine's current inspection of the container."""
         return dict(self.engine.api.inspect_container(self.name))
 
-    def kept(self, signal: str) -> list[str]:
-        """Return the documents in a signal's files.
+    @property
+    def insights(self) -> InsightsClient:
+        """A client that queries the store."""
+        port = self.engine.api.port(str(self.store.name), INSIGHTS_STORE.endpoints[0].port)[0]["HostPort"]
+        return InsightsClient(url=f"http://127.0.0.1:{port}", token=QUERIES)
 
-        A full disk truncates a line; the complete record then follows on the same line.
-        """
-        files = read_files(self.engine, self.name, STORE_FOLDER)
-        lines = [line for name, content in files.items() if f"/{signal}" in name for line in content.splitlines()]
-        return [(_BEGINNINGS.split(line)[-1] if _is_cut(line) else line).decode() for line in lines]
+    def kept(self, signal: str, text: str) -> list[str]:
+        """Return the names of a signal's records that contain a text."""
+        return [str(name) for name in self.insights.column(_NAMES[signal].format(text))]
 
     def spans(self) -> Counter[str]:
         """Count the kept spans by name."""
-        found: Counter[str] = Counter()
-        for line in self.kept("traces"):
-            for resource in json.loads(line)["resourceSpans"]:
-                found.update(span["name"] for scope in resource["scopeSpans"] for span in scope["spans"])
-        return found
+        return Counter(dict(self.insights.rows("SELECT name, count(*) FROM spans GROUP BY name")))
 
     def let_in(self, *tokens: str) -> None:
         """Replace the file of tokens as an update does."""
@@ -86,49 +92,81 @@ class Collector:
         )
 
 
-def _is_cut(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return True
-    return False
-
-
 @contextmanager
-def running_collector(engine: DockerClient, *, data: Mapping[str, str] | None = None) -> Iterator[Collector]:
-    """Run a collector that reports its own and StatsD's metrics every second.
+def running_collector(
+    engine: DockerClient, *, data: Mapping[str, str] | None = None, queue_mib: float = 64
+) -> Iterator[Collector]:
+    """Run a collector that reports its own and StatsD's metrics every second, and its store.
 
     Args:
-        engine: Where it runs.
-        data: Options of the driver of the volume with its data.
+        engine: Where they run.
+        data: Options of the driver of the volume with the collector's data.
+        queue_mib: Maximum size of the collector's queue.
     """
-    image, name = service_images.table()["collector"], f"t{uuid.uuid4().hex[:8]}-insights"
-    made = {
-        part: engine.volumes.create(f"{name}-{part}", driver_opts=dict(data or {}) if part == "data" else {})
-        for part in APPLICATION_INSIGHTS.volumes
-    }
-    files = {"config.yaml": config(30, own_metrics_seconds=1, statsd_seconds=1).encode()}
-    tokens = {TOKENS: f"{OWN} (stack)\n{OTHER} rita\n".encode()}
+    name = f"t{uuid.uuid4().hex[:8]}"
+    collectors = config(own_metrics_seconds=1, statsd_seconds=1, queue_mib=queue_mib)
+    stores = insights_store.config(settings.load(_MINIMAL, stack="dev").application_insights, [])
+    with ExitStack() as cleanup:
+        network = engine.networks.create(name)
+        cleanup.callback(network.remove)
+        store = _run(
+            engine,
+            cleanup,
+            INSIGHTS_STORE,
+            f"{name}-insights-store",
+            files={"config.json": stores.encode()},
+            tokens=f"{QUERIES} (stack) read\n{COLLECTORS} (collector) write\n",
+            network=name,
+        )
+        container = _run(
+            engine,
+            cleanup,
+            APPLICATION_INSIGHTS,
+            f"{name}-insights",
+            files={"config.yaml": collectors.encode(), STORE_TOKEN: COLLECTORS.encode()},
+            tokens=f"{OWN} (stack)\n{OTHER} rita\n",
+            network=name,
+            data=data,
+        )
+        found = Collector(container=container, store=store, engine=engine)
+        probe_until(lambda: found.send("first"), what="a collector")
+        yield found
+
+
+def _run(
+    engine: DockerClient,
+    cleanup: ExitStack,
+    service: Service,
+    name: str,
+    *,
+    files: Mapping[str, bytes],
+    tokens: str,
+    network: str,
+    data: Mapping[str, str] | None = None,
+) -> Container:
+    """Run one container as its component does."""
+    image = service_images.table()[service.image]
+    for part in service.volumes:
+        volume = engine.volumes.create(f"{name}-{part}", driver_opts=dict(data or {}) if part == "data" else {})
+        cleanup.callback(volume.remove, force=True)
     carrier = volume_writer.Carrier(image=image.image, labels={})
-    volume_writer.write(f"{name}-config", files, tokens, carrier=carrier, owner=(10001, 10001))
-    container = engine.containers.run(
+    live = {TOKENS: tokens.encode()}
+    volume_writer.write(f"{name}-config", files, live, carrier=carrier, owner=(int(image.uid), int(image.gid)))
+    container = engine.containers.create(
         image.image,
-        ["--config=/etc/otelcol/config.yaml"],
+        [f"--config={service.volumes['config']}/{next(iter(files))}"],
+        entrypoint=[image.binary],
         name=name,
         user=image.user,
         read_only=True,
         cap_drop=["ALL"],
         tmpfs={"/tmp": "rw"},
-        mem_limit="256m",
-        ports={f"{port}/tcp": ("127.0.0.1", 0) for port in (4317, 4318)},
-        volumes={made[part].name: {"bind": path} for part, path in APPLICATION_INSIGHTS.volumes.items()},
-        detach=True,
+        mem_limit="256m" if service is APPLICATION_INSIGHTS else "192m",
+        ports={f"{endpoint.port}/tcp": ("127.0.0.1", 0) for endpoint in service.endpoints},
+        volumes={f"{name}-{part}": {"bind": path} for part, path in service.volumes.items()},
     )
-    try:
-        found = Collector(container=container, engine=engine)
-        probe_until(lambda: found.send("first"), what="a collector")
-        yield found
-    finally:
-        container.remove(force=True, v=True)
-        for volume in made.values():
-            volume.remove(force=True)
+    cleanup.callback(container.remove, force=True, v=True)
+    aliases = [insights_store.HOST] if service is INSIGHTS_STORE else []
+    engine.networks.get(network).connect(container, aliases=aliases)
+    container.start()
+    return container

@@ -53,10 +53,11 @@ def remove_objects(engine: docker.DockerClient, objects: Inventory) -> None:
             engine.api.remove_volume(volume, force=True)
 
 
-def container_of(engine: docker.DockerClient, resource_id: str, *, stack: str) -> str:
-    """Return the name of the one container that serves a resource."""
-    found = sorted(objects_with_label(engine, stack=stack, resource_id=resource_id).containers.values())
-    assert len(found) == 1, f"expected one container of {resource_id}, found {found}"
+def container_of(engine: docker.DockerClient, resource_id: str, *, stack: str, role: str) -> str:
+    """Return the name of the one container that has a role for a resource."""
+    containers = sorted(objects_with_label(engine, stack=stack, resource_id=resource_id).containers.values())
+    found = [name for name in containers if name.endswith(f"-{role}")]
+    assert len(found) == 1, f"expected one container '-{role}' of {resource_id}, found {containers}"
     return found[0]
 
 

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from docker import DockerClient
-
-from tests.support.engine import container_of, read_files
+from tests.support.insights import insights_client
 from tests.support.object_store import s3_client
 from tests.support.oci import registry_client, tiny_image
-from tests.support.otlp import STORE_FOLDER, Protocol, markers_in_store, send
+from tests.support.otlp import Protocol, send
 from tests.support.probes import probe_until
 from tests.support.vault import read_secret, write_secret
 
@@ -39,12 +37,12 @@ class Journal:
         assert all(sent.values()), f"not acknowledged by application insights: {sent}"
         return self
 
-    def verify(self, engine: DockerClient) -> None:
+    def verify(self) -> None:
         """Fail unless everything is readable and equal."""
         self.verify_object()
         self.verify_secret()
         self.verify_image()
-        self.verify_signals(engine)
+        self.verify_signals()
 
     def verify_object(self) -> None:
         """Read the object."""
@@ -60,13 +58,12 @@ class Journal:
         pulled = registry_client(self.outputs).pull(f"journal/{self.marker}", "v1")
         assert pulled == tiny_image(self.marker.encode())
 
-    def verify_signals(self, engine: DockerClient) -> None:
-        """Find span, metric and log record in the collector's files, which it writes from its queue."""
-        container = container_of(engine, self.outputs["workspace"]["applicationInsights"], stack=self.stack)
+    def verify_signals(self) -> None:
+        """Find span, metric and log record in the insights store, to which the collector sends them from its queue."""
 
         def kept() -> None:
-            found = markers_in_store(read_files(engine, container, STORE_FOLDER))
+            found = insights_client(self.outputs).markers()
             missing = [signal for signal, markers in found.items() if self.marker not in markers]
             assert not missing, f"{missing} with marker {self.marker} are gone"
 
-        probe_until(kept, what="telemetry in the files", timeout_seconds=FILED_SECONDS)
+        probe_until(kept, what="telemetry in the insights store", timeout_seconds=FILED_SECONDS)

@@ -11,12 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from docker import DockerClient
-
-from tests.support.engine import container_of, read_files
+from tests.support.insights import insights_client
 from tests.support.object_store import s3_client
 from tests.support.oci import registry_client, tiny_image
-from tests.support.otlp import STORE_FOLDER, Protocol, markers_in_store, send
+from tests.support.otlp import Protocol, send
 from tests.support.probes import probe_until
 from tests.support.vault import read_secret, write_secret
 
@@ -73,7 +71,7 @@ class Load:
 
         probe_until(enough, what=f"{count} more writes of each kind", timeout_seconds=seconds)
 
-    def verify(self, engine: DockerClient) -> None:
+    def verify(self) -> None:
         """Fail unless everything acknowledged is there and equal."""
         objects, images = s3_client(self.outputs), registry_client(self.outputs)
         for marker in self.acknowledged["object"]:
@@ -82,12 +80,11 @@ class Load:
             assert read_secret(self.outputs, marker) == {"value": marker}
         for marker in self.acknowledged["image"]:
             assert images.pull(f"load/{self.prefix}", marker) == tiny_image(marker.encode())
-        probe_until(lambda: self._verify_signals(engine), what="every acknowledged signal")
+        probe_until(self._verify_signals, what="every acknowledged signal")
 
-    def _verify_signals(self, engine: DockerClient) -> None:
-        container = container_of(engine, self.outputs["workspace"]["applicationInsights"], stack=self.stack)
+    def _verify_signals(self) -> None:
         wanted = self.acknowledged["signal"]
-        for signal, kept in markers_in_store(read_files(engine, container, STORE_FOLDER)).items():
+        for signal, kept in insights_client(self.outputs).markers().items():
             missing = set(wanted) - kept
             assert not missing, f"{signal}: {sorted(missing)} of {len(wanted)} are gone"
 

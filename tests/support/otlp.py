@@ -1,11 +1,10 @@
-"""An OpenTelemetry client like one in a data scientist's program, and a reader of what the collector kept.
+"""An OpenTelemetry client like one in a data scientist's program.
 
 The SDK creates signals and passes them to its OTLP exporters one by one, so that a test gets the result of each export
 instead of a line in a log. Every signal carries a marker that only this test knows.
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -29,7 +28,6 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 SIGNALS = ("traces", "metrics", "logs")
-STORE_FOLDER = "/var/lib/otelcol/data/"
 
 
 class Protocol(StrEnum):
@@ -156,25 +154,3 @@ def _send_log(exporter: LogRecordExporter, marker: str) -> bool:
     result = exporter.export(kept.get_finished_logs())
     exporter.shutdown()  # type: ignore[no-untyped-call]
     return result.name == "SUCCESS"
-
-
-def markers_in_store(files: Mapping[str, bytes]) -> dict[str, set[str]]:
-    """Return the markers found in the collector's files, by signal; every line must be whole JSON."""
-    found: dict[str, set[str]] = {signal: set() for signal in SIGNALS}
-    for name, content in files.items():
-        signal = next((signal for signal in SIGNALS if f"/{signal}" in f"/{name}"), None)
-        if signal is not None:
-            for line in content.splitlines():
-                found[signal].update(_markers(json.loads(line)))
-    return found
-
-
-def _markers(node: object) -> Iterable[str]:
-    if isinstance(node, list):
-        for item in node:
-            yield from _markers(item)
-    elif isinstance(node, dict):
-        if node.get("key") == "test.marker":
-            yield node["value"]["stringValue"]
-        for item in node.values():
-            yield from _markers(item)

@@ -1,6 +1,7 @@
 """OTLP requests of a certain size, put together by hand and sent once: what a client with large records sends."""
 
 import gzip
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -36,24 +37,35 @@ def _padding(size: int) -> list[KeyValue]:
 
 def _traces(records: Records) -> ExportTraceServiceRequest:
     spans = [
-        Span(trace_id=uuid.uuid4().bytes, span_id=uuid.uuid4().bytes[:8], name=name, attributes=_padding(size))
+        Span(
+            trace_id=uuid.uuid4().bytes,
+            span_id=uuid.uuid4().bytes[:8],
+            name=name,
+            start_time_unix_nano=time.time_ns(),
+            end_time_unix_nano=time.time_ns(),
+            attributes=_padding(size),
+        )
         for name, size in records
     ]
     return ExportTraceServiceRequest(resource_spans=[ResourceSpans(scope_spans=[ScopeSpans(spans=spans)])])
 
 
 def _metrics(records: Records) -> ExportMetricsServiceRequest:
-    metrics = [
-        Metric(name=name, gauge=Gauge(data_points=[NumberDataPoint(as_int=1, attributes=_padding(size))]))
-        for name, size in records
-    ]
+    metrics = [Metric(name=name, gauge=Gauge(data_points=[_point(size)])) for name, size in records]
     return ExportMetricsServiceRequest(
         resource_metrics=[ResourceMetrics(scope_metrics=[ScopeMetrics(metrics=metrics)])]
     )
 
 
+def _point(size: int) -> NumberDataPoint:
+    return NumberDataPoint(as_int=1, time_unix_nano=time.time_ns(), attributes=_padding(size))
+
+
 def _logs(records: Records) -> ExportLogsServiceRequest:
-    logs = [LogRecord(body=AnyValue(string_value=name), attributes=_padding(size)) for name, size in records]
+    logs = [
+        LogRecord(body=AnyValue(string_value=name), time_unix_nano=time.time_ns(), attributes=_padding(size))
+        for name, size in records
+    ]
     return ExportLogsServiceRequest(resource_logs=[ResourceLogs(scope_logs=[ScopeLogs(log_records=logs)])])
 
 

@@ -17,6 +17,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from tests.support.ca_certificates import ca_file
+from tests.support.insights import insights_client
 from tests.support.object_store import admin_client, s3_client
 from tests.support.oci import RegistryClient
 from tests.support.otlp import Protocol, send
@@ -102,6 +103,11 @@ class Person:
         if set(sent.values()) == {False}:
             raise RefusedError(protocol)
         assert set(sent.values()) == {True}, sent
+
+    def query(self, sql: str) -> None:
+        """Query telemetry."""
+        token = self.held.get("insightsToken", self.password)
+        insights_client(self.stack, token=token).ask(sql).raise_for_status()
 
     def again(self) -> "Person":
         """Return the same principal with new clients, not logged in yet."""

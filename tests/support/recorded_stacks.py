@@ -33,6 +33,12 @@ VOLUME_TYPE = "docker:index/volume:Volume"
 BUCKET, BLOBS = "azureml", {f"models/{n}.bin": hashlib.sha256(bytes([n])).digest() * 40 for n in range(3)}
 SECRETS = {f"job/{n}": {"password": f"of job {n}"} for n in range(3)}
 REPOSITORY, TAG = "churn/score", "1"
+CREDENTIALS = ("keyVault", "registry", "storage", "telemetry")
+"""Services that every recorded version has."""
+
+TELEMETRY = "-insights-data/data/"
+"""End of the folder with the telemetry of versions without the insights store."""
+
 MOUNTED = "/volumes"
 RESTORED = "ml-workspace-test.restored"
 """Label of the volumes that were restored; one that a run makes has it not."""
@@ -80,6 +86,17 @@ class Recording:
         volumes = [one for one in self.state["deployment"]["resources"] if one["type"] == VOLUME_TYPE]
         return {one["id"]: {label["label"]: label["value"] for label in one["inputs"]["labels"]} for one in volumes}
 
+    @property
+    def telemetry(self) -> dict[str, bytes]:
+        """Files with telemetry, by name."""
+        found = {}
+        with tarfile.open(self.folder / VOLUMES_FILE) as archive:
+            for member in archive:
+                file = archive.extractfile(member) if TELEMETRY in member.name and member.isfile() else None
+                if file is not None:
+                    found[Path(member.name).name] = file.read()
+        return found
+
     def restore_volumes(self) -> None:
         """Create the volumes on the engine, with their labels and contents."""
         with open_engine() as engine, ExitStack() as undo:
@@ -119,9 +136,10 @@ def read_content(outputs: Mapping[str, Any]) -> dict[str, str]:
     image = registry_client(outputs).pull(REPOSITORY, TAG)
     found |= {"image": _digest(image.manifest + b"".join(image.blobs.values()))}
     workspace = outputs["workspace"]
+    credentials = {service: outputs["credentials"][service] for service in CREDENTIALS}
     return {
         **found,
-        "credentials": _digest(json.dumps(outputs["credentials"], sort_keys=True).encode()),
+        "credentials": _digest(json.dumps(credentials, sort_keys=True).encode()),
         "workspaceId": workspace["workspaceId"],
         "creationTime": workspace["creationTime"],
     }

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.services import SERVICES
 from tests.support.engine import container_of, objects_with_label, open_engine, remove_objects
 from tests.support.environment import Environment
 from tests.support.inventory import Inventory
@@ -165,16 +166,19 @@ class LiveStack:
             credentials["registry"]["password"],
             credentials["keyVault"]["token"],
             credentials["telemetry"]["token"],
+            credentials["insights"]["token"],
         ]
 
     def name_of(self, resource: str) -> str:
         """Return the name of ``storageAccount``, ``keyVault``, ...: the last part of its id."""
         return str(self.outputs["workspace"][resource]).rpartition("/")[2]
 
-    def container_of(self, resource: str) -> str:
-        """Return the name of the container that serves ``storageAccount``, ``keyVault``, ..."""
+    def container_of(self, name: str) -> str:
+        """Return the name of the container of ``storageAccount``, ``keyVault``, ``insightsStore``, ..."""
+        service = SERVICES[name]
         with open_engine() as engine:
-            return container_of(engine, self.outputs["workspace"][resource], stack=self.stack.name)
+            resource_id = self.outputs["workspace"][service.section]
+            return container_of(engine, resource_id, stack=self.stack.name, role=service.engine_role)
 
 
 @contextmanager

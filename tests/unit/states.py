@@ -123,6 +123,7 @@ def the_outputs(stack: str, **changed: object) -> dict[str, Any]:
         "keyVault": "http://127.0.0.1:20003",
         "otlpGrpc": "http://127.0.0.1:20004",
         "otlpHttp": "http://127.0.0.1:20005",
+        "insights": "http://127.0.0.1:20007",
     }
     outputs = {
         "workspace": a_record(stack),
@@ -138,6 +139,7 @@ CREDENTIALS = {
     "registry": {"username": "admin", "password": "secret-of-registry"},
     "keyVault": {"token": "secret-of-vault"},
     "telemetry": {"token": "secret-of-telemetry"},
+    "insights": {"token": "secret-of-insights"},
 }
 
 

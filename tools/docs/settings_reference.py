@@ -40,7 +40,11 @@ are added, changed and removed in place.
 _SECTIONS: tuple[tuple[str, str, type], ...] = (
     ("datastores", "A list; each entry is a registered datastore.", DatastoreProperties),
     ("roleAssignments", "A list; each entry gives a principal a role.", RoleAssignmentInput),
-    ("limits", "What a service may use of the machine, by section, e.g. `keyVault`.", Limit),
+    (
+        "limits",
+        "What a service may use of the machine, by its name: a section, e.g. `keyVault`, or `insightsStore`.",
+        Limit,
+    ),
     ("portRange", "The ports that the stack may publish on 127.0.0.1, both ends included.", PortRangeProperties),
 )
 _TYPES: dict[Any, str] = {

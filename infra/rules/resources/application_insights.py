@@ -1,4 +1,4 @@
-"""Application insights: retention of telemetry (T8)."""
+"""Application insights: retention (T8) and maximum size of telemetry."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from infra.rules.resources.properties import RESTARTS, Property, ResourcePropert
 from infra.rules.violation import Violation, one_of
 
 RETENTION_DAYS = (30, 60, 90, 120, 180, 270, 365, 550, 730)
+MIN_SIZE_GB, MAX_SIZE_GB = 1, 10_000
 
 
 class ApplicationInsightsProperties(ResourceProperties):
@@ -24,6 +25,15 @@ class ApplicationInsightsProperties(ResourceProperties):
             default=90,
             effect=RESTARTS,
             source="T8",
+        ),
+    ]
+    maximum_size_in_gb: Annotated[
+        int,
+        Property(
+            doc=f"Size of the telemetry in GB, {MIN_SIZE_GB} to {MAX_SIZE_GB}. Above it, the oldest is deleted before "
+            "its retention ends. Azure has a cap per day instead.",
+            default=10,
+            effect=RESTARTS,
         ),
     ]
 
@@ -41,3 +51,26 @@ def limit_retention(resource: ResourceView, _parameters: Parameters) -> Iterator
     """Azure supports only these periods."""
     found = "application insights does not support this retention period"
     return check_allowed(resource, "retentionInDays", RETENTION_DAYS, found)
+
+
+@rule(
+    id="application-insights-limit-size",
+    summary="The maximum size of telemetry is 1 to 10,000 GB.",
+    why="Without a limit telemetry would fill the disk that all services share.",
+    severity=Severity.HIGH,
+    source="own",
+    fix="Set 'maximumSizeInGB' to 1-10000.",
+    applies_to=(APPLICATION_INSIGHTS,),
+)
+def limit_size(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
+    """The limits are inclusive."""
+    size = resource.props.get("maximumSizeInGB")
+    if size is None or (isinstance(size, int | float) and MIN_SIZE_GB <= size <= MAX_SIZE_GB):
+        return
+    yield Violation(
+        key="maximumSizeInGB",
+        value=size,
+        found="outside the range of application insights' size",
+        allowed=f"{MIN_SIZE_GB}-{MAX_SIZE_GB} GB",
+        fix="set 'maximumSizeInGB' to e.g. 10",
+    )

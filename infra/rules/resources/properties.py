@@ -17,7 +17,12 @@ from infra.rules.resources.resource_ids import parse_resource_id
 
 Props = Mapping[str, object]
 
-_AZURE_NAMES = {"id": "resourceId", "quota_in_gib": "quotaInGiB", "memory_in_gb": "memoryInGB"}
+_AZURE_NAMES = {
+    "id": "resourceId",
+    "quota_in_gib": "quotaInGiB",
+    "memory_in_gb": "memoryInGB",
+    "maximum_size_in_gb": "maximumSizeInGB",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""CPU and memory limits of the services, per section of `limits`.
+"""CPU and memory limits of the services, per key of `limits`.
 
 The minimums were measured with the pinned images: with less, a service misses its readiness deadline or is killed by
 the kernel under normal load. The maximums catch a wrong unit (MiB instead of GiB).
@@ -24,15 +24,16 @@ MIN_MEMORY_GIB = {
     "containerRegistry": 0.125,
     "keyVault": 0.25,
     "applicationInsights": 0.25,
+    "insightsStore": 0.1875,
 }
-"""Minimum memory of each service, in GiB, by section of the stack file."""
+"""Minimum memory of each service, in GiB, by its name."""
 
 
 def check_limits(limits: Mapping[str, Mapping[str, float | None]], *, key: str = "limits") -> list[Violation]:
     """All violations in the limits of services; a missing limit breaks no rule.
 
     Args:
-        limits: Section of the stack file to its `cpu` (CPUs) and `memoryInGB` (GiB, which Azure calls GB).
+        limits: Name of a service to its `cpu` (CPUs) and `memoryInGB` (GiB, which Azure calls GB).
         key: The key of the section.
     """
     violations = []

@@ -68,7 +68,7 @@ BUILT_IN: tuple[RoleDefinition, ...] = (
     ),
     RoleDefinition(
         name="Reader",
-        description="Reads names of secrets, datastores and containers, the artifact store, and images.",
+        description="Reads names of secrets, datastores and containers, the artifact store, images, and telemetry.",
         deviation="Azure's also reads the credentials of datastores; here it does not. It includes Azure's Key Vault "
         "Reader, which sees names and metadata of secrets but no values.",
         actions=("*/read",),
@@ -88,6 +88,7 @@ BUILT_IN: tuple[RoleDefinition, ...] = (
             f"{_ML}/*/write",
             op.CONTAINERS_READ,
             "Microsoft.ContainerRegistry/registries/*",
+            op.TELEMETRY_QUERY,
         ),
         not_actions=(op.WORKSPACE_WRITE, op.COMPUTES_WRITE, op.COMPUTES_DELETE, op.COMPUTES_LIST_KEYS),
         data_actions=(

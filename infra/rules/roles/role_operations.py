@@ -47,6 +47,7 @@ IMAGES_PULL = f"{_REGISTRY}/pull/read"
 IMAGES_PUSH = f"{_REGISTRY}/push/write"
 IMAGES_DELETE = f"{_REGISTRY}/artifacts/delete"
 TELEMETRY_WRITE = "Microsoft.Insights/Telemetry/Write"
+TELEMETRY_QUERY = "Microsoft.Insights/Components/Query/Read"
 
 
 class Service(StrEnum):
@@ -114,5 +115,6 @@ OPERATIONS: Mapping[str, Operation] = {
     IMAGES_PUSH: _action(_IMAGES, "push images and other artifacts"),
     IMAGES_DELETE: _action(_IMAGES, "delete images and other artifacts"),
     TELEMETRY_WRITE: _data_action(Service.TELEMETRY, "send traces, metrics and logs"),
+    TELEMETRY_QUERY: _action(Service.TELEMETRY, "query traces, metrics and logs"),
 }
 """Maps Azure's operations to their meaning here; a role may name only these."""

@@ -59,6 +59,11 @@ def sends_telemetry(operations: Iterable[str]) -> bool:
     return op.TELEMETRY_WRITE in set(operations)
 
 
+def reads_insights(operations: Iterable[str]) -> bool:
+    """Whether the operations include querying telemetry."""
+    return op.TELEMETRY_QUERY in set(operations)
+
+
 def storage_policy(operations: Iterable[str], scope: StorageScope = WHOLE_ACCOUNT) -> dict[str, Any] | None:
     """The S3 policy document; None without any permission in the storage account.
 

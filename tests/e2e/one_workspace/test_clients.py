@@ -9,14 +9,17 @@ import requests
 from botocore.exceptions import ClientError
 from docker import DockerClient
 
-from tests.support import engine as engines
+from tests.support.insights import insights_client
 from tests.support.object_store import minio_client, s3_client
 from tests.support.oci import RegistryClient, layer_with, registry_client, tiny_artifact, tiny_image
-from tests.support.otlp import STORE_FOLDER, Protocol, markers_in_store, send
+from tests.support.otlp import Protocol, send
 from tests.support.probes import probe_until
 from tests.support.processes import run
 from tests.support.stacks import LiveStack
 from tests.support.vault import read_secret, vault_client, write_secret
+
+VISIBLE_SECONDS = 2.0
+"""From the acknowledgement of telemetry to the first query that finds it."""
 
 PART = 5 * 1024 * 1024
 """Smallest part of a multipart upload that S3 allows; the last one may be smaller."""
@@ -151,18 +154,16 @@ def test_docker_pushes_and_pulls(live: LiveStack, marker: str, engine: DockerCli
 
 
 @pytest.mark.parametrize("protocol", list(Protocol))
-def test_signals_are_found_in_the_store_of_application_insights(
-    live: LiveStack, engine: DockerClient, marker: str, protocol: Protocol
-) -> None:
+def test_signals_are_found_by_queries_of_application_insights(live: LiveStack, marker: str, protocol: Protocol) -> None:
     sent = send(protocol, live.outputs["endpoints"], live.outputs["credentials"]["telemetry"]["token"], marker)
 
     def stored() -> None:
-        files = engines.read_files(engine, live.container_of("applicationInsights"), STORE_FOLDER)
-        missing = [signal for signal, markers in markers_in_store(files).items() if marker not in markers]
-        assert not missing, f"{missing} with marker {marker} not found in {sorted(files)}"
+        found = insights_client(live.outputs).markers()
+        missing = [signal for signal, markers in found.items() if marker not in markers]
+        assert not missing, f"{missing} with marker {marker} not found"
 
     assert sent == {"traces": True, "metrics": True, "logs": True}
-    probe_until(stored, what="signals in the collector's files")
+    probe_until(stored, what="signals in the insights store", timeout_seconds=VISIBLE_SECONDS)
 
 
 @pytest.mark.parametrize("token", ["", "wrong"], ids=["no token", "wrong token"])

@@ -4,10 +4,9 @@ import socket
 
 from docker import DockerClient
 
+from infra.services import SERVICES
 from tests.support.engine import ID_LABEL, MADE_BY_LABEL, RESOURCE_LABEL, STACK_LABEL, objects_with_label
 from tests.support.stacks import LiveStack
-
-SERVICES = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights")
 
 
 def labels_by_name(engine: DockerClient, live: LiveStack) -> dict[str, dict[str, str]]:
@@ -31,7 +30,7 @@ def test_every_service_is_one_container_on_the_network_of_the_group(live: LiveSt
 
 def test_every_object_carries_the_identity_of_stack_and_resource(live: LiveStack, engine: DockerClient) -> None:
     backend = live.stack.environment.variables["PULUMI_BACKEND_URL"]
-    ids = {live.outputs["resourceGroup"]["id"], *(live.outputs["workspace"][service] for service in SERVICES)}
+    ids = {live.outputs["resourceGroup"]["id"], *(live.outputs["workspace"][one.section] for one in SERVICES.values())}
 
     found = labels_by_name(engine, live)
 

@@ -4,12 +4,10 @@ import re
 from collections.abc import Mapping
 
 import pytest
-from docker import DockerClient
 
-from tests.support import engine as engines
 from tests.support.documents import ROOT, SHELL, Block, all_blocks, blocks, commands, script
 from tests.support.environment import Environment
-from tests.support.otlp import STORE_FOLDER
+from tests.support.insights import insights_client
 from tests.support.probes import probe_until
 from tests.support.processes import Finished, run
 from tests.support.stacks import LiveStack
@@ -61,7 +59,7 @@ def test_blocks_are_found() -> None:
     assert {"docs/tutorial.md", "docs/key-vault.md", "docs/how-to/own-policies.md", "docs/daily.md"} <= found
 
 
-def test_the_first_client_prints_what_the_tutorial_shows(live: LiveStack, engine: DockerClient) -> None:
+def test_the_first_client_prints_what_the_tutorial_shows(live: LiveStack) -> None:
     (client,) = (block for block in all_blocks(*SHELL) if block.text.startswith(f"python {CLIENT}"))
     (shown,) = (block.text for block in blocks(client.document) if block.language == "text")
 
@@ -74,7 +72,7 @@ def test_the_first_client_prints_what_the_tutorial_shows(live: LiveStack, engine
     assert name == "insights: trace"
 
     def stored() -> None:
-        files = engines.read_files(engine, live.container_of("applicationInsights"), STORE_FOLDER)
-        assert any(trace_id.encode() in content for content in files.values()), f"no trace {trace_id}"
+        found = insights_client(live.outputs).column(f"SELECT name FROM spans WHERE operation_Id = '{trace_id}'")
+        assert found, f"no trace {trace_id}"
 
-    probe_until(stored, what="the client's trace in the collector's files")
+    probe_until(stored, what="the client's trace in the insights store")

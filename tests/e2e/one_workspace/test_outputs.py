@@ -24,7 +24,7 @@ WORKSPACE_KEYS = {
     *("friendlyName", "description", "sku", "tags"),
     *("storageAccount", "keyVault", "containerRegistry", "applicationInsights"),
 }
-ENDPOINTS = ("storage", "registry", "registryReadOnly", "keyVault", "otlpGrpc", "otlpHttp")
+ENDPOINTS = ("storage", "registry", "registryReadOnly", "keyVault", "otlpGrpc", "otlpHttp", "insights")
 
 
 def test_outputs_are_exactly_the_documented_ones(live: LiveStack) -> None:
@@ -92,7 +92,7 @@ def test_every_endpoint_is_on_the_loopback_address_with_its_own_port(live: LiveS
     assert {address.hostname for address in addresses.values()} == {"127.0.0.1"}
     assert len({addresses[name].port for name in ENDPOINTS}) == len(ENDPOINTS)
     assert {name: addresses[name].scheme for name in ENDPOINTS} == {
-        **dict.fromkeys(("storage", "keyVault", "otlpGrpc", "otlpHttp"), "http"),
+        **dict.fromkeys(("storage", "keyVault", "otlpGrpc", "otlpHttp", "insights"), "http"),
         "registry": "",
         "registryReadOnly": "",
     }
@@ -106,6 +106,7 @@ def test_credentials_have_exactly_the_documented_form(live: LiveStack) -> None:
         "registry": {"username", "password"},
         "keyVault": {"token"},
         "telemetry": {"token"},
+        "insights": {"token"},
     }
     assert all(value for values in credentials.values() for value in values.values())
 

@@ -87,6 +87,7 @@ ANONYMOUS = {
     "container registry": ("GET", "registry", "/v2/_catalog"),
     "container registry (pull only)": ("GET", "registryReadOnly", "/v2/"),
     "application insights": ("POST", "otlpHttp", "/v1/traces"),
+    "application insights (queries)": ("GET", "insights", "/v1/status"),
 }
 """For each endpoint, a request that succeeds with valid credentials."""
 

@@ -75,6 +75,7 @@ pushes an image                                     | x x . x . . . .
 deletes an image                                    | x x . x . . . .
 sends telemetry over gRPC                           | x x . x x . x .
 sends telemetry over HTTP                           | x x . x x . x .
+queries telemetry                                   | x x x x . . x .
 """
 
 ROWS = {row.partition("|")[0].strip(): row.partition("|")[2].split() for row in TABLE.strip().splitlines()}

@@ -38,6 +38,7 @@ DOORS: dict[str, Attempt] = {
     "container registry (pull only)": REGISTRY["pulls an image"],
     "application insights (gRPC)": TELEMETRY["sends telemetry over gRPC"],
     "application insights (HTTP)": TELEMETRY["sends telemetry over HTTP"],
+    "application insights (queries)": TELEMETRY["queries telemetry"],
 }
 """For each endpoint something that a data scientist may do there."""
 

@@ -35,4 +35,5 @@ FORBIDDEN_IN_REGISTRY: dict[str, Attempt] = {
 TELEMETRY: dict[str, Attempt] = {
     "sends telemetry over gRPC": lambda who, scene: who.send(Protocol.GRPC, scene.marker),
     "sends telemetry over HTTP": lambda who, scene: who.send(Protocol.HTTP, scene.marker),
+    "queries telemetry": lambda who, _: who.query("SELECT count(*) FROM spans"),
 }

@@ -16,8 +16,8 @@ from tests.support.mocks import TOKENS
 from tests.unit.infra.test_program import CONFIG, CONTAINER, run_program
 
 ACCOUNT, REGISTRY, VAULT, INSIGHTS = "storageAccount", "containerRegistry", "keyVault", "applicationInsights"
-ROLES = {ACCOUNT: "storage", REGISTRY: "registry", VAULT: "vault", INSIGHTS: "insights"}
-"""Section to the last word of its container's name."""
+ROLES = {ACCOUNT: "storage", REGISTRY: "registry", VAULT: "vault", INSIGHTS: "store"}
+"""Section to the last word of the name of the container that its settings concern."""
 
 OTHER_TAGS = {"tags": {"phase": "2"}}
 BASE: dict[str, Any] = {
@@ -48,6 +48,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "keyVault.sku": {VAULT: {"sku": "premium"}},
     "applicationInsights.tags": {INSIGHTS: OTHER_TAGS},
     "applicationInsights.retentionInDays": {INSIGHTS: {"retentionInDays": 180}},
+    "applicationInsights.maximumSizeInGB": {INSIGHTS: {"maximumSizeInGB": 20}},
     "workspace.tags": {"workspace": OTHER_TAGS},
     "workspace.friendlyName": {"workspace": {"friendlyName": "x"}},
     "workspace.description": {"workspace": {"description": "x"}},

@@ -143,8 +143,8 @@ class TestLocks:
 class TestEngineObjects:
     """The contract with outside tools: labels, names, ports; and the hardening of every container."""
 
-    def test_there_are_four_containers_and_one_network(self, run: Run) -> None:
-        assert len(run.mocks.of_type(CONTAINER)) == 4
+    def test_there_are_five_containers_and_one_network(self, run: Run) -> None:
+        assert len(run.mocks.of_type(CONTAINER)) == 5
         assert len(run.mocks.of_type(NETWORK)) == 1
 
     def test_labels_carry_identity_and_nothing_else(self, run: Run) -> None:
@@ -173,12 +173,13 @@ class TestEngineObjects:
             "crchurndevwesteurope001-registry",
             "kv-churn-dev-we-001-vault",
             "appi-churn-dev-westeurope-001-insights",
+            "appi-churn-dev-westeurope-001-insights-store",
         }
 
     def test_ports_are_published_on_loopback_only(self, run: Run) -> None:
         published = [port for made in run.mocks.of_type(CONTAINER) for port in made.inputs["ports"]]
 
-        assert len(published) == 6
+        assert len(published) == 7
         assert {port["ip"] for port in published} == {"127.0.0.1"}
 
     def test_no_container_runs_as_root_or_with_a_capability(self, run: Run) -> None:
@@ -211,7 +212,8 @@ class TestLiveFiles:
 
     def test_users_and_tokens_are_live_files_and_nothing_else_is(self, run: Run) -> None:
         live = {
-            role: set(self._files(run, role, "live_files")) for role in ("storage", "registry", "vault", "insights")
+            role: set(self._files(run, role, "live_files"))
+            for role in ("storage", "registry", "vault", "insights", "insights-store")
         }
 
         assert live == {
@@ -219,6 +221,7 @@ class TestLiveFiles:
             "registry": {"htpasswd-pull", "htpasswd-push"},
             "vault": set(),
             "insights": {"tokens"},
+            "insights-store": {"tokens"},
         }
 
     def test_a_rotation_changes_only_values_that_restart_no_other_service(self, run: Run) -> None:
@@ -228,6 +231,7 @@ class TestLiveFiles:
             "stchurndevwesteurope001-keys": ["secretKey"],
             "crchurndevwesteurope001-admin": ["password"],
             "appi-churn-dev-westeurope-001-ingestion": ["token"],
+            "appi-churn-dev-westeurope-001-queries": ["token"],
         }
 
     def test_each_service_has_its_own_kind_of_token(self, run: Run) -> None:
@@ -318,7 +322,7 @@ class TestTls:
             if made.type in TOKENS.values() and name in made.inputs
         ]
 
-        assert (len(talking), len(connected)) == (5, 5)
+        assert (len(talking), len(connected)) == (6, 5)
         certificates = [made.inputs["ca_certificate"] for made in talking]
         assert {*certificates, *(one["ca_certificate"] for one in connected)} == {"the-authority"}
 

@@ -1,4 +1,4 @@
-"""The configuration files that the program writes for the two registries and the collector."""
+"""The configuration files that the program writes for the two registries."""
 
 import asyncio
 from typing import Any
@@ -7,7 +7,7 @@ import pulumi
 import pytest
 import yaml
 
-from infra.components import application_insights, container_registry
+from infra.components import container_registry
 from infra.components.assets import asset
 
 SECRET = "0" * 32
@@ -68,57 +68,3 @@ def test_scripts_use_no_file_that_is_not_written() -> None:
 
     assert all(file in scripts for file in container_registry.REGISTRIES)
     assert container_registry._FOLDER in scripts
-
-
-@pytest.fixture(scope="module")
-def collector() -> dict[str, Any]:
-    """The collector's configuration, parsed."""
-    parsed: dict[str, Any] = yaml.safe_load(application_insights.config(30))
-    return parsed
-
-
-def test_all_external_telemetry_goes_into_a_durable_queue(collector: dict[str, Any]) -> None:
-    pipelines = collector["service"]["pipelines"]
-    queue = collector["exporters"]["otlp_http/queue"]
-
-    outside = {receiver for receiver in collector["receivers"] if receiver != "otlp/queue"}
-    for pipeline in pipelines.values():
-        if outside & set(pipeline["receivers"]):
-            assert pipeline["exporters"] == ["otlp_http/queue"]
-            assert pipeline["processors"] == ["memory_limiter"]
-    assert collector["extensions"]["file_storage"]["fsync"] is True
-    assert queue["sending_queue"]["storage"] == "file_storage"
-    assert queue["sending_queue"]["block_on_overflow"] is True
-    assert queue["retry_on_failure"]["max_elapsed_time"] == "0s"
-
-
-def test_both_protocols_accept_requests_of_the_same_size_and_none_is_split(collector: dict[str, Any]) -> None:
-    protocols = collector["receivers"]["otlp"]["protocols"]
-    queue = collector["exporters"]["otlp_http/queue"]["sending_queue"]["batch"]
-    inner = collector["receivers"]["otlp/queue"]["protocols"]["http"]["max_request_body_size"]
-    largest = protocols["http"]["max_request_body_size"]
-
-    assert protocols["grpc"]["max_recv_msg_size_mib"] * 2**20 == largest
-    assert "max_size" not in queue
-    assert inner >= 4 * largest + queue["min_size"]
-
-
-def test_only_loopback_needs_no_token(collector: dict[str, Any]) -> None:
-    receivers = collector["receivers"]
-
-    for protocol in receivers["otlp"]["protocols"].values():
-        assert protocol["auth"] == {"authenticator": "bearertokenauth"}
-    (inner,) = receivers["otlp/queue"]["protocols"].values()
-    assert inner["endpoint"].startswith("127.0.0.1:")
-    assert collector["exporters"]["otlp_http/queue"]["endpoint"] == f"http://{inner['endpoint']}"
-    assert collector["extensions"]["health_check"]["endpoint"].startswith("127.0.0.1:")
-
-
-def test_every_signal_is_kept_for_the_days_of_the_setting(collector: dict[str, Any]) -> None:
-    kept = {name: exporter for name, exporter in collector["exporters"].items() if name.startswith("file/")}
-
-    assert {name: exporter["rotation"]["max_days"] for name, exporter in kept.items()} == {
-        "file/traces": 30,
-        "file/metrics": 30,
-        "file/logs": 30,
-    }

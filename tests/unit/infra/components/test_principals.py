@@ -75,7 +75,7 @@ def test_each_principal_has_one_resource_of_secrets_named_after_it(made: Made) -
 def test_several_roles_of_a_principal_add_up(made: Made) -> None:
     ana = made.principals[0]
 
-    assert (ana.name, ana.registry, ana.telemetry) == ("ana", "pull", True)
+    assert (ana.name, ana.registry, ana.telemetry, ana.reads_insights) == ("ana", "pull", True, True)
     assert ana.storage_policy is not None
     assert 'path "secret/data/computes/*"' in ana.vault_policy
     assert 'path "datastores/metadata/+"' in ana.vault_policy
@@ -92,3 +92,4 @@ def test_principals_without_rights_in_a_service_are_unknown_there(made: Made) ->
     cleo = made.principals[2]
 
     assert (cleo.storage_policy, cleo.registry, cleo.telemetry) == (None, "none", False)
+    assert not cleo.reads_insights

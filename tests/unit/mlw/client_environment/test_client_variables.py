@@ -37,6 +37,8 @@ def test_every_service_has_the_variables_of_its_clients() -> None:
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20secret-of-telemetry",
         "OTEL_SERVICE_NAME": "train",
+        "MLW_INSIGHTS_ENDPOINT": "http://127.0.0.1:20007",
+        "MLW_INSIGHTS_TOKEN": "secret-of-insights",
     }
 
 

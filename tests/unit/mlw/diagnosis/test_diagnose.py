@@ -19,6 +19,7 @@ PORTS = {
     "containerRegistry": (20002, 20006),
     "keyVault": (20003,),
     "applicationInsights": (20004, 20005),
+    "insightsStore": (20007,),
 }
 
 
@@ -26,7 +27,7 @@ class World:
     """The engine and the services, as a test wants them."""
 
     def __init__(self) -> None:
-        self.status = dict.fromkeys(SERVICES, "running")
+        self.status = dict.fromkeys(services.SERVICES, "running")
         self.asked: list[str] = []
         self.refused: list[str] = []
 
@@ -34,7 +35,7 @@ class World:
         assert all(stack_id.startswith("id-of-") for stack_id in stack_ids)
         wanted = set(resource_ids)
         return Snapshot(
-            containers=tuple(self._container(key) for key in SERVICES if resource_id("churn", key) in wanted),
+            containers=tuple(found for found in map(self._container, services.SERVICES) if found.resource_id in wanted),
             volumes=frozenset(f"{name_of('churn', key)}-{suffix}-data" for key, (_, _, suffix) in SERVICES.items()),
             networks=frozenset({"rg-churn"}),
         )
@@ -53,7 +54,7 @@ class World:
         return Container(
             name=key,
             stack="churn",
-            resource_id=resource_id("churn", key),
+            resource_id=resource_id("churn", services.SERVICES[key].section),
             status=self.status[key],
             exit_code=1,
             restarts=0,
@@ -79,6 +80,7 @@ EVERYTHING = {
     "container registry",
     "key vault",
     "application insights",
+    "insights store",
     "record in storage account 'stchurn'",
 }
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from infra import services
 from mlw.keys.sharers import is_sharer, tell_sharers
 from mlw.stacks.stacks import open_stack
 from tests.unit.states import SERVICES, Place, a_component, a_resource, a_workspace, resource_id
@@ -39,7 +40,11 @@ def test_sharers_of_a_storage_account_have_keys_of_their_own_that_go_on() -> Non
 
 @pytest.mark.parametrize(
     ("rotated", "what"),
-    [("registry", "container registry 'crchurn'"), ("telemetry", "appi-churn'")],
+    [
+        ("registry", "container registry 'crchurn'"),
+        ("telemetry", "application insights 'appi-churn'"),
+        ("insights", "insights store 'appi-churn'"),
+    ],
 )
 def test_sharers_that_have_the_owners_credentials_are_told_what_to_run(rotated: str, what: str) -> None:
     (said,) = tell_sharers(open_stack("churn"), {rotated})
@@ -52,7 +57,7 @@ def test_sharers_that_have_the_owners_credentials_are_told_what_to_run(rotated: 
 def test_a_new_authority_concerns_every_sharer_of_anything() -> None:
     said = list(tell_sharers(open_stack("churn"), {"authority"}))
 
-    assert len(said) == len(SERVICES)
+    assert len(said) == len(services.SERVICES)
     assert all("make up STACK=fraud" in sentence for sentence in said)
     assert "make up STACK=leads" in next(sentence for sentence in said if "storage account" in sentence)
 

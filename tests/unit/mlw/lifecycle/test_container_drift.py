@@ -94,3 +94,11 @@ def test_exchanged_names_are_freed_first_and_what_is_replaced_comes_last() -> No
         ("a", Repair.REPLACE),
     ]
     assert [drift.repair for drift in in_order(found[:2])] == [Repair.RENAME, Repair.REPLACE]
+
+
+def test_a_lost_alias_is_given_back() -> None:
+    wanted = {**WANTED, "networksAdvanced": [{"name": "rg", "aliases": ["store"]}]}
+
+    assert list(compare(wanted, actual())) == [("without its alias in network 'rg'", Repair.RECONNECT, "rg")]
+    kept = {"NetworkSettings": {"Networks": {"rg": {"Aliases": ["store", "0123456789ab"]}}}}
+    assert list(compare(wanted, {**actual(), **kept})) == []

@@ -56,6 +56,7 @@ def test_every_service_is_asked_once(world: World) -> None:
         "http://127.0.0.1:20004",
         "http://127.0.0.1:20005/v1/traces",
         "http://127.0.0.1:20006/v2/",
+        "http://127.0.0.1:20007/healthz",
         "http://127.0.0.1:20009/minio/health/cluster",
     ]
 

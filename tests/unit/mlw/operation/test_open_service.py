@@ -59,7 +59,7 @@ def test_without_a_service_all_addresses_are_listed(shown: list[str], capsys: py
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["ENDPOINT", "SERVICE", "ADDRESS"]
     assert [line.split()[0] for line in lines[1:]] == [
-        "storage", "registry", "registryReadOnly", "keyVault", "otlpGrpc", "otlpHttp",
+        "storage", "registry", "registryReadOnly", "keyVault", "otlpGrpc", "otlpHttp", "insights",
     ]  # fmt: skip
     assert shown == []
 

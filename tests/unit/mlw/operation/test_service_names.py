@@ -36,7 +36,7 @@ def test_an_unknown_service_lists_those_that_exist(stack: Stack) -> None:
 
     assert str(raised.value) == (
         "looking for service 'storge': no such service in stack 'dev'. Did you mean 'storage'? Services: storage, "
-        "registry, keyVault, telemetry."
+        "registry, keyVault, telemetry, insights."
     )
 
 

@@ -27,6 +27,18 @@ def test_other_insights_retention_is_refused_with_the_nearest(days: int, proposa
     assert violation.fix == f"set 'retentionInDays' to {proposal}"
 
 
+@pytest.mark.parametrize("size", [1, 10, 10_000])
+def test_insights_size_passes(size: int) -> None:
+    assert violations_of(application_insights.limit_size, maximumSizeInGB=size) == []
+
+
+@pytest.mark.parametrize("size", [0, -1, 10_001, "10"], ids=repr)
+def test_other_insights_size_is_refused(size: object) -> None:
+    (violation,) = violations_of(application_insights.limit_size, maximumSizeInGB=size)
+
+    assert "1-10000 GB" in violation.message
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_absent_properties_break_nothing(rule: Rule) -> None:
     assert violations_of(rule) == []

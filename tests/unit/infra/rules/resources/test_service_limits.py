@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.resources.service_limits import MIN_MEMORY_GIB, check_limits
+from infra.services import SERVICES
 from infra.settings.stack_input import LimitsInput
 
 
@@ -47,4 +47,4 @@ def test_all_mistakes_are_reported_together() -> None:
 
 def test_every_service_that_a_stack_file_can_limit_has_a_bound() -> None:
     assert {str(field.alias) for field in LimitsInput.model_fields.values()} == set(MIN_MEMORY_GIB)
-    assert set(MIN_MEMORY_GIB) <= {component.section for component in COMPONENT_TYPES.values()}
+    assert set(MIN_MEMORY_GIB) == set(SERVICES)

@@ -9,6 +9,7 @@ from infra.rules.roles.role_operations import OPERATIONS
 READS = {
     op.WORKSPACE_READ, op.DATASTORES_READ, op.COMPUTES_READ, op.ARTIFACTS_READ, op.SECRETS_READ_METADATA,
     op.CERTIFICATES_READ, op.CONTAINERS_READ, op.IMAGES_PULL,
+    op.TELEMETRY_QUERY,
 }  # fmt: skip
 EXPECTED = {
     "Owner": set(OPERATIONS),

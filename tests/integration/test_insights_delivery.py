@@ -1,0 +1,96 @@
+"""From the collector to the insights store: what is acknowledged arrives once, whichever of them is away or killed."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import requests
+from docker import DockerClient
+
+from tests.support.collector import Collector, running_collector
+from tests.support.probes import probe_until
+from tests.support.span_load import SpanLoad
+
+BATCHES = 20
+"""Acknowledged between two kills: about a second."""
+
+
+@pytest.fixture(scope="module")
+def collector(engine: DockerClient) -> Iterator[Collector]:
+    """A collector that the tests of this file share."""
+    with running_collector(engine) as running:
+        yield running
+
+
+def kept(collector: Collector, *spans: str) -> None:
+    """Wait until all spans are in the store, once each."""
+
+    def found() -> None:
+        counted = collector.spans()
+        assert {span: counted[span] for span in spans} == dict.fromkeys(spans, 1)
+
+    probe_until(found, what="the spans in the store")
+
+
+@pytest.mark.fault(
+    "application insights and its store are killed under 500 spans per second", "every acknowledged span is kept once"
+)
+def test_every_acknowledged_span_is_kept_exactly_once_whatever_is_killed(collector: Collector) -> None:
+    load = SpanLoad(collector=collector)
+    with load.running():
+        for victim in (collector.store, collector.container, collector.store, collector.container):
+            load.wait_for(BATCHES)
+            victim.kill("SIGKILL")
+            victim.start()
+        load.wait_for(BATCHES)
+
+    load.verify()
+
+
+@pytest.mark.fault("the insights store is away", "the collector starts, accepts telemetry and delivers it later")
+def test_the_collector_starts_and_accepts_while_the_store_is_away(collector: Collector, marker: str) -> None:
+    collector.store.stop()
+    try:
+        collector.container.restart()
+        probe_until(collector.port, what="the collector's port")
+        probe_until(lambda: collector.send(f"{marker}-1"), what="the collector without a store")
+        accepted = collector.send(f"{marker}-2")
+        collector.container.kill("SIGKILL")
+        collector.container.start()
+    finally:
+        collector.store.start()
+
+    assert accepted == requests.codes.ok
+    kept(collector, f"{marker}-1", f"{marker}-2")
+
+
+def test_the_store_starts_and_runs_queries_while_the_collector_is_away(collector: Collector, marker: str) -> None:
+    collector.send(marker)
+    kept(collector, marker)
+    collector.container.stop()
+    try:
+        collector.store.restart()
+        probe_until(collector.spans, what="the store without a collector")
+
+        assert collector.spans()[marker] == 1
+    finally:
+        collector.container.start()
+        probe_until(lambda: collector.send("warm"), what="the collector")
+
+
+@pytest.mark.fault("the collector's queue is full", "writes are rejected with 503, and acknowledged ones are kept")
+def test_full_queue_rejects_writes_and_loses_no_acknowledged_ones(engine: DockerClient) -> None:
+    with running_collector(engine, queue_mib=0.25) as collector:
+        collector.store.stop()
+        acknowledged: list[str] = []
+        status = requests.codes.ok
+        while status == requests.codes.ok:
+            span = uuid.uuid4().hex * 16
+            status = collector.send(span)
+            acknowledged.extend([span] if status == requests.codes.ok else [])
+        collector.store.start()
+
+        assert status == requests.codes.unavailable
+        assert acknowledged
+        kept(collector, *acknowledged)
+        probe_until(lambda: collector.send("later"), what="a span after the queue has room again")
