@@ -14,7 +14,7 @@ import (
 
 func TestWhatIsNotOneSelectOfTheViewsIsRefused(t *testing.T) {
 	fixture := newFixture(t)
-	spans := filepath.Join(fixture.folder, "spans", "spans.parquet")
+	spans := filepath.Join(fixture.folder, "spans", "all.parquet")
 	for _, query := range []string{
 		"", ";", "SELEC 1", "SELECT", "SELECT 1 FROM", "SELECT 1; SELECT 2", "SELECT 1; COPY (SELECT 1) TO '/tmp/x'",
 		"COPY (SELECT 1) TO '/tmp/x'", "COPY requests FROM '/etc/passwd'", "EXPORT DATABASE '/tmp/x'", "IMPORT DATABASE '/tmp/x'",

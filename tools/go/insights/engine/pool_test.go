@@ -2,9 +2,7 @@ package engine_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,23 +10,12 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/duckdb/duckdb-go/v2"
-
 	"ml-workspace/tools/go/insights/engine"
+	"ml-workspace/tools/go/insights/fixtures"
 	"ml-workspace/tools/go/insights/schema"
 )
 
-// TestMain also is the process for queries.
-func TestMain(main *testing.M) {
-	if engine.IsProcess(os.Args) {
-		if err := engine.Serve(os.Args); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(main.Run())
-}
+func TestMain(main *testing.M) { fixtures.Main(main) }
 
 var noon = time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 
@@ -40,36 +27,14 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	folder := t.TempDir()
-	for _, table := range schema.Tables {
-		if err := os.Mkdir(filepath.Join(folder, string(table)), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	writeSpans(t, filepath.Join(folder, "spans", "spans.parquet"))
+	folder := fixtures.Folder(t)
+	database := fixtures.Database(t, "TABLE ")
+	fixtures.Execute(t, database, insertAll)
+	fixtures.Write(t, database, folder, schema.Spans)
 	if err := os.WriteFile(filepath.Join(folder, "tokens"), []byte("sesame alice read\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pool := engine.NewPool(engine.Options{
-		Folder: folder, Temporary: filepath.Join(folder, "tmp"), MemoryMegabytes: 64, TemporaryMegabytes: 64, Threads: 2,
-	})
-	t.Cleanup(pool.Close)
-	return fixture{folder, pool}
-}
-
-func writeSpans(t *testing.T, path string) {
-	t.Helper()
-	database, err := sql.Open("duckdb", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer database.Close()
-	database.SetMaxOpenConns(1)
-	for _, statement := range []string{schema.SQL, insertAll, fmt.Sprintf("COPY spans TO '%s' (FORMAT parquet)", path)} {
-		if _, err := database.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
-	}
+	return fixture{folder, fixtures.Pool(t, folder)}
 }
 
 const insertAll = `INSERT INTO spans
@@ -84,7 +49,7 @@ func (fixture fixture) run(query string) (*engine.Reply, error) {
 
 func (fixture fixture) runWith(query string, change func(*engine.Request)) (*engine.Reply, error) {
 	request := engine.Request{
-		SQL: query, Files: map[string][]string{"spans": {filepath.Join(fixture.folder, "spans", "spans.parquet")}},
+		SQL: query, Files: map[string][]string{"spans": {filepath.Join(fixture.folder, "spans", "all.parquet")}},
 		From: noon, To: noon.Add(24 * time.Hour), MaximumRows: 1000, MaximumBytes: 1 << 20, Timeout: 10 * time.Second,
 	}
 	change(&request)
@@ -111,21 +76,23 @@ func code(err error) engine.Code {
 func TestQueryReadsViews(t *testing.T) {
 	fixture := newFixture(t)
 	for query, expected := range map[string]string{
-		"SELECT count(*) FROM requests":                                                         "[[10000]]",
-		"select COUNT(*) from Requests;":                                                        "[[10000]]",
-		"SELECT count(*) FROM requests -- all":                                                  "[[10000]]",
-		"FROM requests SELECT max(duration) AS longest":                                         "[[9999]]",
-		"SELECT timestamp, id FROM requests ORDER BY timestamp DESC LIMIT 1":                    `[["2026-11-29T14:46:39Z","span9999"]]`,
-		"WITH slow AS (SELECT * FROM requests WHERE duration > 9990) SELECT count(*) FROM slow": "[[9]]",
-		"WITH _s0 AS (FROM requests) SELECT count(*) FROM _s0":                                  "[[10000]]",
-		"SELECT quantile_cont(duration, [0.5, 0.95]) FROM requests":                             `[["[4999.5,9499.05]"]]`,
-		"SELECT count(*) FROM exceptions":                                                       "[[0]]",
-		"SELECT r.id FROM requests r JOIN spans s USING (id) WHERE id = 'span7'":                `[["span7"]]`,
-		"SELECT sum(x) FROM range(4) AS numbers(x)":                                             "[[6]]",
-		"SELECT 170141183460469231731687303715884105727::HUGEINT, 1.50::DECIMAL(5,2)":           "[[170141183460469231731687303715884105727,1.5]]",
-		"SELECT 'nan'::DOUBLE, NULL, true, INTERVAL 90 SECOND, DATE '2026-01-02'":               `[["NaN",null,true,"1m30s","2026-01-02T00:00:00Z"]]`,
-		"SELECT uuid '00000000-0000-0000-0000-000000000001', {'a': [1]}, '\xc3\xa4'":            `[["00000000-0000-0000-0000-000000000001","{\"a\":[1]}","ä"]]`,
-		"SELECT count(*) FROM (DESCRIBE requests) WHERE column_name = 'timestamp'":              "[[1]]",
+		"SELECT count(*) FROM requests":                                                                                         "[[10000]]",
+		"select COUNT(*) from Requests;":                                                                                        "[[10000]]",
+		"SELECT count(*) FROM requests -- all":                                                                                  "[[10000]]",
+		"FROM requests SELECT max(duration) AS longest":                                                                         "[[9999]]",
+		"SELECT timestamp, id FROM requests ORDER BY timestamp DESC LIMIT 1":                                                    `[["2026-11-29T14:46:39Z","span9999"]]`,
+		"WITH slow AS (SELECT * FROM requests WHERE duration > 9990) SELECT count(*) FROM slow":                                 "[[9]]",
+		"WITH _s0 AS (FROM requests) SELECT count(*) FROM _s0":                                                                  "[[10000]]",
+		"SELECT quantile_cont(duration, [0.5, 0.95]) FROM requests":                                                             `[["[4999.5,9499.05]"]]`,
+		"SELECT count(*) FROM requests WHERE (customDimensions ->> 'a') IS NULL AND (customDimensions ->> '$.b' = 'c') IS NULL": "[[10000]]",
+		"SELECT -2 ** 2, (-2) ** 2, 1 - (2 - 3), not (true and false), (1 + 2) * 3, 7 // 2, 'a' LIKE 'A', 'a' ILIKE 'A'":        "[[4,4,2,true,9,3,false,true]]",
+		"SELECT count(*) FROM exceptions":                                                                                       "[[0]]",
+		"SELECT r.id FROM requests r JOIN spans s USING (id) WHERE id = 'span7'":                                                `[["span7"]]`,
+		"SELECT sum(x) FROM range(4) AS numbers(x)":                                                                             "[[6]]",
+		"SELECT 170141183460469231731687303715884105727::HUGEINT, 1.50::DECIMAL(5,2)":                                           "[[170141183460469231731687303715884105727,1.5]]",
+		"SELECT 'nan'::DOUBLE, NULL, true, INTERVAL 90 SECOND, DATE '2026-01-02'":                                               `[["NaN",null,true,"1m30s","2026-01-02T00:00:00Z"]]`,
+		"SELECT uuid '00000000-0000-0000-0000-000000000001', {'a': [1]}, '\xc3\xa4'":                                            `[["00000000-0000-0000-0000-000000000001","{\"a\":[1]}","ä"]]`,
+		"SELECT count(*) FROM (DESCRIBE requests) WHERE column_name = 'timestamp'":                                              "[[1]]",
 	} {
 		if found := fixture.rows(t, query); found != expected {
 			t.Errorf("%s\nfound    %s\nexpected %s", query, found, expected)

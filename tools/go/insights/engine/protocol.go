@@ -5,7 +5,10 @@
 // queries, which the kernel limits and which can be killed.
 package engine
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // Request is one query.
 type Request struct {
@@ -66,3 +69,23 @@ type Failure struct {
 }
 
 func (failure *Failure) Error() string { return failure.Message }
+
+// statusCancelled is for a client that has closed the connection; nobody reads it.
+const statusCancelled = 499
+
+var statuses = map[Code]int{
+	Invalid:     http.StatusBadRequest,
+	Forbidden:   http.StatusBadRequest,
+	OutOfMemory: http.StatusBadRequest,
+	Busy:        http.StatusTooManyRequests,
+	TimedOut:    http.StatusGatewayTimeout,
+	Interrupted: http.StatusServiceUnavailable,
+	Cancelled:   statusCancelled,
+	Failed:      http.StatusInternalServerError,
+}
+
+// Status is the HTTP status of the failure.
+func (failure *Failure) Status() int { return statuses[failure.Code] }
+
+// Always is the range of everything that is stored.
+var Always = struct{ From, To time.Time }{time.Time{}, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}

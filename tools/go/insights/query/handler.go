@@ -118,17 +118,6 @@ func limits(asked body, now time.Time) (from, to time.Time) {
 	return to.Add(-defaultRange), to
 }
 
-var statuses = map[engine.Code]int{
-	engine.Invalid:     http.StatusBadRequest,
-	engine.Forbidden:   http.StatusBadRequest,
-	engine.Busy:        http.StatusTooManyRequests,
-	engine.TimedOut:    http.StatusGatewayTimeout,
-	engine.OutOfMemory: http.StatusBadRequest,
-	engine.Interrupted: http.StatusServiceUnavailable,
-	engine.Failed:      http.StatusInternalServerError,
-	engine.Cancelled:   499,
-}
-
 // fail reports an error; the text of the query, which may have secrets in it, is not logged.
 func fail(writer http.ResponseWriter, err error, took time.Duration) {
 	var failure *engine.Failure
@@ -136,5 +125,5 @@ func fail(writer http.ResponseWriter, err error, took time.Duration) {
 		failure = &engine.Failure{Code: engine.Failed, Message: err.Error()}
 	}
 	slog.Warn("query failed", "code", failure.Code, "milliseconds", took.Milliseconds())
-	respond.Error(writer, statuses[failure.Code], string(failure.Code), failure.Message)
+	respond.Error(writer, failure.Status(), string(failure.Code), failure.Message)
 }

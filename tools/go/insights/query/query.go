@@ -5,11 +5,11 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
-	"time"
 
 	"ml-workspace/tools/go/insights/config"
 	"ml-workspace/tools/go/insights/engine"
 	"ml-workspace/tools/go/insights/files"
+	"ml-workspace/tools/go/insights/jaeger"
 	"ml-workspace/tools/go/insights/respond"
 	"ml-workspace/tools/go/insights/schema"
 	"ml-workspace/tools/go/insights/store"
@@ -29,6 +29,7 @@ func Register(mux *http.ServeMux, settings config.Config, set *files.Set, status
 	mux.Handle("GET /v1/status", known.Require(tokens.Read, http.HandlerFunc(func(writer http.ResponseWriter, _ *http.Request) {
 		respond.JSON(writer, http.StatusOK, status())
 	})))
+	mux.Handle("GET /api/", known.Require(tokens.Read, jaeger.Handler(source)))
 	return nil
 }
 
@@ -62,6 +63,3 @@ func (source *Source) Run(ctx context.Context, request engine.Request) (*engine.
 
 // Close ends running queries.
 func (source *Source) Close() { source.pool.Close() }
-
-// Always is the range of everything that is stored.
-var Always = struct{ From, To time.Time }{time.Time{}, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}

@@ -13,24 +13,14 @@ import (
 	"time"
 
 	"ml-workspace/tools/go/insights/config"
-	"ml-workspace/tools/go/insights/engine"
 	"ml-workspace/tools/go/insights/files"
+	"ml-workspace/tools/go/insights/fixtures"
 	"ml-workspace/tools/go/insights/query"
 	"ml-workspace/tools/go/insights/store"
 	"ml-workspace/tools/go/insights/tokens"
 )
 
-// TestMain also is the process for queries.
-func TestMain(main *testing.M) {
-	if engine.IsProcess(os.Args) {
-		if err := engine.Serve(os.Args); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(main.Run())
-}
+func TestMain(main *testing.M) { fixtures.Main(main) }
 
 // serve starts the server over an empty store, with the tokens 'reading' and 'writing'.
 func serve(t *testing.T) *httptest.Server {

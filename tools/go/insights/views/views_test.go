@@ -3,75 +3,30 @@ package views_test
 import (
 	"database/sql"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	_ "github.com/duckdb/duckdb-go/v2"
-
+	"ml-workspace/tools/go/insights/fixtures"
 	"ml-workspace/tools/go/insights/schema"
 	"ml-workspace/tools/go/insights/views"
 )
 
-// row has the columns of a physical row that are not empty.
-type row map[string]any
+type row = fixtures.Row
 
 // database has the physical tables as stored_<table>, with the views.
 func database(t *testing.T) *sql.DB {
 	t.Helper()
-	database, err := sql.Open("duckdb", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { database.Close() })
-	database.SetMaxOpenConns(1)
-	execute(t, database, strings.ReplaceAll(schema.SQL, "CREATE TABLE ", "CREATE TEMP TABLE stored_"))
+	database := fixtures.Database(t, "TEMP TABLE stored_")
 	for _, view := range views.All {
-		execute(t, database, view.SQL)
+		fixtures.Execute(t, database, view.SQL)
 	}
 	return database
 }
 
-func execute(t *testing.T, database *sql.DB, statement string, arguments ...any) {
-	t.Helper()
-	if _, err := database.Exec(statement, arguments...); err != nil {
-		t.Fatalf("%.80s: %v", statement, err)
-	}
-}
-
-// insert adds a row; text that is not given is empty, numbers are 0 if they cannot be null.
 func insert(t *testing.T, database *sql.DB, table schema.Table, row row) {
 	t.Helper()
-	definition := regexp.MustCompile(`(?s)CREATE TABLE ` + string(table) + ` \((.*?)\n\)`).FindStringSubmatch(schema.SQL)[1]
-	var names, marks []string
-	var values []any
-	for _, column := range regexp.MustCompile(`(?m)^\s+(\w+) (\w+)( NOT NULL)?,?`).FindAllStringSubmatch(definition, -1) {
-		value, isGiven := row[column[1]]
-		switch {
-		case isGiven:
-		case column[3] == "":
-			continue
-		case column[1] == table.Time():
-			value = "2026-11-29 12:00:00"
-		case strings.HasSuffix(column[1], "attributes") && column[2] == "VARCHAR":
-			value = "{}"
-		case column[2] == "VARCHAR":
-			value = ""
-		case column[2] == "BOOLEAN":
-			value = false
-		default:
-			value = 0
-		}
-		names, marks, values = append(names, column[1]), append(marks, "?"), append(values, value)
-	}
-	for name := range row {
-		if !slices.Contains(names, name) {
-			t.Fatalf("table %s has no column %q", table, name)
-		}
-	}
-	execute(t, database, fmt.Sprintf("INSERT INTO stored_%s (%s) VALUES (%s)", table, strings.Join(names, ", "),
-		strings.Join(marks, ", ")), values...)
+	fixtures.Insert(t, database, "stored_", table, row)
 }
 
 // list returns the rows of a query as text, their columns separated by "~".
