@@ -34,7 +34,6 @@ type Pool struct {
 	numbers atomic.Uint64
 	mutex   sync.Mutex
 	process *process
-	users   int
 	idle    *time.Timer
 }
 
@@ -42,6 +41,8 @@ type Pool struct {
 type process struct {
 	command *exec.Cmd
 	client  *rpc.Client
+	// users is how many queries it runs.
+	users int
 }
 
 // NewPool prepares to run queries; nothing is started yet.
@@ -59,7 +60,7 @@ func (pool *Pool) Run(ctx context.Context, request Request) (*Reply, error) {
 	if err != nil {
 		return nil, &Failure{Failed, "starting the process for queries: " + err.Error()}
 	}
-	defer pool.release()
+	defer pool.release(process)
 	request.Number = pool.numbers.Add(1)
 	reply := &Reply{}
 	call := process.client.Go("Queries.Run", request, reply, make(chan *rpc.Call, 1))
@@ -81,6 +82,9 @@ func (pool *Pool) Run(ctx context.Context, request Request) (*Reply, error) {
 }
 
 func (pool *Pool) finish(process *process, err error, reply *Reply) (*Reply, error) {
+	if reply.Spent {
+		pool.retire(process)
+	}
 	var refused rpc.ServerError
 	switch {
 	case err != nil && !errors.As(err, &refused):
@@ -128,16 +132,29 @@ func (pool *Pool) acquire() (*process, error) {
 		}
 		pool.process = started
 	}
-	pool.users++
+	pool.process.users++
 	return pool.process, nil
 }
 
-func (pool *Pool) release() {
+func (pool *Pool) release(process *process) {
 	pool.mutex.Lock()
 	defer pool.mutex.Unlock()
-	pool.users--
-	if pool.users == 0 {
+	process.users--
+	switch {
+	case process.users > 0:
+	case process == pool.process:
 		pool.idle = time.AfterFunc(idleTime, pool.rest)
+	default:
+		_ = process.client.Close()
+	}
+}
+
+// retire makes the next query start another process; this one ends with its last query.
+func (pool *Pool) retire(process *process) {
+	pool.mutex.Lock()
+	defer pool.mutex.Unlock()
+	if pool.process == process {
+		pool.process = nil
 	}
 }
 
@@ -145,8 +162,8 @@ func (pool *Pool) release() {
 func (pool *Pool) rest() {
 	pool.mutex.Lock()
 	defer pool.mutex.Unlock()
-	if pool.users == 0 && pool.process != nil {
-		pool.process.client.Close()
+	if pool.process != nil && pool.process.users == 0 {
+		_ = pool.process.client.Close()
 		pool.process = nil
 	}
 }
@@ -154,11 +171,7 @@ func (pool *Pool) rest() {
 // discard ends a process that cannot be used any more.
 func (pool *Pool) discard(process *process) {
 	_ = process.command.Process.Kill()
-	pool.mutex.Lock()
-	defer pool.mutex.Unlock()
-	if pool.process == process {
-		pool.process = nil
-	}
+	pool.retire(process)
 }
 
 // Close ends the process.
@@ -191,7 +204,7 @@ func start(options Options) (*process, error) {
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
-	started := &process{command, rpc.NewClient(connection{output, input})}
+	started := &process{command: command, client: rpc.NewClient(connection{output, input})}
 	go func() {
 		_, _ = command.Process.Wait()
 		_ = started.client.Close()

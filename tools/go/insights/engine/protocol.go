@@ -44,6 +44,8 @@ type Reply struct {
 	// Truncated tells that there are more rows.
 	Truncated bool
 	Failure   *Failure
+	// Spent tells that the process keeps too much memory to run further queries.
+	Spent bool
 }
 
 // Code says why a query failed.

@@ -60,6 +60,8 @@ func explain(ctx context.Context, err error, options Options, request Request) *
 		return failure
 	}
 	switch {
+	case errors.Is(context.Cause(ctx), errMemory):
+		return outOfMemory(options)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return timedOut(request)
 	case ctx.Err() != nil:
@@ -71,8 +73,7 @@ func explain(ctx context.Context, err error, options Options, request Request) *
 	}
 	switch reported.Type {
 	case duckdb.ErrorTypeOutOfMemory:
-		return &Failure{OutOfMemory, fmt.Sprintf("the query needs more than the %d MB of memory that queries have; choose a "+
-			"shorter time range, fewer columns or fewer groups", options.MemoryMegabytes)}
+		return outOfMemory(options)
 	case duckdb.ErrorTypePermission:
 		return &Failure{Forbidden, "the query reads files; only the tables of application insights can be read"}
 	case duckdb.ErrorTypeIO, duckdb.ErrorTypeInternal, duckdb.ErrorTypeFatal:
@@ -80,6 +81,11 @@ func explain(ctx context.Context, err error, options Options, request Request) *
 	default:
 		return &Failure{Invalid, reported.Msg}
 	}
+}
+
+func outOfMemory(options Options) *Failure {
+	return &Failure{OutOfMemory, fmt.Sprintf("the query needs more than the %d MB of memory that queries have; choose a "+
+		"shorter time range, fewer columns or fewer groups", options.MemoryMegabytes)}
 }
 
 func timedOut(request Request) *Failure {

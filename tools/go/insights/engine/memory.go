@@ -1,0 +1,122 @@
+package engine
+
+// #include <malloc.h>
+import "C"
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	// dataMegabytes is what the kernel lets the process have, used or not: it refuses a function that wants gigabytes.
+	dataMegabytes = 320
+	// spareMegabytes is what the process may use besides the memory limit of DuckDB, which does not count everything.
+	spareMegabytes = 40
+	watchInterval  = 10 * time.Millisecond
+	// restingMegabytes is what a process without queries may keep; one that keeps more is replaced.
+	restingMegabytes = 56
+	// patience is how long ended queries may take to free their memory.
+	patience = 300 * time.Millisecond
+)
+
+var errMemory = errors.New("the process uses too much memory")
+
+// limitMemory makes the kernel refuse more memory, and end this process first when the container has no more.
+func limitMemory() error {
+	// Without the permission the limits still hold.
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0o600)
+	limit := uint64(dataMegabytes) << 20
+	return syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: limit, Max: limit})
+}
+
+// running is the queries that are running.
+type running struct {
+	mutex   sync.Mutex
+	queries map[uint64]context.CancelCauseFunc
+	started chan struct{}
+}
+
+func (running *running) add(number uint64, cancel context.CancelCauseFunc) {
+	running.mutex.Lock()
+	defer running.mutex.Unlock()
+	running.queries[number] = cancel
+	select {
+	case running.started <- struct{}{}:
+	default:
+	}
+}
+
+func (running *running) remove(number uint64) {
+	running.mutex.Lock()
+	defer running.mutex.Unlock()
+	delete(running.queries, number)
+}
+
+// cancel ends a query.
+func (running *running) cancel(number uint64) {
+	running.mutex.Lock()
+	defer running.mutex.Unlock()
+	if cancel, isRunning := running.queries[number]; isRunning {
+		cancel(context.Canceled)
+	}
+}
+
+// cancelAll ends all queries, and returns how many there are.
+func (running *running) cancelAll(cause error) int {
+	running.mutex.Lock()
+	defer running.mutex.Unlock()
+	for _, cancel := range running.queries {
+		cancel(cause)
+	}
+	return len(running.queries)
+}
+
+// watch ends all queries when the process uses more than the limit, and the process if that does not help.
+func (running *running) watch(limit uint64) {
+	for range running.started {
+		exceeded := time.Time{}
+		for number := 1; number > 0; time.Sleep(watchInterval) {
+			if used() < limit {
+				exceeded = time.Time{}
+				running.mutex.Lock()
+				number = len(running.queries)
+				running.mutex.Unlock()
+				continue
+			}
+			if exceeded.IsZero() {
+				exceeded = time.Now()
+			}
+			number = running.cancelAll(errMemory)
+			if number > 0 && time.Since(exceeded) > patience {
+				fmt.Fprintln(os.Stderr, "the process for queries ends: it uses too much memory")
+				os.Exit(1)
+			}
+		}
+	}
+}
+
+// isSpent tells, after a query, whether the process keeps so much memory that it is to be replaced.
+func isSpent() bool {
+	C.malloc_trim(0)
+	return used() > restingMegabytes<<20
+}
+
+// used is the memory that only this process has, in bytes.
+func used() uint64 {
+	content, err := os.ReadFile("/proc/self/statm")
+	fields := strings.Fields(string(content))
+	if err != nil || len(fields) < 3 {
+		return 0
+	}
+	resident, _ := strconv.ParseUint(fields[1], 10, 64)
+	shared, _ := strconv.ParseUint(fields[2], 10, 64)
+	return (resident - shared) * uint64(os.Getpagesize())
+}
