@@ -74,7 +74,7 @@ func (handler *handler) ServeHTTP(writer http.ResponseWriter, request *http.Requ
 		fail(writer, err, time.Since(started))
 		return
 	}
-	slog.Info("query", "milliseconds", time.Since(started).Milliseconds(), "bytes", len(reply.Rows))
+	slog.Debug("query", "milliseconds", time.Since(started).Milliseconds(), "bytes", len(reply.Rows))
 	respond.JSON(writer, http.StatusOK, result{
 		Tables:    []table{{"PrimaryResult", reply.Columns, reply.Rows}},
 		Range:     timeRange{asked.From, asked.To},

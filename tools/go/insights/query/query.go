@@ -22,9 +22,11 @@ const (
 	threads            = 2
 )
 
-// Register adds the handlers of queries to a server.
-func Register(mux *http.ServeMux, settings config.Config, set *files.Set, status func() store.Status, known *tokens.File) error {
-	source := NewSource(settings.Folder, set)
+// Register adds the handlers of queries to a server. Queries end with the context.
+func Register(
+	ctx context.Context, mux *http.ServeMux, settings config.Config, set *files.Set, status func() store.Status, known *tokens.File,
+) error {
+	source := NewSource(ctx, settings.Folder, set)
 	mux.Handle("POST /v1/query", known.Require(tokens.Read, &handler{source}))
 	mux.Handle("GET /v1/status", known.Require(tokens.Read, http.HandlerFunc(func(writer http.ResponseWriter, _ *http.Request) {
 		respond.JSON(writer, http.StatusOK, status())
@@ -35,13 +37,14 @@ func Register(mux *http.ServeMux, settings config.Config, set *files.Set, status
 
 // Source runs queries over the files of a store.
 type Source struct {
-	set  *files.Set
-	pool *engine.Pool
+	ending context.Context
+	set    *files.Set
+	pool   *engine.Pool
 }
 
 // NewSource prepares queries over the files in a folder.
-func NewSource(folder string, set *files.Set) *Source {
-	return &Source{set, engine.NewPool(engine.Options{
+func NewSource(ending context.Context, folder string, set *files.Set) *Source {
+	return &Source{ending, set, engine.NewPool(engine.Options{
 		Folder:             folder,
 		Temporary:          filepath.Join(set.Temporary(), "queries"),
 		MemoryMegabytes:    memoryMegabytes,
@@ -52,6 +55,9 @@ func NewSource(folder string, set *files.Set) *Source {
 
 // Run runs a query over the files that may have rows of its range. They stay until it has ended.
 func (source *Source) Run(ctx context.Context, request engine.Request) (*engine.Reply, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(source.ending, cancel)()
 	request.Files = map[string][]string{}
 	for _, table := range schema.Tables {
 		snapshot := source.set.Snapshot(table, request.From, request.To)
@@ -60,6 +66,3 @@ func (source *Source) Run(ctx context.Context, request engine.Request) (*engine.
 	}
 	return source.pool.Run(ctx, request)
 }
-
-// Close ends running queries.
-func (source *Source) Close() { source.pool.Close() }

@@ -40,7 +40,7 @@ func serve(t *testing.T) *httptest.Server {
 	}
 	mux := http.NewServeMux()
 	status := func() store.Status { return store.Status{RetentionInDays: 90} }
-	if err := query.Register(mux, config.Config{Folder: folder}, set, status, known); err != nil {
+	if err := query.Register(t.Context(), mux, config.Config{Folder: folder}, set, status, known); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(mux)

@@ -15,14 +15,15 @@ type Table string
 
 // The tables.
 const (
-	Spans      Table = "spans"
-	Exceptions Table = "exceptions"
-	Logs       Table = "logs"
-	Metrics    Table = "metrics"
+	Spans        Table = "spans"
+	Exceptions   Table = "exceptions"
+	Logs         Table = "logs"
+	Metrics      Table = "metrics"
+	Availability Table = "availability"
 )
 
 // Tables lists every table.
-var Tables = []Table{Spans, Exceptions, Logs, Metrics}
+var Tables = []Table{Spans, Exceptions, Logs, Metrics, Availability}
 
 // Time is the column with the time of a row, by which files are named and rows are ordered.
 func (table Table) Time() string {

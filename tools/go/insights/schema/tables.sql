@@ -122,3 +122,14 @@ CREATE TABLE metrics (
     resource_attributes VARCHAR NOT NULL,
     flags UINTEGER NOT NULL
 );
+
+-- One row for each run of an availability test.
+CREATE TABLE availability (
+    time TIMESTAMP NOT NULL,
+    record_id UBIGINT NOT NULL,                -- hash of name and time
+    name VARCHAR NOT NULL,
+    success BOOLEAN NOT NULL,
+    status_code INTEGER,                       -- of the HTTP response, if there was one
+    message VARCHAR NOT NULL,                  -- why it failed
+    duration_nanos BIGINT NOT NULL
+);

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
+	"ml-workspace/tools/go/insights/availability"
 	"ml-workspace/tools/go/insights/config"
 	"ml-workspace/tools/go/insights/files"
 	"ml-workspace/tools/go/insights/ingest"
@@ -42,9 +44,16 @@ func Run(ctx context.Context, settings config.Config) error {
 	mux.HandleFunc("GET /healthz", healthy)
 	mayWrite := func(next http.Handler) http.Handler { return known.Require(tokens.Write, next) }
 	ingest.Register(mux, mayWrite, written, set.Temporary())
-	if err := query.Register(mux, settings, set, written.Status, known); err != nil {
+	if err := query.Register(ctx, mux, settings, set, written.Status, known); err != nil {
 		return err
 	}
+	probing, stop := context.WithCancel(ctx)
+	var probes sync.WaitGroup
+	probes.Go(func() { availability.Run(probing, settings.AvailabilityTests, written) })
+	defer func() {
+		stop()
+		probes.Wait()
+	}()
 	return serve(ctx, settings, mux)
 }
 
@@ -58,7 +67,13 @@ func serve(ctx context.Context, settings config.Config, handler http.Handler) er
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
-		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12},
+	}
+	if settings.TLS != nil {
+		current := &certificate{paths: *settings.TLS}
+		if _, err := current.get(nil); err != nil {
+			return fmt.Errorf("reading the certificate: %w", err)
+		}
+		server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: current.get}
 	}
 	ended := make(chan error, 1)
 	go func() {
@@ -69,7 +84,7 @@ func serve(ctx context.Context, settings config.Config, handler http.Handler) er
 	}()
 	var err error
 	if settings.TLS != nil {
-		err = server.ListenAndServeTLS(settings.TLS.Certificate, settings.TLS.PrivateKey)
+		err = server.ListenAndServeTLS("", "")
 	} else {
 		err = server.ListenAndServe()
 	}

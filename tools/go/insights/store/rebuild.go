@@ -12,10 +12,11 @@ import (
 
 // identity is the columns that identify a record of a table.
 var identity = map[schema.Table]string{
-	schema.Spans:      "trace_id, span_id",
-	schema.Exceptions: "trace_id, span_id, event_index",
-	schema.Logs:       "record_id",
-	schema.Metrics:    "record_id",
+	schema.Spans:        "trace_id, span_id",
+	schema.Exceptions:   "trace_id, span_id, event_index",
+	schema.Logs:         "record_id",
+	schema.Metrics:      "record_id",
+	schema.Availability: "record_id",
 }
 
 // rebuild fills the window of a table from its latest files, so that what is sent again after a restart is recognised.

@@ -14,6 +14,7 @@ type window struct {
 // batch each under way, whatever the time that passes. A row takes 32 bytes at most.
 var windowRows = map[schema.Table]int{
 	schema.Spans: 1 << 17, schema.Exceptions: 1 << 14, schema.Logs: 1 << 16, schema.Metrics: 1 << 16,
+	schema.Availability: 1 << 6,
 }
 
 func (known *window) contains(key uint64) bool {

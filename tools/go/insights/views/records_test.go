@@ -88,3 +88,13 @@ func TestMetricsHaveValuesOrDistributions(t *testing.T) {
 		"queue ~ gauge ~ 1 ~ 3.5 ~ <nil> ~ <nil> ~ <nil> ~ <nil>", "latency ~ histogram ~ ms ~ <nil> ~ 4 ~ 10 ~ 1 ~ 5",
 	}, found)
 }
+
+func TestAvailabilityHasResultsOfTests(t *testing.T) {
+	database := database(t)
+	insert(t, database, schema.Availability, row{"name": "storage", "success": true, "status_code": 200, "duration_nanos": 1_500_000})
+	insert(t, database, schema.Availability, row{"name": "vault", "message": "connection refused"})
+
+	found := list(t, database, "SELECT name, location, success, resultCode, message, duration FROM availabilityResults")
+
+	compare(t, []string{"storage ~ local ~ true ~ 200 ~  ~ 1.5", "vault ~ local ~ false ~  ~ connection refused ~ 0"}, found)
+}

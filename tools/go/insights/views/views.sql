@@ -172,6 +172,17 @@ SELECT
     attributes AS customDimensions
 FROM stored_metrics;
 
+CREATE TEMP VIEW availabilityResults AS
+SELECT
+    time AS timestamp,
+    name,
+    'local' AS location,
+    success,
+    message,
+    coalesce(CAST(status_code AS VARCHAR), '') AS resultCode,
+    duration_nanos / 1e6 AS duration
+FROM stored_availability;
+
 CREATE TEMP VIEW spans AS
 SELECT
     start_time AS timestamp,

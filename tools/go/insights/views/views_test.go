@@ -70,6 +70,7 @@ func TestEveryViewHasItsColumns(t *testing.T) {
 		"customEvents": append([]string{"name"}, common...),
 		"customMetrics": {"timestamp", "name", "kind", "unit", "value", "valueCount", "valueSum", "valueMin", "valueMax",
 			"cloud_RoleName", "cloud_RoleInstance", "customDimensions"},
+		"availabilityResults": {"timestamp", "name", "location", "success", "message", "duration"},
 		"spans": {"timestamp", "id", "operation_Id", "operation_ParentId", "name", "kind", "status", "service", "duration",
 			"attributes", "events"},
 	}
