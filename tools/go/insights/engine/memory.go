@@ -41,13 +41,24 @@ func limitMemory() error {
 type running struct {
 	mutex   sync.Mutex
 	queries map[uint64]context.CancelCauseFunc
+	// early has the queries that were cancelled before they started: the two requests may overtake each other.
+	early   map[uint64]bool
 	started chan struct{}
+}
+
+func newRunning() *running {
+	return &running{
+		queries: map[uint64]context.CancelCauseFunc{}, early: map[uint64]bool{}, started: make(chan struct{}, 1),
+	}
 }
 
 func (running *running) add(number uint64, cancel context.CancelCauseFunc) {
 	running.mutex.Lock()
 	defer running.mutex.Unlock()
 	running.queries[number] = cancel
+	if running.early[number] {
+		cancel(context.Canceled)
+	}
 	select {
 	case running.started <- struct{}{}:
 	default:
@@ -58,6 +69,9 @@ func (running *running) remove(number uint64) {
 	running.mutex.Lock()
 	defer running.mutex.Unlock()
 	delete(running.queries, number)
+	if len(running.queries) == 0 {
+		clear(running.early)
+	}
 }
 
 // cancel ends a query.
@@ -66,6 +80,8 @@ func (running *running) cancel(number uint64) {
 	defer running.mutex.Unlock()
 	if cancel, isRunning := running.queries[number]; isRunning {
 		cancel(context.Canceled)
+	} else {
+		running.early[number] = true
 	}
 }
 

@@ -37,9 +37,7 @@ func Serve(arguments []string) error {
 		return fmt.Errorf("limiting the memory: %w", err)
 	}
 	server := rpc.NewServer()
-	service := &Queries{database, options, &running{
-		queries: map[uint64]context.CancelCauseFunc{}, started: make(chan struct{}, 1),
-	}}
+	service := &Queries{database, options, newRunning()}
 	go service.running.watch(uint64(options.MemoryMegabytes+spareMegabytes) << 20)
 	if err := server.RegisterName("Queries", service); err != nil {
 		return err
