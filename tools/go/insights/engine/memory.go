@@ -24,7 +24,7 @@ const (
 	// restingMegabytes is what a process without queries may keep; one that keeps more is replaced.
 	restingMegabytes = 56
 	// patience is how long ended queries may take to free their memory.
-	patience = 300 * time.Millisecond
+	patience = time.Second
 )
 
 var errMemory = errors.New("the process uses too much memory")

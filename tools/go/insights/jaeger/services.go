@@ -78,10 +78,13 @@ func (api *API) dependencies(request *http.Request) (any, error) {
 	}
 	to := time.UnixMilli(end)
 	rows, _, err := query[[3]any](api, request, to.Add(-time.Duration(lookback)*time.Millisecond), to,
-		`SELECT caller.cloud_RoleName, called.cloud_RoleName, count(*)
-		FROM dependencies AS caller
-		JOIN requests AS called ON called.operation_ParentId = caller.id AND called.operation_Id = caller.operation_Id
-		WHERE caller.cloud_RoleName <> called.cloud_RoleName
+		// Hashes take a fifth of the memory of the ids.
+		`SELECT caller.service, called.service, count(*)
+		FROM (SELECT hash(trace_id, span_id) AS call, service_name AS service FROM stored_spans
+			WHERE kind IN ('CLIENT', 'PRODUCER')) AS caller
+		JOIN (SELECT hash(trace_id, parent_span_id) AS call, service_name AS service FROM stored_spans
+			WHERE kind IN ('SERVER', 'CONSUMER') AND parent_span_id <> '') AS called USING (call)
+		WHERE caller.service <> called.service
 		GROUP BY ALL ORDER BY ALL`)
 	if err != nil {
 		return nil, err
