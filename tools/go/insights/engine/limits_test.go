@@ -134,6 +134,22 @@ func TestHungryQueryFailsAndTheNextOneWorks(t *testing.T) {
 	}
 }
 
+func TestQueryNextToAHungryOneIsAskedToComeBack(t *testing.T) {
+	fixture := newFixture(t)
+	result := make(chan error, 1)
+	go func() {
+		_, err := fixture.run(endless[0])
+		result <- err
+	}()
+	_, hungryErr := fixture.run(hungry[1])
+	if found := code(<-result); found != engine.Interrupted && found != engine.TimedOut {
+		t.Errorf("%q", found)
+	}
+	if found := code(hungryErr); found != engine.OutOfMemory && found != engine.Interrupted {
+		t.Errorf("%q", found)
+	}
+}
+
 func TestCancelledQueryEnds(t *testing.T) {
 	fixture := newFixture(t)
 	ctx, cancel := context.WithCancel(context.Background())

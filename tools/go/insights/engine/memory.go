@@ -27,7 +27,10 @@ const (
 	patience = time.Second
 )
 
-var errMemory = errors.New("the process uses too much memory")
+var (
+	errMemory  = errors.New("the query uses too much memory")
+	errCrowded = errors.New("several queries together use too much memory")
+)
 
 // limitMemory makes the kernel refuse more memory, and end this process first when the container has no more.
 func limitMemory() error {
@@ -85,10 +88,14 @@ func (running *running) cancel(number uint64) {
 	}
 }
 
-// cancelAll ends all queries, and returns how many there are.
-func (running *running) cancelAll(cause error) int {
+// cancelAll ends all queries because of their memory, and returns how many there are.
+func (running *running) cancelAll() int {
 	running.mutex.Lock()
 	defer running.mutex.Unlock()
+	cause := errMemory
+	if len(running.queries) > 1 {
+		cause = errCrowded
+	}
 	for _, cancel := range running.queries {
 		cancel(cause)
 	}
@@ -110,7 +117,7 @@ func (running *running) watch(limit uint64) {
 			if exceeded.IsZero() {
 				exceeded = time.Now()
 			}
-			number = running.cancelAll(errMemory)
+			number = running.cancelAll()
 			if number > 0 && time.Since(exceeded) > patience {
 				fmt.Fprintln(os.Stderr, "the process for queries ends: it uses too much memory")
 				os.Exit(1)

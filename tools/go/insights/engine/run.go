@@ -62,6 +62,8 @@ func explain(ctx context.Context, err error, options Options, request Request) *
 	switch {
 	case errors.Is(context.Cause(ctx), errMemory):
 		return outOfMemory(options)
+	case errors.Is(context.Cause(ctx), errCrowded):
+		return &Failure{Interrupted, "this query and another one together need more memory than queries have; try again"}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return timedOut(request)
 	case ctx.Err() != nil:
