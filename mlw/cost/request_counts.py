@@ -13,8 +13,7 @@ from mlw.stacks.stacks import Stack
 DAYS = 31
 """How far back it looks: requests that arrive late count too."""
 
-QUERY = """SELECT strftime(date_trunc('day', "timestamp"), '%Y-%m-%d') AS day, count(*) AS count
-FROM requests GROUP BY 1 ORDER BY 1"""
+QUERY = """SELECT date_trunc('day', "timestamp") AS day, count(*) AS count FROM requests GROUP BY 1 ORDER BY 1"""
 
 
 def count(stack: Stack) -> str:
@@ -35,6 +34,6 @@ def count(stack: Stack) -> str:
     resource_id = next(
         (key for key, held in take(stack.checkpoint).resources.items() if held["type"].endswith("/components")), ""
     )
-    counts = {str(row["day"]): int(row["count"]) for row in result.records()}
+    counts = {str(row["day"])[:10]: int(row["count"]) for row in result.records()}
     usage_ledger.note_requests(stack.stack_id, resource_id, counts)
     return ""

@@ -32,6 +32,7 @@ understand() {
         case "$word" in
             --stack=*) stack="${word#--stack=}" ;;
             --cwd=*) start="${word#--cwd=}" ;;
+            -h | --help | --preview-only) shows=yes ;;
             -*) ;;
             up | update | destroy | down | dn | refresh | import | preview | pre) verb="${verb:-$word}" ;;
             stack) verb="${verb:-stack}" ;;
@@ -115,7 +116,7 @@ may_be_too_large() {
     [ -f "$file" ] && { [ "$(wc -c < "$file")" -gt 18000 ] || grep -q '&' "$file"; }
 }
 
-verb="" project="" start="${PULUMI_OPTION_CWD:-}" stack="${PULUMI_OPTION_STACK:-}"
+verb="" shows="" project="" start="${PULUMI_OPTION_CWD:-}" stack="${PULUMI_OPTION_STACK:-}"
 if [ "${MLW_GUARD:-on}" != off ]; then
     understand "$@"
     case "$verb" in
@@ -157,7 +158,7 @@ if [ -n "$project" ]; then
             ;;
         ?*) backend=$(printf '%s\n' "$(without_setting "$PULUMI_BACKEND_URL")" | sha256sum | cut -c 1-12) ;;
     esac
-    case "$verb" in preview | pre) ;; *) [ -z "$stack" ] || [ -z "$backend" ] || note_run ;; esac
+    case "$verb" in preview | pre) ;; *) [ -z "$stack" ] || [ -z "$backend" ] || [ -n "$shows" ] || note_run ;; esac
 fi
 # Also for an address that was set after `make env`; as infra/host/state_backend.py.
 case "${PULUMI_BACKEND_URL:-}" in

@@ -396,7 +396,15 @@ def test_a_run_in_another_backend_than_files_is_noted(sandbox: Sandbox, tmp_path
 
 
 @pytest.mark.parametrize(
-    "arguments", [["preview", "-s", "dev"], ["stack", "ls"], ["config", "-s", "dev"]], ids=" ".join
+    "arguments",
+    [
+        ["preview", "-s", "dev"],
+        ["up", "-s", "dev", "--preview-only"],
+        ["up", "-s", "dev", "-h"],
+        ["stack", "ls"],
+        ["config", "-s", "dev"],
+    ],
+    ids=" ".join,
 )
 def test_what_changes_no_stack_is_not_noted(sandbox: Sandbox, tmp_path: Path, arguments: list[str]) -> None:
     sandbox.state(a_state(a_resource("v")))
