@@ -53,7 +53,6 @@ class _Outcome:
 
     at: datetime
     complete: bool
-    message: str = _INCOMPLETE
 
 
 def collect(context: Context, *, ended: Note | None = None, updates: Sequence[Update] | None = None) -> None:
@@ -132,7 +131,7 @@ def _of_resources(found: _Collection, run: Run, after: Snapshot, outcome: _Outco
         if outcome.complete or one.name.endswith("/delete"):
             yield events.event(run, one, Status.SUCCEEDED, at=outcome.at)
         else:
-            told = replace(one, properties={**one.properties, "statusMessage": outcome.message})
+            told = replace(one, properties={**one.properties, "statusMessage": _INCOMPLETE})
             yield events.event(run, told, Status.FAILED, at=outcome.at)
     ids = {one.resource_id for one in changed}
     unfinished = set(found.seen.unfinished)
@@ -179,7 +178,7 @@ def _add_found(found: _Collection, left: Sequence[Note]) -> None:
         _note_usage(found, after, now)
         found.seen = replace(found.seen, snapshot=after)
         return
-    outcome = _Outcome(at=now, complete=not left, message=_NO_RESULT)
+    outcome = _Outcome(at=now, complete=not left)
     if not left:
         found.events.append(_of_run(run, "edit", group, Status.STARTED))
     found.events += _of_resources(found, run, after, outcome)
