@@ -1,4 +1,4 @@
-"""Requests are counted by day, noted once, and a failure is told without stopping the others."""
+"""Requests are counted by day, noted once, and a failure is reported."""
 
 from datetime import UTC, datetime
 
@@ -27,9 +27,7 @@ class Insights:
 
 
 def deploy(place: Place, *, insights: bool) -> None:
-    endpoints = the_outputs("dev")["endpoints"]
-    if insights:
-        endpoints["insights"] = "http://127.0.0.1:4320"
+    endpoints = {key: url for key, url in the_outputs("dev")["endpoints"].items() if key != "insights" or insights}
     place.deploy("dev", a_workspace("dev", outputs=the_outputs("dev", endpoints=endpoints)))
 
 
@@ -45,7 +43,7 @@ def test_requests_are_counted_by_day(place: Place, monkeypatch: pytest.MonkeyPat
     }
 
 
-def test_a_workspace_that_cannot_be_asked_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_workspace_that_cannot_be_asked_is_reported(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> Insights:
         raise ServiceUnreachableError("querying: it does not answer.")
 
