@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from mlw.insights.time_ranges import TimeRange, time_range
 from mlw.studio.stack_access import StackAccess
+
+RANGE = ("offset", "start", "end")
+"""Parameters of a time range, as in `mlw insights`."""
 
 
 class Group(StrEnum):
@@ -26,10 +31,28 @@ class PanelRequest:
     Attributes:
         access: The stack and its services.
         parameters: Parameters of the address, which are the panel's whole state.
+        now: The present time, the same for the whole page.
     """
 
     access: StackAccess
     parameters: Mapping[str, str] = field(default_factory=dict)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+
+    @property
+    def time_range(self) -> TimeRange:
+        """The range that the address names; by default the last 24 hours.
+
+        Raises:
+            TimeRangeError: It cannot be understood.
+        """
+        given = self.range_parameters
+        return time_range(offset=given.get("offset"), start=given.get("start"), end=given.get("end"), now=self.now)
+
+    @property
+    def range_parameters(self) -> dict[str, str]:
+        """Those parameters that make the range; a length is only used without a start."""
+        given = {name: self.parameters[name] for name in RANGE if self.parameters.get(name)}
+        return {name: value for name, value in given.items() if name != "offset" or "start" not in given}
 
     def text(self, name: str, default: str = "") -> str:
         """Read a parameter."""

@@ -71,6 +71,19 @@ class StackAccess:
         return replace(connection, endpoint=address if "://" in address else f"{scheme}://{address}")
 
 
+def refuse_principals(access: StackAccess, doing: str) -> None:
+    """Reject a principal where no service decides: records on this machine belong to the person who uses it.
+
+    Raises:
+        NoAccessError: The page uses the credentials of a principal.
+    """
+    if access.principal:
+        raise NoAccessError(
+            f"{doing} as principal '{access.principal}': these are records of this machine, which no role includes. "
+            "Start the studio without --principal."
+        )
+
+
 class _OrNothing(dict[str, Any]):
     """Credentials by service; empty ones for a service without."""
 

@@ -26,6 +26,7 @@ from mlw.studio.guards import Guard, cookie_name
 from mlw.studio.page_templates import OWN_FILES, Pages
 from mlw.studio.panel import Panel, PanelRequest
 from mlw.studio.panel_table import NAVIGATION, PANELS
+from mlw.studio.range_choice import range_values
 from mlw.studio.sessions import Sessions
 from mlw.studio.stack_access import AccessCache
 
@@ -98,7 +99,11 @@ class Studio:
             raise HTTPException(404, f"there is no panel '{key}'")
         panel = PANELS[key]
         frame = self._frame(title=panel.title, stack=stack, panel=panel)
-        return self._shown(panel.template, lambda: panel.load(self._request(stack, request)), frame)
+        return self._shown(panel.template, lambda: self._content(panel, self._request(stack, request)), frame)
+
+    def _content(self, panel: Panel, request: PanelRequest) -> Mapping[str, Any]:
+        ranged = range_values(request) if panel.has_range else {}
+        return {**ranged, **panel.load(request)}
 
     def _download(self, request: Request) -> Response:
         stack = request.path_params["stack"]

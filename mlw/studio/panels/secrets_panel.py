@@ -9,8 +9,10 @@ from typing import Any
 from infra.clients.key_vault import vault_secrets
 from infra.clients.key_vault.vault import Vault
 from infra.clients.service_errors import at_key_vault
+from infra.errors import ServiceError
 from infra.rules.resources.component_types import KEY_VAULT
 from mlw.studio.panel import Group, Panel, PanelRequest
+from mlw.studio.stack_access import NoAccessError
 
 LONGEST_RETENTION_DAYS = 90
 _DOING = "listing secrets"
@@ -19,8 +21,16 @@ _DOING = "listing secrets"
 def load(request: PanelRequest) -> Mapping[str, Any]:
     """List the secrets with their metadata."""
     connection = request.access.connection("keyVault", _DOING)
-    with at_key_vault(connection.endpoint, _DOING):
-        found = vault_secrets.list_secrets(Vault(connection), now=datetime.now(UTC))
+    try:
+        with at_key_vault(connection.endpoint, _DOING):
+            found = vault_secrets.list_secrets(Vault(connection), now=datetime.now(UTC))
+    except ServiceError as exc:
+        if request.access.principal and "Forbidden" in str(exc):
+            raise NoAccessError(
+                f"{_DOING}: the roles of principal '{request.access.principal}' do not include it. `mlw roles list` "
+                "shows what they include."
+            ) from exc
+        raise
     wanted = request.text("filter").casefold()
     shown = [secret for secret in found if wanted in secret.name.casefold()]
     days = _retention_days(request)

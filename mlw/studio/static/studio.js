@@ -59,9 +59,17 @@
     return getComputedStyle(root).getPropertyValue(name).trim();
   }
 
+  // Dates for long ranges and at midnight, otherwise the time of day; UTC, as all times here.
+  function moment(seconds, step) {
+    const text = new Date(seconds * 1000).toISOString();
+    const clock = text.slice(11, 16);
+    return step >= 86400 || clock === "00:00" ? text.slice(5, 10) : step < 60 ? text.slice(11, 19) : clock;
+  }
+
   function chart(element) {
     const given = JSON.parse(element.dataset.chart);
     const axis = { stroke: colour("--dim"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
+    const time = { ...axis, space: 60, values: (_, ticks, __, ___, step) => ticks.map((tick) => moment(tick, step)) };
     const series = given.series.map((one, number) => ({
       label: one.label,
       stroke: colour(one.bad ? "--bad" : `--series-${number + 1}`),
@@ -77,7 +85,7 @@
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       cursor: { y: false, points: { size: 7 } },
       scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.12 : 1] } },
-      axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString()) }],
+      axes: [time, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString()) }],
       series: [{ label: "Time (UTC)", value: "{YYYY}-{MM}-{DD} {HH}:{mm}" }, ...series],
     };
     return new uPlot(options, [given.times, ...given.series.map((one) => one.values)], element);

@@ -1,6 +1,7 @@
 """A studio without a network: a fake stack whose services answer from memory."""
 
 import logging
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,18 +13,18 @@ from infra.clients.key_vault import vault_secrets
 from infra.clients.key_vault.vault_secrets import Secret
 from infra.clients.registry.image_listing import Tag
 from infra.clients.storage.blob_listing import Blob, Container, Content
+from infra.host import folders
 from mlw.diagnosis.engine_snapshot import Snapshot
+from mlw.insights.client import InsightsClient
 from mlw.stacks.stacks import Stack
 from mlw.studio import blob_download
 from mlw.studio.panels import health_panel, registry_panel, secrets_panel, storage_panel
 from mlw.studio.studio_application import Studio
-from tests.unit.states import CREDENTIALS, Place
+from tests.support.insights_rows import EVIL, result_of
+from tests.unit.states import CREDENTIALS, Place, a_workspace, the_outputs
 
 PORT = 8790
 STACK = "churn"
-EVIL = "<img src=x onerror=alert(1)>\"'"
-"""A name that does harm where it is not escaped."""
-
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
@@ -84,8 +85,12 @@ def assets(tmp_path: Path) -> Path:
 @pytest.fixture
 def studio(place: Place, assets: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
     """A studio for all stacks."""
-    place.deploy(STACK)
-    monkeypatch.setattr(Stack, "credentials", lambda _stack: CREDENTIALS)
+    endpoints = {**the_outputs(STACK)["endpoints"], "insights": "http://127.0.0.1:20007"}
+    place.deploy(STACK, a_workspace(STACK, outputs=the_outputs(STACK, endpoints=endpoints)))
+    shutil.copy(folders.repo() / "stacks" / "rates.yaml", place.stacks)
+    held = {**CREDENTIALS, "insights": {"token": "secret-of-insights"}}
+    monkeypatch.setattr(Stack, "credentials", lambda _stack: held)
+    monkeypatch.setattr(InsightsClient, "query", lambda _self, sql, used, **_rows: result_of(sql, used))
     for module in (storage_panel, blob_download):
         monkeypatch.setattr(module, "BlobListing", FakeBlobs)
     monkeypatch.setattr(registry_panel, "ImageListing", FakeImages)

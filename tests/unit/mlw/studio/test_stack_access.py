@@ -1,10 +1,16 @@
 """With a principal, nothing but its own credentials is used."""
 
+import dataclasses
+
 import pytest
 
+from infra.clients.key_vault import vault_secrets
+from infra.errors import ServiceError
 from mlw.client_environment import principal_access
 from mlw.stacks.stacks import Stack
 from mlw.studio import stack_access
+from mlw.studio.panel import PanelRequest
+from mlw.studio.panels import secrets_panel
 from mlw.studio.stack_access import AccessCache, NoAccessError
 from tests.unit.states import CREDENTIALS, Place, a_workspace, the_outputs
 
@@ -71,6 +77,27 @@ def test_a_principal_has_its_own_credentials_only(decrypted: list[str]) -> None:
         NoAccessError, match=r"listing: principal 'rita' has no credentials for the key vault 'kv-churn'"
     ):
         access.connection("keyVault", "listing")
+
+
+def test_a_role_without_secrets_is_explained(decrypted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_vault: object, **_now: object) -> None:
+        raise ServiceError("the key vault returned Forbidden")
+
+    monkeypatch.setattr(vault_secrets, "list_secrets", refuse)
+    access = AccessCache().of("churn")
+
+    with pytest.raises(NoAccessError, match="listing secrets: the roles of principal 'cole' do not include it"):
+        secrets_panel.load(PanelRequest(access=dataclasses.replace(access, principal="cole")))
+    with pytest.raises(ServiceError, match="returned Forbidden"):
+        secrets_panel.load(PanelRequest(access=access))
+
+
+@pytest.mark.usefixtures("as_reader", "decrypted")
+def test_records_of_the_machine_are_not_for_principals() -> None:
+    stack_access.refuse_principals(AccessCache().of("churn"), "reading costs")
+
+    with pytest.raises(NoAccessError, match="reading costs as principal 'rita': these are records of this machine"):
+        stack_access.refuse_principals(AccessCache("rita").of("churn"), "reading costs")
 
 
 def test_credentials_are_in_no_representation(decrypted: list[str]) -> None:

@@ -13,7 +13,8 @@ from mlw.studio import studio_application, workspace_list
 from mlw.studio.panel import PanelRequest
 from mlw.studio.panel_table import PANELS
 from mlw.studio.studio_application import Studio
-from tests.unit.mlw.studio.conftest import EVIL, PORT, STACK
+from tests.support.insights_rows import EVIL
+from tests.unit.mlw.studio.conftest import PORT, STACK
 from tests.unit.states import CREDENTIALS
 
 PAGES = [
@@ -22,6 +23,12 @@ PAGES = [
     f"/stacks/{STACK}/storage?container=data&blob=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E",
     f"/stacks/{STACK}/registry?repository=models/churn",
     f"/stacks/{STACK}/secrets?filter=gone",
+    f"/stacks/{STACK}/search?operation_id=4bf92f3577b34da6a3ce929d0e0e4736&offset=1h",
+    f"/stacks/{STACK}/search?text=score&item_type=request&success=no&service=scoring",
+    f"/stacks/{STACK}/failures?problem=ValueError",
+    f"/stacks/{STACK}/metrics?name=m&service=scoring",
+    f"/stacks/{STACK}/performance?service=scoring&operation=x&start=2026-11-29T10:00&end=2026-11-29T11:00",
+    f"/stacks/{STACK}/live?paused=yes",
 ]
 
 
@@ -30,7 +37,7 @@ def test_every_panel_opens(browser: TestClient, path: str) -> None:
     response = browser.get(path)
 
     assert response.status_code == 200
-    assert "This panel cannot be shown" not in response.text, response.text
+    assert "This panel cannot be shown" not in response.text
 
 
 class Elements(HTMLParser):
@@ -115,6 +122,19 @@ def _with_load(browser: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exce
     failing = dataclasses.replace(PANELS["secrets"], load=load)
     monkeypatch.setattr(studio_application, "PANELS", {**PANELS, "secrets": failing})
     return browser.get(f"/stacks/{STACK}/secrets")
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("activity", "No events in this time range"),
+        ("cost", "mlw cost sample"),
+        ("secrets?filter=nothing-like-this", "No secret matches"),
+        ("access", "roleAssignments"),
+    ],
+)
+def test_an_empty_panel_says_what_to_do(browser: TestClient, path: str, advice: str) -> None:
+    assert advice in browser.get(f"/stacks/{STACK}/{path}").text
 
 
 def test_an_unknown_stack_is_named_with_those_that_exist(browser: TestClient) -> None:

@@ -1,0 +1,248 @@
+"""The studio in a real browser: every panel, both themes, a narrow screen, the keyboard, and names that would do harm.
+
+Pictures are saved in `build/studio`, for people to look at; `readme.png` is copied to docs/images/studio.png.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+import pytest
+import requests
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Download,
+    Page,
+    Playwright,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
+
+from mlw.studio.panel_table import PANELS
+from tests.support.insights_rows import EVIL
+from tests.support.object_store import s3_client
+from tests.support.oci import registry_client, tiny_image
+from tests.support.stacks import LiveStack
+from tests.support.studio import PICTURES, RunningStudio, axe_findings, launch, running_studio
+from tests.support.vault import write_secret
+
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+FOLDER = "studio/"
+OPERATION = "4bf92f3577b34da6a3ce929d0e0e4736"
+WIDE: ViewportSize = {"width": 1280, "height": 860}
+NARROW: ViewportSize = {"width": 390, "height": 800}
+PICTURE: ViewportSize = {"width": 1280, "height": 760}
+PICTURE_BYTES = 200_000
+FIRST_PAGE_SECONDS, RESIDENT_MIB = 10.0, 80
+"""Seconds for two pages in a browser that has just started, next to other tests; alone it is one."""
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    started = launch(playwright)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def studio(live: LiveStack) -> Iterator[RunningStudio]:
+    """A studio for the workspace, which has blobs, secrets and images."""
+    s3 = s3_client(live.outputs)
+    for name in (f"{FOLDER}train.csv", f"{FOLDER}train.csv", f"{FOLDER}{EVIL}"):
+        s3.put_object(Bucket="azureml", Key=name, Body=b"<script>alert(1)</script>" * 40)
+    write_secret(live.outputs, f"studio-{EVIL}", {"value": "never-shown"})
+    registry_client(live.outputs).push("studio/model", "v1", tiny_image(b"studio"))
+    with running_studio(live.stack.environment) as started:
+        yield started
+
+
+class Visitor:
+    """A person who is logged in, with everything that the browser complained about or asked for."""
+
+    def __init__(self, context: BrowserContext, studio: RunningStudio, stack: str) -> None:
+        self.page: Page = context.new_page()
+        self.studio, self.stack = studio, stack
+        self.complaints: list[str] = []
+        self.hosts: set[str] = set()
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+        self.page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+
+    def open(self, place: str) -> Page:
+        """Open a panel of the stack, with its parameters, or `/`."""
+        path = place if place == "/" else f"/stacks/{self.stack}/{place}"
+        self.page.goto(self.studio.base + path, wait_until="load")
+        return self.page
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A browser that has used the login link, and how long it took to show the first page."""
+
+    context: BrowserContext
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def login(browser: Browser, studio: RunningStudio) -> Iterator[Login]:
+    made = browser.new_context(viewport=WIDE, accept_downloads=True)
+    page = made.new_page()
+    began = time.monotonic()
+    page.goto(studio.link)
+    page.wait_for_url(f"{studio.base}/")
+    expect(page.get_by_role("heading", name="Workspaces")).to_be_visible()
+    took = time.monotonic() - began
+    page.close()
+    yield Login(made, took)
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def context(login: Login) -> BrowserContext:
+    return login.context
+
+
+@pytest.fixture
+def visitor(context: BrowserContext, studio: RunningStudio, live: LiveStack) -> Iterator[Visitor]:
+    made = Visitor(context, studio, live.stack.name)
+    yield made
+    made.page.close()
+    assert made.complaints == []
+    assert made.hosts <= {studio.base.partition("//")[2]}
+
+
+PLACES = [
+    "/",
+    *PANELS,
+    f"search?operation_id={OPERATION}",
+    "failures?problem=ValueError",
+    f"metrics?name={quote(EVIL)}",
+    "storage?container=azureml",
+    f"storage?container=azureml&folder={FOLDER}",
+    f"storage?container=azureml&folder={FOLDER}&blob={FOLDER}train.csv",
+    "registry?repository=studio/model",
+]
+
+
+def _name(place: str) -> str:
+    return (
+        place.strip("/").partition("%")[0].replace("?", "-").replace("=", "-").replace("&", "-").replace("/", "")
+        or "home"
+    )
+
+
+@pytest.mark.parametrize("place", PLACES, ids=_name)
+def test_a_panel_is_sound_in_both_themes_and_on_a_narrow_screen(visitor: Visitor, place: str) -> None:
+    page = visitor.open(place)
+
+    expect(page.get_by_text("This panel cannot be shown")).to_have_count(0)
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        assert axe_findings(page) == []
+        page.screenshot(path=PICTURES / f"{_name(place)}-{theme}.png", full_page=True)
+    page.set_viewport_size(NARROW)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    page.screenshot(path=PICTURES / f"{_name(place)}-narrow.png", full_page=True)
+
+
+@pytest.mark.parametrize(
+    "place", ["secrets", f"storage?container=azureml&folder={FOLDER}", f"search?operation_id={OPERATION}", "failures"]
+)
+def test_names_that_would_do_harm_are_shown_as_text(visitor: Visitor, place: str) -> None:
+    page = visitor.open(place)
+
+    expect(page.get_by_text("<img src=x onerror=alert(1)>").first).to_be_attached()
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_the_keyboard_alone_leads_to_a_panel(visitor: Visitor) -> None:
+    page = visitor.open("overview")
+
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Skip to content")
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_be_focused()
+    page.get_by_role("link", name="Performance").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Performance", level=1)).to_be_visible()
+    expect(page.locator("#content")).to_be_focused()
+    assert page.locator(".chart canvas").count() == 2
+
+
+def test_the_picture_for_the_readme_is_small(visitor: Visitor) -> None:
+    page = visitor.open("performance")
+    page.set_viewport_size(PICTURE)
+    page.emulate_media(color_scheme="light")
+    expect(page.locator(".chart canvas")).to_have_count(2)
+
+    assert len(page.screenshot(path=PICTURES / "readme.png")) < PICTURE_BYTES
+
+
+def test_a_range_is_part_of_the_address(visitor: Visitor) -> None:
+    page = visitor.open("performance?service=scoring")
+
+    page.get_by_label("Time range").select_option("1h")
+    page.wait_for_url("**offset=1h**")
+
+    assert "service=scoring" in page.url
+    expect(page.get_by_label("Time range")).to_have_value("1h")
+
+
+def test_the_switch_changes_the_theme_and_is_remembered(visitor: Visitor) -> None:
+    page = visitor.open("performance")
+    page.emulate_media(color_scheme="light")
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    page.get_by_role("button", name="Switch between light and dark").click()
+    page.reload()
+
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    page.evaluate("localStorage.clear()")
+
+
+def test_the_query_of_a_report_can_be_copied(visitor: Visitor, context: BrowserContext) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = visitor.open("failures")
+
+    page.get_by_role("button", name="Copy query of Exceptions by problem").click()
+    expect(page.get_by_role("status")).to_have_text("Copied: query")
+
+    assert "from exceptions" in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_a_blob_is_downloaded_and_not_shown(visitor: Visitor) -> None:
+    page = visitor.open(f"storage?container=azureml&folder={FOLDER}")
+
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download train.csv").click()
+    download: Download = waiting.value
+
+    assert download.suggested_filename == "train.csv"
+    assert download.path().read_bytes() == b"<script>alert(1)</script>" * 40
+    expect(page.get_by_role("heading", name="Storage browser")).to_be_visible()
+
+
+def test_the_login_link_works_once_and_other_hosts_are_refused(context: BrowserContext, studio: RunningStudio) -> None:
+    again = requests.get(studio.link, timeout=10)
+    without_login = requests.get(studio.base, timeout=10)
+    foreign = requests.get(studio.base, headers={"Host": "attacker.example"}, timeout=10)
+
+    assert (again.status_code, without_login.status_code, foreign.status_code) == (403, 401, 403)
+    (cookie,) = context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+
+
+def test_it_is_quick_and_small(login: Login, studio: RunningStudio) -> None:
+    assert login.seconds < FIRST_PAGE_SECONDS
+    assert studio.resident_mib() < RESIDENT_MIB

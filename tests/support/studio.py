@@ -1,0 +1,105 @@
+"""A studio in a process of its own, and a real browser that looks at it.
+
+The studio is the command itself on a real stack. Only the rows of telemetry are made up (`insights_rows`): they are the
+same in every run, so that pictures are too, and they contain names that do harm where a page does not escape them.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Playwright
+
+from infra.host import npm_packages
+from tests.support.environment import PROJECT_ROOT, Environment
+from tests.support.insights_rows import result_of
+
+BROWSER = "/usr/bin/chromium"
+PICTURES = PROJECT_ROOT / "build" / "studio"
+TABLE = Path(__file__).with_name("browser_assets.toml")
+START_SECONDS = 60
+
+
+class _Telemetry:
+    """Application insights with made-up rows."""
+
+    def query(self, sql: str, used: Any, **_rows: int) -> object:  # noqa: ANN401 - as the client's
+        return result_of(sql, used)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStudio:
+    """A studio that is running.
+
+    Attributes:
+        link: Its login link.
+        pid: Its process.
+    """
+
+    link: str
+    pid: int
+
+    @property
+    def base(self) -> str:
+        """Beginning of all its addresses."""
+        return self.link.partition("/login/")[0]
+
+    def resident_mib(self) -> float:
+        """Memory that it uses."""
+        lines = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines()
+        return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+@contextmanager
+def running_studio(environment: Environment, *words: str) -> Iterator[RunningStudio]:
+    """Start `mlw studio` and end it as Ctrl-C does; it has to end without an error."""
+    command = [sys.executable, "-m", "tests.support.studio", "studio", "--no-browser", *words]
+    with subprocess.Popen(
+        command, cwd=PROJECT_ROOT, env=dict(environment.variables), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        try:
+            line = process.stdout.readline()
+            assert line.startswith("Studio: "), f"it said {line!r}"
+            yield RunningStudio(line.split()[1], process.pid)
+        finally:
+            process.send_signal(2)
+            exit_code = process.wait(START_SECONDS)
+    assert exit_code == 0
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the system's browser; its sandbox does not work for root."""
+    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return playwright.chromium.launch(executable_path=BROWSER, args=flags)
+
+
+def axe_findings(page: Page) -> list[str]:
+    """What axe-core finds on a page: rule, help, and the elements."""
+    script = npm_packages.ensure(npm_packages.read_table(TABLE, title="the scripts of browser tests")) / "axe.min.js"
+    # Evaluated by the debugger, which the content security policy does not concern.
+    page.evaluate(script.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document).then((result) => JSON.stringify(result.violations))")
+    return [
+        f"{one['id']}: {one['help']}: {node['html'][:200]} ({node['failureSummary'][:300]})"
+        for one in json.loads(found)
+        for node in one["nodes"]
+    ]
+
+
+def _main() -> int:
+    from mlw.main import main  # noqa: PLC0415 - only in the studio's process
+    from mlw.studio import report_sections  # noqa: PLC0415 - same
+
+    report_sections.insights_of = lambda _access: _Telemetry()  # type: ignore[assignment,return-value]
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
