@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 STACK ?= dev
+# File for events of `make up` and `make down` as JSON lines; - for standard output.
+EVENTS ?=
 # Arguments for pytest, e.g. `make unit ARGS='-k naming'`.
 ARGS ?=
 # Processes of `make test`: it mostly waits for services, so more processes than cores are faster.
@@ -26,10 +28,10 @@ setup: ## install what is missing: engine, tools, images, Python environment, st
 	@$(bootstrap) ensure
 
 up: ## create or update the workspace of STACK (default: dev) and print its endpoints
-	@$(lifecycle) up --stack='$(STACK)'
+	@$(lifecycle) up --stack='$(STACK)' --events='$(EVENTS)'
 
 down: ## delete the workspace of STACK and its state, and verify that nothing is left
-	@$(lifecycle) down --stack='$(STACK)'
+	@$(lifecycle) down --stack='$(STACK)' --events='$(EVENTS)'
 
 preview: ## show what `make up` would change
 	@$(lifecycle) preview --stack='$(STACK)'

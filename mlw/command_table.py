@@ -33,6 +33,9 @@ GROUPS: Mapping[str, str] = {
 COMMANDS: tuple[Row, ...] = (
     Row("list", "mlw.stacks.workspaces:list_workspaces", "List the workspaces of this state backend"),
     Row("show", "mlw.stacks.workspaces:show", "Show the record of a workspace"),
+    Row("create", "mlw.provisioning.create_workspace:create", "Create a workspace"),
+    Row("update", "mlw.provisioning.update_workspace:update", "Change the settings of a workspace"),
+    Row("delete", "mlw.provisioning.delete_workspace:delete", "Delete a workspace"),
     Row("diagnose", "mlw.diagnosis.diagnose:diagnose", "Find out what is wrong with a workspace"),
     Row(
         "run",

@@ -64,6 +64,7 @@ VARIABLES: tuple[Variable, ...] = (
         ),
         ("MLW_DEBUG", "off", "Any value shows the Pulumi SDK's debug messages. They contain outputs in plain text."),
         ("MLW_GUARD", "`on`", "`off` skips the recovery that a plain `pulumi` command runs after a killed run."),
+        ("EVENTS", "", "File for events of `make up` and `make down` as JSON lines; `-` is standard output."),
         ("STACK", "`dev`", "Stack of `make up`, `make down` and the other targets that work on a stack."),
     ),
     *_table(

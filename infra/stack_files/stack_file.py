@@ -140,13 +140,13 @@ def _by_full_key(config: Mapping[str, Value]) -> dict[str, Value]:
     """Values by full key. Two forms of the same key are rejected, because the CLI would use either one."""
     written: dict[str, str] = {}
     for key in config:
-        other = written.setdefault(_full_key(key), key)
+        other = written.setdefault(full_key(key), key)
         if other != key:
             raise DocumentError(f"'{other}' and '{key}' are the same key; remove one of them")
     return {full: config[key] for full, key in written.items()}
 
 
-def _full_key(key: str) -> str:
+def full_key(key: str) -> str:
     """Complete a key as the CLI does: `workload` and `ml-workspace:config:workload` are `ml-workspace:workload`."""
     names = key.split(":")
     if len(names) == 1:

@@ -23,7 +23,7 @@ def set_key(text: str, key: str, value: str) -> str:
         DocumentError: The text is not valid YAML, or cannot be edited.
     """
     bare = remove_key(text, key)
-    return _verified(_added(bare, parse(bare), key, value), {**_values(bare), key: value})
+    return verified(_added(bare, parse(bare), key, value), {**values(bare), key: value})
 
 
 def set_config_value(text: str, key: str, value: str) -> str:
@@ -32,15 +32,15 @@ def set_config_value(text: str, key: str, value: str) -> str:
     Raises:
         DocumentError: The text is not valid YAML, has no mapping `config`, or cannot be edited.
     """
-    bare, values = text, _values(text)
-    config, expected = _config(text), values.get(_CONFIG)
+    bare, known = text, values(text)
+    config, expected = _config(text), known.get(_CONFIG)
     if config is None or not config.entries or not isinstance(expected, dict):
         raise DocumentError(f"its key '{_CONFIG}' is not a mapping")
     names = _names(config)
     if key in names:
         start, end = (_in_flow if config.is_flow else _in_block)(text, config.entries, names.index(key))
         bare = text[:start] + text[end:]
-    return _verified(_added(bare, _config(bare), key, value), {**values, _CONFIG: {**expected, key: value}})
+    return verified(_added(bare, _config(bare), key, value), {**known, _CONFIG: {**expected, key: value}})
 
 
 def _config(text: str) -> Node | None:
@@ -76,14 +76,14 @@ def remove_key(text: str, key: str) -> str:
         DocumentError: The text is not valid YAML, or cannot be edited.
     """
     document = parse(text)
-    values = _values(text)
+    known = values(text)
     entries = document.entries if document else []
     names = _names(document) if document else []
     if key not in names or document is None:
         return text
     index = names.index(key)
     start, end = (_in_flow if document.is_flow else _in_block)(text, entries, index)
-    return _verified(text[:start] + text[end:], {name: value for name, value in values.items() if name != key})
+    return verified(text[:start] + text[end:], {name: value for name, value in known.items() if name != key})
 
 
 def _in_flow(_text: str, entries: list[tuple[Node, Node]], index: int) -> tuple[int, int]:
@@ -101,14 +101,24 @@ def _in_block(text: str, entries: list[tuple[Node, Node]], index: int) -> tuple[
     return name.start.index - name.start.column, end + text.startswith("\n", end) * (text[end - 1] == "\r")
 
 
-def _values(text: str) -> Mapping[str, Value]:
+def values(text: str) -> Mapping[str, Value]:
+    """The values in a text.
+
+    Raises:
+        DocumentError: It is not a mapping.
+    """
     found = value_of(parse(text))
     if not isinstance(found, dict | None):
         raise DocumentError("it is not a mapping of keys to values")
     return found or {}
 
 
-def _verified(edited: str, expected: Mapping[str, Value]) -> str:
-    if _values(edited) != expected:
+def verified(edited: str, expected: Mapping[str, Value]) -> str:
+    """Return an edited text if its values are the expected ones.
+
+    Raises:
+        DocumentError: They are not.
+    """
+    if values(edited) != expected:
         raise DocumentError("the edit would change more than this key")
     return edited

@@ -15,11 +15,7 @@ from importlib import import_module
 
 from infra.errors import MlWorkspaceError
 from infra.host import environment, streams
-from mlw.lifecycle import stack_context
-from mlw.lifecycle.lifecycle_errors import OperationCancelledError
-
-EXIT_FAILED = 1
-EXIT_INTERRUPTED = 130
+from mlw.lifecycle import run_events, stack_context
 
 MADE = frozenset({"up", "down", "preview", "status", "refresh", "bench"})
 """Commands that messages name by their make target."""
@@ -46,18 +42,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m mlw.lifecycle", description="Manage the life cycle of a stack.")
     choices = parser.add_subparsers(dest="command", required=True)
     for name, (_, text) in COMMANDS.items():
-        choices.add_parser(name, help=text).add_argument("--stack", default="dev")
+        command = choices.add_parser(name, help=text)
+        command.add_argument("--stack", default="dev")
+        command.add_argument("--events", default="", help="file for events as JSON lines; - for standard output")
     streams.accept_any_text()
     # The final garbage collection takes a tenth of the run time, and skips frozen objects.
     atexit.register(gc.freeze)
     options = parser.parse_args(arguments)
-    return guarded(options.command, lambda: _run(options.command, options.stack))
+    return guarded(options.command, lambda: _run(options.command, options.stack, options.events))
 
 
-def _run(command: str, stack: str) -> None:
+def _run(command: str, stack: str, events: str) -> None:
     environment.enter()
     module, _, function = COMMANDS[command][0].partition(":")
-    getattr(import_module(f"mlw.lifecycle.{module}"), function)(stack_context.load(stack, os.environ))
+    with run_events.reporting(events, stack):
+        getattr(import_module(f"mlw.lifecycle.{module}"), function)(stack_context.load(stack, os.environ))
 
 
 def guarded(command: str, action: Callable[[], None]) -> int:
@@ -65,19 +64,10 @@ def guarded(command: str, action: Callable[[], None]) -> int:
     caller = f"make {command}" if command in MADE else command
     try:
         action()
-    except OperationCancelledError as exc:
-        print(f"{caller}: {exc}", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except KeyboardInterrupt:
-        print(f"{caller}: interrupted. Run the command again to continue.", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except MlWorkspaceError as exc:
-        print(f"{caller}: {exc}", file=sys.stderr)
-        return EXIT_FAILED
-    except OSError as exc:
-        place = f" ({exc.filename})" if exc.filename else ""
-        print(f"{caller}: operating system error: {exc.strerror or exc}{place}. Run it again.", file=sys.stderr)
-        return EXIT_FAILED
+    except (MlWorkspaceError, KeyboardInterrupt, OSError) as exc:
+        message, code = run_events.explain(exc)
+        print(f"{caller}: {message}", file=sys.stderr)
+        return code
     return 0
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import TextIO
 
 from infra.services import SERVICES
+from mlw.lifecycle import run_events
 from mlw.lifecycle.pulumi_cli import Event
 from mlw.output import table
 
@@ -95,6 +96,7 @@ class Progress:
             return
         seconds = time.monotonic() - self._began.get(step["urn"], time.monotonic())
         kind, name = step["type"].rpartition(":")[2], step["urn"].rpartition("::")[2]
+        run_events.emit("resource", operation=step["op"], resource=kind, name=name, seconds=round(seconds, 3))
         self._print(f"  {symbol:<2} {kind:<22} {name:<46} {seconds:5.1f} s")
 
     def _diagnostic(self, diagnostic: Mapping[str, str]) -> None:
@@ -107,12 +109,19 @@ class Progress:
         if self.errors and text.startswith(PROGRAM_ENDED):
             return
         self._shown.add(text)
+        run_events.emit("message", severity=severity, message=text)
         if severity == "error":
             self.errors.append(text)
         self._print(f"{severity}: {text}" if severity in {"error", "warning"} else text)
 
     def _policy(self, violation: Mapping[str, str]) -> None:
         level = violation.get("enforcementLevel", "")
+        run_events.emit(
+            "policyViolation",
+            policy=violation.get("policyName"),
+            enforcement=level,
+            message=clean(violation.get("message", "")),
+        )
         text = f"policy '{violation.get('policyName')}' ({level}): {clean(violation.get('message', ''))}"
         if level == "mandatory":
             self.errors.append(text)

@@ -25,6 +25,7 @@ from mlw.lifecycle import (
     removal_notes,
     removal_proof,
     restore_notes,
+    run_events,
     soft_deleting,
     stack_locks,
     stack_ports,
@@ -104,6 +105,7 @@ def tell(recovery: Recovery, remains: Remains, headline: str) -> None:
         say(
             f"Not removed, because it belongs to another stack of this name: {removal_proof.count(objects)} of {owner}."
         )
+    run_events.emit("deleted", isKept=bool(remains.kept), remains=removal_proof.list_remains(remains) or None)
     if remains:
         left = removal_proof.list_remains(remains)
         raise LeftoversError(f"taking stack '{context.stack}' down: {left} could not be removed, see above.")

@@ -214,14 +214,21 @@ def run(
     return Outcome(exit_code, "".join(messages), interrupted=bool(interrupted) and exit_code != 0)
 
 
-def run_plain(context: Context, arguments: Sequence[str]) -> int:
-    """Run a command that changes nothing, with its output on the terminal."""
+def run_plain(context: Context, arguments: Sequence[str], *, to: int | None = None) -> int:
+    """Run a command that changes nothing, with its output on the terminal.
+
+    Args:
+        context: The stack.
+        arguments: The command.
+        to: File descriptor for its standard output; by default that of this process.
+    """
     command = [pulumi_command(context.environment), *arguments]
     return subprocess.run(
         command,
         cwd=context.root,
         env=_environment(context, changes_stack=False),
         stdin=subprocess.DEVNULL,
+        stdout=to,
         check=False,
     ).returncode
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from infra.clients.state import stack_states
 from mlw.activity import run_recording
 from mlw.activity.run_recording import Recording, Result
-from mlw.lifecycle import private_stack_file, pulumi_cli, stack_locks, state_files
+from mlw.lifecycle import private_stack_file, pulumi_cli, run_events, stack_locks, state_files
 from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import Progress
 from mlw.lifecycle.display import show as say
@@ -19,6 +19,9 @@ from mlw.lifecycle.pulumi_cli import Outcome
 from mlw.lifecycle.stack_context import Context
 
 _Result = TypeVar("_Result")
+
+_PHASES = {"up": "update"}
+"""Names of operations in events."""
 
 Perform = Callable[..., Progress]
 """Runs an operation; :func:`perform` is the real one."""
@@ -71,7 +74,8 @@ def _perform(context: Context, verb: str, *extra: str) -> Progress:
     recording = run_recording.begin(context, verb)
     outcome = None
     try:
-        outcome = pulumi_cli.run(recording.context, arguments, on_event=progress.on_event, say=say)
+        with run_events.phase(_PHASES.get(verb, verb)):
+            outcome = pulumi_cli.run(recording.context, arguments, on_event=progress.on_event, say=say)
     finally:
         _record(recording, verb, progress, outcome)
         state_files.keep_safe(context)

@@ -16,6 +16,7 @@ from mlw.lifecycle import (
     identity_lookup,
     private_stack_file,
     pulumi_cli,
+    run_events,
     service_readiness,
     soft_deleting,
     stack_locks,
@@ -49,12 +50,13 @@ def up(context: Context) -> None:
     context.prepare_folders()
     recovery = Recovery(context=context)
     with stack_locks.exclusive(context, "make up", say=say):
-        unfinished_restore.refuse(context)
-        recovery.recover()
-        _refuse_deleted(context, "bringing up")
-        is_new = create_stack(context)
-        take_over_earlier_version(context)
-        before = recovery.repair()
+        with run_events.phase("recovery"):
+            unfinished_restore.refuse(context)
+            recovery.recover()
+            _refuse_deleted(context, "bringing up")
+            is_new = create_stack(context)
+            take_over_earlier_version(context)
+            before = recovery.repair()
         try:
             checkpoint = _update(context)
         except (LifecycleError, NotReadyError) as exc:
@@ -84,8 +86,16 @@ def _update(context: Context) -> Checkpoint | None:
     checkpoint = state_files.read(context)
     if checkpoint:
         soft_deleting.note_recovered(checkpoint)
-        service_readiness.require_ready(context.stack, checkpoint)
+        with run_events.phase("readiness"):
+            service_readiness.require_ready(context.stack, checkpoint)
+        _emit_ready(checkpoint)
     return checkpoint
+
+
+def _emit_ready(checkpoint: Checkpoint) -> None:
+    outputs = checkpoint.outputs
+    identity = (outputs.get("workspace") or {}).get("id")
+    run_events.emit("ready", workspaceId=identity, endpoints=outputs.get("endpoints"))
 
 
 def _roll_back(context: Context, before: Checkpoint | None, cause: MlWorkspaceError) -> None:
@@ -124,8 +134,13 @@ def _forget_empty_stack(context: Context) -> None:
     stack_ports.release(identity_lookup.find(context))
 
 
-def preview(context: Context) -> None:
-    """Show what `up` would do, with the policy pack; leaves no new stack behind."""
+def preview(context: Context, *, to: int | None = None) -> None:
+    """Show what `up` would do, with the policy pack; leaves no new stack behind.
+
+    Args:
+        context: The stack.
+        to: File descriptor for Pulumi's output; by default standard output.
+    """
     context.require_stack_file()
     context.prepare_folders()
     with stack_locks.exclusive(context, "make preview", say=say):
@@ -134,7 +149,7 @@ def preview(context: Context) -> None:
         try:
             checkpoint = require_present_version(context)
             private_stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
-            exit_code = pulumi_cli.run_plain(context, [*pulumi_cli.preview(context), *_without_foreign(context)])
+            exit_code = pulumi_cli.run_plain(context, [*pulumi_cli.preview(context), *_without_foreign(context)], to=to)
         finally:
             if is_new:
                 remove_stack(context, forget_resources=True)

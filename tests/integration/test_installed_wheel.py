@@ -108,7 +108,17 @@ def test_commands_that_need_no_project_work_outside_one(mlw: Mlw, place: Place, 
 
 
 @pytest.mark.parametrize(
-    "line", ["policy check churn", "policy effective churn", "roles list churn", "keys churn", "secrets list churn"]
+    "line",
+    [
+        "policy check churn",
+        "policy effective churn",
+        "roles list churn",
+        "keys churn",
+        "secrets list churn",
+        "run churn -- true",
+        "create other",
+        "update churn",
+    ],
 )
 def test_commands_that_need_a_project_say_so_in_one_message(mlw: Mlw, place: Place, line: str) -> None:
     place.deploy("churn")
@@ -123,5 +133,13 @@ def test_commands_that_need_a_project_say_so_in_one_message(mlw: Mlw, place: Pla
 
 def test_in_a_project_its_stack_files_are_checked(mlw: Mlw, place: Place) -> None:
     place.configure("churn")
+
+    assert mlw("policy", "check", "churn", cwd=place.project).check().stdout == "stack 'churn' is valid: no violation\n"
+
+
+def test_in_a_project_a_stack_file_is_written_and_changed(mlw: Mlw, place: Place) -> None:
+    tags = ["--tags", "owner=a@example.org", "--tags", "cost-center=4711", "--tags", "project=churn"]
+
+    mlw("create", "churn", *tags, "--file-only", cwd=place.project).check()
 
     assert mlw("policy", "check", "churn", cwd=place.project).check().stdout == "stack 'churn' is valid: no violation\n"

@@ -128,6 +128,8 @@ def test_a_group_alone_is_a_wrong_command_line_and_shows_its_help(capsys: pytest
         ("keys rotate dev --service", "'mlw keys rotate': option '--service' requires an argument."),
         ("keys rotate dev b --all", "'mlw keys rotate': got unexpected extra argument (b)."),
         ("expire --yes --timer", "'mlw expire': --yes and --timer exclude each other."),
+        ("create x --yes --file-only", "'mlw create': --yes and --file-only exclude each other."),
+        ("create x --events - -o json", "'mlw create': --events - and --output exclude each other."),
         ("completion tcsh", "'mlw completion': invalid value for 'SHELL': 'tcsh' is not one of"),
     ],
 )

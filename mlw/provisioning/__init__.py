@@ -1,0 +1,1 @@
+"""`mlw create`, `mlw update` and `mlw delete`: stack files, questions, and the life cycle that `make` uses."""
