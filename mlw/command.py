@@ -31,6 +31,7 @@ class Command(click.Command):
         on_error: Exit code for an error, which is shown as one message.
         exclusive: Groups of parameters, by name, of which at most one may be given.
         records: How it is recorded in the activity log; None for a command that is not.
+        progress: What it does, for a command that prints nothing while it works; see :mod:`mlw.progress`.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Command(click.Command):
         on_error: int = FAILED,
         exclusive: Sequence[Sequence[str]] = (),
         records: Recorded | None = None,
+        progress: str = "",
         **attributes: Any,  # noqa: ANN401 - Click's own
     ) -> None:
         super().__init__(*args, **attributes)
@@ -49,6 +51,7 @@ class Command(click.Command):
         self.on_error = on_error
         self.exclusive = tuple(exclusive)
         self.records = records
+        self.progress = progress
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and reject options that exclude each other."""
@@ -76,6 +79,14 @@ class Command(click.Command):
         from infra.host import environment  # noqa: PLC0415 - help and wrong command lines do not need it
 
         ctx.obj = environment.enter()
+        if not self.progress:
+            return self._recorded(ctx)
+        from mlw import progress  # noqa: PLC0415 - likewise
+
+        with progress.showing(self.progress):
+            return self._recorded(ctx)
+
+    def _recorded(self, ctx: click.Context) -> int:
         action = super().invoke
         if self.records is None or not self.records.applies(ctx.params):
             return int(action(ctx))
@@ -100,6 +111,7 @@ def command(
     on_error: int = FAILED,
     exclusive: Sequence[Sequence[str]] = (),
     records: Recorded | None = None,
+    progress: str = "",
 ) -> Callable[[Callable[..., int]], Command]:
     """Make a command of a function; see :class:`Command`."""
     return click.command(
@@ -109,4 +121,5 @@ def command(
         on_error=on_error,
         exclusive=exclusive,
         records=records,
+        progress=progress,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -22,24 +21,17 @@ from infra.stack_files.stack_file import SECURE, StackFile, open_stack_file
 from mlw.activity.recorded import Recorded
 from mlw.archive import archive_file, passphrases
 from mlw.archive.contents import VOLUMES, Contents, Manifest
+from mlw.archive.copy_progress import counted, say
 from mlw.archive.interruptions import ending_in_order
 from mlw.archive.pausing import paused
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import FILE, STACK
-from mlw.lifecycle import display, private_stack_file, stack_locks, unfinished_restore
+from mlw.lifecycle import private_stack_file, stack_locks, unfinished_restore
 from mlw.lifecycle.pulumi_operations import require_present_version
 from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.stack_context import Context
 from mlw.lifecycle.state_transfer import export_state
 from mlw.stacks.stacks import NotUpError, Stack, open_stack
-
-PROGRESS_SECONDS = 2.0
-"""Between two progress lines about the same volume."""
-
-
-def say(text: str) -> None:
-    """Print progress to standard error; standard output is for the result."""
-    display.show(text, sys.stderr)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -176,16 +168,6 @@ def _copy_volumes(source: Source, members: MemberWriter) -> float:
             label = f"volume {number} of {len(source.volumes)}, '{volume.name}'"
             # Closed before the containers are resumed: the engine cannot resume a container while it reads its volume.
             with closing(read_volume(volume)) as chunks:
-                member = members.add(f"{VOLUMES}{volume.name}", _told(chunks, label))
+                member = members.add(f"{VOLUMES}{volume.name}", counted(chunks, label))
             say(f"  {label}: {member.size / 2**20:.1f} MiB")
     return time.monotonic() - started
-
-
-def _told(chunks: Iterator[bytes], label: str) -> Iterator[bytes]:
-    size, told = 0, time.monotonic()
-    for chunk in chunks:
-        size += len(chunk)
-        if time.monotonic() - told >= PROGRESS_SECONDS:
-            say(f"  {label}: {size / 2**20:.1f} MiB so far")
-            told = time.monotonic()
-        yield chunk

@@ -6,7 +6,6 @@ valid, so a run that is killed at any point leaves exactly one valid state, and 
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +16,11 @@ from infra.errors import ArchiveError, SharedResourceError, UnknownStackError
 from infra.host import state_backend
 from infra.rules.stack.deployed_resources import users_of
 from mlw.activity.recorded import Recorded
+from mlw.archive.copy_progress import say
 from mlw.archive.interruptions import ending_in_order
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import FILE, STACK
 from mlw.lifecycle import (
-    display,
     move_notes,
     private_stack_file,
     pulumi_cli,
@@ -40,11 +39,6 @@ from mlw.stacks.stacks import Stack, context_of, open_stack
 
 PASSPHRASE, PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"
 ASSOCIATED = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights")
-
-
-def say(text: str) -> None:
-    """Print progress to standard error."""
-    display.show(text, sys.stderr)
 
 
 @command(

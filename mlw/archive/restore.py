@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +25,12 @@ from mlw.activity.recorded import Recorded
 from mlw.activity.recording import recorded
 from mlw.archive import passphrases, placement, restored_files
 from mlw.archive.contents import VOLUMES, Contents, opened_members, verify
+from mlw.archive.copy_progress import Copied, counted, say
 from mlw.archive.interruptions import ending_in_order
 from mlw.archive.state_rewriting import Renaming, resource_names
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import FILE
 from mlw.lifecycle import (
-    display,
     engine_objects,
     restore_notes,
     stack_commands,
@@ -49,11 +48,6 @@ _RECORDED = Recorded(operation="Microsoft.MachineLearningServices/workspaces/res
 
 INSTANCES = 20
 """How many values of `ml-workspace:instance` are tried for a copy next to the original."""
-
-
-def say(text: str) -> None:
-    """Print progress to standard error."""
-    display.show(text, sys.stderr)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +87,8 @@ def restore(file: Path, stack: str | None, passphrase_file: Path | None) -> int:
     passphrase = passphrases.read(passphrase_file, new=False)
     with ending_in_order():
         say(f"Checking the archive '{path}'.")
-        contents = verify(path, passphrase, _Progress())
+        checked = Copied("checked")
+        contents = verify(path, passphrase, lambda _, position: checked(position))
         context = stack_context.load(stack or contents.manifest.stack, os.environ)
         context.prepare_folders()
         with (
@@ -112,18 +107,6 @@ def restore(file: Path, stack: str | None, passphrase_file: Path | None) -> int:
     say(f"Restored: the data of stack '{contents.manifest.stack}' as of {contents.manifest.made}. Starting it.")
     stack_commands.up(context)
     return DONE
-
-
-class _Progress:
-    """Reports progress every 256 MiB."""
-
-    def __init__(self) -> None:
-        self._told = 0
-
-    def __call__(self, _name: str, position: int) -> None:
-        if position >= self._told + 2**28:
-            self._told = position
-            say(f"  {position / 2**20:.0f} MiB read")
 
 
 def _was_restored(context: Context, path: Path) -> bool:
@@ -255,8 +238,11 @@ def _make_volumes(path: Path, passphrase: str, contents: Contents, plan: Plan) -
             if before == member:
                 continue
             name, done = plan.names[before], done + 1
-            say(f"  volume {done} of {len(folders)}, '{name}'")
-            fill_new_volume(name, _pieces(content), folder=folders[before], labels=labels[name], image=plan.image)
+            label = f"volume {done} of {len(folders)}, '{name}'"
+            say(f"  {label}")
+            fill_new_volume(
+                name, _pieces(counted(content, label)), folder=folders[before], labels=labels[name], image=plan.image
+            )
 
 
 def _pieces(content: Iterator[bytes]) -> Iterator[bytes]:

@@ -29,6 +29,7 @@ HEADINGS = ("GROUP", "CODE", "LEVEL", "MESSAGE")
 @command(
     examples=("mlw diagnose dev", "mlw diagnose dev -o table"),
     exit_codes={DONE: "healthy, the result is empty", FAILED: f"something was found, or it {FAILURE}"},
+    progress="checking services",
 )
 @STACK
 @prints_data(Format.JSON)

@@ -39,6 +39,7 @@ _NAME = click.argument("name", metavar="NAME", help="Name of the secret in the e
         "mlw secrets list dev --query '[].name' -o tsv",
     ),
     exit_codes={DONE: "listed", FAILED: FAILURE},
+    progress="reading the secrets",
 )
 @STACK
 @click.option("--deleted", is_flag=True, help="List only secrets that are deleted and not yet purged.")
@@ -218,6 +219,7 @@ def purge(stack: str, name: str) -> int:
     examples=("mlw secrets sweep dev --dry-run", "mlw secrets sweep dev"),
     exit_codes={DONE: "done, also when there was nothing to purge", FAILED: FAILURE},
     records=Recorded(operation="Microsoft.KeyVault/vaults/secrets/purge/action", resource="keyVault", unless="dry_run"),
+    progress="purging secrets",
 )
 @STACK
 @click.option("--dry-run", is_flag=True, help="Only list what would be purged.")

@@ -26,6 +26,7 @@ from mlw.stacks.stacks import open_stack
     examples=("mlw keyvault backup dev vault.snap",),
     exit_codes={DONE: "written", FAILED: FAILURE},
     records=Recorded(operation="Microsoft.KeyVault/vaults/backup/action", resource="keyVault"),
+    progress="writing the snapshot",
 )
 @STACK
 @click.argument("file", metavar="FILE", type=FILE, help="Where to write; an existing file is replaced.")
@@ -49,6 +50,7 @@ def back_up(stack: str, file: Path) -> int:
     examples=("mlw keyvault restore dev vault.snap",),
     exit_codes={DONE: "restored, the key vault is unsealed", FAILED: FAILURE},
     records=Recorded(operation="Microsoft.KeyVault/vaults/restore/action", resource="keyVault"),
+    progress="restoring the snapshot",
 )
 @STACK
 @click.argument("file", metavar="FILE", type=FILE, help="A file that `mlw keyvault backup` wrote.")

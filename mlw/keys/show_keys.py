@@ -21,6 +21,7 @@ from mlw.stacks.stacks import open_stack
     ),
     exit_codes={DONE: "printed", FAILED: FAILURE},
     records=LIST_KEYS,
+    progress="decrypting the credentials",
 )
 @STACK
 @click.option("--principal", metavar="NAME", help="Show the credentials of this principal instead.")

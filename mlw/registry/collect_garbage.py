@@ -33,6 +33,7 @@ _STEP = 1024
         unless="dry_run",
         details=("untagged",),
     ),
+    progress="reading the registry's volume",
 )
 @STACK
 @click.option("--dry-run", is_flag=True, help="Delete nothing, print what would be freed; pushes continue to work.")
