@@ -47,6 +47,7 @@ COMMANDS: tuple[Row, ...] = (
         "mlw.client_environment.print_environment:print_environment",
         "Print the endpoints and credentials of a workspace as environment variables",
     ),
+    Row("watch", "mlw.operation.watch:watch", "Watch the services of a workspace"),
     Row("logs", "mlw.operation.service_logs:logs", "Print the log of a service"),
     Row("open", "mlw.operation.open_service:open_service", "Open a service of a workspace in the browser"),
     Row("expire", "mlw.deletion.expire:expire", "List expired workspaces; with --yes, remove them"),

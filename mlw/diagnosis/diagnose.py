@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
+
+import click
 
 from infra.clients.engine import soft_deletions
 from infra.clients.state import stack_states
@@ -18,34 +21,42 @@ from mlw.data_output import Format, Output, prints_data
 from mlw.diagnosis import certificate_checks, object_checks, parallel_checks, service_checks, state_checks
 from mlw.diagnosis.diagnosed_services import DiagnosedService, services_of
 from mlw.diagnosis.engine_snapshot import Snapshot, take_snapshot
-from mlw.diagnosis.findings import Finding, Group, by_group
+from mlw.diagnosis.findings import Finding, Group, Repair, by_group
 from mlw.lifecycle import soft_deleting
 from mlw.output import table
 from mlw.stacks.stacks import Stack, open_stack
 
-HEADINGS = ("GROUP", "CODE", "LEVEL", "MESSAGE")
+HEADINGS = ("GROUP", "CODE", "LEVEL", "MESSAGE", "FIX")
 
 
 @command(
-    examples=("mlw diagnose dev", "mlw diagnose dev -o table"),
+    examples=("mlw diagnose dev", "mlw diagnose dev -o table", "mlw diagnose dev --fix"),
     exit_codes={DONE: "healthy, the result is empty", FAILED: f"something was found, or it {FAILURE}"},
     progress="checking services",
 )
 @STACK
+@click.option(
+    "--fix", is_flag=True, help="Start and unpause containers, and restart a sealed key vault; no data is lost."
+)
 @prints_data(Format.JSON)
-def diagnose(stack: str, output: Output) -> int:
+def diagnose(stack: str, *, fix: bool, output: Output) -> int:
     """Find out what is wrong with a workspace.
 
     Checks containers, ports, volumes and the network, asks every service whether it is ready and accepts the
-    credentials of the stack, and compares the workspace record with the output of the stack. Changes nothing; the
-    checks end within 20 seconds.
+    credentials of the stack, and compares the workspace record with the output of the stack. Changes nothing without
+    --fix; the checks end within 20 seconds.
 
     Prints a JSON object that maps a group (`storage_account`, `key_vault`, `container_registry`,
-    `application_insights`, `network_security_rule`, `resource_lock`, `other`) to a list of `code`, `level` and
-    `message`. An empty object means healthy.
+    `application_insights`, `network_security_rule`, `resource_lock`, `other`) to a list of `code`, `level`,
+    `message` and `fix`, a command that can be copied. An empty object means healthy. With --fix it fixes what it can
+    without losing data, and prints what is left.
     """
     workspace = open_stack(stack)
     found = findings(workspace)
+    if fix:
+        from mlw.diagnosis import repairs  # noqa: PLC0415 - only on request
+
+        found = repairs.repair(workspace, found, look_again=lambda: findings(open_stack(stack)))
     groups = by_group(found)
     output.print(groups, lambda: _to_table(groups))
     _summarise(workspace, found)
@@ -53,7 +64,11 @@ def diagnose(stack: str, output: Output) -> int:
 
 
 def _to_table(groups: Mapping[str, Sequence[Mapping[str, str]]]) -> str:
-    rows = [(group, entry["code"], entry["level"], entry["message"]) for group, of in groups.items() for entry in of]
+    rows = [
+        (group, entry["code"], entry["level"], entry["message"], entry["fix"])
+        for group, of in groups.items()
+        for entry in of
+    ]
     return table(HEADINGS, rows)
 
 
@@ -98,12 +113,19 @@ def _check_objects(stack: Stack, snapshot: Snapshot) -> Iterator[Finding]:
     yield from object_checks.check_volumes_and_networks(stack, snapshot)
 
 
+def _with_restart(finding: Finding, service: DiagnosedService, container: str) -> Finding:
+    """A sealed key vault unseals itself when its container restarts, and serves nothing until then."""
+    if finding.code != "Sealed" or service.sharer:
+        return finding
+    return replace(finding, repair=Repair(verb="restart", container=container))
+
+
 def _check_service(stack: Stack, service: DiagnosedService, snapshot: Snapshot) -> Iterator[Finding]:
     yield from object_checks.check_container(service, snapshot)
     container = object_checks.container_of(service, snapshot)
     if container is None or not container.is_running:
         return
     refused = list(certificate_checks.check_certificates(service)) or list(service_checks.check_answers(service))
-    yield from refused
+    yield from (_with_restart(finding, service, container.name) for finding in refused)
     if not refused and service.resource_id == stack.outputs["workspace"]["storageAccount"]:
         yield from service_checks.check_record(service, stack.outputs["datastores"], stack.outputs["workspace"])

@@ -5,6 +5,7 @@ Azure's groups that do not exist here (user defined routes, name resolution) are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,14 +33,48 @@ class Level(StrEnum):
     WARNING = "warning"
 
 
+_COMMAND = re.compile(r"`((?:make|mlw|pulumi|docker)\b[^`]*)`")
+
+_FIRST_STEPS = ("pulumi refresh", "docker rm")
+"""Commands that help only together with the next one of the message."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repair:
+    """What `mlw diagnose --fix` does: nothing that could lose data.
+
+    Attributes:
+        verb: `start`, `unpause` or `restart`.
+        container: Name of the container.
+    """
+
+    verb: str
+    container: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One problem: what was found, and what to do."""
+    """One problem: what was found, and what to do.
+
+    Attributes:
+        message: Names the commands that help, in backticks and complete.
+        repair: How to fix it without losing data, if that is known.
+    """
 
     group: Group
     code: str
     message: str
     level: Level = Level.ERROR
+    repair: Repair | None = None
+
+    @property
+    def fix(self) -> str:
+        """A command that can be copied; empty if there is only advice."""
+        if self.repair:
+            return f"docker {self.repair.verb} {self.repair.container}"
+        commands = [" ".join(found.split()) for found in _COMMAND.findall(self.message)]
+        is_first_step = bool(commands) and commands[0].startswith(_FIRST_STEPS)
+        return " && ".join(commands[:2] if is_first_step else commands[:1])
 
 
 def by_group(findings: Iterable[Finding]) -> dict[str, list[dict[str, str]]]:
@@ -47,6 +82,6 @@ def by_group(findings: Iterable[Finding]) -> dict[str, list[dict[str, str]]]:
     grouped: dict[str, list[dict[str, str]]] = {}
     ordered = sorted(findings, key=lambda finding: (list(Group).index(finding.group), finding.code, finding.message))
     for finding in ordered:
-        entry = {"code": finding.code, "level": str(finding.level), "message": finding.message}
+        entry = {"code": finding.code, "level": str(finding.level), "message": finding.message, "fix": finding.fix}
         grouped.setdefault(str(finding.group), []).append(entry)
     return grouped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from infra import labels
@@ -10,11 +10,14 @@ from infra.rules.resources.resource_ids import parse_resource_id
 from infra.services import SERVICES
 from mlw.diagnosis.diagnosed_services import GROUPS, DiagnosedService
 from mlw.diagnosis.engine_snapshot import Container, Snapshot
-from mlw.diagnosis.findings import Finding, Group, Level
+from mlw.diagnosis.findings import Finding, Group, Level, Repair
 from mlw.lifecycle.checkpoints import DOCKER_KINDS
 from mlw.stacks.stacks import Stack
 
 LOOPBACK = "127.0.0.1"
+
+_VERBS: Mapping[str, str] = {"created": "start", "exited": "start", "paused": "unpause"}
+"""State of a container to what makes it run."""
 
 
 def container_of(service: DiagnosedService, snapshot: Snapshot) -> Container | None:
@@ -37,7 +40,12 @@ def check_container(service: DiagnosedService, snapshot: Snapshot) -> Iterator[F
         yield Finding(group=group, code="ContainerMissing", message=message)
         return
     if not container.is_running:
-        yield Finding(group=group, code="ContainerNotRunning", message=_not_running(service, container))
+        yield Finding(
+            group=group,
+            code="ContainerNotRunning",
+            message=_not_running(service, container),
+            repair=_start(service, container),
+        )
     published = {port for _, port in container.bindings}
     for url in service.addresses:
         if urlsplit(url).port not in published:
@@ -46,7 +54,8 @@ def check_container(service: DiagnosedService, snapshot: Snapshot) -> Iterator[F
                 group=group,
                 code="PortNotPublished",
                 message=f"{service.what}: the stack's output says '{url}', but container '{container.name}' publishes "
-                f"{shown}. Remove the container and run `make up STACK={container.stack}`.",
+                f"{shown}. Remove the container with `docker rm -f {container.name}` and run `make up "
+                f"STACK={container.stack}`.",
             )
 
 
@@ -59,8 +68,8 @@ def check_public_ports(snapshot: Snapshot) -> Iterator[Finding]:
                     group=Group.NETWORK_SECURITY_RULE,
                     code="PortPublic",
                     message=f"{_what(container.resource_id)}: container '{container.name}' publishes port {port} on "
-                    f"'{address}'; allowed: '{LOOPBACK}', this machine alone. Remove the container and run "
-                    f"`make up STACK={container.stack}`.",
+                    f"'{address}'; allowed: '{LOOPBACK}', this machine alone. Remove the container with "
+                    f"`docker rm -f {container.name}` and run `make up STACK={container.stack}`.",
                 )
 
 
@@ -85,7 +94,8 @@ def check_volumes_and_networks(stack: Stack, snapshot: Snapshot) -> Iterator[Fin
                 group=_group(resource_id),
                 code="VolumeMissing",
                 message=f"{_what(resource_id)}: its volume '{name}' is gone, with its data. Restore the volume from a "
-                f"copy; `make up STACK={stack.name}` does not silently replace it by an empty one.",
+                f"copy, or the workspace with `mlw restore FILE --stack NEW`; `make up STACK={stack.name}` does not "
+                "silently replace it by an empty one.",
             )
         if kind == "network" and name not in snapshot.networks:
             yield Finding(
@@ -113,9 +123,15 @@ def _what(resource_id: str) -> str:
     return f"{identity.kind} '{identity.name}'"
 
 
+def _start(service: DiagnosedService, container: Container) -> Repair | None:
+    """Start or unpause it; a container that exits again and again, or of another stack, needs more than that."""
+    verb = _VERBS.get(container.status)
+    return Repair(verb=verb, container=container.name) if verb and not service.sharer else None
+
+
 def _not_running(service: DiagnosedService, container: Container) -> str:
     logs = f" Last log lines:\n{container.last_log_lines}" if container.last_log_lines else ""
-    verb = "unpause" if container.status == "paused" else "start"
+    verb = _VERBS.get(container.status, "start")
     return (
         f"{service.what}: its container '{container.name}' is {container.status} (exit code {container.exit_code}, "
         f"restarts {container.restarts}). "

@@ -65,12 +65,16 @@ def check_record(
         return
     place = f"the workspace record '{bucket}/{RECORD_KEY}' in {service.what}"
     if content is None:
-        yield _record("RecordMissing", f"{place} is gone. Run `pulumi refresh` and `make up`, which rewrite it.")
+        yield _record(
+            "RecordMissing",
+            f"{place} is gone. Run `pulumi refresh -s {service.owner}` and `make up STACK={service.owner}`, which "
+            "rewrite it.",
+        )
     elif wrong := _differences(content, record):
         yield _record(
             "RecordDiffers",
-            f"{place} differs from the output of the stack: {wrong}. Run `pulumi refresh` and `make up`, which "
-            "rewrite it.",
+            f"{place} differs from the output of the stack: {wrong}. Run `pulumi refresh -s {service.owner}` and "
+            f"`make up STACK={service.owner}`, which rewrite it.",
         )
 
 
@@ -113,7 +117,7 @@ def _not_ready(service: DiagnosedService, result: ProbeResult) -> Finding:
     allowed = ", ".join(str(status) for status in sorted(service.service.readiness.expected))
     message = (
         f"{service.what}: it is not ready: {result.seen} for {PATIENCE_SECONDS:.0f} s; expected: {allowed}. See the "
-        "log of its container (`docker logs`)."
+        f"log of its container: `mlw logs {service.service.section} {service.owner}`."
     )
     return Finding(group=group, code="NotReady", message=message)
 

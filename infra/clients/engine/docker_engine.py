@@ -230,6 +230,28 @@ def start_if_stopped(name: str) -> None:
             container.start()
 
 
+def make_running(name: str, verb: str) -> None:
+    """Start, unpause or restart a container.
+
+    Args:
+        name: The container.
+        verb: `start`, `unpause` or `restart`.
+
+    Raises:
+        EngineError: The engine refuses; it says why.
+    """
+    import docker
+
+    with connect() as client:
+        try:
+            getattr(client.api, verb)(name)
+        except docker.errors.APIError as exc:
+            raise EngineError(
+                f"running `docker {verb} {name}`: the engine returned '{exc.explanation}'. `docker ps -a` shows the "
+                "container."
+            ) from exc
+
+
 def write_files(container: str, folder: str, files: Mapping[str, bytes], *, uid: int, gid: int) -> None:
     """Write files (mode 0400) to a container's folder, which must be on a volume if the root is read-only."""
     with connect() as client:

@@ -13,7 +13,20 @@ from tests.support.processes import Finished, run
 from tests.support.stacks import LiveStack
 
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
-    "mlw": ("list", "show", "diagnose", "policy", "roles list", "secrets", "registry gc", "run", "env", "logs", "open"),
+    "mlw": (
+        "list",
+        "show",
+        "diagnose",
+        "policy",
+        "roles list",
+        "secrets",
+        "registry gc",
+        "run",
+        "env",
+        "logs",
+        "open",
+        "watch",
+    ),
     "eval": ("SUBSTITUTION",),
     "pulumi": ("stack output",),
     "printf": ("",),

@@ -1,8 +1,10 @@
 """`mlw logs` and `mlw open` on real containers."""
 
+import json
 import signal
 
 import pytest
+from docker import DockerClient
 
 from tests.support.oci import RegistryClient
 from tests.support.processes import start
@@ -43,3 +45,30 @@ def test_every_address_is_listed_without_a_credential(live: LiveStack) -> None:
 
     assert [address for address in live.outputs["endpoints"].values() if address not in printed] == []
     assert [secret for secret in live.secrets if secret in printed] == []
+
+
+def test_a_watched_workspace_is_ready_within_its_limits(live: LiveStack) -> None:
+    printed = live.stack.environment.mlw("watch", live.stack.name, "--once", "--json").check().stdout
+
+    found = {one["service"]: one for one in json.loads(printed)["services"]}
+    assert set(found) >= set(SERVICES)
+    assert [
+        one for one in found.values() if not (one["state"] == "ready" and 0 < one["memoryMib"] < one["limitMib"])
+    ] == []
+
+
+def test_a_paused_container_is_found_and_fixed(live: LiveStack, engine: DockerClient) -> None:
+    mlw, container = live.stack.environment.mlw, engine.containers.get(live.container_of("containerRegistry"))
+    container.pause()
+    try:
+        found = mlw("diagnose", live.stack.name)
+        fixed = mlw("diagnose", live.stack.name, "--fix")
+        container.reload()
+    finally:
+        if container.status == "paused":
+            container.unpause()
+
+    command = f"docker unpause {container.name}"
+    assert (found.exit_code, json.loads(found.stdout)["container_registry"][0]["fix"]) == (1, command)
+    assert (fixed.exit_code, json.loads(fixed.stdout), container.status) == (0, {}, "running")
+    assert f"mlw: fixed: {command}" in fixed.stderr

@@ -1,10 +1,12 @@
 """Findings about Docker objects, on made-up snapshots of the engine."""
 
+from dataclasses import replace
+
 import pytest
 
 from mlw.diagnosis.diagnosed_services import DiagnosedService, services_of
 from mlw.diagnosis.engine_snapshot import Container, Snapshot
-from mlw.diagnosis.findings import Finding, Group, Level
+from mlw.diagnosis.findings import Finding, Group, Level, Repair
 from mlw.diagnosis.object_checks import (
     check_container,
     check_leftovers,
@@ -148,3 +150,19 @@ class TestVolumesAndNetworks:
 
         assert (finding.group, finding.code) == (Group.OTHER, "NetworkMissing")
         assert "resource group 'rg-churn': its network 'rg-churn' is gone" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("status", "verb"),
+    [("exited", "start"), ("created", "start"), ("paused", "unpause"), ("restarting", ""), ("dead", "")],
+)
+def test_a_container_that_only_has_to_run_can_be_repaired(vault: DiagnosedService, status: str, verb: str) -> None:
+    (found,) = check_container(vault, _snapshot(_container(status=status)))
+
+    assert found.repair == (Repair(verb=verb, container="kv-churn-vault") if verb else None)
+
+
+def test_another_stacks_container_is_for_its_owner_to_repair(vault: DiagnosedService) -> None:
+    (found,) = check_container(replace(vault, sharer="fraud"), _snapshot(_container(status="exited")))
+
+    assert found.repair is None

@@ -1,0 +1,79 @@
+"""CPU time and memory that containers use, as `docker stats` computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from infra.clients.engine import docker_engine
+
+if TYPE_CHECKING:
+    import docker
+
+_WORKERS = 4
+_FILE_CACHES = ("inactive_file", "total_inactive_file")
+"""Memory that the kernel takes back when needed, in version 2 and 1 of control groups."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """What a container uses at one moment.
+
+    Attributes:
+        memory: Bytes.
+        limit: Bytes that it may use.
+        cpu: Nanoseconds of CPU time since its start.
+        machine: Nanoseconds of CPU time of the machine, all CPUs together.
+        cpus: Number of CPUs.
+    """
+
+    memory: int
+    limit: int
+    cpu: int
+    machine: int
+    cpus: int
+
+    def percent_since(self, before: Usage | None) -> float | None:
+        """CPU use since an earlier moment, in percent of one CPU; None if it cannot be known."""
+        if before is None or self.machine <= before.machine or self.cpu < before.cpu:
+            return None
+        return 100.0 * self.cpus * (self.cpu - before.cpu) / (self.machine - before.machine)
+
+
+def usage_of(containers: Iterable[str]) -> dict[str, Usage]:
+    """The use of each running container; others are left out.
+
+    Raises:
+        EngineUnreachableError: The engine does not respond.
+    """
+    wanted = list(containers)
+    with docker_engine.connect() as client, ThreadPoolExecutor(_WORKERS) as pool:
+        found = zip(wanted, pool.map(lambda name: _read(client, name), wanted), strict=True)
+        return {name: usage for name, usage in found if usage}
+
+
+def _read(client: docker.DockerClient, container: str) -> Usage | None:
+    import docker
+
+    try:
+        return parse(client.api.stats(container, stream=False, one_shot=True))
+    except docker.errors.APIError:
+        return None
+
+
+def parse(stats: Mapping[str, Any]) -> Usage | None:
+    """Read one answer of the engine; None for a container that does not run."""
+    memory, cpu = stats.get("memory_stats") or {}, stats.get("cpu_stats") or {}
+    if "usage" not in memory:
+        return None
+    details = memory.get("stats") or {}
+    cached = next((details[name] for name in _FILE_CACHES if name in details), 0)
+    return Usage(
+        memory=max(memory["usage"] - cached, 0),
+        limit=memory.get("limit", 0),
+        cpu=cpu["cpu_usage"]["total_usage"],
+        machine=cpu.get("system_cpu_usage", 0),
+        cpus=cpu.get("online_cpus") or 1,
+    )
