@@ -31,7 +31,7 @@ class Command(click.Command):
         on_error: Exit code for an error, which is shown as one message.
         exclusive: Groups of parameters, by name, of which at most one may be given.
         records: How it is recorded in the activity log; None for a command that is not.
-        progress: What it does, for a command that prints nothing while it works; see :mod:`mlw.progress`.
+        progress: What it does, for a command that prints nothing while it works; see :mod:`mlw.command_progress`.
     """
 
     def __init__(
@@ -81,9 +81,9 @@ class Command(click.Command):
         ctx.obj = environment.enter()
         if not self.progress:
             return self._recorded(ctx)
-        from mlw import progress  # noqa: PLC0415 - likewise
+        from mlw import command_progress  # noqa: PLC0415 - likewise
 
-        with progress.showing(self.progress):
+        with command_progress.showing(self.progress):
             return self._recorded(ctx)
 
     def _recorded(self, ctx: click.Context) -> int:

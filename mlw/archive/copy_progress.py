@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from mlw import progress
+from mlw import command_progress
 from mlw.lifecycle import display
 
 
@@ -24,7 +24,7 @@ class Copied:
 
     def __call__(self, size: int) -> None:
         """Say that this many bytes have been copied."""
-        if time.monotonic() - self._said >= progress.interval():
+        if time.monotonic() - self._said >= command_progress.interval():
             say(f"  {self._label}: {size / 2**20:.1f} MiB so far")
             self._said = time.monotonic()
 

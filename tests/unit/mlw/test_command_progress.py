@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mlw import progress
+from mlw import command_progress
 from mlw.archive.copy_progress import counted
 from tests.support.probes import probe_until
 
@@ -26,7 +26,7 @@ class Stream(io.StringIO):
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds as milliseconds."""
     for name in ("QUIET_SECONDS", "REFRESH_SECONDS", "PLAIN_SECONDS"):
-        monkeypatch.setattr(progress, name, getattr(progress, name) / 1000)
+        monkeypatch.setattr(command_progress, name, getattr(command_progress, name) / 1000)
 
 
 def shown(monkeypatch: pytest.MonkeyPatch, *, terminal: bool, lines: int) -> str:
@@ -36,7 +36,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, *, terminal: bool, lines: int) -> str
     def enough() -> None:
         assert stream.getvalue().count("collecting") >= lines
 
-    with progress.showing("collecting garbage"):
+    with command_progress.showing("collecting garbage"):
         probe_until(enough, what="lines of progress")
     return stream.getvalue()
 
@@ -62,7 +62,7 @@ def test_a_quick_command_shows_none_and_leaves_no_thread(monkeypatch: pytest.Mon
     monkeypatch.setattr("sys.stderr", stream)
     before = threading.active_count()
 
-    with progress.showing("collecting garbage"):
+    with command_progress.showing("collecting garbage"):
         pass
 
     assert (stream.getvalue(), threading.active_count()) == ("", before)
@@ -73,14 +73,14 @@ def test_a_closed_terminal_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> N
     stream.close()
     monkeypatch.setattr("sys.stderr", stream)
 
-    with progress.showing("collecting garbage"):
+    with command_progress.showing("collecting garbage"):
         pass
 
 
 def test_a_copy_says_how_much_it_was_so_far(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(progress, "PLAIN_SECONDS", 0.0)
+    monkeypatch.setattr(command_progress, "PLAIN_SECONDS", 0.0)
 
     def chunks() -> Iterator[bytes]:
         yield b"x" * 2**20
