@@ -144,7 +144,7 @@ VARIABLES: tuple[Variable, ...] = (
         (
             "MLW_INSIGHTS_ENDPOINT",
             "`endpoints.insights`",
-            "Queries of telemetry, where the workspace has that endpoint.",
+            "Queries of telemetry.",
         ),
         ("MLW_INSIGHTS_TOKEN", "`credentials.insights.token`", "Token for queries."),
         ("AWS_CA_BUNDLE", "CA certificates of the endpoints", "With TLS only; the same file as the next two."),

@@ -117,7 +117,7 @@ def _not_ready(service: DiagnosedService, result: ProbeResult) -> Finding:
     allowed = ", ".join(str(status) for status in sorted(service.service.readiness.expected))
     message = (
         f"{service.what}: it is not ready: {result.seen} for {PATIENCE_SECONDS:.0f} s; expected: {allowed}. See the "
-        f"log of its container: `mlw logs {service.service.section} {service.owner}`."
+        f"log of its container: `mlw logs {service.service.credentials_key} {service.owner}`."
     )
     return Finding(group=group, code="NotReady", message=message)
 

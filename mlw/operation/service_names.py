@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from infra.errors import MlWorkspaceError
 from infra.host.near_names import suggestion
 from infra.rules.resources.component_types import STORAGE_ACCOUNT
+from infra.services import SERVICES
 from mlw.diagnosis.engine_snapshot import Container, take_snapshot
 from mlw.stacks.stacks import Stack
 
 _SUFFIXES: Mapping[str, tuple[str, str]] = {
-    "storage": ("storageAccount", "-storage"),
-    "registry": ("containerRegistry", "-registry"),
-    "keyVault": ("keyVault", "-vault"),
-    "telemetry": ("applicationInsights", "-insights"),
-    "insights": ("applicationInsights", "-insights-store"),
+    service.credentials_key: (service.section, f"-{service.engine_role}") for service in SERVICES.values()
 }
 """Name to the key in the workspace record, and how the name of its container ends."""
 
@@ -27,6 +24,7 @@ _ALIASES: Mapping[str, str] = {
     "applicationinsights": "telemetry",
     "otlphttp": "telemetry",
     "otlpgrpc": "telemetry",
+    "insightsstore": "insights",
 }
 _ADDITIONAL = "storage."
 

@@ -12,7 +12,7 @@ from infra.clients import readiness_probes
 from infra.clients.engine import container_usage
 from infra.clients.engine.container_usage import Usage
 from infra.errors import MlWorkspaceError
-from infra.services import WITHOUT_SCHEME, HttpProbe
+from infra.services import SERVICES, WITHOUT_SCHEME, Service
 from mlw.operation.service_names import ServiceContainer, service_containers
 from mlw.stacks.stacks import Stack
 
@@ -20,13 +20,7 @@ READY, NOT_READY = "ready", "not ready"
 _MIB = 2**20
 _WORKERS = 4
 
-_PROBES: Mapping[str, tuple[str, HttpProbe]] = {
-    "storage": ("storage", HttpProbe(path="/minio/health/cluster", expected=frozenset({200}))),
-    "registry": ("registry", HttpProbe(path="/v2/", expected=frozenset({401}))),
-    "keyVault": ("keyVault", HttpProbe(path="/v1/sys/health", expected=frozenset({200}))),
-    "telemetry": ("otlpHttp", HttpProbe(path="/v1/traces", expected=frozenset({401}))),
-    "insights": ("insights", HttpProbe(path="/healthz", expected=frozenset({200}))),
-}
+_SERVICES: Mapping[str, Service] = {service.credentials_key: service for service in SERVICES.values()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,13 +106,14 @@ class Watcher:
         if not one.container.is_running:
             return one.container.status, None
         name, _, account = one.service.partition(".")
-        use, probe = _PROBES[name]
+        known = _SERVICES[name]
+        use = known.endpoints[0].use
         address = str(self._stack.outputs["endpoints"].get(f"{use}.{account}" if account else use, ""))
         if not address:
             return NOT_READY, None
         scheme = f"{'https' if self._stack.serves_tls else 'http'}://" if use in WITHOUT_SCHEME else ""
         started = time.monotonic()
-        result = readiness_probes.endpoint_probe(scheme + address, probe, self._stack.ca_certificate)()
+        result = readiness_probes.endpoint_probe(scheme + address, known.readiness, self._stack.ca_certificate)()
         return (READY, round(1000 * (time.monotonic() - started), 1)) if result.passed else (NOT_READY, None)
 
 

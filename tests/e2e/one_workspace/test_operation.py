@@ -10,7 +10,7 @@ from tests.support.oci import RegistryClient
 from tests.support.processes import start
 from tests.support.stacks import LiveStack
 
-SERVICES = ("storage", "registry", "keyVault", "telemetry")
+SERVICES = ("storage", "registry", "keyVault", "telemetry", "insights")
 
 
 @pytest.mark.parametrize("service", SERVICES)

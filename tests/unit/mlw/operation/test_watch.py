@@ -56,6 +56,9 @@ def engine(place: Place, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         return lambda: ProbeResult(passed="20002" not in url, seen=url)
 
     monkeypatch.setattr(readiness_probes, "endpoint_probe", probe)
+    monkeypatch.setattr(Rates, "__init__", lambda *_: None)
+    monkeypatch.setattr(Rates, "exist", False)
+    monkeypatch.setattr(Rates, "look", lambda _: [])
     return states
 
 
