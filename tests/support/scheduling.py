@@ -19,6 +19,7 @@ from tests.support.tiers import TESTS_ROOT, position_of, tier_of
 ALONE: Mapping[str, str] = {
     "e2e/test_make.py": "compares everything on the engine before and after",
     "integration/test_docker_provider.py": "measures pauses",
+    "integration/test_go_modules.py": "compiles on all cores; time limits of queries",
     "integration/test_pulumi_tools.py": "measures how fast a run ends",
     "fault/test_bootstrap_engine.py": "an engine inside the machine has to start in time",
     "fault/test_key_vault_restarts.py": "the five seconds in which a key vault unseals itself",

@@ -14,9 +14,9 @@ import (
 
 const (
 	// linger is how long the first request of a group waits for others.
-	linger = 100 * time.Millisecond
+	linger = 200 * time.Millisecond
 	// groupSize ends the waiting: so many bytes are worth a file.
-	groupSize = 4 << 20
+	groupSize = 3 << 20
 )
 
 // commitAll writes groups of batches, one group at a time.
