@@ -163,6 +163,10 @@ func TestLogRecordBecomesOneRow(t *testing.T) {
 	if rows[0].Key != rows[2].Key || rows[0].Key == rows[1].Key {
 		t.Error("a key is not that of the content")
 	}
+	other := append(message(11, start.Add(1)), record[9:]...)
+	if changed, _ := decode(t, otlp.Logs, request(other)); changed[0].Key == rows[0].Key {
+		t.Error("a nanosecond later is another record")
+	}
 }
 
 func TestEveryKindOfMetricBecomesRows(t *testing.T) {

@@ -1,11 +1,14 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
 
 	"ml-workspace/tools/go/insights/files"
 	"ml-workspace/tools/go/insights/otlp"
@@ -17,6 +20,8 @@ const (
 	linger = 200 * time.Millisecond
 	// groupSize ends the waiting: so many bytes are worth a file.
 	groupSize = 3 << 20
+	// fileSize is what fits into the memory of a commit, whatever the rows look like.
+	fileSize = 4 << 20
 )
 
 // commitAll writes groups of batches, one group at a time.
@@ -89,12 +94,19 @@ func (store *Store) divide(group []*batch, received time.Time) map[target][]otlp
 	return divided
 }
 
-// writeFile writes one file. Its rows are known from then on, even if the next file of the group fails: its request will be
-// sent again.
+// writeFile writes one file, or several if the rows are too large for the memory of a commit. They are known from then on, even if the next file
+// of the group fails: its request will be sent again.
 func (store *Store) writeFile(target target, rows []otlp.Row) error {
 	slices.SortStableFunc(rows, func(one, other otlp.Row) int { return one.Time.Compare(other.Time) })
+	if count := fitting(rows, fileSize); count < len(rows) {
+		return store.writeFiles(target, rows[:count], rows[count:])
+	}
 	path := filepath.Join(store.set.Temporary(), fmt.Sprintf("commit-%s.parquet", target.table))
-	if err := store.database.write(path, rows); err != nil {
+	err := store.database.write(path, rows)
+	if isOutOfMemory(err) && len(rows) > 1 {
+		return store.writeFiles(target, rows[:len(rows)/2], rows[len(rows)/2:])
+	}
+	if err != nil {
 		return err
 	}
 	meta := files.Meta{
@@ -107,6 +119,20 @@ func (store *Store) writeFile(target target, rows []otlp.Row) error {
 		store.windows[target.table].add(row.Key)
 	}
 	return nil
+}
+
+func (store *Store) writeFiles(target target, divided ...[]otlp.Row) error {
+	for _, rows := range divided {
+		if err := store.writeFile(target, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isOutOfMemory(err error) bool {
+	var ofDatabase *duckdb.Error
+	return errors.As(err, &ofDatabase) && ofDatabase.Type == duckdb.ErrorTypeOutOfMemory
 }
 
 // report logs when writing starts to fail, and when it works again.

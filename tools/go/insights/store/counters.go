@@ -3,8 +3,8 @@ package store
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -28,14 +28,16 @@ type counted struct {
 }
 
 // openCounters reads the counters, and completes the deletion that a kill has interrupted.
-func openCounters(folder string, set *files.Set) (*counters, error) {
+func openCounters(folder string, set *files.Set) *counters {
 	read := &counters{path: filepath.Join(folder, "counters.json")}
 	content, err := os.ReadFile(read.path)
 	if err == nil {
 		err = json.Unmarshal(content, &read.state)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("reading the counters %q: %w. Delete the file to start at 0", read.path, err)
+		// They are statistics: no reason to keep what is stored from being read.
+		slog.Warn("the counters of dropped rows cannot be read; they start at 0", "file", read.path, "error", err)
+		read.state = counted{}
 	}
 	if read.state.RowsDroppedByCap == nil {
 		read.state.RowsDroppedByCap = map[schema.Table]uint64{}
@@ -53,7 +55,7 @@ func openCounters(folder string, set *files.Set) (*counters, error) {
 		}
 	}
 	read.state.Dropping = nil
-	return read, nil
+	return read
 }
 
 func (counters *counters) dropped(table schema.Table) uint64 {

@@ -17,7 +17,7 @@ import (
 // The memory of the databases, in MB. Commits, merges and queries have one each, so that neither a merge nor a query keeps
 // rows from being written.
 const (
-	commitMemory = 20
+	commitMemory = 24
 	mergeMemory  = 28
 )
 
@@ -130,6 +130,7 @@ func (from *source) Cardinality() *duckdb.CardinalityInfo {
 
 func (from *source) FillChunk(chunk duckdb.DataChunk) error {
 	rows := from.rows[from.next:min(from.next+duckdb.GetDataChunkCapacity(), len(from.rows))]
+	rows = rows[:fitting(rows, chunkSize)]
 	from.next += len(rows)
 	for position, row := range rows {
 		for column, value := range row.Values {
@@ -164,7 +165,19 @@ func (database *database) copyTo(path, query, options string) error {
 	return err
 }
 
+// fitting returns how many of the first rows are of at most a size together, one at least.
+func fitting(rows []otlp.Row, size int) int {
+	for position, row := range rows {
+		if size -= row.Size(); size < 0 && position > 0 {
+			return position
+		}
+	}
+	return len(rows)
+}
+
 const (
+	// chunkSize limits what is handed to DuckDB at once: without memory for it, DuckDB ends the process, not only the query.
+	chunkSize = 512 << 10
 	// rowGroup is how many rows are in memory when a file is written.
 	rowGroup = 8192
 	// dictionary is what each text column takes for its distinct values; by default a megabyte.

@@ -49,12 +49,8 @@ func Open(settings config.Config, set *files.Set) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	counters, err := openCounters(settings.Folder, set)
-	if err != nil {
-		return nil, err
-	}
 	store := &Store{
-		settings: settings, set: set, database: database, counters: counters,
+		settings: settings, set: set, database: database, counters: openCounters(settings.Folder, set),
 		windows: map[schema.Table]*window{}, batches: make(chan *batch),
 	}
 	for _, table := range schema.Tables {

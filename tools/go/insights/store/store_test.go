@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -195,4 +197,47 @@ func TestKillWhileTheSizeLimitDeletesCountsOnce(t *testing.T) {
 	if _, err := os.Stat(file.Path); !os.IsNotExist(err) {
 		t.Fatal(err)
 	}
+}
+
+func TestDamagedCountersStartAtZero(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "counters.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store := open(t, folder)
+	defer store.Close()
+	write(t, store, spans(0, 10, time.Now()))
+	expect(t, store, 10, 0)
+}
+
+func TestRowsOfAnySizeFitIntoTheMemoryOfACommit(t *testing.T) {
+	store := open(t, t.TempDir())
+	defer store.Close()
+	random := rand.New(rand.NewPCG(1, 2))
+	text := incompressible(random, 1<<20)
+	expected := 0
+	for _, size := range []int{100, 5_000, 200_000} { // of each of three columns
+		var all sync.WaitGroup
+		for range 4 {
+			rows := spans(expected, min(2000, 6_000_000/size), time.Now())
+			expected += len(rows)
+			for _, row := range rows {
+				for column := 35; column < 38; column++ {
+					begin := random.IntN(len(text) - size)
+					row.Values[column] = text[begin : begin+size]
+				}
+			}
+			all.Go(func() { write(t, store, rows) })
+		}
+		all.Wait()
+	}
+	expect(t, store, expected, 0)
+}
+
+func incompressible(random *rand.Rand, size int) string {
+	text := make([]byte, size)
+	for position := range text {
+		text[position] = ' ' + byte(random.UintN(90))
+	}
+	return string(text)
 }
