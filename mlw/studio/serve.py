@@ -93,6 +93,7 @@ def _listening(port: int | None) -> Iterator[socket.socket]:
                     f"starting the studio: port {port} of {ADDRESS} is in use. Choose another one with --port, or none."
                 ) from exc
             listener.bind((ADDRESS, 0))
+        listener.listen()  # before the link is printed: whoever opens it at once has to wait, not to fail
         yield listener
 
 

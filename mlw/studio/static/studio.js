@@ -76,7 +76,7 @@
       fill: one.filled ? colour(one.bad ? "--bad-soft" : "--series-soft") : undefined,
       width: 1.8,
       spanGaps: false,
-      points: { show: given.times.length < 3 },
+      points: { show: one.values.filter((value) => value !== null).length < 20, size: 5 },
       value: (_, value) => (value === null || value === undefined ? "–" : `${value.toLocaleString()} ${one.unit || ""}`.trim()),
     }));
     const options = {

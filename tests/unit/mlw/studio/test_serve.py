@@ -23,7 +23,13 @@ def served(place: Place, assets: Path, monkeypatch: pytest.MonkeyPatch) -> list[
     place.deploy("churn")
     found: list[tuple[str, int]] = []
     monkeypatch.setattr(npm_packages, "ensure", lambda _wanted: assets)
-    monkeypatch.setattr(serve, "_serve", lambda _application, listener: found.append(listener.getsockname()))
+
+    def connect(_application: object, listener: socket.socket) -> None:
+        found.append(listener.getsockname())
+        with socket.create_connection(found[-1], timeout=10):
+            pass  # the printed link can be opened at once
+
+    monkeypatch.setattr(serve, "_serve", connect)
     return found
 
 
