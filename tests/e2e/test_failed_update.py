@@ -113,7 +113,11 @@ def definitions(stack: Stack) -> dict[str, object]:
             chosen = {key: config[key] for key in ("Cmd", "Entrypoint", "ExposedPorts", "Labels", "User", "WorkingDir")}
             # The order of both means nothing, and the engine notes an absent init process in two ways.
             limits = {**host, "Binds": sorted(host["Binds"]), "Init": bool(host.get("Init"))}
-            networks = sorted(details["NetworkSettings"]["Networks"])
+            # Among the aliases is the beginning of the container's id.
+            networks = {
+                name: sorted(set(one["Aliases"] or ()) - {details["Id"][:12]})
+                for name, one in details["NetworkSettings"]["Networks"].items()
+            }
             found[name] = (details["Image"], chosen, sorted(config["Env"]), limits, networks)
     return found
 
