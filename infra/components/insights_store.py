@@ -60,7 +60,8 @@ def config(settings: ApplicationInsightsSettings, tests: Sequence[AvailabilityTe
     files = {"certificate": f"{_FOLDER}/{CERTIFICATE}", "privateKey": f"{_FOLDER}/{PRIVATE_KEY}"}
     document: dict[str, Any] = {
         "listen": f"0.0.0.0:{_ENDPOINT.port}",
-        "folder": _DATA,
+        # Below the volume's own folder, whose time of change the engine shows as the volume's time of creation.
+        "folder": f"{_DATA}/store",
         "tokens": f"{_FOLDER}/live/{TOKENS}",
         **({"tls": files} if tls else {}),
         "retentionInDays": settings.retention_in_days,

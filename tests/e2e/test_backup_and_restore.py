@@ -100,7 +100,7 @@ def test_the_archive_is_private_and_contains_no_plain_text(archived: Archived) -
 def test_the_original_keeps_working(archived: Archived, engine: DockerClient) -> None:
     states = [engine.api.inspect_container(one)["State"] for one in archived.live.stack.objects().containers]
 
-    assert [(state["Running"], state["Paused"]) for state in states] == [(True, False)] * 4
+    assert [(state["Running"], state["Paused"]) for state in states] == [(True, False)] * 5
     assert_unchanged(archived.live.stack.preview())
 
 

@@ -19,7 +19,7 @@ def test_the_program_of_the_how_to_prints_the_credentials_of_every_principal(rol
     printed = run([sys.executable, "-c", text], cwd=environment.project, env=variables).check().stdout
 
     assert {line.split()[0] for line in printed.splitlines()} >= set(ROLES)
-    assert "data-scientist ['endpoints', 'keyVaultPassword'" in printed
+    assert "data-scientist ['endpoints', 'insightsToken', 'keyVaultPassword'" in printed
 
 
 def test_the_commands_of_the_how_to_print_the_credentials_of_one_principal(roles_stack: LiveStack) -> None:

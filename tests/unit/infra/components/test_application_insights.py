@@ -137,7 +137,7 @@ def test_the_store_serves_tls_with_its_certificate_and_stores_on_its_volumes(run
     config = stores_config(run)
 
     assert config["tls"] == {"certificate": "/etc/insights/public.crt", "privateKey": "/etc/insights/private.key"}
-    assert (config["folder"], config["tokens"]) == ("/var/lib/insights", "/etc/insights/live/tokens")
+    assert (config["folder"], config["tokens"]) == ("/var/lib/insights/store", "/etc/insights/live/tokens")
 
 
 def test_the_store_tests_the_stacks_own_health_checks_over_its_network(run: Run) -> None:
