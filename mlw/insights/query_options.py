@@ -25,6 +25,10 @@ _END = "End of the time range; by default now."
 _PRINCIPAL = "Query with the token of this principal instead of the stack's own."
 
 
+LARGEST_LIMIT = 10_000
+"""The service returns no more rows at once."""
+
+
 @dataclass(kw_only=True)
 class Question:
     """What is asked, and of whom.
@@ -100,7 +104,7 @@ def _options(limit: int, *, has_range: bool) -> Sequence[Callable[[Callable[...,
         click.option("--offset", metavar="LENGTH", help=_OFFSET),
     )
     return (
-        click.option("--limit", metavar="ROWS", type=click.IntRange(min=1), default=limit, help=rows),
+        click.option("--limit", metavar="ROWS", type=click.IntRange(1, LARGEST_LIMIT), default=limit, help=rows),
         click.option("--principal", metavar="NAME", help=_PRINCIPAL),
         *(ranges if has_range else ()),
         STACK,

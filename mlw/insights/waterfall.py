@@ -54,13 +54,13 @@ def lines_of(items: Sequence[Item]) -> list[Line]:
     alone: list[Item] = []
     for span in spans.values():
         parent = spans.get(span.item["operation_ParentId"])
-        (parent.children if parent and parent is not span else roots).append(span)
+        (parent.children if parent else roots).append(span)
     for item in items:
         if not item["id"]:
             owner = spans.get(item["operation_ParentId"])
             (owner.events if owner else alone).append(item)
     ordered = list(_walk(roots))
-    # Spans that are each other's parents have no root.
+    # Spans that are each other's parents, or their own, have no root.
     seen = {id(line.item) for line in ordered}
     lost = [span.item for span in spans.values() if id(span.item) not in seen]
     return [*ordered, *(Line(0, item, item in lost) for item in (*lost, *alone))]

@@ -169,6 +169,7 @@ def test_telemetry_cannot_control_the_terminal(insights: FakeInsights, capsys: p
         ("requests dev --offset yesterday", "reading --offset 'yesterday': not a length of time"),
         ("requests dev --start-time noon", "reading --start-time 'noon': not a time"),
         ("requests dev --limit 0", "invalid value for '--limit'"),
+        ("requests dev --limit 10001", "invalid value for '--limit': 10001 is not in the range 1<=x<=10000"),
         ("logs dev --severity loud", "invalid value for '--severity'"),
         ("logs dev --text \0", "cannot contain the character NUL"),
         ("live dev --offset 1h", "no such option '--offset'"),
