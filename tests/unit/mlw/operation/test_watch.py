@@ -40,7 +40,7 @@ def container(name: str, status: str) -> Container:
 
 
 @pytest.fixture
-def engine(place: Place, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def containers(place: Place, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Services to the state of their containers; the health check of `registry` fails."""
     states = {"storage": "running", "keyVault": "running"}
     place.deploy("dev")
@@ -80,7 +80,7 @@ def interrupt_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", sleep)
 
 
-@pytest.mark.usefixtures("engine")
+@pytest.mark.usefixtures("containers")
 def test_once_succeeds_when_every_service_is_ready(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["watch", "dev", "--once"]) == 0
 
@@ -91,8 +91,8 @@ def test_once_succeeds_when_every_service_is_ready(capsys: pytest.CaptureFixture
     assert key_vault.split()[:2] == ["keyVault", "ready"]
 
 
-def test_once_fails_when_a_service_is_not(engine: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    engine |= {"keyVault": "exited", "registry": "running"}
+def test_once_fails_when_a_service_is_not(containers: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    containers |= {"keyVault": "exited", "registry": "running"}
 
     assert main(["watch", "dev", "--once", "--json"]) == 1
 
@@ -105,14 +105,14 @@ def test_once_fails_when_a_service_is_not(engine: dict[str, str], capsys: pytest
     assert found[1]["memoryMib"] is None
 
 
-@pytest.mark.usefixtures("engine", "rates")
+@pytest.mark.usefixtures("containers", "rates")
 def test_requests_are_shown_where_they_can_be_queried(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["watch", "dev", "--once"]) == 0
 
     assert capsys.readouterr().out.splitlines()[-1].split() == ["shop", "1.50", "2", "3.2", "ms", "-"]
 
 
-@pytest.mark.usefixtures("engine", "rates")
+@pytest.mark.usefixtures("containers", "rates")
 def test_without_a_terminal_a_refresh_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -126,7 +126,7 @@ def test_without_a_terminal_a_refresh_is_one_line(
     ] * 2
 
 
-@pytest.mark.usefixtures("engine")
+@pytest.mark.usefixtures("containers")
 def test_a_terminal_is_refreshed_in_place_and_gets_its_cursor_back(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
