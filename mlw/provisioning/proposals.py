@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infra import settings
 from infra.clients.state import stack_states
 from infra.errors import MlWorkspaceError
 from infra.host import atomic_files, folders
@@ -115,6 +114,8 @@ def violations(stack: str, text: str, folder: Path) -> None:
         file = parse_stack_file(text.encode())
     except DocumentError as exc:
         raise StackFileError(f"checking the stack file of '{stack}': {exc}.") from exc
+    from infra import settings  # noqa: PLC0415 - `--help` needs none of it
+
     settings.load(
         file.values,
         stack=stack,

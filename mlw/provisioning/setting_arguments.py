@@ -9,7 +9,6 @@ from typing import Any, get_args, get_origin
 
 from infra.errors import MlWorkspaceError
 from infra.rules.stack.stack_file_keys import NAMESPACE
-from infra.settings.stack_input import StackInput
 from infra.stack_files.stack_file_values import remove_value, set_value
 from infra.stack_files.yaml_document import DocumentError, Value, parse, value_of
 
@@ -106,6 +105,8 @@ def _is_text(path: Path) -> bool:
 
 def _type_of(path: Path) -> Any:  # noqa: ANN401 - a type
     """The declared type at a path; None for a key that does not exist, which the rules report."""
+    from infra.settings.stack_input import StackInput  # noqa: PLC0415 - `--help` needs none of it
+
     found: Any = StackInput
     for step in path:
         if isinstance(step, int):
