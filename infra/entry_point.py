@@ -15,6 +15,7 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 from pulumi.runtime.settings import get_monitor
 
+from infra import run_spans
 from infra.clients.state import removal, stack_states
 from infra.errors import MlWorkspaceError
 from infra.provider_start import start_providers
@@ -32,15 +33,18 @@ def main() -> None:
     if monitor and not removal.is_destroying():
         start_providers(monitor.Invoke)
     try:
-        wanted = _load(pulumi.get_project(), pulumi.get_stack())
+        with run_spans.phase("check the settings"):
+            wanted = _load(pulumi.get_project(), pulumi.get_stack())
     except MlWorkspaceError as exc:
         raise pulumi.RunError(str(exc)) from None
     for notice in wanted.notices:
         pulumi.warn(notice)
-    from infra.program import provision  # noqa: PLC0415 - 0.2 s that a run with invalid settings does not need
+    with run_spans.phase("import the program"):
+        from infra.program import provision  # noqa: PLC0415 - 0.2 s that a run with invalid settings does not need
 
-    for name, value in provision(wanted).items():
-        pulumi.export(name, value)
+    with run_spans.phase("register the resources"):
+        for name, value in provision(wanted).items():
+            pulumi.export(name, value)
 
 
 def _load(project: str, stack: str) -> Settings:

@@ -15,7 +15,7 @@ from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import Progress
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import LifecycleError, LockedError, OperationFailedError
-from mlw.lifecycle.pulumi_cli import Outcome
+from mlw.lifecycle.pulumi_cli import Event, Outcome
 from mlw.lifecycle.stack_context import Context
 
 _Result = TypeVar("_Result")
@@ -23,17 +23,25 @@ _Result = TypeVar("_Result")
 _PHASES = {"up": "update"}
 """Names of operations in events."""
 
+Observer = Callable[[Event], None]
+"""Is called with each event of the engine."""
+
 Perform = Callable[..., Progress]
 """Runs an operation; :func:`perform` is the real one."""
 
 
-def perform(context: Context, verb: str, *extra: str) -> Progress:
+def ignore(_event: Event) -> None:
+    """Do nothing with an event."""
+
+
+def perform(context: Context, verb: str, *extra: str, observe: Observer = ignore) -> Progress:
     """Run `pulumi <verb>` on the stack.
 
     Args:
         context: The stack; it exists.
         verb: `up`, `destroy` or `refresh`.
         extra: Further arguments.
+        observe: Called with each engine event.
 
     Returns:
         The result.
@@ -44,7 +52,7 @@ def perform(context: Context, verb: str, *extra: str) -> Progress:
         OperationCancelledError: The user interrupted it.
         OperationFailedError: It failed; the causes are on the terminal.
     """
-    return _when_free(context, lambda: _perform(context, verb, *extra))
+    return _when_free(context, lambda: _perform(context, verb, *extra, observe=observe))
 
 
 def _when_free(context: Context, action: Callable[[], _Result]) -> _Result:
@@ -62,7 +70,7 @@ def _when_free(context: Context, action: Callable[[], _Result]) -> _Result:
                 raise
 
 
-def _perform(context: Context, verb: str, *extra: str) -> Progress:
+def _perform(context: Context, verb: str, *extra: str, observe: Observer) -> Progress:
     checkpoint = require_present_version(context)
     # Only an update runs the program: a broken stack file does not prevent a destroy or refresh.
     write = (
@@ -71,11 +79,16 @@ def _perform(context: Context, verb: str, *extra: str) -> Progress:
     write(context, checkpoint.salt if checkpoint else None)
     arguments = pulumi_cli.operation(verb, context, *extra)
     progress = Progress()
+
+    def on_event(event: Event) -> None:
+        progress.on_event(event)
+        observe(event)
+
     recording = run_recording.begin(context, verb)
     outcome = None
     try:
         with run_events.phase(_PHASES.get(verb, verb)):
-            outcome = pulumi_cli.run(recording.context, arguments, on_event=progress.on_event, say=say)
+            outcome = pulumi_cli.run(recording.context, arguments, on_event=on_event, say=say)
     finally:
         _record(recording, verb, progress, outcome)
         state_files.keep_safe(context)

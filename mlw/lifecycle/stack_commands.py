@@ -17,6 +17,7 @@ from mlw.lifecycle import (
     private_stack_file,
     pulumi_cli,
     run_events,
+    run_trace,
     service_readiness,
     soft_deleting,
     stack_locks,
@@ -41,6 +42,7 @@ from mlw.lifecycle.pulumi_operations import (
     take_over_earlier_version,
 )
 from mlw.lifecycle.recovery import Recovery
+from mlw.lifecycle.run_trace import RunTrace
 from mlw.lifecycle.stack_context import Context
 
 
@@ -49,8 +51,8 @@ def up(context: Context) -> None:
     _require_stack_file(context)
     context.prepare_folders()
     recovery = Recovery(context=context)
-    with stack_locks.exclusive(context, "make up", say=say):
-        with run_events.phase("recovery"):
+    with stack_locks.exclusive(context, "make up", say=say), run_trace.recording(context) as trace:
+        with run_events.phase("recovery"), trace.phase("compare state and engine"):
             unfinished_restore.refuse(context)
             recovery.recover()
             _refuse_deleted(context, "bringing up")
@@ -58,7 +60,7 @@ def up(context: Context) -> None:
             take_over_earlier_version(context)
             before = recovery.repair()
         try:
-            checkpoint = _update(context)
+            checkpoint = _update(trace)
         except (LifecycleError, NotReadyError) as exc:
             if is_new:
                 _forget_empty_stack(context)
@@ -80,13 +82,15 @@ def _without_foreign(context: Context) -> list[str]:
     return foreign_resources.excluded(foreign)
 
 
-def _update(context: Context) -> Checkpoint | None:
+def _update(trace: RunTrace) -> Checkpoint | None:
     """Update the stack, and make sure that every service responds."""
-    say(perform(context, "up", *_without_foreign(context)).summary())
+    context = trace.context
+    with trace.phase("pulumi up"):
+        say(perform(context, "up", *_without_foreign(context), observe=trace.on_event).summary())
     checkpoint = state_files.read(context)
     if checkpoint:
         soft_deleting.note_recovered(checkpoint)
-        with run_events.phase("readiness"):
+        with run_events.phase("readiness"), trace.phase("probe the services"):
             service_readiness.require_ready(context.stack, checkpoint)
         _emit_ready(checkpoint)
     return checkpoint

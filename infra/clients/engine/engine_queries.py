@@ -7,12 +7,15 @@ SSH, and rejects certificates that it cannot use.
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
 import socket
+import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 from infra.clients.engine import docker_engine
 from infra.errors import EngineError, EngineUnreachableError
@@ -20,6 +23,9 @@ from infra.host.engine_address import SOCKET_PREFIX, address
 
 Query = Callable[[str], Any]
 """Returns the JSON at a path of the engine's API, e.g. `/networks`; None if the engine does not have it."""
+
+_Get = Callable[[str], bytes | None]
+"""Returns the content at a path; None if the engine does not have it."""
 
 
 @contextmanager
@@ -30,6 +36,29 @@ def connect() -> Iterator[Query]:
         EngineUnreachableError: The engine is not running, access is denied, or it does not answer.
         EngineError: It returned an error.
     """
+    with _connected() as get:
+        yield lambda path: None if (found := get(path)) is None else json.loads(found)
+
+
+def read_file(container: str, path: str) -> bytes | None:
+    """Read one file from a container; None if it does not exist.
+
+    Raises:
+        EngineUnreachableError: As in :func:`connect`.
+        EngineError: As in :func:`connect`.
+    """
+    with _connected() as get:
+        packed = get(f"/containers/{container}/archive?path={quote(path)}")
+    if packed is None:
+        return None
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+        first = tar.next()  # None while the file is being replaced: the engine then returns an empty archive
+        member = tar.extractfile(first) if first else None
+        return member.read() if member else None
+
+
+@contextmanager
+def _connected() -> Iterator[_Get]:
     host = address()
     if not host.startswith(SOCKET_PREFIX) or os.environ.get("DOCKER_TLS_VERIFY"):
         with docker_engine.connect() as client:
@@ -37,7 +66,8 @@ def connect() -> Iterator[Query]:
         return
     connection = _SocketConnection(host.removeprefix(SOCKET_PREFIX))
     try:
-        version = f"/v{_content('/version', *_get(connection, '/version'))['ApiVersion']}"
+        about = _content("/version", *_get(connection, "/version")) or b"{}"
+        version = f"/v{json.loads(about)['ApiVersion']}"
         yield lambda path: _content(path, *_get(connection, version + path))
     except (OSError, http.client.HTTPException) as exc:
         raise EngineUnreachableError(docker_engine.unreachable(host, exc)) from exc
@@ -71,7 +101,7 @@ def _through_sdk(client: Any, path: str) -> tuple[int, bytes]:  # noqa: ANN401 -
     return response.status_code, response.content
 
 
-def _content(path: str, status: int, body: bytes) -> Any:  # noqa: ANN401 - any JSON value
+def _content(path: str, status: int, body: bytes) -> bytes | None:
     if status == http.HTTPStatus.NOT_FOUND:
         return None
     if status != http.HTTPStatus.OK:
@@ -79,4 +109,4 @@ def _content(path: str, status: int, body: bytes) -> Any:  # noqa: ANN401 - any 
         raise EngineError(
             f"querying the Docker engine: GET {path} returned {status} ({reason}). Run the command again."
         )
-    return json.loads(body)
+    return body
