@@ -4,21 +4,25 @@ The stack is `ci`, the smallest one that comes with the project; state and claim
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docker import DockerClient
 
 from tests.support.documents import blocks, comparable, shown_output
 from tests.support.environment import PROJECT_ROOT, outer_variables
+from tests.support.insights import insights_client
 from tests.support.inventory import assert_same, take_inventory
+from tests.support.probes import probe_until
 from tests.support.processes import Finished, run
 from tests.support.vault import assert_unsealed
 
 STACK = "ci"
 ENDPOINTS = ("storage", "registry", "registryReadOnly", "keyVault", "otlpGrpc", "otlpHttp", "insights")
 MAKE_SECONDS = 300
+CONTAINER = "docker:index/container:Container"
 
 
 @pytest.fixture
@@ -57,6 +61,25 @@ def missing_from_readme(command: str, output: str) -> list[str]:
     return [line for line in comparable(shown) if line not in comparable(output)]
 
 
+def assert_traced(outputs: Mapping[str, Any]) -> None:
+    """The run has sent its trace to the workspace's own application insights: one tree, and no secret in it."""
+    sql = "SELECT name, id, operation_ParentId, attributes FROM spans WHERE service = 'ml-workspace'"
+
+    def spans() -> list[list[Any]]:
+        found = insights_client(outputs).rows(sql)
+        assert found, "there is no span of the service 'ml-workspace'"
+        return found
+
+    rows = probe_until(spans, what="the trace of `make up`")
+    names, ids = {name for name, *_ in rows}, {span for _, span, *_ in rows}
+    assert {"up", "pulumi up", "register the resources", "ResourceProvider/Create"} <= names
+    assert {f"create {kind}" for kind in ("ml-workspace:storage:StorageAccount", CONTAINER)} <= names
+    assert any(name.startswith("GET /") for name in names), "no call to a service"
+    assert [row for row in rows if row[2] and row[2] not in ids] == []
+    secrets = [value for one in outputs["credentials"].values() for key, value in one.items() if key != "username"]
+    assert [secret for secret in secrets if secret in str(rows)] == []
+
+
 def test_up_and_down_can_be_repeated_and_leave_nothing(home: Path, engine: DockerClient) -> None:
     before = take_inventory(engine)
 
@@ -66,6 +89,7 @@ def test_up_and_down_can_be_repeated_and_leave_nothing(home: Path, engine: Docke
     assert [name for name in ENDPOINTS if outputs["endpoints"][name] not in first.stdout] == []
     assert missing_from_readme("make up", first.output) == []
     assert_unsealed(outputs)
+    assert_traced(outputs)
 
     again = make("up", home).check()
     assert "no changes" in again.output.lower()
