@@ -19,10 +19,10 @@ lifecycle = $(bootstrap) ensure && $(in_venv) -m mlw.lifecycle
 in_environment = eval "$$($(bootstrap) env)"
 code := infra mlw policies tools tests examples
 
-.PHONY: help setup up down preview status refresh bench test unit policy integration e2e fault soak coverage check release-check format lint type env clean-tools
+.PHONY: help setup up down preview status refresh bench bench-insights test unit policy integration e2e fault soak coverage check release-check format lint type env clean-tools
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what is missing: engine, tools, images, Python environment, state backend
 	@$(bootstrap) ensure
@@ -44,6 +44,9 @@ refresh: ## update the state of STACK from what the engine and the services actu
 
 bench: ## measure up, no-op, down and plain docker, and print a table
 	@$(bootstrap) ensure && $(in_venv) -m tools.bench --stack='$(STACK)'
+
+bench-insights: ## load application insights with a million spans, and print a table
+	@$(bootstrap) ensure && $(in_venv) -m tools.bench --stack='$(STACK)' --insights
 
 test: ## run all tests, unit to end-to-end, on the real engine and services
 	@$(bootstrap) ensure && $(bootstrap) browser && $(in_environment) && $(in_venv) -m pytest tests -n $(WORKERS) $(ARGS)

@@ -29,7 +29,7 @@ HOST = "insights-store"
 _DATA, _FOLDER = INSIGHTS_STORE.volumes["data"], INSIGHTS_STORE.volumes["config"]
 _ENDPOINT = INSIGHTS_STORE.endpoints[0]
 _OTHER_MEMORY = "24MiB"
-"""Limit of the memory that Go manages; DuckDB manages its own, 96 MB of the container's."""
+"""Limit of the memory that Go manages; DuckDB manages its own (docs/adr/0025)."""
 
 
 def store_container(

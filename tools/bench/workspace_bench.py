@@ -137,7 +137,7 @@ def bench(model: Context, rounds: int) -> None:
     """
     model.require_stack_file()
     samples, load = Samples(), os.getloadavg()[0]
-    with _throw_away_stack(model) as context:
+    with throw_away_stack(model) as context:
         for number in range(1, rounds + 1):
             say(f"Round {number} of {rounds} ...")
             _one_round(context, samples)
@@ -149,10 +149,10 @@ def bench(model: Context, rounds: int) -> None:
 
 
 def _one_round(context: Context, samples: Samples) -> None:
-    samples.add_phases("up", _timed(context, "up"))
-    with_pack = _timed(context, "up")
+    samples.add_phases("up", timed(context, "up"))
+    with_pack = timed(context, "up")
     samples.add_phases("noop", with_pack)
-    without = _timed(_without_policies(context), "up")
+    without = timed(_without_policies(context), "up")
     samples.add("policies", max(0.0, sum(with_pack.values()) - sum(without.values())))
     containers = [item for item in engine_objects.list_objects(context) if item.kind == "container"]
     samples.add("rules", rules_bench.check_seconds())
@@ -160,7 +160,7 @@ def _one_round(context: Context, samples: Samples) -> None:
     prefix = f"{STACK}-plain-{secrets.token_hex(3)}-"
     recipes = plain_docker.take_recipes(containers, prefix=prefix)
     stack_id = identity_lookup.find(context) or ""
-    samples.add("destroy", sum(_timed(context, "destroy").values()))
+    samples.add("destroy", sum(timed(context, "destroy").values()))
     identity = {labels.ID: stack_id, labels.RESOURCE_ID: prefix, labels.STACK: context.stack}
     try:
         samples.add_plain("up", plain_docker.start(recipes, prefix=prefix, identity=identity))
@@ -169,7 +169,7 @@ def _one_round(context: Context, samples: Samples) -> None:
         engine_objects.remove(engine_objects.list_objects(context, stack_id))
 
 
-def _timed(context: Context, verb: str) -> dict[str, float]:
+def timed(context: Context, verb: str) -> dict[str, float]:
     """Run a command; the result is the seconds of each phase of it."""
     checkpoint = state_files.read(context)
     private_stack_file.write_private_copy(context, checkpoint.salt if checkpoint else None)
@@ -209,7 +209,8 @@ def used_bytes(memory: Mapping[str, Any]) -> int:
 
 
 @contextmanager
-def _throw_away_stack(model: Context) -> Iterator[Context]:
+def throw_away_stack(model: Context) -> Iterator[Context]:
+    """Provide a temporary stack with the configuration of another one, which is not changed."""
     # Always the same home, so that the next benchmark removes the leftovers of a killed one.
     home = project.root() / "build" / "bench" / "home"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
