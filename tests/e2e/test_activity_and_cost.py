@@ -68,7 +68,7 @@ def test_life_of_a_workspace_is_in_the_activity_log_and_its_cost_is_known(enviro
         _assert_cost_is_that_of_the_running_containers(stack)
         secrets = _secrets(stack)
         stack.destroy().check()
-        assert stack.pulumi("stack rm", "--yes").exit_code == 0
+        assert stack.pulumi("stack rm", "--yes", "--remove-backups").exit_code == 0
 
         deleted = activity(stack)[len(created) + len(changed) :]
         assert lines([deleted[0], deleted[-1]]) == [f"{RUN}/delete Started", f"{RUN}/delete Succeeded"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
+from infra import services
 from tests.support import archives
 from tests.support.engine import assert_nothing_left
 from tests.support.environment import Environment, make_environment
@@ -20,6 +21,7 @@ from tests.support.processes import Finished, run, start
 from tests.support.stacks import LiveStack, Stack, ephemeral_stack
 from tests.support.updates import assert_unchanged
 
+CONTAINERS = len(services.SERVICES)
 PASSPHRASE = "correct horse battery staple"
 BUCKET, CHUNK = "azureml", 1 << 20
 VOLUMES = 15
@@ -101,11 +103,11 @@ def test_a_killed_backup_leaves_a_running_workspace_and_no_archive(
     assert_unchanged(place.stack.preview())
     finish(backup(place), place.stack).check()
     assert [path.name for path in place.archive.parent.iterdir()] == [place.archive.name]
-    assert states(place.stack, engine) == [(True, False)] * 4
+    assert states(place.stack, engine) == [(True, False)] * CONTAINERS
 
 
 def _assert_running(stack: Stack, engine: DockerClient) -> None:
-    assert states(stack, engine) == [(True, False)] * 4
+    assert states(stack, engine) == [(True, False)] * CONTAINERS
 
 
 @pytest.mark.fault("a backup is interrupted", "it cleans up, and the workspace runs")
@@ -119,7 +121,7 @@ def test_an_interrupted_backup_cleans_up(place: Place, engine: DockerClient, tmp
 
     assert running.returncode != 0
     assert "Traceback" not in "".join(output)
-    assert states(here.stack, engine) == [(True, False)] * 4
+    assert states(here.stack, engine) == [(True, False)] * CONTAINERS
     assert not list(tmp_path.glob("*b.mlw*"))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from docker import DockerClient
 
-from infra import labels
+from infra import labels, services
 from tests.support.engine import assert_nothing_left
 from tests.support.environment import Environment
 from tests.support.journal import Journal
@@ -18,7 +18,7 @@ from tests.support.probes import probe_until
 from tests.support.processes import kill_session, start
 from tests.support.stacks import UP_SECONDS, Stack, ephemeral_stack
 
-CONTAINERS = 4
+CONTAINERS = len(services.SERVICES)
 
 
 def start_mlw(stack: Stack, *words: str) -> subprocess.Popen[str]:

@@ -13,6 +13,7 @@ import pytest
 import requests
 from docker import DockerClient
 
+from infra import services
 from tests.support.engine import assert_nothing_left
 from tests.support.environment import Environment
 from tests.support.journal import Journal
@@ -21,7 +22,7 @@ from tests.support.processes import kill_session, session_members
 from tests.support.stacks import UP_SECONDS, Stack, ephemeral_stack
 from tests.support.updates import assert_unchanged
 
-CONTAINERS = 4
+CONTAINERS = len(services.SERVICES)
 
 Condition = Callable[[Stack, DockerClient], bool]
 

@@ -85,7 +85,7 @@ class TestShowing:
         lines = live.stack.environment.mlw("list", "--tag", "owner").check().stdout.splitlines()
 
         (line,) = [line for line in lines if line.split()[0] == live.stack.name]
-        assert line.split()[-2:] == ["4/4", live.outputs["workspace"]["tags"]["owner"]]
+        assert line.split()[-2:] == ["5/5", live.outputs["workspace"]["tags"]["owner"]]
 
     def test_show_is_the_record(self, live: LiveStack) -> None:
         shown = live.stack.environment.mlw("show", live.stack.name).check().stdout

@@ -6,8 +6,8 @@ import pytest
 from infra.host import folders
 
 TARGETS = {
-    "setup", "up", "down", "preview", "status", "refresh", "test", "check", "bench", "bench-insights", "env", "help", "clean-tools",
-    "unit", "policy", "integration", "e2e", "fault", "soak", "format", "lint", "type",
+    "setup", "up", "down", "preview", "status", "refresh", "test", "check", "bench", "bench-insights", "env", "help",
+    "clean-tools",    "unit", "policy", "integration", "e2e", "fault", "soak", "format", "lint", "type",
     "coverage", "release-check",
 }  # fmt: skip
 
