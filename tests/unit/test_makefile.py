@@ -7,7 +7,7 @@ from infra.host import folders
 
 TARGETS = {
     "setup", "up", "down", "preview", "status", "refresh", "test", "check", "bench", "bench-insights", "env", "help",
-    "clean-tools",    "unit", "policy", "integration", "e2e", "fault", "soak", "format", "lint", "type",
+    "clean-tools", "unit", "policy", "integration", "e2e", "fault", "soak", "format", "lint", "type",
     "coverage", "release-check",
 }  # fmt: skip
 
