@@ -15,13 +15,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from string import Template
 from threading import Event, Thread
 from typing import Any
 
 from infra.clients.engine import container_usage
 from infra.clients.engine.container_usage import Usage
+from infra.errors import ServiceError
 from mlw.insights import access
 from mlw.insights.client import InsightsClient
+from mlw.insights.insights_report import literal
 from mlw.insights.item_reports import TRACE
 from mlw.insights.reports import REPORTS
 from mlw.insights.time_ranges import TimeRange
@@ -44,9 +47,10 @@ TOLERANCE = 0.01
 
 MEBIBYTE = 2**20
 _STORED = "SELECT count(*) FROM requests WHERE cloud_RoleName = 'front-end'"
-_BY_OPERATION = """SELECT name, count(DISTINCT id), count(*), count(*) FILTER (NOT success),
+_OF_OPERATION = """SELECT count(DISTINCT id), count(*), count(*) FILTER (NOT success),
   quantile_cont(duration, 0.5), quantile_cont(duration, 0.95), quantile_cont(duration, 0.99)
-FROM requests WHERE cloud_RoleName = 'front-end' GROUP BY name"""
+FROM requests WHERE name = $name"""
+"""One operation at a time, within the memory of queries."""
 
 
 @dataclass
@@ -179,15 +183,21 @@ def _measure_steady_load(measured: Measured, seconds: int) -> None:
 def _time_reports(measured: Measured, sending: Thread) -> None:
     """Run one report each second, in turn, as long as spans are sent."""
     times: dict[str, list[float]] = {name: [] for name in REPORTS}
+    failed: dict[str, str] = {}
     for name in itertools.cycle(REPORTS):
         if not sending.is_alive():
             break
         due = time.monotonic() + 1
         filters = {"operation_id": measured.sender.traces[7 * len(times[name])]} if name == TRACE.name else {}
         began = time.monotonic()
-        measured.query(REPORTS[name].query(measured.range, **filters))
-        times[name].append(time.monotonic() - began)
+        try:
+            measured.query(REPORTS[name].query(measured.range, **filters))
+            times[name].append(time.monotonic() - began)
+        except ServiceError as exc:
+            failed[name] = str(exc)
         sending.join(max(0.0, due - time.monotonic()))
+    for name, message in failed.items():
+        measured.note(f"report {name} failed", message, "none")
     traces = times.pop(TRACE.name)
     every = [seconds for values in times.values() for seconds in values]
     medians = {name: statistics.median(values) for name, values in times.items() if values}
@@ -228,10 +238,10 @@ def _verify(measured: Measured) -> None:
     """Compare counts, failures and percentiles of every operation with the sender's own."""
     _await_settled(measured)
     sender, worst = measured.sender, 0.0
-    found = {name: rest for name, *rest in measured.query(_BY_OPERATION)}
     for operation, durations in sender.durations.items():
         expected = [len(durations), len(durations), sender.failed[operation]]
-        counts, percentiles = found[operation][:3], found[operation][3:]
+        (found,) = measured.query(Template(_OF_OPERATION).substitute(name=literal(operation)))
+        counts, percentiles = list(found[:3]), found[3:]
         if counts != expected:
             raise OperationFailedError(
                 f"comparing operation '{operation}': ids, requests and failures stored: {counts}, sent: {expected}."
