@@ -49,7 +49,7 @@ def text_of(report: Report, result: QueryResult) -> str:
 def requests(question: Question, output: Output, **filters: str | None) -> int:
     """Show requests by operation: rate, failures, durations.
 
-    Requests are spans of the kinds SERVER and CONSUMER. One failed if its status is ERROR or its HTTP status is 400 or
+    Requests are SERVER and CONSUMER spans. One failed if its status is ERROR or its HTTP status is 400 or
     more. P50, P95 and P99 are percentiles of the duration.
     """
     return show_report(question, output, REPORTS["requests"], **filters)
@@ -71,7 +71,7 @@ def requests(question: Question, output: Output, **filters: str | None) -> int:
 def dependencies(question: Question, output: Output, **filters: str | None) -> int:
     """Show calls to other services by type, target and name.
 
-    Dependencies are spans of the kinds CLIENT, PRODUCER and INTERNAL; the last have the type InProc. With --operation:
+    Dependencies are CLIENT, PRODUCER and INTERNAL spans; the last have the type InProc. With --operation:
     those of requests of this operation, also in the services that it calls.
     """
     return show_report(question, output, REPORTS["dependencies"], **filters)

@@ -38,7 +38,7 @@ _ALIASES: Mapping[str, str] = {
 
 @command(
     examples=("mlw open dev", "mlw open dev registry", "mlw open dev storage --print"),
-    exit_codes={DONE: "opened, or printed", FAILED: FAILURE},
+    exit_codes={DONE: "shown in the browser, or printed", FAILED: FAILURE},
 )
 @STACK
 @click.argument("service", metavar="[SERVICE]", required=False, help="Key of the output endpoints; or Azure's name.")

@@ -49,8 +49,8 @@ def watch(stack: str, *, once: bool, interval: float, output: Output) -> int:
     where the workspace's telemetry can be queried. On a terminal the table refreshes in place; otherwise each refresh
     is one line. Ctrl-C ends it.
     """
-    opened = open_stack(stack)
-    watcher, rates = Watcher(opened), Rates(opened)
+    watched = open_stack(stack)
+    watcher, rates = Watcher(watched), Rates(watched)
     if once:
         found, requests = watcher.look(), rates.look()
         data = {"services": [one.as_json() for one in found], "requests": requests}

@@ -1,4 +1,4 @@
-"""`mlw create`: a stack file of flags or answers, checked against all rules, and the workspace that it describes."""
+"""`mlw create`: a stack file from flags and replies, checked against all rules, and the workspace that it describes."""
 
 from __future__ import annotations
 

@@ -21,11 +21,11 @@ def download(request: PanelRequest) -> StreamingResponse:
     accounts = [one for one in request.access.services if one.service.section == SECTION]
     connection = request.access.require(account_of(request, accounts), "downloading a blob")
     container, blob = request.text("container"), request.text("blob")
-    with ExitStack() as opened:
+    with ExitStack() as held_open:
         with at_storage_account(connection.endpoint, f"downloading '{blob}' of container '{container}'"):
             reading = BlobListing(connection).reading(container, blob, version=request.text("version"))
-            content = opened.enter_context(reading)
-        held = opened.pop_all()
+            content = held_open.enter_context(reading)
+        held = held_open.pop_all()
 
     def pieces() -> Iterator[bytes]:
         with held:

@@ -1,4 +1,4 @@
-"""Reports of application insights as parts of a panel: the query, the rows ready to show, or why there are none."""
+"""Reports of application insights in a panel: the query, the rows ready to show, or why there are none."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def load(request: PanelRequest) -> Mapping[str, Any]:
     return {
         "report": by_resource,
         "meters": [str(meter) for meter in Meter],
-        "parts": [("by-resource", "By resource", by_resource["lines"]), ("by-day", "By day", days[::-1])],
+        "sections": [("by-resource", "By resource", by_resource["lines"]), ("by-day", "By day", days[::-1])],
         "tiles": [
             {
                 "title": "Cost",

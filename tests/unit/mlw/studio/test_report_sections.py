@@ -1,4 +1,4 @@
-"""Reports as parts of panels: ranges, links, queries to copy, errors in their place."""
+"""Reports in panels: ranges, links, queries to copy, errors in their place."""
 
 from datetime import UTC, datetime
 

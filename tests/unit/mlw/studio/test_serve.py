@@ -27,7 +27,7 @@ def served(place: Place, assets: Path, monkeypatch: pytest.MonkeyPatch) -> list[
     def connect(_application: object, listener: socket.socket) -> None:
         found.append(listener.getsockname())
         with socket.create_connection(found[-1], timeout=10):
-            pass  # the printed link can be opened at once
+            pass  # the printed link works at once
 
     monkeypatch.setattr(serve, "_serve", connect)
     return found
@@ -124,6 +124,6 @@ def test_only_a_browser_with_a_window_is_opened(
         return found
 
     monkeypatch.setattr(webbrowser, "get", get)
-    monkeypatch.setattr(webbrowser, "open", lambda _url: pytest.fail("it was opened"))
+    monkeypatch.setattr(webbrowser, "open", lambda _url: pytest.fail("a browser was started"))
 
     assert main(["studio"]) == 0
