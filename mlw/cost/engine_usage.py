@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from infra import labels
+from infra.clients.engine.container_usage import used_memory
 from infra.clients.engine.docker_engine import connect
 from mlw.cost import usage_ledger
 from mlw.cost.running_time import parse
@@ -110,17 +111,10 @@ def _container(client: docker.DockerClient, container_id: str, now: datetime) ->
         resource_id=str(held.get(labels.RESOURCE_ID, "")),
         state=RunningState(running=running, started=started, finished=_moment(state["FinishedAt"])),
         cpus=used / seconds if seconds > 0 else 0.0,
-        memory_mib=_memory(stats.get("memory_stats") or {}) / 2**20,
+        memory_mib=used_memory(stats.get("memory_stats") or {}) / 2**20,
         cpu_limit=host["NanoCpus"] / 1e9 if host.get("NanoCpus") else None,
         memory_limit_mib=int(host.get("Memory") or 0) / 2**20,
     )
-
-
-def _memory(stats: Mapping[str, Any]) -> int:
-    """As `docker stats` computes it."""
-    detail = stats.get("stats") or {}
-    droppable = detail.get("total_inactive_file", detail.get("inactive_file", 0))
-    return max(0, int(stats.get("usage") or 0) - int(droppable))
 
 
 def _volumes(client: docker.DockerClient, identities: Sequence[str]) -> dict[str, dict[str, int]]:

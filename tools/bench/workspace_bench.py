@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from infra import labels
-from infra.clients.engine.docker_engine import connect
+from infra.clients.engine import container_usage
 from infra.host import atomic_files, project
 from mlw.lifecycle import (
     down,
@@ -194,18 +194,8 @@ def _without_policies(context: Context) -> Context:
 
 
 def _memory_mib(containers: list[EngineObject]) -> float:
-    with connect() as client:
-        return sum(
-            used_bytes(client.api.stats(container.id, stream=False, one_shot=True)["memory_stats"]) / MEBIBYTE
-            for container in containers
-        )
-
-
-def used_bytes(memory: Mapping[str, Any]) -> int:
-    """Memory usage as in `docker stats`: without inactive file cache."""
-    details = memory.get("stats") or {}
-    cache = details.get("inactive_file", details.get("total_inactive_file", 0))
-    return max(0, int(memory.get("usage", 0)) - int(cache))
+    used = container_usage.usage_of(container.id for container in containers)
+    return sum(usage.memory for usage in used.values()) / MEBIBYTE
 
 
 @contextmanager

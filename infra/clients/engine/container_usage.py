@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import docker
 
 _WORKERS = 4
-_FILE_CACHES = ("inactive_file", "total_inactive_file")
-"""Memory that the kernel takes back when needed, in version 2 and 1 of control groups."""
+_FILE_CACHES = ("total_inactive_file", "inactive_file")
+"""Memory that the kernel takes back when needed, in version 1 and 2 of control groups; version 1 has both."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,12 +68,17 @@ def parse(stats: Mapping[str, Any]) -> Usage | None:
     memory, cpu = stats.get("memory_stats") or {}, stats.get("cpu_stats") or {}
     if "usage" not in memory:
         return None
-    details = memory.get("stats") or {}
-    cached = next((details[name] for name in _FILE_CACHES if name in details), 0)
     return Usage(
-        memory=max(memory["usage"] - cached, 0),
+        memory=used_memory(memory),
         limit=memory.get("limit", 0),
         cpu=cpu["cpu_usage"]["total_usage"],
         machine=cpu.get("system_cpu_usage", 0),
         cpus=cpu.get("online_cpus") or 1,
     )
+
+
+def used_memory(memory: Mapping[str, Any]) -> int:
+    """Bytes in use, of the engine's `memory_stats`: without the cache of files that the kernel takes back."""
+    details = memory.get("stats") or {}
+    cached = next((details[name] for name in _FILE_CACHES if name in details), 0)
+    return max(0, int(memory.get("usage") or 0) - int(cached))

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -474,10 +473,3 @@ def test_efficiency_is_use_of_limits() -> None:
     [found] = cost_report.efficiency(EngineUse(containers=[one, stopped], at=BEGIN), {"id-of-dev": "dev"})
 
     assert (found["stack"], found["cpus"], found["cpuLimit"], found["memoryEfficiency"]) == ("dev", 0.1235, 2.0, 0.25)
-
-
-def test_memory_is_counted_as_docker_stats_does() -> None:
-    count: Callable[..., int] = engine_usage._memory
-    assert count({"usage": 100, "stats": {"inactive_file": 30}}) == 70
-    assert count({"usage": 100, "stats": {"total_inactive_file": 40, "inactive_file": 30}}) == 60
-    assert count({}) == 0

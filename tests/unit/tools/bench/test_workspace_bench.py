@@ -59,12 +59,6 @@ def test_the_table_shows_a_missed_target() -> None:
     assert line.split() == ["up", "without", "changes", "4.0", "s", "-", "-", "3", "s", "missed"]
 
 
-def test_memory_is_measured_without_reclaimable_cache() -> None:
-    assert workspace_bench.used_bytes({"usage": 100, "stats": {"inactive_file": 30}}) == 70
-    assert workspace_bench.used_bytes({"usage": 100, "stats": {"total_inactive_file": 40}}) == 60
-    assert workspace_bench.used_bytes({}) == 0
-
-
 def test_another_workload_changes_nothing_else_of_the_stack_file() -> None:
     text = "# workload: x\nconfig:\n  ml-workspace:workload: churn # c\n  ml-workspace:tags:\n    workload: churn\n"
     assert workspace_bench.with_workload(text, "bench01") == text.replace(

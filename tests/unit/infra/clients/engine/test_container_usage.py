@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.clients.engine.container_usage import Usage, parse
+from infra.clients.engine.container_usage import Usage, parse, used_memory
 
 CPU = {"cpu_usage": {"total_usage": 500}, "system_cpu_usage": 10_000, "online_cpus": 2}
 
@@ -35,3 +35,9 @@ def test_cpu_is_in_percent_of_one_cpu() -> None:
 )
 def test_cpu_is_not_known_without_an_earlier_look(before: Usage | None) -> None:
     assert Usage(memory=0, limit=0, cpu=200, machine=1400, cpus=2).percent_since(before) is None
+
+
+def test_memory_is_counted_as_docker_stats_does() -> None:
+    assert used_memory({"usage": 100, "stats": {"inactive_file": 30}}) == 70
+    assert used_memory({"usage": 100, "stats": {"total_inactive_file": 40, "inactive_file": 30}}) == 60
+    assert used_memory({}) == 0
