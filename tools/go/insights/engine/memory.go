@@ -44,6 +44,8 @@ func limitMemory() error {
 type running struct {
 	mutex   sync.Mutex
 	queries map[uint64]context.CancelCauseFunc
+	// crowded is whether several queries have been running since the process last used less memory than its limit.
+	crowded bool
 	// early has the queries that were cancelled before they started: the two requests may overtake each other.
 	early   map[uint64]bool
 	started chan struct{}
@@ -59,6 +61,7 @@ func (running *running) add(number uint64, cancel context.CancelCauseFunc) {
 	running.mutex.Lock()
 	defer running.mutex.Unlock()
 	running.queries[number] = cancel
+	running.crowded = running.crowded || len(running.queries) > 1
 	if running.early[number] {
 		cancel(context.Canceled)
 	}
@@ -88,17 +91,26 @@ func (running *running) cancel(number uint64) {
 	}
 }
 
-// cancelAll ends all queries because of their memory, and returns how many there are.
+// cancelAll ends all queries because of their memory, and returns how many there are. A query that is left after the
+// others have failed is not blamed: their memory may not have been freed yet.
 func (running *running) cancelAll() int {
 	running.mutex.Lock()
 	defer running.mutex.Unlock()
 	cause := errMemory
-	if len(running.queries) > 1 {
+	if running.crowded {
 		cause = errCrowded
 	}
 	for _, cancel := range running.queries {
 		cancel(cause)
 	}
+	return len(running.queries)
+}
+
+// count is called when there is enough memory, and returns how many queries are running.
+func (running *running) count() int {
+	running.mutex.Lock()
+	defer running.mutex.Unlock()
+	running.crowded = len(running.queries) > 1
 	return len(running.queries)
 }
 
@@ -109,9 +121,7 @@ func (running *running) watch(limit uint64) {
 		for number := 1; number > 0; time.Sleep(watchInterval) {
 			if used() < limit {
 				exceeded = time.Time{}
-				running.mutex.Lock()
-				number = len(running.queries)
-				running.mutex.Unlock()
+				number = running.count()
 				continue
 			}
 			if exceeded.IsZero() {

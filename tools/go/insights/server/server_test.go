@@ -32,7 +32,8 @@ type running struct {
 	folder string
 	client *http.Client
 	stop   context.CancelFunc
-	ended  chan error
+	// ended is closed after the server's error, if it has one.
+	ended chan error
 }
 
 func run(t *testing.T) running {
@@ -54,8 +55,16 @@ func run(t *testing.T) running {
 	ctx, stop := context.WithCancel(context.Background())
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
 	started := running{"https://" + address, folder, &http.Client{Transport: transport}, stop, make(chan error, 1)}
-	go func() { started.ended <- server.Run(ctx, settings) }()
-	t.Cleanup(stop)
+	go func() {
+		started.ended <- server.Run(ctx, settings)
+		close(started.ended)
+	}()
+	t.Cleanup(func() {
+		stop()
+		// Until then it writes into the folder, which is removed next.
+		for range started.ended {
+		}
+	})
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		response, err := started.client.Get(started.url + "/healthz")
 		if err == nil {
