@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pulumi
@@ -14,7 +14,9 @@ from infra.resources.change_guard import ChangeGuard
 from infra.resources.engine_reservation import EngineReservation
 from infra.resources.stack_identity import StackIdentity
 from infra.rules.resources import component_types as types
+from infra.rules.resources.tracking import optional_services
 from infra.rules.stack.stack_changes import resource_key
+from infra.services import REQUIRED, Service
 from infra.settings import ResourceSettings, Settings
 from infra.settings.configuration_digests import digests
 
@@ -26,6 +28,7 @@ def guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[
         resources=own_resources(wanted),
         allowed=wanted.allow_replacement,
         declared=[pulumi.Output.from_input(_urn(component)) for component in declared],
+        services=optional_services(wanted.workspace.name, tracking=wanted.tracking is not None),
         locks=[lock.model_dump(by_alias=True) for lock in wanted.locks],
         configuration=lambda: digests(wanted),
         soft_delete=wanted.workspace.id if wanted.workspace.soft_delete_retention_in_days else "",
@@ -64,6 +67,7 @@ def reserve(
 ) -> EngineReservation:
     """Reserve all names, ports and images that the group and its services use."""
     services = [(component, service) for component in components for service in component.services]
+    images = {service.image: service_images.table()[service.image] for service in _with_required(services)}
     return EngineReservation(
         f"{group.resource_name}-reservation",
         stack_id=identity.stack_id,
@@ -77,12 +81,18 @@ def reserve(
             for component, service in services
             for endpoint in service.endpoints
         },
-        images={service: image.image for service, image in service_images.table().items()},
-        revisions={service: image.revision for service, image in service_images.table().items()},
+        images={service: image.image for service, image in images.items()},
+        revisions={service: image.revision for service, image in images.items()},
         port_range=(wanted.port_range.first, wanted.port_range.last),
         cpus={section: limit.cpu for section, limit in wanted.limits.items()},
         opts=pulumi.ResourceOptions(parent=group, depends_on=[after]),
     )
+
+
+def _with_required(services: Iterable[tuple[ServiceComponent, Service]]) -> Iterator[Service]:
+    """The services whose images must exist: those that every stack has, even where another stack runs them."""
+    yield from REQUIRED
+    yield from (service for _, service in services if service.is_optional)
 
 
 async def _urn(component: Component) -> str:

@@ -7,10 +7,14 @@ rotate` for their output. Independent of Pulumi, so that `mlw` need not load its
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 Credentials = Mapping[str, str]
+
+WORKSPACE_SECTION = "workspace"
+"""Section of services that belong to the workspace itself, not to a resource that its record names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +70,7 @@ class Service:
         endpoints: The ports that it publishes; clients use the first one.
         credentials_probe: Verifies its credentials; None if a client library does.
         rotation_effect: Effect of rotating its credentials on clients.
+        is_optional: Whether a stack has it only if its stack file has a section of its name.
     """
 
     name: str
@@ -78,6 +83,11 @@ class Service:
     endpoints: tuple[Endpoint, ...]
     credentials_probe: CredentialsProbe | None = None
     rotation_effect: str
+    is_optional: bool = False
+
+    def resource_id(self, record: Mapping[str, Any]) -> str:
+        """Id of the resource that it belongs to, in a workspace's record."""
+        return str(record["id" if self.section == WORKSPACE_SECTION else self.section])
 
     @property
     def readiness(self) -> HttpProbe:
@@ -224,13 +234,46 @@ INSIGHTS_STORE = Service(
 )
 """The second container of application insights: keeps what the collector has received, and runs queries over it."""
 
+TRACKING = Service(
+    name="tracking",
+    section=WORKSPACE_SECTION,
+    title="tracking server",
+    engine_role="tracking",
+    image="tracking",
+    volumes={"data": "/var/lib/tracking", "config": "/etc/tracking"},
+    credentials_key="tracking",
+    endpoints=(
+        Endpoint(
+            use="tracking",
+            title="tracking server (MLflow)",
+            port=5000,
+            probe=HttpProbe(path="/health", expected=frozenset({200})),
+        ),
+    ),
+    credentials_probe=CredentialsProbe(path="/api/2.0/mlflow/experiments/search?max_results=1", headers=_basic),
+    rotation_effect="clients must log in again",
+    is_optional=True,
+)
+"""Experiments, runs and the model registry of the workspace."""
+
 SERVICES: Mapping[str, Service] = {
     service.name: service
-    for service in (STORAGE_ACCOUNT, CONTAINER_REGISTRY, KEY_VAULT, APPLICATION_INSIGHTS, INSIGHTS_STORE)
+    for service in (STORAGE_ACCOUNT, CONTAINER_REGISTRY, KEY_VAULT, APPLICATION_INSIGHTS, INSIGHTS_STORE, TRACKING)
 }
 """Every service by its name. A resource may have several, each in its own container."""
+
+REQUIRED = tuple(service for service in SERVICES.values() if not service.is_optional)
+"""The services that every stack has."""
 
 WITHOUT_SCHEME = frozenset(
     endpoint.use for service in SERVICES.values() for endpoint in service.endpoints if not endpoint.has_scheme
 )
 """Uses whose address is only host and port."""
+
+
+def services_at(endpoints: Container[str]) -> list[Service]:
+    """The services that a stack has, by its output `endpoints`.
+
+    Without an optional service that is off, and without one that the stack has not been updated for.
+    """
+    return [service for service in SERVICES.values() if service.endpoints[0].use in endpoints]

@@ -15,6 +15,7 @@ from typing_extensions import override
 from infra.clients.engine import soft_deletions
 from infra.clients.state import removal, stack_states
 from infra.resources.resource import CheckFailure, CheckResult, CreateResult, Props, Provider, Resource
+from infra.rules.resources.tracking import Services, check_removal
 from infra.rules.stack.locked_changes import AcceptedStack, check_locked, is_read_only
 from infra.rules.stack.stack_changes import Resources, check_changes
 
@@ -23,7 +24,7 @@ class ChangeGuardProvider(Provider):
     """Verbs of :class:`ChangeGuard`."""
 
     # `allowed` counts only for the change itself; removing it from the stack file later is not a change.
-    inputs = ("resources", "locks", "configuration", "soft_delete")
+    inputs = ("resources", "services", "locks", "configuration", "soft_delete")
 
     @override
     def check(self, _olds: Props, news: Props) -> CheckResult:
@@ -31,6 +32,7 @@ class ChangeGuardProvider(Provider):
         others = stack_states.deployed(project=news["project"], except_stack=news["stack"])
         before, wanted = AcceptedStack.of(_olds), AcceptedStack.of(news)
         violations = check_changes(before.resources, wanted.resources, allowed=news["allowed"], deployed=others)
+        violations += check_removal(before.services, wanted.services, allowed=news["allowed"])
         violations += check_locked(before, wanted, allowed=news["allowed"], actions=removal.actions_asked_for())
         if not is_read_only(wanted.locks):
             news.pop("configuration", None)
@@ -64,6 +66,7 @@ class ChangeGuard(Resource, module="guards", provider=ChangeGuardProvider):
         resources: Type token and Azure properties of each resource, by `resource_key`.
         allowed: Names of resources that may be replaced (`ml-workspace:allowReplacement`).
         declared: URNs of the components, so that the policies check them first.
+        services: The optional services; see :data:`infra.rules.resources.tracking.Services`.
         locks: Properties of the management locks.
         configuration: Computes digests of the configuration, which are stored while a lock forbids changes.
         soft_delete: Id of the workspace if it is soft-deleted on deletion; otherwise empty.
@@ -77,6 +80,7 @@ class ChangeGuard(Resource, module="guards", provider=ChangeGuardProvider):
         resources: Resources,
         allowed: Sequence[str],
         declared: Sequence[pulumi.Input[str]],
+        services: Services | None = None,
         locks: Sequence[Mapping[str, str]] = (),
         configuration: Callable[[], Mapping[str, str]] = dict,
         soft_delete: str = "",
@@ -90,6 +94,7 @@ class ChangeGuard(Resource, module="guards", provider=ChangeGuardProvider):
             "resources": resources,
             "allowed": list(allowed),
             "declared": list(declared),
+            **({"services": dict(services)} if services else {}),
             **({"locks": [dict(lock) for lock in locks]} if locks else {}),
             **({"configuration": configuration()} if compares else {}),
             **({"soft_delete": soft_delete} if soft_delete else {}),

@@ -34,7 +34,8 @@ def digests(settings: Settings) -> dict[str, str]:
 
 def _values(settings: Settings) -> Iterator[tuple[str, object]]:
     for section, value in settings.model_dump(mode="json", by_alias=True).items():
-        if section in _NOT_CONFIGURED:
+        # What is switched off is left out, as by a version that did not know it.
+        if section in _NOT_CONFIGURED or value is None:
             continue
         if isinstance(value, Mapping):
             yield from ((f"{section}.{key}", entry) for key, entry in value.items())

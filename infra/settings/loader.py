@@ -19,9 +19,10 @@ from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.policy.assignments_file import read_assignments
 from infra.rules.policy.evaluation import Evaluator
 from infra.rules.policy.policy_assignments import Assignments
-from infra.rules.resources import component_types
+from infra.rules.resources import component_types, tracking
 from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import azure_name, with_defaults
+from infra.rules.resources.tracking import Services, TrackingProperties, check_removal, optional_services
 from infra.rules.stack.deployed_resources import Deployed
 from infra.rules.stack.expiry import format_moment, parse_moment
 from infra.rules.stack.host_settings import PortRangeProperties
@@ -32,12 +33,19 @@ from infra.rules.violation import ConfigurationError, Violation, covers
 from infra.settings.config_reading import Reading, read
 from infra.settings.configuration_digests import digests
 from infra.settings.grouping import group
-from infra.settings.models import DatastoreSettings, ManagementLock, PortRange, RoleAssignment, Settings
+from infra.settings.models import (
+    DatastoreSettings,
+    ManagementLock,
+    PortRange,
+    RoleAssignment,
+    Settings,
+    TrackingSettings,
+)
 from infra.settings.resolved_stack import ResolvedResource, ResolvedStack
 from infra.settings.resolving import resolve
 from infra.settings.role_settings import closed_services, judge_roles
 from infra.settings.stack_checks import check
-from infra.settings.stack_input import StackInput
+from infra.settings.stack_input import Limit, StackInput
 
 STACK_FOLDER = Path("stacks")
 
@@ -80,6 +88,7 @@ def load(
     violations += check_changes(
         before.resources, _owned(resolved), allowed=reading.input.allow_replacement, deployed=deployed
     )
+    violations += check_removal(before.services, _services(reading, resolved), allowed=reading.input.allow_replacement)
     if not violations:
         wanted = _settings(reading, resolved, stack, roles.assignments)
         violations = _check_locked(before, wanted, resolved, actions)
@@ -101,8 +110,19 @@ def _check_locked(
 ) -> list[Violation]:
     if not before.locks:
         return []
-    becomes = AcceptedStack(resources=_owned(resolved), configuration=digests(wanted) if before.configuration else {})
+    becomes = AcceptedStack(
+        resources=_owned(resolved),
+        services=optional_services(wanted.workspace.name, tracking=wanted.tracking is not None),
+        configuration=digests(wanted) if before.configuration else {},
+    )
     return check_locked(before, becomes, allowed=wanted.allow_replacement, actions=actions)
+
+
+def _services(reading: Reading, resolved: ResolvedStack) -> Services:
+    workspace = resolved.of_type(component_types.WORKSPACE)[0].name
+    # A section with a mistake is still one.
+    is_on = reading.input.tracking is not None or any(covers(tracking.KEY, key) for key in reading.unusable)
+    return optional_services(workspace, tracking=is_on)
 
 
 def _owned(resolved: ResolvedStack) -> Resources:
@@ -149,20 +169,33 @@ def _settings(
             ManagementLock.model_validate(_complete(ManagementLockProperties, lock))
             for lock in given.resource_group.locks
         ),
+        tracking=None
+        if given.tracking is None
+        else TrackingSettings.model_validate(_complete(TrackingProperties, given.tracking)),
         datastores=tuple(
             DatastoreSettings.model_validate(_complete(DatastoreProperties, datastore))
             for datastore in given.datastores
         ),
         role_assignments=tuple(role_assignments),
         tls=bool(given.tls),
-        limits={azure_name(section): limit for section, limit in given.limits},
+        limits={
+            azure_name(section): limit
+            for section, limit in given.limits
+            if section != tracking.NAME or given.tracking is not None
+        },
         image_registry=given.image_registry or "",
         port_range=PortRange.model_validate(_complete(PortRangeProperties, given.port_range)),
         expires_after=given.expires_after or "",
         expires_on=given.expires_on or "",
         allow_replacement=tuple(given.allow_replacement),
-        notices=(*resolved.notices, *closed_services(reading, resolved), *_expired(given)),
+        notices=(*resolved.notices, *closed_services(reading, resolved), *_unused(given), *_expired(given)),
     )
+
+
+def _unused(given: StackInput) -> list[str]:
+    if given.tracking is not None or given.limits.tracking == Limit():
+        return []
+    return [f"ml-workspace:limits.tracking has no effect: '{tracking.KEY}: {{}}' switches the tracking server on."]
 
 
 def _expired(given: StackInput) -> list[str]:

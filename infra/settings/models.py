@@ -18,6 +18,7 @@ from infra.rules.resources.key_vault import KeyVaultProperties
 from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import ResourceProperties, azure_name, declared_properties
 from infra.rules.resources.storage_account import StorageAccountProperties
+from infra.rules.resources.tracking import TrackingProperties
 from infra.rules.resources.workspace import WorkspaceProperties
 from infra.rules.stack.host_settings import PortRangeProperties
 from infra.settings.stack_input import Limit
@@ -67,6 +68,10 @@ class WorkspaceSettings(ResourceSettings, WorkspaceProperties):
     """The workspace."""
 
 
+class TrackingSettings(_Frozen, TrackingProperties):
+    """The tracking server of the workspace."""
+
+
 class DatastoreSettings(_Frozen, DatastoreProperties):
     """A registered datastore."""
 
@@ -106,9 +111,10 @@ class Settings(_Frozen):
 
     Attributes:
         locks: Management locks of the resource group.
+        tracking: The tracking server; None for none.
         role_assignments: Role assignments, in the order of the stack file.
         tls: Whether every endpoint has a certificate of the stack's own CA.
-        limits: CPU and memory limits by name of the service, e.g. `keyVault`.
+        limits: CPU and memory limits by name of the service, e.g. `keyVault`; without services that are off.
         image_registry: Registry mirror for images, `host[:port][/path]`; empty for the official registries.
         expires_after: Duration after which the stack expires; empty for none.
         expires_on: Time at which it expires; empty for none.
@@ -130,6 +136,7 @@ class Settings(_Frozen):
     key_vault: KeyVaultSettings
     application_insights: ApplicationInsightsSettings
     workspace: WorkspaceSettings
+    tracking: TrackingSettings | None = None
     datastores: tuple[DatastoreSettings, ...]
     role_assignments: tuple[RoleAssignment, ...] = ()
     tls: bool = False

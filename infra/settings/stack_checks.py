@@ -16,6 +16,7 @@ from infra.rules.names.naming_components import check_environment, check_instanc
 from infra.rules.names.uniqueness import Named, check_unique
 from infra.rules.policy.evaluation import ApplicableRule
 from infra.rules.policy.policy_assignments import Effect
+from infra.rules.resources import tracking
 from infra.rules.resources.component_types import STORAGE_ACCOUNT
 from infra.rules.resources.location import check_location, require_known_region
 from infra.rules.resources.management_locks import Level, check_management_locks
@@ -59,6 +60,7 @@ def check(reading: Reading, stack: ResolvedStack, deployed: Sequence[Deployed] =
             reading.input.workspace.model_dump().get("soft_delete_retention_in_days"),
             key=f"{NAMESPACE}workspace.softDeleteRetentionInDays",
         ),
+        *_check_tracking(reading.input),
         *check_expiry(reading.input.expires_after, reading.input.expires_on, prefix=NAMESPACE),
         *check_limits(reading.input.limits.model_dump(by_alias=True), key=f"{NAMESPACE}limits"),
     ]
@@ -210,10 +212,16 @@ def _check_locks(reading: Reading) -> Iterator[Violation]:
                 yield missing_value(f"{prefix}.{name}", "a management lock requires it", f"e.g. '{example}'")
 
 
+def _check_tracking(given: StackInput) -> list[Violation]:
+    return tracking.check_retention(
+        given.tracking.model_dump()["soft_delete_retention_in_days"] if given.tracking else None
+    )
+
+
 def _check_endpoints(given: StackInput) -> Iterator[Violation]:
     ports = given.port_range.model_dump(exclude_none=True)
-    # An additional storage account is a separate service with its own port.
-    needed = NEEDED_PORTS + len(given.additional_storage_accounts)
+    # An additional storage account is a separate service with its own port, and so is the tracking server.
+    needed = NEEDED_PORTS + len(given.additional_storage_accounts) + (given.tracking is not None)
     yield from check_port_range(ports, needed=needed, key=f"{NAMESPACE}portRange")
     if given.image_registry:
         yield from check_image_registry(given.image_registry, key=f"{NAMESPACE}imageRegistry")

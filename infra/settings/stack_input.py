@@ -19,6 +19,7 @@ from infra.rules.resources.key_vault import KeyVaultProperties
 from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import REQUIRED, RESTARTS, Derived, Property, azure_name, declared_properties
 from infra.rules.resources.storage_account import StorageAccountProperties
+from infra.rules.resources.tracking import TrackingProperties
 from infra.rules.resources.workspace import WorkspaceProperties
 from infra.rules.stack.host_settings import PortRangeProperties
 
@@ -135,6 +136,12 @@ class LimitsInput(_Input):
     key_vault: Limit = Field(default_factory=Limit)
     application_insights: Limit = Field(default_factory=Limit)
     insights_store: Limit = Field(default_factory=Limit)
+    tracking: Limit = Field(default_factory=Limit)
+
+
+@_of(TrackingProperties)
+class TrackingInput(_Input):
+    """`tracking`."""
 
 
 @_of(PortRangeProperties)
@@ -180,6 +187,7 @@ class StackInput(_Input):
     key_vault: KeyVaultInput = Field(default_factory=KeyVaultInput)
     application_insights: ApplicationInsightsInput = Field(default_factory=ApplicationInsightsInput)
     workspace: WorkspaceInput = Field(default_factory=WorkspaceInput)
+    tracking: TrackingInput | None = None
     datastores: list[DatastoreInput] = Field(default_factory=list)
     role_assignments: list[RoleAssignmentInput] = Field(default_factory=list)
     role_definitions: Annotated[

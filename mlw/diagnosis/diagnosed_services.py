@@ -11,7 +11,8 @@ from infra.clients.state import stack_states
 from infra.host.project import PROJECT
 from infra.rules.resources.component_types import STORAGE_ACCOUNT
 from infra.rules.resources.resource_ids import parse_resource_id
-from infra.services import SERVICES, Service
+from infra.services import STORAGE_ACCOUNT as STORAGE
+from infra.services import WORKSPACE_SECTION, Service, services_at
 from mlw.diagnosis.findings import Group
 from mlw.stacks.stacks import Stack, open_stack
 
@@ -20,6 +21,7 @@ GROUPS: Mapping[str, Group] = {
     "keyVault": Group.KEY_VAULT,
     "containerRegistry": Group.CONTAINER_REGISTRY,
     "applicationInsights": Group.APPLICATION_INSIGHTS,
+    WORKSPACE_SECTION: Group.OTHER,
 }
 """Maps the section of a service to the group of its findings."""
 
@@ -65,13 +67,11 @@ def services_of(stack: Stack, credentials: Mapping[str, Any]) -> list[DiagnosedS
     others = stack_states.deployed(project=PROJECT, except_stack=stack.name)
     owners = {component.resource_id.casefold(): component.stack for component in others}
     found = []
-    for service in SERVICES.values():
-        resource_id = record[service.section]
+    for service in services_at(endpoints):
+        resource_id = service.resource_id(record)
         owner = owners.get(resource_id.casefold(), stack.name)
         tls = (stack if owner == stack.name else open_stack(owner)).serves_tls
         first, *further = (endpoint.use for endpoint in service.endpoints)
-        if first not in endpoints:
-            continue  # the stack has not been updated since its resource has this service
         found.append(
             DiagnosedService(
                 service=service,
@@ -88,7 +88,7 @@ def services_of(stack: Stack, credentials: Mapping[str, Any]) -> list[DiagnosedS
 def _additional_accounts(
     stack: Stack, endpoints: Mapping[str, str], credentials: Mapping[str, Any]
 ) -> Iterator[DiagnosedService]:
-    service = SERVICES["storageAccount"]
+    service = STORAGE
     for component in stack.components:
         inputs = component["inputs"]
         if component["type"] == STORAGE_ACCOUNT and inputs.get("role") == "additional":

@@ -9,7 +9,7 @@ from infra.clients.state import stack_states
 from infra.host.project import PROJECT
 from infra.rules.resources.component_types import COMPONENT_TYPES
 from infra.rules.stack.deployed_resources import users_of
-from infra.services import KEY_VAULT, SERVICES, STORAGE_ACCOUNT, Service
+from infra.services import KEY_VAULT, REQUIRED, STORAGE_ACCOUNT, Service
 from mlw.stacks.stacks import Stack
 
 _CREDENTIALS_OF_ITS_OWN = frozenset({STORAGE_ACCOUNT.credentials_key, KEY_VAULT.credentials_key})
@@ -44,7 +44,8 @@ def tell_sharers(stack: Stack, rotated: Collection[str]) -> Iterator[str]:
 def _services(stack: Stack) -> Iterator[tuple[Mapping[str, Any], Service]]:
     for component in stack.components:
         section = COMPONENT_TYPES[component["type"]].section
-        yield from ((component, service) for service in SERVICES.values() if service.section == section)
+        # Only resources are shared, so optional services, which belong to the workspace itself, are not.
+        yield from ((component, service) for service in REQUIRED if service.section == section)
 
 
 def _stacks(users: list[str]) -> str:

@@ -8,14 +8,9 @@ from dataclasses import dataclass
 from infra.errors import MlWorkspaceError
 from infra.host.near_names import suggestion
 from infra.rules.resources.component_types import STORAGE_ACCOUNT
-from infra.services import SERVICES
+from infra.services import services_at
 from mlw.diagnosis.engine_snapshot import Container, take_snapshot
 from mlw.stacks.stacks import Stack
-
-_SUFFIXES: Mapping[str, tuple[str, str]] = {
-    service.credentials_key: (service.section, f"-{service.engine_role}") for service in SERVICES.values()
-}
-"""Name to the key in the workspace record, and how the name of its container ends."""
 
 _ALIASES: Mapping[str, str] = {
     "storageaccount": "storage",
@@ -102,9 +97,8 @@ def _resources(stack: Stack) -> dict[str, tuple[str, str]]:
     outputs = stack.require_outputs()
     record, endpoints = outputs["workspace"], outputs["endpoints"]
     found = {
-        name: (str(record[section]), suffix)
-        for name, (section, suffix) in _SUFFIXES.items()
-        if name != "insights" or name in endpoints
+        service.credentials_key: (service.resource_id(record), f"-{service.engine_role}")
+        for service in services_at(endpoints)
     }
     for component in stack.components:
         inputs = component["inputs"]

@@ -211,7 +211,7 @@ def test_destroying_a_guest_deletes_only_its_own_empty_containers(
 
     by_id = {section: owner.outputs["workspace"][section] for section in ("storageAccount", "keyVault")}
     with tied_stack(environment, by_id) as leaving:
-        assert len(leaving.stack.objects().containers) == len(services.SERVICES) - len(by_id)
+        assert len(leaving.stack.objects().containers) == len(services.REQUIRED) - len(by_id)
         own, datastores = containers_of(leaving) - {SHARED_CONTAINER}, leaving.outputs["datastores"]
         filled = next(name for name in own if name.startswith("azureml-blobstore-"))
         assert own <= buckets_of(owner) - buckets

@@ -150,7 +150,7 @@ def test_a_renamed_stack_keeps_its_objects_and_its_data(live: LiveStack) -> None
         assert live.stack.objects() == before
         assert_data(renamed)
         under_its_old_name = live.stack.lifecycle("down").check()
-        left = f"{len(services.SERVICES)} containers"
+        left = f"{len(services.REQUIRED)} containers"
         assert f"Not removed, because it belongs to another stack of this name: {left}" in under_its_old_name.output
         assert live.stack.objects() == before
         listed = json.loads(renamed.environment.mlw("list", "--json").check().stdout)

@@ -21,7 +21,7 @@ from tests.support.processes import Finished, run, start
 from tests.support.stacks import LiveStack, Stack, ephemeral_stack
 from tests.support.updates import assert_unchanged
 
-CONTAINERS = len(services.SERVICES)
+CONTAINERS = len(services.REQUIRED)
 PASSPHRASE = "correct horse battery staple"
 BUCKET, CHUNK = "azureml", 1 << 20
 VOLUMES = 15

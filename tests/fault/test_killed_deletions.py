@@ -18,7 +18,7 @@ from tests.support.probes import probe_until
 from tests.support.processes import kill_session, start
 from tests.support.stacks import UP_SECONDS, Stack, ephemeral_stack
 
-CONTAINERS = len(services.SERVICES)
+CONTAINERS = len(services.REQUIRED)
 
 
 def start_mlw(stack: Stack, *words: str) -> subprocess.Popen[str]:

@@ -22,7 +22,7 @@ from tests.support.processes import kill_session, session_members
 from tests.support.stacks import UP_SECONDS, Stack, ephemeral_stack
 from tests.support.updates import assert_unchanged
 
-CONTAINERS = len(services.SERVICES)
+CONTAINERS = len(services.REQUIRED)
 
 Condition = Callable[[Stack, DockerClient], bool]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.services import SERVICES
+from infra.services import SERVICES, services_at
 from tests.support.engine import container_of, objects_with_label, open_engine, remove_objects
 from tests.support.environment import Environment
 from tests.support.inventory import Inventory
@@ -169,6 +169,11 @@ class LiveStack:
             credentials["insights"]["token"],
         ]
 
+    @property
+    def services(self) -> list[str]:
+        """Return the names of its services."""
+        return [service.name for service in services_at(self.outputs["endpoints"])]
+
     def name_of(self, resource: str) -> str:
         """Return the name of ``storageAccount``, ``keyVault``, ...: the last part of its id."""
         return str(self.outputs["workspace"][resource]).rpartition("/")[2]
@@ -177,7 +182,7 @@ class LiveStack:
         """Return the name of the container of ``storageAccount``, ``keyVault``, ``insightsStore``, ..."""
         service = SERVICES[name]
         with open_engine() as engine:
-            resource_id = self.outputs["workspace"][service.section]
+            resource_id = service.resource_id(self.outputs["workspace"])
             return container_of(engine, resource_id, stack=self.stack.name, role=service.engine_role)
 
 

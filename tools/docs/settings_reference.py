@@ -12,6 +12,7 @@ from infra.rules.resources.component_types import COMPONENT_TYPES, RESOURCE_GROU
 from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import DeclaredProperty, Derived, declared_properties
 from infra.rules.resources.resource_properties import RESOURCE_PROPERTIES
+from infra.rules.resources.tracking import TrackingProperties
 from infra.rules.stack.host_settings import PortRangeProperties
 from infra.settings.stack_input import AssociatedInput, Limit, RoleAssignmentInput, StackInput
 
@@ -38,6 +39,11 @@ _LOCKS = """
 are added, changed and removed in place.
 """
 _SECTIONS: tuple[tuple[str, str, type], ...] = (
+    (
+        "tracking",
+        "The workspace's tracking server. `tracking: {}` switches it on; without the section nothing of it exists.",
+        TrackingProperties,
+    ),
     ("datastores", "A list; each entry is a registered datastore.", DatastoreProperties),
     ("roleAssignments", "A list; each entry gives a principal a role.", RoleAssignmentInput),
     (

@@ -25,6 +25,7 @@ MIN_MEMORY_GIB = {
     "keyVault": 0.25,
     "applicationInsights": 0.25,
     "insightsStore": 0.1875,
+    "tracking": 0.375,
 }
 """Minimum memory of each service, in GiB, by its name."""
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from infra.rules.policy.rule import StackRule
 from infra.rules.resources.management_locks import Level
+from infra.rules.resources.tracking import Services, check_removal
 from infra.rules.stack.stack_changes import Resources, check_changes
 from infra.rules.violation import Violation
 
@@ -34,17 +35,19 @@ class AcceptedStack:
     Attributes:
         locks: Properties of the locks.
         resources: The Azure resources.
+        services: The optional services.
         configuration: Digests of all configuration values, by key.
     """
 
     locks: Sequence[Mapping[str, str]] = ()
     resources: Resources = field(default_factory=dict)
+    services: Services = field(default_factory=dict)
     configuration: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, guarded: Mapping[str, Any]) -> Self:
         """Read it from the properties of a `ChangeGuard`."""
-        given = {key: guarded.get(key) for key in ("locks", "resources", "configuration")}
+        given = {key: guarded.get(key) for key in ("locks", "resources", "services", "configuration")}
         return cls(**{key: value for key, value in given.items() if value})
 
 
@@ -112,8 +115,13 @@ def check_locked(
 
 
 def _deletions(before: AcceptedStack, wanted: AcceptedStack, allowed: Sequence[str], scope: str) -> list[Violation]:
-    refused = check_changes(before.resources, wanted.resources, allowed=(), deployed=())
-    anyway = check_changes(before.resources, wanted.resources, allowed=allowed, deployed=())
+    refused, anyway = (
+        [
+            *check_changes(before.resources, wanted.resources, allowed=names, deployed=()),
+            *check_removal(before.services, wanted.services, allowed=names),
+        ]
+        for names in ((), allowed)
+    )
     passed = [violation for violation in refused if violation not in anyway]
     explanation = explain("delete", scope, before.locks)
     return [replace(_refused(DELETION, explanation, []), key=violation.key) for violation in passed]

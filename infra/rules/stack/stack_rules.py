@@ -8,7 +8,7 @@ from __future__ import annotations
 from infra.rules.datastores import external_datastores, registered_datastores, shared_containers
 from infra.rules.names import naming_components, resource_names, uniqueness
 from infra.rules.policy.rule import StackRule, declared_in
-from infra.rules.resources import changes, key_vault, management_locks, resource_ids, service_limits
+from infra.rules.resources import changes, key_vault, management_locks, resource_ids, service_limits, tracking
 from infra.rules.roles import role_assignments, role_definition_files
 from infra.rules.stack import (
     deployed_resources,
@@ -41,6 +41,7 @@ _MODULES = (
     locked_changes,
     expiry,
     soft_delete,
+    tracking,
 )
 
 STACK_RULES: dict[str, str] = {str(rule): rule.summary for rule in declared_in(_MODULES, StackRule)}

@@ -12,7 +12,7 @@ from infra.errors import ServiceError
 from infra.rules.datastores.default_datastores import ARTIFACT_STORE, RECORD_KEY
 from infra.rules.resources.resource_ids import parse_resource_id
 from infra.rules.stack.expiry import format_moment
-from infra.services import SERVICES
+from infra.services import REQUIRED
 from mlw.studio.panel import Group, Panel, PanelRequest
 
 
@@ -48,7 +48,7 @@ def _stored_record(request: PanelRequest) -> dict[str, Any]:
 def _titles() -> dict[str, str]:
     """Section of each resource to its name for people; a resource may have several services."""
     titles: dict[str, str] = {}
-    for service in SERVICES.values():
+    for service in REQUIRED:
         titles.setdefault(service.section, service.title)
     return titles
 

@@ -24,13 +24,14 @@ def labels_by_name(engine: DockerClient, live: LiveStack) -> dict[str, dict[str,
 def test_every_service_is_one_container_on_the_network_of_the_group(live: LiveStack, engine: DockerClient) -> None:
     objects = objects_with_label(engine, stack=live.stack.name)
 
-    assert objects.names["containers"] == {live.container_of(service) for service in SERVICES}
+    assert objects.names["containers"] == {live.container_of(service) for service in live.services}
     assert objects.names["networks"] == {live.outputs["resourceGroup"]["name"]}
 
 
 def test_every_object_carries_the_identity_of_stack_and_resource(live: LiveStack, engine: DockerClient) -> None:
     backend = live.stack.environment.variables["PULUMI_BACKEND_URL"]
-    ids = {live.outputs["resourceGroup"]["id"], *(live.outputs["workspace"][one.section] for one in SERVICES.values())}
+    record = live.outputs["workspace"]
+    ids = {live.outputs["resourceGroup"]["id"], *(SERVICES[name].resource_id(record) for name in live.services)}
 
     found = labels_by_name(engine, live)
 
@@ -56,7 +57,7 @@ def test_labels_carry_nothing_that_may_change(live: LiveStack, engine: DockerCli
 
 
 def test_ports_are_published_on_the_loopback_address_only(live: LiveStack, engine: DockerClient) -> None:
-    for service in SERVICES:
+    for service in live.services:
         inspected = engine.api.inspect_container(live.container_of(service))
         published = [binding for bindings in inspected["HostConfig"]["PortBindings"].values() for binding in bindings]
 
@@ -78,13 +79,13 @@ def test_services_are_unreachable_at_other_addresses_of_the_host(live: LiveStack
 def test_no_volume_is_anonymous(live: LiveStack, engine: DockerClient) -> None:
     named = objects_with_label(engine, stack=live.stack.name).names["volumes"]
 
-    for service in SERVICES:
+    for service in live.services:
         mounts = engine.api.inspect_container(live.container_of(service))["Mounts"]
         assert {mount["Name"] for mount in mounts if mount["Type"] == "volume"} <= named, service
 
 
 def test_services_run_without_root_and_without_privileges(live: LiveStack, engine: DockerClient) -> None:
-    for service in SERVICES:
+    for service in live.services:
         inspected = engine.api.inspect_container(live.container_of(service))
         host = inspected["HostConfig"]
 
@@ -95,7 +96,7 @@ def test_services_run_without_root_and_without_privileges(live: LiveStack, engin
 
 
 def test_services_have_limits_and_restart_by_themselves(live: LiveStack, engine: DockerClient) -> None:
-    for service in SERVICES:
+    for service in live.services:
         host = engine.api.inspect_container(live.container_of(service))["HostConfig"]
 
         assert host["Memory"] == host["MemorySwap"] > 64 << 20, "no swap, which would write secrets to a disk"

@@ -54,6 +54,7 @@ VALUES: Mapping[Path, list[Any]] = {
     ("portRange",): [{"first": 21000, "last": 22000}],
     ("datastores",): [[], [DATASTORE, {**DATASTORE, "name": "more", "container": "more"}]],
     ("additionalStorageAccounts",): [[], [{"name": "stlake"}, {"name": "stmore"}]],
+    ("tracking",): [{}, {"softDeleteRetentionInDays": 7}],
     ("roleAssignments",): [[{"principal": "ana", "role": "Contributor"}]],
     ("roleDefinitions",): [],
     ("resourceGroup", "locks"): [[{"name": "keep", "level": "CanNotDelete"}]],

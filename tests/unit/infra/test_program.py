@@ -10,6 +10,7 @@ from pulumi.runtime import mocks as pulumi_mocks
 
 from infra import settings, stack_outputs
 from infra.program import provision
+from infra.services import REQUIRED
 from mlw.rollback.container_definition import KNOWN, OF_THE_PROVIDER
 from tests.support.mocks import TOKENS, RecordingMocks, Registered
 
@@ -106,6 +107,11 @@ class TestOrder:
         assert {r.inputs["name"] for r in run.mocks.of_type(CONTAINER)} == set(names["containers"])
         assert {r.inputs["name"] for r in run.mocks.of_type(VOLUME)} == set(names["volumes"])
         assert {r.inputs["name"] for r in run.mocks.of_type(NETWORK)} == set(names["networks"])
+
+    def test_images_of_services_that_are_off_are_not_needed(self, run: Run) -> None:
+        inputs = run.mocks.of_type(TOKENS["EngineReservation"])[0].inputs
+
+        assert set(inputs["images"]) == set(inputs["revisions"]) == {service.image for service in REQUIRED}
 
 
 class TestContainers:

@@ -83,3 +83,12 @@ def test_a_resource_that_another_stack_uses_is_not_removed() -> None:
     (failure,) = ChangeGuardProvider().check({"resources": old}, {**RUN, "resources": {}, "allowed": []}).failures
 
     assert "used by stack 'fraud'" in failure.reason
+
+
+def test_an_optional_service_is_not_switched_off_with_its_data_unless_the_stack_allows_it() -> None:
+    olds = {"resources": {}, "services": {"tracking": "mlw-churn-tracking"}}
+    news = {**RUN, "resources": {}, "allowed": []}
+
+    (failure,) = ChangeGuardProvider().check(olds, dict(news)).failures
+    assert "'mlw-churn-tracking' would be deleted" in failure.reason
+    assert ChangeGuardProvider().check(olds, {**news, "allowed": ["mlw-churn-tracking"]}).failures == []

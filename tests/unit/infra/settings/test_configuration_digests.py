@@ -45,6 +45,10 @@ def settings(**keys: object) -> Settings:
             {"keyVault": {"enablePurgeProtection": True}}, {"keyVault.enablePurgeProtection"}, id="a property"
         ),
         pytest.param({"datastores": [LAKE]}, {"datastores"}, id="a datastore"),
+        pytest.param({"limits": {"tracking": {"cpu": 1}}}, set(), id="a limit of a service that is off"),
+        pytest.param(
+            {"tracking": {}}, {"tracking.softDeleteRetentionInDays", "limits.tracking"}, id="an optional service"
+        ),
         pytest.param({"limits": {"keyVault": {"cpu": 1}}}, {"limits.keyVault"}, id="a limit"),
         pytest.param({"portRange": {"first": 21000, "last": 22000}}, {"portRange.first", "portRange.last"}, id="ports"),
     ],

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from infra.rules.policy.assignments_file import parse_assignments
 from infra.rules.policy.policy_assignments import Assignments
+from infra.rules.stack.locked_changes import AcceptedStack
 from infra.rules.violation import ConfigurationError
 from infra.settings import Settings, load
 from infra.settings.stack_input import StackInput
@@ -390,3 +391,45 @@ def test_an_inherited_location_is_reported_once_at_its_key(changed: dict[str, ob
 
     assert [violation.key for violation in caught.value.violations] == [f"ml-workspace:{key}" for key in keys]
     assert all(f"set '{violation.key}' to 'westeurope'" in violation.message for violation in caught.value.violations)
+
+
+class TestTracking:
+    """An optional service: off without its section, and never switched off with its data unasked."""
+
+    ON = AcceptedStack(services={"tracking": "mlw-churn-dev-westeurope-001-tracking"})
+
+    def test_it_is_off_without_its_section(self) -> None:
+        assert loaded().tracking is None
+        assert "tracking" not in loaded().limits
+
+    def test_an_empty_section_switches_it_on(self) -> None:
+        found = loaded(tracking={})
+
+        assert found.tracking
+        assert found.tracking.soft_delete_retention_in_days == 30
+        assert "tracking" in found.limits
+
+    def test_a_limit_of_a_service_that_is_off_is_pointed_out(self) -> None:
+        limits = {"tracking": {"cpu": 1}}
+
+        (notice,) = loaded(limits=limits).notices
+        assert "'ml-workspace:tracking: {}' switches the tracking server on" in notice
+        assert loaded(limits=limits, tracking={}).notices == ()
+
+    def test_a_removed_section_is_rejected_once(self) -> None:
+        with pytest.raises(ConfigurationError, match="would be deleted with its experiments") as caught:
+            load(config(), stack="dev", accepted=self.ON)
+
+        assert len(caught.value.violations) == 1
+        assert load(config(tracking={}), stack="dev", accepted=self.ON).tracking
+
+    def test_a_removed_section_passes_if_the_stack_allows_it(self) -> None:
+        allowed = ["mlw-churn-dev-westeurope-001-tracking"]
+
+        assert load(config(allowReplacement=allowed), stack="dev", accepted=self.ON).tracking is None
+
+    def test_a_mistake_in_its_section_is_not_taken_for_its_removal(self) -> None:
+        with pytest.raises(ConfigurationError, match="expected a mapping") as caught:
+            load(config(tracking=True), stack="dev", accepted=self.ON)
+
+        assert len(caught.value.violations) == 1

@@ -27,7 +27,7 @@ class World:
     """The engine and the services, as a test wants them."""
 
     def __init__(self) -> None:
-        self.status = dict.fromkeys(services.SERVICES, "running")
+        self.status = {service.name: "running" for service in services.REQUIRED}
         self.asked: list[str] = []
         self.refused: list[str] = []
 
@@ -35,7 +35,7 @@ class World:
         assert all(stack_id.startswith("id-of-") for stack_id in stack_ids)
         wanted = set(resource_ids)
         return Snapshot(
-            containers=tuple(found for found in map(self._container, services.SERVICES) if found.resource_id in wanted),
+            containers=tuple(found for found in map(self._container, self.status) if found.resource_id in wanted),
             volumes=frozenset(f"{name_of('churn', key)}-{suffix}-data" for key, (_, _, suffix) in SERVICES.items()),
             networks=frozenset({"rg-churn"}),
         )

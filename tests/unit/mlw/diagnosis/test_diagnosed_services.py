@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infra.rules.resources.component_types import COMPONENT_TYPES
-from infra.services import SERVICES
+from infra.services import REQUIRED, SERVICES
 from mlw.diagnosis.diagnosed_services import GROUPS, DiagnosedService, services_of
 from mlw.stacks.stacks import NotUpError, open_stack
 from tests.unit.states import CREDENTIALS, Place, a_workspace, resource_id, the_outputs
@@ -16,9 +16,9 @@ CERTIFICATE_AUTHORITY = "ml-workspace:certificates:CertificateAuthority"
 def test_every_service_is_a_component_of_that_name_and_has_a_group() -> None:
     titles = {component.section: str(component.kind) for component in COMPONENT_TYPES.values()}
 
-    first = {service.section: service.title for service in reversed(list(SERVICES.values()))}
+    first = {service.section: service.title for service in reversed(REQUIRED)}
     assert first.items() <= titles.items()
-    assert set(GROUPS) == set(first)
+    assert set(GROUPS) == {service.section for service in SERVICES.values()}
 
 
 def _services(place: Place, **changed: Any) -> list[DiagnosedService]:  # noqa: ANN401 - any output
@@ -41,7 +41,20 @@ def test_a_service_that_the_last_update_did_not_know_is_left_out(place: Place) -
     endpoints = the_outputs("churn")["endpoints"]
     known = {use: address for use, address in endpoints.items() if use != "insights"}
 
-    assert {one.service.name for one in _services(place, endpoints=known)} == set(SERVICES) - {"insightsStore"}
+    assert {one.service.name for one in _services(place, endpoints=known)} == {one.name for one in REQUIRED} - {
+        "insightsStore"
+    }
+
+
+def test_an_optional_service_that_is_on_belongs_to_the_workspace(place: Place) -> None:
+    endpoints = {**the_outputs("churn")["endpoints"], "tracking": "http://127.0.0.1:20008"}
+    place.deploy("churn", a_workspace("churn", outputs=the_outputs("churn", endpoints=endpoints)))
+    keys = {"username": "mlw-churn", "password": "p"}
+
+    *_, found = services_of(open_stack("churn"), {**CREDENTIALS, "tracking": keys})
+
+    assert (found.what, found.resource_id) == ("tracking server 'mlw-churn'", resource_id("churn", "workspace"))
+    assert (found.connection.endpoint, found.connection.credentials) == ("http://127.0.0.1:20008", keys)
 
 
 def test_an_additional_storage_account_is_a_service_too(place: Place) -> None:
@@ -70,7 +83,7 @@ def test_a_resource_of_another_stack_is_a_service_of_the_workspace_and_says_whos
 
     owners = {service.resource_id: service.owner for service in _services(place, workspace=record)}
 
-    assert owners == {record[key]: "fraud" if key == "keyVault" else "churn" for key in GROUPS}
+    assert owners == {record[key]: "fraud" if key == "keyVault" else "churn" for key in GROUPS if key in record}
 
 
 def test_services_of_a_stack_with_tls_are_asked_with_its_authority_and_another_stacks_plainly(place: Place) -> None:

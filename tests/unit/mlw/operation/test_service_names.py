@@ -51,6 +51,19 @@ def test_queries_and_additional_accounts_are_services_where_they_exist(place: Pl
     assert [resolve(stack, name) for name in ("insights", "storage.lake")] == ["insights", "storage.lake"]
 
 
+def test_the_tracking_server_is_a_service_where_it_is_on(place: Place) -> None:
+    outputs = the_outputs("dev")
+    outputs["endpoints"]["tracking"] = "http://127.0.0.1:20008"
+    place.deploy("dev", a_workspace("dev", outputs=outputs))
+
+    assert resolve(open_stack("dev"), "Tracking") == "tracking"
+
+
+def test_the_tracking_server_is_no_service_where_it_is_off(stack: Stack) -> None:
+    with pytest.raises(UnknownServiceError, match="no such service"):
+        resolve(stack, "tracking")
+
+
 def container(key: str, suffix: str) -> Container:
     return Container(
         name=f"{name_of('dev', key)}{suffix}", stack="dev", resource_id=resource_id("dev", key), status="exited",

@@ -1,6 +1,7 @@
 """What a stack's existing locks forbid, even if its file no longer has them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -108,3 +109,11 @@ def test_error_of_a_command_names_stack_place_cause_and_remedy() -> None:
     assert message.startswith(f"taking stack 'churn' down: ScopeLocked: the scope '{GROUP_ID}' cannot perform delete")
     assert "'keep' (CanNotDelete, 'ask Ada'). Nothing was changed or deleted." in message
     assert message.endswith("in stacks/Pulumi.churn.yaml, run `make up STACK=churn`, and try again.")
+
+
+def test_an_optional_service_is_not_switched_off_although_the_stack_allows_it() -> None:
+    services = {"tracking": "mlw-churn-tracking"}
+    on, off = replace(stack("st", locks=(KEEP,)), services=services), stack("st")
+
+    assert rules(on, off, allowed=("mlw-churn-tracking",)) == [DELETION]
+    assert rules(on, replace(off, services=services)) == []
