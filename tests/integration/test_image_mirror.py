@@ -30,7 +30,7 @@ from tools.bootstrap.images import ensure, image_table
 from tools.bootstrap.images.recipe import RECIPE_LABEL, SOURCE_LABEL, image_recipe
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SERVICES = {service.name: service for service in image_table.load()}
+SERVICES = {service.name: service for service in image_table.load() if service.needed_by is None}
 TAGS = sorted(service.image for service in SERVICES.values())
 USER = "mirror-user"
 CONFIGURATION = """

@@ -21,6 +21,7 @@ BUILDS = {
     "vault": 75,
     "collector": 30,
     "insights": 45,
+    "python-image": 10,
 }
 """Seconds on 2 idle cores with an empty cache, in this order: builds reuse what earlier ones compiled."""
 SECONDS = INSTALLATIONS | BUILDS

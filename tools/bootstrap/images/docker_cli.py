@@ -131,6 +131,14 @@ def build(context: IO[bytes], tag: str) -> None:
         raise DockerError(last_line(done.stderr.decode(errors="replace")))
 
 
+def load(archive: IO[bytes]) -> None:
+    """Load an image from an archive, with the tag that is in it."""
+    command = ["docker", "load", "--quiet"]
+    done = subprocess.run(command, stdin=archive, capture_output=True, timeout=TRANSFER_SECONDS, check=False)
+    if done.returncode != 0:
+        raise DockerError(last_line(done.stderr.decode(errors="replace")))
+
+
 def remove_each(remove: str, *listing: str) -> None:
     """Remove everything that a listing command finds."""
     if found := call(*listing, "--quiet").split():

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 from infra.host import folders
 from tools.bootstrap import fetching_ahead
+from tools.bootstrap.artefacts import Artefact
 from tools.bootstrap.bootstrap_errors import BootstrapError
 from tools.bootstrap.fetching_ahead import Program
 from tools.bootstrap.images import assemble, basefiles, docker_cli, gobuild, image_sources, image_table
@@ -28,8 +29,6 @@ from tools.bootstrap.remaining_time import RemainingTime
 
 MIRROR_VARIABLE = "MLW_IMAGE_REGISTRY"
 BUILT = "built"
-MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
-"""The engine's names for the kernel's names of processors."""
 
 
 class ImageError(BootstrapError):
@@ -38,7 +37,7 @@ class ImageError(BootstrapError):
 
 def missing(services: Sequence[Service] | None = None) -> list[Service]:
     """Return the services whose canonical tag is absent or comes from another recipe, with one call to the engine."""
-    wanted = image_table.load() if services is None else services
+    wanted = _default() if services is None else services
     try:
         local = docker_cli.inspect([service.image for service in wanted])
     except docker_cli.DockerError as exc:
@@ -50,15 +49,35 @@ def missing(services: Sequence[Service] | None = None) -> list[Service]:
     ]
 
 
-def jobs() -> list[str]:
-    """Services whose binary no earlier run has built; for an estimate of the time."""
-    return [service.name for service in image_table.load() if not gobuild.artefact(service).is_present()]
+def _default() -> tuple[Service, ...]:
+    """What `make up STACK=…` needs, or any stack of the project."""
+    return image_table.needed(os.environ.get("STACK"))
+
+
+def jobs(services: Sequence[Service] | None = None) -> list[str]:
+    """Services of which no earlier run has built what takes long; for an estimate of the time."""
+    wanted = _default() if services is None else services
+    return [job(service) for service in wanted if not _artefact(service).is_present()]
+
+
+def job(service: Service) -> str:
+    """The row of :data:`tools.bootstrap.remaining_time.SECONDS` for an image; `python` is the project's environment."""
+    return f"{service.name}-image" if service.base else service.name
+
+
+def _artefact(service: Service) -> Artefact:
+    if not service.base:
+        return gobuild.artefact(service)
+    from tools.bootstrap.python_images import building  # noqa: PLC0415 - only for what is missing; ten milliseconds
+
+    return building.artefact(service)
 
 
 def programs(services: Sequence[Service] | None = None) -> list[Program]:
     """What has to be built if no registry has the images."""
-    wanted = image_table.load() if services is None else services
-    return [gobuild.program(service) for service in wanted if not gobuild.artefact(service).is_present()]
+    wanted = _default() if services is None else services
+    binaries = [service for service in wanted if not service.base]
+    return [gobuild.program(service) for service in binaries if not gobuild.artefact(service).is_present()]
 
 
 def ensure(
@@ -74,7 +93,7 @@ def ensure(
         mirror: Registry to ask first. When it is not given: `MLW_IMAGE_REGISTRY`, else what the stack named by
             `STACK` (which `make up STACK=...` sets; by default `dev`) configures as `imageRegistry`.
         report: Takes the progress lines.
-        services: Which ones; all by default.
+        services: Which ones; by default those that the stack needs, or any stack if none is named.
         remaining: Follows what is done.
 
     Returns:
@@ -113,25 +132,25 @@ def _provide(absent: Sequence[Service], mirror: str | None, report: Report, rema
         unfinished = [(service, one) for service, one in zip(absent, fetched, strict=True) if not one.finished]
         for service in absent:
             if service not in [one for one, _ in unfinished]:
-                remaining.end(service.name, built=False)
+                remaining.end(job(service), built=False)
         if unfinished:
             later = programs([service for service, answer in unfinished[1:] if answer.binary is None])
             with fetching_ahead.fetching(later):
-                _assemble_all(unfinished, _base_files(), report, remaining)
+                _assemble_all(unfinished, report, remaining)
     # Again: the engine may have finished after the first sweep what a killed run had requested.
     assemble.sweep()
     assemble.remove_replaced()
 
 
-def _assemble_all(
-    unfinished: Sequence[tuple[Service, Fetched]], base: BaseFiles, report: Report, remaining: RemainingTime
-) -> None:
+def _assemble_all(unfinished: Sequence[tuple[Service, Fetched]], report: Report, remaining: RemainingTime) -> None:
     """Make one image after another."""
+    _check_this_machine()
+    base = cache(_base_files)
     for number, (service, answer) in enumerate(unfinished, 1):
         tell = partial(_tell, report, f"{service.name} ({number} of {len(unfinished)})")
-        remaining.begin(service.name)
+        remaining.begin(job(service))
         how = _assemble(service, answer, base, tell)
-        remaining.end(service.name, built=how == BUILT)
+        remaining.end(job(service), built=how == BUILT)
         tell(how)
 
 
@@ -140,35 +159,44 @@ def _tell(report: Report, label: str, line: str) -> None:
     report(f"{label}: {line}")
 
 
-def _base_files() -> BaseFiles:
-    """Collect what every image contains besides its binary, if this host can make images at all."""
+def _check_this_machine() -> None:
+    """Fail if this host cannot make images at all."""
     import platform  # noqa: PLC0415 - as above
 
     check_machine(
         platform.system(), platform.machine(), docker_cli.call("version", "--format", "{{.Server.Arch}}").strip()
     )
+
+
+def _base_files() -> BaseFiles:
+    """Collect what every image of a binary contains besides it."""
     return BaseFiles(busybox=basefiles.busybox(), certificates=basefiles.certificates())
 
 
-def _assemble(service: Service, answer: Fetched, base: BaseFiles, tell: Report) -> str:
-    """Make the image from the fetched binary, or from a built one; return which."""
-    finish = partial(assemble.finish, service, base=base, recipe=image_recipe(service))
+def _assemble(service: Service, answer: Fetched, base: Callable[[], BaseFiles], tell: Report) -> str:
+    """Make the image from the fetched binary, or from what is built here; return which."""
+    recipe = image_recipe(service)
     if answer.binary is not None:
         try:
-            finish(binary=answer.binary, source=answer.source)
+            assemble.finish(service, binary=answer.binary, base=base(), recipe=recipe, source=answer.source)
         except assemble.UnfitImageError as exc:
             answer.refusals.append(str(exc))
         else:
             return f"made from the {answer.source} image"
     for refusal in answer.refusals:
         tell(f"not from a registry: {refusal}")
-    finish(binary=gobuild.binary(service, tell), source="built")
+    if service.base:
+        from tools.bootstrap.python_images import building  # noqa: PLC0415 - as above
+
+        building.finish(service, recipe=recipe, report=tell)
+    else:
+        assemble.finish(service, binary=gobuild.binary(service, tell), base=base(), recipe=recipe, source="built")
     return BUILT
 
 
 def check_machine(system: str, machine: str, engine: str) -> None:
     """Fail where this host's programs would not run in the engine's containers."""
-    if system == "Linux" and MACHINES.get(machine, machine) == engine:
+    if system == "Linux" and image_table.MACHINES.get(machine, machine) == engine:
         return
     raise ImageError(
         f"making the services' images: this host is {system} on {machine}, the engine runs linux on {engine}. "

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from tools.bootstrap import artefacts, bootstrap_lock, steps
 from tools.bootstrap.images import image_table, mirror
 from tools.bootstrap.images.ensure import MIRROR_VARIABLE, ImageError, ensure, jobs, missing
+from tools.bootstrap.images.image_table import Service
 from tools.bootstrap.progress import StepProgress, say
 from tools.bootstrap.remaining_time import RemainingTime
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options."""
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="IMAGE",
+        help="only these images (default: those that the stacks of the project need)",
+    )
     parser.add_argument(
         "--mirror", metavar="HOST[:PORT]", help=f"registry to try first for the images (default: {MIRROR_VARIABLE})"
     )
@@ -24,28 +32,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Provide the images, or push them."""
+    services = image_table.named(options.names) if options.names else None
     if options.push:
-        _push(options.push, _login(options.username, from_stdin=options.password_stdin))
+        login = _login(options.username, from_stdin=options.password_stdin)
+        _push(options.push, services or image_table.load(), login)
         return 0
     if options.username or options.password_stdin:
         raise ImageError("'--username' and '--password-stdin' require '--push'; to pull, use 'docker login' first.")
-    if not missing():
+    if not missing(services):
         say("images: everything is there")
         return 0
     with bootstrap_lock.exclusive():
         artefacts.sweep()
-        progress = StepProgress(1, 1, "Images of the services", remaining=RemainingTime(jobs()))
+        progress = StepProgress(1, 1, "Images of the services", remaining=RemainingTime(jobs(services)))
         with progress.signs_of_life():
-            made = ensure(mirror=options.mirror, report=progress.report, remaining=progress.remaining)
+            made = ensure(
+                mirror=options.mirror, report=progress.report, services=services, remaining=progress.remaining
+            )
         progress.done(f"made {', '.join(made)}" if made else "there")
     steps.clear_build_caches()
     return 0
 
 
-def _push(registry: str, login: tuple[str, str] | None) -> None:
+def _push(registry: str, services: Sequence[Service], login: tuple[str, str] | None) -> None:
     if problem := image_table.mirror_problem(registry):
         raise ImageError(problem)
-    mirror.push(image_table.load(), registry, report=lambda line: say(f"images: {line}"), login=login)
+    mirror.push(services, registry, report=lambda line: say(f"images: {line}"), login=login)
 
 
 def _login(username: str | None, *, from_stdin: bool) -> tuple[str, str] | None:

@@ -65,6 +65,8 @@ def _from_registry(service: Service, reference: str, target: Path, *, ours: bool
         if image is not None and image.labels.get(RECIPE_LABEL) == image_recipe(service):
             assemble.adopt(service, reference)
             return None
+        if service.base:
+            raise assemble.UnfitImageError("it was made by another version of this project")
         with docker_cli.scratch_container(reference) as container:
             docker_cli.copy_out(container, service.binary, target)
         return target

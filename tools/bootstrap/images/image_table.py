@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.host import folders
+from tools.bootstrap.bootstrap_errors import BootstrapError
+
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+"""The engine's names for the kernel's names of processors."""
 
 TABLE = folders.repo() / "infra" / "images.toml"
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._/-]*)?", re.IGNORECASE)
 _STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SETTING = re.compile(r"""^[ \t]*["']?ml-workspace:imageRegistry["']?[ \t]*:[ \t]*["']?([^\s"'#]+)""", re.MULTILINE)
+_SECTION = re.compile(r"""^[ \t]*["']?ml-workspace:(\w+)["']?[ \t]*:""", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +41,10 @@ class Service:
     """Numeric ``uid:gid``, never root."""
     folders: tuple[str, ...]
     """Folders that belong to the user, so that new volumes mounted there do too."""
+    base: str = ""
+    """What a Python service's image is built on: another row, or `debian`; empty for a single binary."""
+    needed_by: tuple[str, ...] | None = None
+    """Sections of a stack file without which no workspace needs the image; None if every workspace does."""
 
     @property
     def version(self) -> str:
@@ -47,7 +57,7 @@ class Service:
 
 
 def load(path: Path = TABLE) -> tuple[Service, ...]:
-    """Read the table; it is part of the repository, so it is not validated."""
+    """Read every row of the table; it is part of the repository, so it is not validated."""
     rows = tomllib.loads(path.read_text(encoding="utf-8"))
     return tuple(
         Service(
@@ -57,9 +67,32 @@ def load(path: Path = TABLE) -> tuple[Service, ...]:
             binary=row["binary"],
             user=row["user"],
             folders=tuple(row["folders"]),
+            base=row.get("base", ""),
+            needed_by=tuple(row["needed_by"]) if "needed_by" in row else None,
         )
         for name, row in rows.items()
     )
+
+
+def needed(stack: str | None) -> tuple[Service, ...]:
+    """The images that a stack needs; without a name, those that any stack of the project needs."""
+    names = (
+        [stack] if stack else [file.name[len("Pulumi.") : -len(".yaml")] for file in _stacks().glob("Pulumi.*.yaml")]
+    )
+    sections = {section for name in names for section in _SECTION.findall(_text(name))}
+    return tuple(row for row in load() if row.needed_by is None or sections & set(row.needed_by))
+
+
+def named(names: Sequence[str]) -> tuple[Service, ...]:
+    """The rows of some names.
+
+    Raises:
+        BootstrapError: There is no such image.
+    """
+    rows = {row.name: row for row in load()}
+    if unknown := [name for name in names if name not in rows]:
+        raise BootstrapError(f"no image {unknown[0]!r}; images: {', '.join(sorted(rows))}")
+    return tuple(rows[name] for name in names)
 
 
 def configured_mirror(stack: str) -> str | None:
@@ -68,11 +101,20 @@ def configured_mirror(stack: str) -> str | None:
     The file is read as text, since the environment with a YAML parser does not exist yet. The settings validate it
     later.
     """
-    file = folders.repo() / "stacks" / f"Pulumi.{stack}.yaml"
-    if not _STACK.fullmatch(stack) or not file.is_file():
-        return None
-    found = _SETTING.search(file.read_text(encoding="utf-8", errors="replace"))
+    found = _SETTING.search(_text(stack))
     return found[1] if found else None
+
+
+def _text(stack: str) -> str:
+    """A stack file as text; empty if there is none."""
+    file = _stacks() / f"Pulumi.{stack}.yaml"
+    if not _STACK.fullmatch(stack) or not file.is_file():
+        return ""
+    return file.read_text(encoding="utf-8", errors="replace")
+
+
+def _stacks() -> Path:
+    return folders.repo() / "stacks"
 
 
 def mirror_problem(mirror: str) -> str | None:

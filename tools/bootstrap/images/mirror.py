@@ -26,19 +26,25 @@ class PushError(BootstrapError):
 
 
 def push(services: Sequence[Service], mirror: str, *, report: Report, login: tuple[str, str] | None = None) -> None:
-    """Push the finished images as ``<mirror>/ml-workspace/<service>:<version>``."""
+    """Push the finished images as ``<mirror>/ml-workspace/<service>:<version>``.
+
+    Images that only some workspaces need are pushed if this machine has them.
+    """
     local = docker_cli.inspect([service.image for service in services])
-    for service in services:
-        image = local.get(service.image)
-        if image is None or image.labels.get(RECIPE_LABEL) != image_recipe(service):
-            raise PushError(
-                f"cannot push to {mirror}: this machine has no current image {service.image!r}; "
-                f"run 'make up' or 'python3 -m tools.bootstrap images' first"
-            )
+    current = [one for one in services if _is_current(one, local.get(one.image))]
+    if missing := [one.image for one in services if one not in current and one.needed_by is None]:
+        raise PushError(
+            f"cannot push to {mirror}: this machine has no current image {missing[0]!r}; "
+            f"run 'make up' or 'python3 -m tools.bootstrap images' first"
+        )
     with _credentials(mirror, login) as options:
-        for service in services:
+        for service in current:
             _push_one(service, service.mirrored(mirror), options)
             report(f"pushed {service.mirrored(mirror)}")
+
+
+def _is_current(service: Service, image: docker_cli.Image | None) -> bool:
+    return image is not None and image.labels.get(RECIPE_LABEL) == image_recipe(service)
 
 
 def _push_one(service: Service, reference: str, options: Sequence[str]) -> None:

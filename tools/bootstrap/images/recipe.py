@@ -14,6 +14,7 @@ from infra.host import folders
 from tools.bootstrap import patched_modules
 from tools.bootstrap.artefacts import recipe_hash
 from tools.bootstrap.images.image_table import Service
+from tools.bootstrap.python_images import python_recipes
 
 RECIPE_LABEL = "ml-workspace.recipe"
 SOURCE_LABEL = "ml-workspace.source"
@@ -34,6 +35,8 @@ def dockerfile(service: Service) -> Path:
 
 def image_recipe(service: Service) -> str:
     """The hash for the label of a finished image."""
+    if service.base:
+        return python_recipes.image_hash(service)
     module = go_folder(service)
     facts = asdict(service), APPLETS, patched_modules.instructions(module)
     return recipe_hash(folders.repo(), [dockerfile(service), *patched_modules.source_files(module)], facts)

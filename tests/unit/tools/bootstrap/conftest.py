@@ -1,5 +1,6 @@
 """Every test here works on its own folders, never on the user's state, cache or engine."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,12 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def lines() -> list[str]:
     """The messages to the user; its `append` is a `Report`."""
     return []
+
+
+@pytest.fixture
+def path_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder first on PATH, for fake programs; empty at first."""
+    folder = tmp_path / "path"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    return folder

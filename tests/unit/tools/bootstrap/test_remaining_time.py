@@ -2,6 +2,7 @@ import pytest
 
 from tools.bootstrap import versions
 from tools.bootstrap.images import image_table
+from tools.bootstrap.images.ensure import job
 from tools.bootstrap.remaining_time import BUILDS, SECONDS, RemainingTime
 
 
@@ -32,7 +33,7 @@ def build(run: RemainingTime, clock: Clock, job: str, *, times: float) -> None:
 
 
 def test_every_tool_and_image_has_an_estimate() -> None:
-    assert set(BUILDS) == {tool.name for tool in versions.tools()} | {one.name for one in image_table.load()}
+    assert set(BUILDS) == {tool.name for tool in versions.tools()} | set(map(job, image_table.load()))
 
 
 def test_at_first_the_estimate_is_that_of_another_machine_and_says_so(run: RemainingTime) -> None:

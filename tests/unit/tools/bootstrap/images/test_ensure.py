@@ -184,7 +184,7 @@ def test_what_no_registry_has_is_fetched_ahead_after_the_first(
         yield
 
     monkeypatch.setattr(fetching_ahead, "fetching", fetching)
-    services = image_table.load()
+    services = [service for service in image_table.load() if not service.base]
     registries.has = {service.official for service in services if service.name == "collector"}
 
     ensure(mirror=None, report=registries.lines.append, services=services)

@@ -1,10 +1,12 @@
 import argparse
 import io
+from collections.abc import Sequence
 
 import pytest
 
 from infra.host import folders
 from tools.bootstrap.images import ImageError, image_options, mirror
+from tools.bootstrap.images.image_table import Service
 from tools.bootstrap.progress import Report
 
 
@@ -58,7 +60,7 @@ def test_options_that_do_not_fit_are_refused(pushed: list[object], words: tuple[
 def test_when_all_images_are_there_nothing_is_made(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(image_options, "missing", list)
+    monkeypatch.setattr(image_options, "missing", lambda _: [])
     monkeypatch.setattr(image_options, "ensure", lambda **_: pytest.fail("made something"))
 
     assert image_options.run(options()) == 0
@@ -68,27 +70,37 @@ def test_when_all_images_are_there_nothing_is_made(
 def test_what_is_missing_is_made_with_the_given_mirror(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked: list[str | None] = []
-    monkeypatch.setattr(image_options, "missing", lambda: ["one"])
+    asked: list[object] = []
+    monkeypatch.setattr(image_options, "missing", lambda _: ["one"])
 
-    def make(*, mirror: str | None, report: Report, **_: object) -> list[str]:
+    def make(*, mirror: str | None, report: Report, services: Sequence[Service] | None, **_: object) -> list[str]:
         report("building one")
-        asked.append(mirror)
+        asked.extend((mirror, services))
         return ["ml-workspace/one:1"]
 
     monkeypatch.setattr(image_options, "ensure", make)
 
     assert image_options.run(options("--mirror", "mirror:5000")) == 0
-    assert asked == ["mirror:5000"]
+    assert asked == ["mirror:5000", None]
     first, second = capsys.readouterr().err.splitlines()
     assert first == "[1/1] Images of the services: building one"
     assert second.startswith("[1/1] Images of the services: made ml-workspace/one:1 (")
 
 
+def test_only_named_images_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Sequence[Service]] = []
+    monkeypatch.setattr(image_options, "missing", lambda services: services)
+    monkeypatch.setattr(image_options, "ensure", lambda *, services, **_: asked.append(services))
+
+    image_options.run(options("python", "vault"))
+
+    assert [service.name for service in asked[0]] == ["python", "vault"]
+
+
 def test_the_build_caches_go_when_all_images_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
     left = folders.private_folder(folders.build() / "cache") / "large"
     left.touch()
-    monkeypatch.setattr(image_options, "missing", lambda: ["one"])
+    monkeypatch.setattr(image_options, "missing", lambda _: ["one"])
     monkeypatch.setattr(image_options, "ensure", lambda **_: [])
 
     image_options.run(options())

@@ -1,13 +1,63 @@
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.unit.tools.bootstrap.images.fake_docker import SERVICE
+from tools.bootstrap.bootstrap_errors import BootstrapError
 from tools.bootstrap.images import image_table
 
+REQUIRED = ["minio", "registry", "vault", "collector", "insights"]
 
-def test_the_table_names_the_four_services() -> None:
-    assert [service.name for service in image_table.load()] == ["minio", "registry", "vault", "collector", "insights"]
+
+def names(services: Iterable[image_table.Service]) -> list[str]:
+    return [service.name for service in services]
+
+
+@pytest.fixture
+def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of stack files of a project with one image that only tracking needs."""
+    optional = replace(SERVICE, name="tracking", base="python", needed_by=("tracking",))
+    rows = (*image_table.load(), optional)
+    monkeypatch.setattr(image_table, "load", lambda: rows)
+    monkeypatch.setattr("infra.host.folders.repo", lambda: tmp_path)
+    (tmp_path / "stacks").mkdir()
+    return tmp_path / "stacks"
+
+
+def test_every_workspace_needs_the_images_of_the_five_services(stacks: Path) -> None:
+    assert names(image_table.needed(None)) == REQUIRED
+
+
+@pytest.mark.parametrize(
+    ("text", "is_needed"),
+    [
+        pytest.param("config:\n  ml-workspace:tracking: {}\n", True, id="empty section"),
+        pytest.param('config:\n  "ml-workspace:tracking":\n    x: 1\n', True, id="quoted key"),
+        pytest.param("config:\n  # ml-workspace:tracking: {}\n", False, id="comment"),
+        pytest.param("config:\n  ml-workspace:trackingOther: {}\n", False, id="another section"),
+        pytest.param("config:\n  ml-workspace:tags: {tracking: x}\n", False, id="another key"),
+    ],
+)
+def test_an_optional_image_is_needed_by_a_stack_with_its_section(stacks: Path, text: str, *, is_needed: bool) -> None:
+    (stacks / "Pulumi.lab.yaml").write_text(text)
+    (stacks / "Pulumi.other.yaml").write_text("config: {}\n")
+
+    expected = [*REQUIRED, "tracking"] if is_needed else REQUIRED
+    assert names(image_table.needed("lab")) == expected
+    assert names(image_table.needed(None)) == expected  # any stack of the project
+    assert names(image_table.needed("other")) == REQUIRED
+    assert names(image_table.needed("missing")) == REQUIRED
+
+
+def test_images_are_found_by_name() -> None:
+    assert names(image_table.named(["vault", "python"])) == ["vault", "python"]
+
+
+def test_an_unknown_name_is_rejected_with_the_names_that_exist() -> None:
+    with pytest.raises(BootstrapError, match=r"no image 'pyhton'; images: collector, insights, minio, python, "):
+        image_table.named(["vault", "pyhton"])
 
 
 @pytest.mark.parametrize("service", image_table.load(), ids=lambda service: service.name)
