@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi.runtime import config as runtime_config
+from pulumi.runtime import resource as runtime_resource
+from pulumi.runtime.proto import source_pb2
 from pulumi.runtime.settings import get_monitor
 
 from infra import run_spans
@@ -28,6 +30,7 @@ def main() -> None:
     """Read the stack's configuration and provision it; an invalid one ends with one message."""
     if not os.environ.get("MLW_DEBUG"):
         leave_out_debug_messages()
+        leave_out_stack_traces()
     monitor = get_monitor()
     # A destroy with the program registers only what the program does: a rejected one leaves the state unchanged.
     if monitor and not removal.is_destroying():
@@ -80,3 +83,11 @@ def leave_out_debug_messages() -> None:
     reports registered resources itself.
     """
     pulumi.log.debug = lambda *_args, **_more: None
+
+
+def leave_out_stack_traces() -> None:
+    """Register resources without the program's stack trace.
+
+    It would be a quarter of the state, which the engine writes twice for each resource, and nothing reads it.
+    """
+    runtime_resource._get_stack_trace = source_pb2.StackTrace

@@ -15,9 +15,9 @@ import grpc
 import pulumi
 from pulumi.runtime.proto import resource_pb2
 
-from infra.resources.resource import PACKAGE
+from infra.resources.resource import DOCKER_PACKAGE, PACKAGE
 
-PROVIDERS = {PACKAGE: "", "docker": "pulumi-docker"}
+PROVIDERS = {PACKAGE: "", "docker": DOCKER_PACKAGE}
 """Name of each provider, and the package whose version its resources name; the project's own resources name none.
 
 The engine starts one after the other: first the one that takes longer and is needed first.

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import pulumi
-import pulumi_docker as docker
 
+from infra.components.docker_objects import Container
 from infra.components.provisioning_context import AvailabilityTest, ProvisioningContext
 from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.ready_gate import ReadyGate
@@ -136,7 +136,7 @@ class ServiceComponent(Component):
         return found
 
     def ready(
-        self, service: Service, container: docker.Container, context: ProvisioningContext
+        self, service: Service, container: Container, context: ProvisioningContext
     ) -> Mapping[str, pulumi.Output[str]]:
         """Wait until every endpoint of a service is ready.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pulumi
-import pulumi_docker as docker
 
 from infra.components.component import UNCHANGED_LABELS, Component
+from infra.components.docker_objects import Network, as_labels
 from infra.resources.engine_reservation import EngineReservation
 from infra.resources.stack_identity import StackIdentity
 from infra.rules.names.engine_names import physical_name
@@ -34,16 +34,16 @@ class ResourceGroup(Component):
 
     def provision(self, identity: StackIdentity, *, after: EngineReservation) -> None:
         """Create the network."""
-        network = docker.Network(
+        network = Network(
             f"{self.resource_name}-network",
-            name=self.network_name,
-            driver="bridge",
-            ipam_driver="default",
-            ipam_configs=after.subnet.apply(
-                lambda subnet: [docker.NetworkIpamConfigArgs(subnet=subnet)] if subnet else []
-            ),
-            labels=[docker.NetworkLabelArgs(label=k, value=v) for k, v in identity.labels(self.resource_id).items()],
-            opts=pulumi.ResourceOptions.merge(self.child_options(after=after), UNCHANGED_LABELS),
+            {
+                "name": self.network_name,
+                "driver": "bridge",
+                "ipamDriver": "default",
+                "ipamConfigs": after.subnet.apply(lambda subnet: [{"subnet": subnet}] if subnet else []),
+                "labels": as_labels(identity.labels(self.resource_id)),
+            },
+            pulumi.ResourceOptions.merge(self.child_options(after=after), UNCHANGED_LABELS),
         )
         self.network = network.name
         self.register_outputs({"network": self.network})

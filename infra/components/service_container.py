@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
-import pulumi_docker as docker
 
 from infra import service_images
 from infra.components.component import UNCHANGED_LABELS, ServiceComponent
+from infra.components.docker_objects import Container, Volume, as_labels
 from infra.components.provisioning_context import ProvisioningContext
 from infra.resources.volume_files import VolumeFiles
 from infra.resources.volume_guard import VolumeGuard
@@ -47,7 +48,7 @@ class ServiceContainer:
     """Memory limit if the stack file sets none."""
 
 
-def run(component: ServiceComponent, wanted: ServiceContainer, context: ProvisioningContext) -> docker.Container:
+def run(component: ServiceComponent, wanted: ServiceContainer, context: ProvisioningContext) -> Container:
     """Create a service's volumes and its container."""
     service = wanted.service
     name, image = component.container_name(service), service_images.table()[service.image]
@@ -65,44 +66,53 @@ def run(component: ServiceComponent, wanted: ServiceContainer, context: Provisio
         labels=labels,
         opts=component.child_options(deleted_with=volumes["config"]),
     )
-    return docker.Container(
+    return Container(
         name,
-        name=name,
-        image=context.image(service.image),
-        entrypoints=[wanted.command[0]],
-        command=list(wanted.command[1:]),
-        user=image.user,
-        working_dir="/",
-        envs=[*(f"{key}={value}" for key, value in wanted.environment.items()), _files_digest(files)],
-        labels=[docker.ContainerLabelArgs(label=k, value=v) for k, v in labels.items()],
-        networks_advanced=[
-            docker.ContainerNetworksAdvancedArgs(name=context.network, aliases=list(wanted.aliases) or None)
-        ],
-        network_mode="bridge",
-        ports=[
-            docker.ContainerPortArgs(internal=one.port, external=context.port(component.use(one)), ip=LOOPBACK)
-            for one in service.endpoints
-        ],
-        volumes=[
-            docker.ContainerVolumeArgs(volume_name=volumes[part].name, container_path=path)
-            for part, path in service.volumes.items()
-        ],
-        memory=memory_mib,
-        # Equal to the memory limit, which disables swap: secrets must not be written to disk.
-        memory_swap=memory_mib,
-        cpus=None if limit.cpu is None else as_the_provider_reads(limit.cpu),
-        # A core dump would contain every secret in memory.
-        ulimits=[docker.ContainerUlimitArgs(name="core", soft=0, hard=0)],
-        tmpfs={"/tmp": "rw,noexec,nosuid,size=64m,mode=1777"},  # noqa: S108 - the container's own
-        read_only=True,
-        capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
-        security_opts=["no-new-privileges:true"],
-        restart="unless-stopped",
-        destroy_grace_seconds=STOP_GRACE_SECONDS,
-        log_driver="json-file",
-        log_opts={"max-size": "10m", "max-file": "3"},
-        opts=pulumi.ResourceOptions.merge(component.child_options(), UNCHANGED_LABELS),
+        {
+            "name": name,
+            "image": context.image(service.image),
+            "entrypoints": [wanted.command[0]],
+            "command": list(wanted.command[1:]),
+            "user": image.user,
+            "envs": [*(f"{key}={value}" for key, value in wanted.environment.items()), _files_digest(files)],
+            "labels": as_labels(labels),
+            "networksAdvanced": [_network(wanted, context)],
+            "ports": [
+                {"internal": one.port, "external": context.port(component.use(one)), "ip": LOOPBACK}
+                for one in service.endpoints
+            ],
+            "volumes": [
+                {"volumeName": volumes[part].name, "containerPath": path} for part, path in service.volumes.items()
+            ],
+            "memory": memory_mib,
+            # Equal to the memory limit, which disables swap: secrets must not be written to disk.
+            "memorySwap": memory_mib,
+            **({} if limit.cpu is None else {"cpus": as_the_provider_reads(limit.cpu)}),
+            **_SAME_FOR_ALL,
+        },
+        pulumi.ResourceOptions.merge(component.child_options(), UNCHANGED_LABELS),
     )
+
+
+_SAME_FOR_ALL: Mapping[str, Any] = {
+    "workingDir": "/",
+    "networkMode": "bridge",
+    # A core dump would contain every secret in memory.
+    "ulimits": [{"name": "core", "soft": 0, "hard": 0}],
+    "tmpfs": {"/tmp": "rw,noexec,nosuid,size=64m,mode=1777"},  # noqa: S108 - the container's own
+    "readOnly": True,
+    "capabilities": {"drops": ["ALL"]},
+    "securityOpts": ["no-new-privileges:true"],
+    "restart": "unless-stopped",
+    "destroyGraceSeconds": STOP_GRACE_SECONDS,
+    "logDriver": "json-file",
+    "logOpts": {"max-size": "10m", "max-file": "3"},
+}
+"""Properties of every container."""
+
+
+def _network(wanted: ServiceContainer, context: ProvisioningContext) -> dict[str, Any]:
+    return {"name": context.network, **({"aliases": list(wanted.aliases)} if wanted.aliases else {})}
 
 
 def _certificate_files(container: str, context: ProvisioningContext) -> dict[str, pulumi.Input[str]]:
@@ -124,7 +134,7 @@ def _files_digest(files: VolumeFiles) -> pulumi.Output[str]:
     return pulumi.Output.unsecret(files.digest).apply(lambda digest: f"MLW_FILES={digest}")
 
 
-def _volumes(component: ServiceComponent, service: Service, context: ProvisioningContext) -> dict[str, docker.Volume]:
+def _volumes(component: ServiceComponent, service: Service, context: ProvisioningContext) -> dict[str, Volume]:
     """The service's volumes, which only their guard removes from the engine.
 
     The guard creates nothing there, so it need not depend on the reservation.
@@ -144,11 +154,10 @@ def _volumes(component: ServiceComponent, service: Service, context: Provisionin
     )
     labels = context.identity.labels(component.resource_id)
     return {
-        volume: docker.Volume(
+        volume: Volume(
             name,
-            name=name,
-            labels=[docker.VolumeLabelArgs(label=k, value=v) for k, v in labels.items()],
-            opts=pulumi.ResourceOptions.merge(component.child_options(), kept),
+            {"name": name, "labels": as_labels(labels)},
+            pulumi.ResourceOptions.merge(component.child_options(), kept),
         )
         for volume, name in names.items()
     }

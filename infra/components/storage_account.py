@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pulumi
-import pulumi_docker as docker
 
 from infra import service_images, services
 from infra.components.component import ServiceComponent
+from infra.components.docker_objects import Container
 from infra.components.principal import storage_users
 from infra.components.provisioning_context import ProvisioningContext
 from infra.components.service_container import ServiceContainer, run
@@ -38,7 +38,7 @@ class StorageAccount(ServiceComponent):
     type_token = STORAGE_ACCOUNT
     services = (services.STORAGE_ACCOUNT,)
 
-    container: docker.Container
+    container: Container
     """Its container; data-plane objects are deleted with it."""
 
     def __init__(self, settings: StorageAccountSettings, *, parent: pulumi.Resource) -> None:

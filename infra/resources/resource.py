@@ -18,6 +18,9 @@ from infra.errors import ServiceError
 PACKAGE = "ml-workspace"
 """Name of the provider, as declared in `Pulumi.yaml`; prefix of every token."""
 
+DOCKER_PACKAGE = "pulumi-docker"
+"""Package of the Docker provider; resources name its version, and so must whatever else starts that provider."""
+
 Props = dict[str, Any]
 """Property bag as passed by Pulumi: JSON values, secrets unwrapped, all numbers floats."""
 

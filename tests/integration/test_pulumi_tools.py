@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import time
-import typing
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ from infra.host import folders
 from tests.support.environment import Environment
 from tests.support.probes import probe_until
 from tests.support.processes import Finished, finish, run, session_members, start
+from tests.support.provider_properties import inputs_of
 from tools.bootstrap import pulumi_tools, versions
 
 RUN_SECONDS = 300.0
@@ -92,23 +92,6 @@ def plugin_names() -> dict[str, set[str]]:
     folder = folders.pulumi_home() / "plugins" / f"resource-docker-v{PLUGIN.version}"
     printed = subprocess.check_output([folder / "pulumi-resource-docker", "-property-names"], text=True)
     return {token.rpartition(":")[2]: set(names) for token, names in json.loads(printed).items()}
-
-
-def inputs_of(arguments: type, prefix: str = "") -> Iterator[str]:
-    """Every property that the Python package can send, nested ones with dots."""
-    types = _types.input_type_types(arguments)
-    for name in _types.input_type_py_to_pulumi_names(arguments).values():
-        yield prefix + name
-        for nested in nested_inputs(types.get(name)):
-            yield from inputs_of(nested, f"{prefix}{name}.")
-
-
-def nested_inputs(annotation: object) -> Iterator[type]:
-    """The input classes inside an annotation."""
-    if isinstance(annotation, type) and _types.is_input_type(annotation):
-        yield annotation
-    for part in typing.get_args(annotation):
-        yield from nested_inputs(part)
 
 
 @pytest.mark.parametrize("resource", RESOURCES)

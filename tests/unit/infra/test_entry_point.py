@@ -27,6 +27,7 @@ def test_a_destroy_does_not_start_the_providers_early(
     monkeypatch.setattr(entry_point, "get_monitor", lambda: SimpleNamespace(Invoke="invoke"))
     monkeypatch.setattr(entry_point, "start_providers", starts.append)
     monkeypatch.setattr(entry_point, "leave_out_debug_messages", lambda: None)
+    monkeypatch.setattr(entry_point, "leave_out_stack_traces", lambda: None)
     monkeypatch.setattr(program, "provision", lambda _: {})
 
     entry_point.main()
