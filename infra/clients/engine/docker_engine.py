@@ -261,18 +261,23 @@ def write_files(container: str, folder: str, files: Mapping[str, bytes], *, uid:
 def archive(files: Mapping[str, bytes], *, owner: tuple[int, int], folders: Sequence[str] = ()) -> bytes:
     """Pack files (mode 0400) of an owner, and folders owned by root, as a tar for the engine."""
     buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        pack(tar, files, owner=owner, folders=folders)
+    return buffer.getvalue()
+
+
+def pack(tar: tarfile.TarFile, files: Mapping[str, bytes], *, owner: tuple[int, int], folders: Sequence[str]) -> None:
+    """Add files and folders to a tar, as :func:`archive` does."""
     # Services detect changed files by their modification time; by default all would be set to 1970.
     now = time.time()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name in folders:
-            entry = tarfile.TarInfo(name)
-            entry.type, entry.mode, entry.mtime = tarfile.DIRTYPE, 0o755, now
-            tar.addfile(entry)
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode, entry.mtime, (entry.uid, entry.gid) = len(content), 0o400, now, owner
-            tar.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
+    for name in folders:
+        entry = tarfile.TarInfo(name)
+        entry.type, entry.mode, entry.mtime = tarfile.DIRTYPE, 0o755, now
+        tar.addfile(entry)
+    for name, content in files.items():
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mode, entry.mtime, (entry.uid, entry.gid) = len(content), 0o400, now, owner
+        tar.addfile(entry, io.BytesIO(content))
 
 
 def read_file(container: str, path: str) -> bytes | None:

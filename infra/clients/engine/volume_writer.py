@@ -2,15 +2,22 @@
 
 The engine removes the old file before it writes a new one. That is fine for files that a service reads at start-up.
 Files that a running service watches are written next to the old ones and renamed, for which the container runs briefly.
+
+Creating a container, unpacking files in it and removing it starts several processes of the engine. New volumes that
+wait for it share one container.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.clients.engine.docker_engine import archive, connect
+from infra.clients.engine.combining import Combiner
+from infra.clients.engine.docker_engine import archive, connect, pack
 from infra.errors import EngineError
 
 if TYPE_CHECKING:
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
 LIVE = "live"
 """Folder of the files that a running service reloads; only root may write to it."""
 
-_FOLDER = "/volume"
+_FOLDER, _FOLDERS = "/volume", "/volumes"
 _NEW = ".new"
 _RENAME = f'for name; do mv -f "{_FOLDER}/{LIVE}/$name{_NEW}" "{_FOLDER}/{LIVE}/$name" || exit 1; done'
 _RENAME_SECONDS = 20
@@ -31,6 +38,22 @@ class Carrier:
 
     image: str
     labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Files:
+    """The files of one volume, named as in the volume; see :func:`write`."""
+
+    volume: str
+    files: Mapping[str, bytes]
+    folders: Sequence[str]
+    carrier: Carrier
+    owner: tuple[int, int]
+
+    def pack(self, tar: tarfile.TarFile, folder: str) -> None:
+        """Add them to a tar, below a folder."""
+        files = {f"{folder}/{name}": content for name, content in self.files.items()}
+        pack(tar, files, owner=self.owner, folders=[f"{folder}/{name}" for name in self.folders])
 
 
 def write(
@@ -57,23 +80,48 @@ def write(
     """
     live = live_files or {}
     suffix = _NEW if in_use else ""
-    with connect() as client:
-        made = _create(client, volume, carrier, list(live) if in_use else [])
-        try:
-            named = {**files, **{f"{LIVE}/{name}{suffix}": content for name, content in live.items()}}
-            packed = archive(named, owner=owner, folders=[LIVE] if live else [])
-            client.api.put_archive(made, _FOLDER, packed)
-            if in_use and live:
-                _run(client, made, volume)
-        finally:
-            client.api.remove_container(made, v=True, force=True)
+    named = {**files, **{f"{LIVE}/{name}{suffix}": content for name, content in live.items()}}
+    wanted = _Files(volume=volume, files=named, folders=[LIVE] if live else [], carrier=carrier, owner=owner)
+    if in_use and live:
+        _replace(wanted, list(live))
+    else:
+        _new_files.run(wanted)
 
 
-def _create(client: docker.DockerClient, volume: str, carrier: Carrier, renamed: list[str]) -> str:
+@contextmanager
+def _written(wanted: Sequence[_Files]) -> Iterator[None]:
+    """Write the files of several volumes through one container, which never runs."""
+    folders = {volume: str(number) for number, volume in enumerate(dict.fromkeys(one.volume for one in wanted))}
+    mounts = {volume: f"{_FOLDERS}/{folder}" for volume, folder in folders.items()}
+    with connect() as client, _made(client, wanted[0].carrier, mounts) as made:
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as tar:
+            for one in wanted:
+                one.pack(tar, folders[one.volume])
+        client.api.put_archive(made, _FOLDERS, buffer.getvalue())
+        yield
+
+
+_new_files = Combiner(_written)
+
+
+def _replace(wanted: _Files, live: Sequence[str]) -> None:
+    """Write the files, and rename the live ones from inside the container."""
+    with connect() as client, _made(client, wanted.carrier, {wanted.volume: _FOLDER}, renamed=live) as made:
+        client.api.put_archive(made, _FOLDER, archive(wanted.files, owner=wanted.owner, folders=wanted.folders))
+        _run(client, made, wanted.volume)
+
+
+@contextmanager
+def _made(
+    client: docker.DockerClient, carrier: Carrier, folders: Mapping[str, str], *, renamed: Sequence[str] = ()
+) -> Iterator[str]:
+    """Create the container with volumes in folders, and remove it."""
     host = client.api.create_host_config(
-        binds={volume: {"bind": _FOLDER, "mode": "rw"}},
+        binds={volume: {"bind": folder, "mode": "rw"} for volume, folder in folders.items()},
         network_mode="none",
-        read_only=True,
+        # One that never runs needs it writable: several volumes are filled from the folder above them.
+        read_only=bool(renamed),
         cap_drop=["ALL"],
         security_opt=["no-new-privileges:true"],
     )
@@ -85,7 +133,10 @@ def _create(client: docker.DockerClient, volume: str, carrier: Carrier, renamed:
         host_config=host,
         labels=dict(carrier.labels),
     )
-    return str(created["Id"])
+    try:
+        yield str(created["Id"])
+    finally:
+        client.api.remove_container(created["Id"], v=True, force=True)
 
 
 def _run(client: docker.DockerClient, carrier: str, volume: str) -> None:
