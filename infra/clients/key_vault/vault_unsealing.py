@@ -12,6 +12,7 @@ The script discards the root token of the initialisation; the unseal key can gen
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
@@ -31,8 +32,11 @@ NOTE_FILE = "begun"
 
 _BEGUN, _ENDED = b"begun", b"ended"
 
+VOLUME_CHECK_SECONDS = 1.0
+"""Pause before each look at the volume while the vault is sealed: the script usually needs no help, and a look takes
+the engine as long as a new vault needs to initialise itself."""
+
 LISTENING = frozenset({200, 429, 501, 503})
-INITIALISED = frozenset({200, 429, 503})
 UNSEALED = frozenset({200})
 """Status codes of ``/v1/sys/health``."""
 
@@ -104,10 +108,6 @@ class VaultUnsealing:
             KeyVaultLockedError: The vault's data or key is lost; the vault was not initialised again.
         """
         self._wait(self._probe(LISTENING))
-        # The key first: the script stores it only after initialising, so an empty vault with a key has lost its data.
-        if self._stored_key() is not None and not self._vault.is_initialised():
-            raise self._data_lost()
-        self._wait(self._probe(INITIALISED))
         self._wait(self._helping(known))
         stored = self._stored_key()
         if stored is None:
@@ -122,10 +122,19 @@ class VaultUnsealing:
             return self._vault.is_initialised() and (self._vault.is_sealed() or self._stored_key() is None)
 
     def help(self, known: str | None) -> None:
-        """Do once what the script cannot: restore a lost key, and unseal with the existing key."""
+        """Do once what the script cannot: restore a lost key, and unseal with the existing key.
+
+        Raises:
+            KeyVaultLockedError: As in :meth:`unseal`.
+        """
         # The note first: the script stores the key before it updates the note.
         begun, key = self._volume.read(NOTE_FILE) == _BEGUN, self._stored_key()
         if key is None and begun:
+            return
+        # After the key: the script stores it only after initialising, so an empty vault with a key has lost its data.
+        if not self._vault.is_initialised():
+            if key is not None:
+                raise self._data_lost()
             return
         if key is None:
             key = self._store(self._require(known))
@@ -137,11 +146,13 @@ class VaultUnsealing:
             )
 
     def _helping(self, known: str | None) -> Probe:
-        ready = self._probe(UNSEALED)
+        ready, next_look = self._probe(UNSEALED), time.monotonic() + VOLUME_CHECK_SECONDS
 
         def probe() -> ProbeResult:
+            nonlocal next_look
             result = ready()
-            if not result.passed:
+            if not result.passed and time.monotonic() >= next_look:
+                next_look = time.monotonic() + VOLUME_CHECK_SECONDS
                 with suppress(ServiceUnreachableError), at_key_vault(self._endpoint, "unsealing"):
                     self.help(known)
             return result

@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 
+from infra.clients.key_vault import vault_unsealing
 from infra.clients.key_vault.vault import Vault
 from infra.clients.key_vault.vault_unsealing import NOTE_FILE, UNSEAL_FILE, VaultUnsealing
 from infra.clients.readiness_probes import Probe, ProbeResult
@@ -23,6 +24,7 @@ class World:
         self.initialised, self.sealed, self.key = False, True, "key-1"
         self.files: dict[str, bytes] = {}
         self.calls: list[str] = []
+        self.reads = 0
         self.script: list[Script] = []
         """Steps of the start script, one of which happens before each look."""
 
@@ -42,6 +44,7 @@ class World:
 
     # The volume.
     def read(self, name: str) -> bytes | None:
+        self.reads += 1
         found = self.files.get(name)
         self.after_read()
         return found
@@ -94,8 +97,9 @@ def _wait(probe: Probe) -> None:
 
 
 @pytest.fixture
-def world() -> World:
-    """A new vault whose script does nothing."""
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """A new vault whose script does nothing, and whose volume is looked at whenever it is sealed."""
+    monkeypatch.setattr(vault_unsealing, "VOLUME_CHECK_SECONDS", 0.0)
     return World()
 
 
@@ -117,6 +121,16 @@ def test_a_new_vault_is_waited_for_and_its_key_fetched(seen: int, world: World) 
 
     assert world.unsealing.unseal(None) == "key-1"
     assert not [call for call in world.calls if call.startswith("store")]
+
+
+def test_the_volume_of_a_vault_that_opens_by_itself_is_read_only_for_its_key(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vault_unsealing, "VOLUME_CHECK_SECONDS", 3600.0)
+    world.script = world.steps()
+
+    assert world.unsealing.unseal(None) == "key-1"
+    assert world.reads == 1
 
 
 def test_a_key_stored_between_two_checks_of_its_volume_is_not_lost(world: World) -> None:
