@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any
@@ -177,29 +177,33 @@ class Vault:
 
     def read(self, path: str) -> dict[str, Any] | None:
         """Read a path; None if it does not exist."""
-        answer: dict[str, Any] | None = self._client.read(quote(path))
+        answer: dict[str, Any] | None = _once_upgraded(lambda: self._client.read(quote(path)))
         return None if answer is None else dict(answer["data"])
 
     def list(self, path: str) -> list[str]:
         """List the keys below a path; folders end with a slash."""
-        answer = self._client.list(quote(path))
+        answer = _once_upgraded(lambda: self._client.list(quote(path)))
         return [] if answer is None else [str(key) for key in answer["data"]["keys"]]
 
     def write(self, path: str, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Write to a path and return the response; waits for a KV mount that was just created."""
-        import hvac
-
-        deadline = time.monotonic() + _UPGRADE_SECONDS
-        while True:
-            try:
-                answer = self._client.write_data(quote(path), data=dict(data or {}))
-            except hvac.exceptions.InvalidRequest as exc:
-                if _UPGRADING not in str(exc) or time.monotonic() > deadline:
-                    raise
-                time.sleep(_UPGRADE_POLL_SECONDS)
-            else:
-                return answer if isinstance(answer, dict) else {}
+        """Write to a path and return the response."""
+        answer = _once_upgraded(lambda: self._client.write_data(quote(path), data=dict(data or {})))
+        return answer if isinstance(answer, dict) else {}
 
     def delete(self, path: str) -> None:
         """Delete a path; a missing path is not an error."""
         self._client.delete(quote(path))
+
+
+def _once_upgraded(request: Callable[[], Any]) -> Any:  # noqa: ANN401 - a response of hvac
+    """Make a request, again as long as its KV mount, which was just created, upgrades itself to version 2."""
+    import hvac
+
+    deadline = time.monotonic() + _UPGRADE_SECONDS
+    while True:
+        try:
+            return request()
+        except hvac.exceptions.InvalidRequest as exc:
+            if _UPGRADING not in str(exc) or time.monotonic() > deadline:
+                raise
+            time.sleep(_UPGRADE_POLL_SECONDS)

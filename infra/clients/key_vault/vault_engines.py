@@ -27,6 +27,7 @@ _AUDIT: Mapping[str, str] = {"stdout": "stdout", "file": AUDIT_FILE}
 _KEY_VALUES = (policies.SECRETS, policies.DATASTORES, policies.PRINCIPALS)
 _KV2: Mapping[str, Any] = {"type": "kv", "options": {"version": "2"}}
 _PKI: Mapping[str, Any] = {"type": "pki", "config": {"max_lease_ttl": TOKEN_TTL}}
+_ENGINES: Mapping[str, Mapping[str, Any]] = {**dict.fromkeys(_KEY_VALUES, _KV2), policies.PKI: _PKI}
 _USERPASS: Mapping[str, Any] = {"type": "userpass", "config": {"default_lease_ttl": "1h", "max_lease_ttl": "24h"}}
 
 
@@ -38,9 +39,13 @@ def ensure_audit(vault: Vault) -> None:
 
 
 def ensure_engines(vault: Vault) -> None:
-    """Enable missing secrets engines, and the login of principals."""
-    for name in _missing(_KEY_VALUES, vault.read("sys/mounts") or {}):
-        vault.write(f"sys/mounts/{name}", _KV2)
+    """Enable missing secrets engines."""
+    for name in _missing(_ENGINES, vault.read("sys/mounts") or {}):
+        vault.write(f"sys/mounts/{name}", _ENGINES[name])
+
+
+def ensure_logins(vault: Vault) -> None:
+    """Enable the login of principals."""
     if _missing([USERPASS], vault.read("sys/auth") or {}):
         vault.write(f"sys/auth/{USERPASS}", _USERPASS)
 
@@ -54,18 +59,15 @@ def ensure_versions(vault: Vault) -> None:
 
 def missing_engines(vault: Vault) -> list[str]:
     """The missing audit devices, secrets engines and logins."""
-    engines = [*_KEY_VALUES, policies.PKI]
     return [
         *(f"audit device '{name}'" for name in _missing(_AUDIT, vault.read("sys/audit") or {})),
-        *(f"secrets engine '{name}'" for name in _missing(engines, vault.read("sys/mounts") or {})),
+        *(f"secrets engine '{name}'" for name in _missing(_ENGINES, vault.read("sys/mounts") or {})),
         *(f"login '{name}'" for name in _missing([USERPASS], vault.read("sys/auth") or {})),
     ]
 
 
 def ensure_certificates(vault: Vault, *, name: str, bundle: str, host_names: Sequence[str]) -> None:
-    """Enable certificates, issued by the CA in the bundle, or else by a CA that the vault generates."""
-    if _missing([policies.PKI], vault.read("sys/mounts") or {}):
-        vault.write(f"sys/mounts/{policies.PKI}", _PKI)
+    """Issue certificates with the CA in the bundle, or else with a CA that the vault generates."""
     _ensure_authority(vault, name=name, bundle=bundle)
     _ensure_certificate_role(vault, host_names)
 

@@ -10,6 +10,7 @@ from typing import Any
 from infra.clients.key_vault import vault_engines as wanted
 from infra.clients.key_vault.vault import Vault
 from infra.clients.key_vault.vault_principals import Access, damaged, ensure_principals
+from infra.clients.parallel import submit
 from infra.rules.roles import vault_policies as policies
 
 
@@ -47,24 +48,29 @@ def apply(vault: Vault, setup: Setup, *, token: str, known: Mapping[str, Access]
     Returns:
         The stack's token from now on.
     """
-    wanted.revoke_other_root_tokens(vault)
+    # First: everything after it is in the audit log.
     wanted.ensure_audit(vault)
-    wanted.ensure_engines(vault)
-    # The certificates' engine takes as long as everything else together; mounts only block each other.
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        certificates = pool.submit(
+    with ThreadPoolExecutor() as pool:
+        others = submit(pool, wanted.revoke_other_root_tokens, vault)
+        # Mounts block each other. The login comes last, because it hashes a password, which takes longest of all.
+        wanted.ensure_engines(vault)
+        logins = submit(pool, wanted.ensure_logins, vault)
+        certificates = submit(
+            pool,
             wanted.ensure_certificates,
             vault,
             name=setup.vault_name,
             bundle=setup.ca_bundle,
             host_names=setup.host_names,
         )
-        wanted.ensure_versions(vault)
+        versions = submit(pool, wanted.ensure_versions, vault)
         wanted.ensure_policy(vault, policies.ADMINISTRATOR, setup.administrator)
         token = wanted.ensure_token(vault, token)
         wanted.ensure_tags(vault, setup.tags)
+        logins.result()
         ensure_principals(vault, setup.principals, known)
-        certificates.result()
+        for one in (others, versions, certificates):
+            one.result()
     return token
 
 

@@ -13,6 +13,8 @@ from tests.support.connections import to_vault
 
 class _Listening(HTTPServer):
     asked: list[str]
+    upgrading: int
+    """So many requests are refused, as by a KV mount that was just created."""
 
 
 class _Answering(BaseHTTPRequestHandler):
@@ -21,8 +23,12 @@ class _Answering(BaseHTTPRequestHandler):
     def answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.asked.append(self.path)
-        body = b'{"data": {"keys": []}}'
-        self.send_response(200)
+        refused = self.server.upgrading > 0
+        self.server.upgrading -= 1
+        body = (
+            b'{"errors": ["Upgrading from non-versioned to versioned data."]}' if refused else b'{"data": {"keys": []}}'
+        )
+        self.send_response(400 if refused else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -37,7 +43,7 @@ class _Answering(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[_Listening]:
     with _Listening(("127.0.0.1", 0), _Answering) as listening:
-        listening.asked = []
+        listening.asked, listening.upgrading = [], 0
         thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
         thread.start()
         yield listening
@@ -54,3 +60,12 @@ def test_every_request_is_about_the_very_name(
 
     (path,) = server.asked
     assert unquote(path.partition("?")[0]) == f"/v1/secret/data/{name}"
+
+
+@pytest.mark.parametrize("ask", [Vault.read, Vault.list, Vault.write], ids=lambda ask: ask.__name__)
+def test_a_mount_that_was_just_created_is_waited_for(server: _Listening, ask: Callable[[Vault, str], object]) -> None:
+    server.upgrading = 2
+
+    ask(Vault(to_vault(f"http://127.0.0.1:{server.server_port}", "token")), "secret/config")
+
+    assert len(server.asked) == 3
