@@ -16,6 +16,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from infra import run_spans
 from infra.errors import MlWorkspaceError
+from infra.provider import preloading
 from infra.provider.tokens import provider_of
 from infra.provider.values import to_props, to_struct
 from infra.resources.resource import Provider
@@ -93,6 +94,7 @@ class ProviderServer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         """Create."""
+        preloading.begin()
         with _serving("Create", request, context) as provider:
             result = provider.create(to_props(request.properties))
         return provider_pb2.CreateResponse(id=result.id, properties=to_struct(result.outs))

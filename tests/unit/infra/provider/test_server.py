@@ -9,7 +9,7 @@ import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from infra.errors import MlWorkspaceError, NotReadyError
-from infra.provider import server
+from infra.provider import preloading, server
 from infra.provider.server import ProviderServer
 from infra.provider.tokens import MODULES, provider_of
 from infra.provider.values import to_props, to_struct
@@ -58,6 +58,7 @@ class _Kind(Provider):
 @pytest.fixture
 def serving(monkeypatch: pytest.MonkeyPatch) -> ProviderServer:
     monkeypatch.setattr(server, "provider_of", {TOKEN: _Kind()}.__getitem__)
+    monkeypatch.setattr(preloading, "begin", lambda: None)
     return ProviderServer()
 
 
