@@ -14,7 +14,9 @@ PYTHON ?= python3
 
 bootstrap := $(PYTHON) -m tools.bootstrap
 in_venv := .venv/bin/python
-lifecycle = $(bootstrap) ensure && $(in_venv) -m mlw.lifecycle
+# Only the images that this stack needs; `make setup` makes those of all stacks in stacks/.
+lifecycle = STACK='$(STACK)' $(bootstrap) ensure && $(in_venv) -m mlw.lifecycle
+for_tests = $(bootstrap) ensure && $(bootstrap) images --all
 # Tests that use the engine or Pulumi run in the environment that users get from `make env`.
 in_environment = eval "$$($(bootstrap) env)"
 code := infra mlw policies tools tests examples
@@ -49,7 +51,7 @@ bench-insights: ## load application insights with a million spans, and print a t
 	@$(bootstrap) ensure && $(in_venv) -m tools.bench --stack='$(STACK)' --insights
 
 test: ## run all tests, unit to end-to-end, on the real engine and services
-	@$(bootstrap) ensure && $(bootstrap) browser && $(in_environment) && $(in_venv) -m pytest tests -n $(WORKERS) $(ARGS)
+	@$(for_tests) && $(bootstrap) browser && $(in_environment) && $(in_venv) -m pytest tests -n $(WORKERS) $(ARGS)
 
 unit: ## run unit tests
 	@$(bootstrap) python && $(in_venv) -m pytest tests/unit $(ARGS)
@@ -58,16 +60,16 @@ policy: ## test the policy pack, alone and in the real engine
 	@$(bootstrap) tools && $(in_environment) && $(in_venv) -m pytest tests/policy $(ARGS)
 
 integration: ## test single services on the real engine
-	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests/integration $(ARGS)
+	@$(for_tests) && $(in_environment) && $(in_venv) -m pytest tests/integration $(ARGS)
 
 e2e: ## test whole workspaces through their lifecycle
-	@$(bootstrap) ensure && $(bootstrap) browser && $(in_environment) && $(in_venv) -m pytest tests/e2e $(ARGS)
+	@$(for_tests) && $(bootstrap) browser && $(in_environment) && $(in_venv) -m pytest tests/e2e $(ARGS)
 
 fault: ## test kills, restarts and full disks
-	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests/fault $(ARGS)
+	@$(for_tests) && $(in_environment) && $(in_venv) -m pytest tests/fault $(ARGS)
 
 soak: ## test for hours: growth, and kills at every step; limit with ARGS='--soak-cycles=10 --soak-stacks=6'
-	@$(bootstrap) ensure && $(in_environment) && $(in_venv) -m pytest tests/soak $(ARGS)
+	@$(for_tests) && $(in_environment) && $(in_venv) -m pytest tests/soak $(ARGS)
 
 coverage: ## unit and policy tests with coverage; fails below the floor in pyproject.toml, raises it if exceeded
 	@$(bootstrap) tools && $(in_environment) && $(in_venv) -m coverage run -m pytest tests/unit tests/policy $(ARGS)

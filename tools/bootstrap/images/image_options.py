@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="IMAGE",
         help="only these images (default: those that the stacks of the project need)",
     )
+    parser.add_argument("--all", action="store_true", help="also images that no stack of the project needs")
     parser.add_argument(
         "--mirror", metavar="HOST[:PORT]", help=f"registry to try first for the images (default: {MIRROR_VARIABLE})"
     )
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Provide the images, or push them."""
-    services = image_table.named(options.names) if options.names else None
+    services = _chosen(options)
     if options.push:
         login = _login(options.username, from_stdin=options.password_stdin)
         _push(options.push, services or image_table.load(), login)
@@ -52,6 +53,13 @@ def run(options: argparse.Namespace) -> int:
         progress.done(f"made {', '.join(made)}" if made else "there")
     steps.clear_build_caches()
     return 0
+
+
+def _chosen(options: argparse.Namespace) -> Sequence[Service] | None:
+    """The images of the command line; None for those that stacks need."""
+    if options.names:
+        return image_table.named(options.names)
+    return image_table.load() if options.all else None
 
 
 def _push(registry: str, services: Sequence[Service], login: tuple[str, str] | None) -> None:

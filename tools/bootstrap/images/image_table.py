@@ -51,6 +51,17 @@ class Service:
         """The tag's version; the binary must print it."""
         return self.image.rpartition(":")[2]
 
+    def content(self) -> dict[str, object]:
+        """What of the row is in the image."""
+        return {
+            "name": self.name,
+            "image": self.image,
+            "official": self.official,
+            "binary": self.binary,
+            "user": self.user,
+            "folders": self.folders,
+        }
+
     def mirrored(self, mirror: str) -> str:
         """The reference of this image in a private mirror."""
         return f"{mirror}/{self.image}"

@@ -7,7 +7,6 @@ of the hash: pulled, mirrored and built images of one recipe are interchangeable
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 from infra.host import folders
@@ -38,5 +37,5 @@ def image_recipe(service: Service) -> str:
     if service.base:
         return python_recipes.image_hash(service)
     module = go_folder(service)
-    facts = asdict(service), APPLETS, patched_modules.instructions(module)
+    facts = service.content(), APPLETS, patched_modules.instructions(module)
     return recipe_hash(folders.repo(), [dockerfile(service), *patched_modules.source_files(module)], facts)

@@ -28,6 +28,7 @@ STDLIB = "usr/lib/python3.11"
 
 ACCOUNTS = "root:x:0:0::/:/bin/sh\n{name}:x:{user}::/tmp:/bin/sh\n"
 FILES = {
+    "etc/group": "root:x:0:\nnogroup:x:65534:\n",
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
     "etc/passwd": ACCOUNTS.format(name="nobody", user="65534:65534"),
 }

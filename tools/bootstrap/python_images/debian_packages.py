@@ -19,7 +19,8 @@ RELEASE_FILE = Path("/etc/os-release")
 DOWNLOAD_SECONDS = 600
 MERGED = ("bin", "lib", "lib64", "sbin")
 """Folders that are links into `/usr`. Packages of this release still have files in both places."""
-RECORD = "usr/share/ml-workspace/debian-packages"
+RECORDS = "var/lib/dpkg/status.d"
+"""Where scanners for vulnerabilities look for the packages of an image without a package manager."""
 AUTHORITIES = "etc/ssl/certs/ca-certificates.crt"
 PROGRAMS = ("apt-get", "dpkg-deb")
 
@@ -52,12 +53,14 @@ def download(packages: Sequence[str], folder: Path) -> list[Path]:
         BootstrapError: A package cannot be downloaded.
     """
     if _run(["apt-get", "download", *packages], folder) is not None:
-        _run(["apt-get", "update"], folder)  # a bare machine has no lists of packages, or old ones
+        # A bare machine has no lists of packages, or old ones.
+        update = _run(["apt-get", "update", "-o", "APT::Update::Error-Mode=any"], folder)
         if (problem := _run(["apt-get", "download", *packages], folder)) is not None:
+            lists = f"; 'apt-get update' failed too: {update}" if update else ""
             raise BootstrapError(
-                f"downloading {len(packages)} Debian packages: apt-get failed: {problem}. Check the network and "
-                f"/etc/apt/sources.list, and run 'apt-get update' as root; or set MLW_IMAGE_REGISTRY to a mirror "
-                f"that has the finished images."
+                f"downloading {len(packages)} Debian packages: apt-get failed: {problem}{lists}. Check the network and "
+                f"/etc/apt/sources.list, and run 'apt-get update' as root; or set MLW_IMAGE_REGISTRY to a mirror that "
+                f"has the finished images."
             )
     return sorted(folder.glob("*.deb"))
 
@@ -67,15 +70,12 @@ def unpack(archives: Iterable[Path], tree: Path, *, left_out: Sequence[str]) -> 
     for name in MERGED:
         (tree / "usr" / name).mkdir(parents=True, exist_ok=True)
         (tree / name).symlink_to(f"usr/{name}")
-    versions = []
     for archive in archives:
-        versions.append(_call(["dpkg-deb", "--show", "--showformat=${Package} ${Version}", archive]).decode())
+        _write(tree / RECORDS / archive.name.partition("_")[0], _call(["dpkg-deb", "--field", archive]))
         _unpack_one(archive, tree, left_out)
-    _write(tree / RECORD, "".join(f"{line}\n" for line in sorted(versions)).encode())
-    certificates = sorted((tree / "usr/share/ca-certificates").rglob("*.crt"))
-    _write(tree / AUTHORITIES, b"".join(file.read_bytes() for file in certificates))
-    for file in certificates:
-        file.unlink()
+    certificates = tree / "usr/share/ca-certificates"
+    _write(tree / AUTHORITIES, b"".join(file.read_bytes() for file in sorted(certificates.rglob("*.crt"))))
+    shutil.rmtree(certificates)
 
 
 def is_left_out(path: str, left_out: Iterable[str]) -> bool:

@@ -29,6 +29,8 @@ class Base:
     """The table `base.toml`."""
 
     release: str
+    updated: str
+    """When Debian's versions were last taken; another date makes another image."""
     packages: tuple[str, ...]
     busybox: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -86,8 +88,8 @@ def packages_hash(service: Service) -> str:
 def image_hash(service: Service) -> str:
     """Identify the finished image."""
     if service.base == DEBIAN:
-        return recipe_hash(folders.repo(), (), (asdict(service), base_hash()))
-    facts = asdict(service), asdict(program(service)), packages_hash(service)
+        return recipe_hash(folders.repo(), (), (service.content(), base_hash()))
+    facts = service.content(), asdict(program(service)), packages_hash(service)
     return recipe_hash(folder(service), sources(service), facts)
 
 

@@ -35,17 +35,20 @@ def download(lock: Path, folder: Path, *, machine: str) -> list[Path]:
         BootstrapError: A package cannot be fetched, or has another hash; quotes pip.
     """
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(NEWEST_LIBC, OLDEST_LIBC - 1, -1)]
-    child_processes.run(
-        [
-            *(folders.venv() / "bin" / "python", "-m", "pip", "download", "--quiet", "--no-input"),
-            *("--require-hashes", "--no-deps", "--only-binary", ":all:"),
-            *("--implementation", "cp", "--python-version", VERSION),
-            *(word for one in (*platforms, f"manylinux2014_{machine}") for word in ("--platform", one)),
-            *("--requirement", lock, "--dest", folder),
-        ],
-        doing=f"fetching the packages of '{lock.relative_to(folders.repo())}'",
-        timeout=DOWNLOAD_SECONDS,
-    )
+    command = [
+        *(folders.venv() / "bin" / "python", "-m", "pip", "download", "--quiet", "--no-input"),
+        *("--require-hashes", "--no-deps", "--only-binary", ":all:"),
+        *("--implementation", "cp", "--python-version", VERSION),
+        *(word for one in (*platforms, f"manylinux2014_{machine}") for word in ("--platform", one)),
+        *("--requirement", lock, "--dest", folder),
+    ]
+    try:
+        child_processes.run(command, doing=f"fetching the packages of '{lock}'", timeout=DOWNLOAD_SECONDS)
+    except BootstrapError as exc:
+        raise BootstrapError(
+            f"{exc}\nCheck the network and pip's configuration ('pip config list'), or set MLW_IMAGE_REGISTRY to a "
+            f"mirror that has the finished images."
+        ) from exc
     return sorted(folder.glob("*.whl"))
 
 

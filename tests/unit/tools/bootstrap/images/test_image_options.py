@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from infra.host import folders
-from tools.bootstrap.images import ImageError, image_options, mirror
+from tools.bootstrap.images import ImageError, image_options, image_table, mirror
 from tools.bootstrap.images.image_table import Service
 from tools.bootstrap.progress import Report
 
@@ -87,14 +87,21 @@ def test_what_is_missing_is_made_with_the_given_mirror(
     assert second.startswith("[1/1] Images of the services: made ml-workspace/one:1 (")
 
 
-def test_only_named_images_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param(("python", "vault"), ["python", "vault"], id="names"),
+        pytest.param(("--all",), [service.name for service in image_table.load()], id="all"),
+    ],
+)
+def test_images_can_be_chosen(monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], expected: list[str]) -> None:
     asked: list[Sequence[Service]] = []
     monkeypatch.setattr(image_options, "missing", lambda services: services)
     monkeypatch.setattr(image_options, "ensure", lambda *, services, **_: asked.append(services))
 
-    image_options.run(options("python", "vault"))
+    image_options.run(options(*words))
 
-    assert [service.name for service in asked[0]] == ["python", "vault"]
+    assert [service.name for service in asked[0]] == expected
 
 
 def test_the_build_caches_go_when_all_images_are_made(monkeypatch: pytest.MonkeyPatch) -> None:

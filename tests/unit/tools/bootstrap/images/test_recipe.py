@@ -63,6 +63,10 @@ def test_the_recipe_changes_with_the_row() -> None:
     assert len({recipe.image_recipe(row) for row in rows}) == len(rows)
 
 
+def test_who_needs_an_image_does_not_change_its_recipe() -> None:
+    assert recipe.image_recipe(replace(SERVICE, needed_by=("tracking",))) == recipe.image_recipe(SERVICE)
+
+
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout with the files that one image is made of."""
