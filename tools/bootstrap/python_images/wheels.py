@@ -35,7 +35,7 @@ def download(lock: Path, folder: Path, *, machine: str) -> list[Path]:
         BootstrapError: A package cannot be fetched, or has another hash; quotes pip.
     """
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(NEWEST_LIBC, OLDEST_LIBC - 1, -1)]
-    command = [
+    command: list[str | Path] = [
         *(folders.venv() / "bin" / "python", "-m", "pip", "download", "--quiet", "--no-input"),
         *("--require-hashes", "--no-deps", "--only-binary", ":all:"),
         *("--implementation", "cp", "--python-version", VERSION),
