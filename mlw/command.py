@@ -13,6 +13,7 @@ import click
 
 from mlw import failures
 from mlw.activity.recorded import Recorded
+from mlw.lazy_group import Nesting
 
 PROGRAM = "mlw"
 
@@ -22,7 +23,7 @@ DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, failures.INTERRUPTED
 FAILURE = "failed; the message says why (no such stack, engine not running, wrong passphrase)"
 
 
-class Command(click.Command):
+class Command(Nesting):
     """One command.
 
     Attributes:

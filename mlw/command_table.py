@@ -15,10 +15,16 @@ from mlw.lazy_group import DefaultingGroup, LazyGroup, Row
 
 DESCRIPTION = "Manage the workspaces of a state backend: list, inspect, diagnose, back up, check against the policies."
 
+_RUN = "Run a command with the endpoints and credentials of a workspace"
+"""The command `run`, and the group of commands on the runs that it makes."""
+
 GROUPS: Mapping[str, str] = {
     "activity": "List who did what, check the activity log",
     "cost": "Show and export costs, manage budgets",
     "cost budget": "Manage budgets",
+    "run": _RUN,
+    "experiment": "List, delete and restore experiments",
+    "model": "Register, list and download models",
     "deleted": "List, recover and purge soft-deleted workspaces",
     "insights": "Query application insights: requests, failures, traces, logs, metrics",
     "keys": "Show and rotate credentials",
@@ -37,15 +43,51 @@ COMMANDS: tuple[Row, ...] = (
     Row("update", "mlw.provisioning.update_workspace:update", "Change the settings of a workspace"),
     Row("delete", "mlw.provisioning.delete_workspace:delete", "Delete a workspace"),
     Row("diagnose", "mlw.diagnosis.diagnose:diagnose", "Find out what is wrong with a workspace"),
-    Row(
-        "run",
-        "mlw.client_environment.run_command:run",
-        "Run a command with the endpoints and credentials of a workspace",
-    ),
+    Row("run", "mlw.client_environment.run_command:run", _RUN),
     Row(
         "env",
         "mlw.client_environment.print_environment:print_environment",
         "Print the endpoints and credentials of a workspace as environment variables",
+    ),
+    Row("run list", "mlw.tracking.run_commands:list_runs", "List the runs of a workspace"),
+    Row(
+        "run show",
+        "mlw.tracking.run_commands:show",
+        "Show a run: parameters, metrics over their steps, tags, artifacts, models",
+    ),
+    Row("run compare", "mlw.tracking.run_commands:compare", "Compare the parameters and metrics of runs"),
+    Row(
+        "run download", "mlw.tracking.run_download:download", "Download the artifacts of a run, or the code that it ran"
+    ),
+    Row("run delete", "mlw.tracking.run_commands:delete", "Delete runs; they can be restored"),
+    Row("run restore", "mlw.tracking.run_commands:restore", "Restore deleted runs"),
+    Row("experiment list", "mlw.tracking.experiment_commands:list_experiments", "List the experiments of a workspace"),
+    Row("experiment show", "mlw.tracking.experiment_commands:show", "Show an experiment and its last runs"),
+    Row(
+        "experiment delete",
+        "mlw.tracking.experiment_commands:delete",
+        "Delete an experiment with its runs; it can be restored",
+    ),
+    Row("experiment restore", "mlw.tracking.experiment_commands:restore", "Restore a deleted experiment and its runs"),
+    Row(
+        "model list",
+        "mlw.tracking.model_commands:list_models",
+        "List the models of a workspace, or the versions of one",
+    ),
+    Row("model show", "mlw.tracking.model_commands:show", "Show a version of a model"),
+    Row("model create", "mlw.tracking.model_commands:create", "Register a model"),
+    Row("model register", "mlw.tracking.model_commands:register", "Register a model"),
+    Row("model download", "mlw.tracking.model_commands:download", "Download the files of a version of a model"),
+    Row(
+        "model archive",
+        "mlw.tracking.model_commands:archive",
+        "Archive a model or one version: lists omit it, but it can still be used",
+    ),
+    Row("model restore", "mlw.tracking.model_commands:restore", "Restore an archived model or version"),
+    Row(
+        "model delete",
+        "mlw.tracking.model_commands:delete",
+        "Delete a model with all its versions, or one version; it cannot be restored",
     ),
     Row("watch", "mlw.operation.watch:watch", "Watch the services of a workspace"),
     Row("logs", "mlw.operation.service_logs:logs", "Print the log of a service"),
@@ -140,5 +182,5 @@ def program() -> LazyGroup:
         rows = [row for row in COMMANDS if row.path.rpartition(" ")[0] == path]
         kind = DefaultingGroup if path == "keys" else LazyGroup
         groups[path] = kind(name, rows, help=f"{summary}.", short_help=summary)
-        groups[parent].add_command(groups[path])
+        groups[parent].nest(groups[path])
     return click.version_option(package_name="ml-workspace", prog_name=PROGRAM, message="%(prog)s %(version)s")(top)

@@ -49,8 +49,16 @@ class LazyGroup(click.Group):
 
     def __init__(self, name: str, rows: Sequence[Row], *, help: str, short_help: str = "") -> None:
         super().__init__(name, help=help, short_help=short_help, no_args_is_help=True)
+        self.nested: dict[str, LazyGroup] = {}
         for row in rows:
             self.add_command(_Unloaded(row.path.rpartition(" ")[2], row))
+
+    def nest(self, group: LazyGroup) -> None:
+        """Add a group; where there is a command of its name, the group's commands come after that name, too."""
+        if group.name in self.commands:
+            self.nested[str(group.name)] = group
+        else:
+            self.add_command(group)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
         """Names in the order of the table."""
@@ -59,9 +67,31 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that a line calls, and import it."""
+        """Find the command that a line calls, and import it.
+
+        `mlw run list STACK` is a command of the group `run`; `mlw run STACK -- COMMAND` is the command `run`, also for
+        a stack named `list`: the commands of the group have no `--`.
+        """
         name, found, rest = super().resolve_command(ctx, args)
-        return name, found.row.load() if isinstance(found, _Unloaded) else found, rest
+        group = self.nested.get(name or "")
+        if group and rest and rest[0] in group.commands and "--" not in rest:
+            return name, group, rest
+        loaded = found.row.load() if isinstance(found, _Unloaded) else found
+        if group and isinstance(loaded, Nesting):
+            loaded.nested = group
+        return name, loaded, rest
+
+
+class Nesting(click.Command):
+    """A command that a group of the same name belongs to."""
+
+    nested: LazyGroup | None = None
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, and the commands of the group."""
+        super().format_options(ctx, formatter)
+        if self.nested:
+            self.nested.format_commands(ctx, formatter)
 
 
 class DefaultingGroup(LazyGroup):

@@ -26,6 +26,8 @@ _REGISTRY = ("MLW_REGISTRY_HOST", "MLW_REGISTRY_USERNAME", "MLW_REGISTRY_PASSWOR
 _REGISTRY_URL = "MLW_REGISTRY_URL"
 _OTLP = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_HEADERS")
 _INSIGHTS = ("MLW_INSIGHTS_ENDPOINT", "MLW_INSIGHTS_TOKEN")
+_TRACKING = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
+_TRACKING_CA = "MLFLOW_TRACKING_SERVER_CERT_PATH"
 _CA_FILES = ("AWS_CA_BUNDLE", "VAULT_CACERT", "OTEL_EXPORTER_OTLP_CERTIFICATE")
 _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _OF_OTHERS = (
@@ -58,6 +60,22 @@ MANAGED = (
 )
 """Variables that never keep the value of the surrounding environment: they are set, or removed."""
 
+MANAGED_BY_TRACKING = (
+    *_TRACKING,
+    _TRACKING_CA,
+    "MLFLOW_TRACKING_TOKEN",
+    "MLFLOW_TRACKING_AUTH",
+    "MLFLOW_TRACKING_AWS_SIGV4",
+    "MLFLOW_TRACKING_CLIENT_CERT_PATH",
+    "MLFLOW_TRACKING_INSECURE_TLS",
+    "MLFLOW_REGISTRY_URI",
+    "MLFLOW_WORKSPACE",
+    "MLFLOW_EXPERIMENT_ID",
+    "MLFLOW_RUN_ID",
+    "MLFLOW_ACTIVE_MODEL_ID",
+)
+"""Likewise, if the workspace has a tracking service; otherwise they keep the user's own server."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
@@ -77,6 +95,11 @@ class Access:
     ca_file: Path | None = None
     ca_bundle: Path | None = None
 
+    @property
+    def managed(self) -> tuple[str, ...]:
+        """Variables that never keep the value of the surrounding environment."""
+        return (*MANAGED, *MANAGED_BY_TRACKING) if "tracking" in self.endpoints else MANAGED
+
 
 def variables(access: Access, *, service_name: str) -> dict[str, str]:
     """The variables of a client.
@@ -94,6 +117,8 @@ def variables(access: Access, *, service_name: str) -> dict[str, str]:
     found[SERVICE_NAME] = service_name
     if access.ca_file and access.ca_bundle:
         found |= dict.fromkeys(_CA_FILES, str(access.ca_file)) | dict.fromkeys(_BUNDLES, str(access.ca_bundle))
+        if _TRACKING[0] in found:
+            found[_TRACKING_CA] = str(access.ca_file)
     return found
 
 
@@ -128,11 +153,16 @@ def _insights(address: str, keys: Mapping[str, str]) -> dict[str, str]:
     return dict(zip(_INSIGHTS, (address, keys["token"]), strict=True))
 
 
+def _tracking(address: str, keys: Mapping[str, str]) -> dict[str, str]:
+    return dict(zip(_TRACKING, (address, keys["username"], keys["password"]), strict=True))
+
+
 _SERVICES: tuple[tuple[str, str, Callable[[str, Mapping[str, str]], dict[str, str]]], ...] = (
     ("storage", "storage", _storage),
     ("keyVault", "keyVault", _key_vault),
     ("registry", "registry", _registry),
     ("telemetry", "otlpHttp", _telemetry),
     ("insights", "insights", _insights),
+    ("tracking", "tracking", _tracking),
 )
 """Key of the credentials, key of the endpoint, and what makes variables of both."""

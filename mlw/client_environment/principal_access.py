@@ -20,6 +20,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
     "registry": {"username": "registryUsername", "password": "registryPassword"},
     "telemetry": {"token": "telemetryToken"},
     "insights": {"token": "insightsToken"},
+    "tracking": {"username": "trackingUsername", "password": "trackingPassword"},
 }
 """Maps the stack's credentials to the fields of a principal's secret."""
 

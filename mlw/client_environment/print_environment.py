@@ -11,7 +11,7 @@ import click
 from infra.host.environment import export_lines
 from mlw.client_environment import client_access
 from mlw.client_environment.client_options import PRINCIPAL
-from mlw.client_environment.client_variables import MANAGED, SERVICE_NAME, variables
+from mlw.client_environment.client_variables import SERVICE_NAME, Access, variables
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import STACK
 from mlw.output import to_json
@@ -47,15 +47,15 @@ def print_environment(stack: str, principal: str | None, style: str) -> int:
     """
     access = client_access.access_of(open_stack(stack), principal)
     found = variables(access, service_name=os.environ.get(SERVICE_NAME) or stack)
-    print(_FORMATS[style](found), end="")
+    print(_FORMATS[style](access, found), end="")
     return DONE
 
 
-def _shell(found: Mapping[str, str]) -> str:
-    return f"unset {' '.join(name for name in MANAGED if name not in found)}\n{export_lines(found)}"
+def _shell(access: Access, found: Mapping[str, str]) -> str:
+    return f"unset {' '.join(name for name in access.managed if name not in found)}\n{export_lines(found)}"
 
 
-def _dotenv(found: Mapping[str, str]) -> str:
+def _dotenv(_access: Access, found: Mapping[str, str]) -> str:
     return "".join(f"{name}={_quoted(value)}\n" for name, value in found.items())
 
 
@@ -66,8 +66,8 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _json(found: Mapping[str, str]) -> str:
+def _json(_access: Access, found: Mapping[str, str]) -> str:
     return to_json(dict(found)) + "\n"
 
 
-_FORMATS: Mapping[str, Callable[[Mapping[str, str]], str]] = {"shell": _shell, "dotenv": _dotenv, "json": _json}
+_FORMATS: Mapping[str, Callable[[Access, Mapping[str, str]], str]] = {"shell": _shell, "dotenv": _dotenv, "json": _json}

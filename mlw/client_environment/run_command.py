@@ -12,9 +12,10 @@ import click
 
 from infra.host.environment import Caller
 from infra.host.proxies import EXCEPTIONS, GRPC_EXCEPTIONS
-from mlw.client_environment import client_access
+from mlw.client_environment import client_access, run_facts
 from mlw.client_environment.client_options import PRINCIPAL
-from mlw.client_environment.client_variables import MANAGED, SERVICE_NAME, variables
+from mlw.client_environment.client_variables import SERVICE_NAME, Access, variables
+from mlw.client_environment.run_facts import RunOptions
 from mlw.command import PROGRAM, command
 from mlw.command_options import STACK
 from mlw.stacks.stacks import open_stack
@@ -29,6 +30,7 @@ _PYTHON = ".py"
     examples=(
         "mlw run dev -- python train.py",
         "mlw run dev --principal dora -- python train.py",
+        "mlw run dev --experiment-name churn -- python src/train.py",
         "mlw run dev -- sh -c 'echo $AWS_ENDPOINT_URL_S3'",
     ),
     exit_codes={
@@ -38,12 +40,30 @@ _PYTHON = ".py"
         NOT_FOUND: "the command was not found",
     },
     on_error=NOT_STARTED,
+    exclusive=(("code", "no_snapshot"),),
 )
 @STACK
 @PRINCIPAL
+@click.option("--experiment-name", metavar="NAME", help="MLflow experiment, if the program does not name one.")
+@click.option(
+    "--code",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder to store a snapshot of; by default that of the first Python file in COMMAND.",
+)
+@click.option("--no-snapshot", is_flag=True, help="Store no snapshot.")
 @click.argument("words", metavar="COMMAND...", nargs=-1, required=True, help="The command, after `--`.")
 @click.pass_obj
-def run(caller: Caller, stack: str, principal: str | None, words: tuple[str, ...]) -> int:
+def run(
+    caller: Caller,
+    stack: str,
+    principal: str | None,
+    *,
+    words: tuple[str, ...],
+    experiment_name: str | None,
+    code: Path | None,
+    no_snapshot: bool,
+) -> int:
     """Run a command with the endpoints and credentials of a workspace.
 
     They are in the command's environment, under the names that boto3, minio, hvac, Docker, the OpenTelemetry SDKs and
@@ -52,10 +72,18 @@ def run(caller: Caller, stack: str, principal: str | None, words: tuple[str, ...
 
     With --principal the credentials are those of a principal in the stack file: variables of services that its role
     gives no access to are missing, and VAULT_TOKEN expires after an hour unless the command renews it.
+
+    If the workspace has tracking, every MLflow run that the command makes gets tags with commit, branch, repository and
+    dirty flag of the folder, and with the snapshot of it that is stored in the default blob store. Left out are what
+    .amlignore lists (without one, .gitignore) and usual names of secrets, e.g. .env and *.pem.
     """
-    access = client_access.access_of(open_stack(stack), principal)
+    found = open_stack(stack)
+    access = client_access.access_of(found, principal)
     name = caller.variables.get(SERVICE_NAME) or service_name(words)
-    return _execute(words, command_environment(caller.variables, variables(access, service_name=name)), caller.umask)
+    added = variables(access, service_name=name)
+    options = RunOptions(words=words, experiment=experiment_name or "", code=code, has_snapshot=not no_snapshot)
+    added |= run_facts.variables_of(found, access, options, caller.variables)
+    return _execute(words, command_environment(access, caller.variables, added), caller.umask)
 
 
 def service_name(words: Sequence[str]) -> str:
@@ -64,9 +92,9 @@ def service_name(words: Sequence[str]) -> str:
     return Path(next(scripts, words[0])).name.removesuffix(_PYTHON)
 
 
-def command_environment(inherited: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
+def command_environment(access: Access, inherited: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
     """Environment of the command: the caller's, without what belongs to other accounts, and never through a proxy."""
-    kept = {name: value for name, value in inherited.items() if name not in MANAGED}
+    kept = {name: value for name, value in inherited.items() if name not in access.managed}
     direct = {name: os.environ[name] for name in (*EXCEPTIONS, GRPC_EXCEPTIONS) if name in os.environ}
     return {**kept, **direct, **added}
 

@@ -4,7 +4,7 @@ import base64
 import json
 from pathlib import Path
 
-from mlw.client_environment.client_variables import MANAGED, Access, variables
+from mlw.client_environment.client_variables import MANAGED, MANAGED_BY_TRACKING, Access, variables
 from tests.unit.states import CREDENTIALS, the_outputs
 
 ENDPOINTS = the_outputs("dev")["endpoints"]
@@ -85,3 +85,30 @@ def test_every_variable_that_is_set_replaces_or_removes_another_accounts() -> No
 
 def test_credentials_are_not_in_the_representation() -> None:
     assert "secret-of" not in repr(Access(endpoints=ENDPOINTS, credentials=CREDENTIALS))
+
+
+TRACKED = {**ENDPOINTS, "tracking": "https://127.0.0.1:20008"}
+LOGIN = {"username": "admin", "password": "secret-of-tracking"}
+
+
+def test_mlflow_finds_the_tracking_service() -> None:
+    access = Access(
+        endpoints=TRACKED, credentials={"tracking": LOGIN}, ca_file=Path("/run/ca.pem"), ca_bundle=Path("/run/all.pem")
+    )
+
+    found = {name: value for name, value in variables(access, service_name="x").items() if name.startswith("MLFLOW_")}
+
+    assert found == {
+        "MLFLOW_TRACKING_URI": "https://127.0.0.1:20008",
+        "MLFLOW_TRACKING_USERNAME": "admin",
+        "MLFLOW_TRACKING_PASSWORD": "secret-of-tracking",
+        "MLFLOW_TRACKING_SERVER_CERT_PATH": "/run/ca.pem",
+    }
+    assert set(found) <= set(access.managed)
+
+
+def test_the_users_own_mlflow_server_is_kept_where_the_workspace_has_none() -> None:
+    with_tracking, without = (Access(endpoints=ends, credentials={}).managed for ends in (TRACKED, ENDPOINTS))
+
+    assert set(with_tracking) - set(without) == set(MANAGED_BY_TRACKING)
+    assert [name for name in without if name.startswith("MLFLOW_TRACKING")] == []

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from mlw.client_environment.client_variables import Access
 from mlw.client_environment.run_command import command_environment, service_name
-from tests.unit.states import CREDENTIALS, FakeCli, Place
+from tests.unit.states import CREDENTIALS, FakeCli, Place, a_workspace, the_outputs
 
 SECONDS = 60
 
@@ -75,6 +76,27 @@ def test_a_command_that_is_not_started_is_one_message(line: str, code: int, mess
     assert done.stderr.startswith(message)
 
 
+def test_with_tracking_mlflow_finds_the_workspace_and_the_password_is_only_in_the_environment(
+    place: Place, tmp_path: Path
+) -> None:
+    endpoints = {**the_outputs("dev")["endpoints"], "tracking": "http://127.0.0.1:20008"}
+    place.deploy("dev", a_workspace("dev", outputs=the_outputs("dev", endpoints=endpoints)))
+    login = {"username": "admin", "password": "secret-of-tracking"}
+    FakeCli(tmp_path / "cache" / "bin").prints(json.dumps({**CREDENTIALS, "tracking": login}))
+
+    words = ("run", "dev", "--experiment-name", "churn", "--", "env", "-0")
+    done = mlw(*words, MLFLOW_TRACKING_TOKEN="other", MLFLOW_REGISTRY_URI="other")
+
+    found = dict(pair.split("=", 1) for pair in done.stdout.split("\0") if pair)
+    assert {name: value for name, value in found.items() if name.startswith("MLFLOW_")} == {
+        "MLFLOW_S3_ENDPOINT_URL": "http://127.0.0.1:20001",
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:20008",
+        "MLFLOW_TRACKING_USERNAME": "admin",
+        "MLFLOW_TRACKING_PASSWORD": "secret-of-tracking",
+        "MLFLOW_EXPERIMENT_NAME": "churn",
+    }
+
+
 def test_the_command_has_the_callers_umask_and_handles_a_closed_pipe_as_usual() -> None:
     words = ["bash", "-c", f"umask 027; {sys.executable} -m mlw run dev -- sh -c 'umask; yes | head -n 1; echo end'"]
     done = subprocess.run(
@@ -132,7 +154,11 @@ def test_telemetry_is_named_after_the_script_or_the_program(line: str, name: str
 def test_a_proxy_is_never_used_for_the_endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "localhost,127.0.0.1,::1")
 
-    found = command_environment({"http_proxy": "http://proxy", "VAULT_NAMESPACE": "other"}, {"VAULT_ADDR": "http://x"})
+    found = command_environment(
+        Access(endpoints={}, credentials={}),
+        {"http_proxy": "http://proxy", "VAULT_NAMESPACE": "other"},
+        {"VAULT_ADDR": "http://x"},
+    )
 
     assert (found["http_proxy"], found["no_proxy"], found["VAULT_ADDR"]) == (
         "http://proxy",

@@ -1,0 +1,76 @@
+"""Blobs that are files on this machine: looked for, uploaded, downloaded; never held in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from infra.clients.service_connection import ServiceConnection
+from infra.clients.storage.object_store import open_client
+
+_FORBIDDEN = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
+_MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchObject"})
+
+
+class BlobForbiddenError(Exception):
+    """The keys do not allow it."""
+
+
+class BlobFiles:
+    """One storage account, used with the given keys.
+
+    Args:
+        connection: Connection with the keys of the stack or of a principal.
+    """
+
+    def __init__(self, connection: ServiceConnection) -> None:
+        self._client = open_client(connection)
+
+    def exists(self, container: str, name: str) -> bool:
+        """Whether there is a blob.
+
+        Raises:
+            BlobForbiddenError: The keys may not read it.
+        """
+        from minio.error import S3Error
+
+        try:
+            self._client.stat_object(container, name)
+        except S3Error as exc:
+            if exc.code in _MISSING:
+                return False
+            raise _explained(exc) from exc
+        return True
+
+    def upload(self, container: str, name: str, file: Path, *, content_type: str) -> None:
+        """Write a blob from a file.
+
+        Raises:
+            BlobForbiddenError: The keys may not write it.
+        """
+        from minio.error import S3Error
+
+        try:
+            self._client.fput_object(container, name, str(file), content_type=content_type)
+        except S3Error as exc:
+            raise _explained(exc) from exc
+
+    def download(self, container: str, name: str, file: Path) -> bool:
+        """Write a blob to a file; False if there is no such blob.
+
+        Raises:
+            BlobForbiddenError: The keys may not read it.
+        """
+        from minio.error import S3Error
+
+        try:
+            self._client.fget_object(container, name, str(file))
+        except S3Error as exc:
+            if exc.code in _MISSING:
+                return False
+            raise _explained(exc) from exc
+        return True
+
+
+def _explained(error: Exception) -> Exception:
+    code = str(getattr(error, "code", ""))
+    return BlobForbiddenError(code) if code in _FORBIDDEN else error
