@@ -46,7 +46,7 @@ HELPERS = {"infra.components.application_insights": {"infra.components.insights_
 ROOMS = frozenset(
     {
         "application_insights", "container_registry", "datastores", "key_vault", "stacks", "storage_account",
-        "tls_certificates", "workspace",
+        "tls_certificates", "tracking", "workspace",
     }
 )  # fmt: skip
 """Words that are modules on several storeys, and mean the same thing on each."""
