@@ -1,10 +1,8 @@
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.unit.tools.bootstrap.images.fake_docker import SERVICE
 from tools.bootstrap.bootstrap_errors import BootstrapError
 from tools.bootstrap.images import image_table
 
@@ -17,10 +15,7 @@ def names(services: Iterable[image_table.Service]) -> list[str]:
 
 @pytest.fixture
 def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of stack files of a project with one image that only tracking needs."""
-    optional = replace(SERVICE, name="tracking", base="python", needed_by=("tracking",))
-    rows = (*image_table.load(), optional)
-    monkeypatch.setattr(image_table, "load", lambda: rows)
+    """The folder of stack files of an empty project."""
     monkeypatch.setattr("infra.host.folders.repo", lambda: tmp_path)
     (tmp_path / "stacks").mkdir()
     return tmp_path / "stacks"
