@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.tools.bootstrap.images.fake_docker import SERVICE
 from tools.bootstrap.bootstrap_errors import BootstrapError
 from tools.bootstrap.images import image_table
 
