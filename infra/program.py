@@ -22,12 +22,13 @@ from infra.components.provisioning_context import ProvisioningContext
 from infra.components.resource_group import ResourceGroup
 from infra.components.storage_account import StorageAccount
 from infra.components.tls_certificates import Certificates, bundle
+from infra.components.tracking import Tracking
 from infra.components.workspace import Workspace
 from infra.deletion_guards import guard_deletion, keep_expiry
 from infra.preconditions import guard_changes, reserve
 from infra.resources.stack_identity import StackIdentity
-from infra.services import KEY_VAULT, STORAGE_ACCOUNT
-from infra.settings import ResourceSettings, Settings
+from infra.services import KEY_VAULT, STORAGE_ACCOUNT, TRACKING
+from infra.settings import ResourceSettings, Settings, StorageAccountSettings
 
 
 def provision(wanted: Settings) -> dict[str, Any]:
@@ -37,17 +38,19 @@ def provision(wanted: Settings) -> dict[str, Any]:
         The stack's outputs.
     """
     group = ResourceGroup(wanted.resource_group)
-    storage = _declare(StorageAccount, wanted.storage_account, group)
+    storage = _declare_account(wanted.storage_account, group)
     registry = _declare(ContainerRegistry, wanted.container_registry, group)
     vault = _declare(KeyVault, wanted.key_vault, group)
     insights = _declare(ApplicationInsights, wanted.application_insights, group)
-    additional = [_declare(StorageAccount, account, group) for account in wanted.additional_storage_accounts]
+    additional = [_declare_account(account, group) for account in wanted.additional_storage_accounts]
     workspace = Workspace(wanted.workspace, parent=group)
+    tracking = [Tracking(wanted.tracking, wanted.workspace, parent=workspace)] if wanted.tracking else []
 
     associated = [vault, storage, registry, insights, *additional]
-    components = [component for resource in associated for component in resource.owned]
+    shareable = [component for resource in associated for component in resource.owned]
+    components = [*shareable, *tracking]
 
-    guard = guard_changes(wanted, group, declared=[group, *components, workspace])
+    guard = guard_changes(wanted, group, declared=[group, *shareable, workspace, *tracking])
     start = keep_expiry(wanted, group, after=guard)
     identity = StackIdentity(
         f"{group.resource_name}-identity", resource_name=group.resource_name, opts=group.child_options(after=start)
@@ -63,7 +66,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
         ports=reservation.ports,
         image_ids=reservation.image_ids,
         limits=wanted.limits,
-        telemetry=insights.telemetry_target(after=reservation, network=group.network_name),
+        telemetry=insights.telemetry_target(after=reservation, network=group.network_name, tracking=bool(tracking)),
         availability_tests=[
             test for one in components for test in one.availability_tests(group.network_name, tls=wanted.tls)
         ],
@@ -74,8 +77,11 @@ def provision(wanted: Settings) -> dict[str, Any]:
         containers=registered_containers(wanted),
         principals=make_principals(wanted, workspace_id=workspace.workspace_id, after=reservation, parent=workspace),
     )
+    for server in tracking:
+        server.keep_artifacts_in(workspace.artifact_container, storage.internal_address(context, group.network_name))
     # The key vault takes longest to become ready, and everything after it waits for it, so it comes first.
-    connections = {key: one for resource in associated for key, one in resource.provision(context).items()}
+    provisioned = [vault, *tracking, *(one for one in associated if one is not vault)]
+    connections = {key: one for resource in provisioned for key, one in resource.provision(context).items()}
     endpoints = {use: address for one in connections.values() for use, address in one.endpoints.items()}
 
     account, guest_options = connections[STORAGE_ACCOUNT.credentials_key], workspace.child_options()
@@ -88,13 +94,17 @@ def provision(wanted: Settings) -> dict[str, Any]:
         options=options,
         guest_options=guest_options,
     )
+    artifacts = [
+        server.open_artifacts(account, workspace.workspace_id, storage.account_options()) for server in tracking
+    ]
     workspace.provision(
         account,
         resource_group=wanted.resource_group.name,
-        ready=[*endpoints.values(), *datastores.values()],
+        ready=[*endpoints.values(), *datastores.values(), *artifacts],
         options=options,
+        tracking_uri=endpoints.get(TRACKING.endpoints[0].use),
     )
-    guard_deletion(wanted, group, components, identity, after=[workspace.record_resource, *storage.unawaited])
+    guard_deletion(wanted, group, shareable, identity, after=[workspace.record_resource, *storage.unawaited])
     ca_certificates = [connection.ca_certificate for connection in connections.values()]
     return {
         "workspace": workspace.record,
@@ -107,11 +117,14 @@ def provision(wanted: Settings) -> dict[str, Any]:
     }
 
 
-_EXISTING: Mapping[type[ServiceComponent], type[ExistingResource]] = {
-    StorageAccount: ExistingStorageAccount,
-    KeyVault: ExistingKeyVault,
-}
+_EXISTING: Mapping[type[ServiceComponent], type[ExistingResource]] = {KeyVault: ExistingKeyVault}
 _Declared = TypeVar("_Declared", bound=ServiceComponent)
+
+
+def _declare_account(settings: StorageAccountSettings, group: ResourceGroup) -> StorageAccount | ExistingStorageAccount:
+    if settings.existing_in:
+        return ExistingStorageAccount(settings, StorageAccount)
+    return StorageAccount(settings, parent=group)
 
 
 def _declare(kind: type[_Declared], settings: ResourceSettings, group: ResourceGroup) -> _Declared | ExistingResource:

@@ -15,12 +15,14 @@ class Output:
 
     Attributes:
         keys: Key to meaning, for a mapping or for each entry of a list.
+        optional: The same, for keys that exist only with an optional service.
         secret: Whether it is encrypted in the state, and shown only with `--show-secrets`.
         condition: When it exists; empty for always.
     """
 
     doc: str
     keys: Mapping[str, str] = field(default_factory=dict)
+    optional: Mapping[str, str] = field(default_factory=dict)
     secret: bool = False
     condition: str = ""
 
@@ -46,6 +48,7 @@ OUTPUTS: Mapping[str, Output] = {
             "containerRegistry": "Resource id of the container registry.",
             "applicationInsights": "Resource id of application insights.",
         },
+        optional={"mlFlowTrackingUri": "Address of the tracking server; only with `tracking`."},
     ),
     "resourceGroup": Output(
         doc="The resource group.",
@@ -62,6 +65,7 @@ OUTPUTS: Mapping[str, Output] = {
             "otlpHttp": "OTLP over HTTP.",
             "insights": "Queries over the telemetry.",
         },
+        optional={"tracking": "Tracking server (MLflow); only with `tracking`."},
     ),
     "datastores": Output(
         doc="A list of datastores, without credentials.",
@@ -83,6 +87,7 @@ OUTPUTS: Mapping[str, Output] = {
             "telemetry": "`token` for the header `Authorization: Bearer <token>` of OTLP.",
             "insights": "`token` for the same header of queries.",
         },
+        optional={"tracking": "`username` and `password`; only with `tracking`."},
         secret=True,
     ),
     "roleAssignments": Output(

@@ -6,7 +6,7 @@ keeps it in files and runs queries over them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import pulumi
 
@@ -15,14 +15,13 @@ from infra.components import insights_store
 from infra.components.assets import asset
 from infra.components.component import ServiceComponent
 from infra.components.insights_store import store_container
-from infra.components.principal import Principal
 from infra.components.provisioning_context import ProvisioningContext, TelemetryTarget
 from infra.components.service_container import CA_CERTIFICATE, CERTIFICATE, PRIVATE_KEY, ServiceContainer, run
 from infra.resources import rotation
 from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.rules.resources import component_types
-from infra.services import APPLICATION_INSIGHTS, INSIGHTS_STORE
+from infra.services import APPLICATION_INSIGHTS, INSIGHTS_STORE, TRACKING
 from infra.settings import ApplicationInsightsSettings
 
 TOKENS = "tokens"
@@ -69,21 +68,36 @@ class ApplicationInsights(ServiceComponent):
         super().__init__(settings, parent=parent)
         self._settings = settings
 
-    def telemetry_target(self, *, after: pulumi.Resource, network: str) -> TelemetryTarget | None:
+    def telemetry_target(
+        self, *, after: pulumi.Resource, network: str, tracking: bool = False
+    ) -> TelemetryTarget | None:
         """Generate the tokens, and return the address to which the stack's services send telemetry.
+
+        Args:
+            after: Resource that the tokens depend on.
+            network: Name of the stack's network.
+            tracking: Whether there is a tracking server, which has a token of its own.
 
         Returns:
             None if the name of its container is too long for a host name.
         """
         self._ingestion = GeneratedSecrets(
             f"{self.resource_name}-ingestion",
-            lengths={"token": 40, "services": 40},
+            lengths={"token": 40, "services": 40, **({TRACKING.name: 40} if tracking else {})},
             rotating=["token"],  # the other one is internal, and the registry would need a restart
             rotates=rotation.service(APPLICATION_INSIGHTS.credentials_key),
             opts=self.child_options(after=after),
         )
         host = self.host_name(APPLICATION_INSIGHTS, network)
-        return TelemetryTarget(host=host, token=self._ingestion.value("services")) if host else None
+        return (
+            TelemetryTarget(
+                host=host,
+                token=self._ingestion.value("services"),
+                tracking_token=self._ingestion.value(TRACKING.name) if tracking else None,
+            )
+            if host
+            else None
+        )
 
     def provision(self, context: ProvisioningContext) -> Mapping[str, ServiceConnectionArgs]:
         """Create both containers, neither of which waits for the other one, and wait until they are ready."""
@@ -130,7 +144,7 @@ def _collector(
             "config.yaml": store_name.apply(lambda name: config(store_tls_name=name)) if tls else config(),
             STORE_TOKEN: queries.value("collector"),
         },
-        live_files={TOKENS: _token_file(ingestion, context.principals)},
+        live_files={TOKENS: _token_file(ingestion, context)},
         memory_mib=256,
     )
 
@@ -166,9 +180,12 @@ def config(
     )
 
 
-def _token_file(tokens: GeneratedSecrets, principals: Iterable[Principal]) -> pulumi.Output[str]:
+def _token_file(tokens: GeneratedSecrets, context: ProvisioningContext) -> pulumi.Output[str]:
     known = {"(stack)": tokens.value("token"), "(services)": tokens.value("services")}
-    known |= {one.name: one.secrets.apply(lambda secrets: secrets["telemetry"]) for one in principals if one.telemetry}
+    if context.telemetry and context.telemetry.tracking_token:
+        known["(tracking)"] = context.telemetry.tracking_token
+    senders = (one for one in context.principals if one.telemetry)
+    known |= {one.name: one.secrets.apply(lambda secrets: secrets["telemetry"]) for one in senders}
     return pulumi.Output.all(**known).apply(
         lambda found: "".join(f"{token} {owner}\n" for owner, token in found.items())
     )

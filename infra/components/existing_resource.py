@@ -7,20 +7,22 @@ account or key vault, the workspace gets its own credentials; for other services
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import pulumi
 
 from infra.components.component import ServiceComponent
 from infra.components.principal import storage_users
-from infra.components.provisioning_context import ProvisioningContext, TelemetryTarget
+from infra.components.provisioning_context import InternalAddress, ProvisioningContext, TelemetryTarget
 from infra.resources import rotation
 from infra.resources.connection_args import Owner, ServiceConnectionArgs
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.resources.key_vault_access import KeyVaultAccess
 from infra.resources.storage_principals import StoragePrincipals
+from infra.rules.names.engine_names import physical_name
 from infra.rules.roles.storage_scope import WORKSPACE_USER, sharers_scope, sharers_user, workspace_policy
-from infra.services import Service
+from infra.services import STORAGE_ACCOUNT, Service
 from infra.settings import ResourceSettings
 
 _SECRET_LENGTH = 40
@@ -124,6 +126,23 @@ class ExistingStorageAccount(ExistingResource):
         )
         self._users = self._create_users(keys, connection, context)
         return connection
+
+    def internal_address(self, _context: ProvisioningContext, _network: str) -> InternalAddress:
+        """Its address for containers of this stack, which join the network of the owner."""
+        outputs = self._owner(STORAGE_ACCOUNT).outputs()
+        has_tls = str(self.endpoints()[STORAGE_ACCOUNT.endpoints[0].use]).startswith("https:")
+        network = physical_name(str(outputs["resourceGroup"]["name"]))
+        address = InternalAddress.of(
+            STORAGE_ACCOUNT,
+            container=f"{physical_name(self._name)}-{STORAGE_ACCOUNT.engine_role}",
+            network=network,
+            ca_certificate=str(outputs["certificateAuthority"]) if has_tls else "",
+        )
+        return replace(address, network=network)
+
+    def account_options(self) -> pulumi.ResourceOptions:
+        """Options of a service account in it: created after the owner's principals have been excluded."""
+        return pulumi.ResourceOptions(depends_on=[self._users])
 
     def data_options(self, *, guest: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
         """Options of this stack's resources in it: created after the owner's principals have been excluded."""

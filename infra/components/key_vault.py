@@ -115,6 +115,8 @@ def _access(principal: Principal, given: Sequence[Any], endpoints: Mapping[str, 
         held |= {"telemetryToken": secrets["telemetry"]}
     if principal.reads_insights:
         held |= {"insightsToken": secrets["insights"]}
+    if principal.tracking is not None:
+        held |= {"trackingUsername": name, "trackingPassword": secrets["tracking"]}
     return {"policy": principal.vault_policy, "password": secrets["keyVault"], "secret": held}
 
 

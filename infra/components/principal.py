@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 import pulumi
 
+TRACKING_PASSWORD_LENGTH = 43
+"""Length of an alphanumeric password with 256 bits, which needs no slow hash."""
+
 RegistryAccess = Literal["none", "pull", "push"]
 
 
@@ -23,8 +26,9 @@ class Principal:
         registry: Its access level; `push` includes pull and delete.
         telemetry: Whether it may send telemetry.
         reads_insights: Whether it may query telemetry.
+        tracking: Its operations in the tracking server, in short form; None if there is none.
         secrets: Generated secrets for the services: `keyVault`, `storage`, `registry`, `registryBcrypt`, `telemetry`,
-            `insights`.
+            `insights`, and `tracking` where there is a tracking server.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Principal:
     registry: RegistryAccess
     telemetry: bool
     reads_insights: bool
+    tracking: Sequence[str] | None = None
     secrets: pulumi.Output[dict[str, str]]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from infra.components.principal import Principal
+from infra.components.principal import TRACKING_PASSWORD_LENGTH, Principal
 from infra.resources import rotation
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.rules.datastores.registered_datastores import DatastoreType
@@ -16,6 +16,7 @@ from infra.rules.roles.role_permissions import (
     registry_access,
     sends_telemetry,
     storage_policy,
+    tracking_operations,
     vault_policy,
 )
 from infra.rules.roles.storage_scope import sharers_scope, sharers_user
@@ -23,6 +24,7 @@ from infra.rules.roles.vault_policies import PRINCIPALS
 from infra.settings import Settings
 
 _LENGTHS = {"keyVault": 40, "storage": 40, "registry": 40, "telemetry": 40, "insights": 40}
+_OF_TRACKING = {"tracking": TRACKING_PASSWORD_LENGTH}
 
 
 def make_principals(
@@ -64,7 +66,7 @@ def _principal(
 ) -> Principal:
     secrets = GeneratedSecrets(
         f"{wanted.workspace.name}-principal-{name}",
-        lengths=_LENGTHS,
+        lengths={**_LENGTHS, **(_OF_TRACKING if wanted.tracking else {})},
         hashed=("registry",),
         rotates=rotation.principal(name),
         opts=options,
@@ -81,6 +83,7 @@ def _principal(
         registry=registry_access(operations),
         telemetry=sends_telemetry(operations),
         reads_insights=reads_insights(operations),
+        tracking=tracking_operations(operations) if wanted.tracking else None,
         secrets=secrets.values,
     )
 

@@ -10,7 +10,7 @@ import pulumi
 from infra.components.principal import Principal
 from infra.components.tls_certificates import Certificates
 from infra.resources.stack_identity import StackIdentity
-from infra.services import APPLICATION_INSIGHTS
+from infra.services import APPLICATION_INSIGHTS, Service
 from infra.settings import Limit
 
 
@@ -23,6 +23,9 @@ class TelemetryTarget:
 
     token: pulumi.Output[str]
     """Token for the services, not for users; secret."""
+
+    tracking_token: pulumi.Output[str] | None = None
+    """Token of the tracking server; None if there is none. Secret."""
 
     @property
     def otlp_http(self) -> str:
@@ -40,6 +43,42 @@ class AvailabilityTest:
     url: str
     expected: frozenset[int]
     """Status codes of an available service."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InternalAddress:
+    """A service as another container reaches it, over a network of the engine."""
+
+    url: str
+    ca_certificate: pulumi.Input[str] = ""
+    """CA certificate (PEM) of the URL; empty for plain HTTP."""
+
+    network: str = ""
+    """Network of the stack that owns the service; empty if it is this stack."""
+
+    @classmethod
+    def of(
+        cls, service: Service, *, container: str, network: str, ca_certificate: pulumi.Input[str]
+    ) -> InternalAddress:
+        """Address of the first endpoint of a service in the stack's own network.
+
+        Without TLS it is the container's name alone, because that of a network may be too long for a host name.
+
+        Args:
+            service: The service.
+            container: Name of its container.
+            network: Name of the network.
+            ca_certificate: CA certificate (PEM); empty for plain HTTP.
+        """
+        tls = ca_certificate != ""
+        host = f"{container}.{network}".lower() if tls else container
+        url = f"{'https' if tls else 'http'}://{host}:{service.endpoints[0].port}"
+        return cls(url=url, ca_certificate=ca_certificate)
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether the URL is one of HTTPS."""
+        return self.url.startswith("https:")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

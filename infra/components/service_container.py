@@ -44,6 +44,9 @@ class ServiceContainer:
     aliases: Sequence[str] = ()
     """Further host names in the stack's network."""
 
+    networks: Sequence[str] = ()
+    """Further networks, of other stacks whose services it uses."""
+
     memory_mib: int = 512
     """Memory limit if the stack file sets none."""
 
@@ -76,7 +79,7 @@ def run(component: ServiceComponent, wanted: ServiceContainer, context: Provisio
             "user": image.user,
             "envs": [*(f"{key}={value}" for key, value in wanted.environment.items()), _files_digest(files)],
             "labels": as_labels(labels),
-            "networksAdvanced": [_network(wanted, context)],
+            "networksAdvanced": [_network(wanted, context), *({"name": network} for network in wanted.networks)],
             "ports": [
                 {"internal": one.port, "external": context.port(component.use(one)), "ip": LOOPBACK}
                 for one in service.endpoints

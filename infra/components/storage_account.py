@@ -10,7 +10,7 @@ from infra import service_images, services
 from infra.components.component import ServiceComponent
 from infra.components.docker_objects import Container
 from infra.components.principal import storage_users
-from infra.components.provisioning_context import ProvisioningContext
+from infra.components.provisioning_context import InternalAddress, ProvisioningContext
 from infra.components.service_container import ServiceContainer, run
 from infra.resources import rotation
 from infra.resources.connection_args import ServiceConnectionArgs
@@ -89,6 +89,24 @@ class StorageAccount(ServiceComponent):
             secrets=users.apply(lambda known: known["secrets"]),
             opts=self.child_options(deleted_with=self.container),
         )
+
+    def internal_address(self, context: ProvisioningContext, network: str) -> InternalAddress:
+        """Its address for other containers of the stack.
+
+        Args:
+            context: The context of the component.
+            network: Name of the stack's network.
+        """
+        return InternalAddress.of(
+            services.STORAGE_ACCOUNT,
+            container=self.container_name(services.STORAGE_ACCOUNT),
+            network=network,
+            ca_certificate=context.ca_certificate,
+        )
+
+    def account_options(self) -> pulumi.ResourceOptions:
+        """Options of a service account in it: deleted with the account, or before it."""
+        return pulumi.ResourceOptions(deleted_with=self.container)
 
     def data_options(self, *, guest: pulumi.ResourceOptions) -> pulumi.ResourceOptions:  # noqa: ARG002 - same signature as an existing one
         """Options of resources in the account: they are deleted with the account, never before it."""

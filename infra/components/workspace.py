@@ -72,6 +72,7 @@ class Workspace(Component):
         resource_group: str,
         ready: Sequence[pulumi.Output[Any]],
         options: pulumi.ResourceOptions,
+        tracking_uri: pulumi.Output[str] | None = None,
     ) -> None:
         """Write the record.
 
@@ -80,18 +81,19 @@ class Workspace(Component):
             resource_group: Name of the workspace's resource group.
             ready: Outputs of everything that the record references; it is written when all are known.
             options: Options of resources in the storage account.
+            tracking_uri: Address of the tracking server; None for none.
         """
         self.record_resource = WorkspaceRecord(
             f"{self.resource_name}-record",
             storage_account=storage_account.to_input(*ready),
             bucket=self.artifact_container,
-            record=self._record(resource_group),
+            record=self._record(resource_group, tracking_uri),
             opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(parent=self)),
         )
         self.record = self.record_resource.record
         self.register_outputs({"workspace_id": self.workspace_id, "record": self.record})
 
-    def _record(self, resource_group: str) -> dict[str, Any]:
+    def _record(self, resource_group: str, tracking_uri: pulumi.Output[str] | None) -> dict[str, Any]:
         return {
             **{key: value for key, value in self._settings.props().items() if key not in _NOT_RECORDED},
             "id": self.resource_id,
@@ -100,4 +102,5 @@ class Workspace(Component):
             "workspaceId": self.workspace_id,
             "creationTime": self._identity.creation_time,
             "provisioningState": "Succeeded",
+            **({"mlFlowTrackingUri": tracking_uri} if tracking_uri else {}),
         }

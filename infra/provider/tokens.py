@@ -25,6 +25,7 @@ MODULES: Mapping[str, str] = {
     "keyvault:KeyVaultAccess": "infra.resources.key_vault_access",
     "keyvault:VaultConfiguration": "infra.resources.vault_configuration",
     "keyvault:VaultInitialization": "infra.resources.vault_initialization",
+    "machinelearningservices:ArtifactAccess": "infra.resources.artifact_access",
     "machinelearningservices:DatastoreCredentials": "infra.resources.datastore_credentials",
     "machinelearningservices:WorkspaceIdentity": "infra.resources.workspace_identity",
     "machinelearningservices:WorkspaceRecord": "infra.resources.workspace_record",

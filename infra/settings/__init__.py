@@ -16,6 +16,7 @@ from infra.settings.models import (
     RoleAssignment,
     Settings,
     StorageAccountSettings,
+    TrackingSettings,
     WorkspaceSettings,
 )
 from infra.settings.stack_input import Limit
@@ -33,6 +34,7 @@ __all__ = [
     "RoleAssignment",
     "Settings",
     "StorageAccountSettings",
+    "TrackingSettings",
     "WorkspaceSettings",
     "load",
 ]

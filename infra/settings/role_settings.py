@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from infra.rules.resources import component_types
 from infra.rules.roles.role_assignments import check_assignments, check_own_key_vault
 from infra.rules.roles.role_definition_files import RoleFile, no_file, read_roles
 from infra.rules.roles.role_definitions import find_role
+from infra.rules.roles.role_operations import OPERATIONS, Service, role_services
 from infra.rules.stack.stack_file_keys import NAMESPACE, missing_value
 from infra.rules.violation import Violation
 from infra.settings.config_reading import Reading
@@ -55,7 +56,8 @@ def judge_roles(reading: Reading, stack: ResolvedStack, folder: Path) -> Roles:
     vault = next(iter(stack.of_type(component_types.KEY_VAULT)), None)
     if entries and vault and vault.existing_in:
         found.append(check_own_key_vault(vault.existing_in, key=_ASSIGNMENTS))
-    return Roles(() if found else _assignments(entries, file), tuple(found))
+    services = role_services(tracking=reading.input.tracking is not None)
+    return Roles(() if found else _assignments(entries, file, services), tuple(found))
 
 
 def closed_services(reading: Reading, stack: ResolvedStack) -> Iterator[str]:
@@ -93,11 +95,18 @@ def read_definitions(path: str | None, folder: Path) -> RoleFile:
     return read_roles(document, path=path, key=_DEFINITIONS)
 
 
-def _assignments(entries: list[dict[str, str]], file: RoleFile) -> tuple[RoleAssignment, ...]:
+def _assignments(
+    entries: list[dict[str, str]], file: RoleFile, services: Collection[Service]
+) -> tuple[RoleAssignment, ...]:
+    """The assignments; operations of services that are off are left out, as if they did not exist."""
     whole = [entry for entry in entries if entry.keys() >= {"principal", "role"}]
     roles = [(entry["principal"], find_role(entry["role"], file.roles)) for entry in whole]
     return tuple(
-        RoleAssignment(principal=principal, role=role.name, operations=tuple(sorted(role.operations)))
+        RoleAssignment(principal=principal, role=role.name, operations=_in_services(role.operations, services))
         for principal, role in roles
         if role
     )
+
+
+def _in_services(operations: Collection[str], services: Collection[Service]) -> tuple[str, ...]:
+    return tuple(sorted(name for name in operations if OPERATIONS[name].service in services))

@@ -21,7 +21,7 @@ from infra.rules.resources.component_types import STORAGE_ACCOUNT
 from infra.rules.resources.location import check_location, require_known_region
 from infra.rules.resources.management_locks import Level, check_management_locks
 from infra.rules.resources.required_properties import require_properties
-from infra.rules.resources.resource_ids import check_subscription, name_scope
+from infra.rules.resources.resource_ids import check_subscription, name_scope, parse_resource_id
 from infra.rules.resources.service_limits import check_limits
 from infra.rules.stack.deployed_resources import Deployed, names_in_use
 from infra.rules.stack.expiry import check_expiry
@@ -60,7 +60,7 @@ def check(reading: Reading, stack: ResolvedStack, deployed: Sequence[Deployed] =
             reading.input.workspace.model_dump().get("soft_delete_retention_in_days"),
             key=f"{NAMESPACE}workspace.softDeleteRetentionInDays",
         ),
-        *_check_tracking(reading.input),
+        *_check_tracking(reading.input, stack),
         *check_expiry(reading.input.expires_after, reading.input.expires_on, prefix=NAMESPACE),
         *check_limits(reading.input.limits.model_dump(by_alias=True), key=f"{NAMESPACE}limits"),
     ]
@@ -212,10 +212,16 @@ def _check_locks(reading: Reading) -> Iterator[Violation]:
                 yield missing_value(f"{prefix}.{name}", "a management lock requires it", f"e.g. '{example}'")
 
 
-def _check_tracking(given: StackInput) -> list[Violation]:
-    return tracking.check_retention(
-        given.tracking.model_dump()["soft_delete_retention_in_days"] if given.tracking else None
-    )
+def _check_tracking(given: StackInput, stack: ResolvedStack) -> Iterator[Violation]:
+    if given.tracking is None:
+        return
+    yield from tracking.check_retention(given.tracking.model_dump()["soft_delete_retention_in_days"])
+    account = stack.of_type(STORAGE_ACCOUNT)[0] if stack.of_type(STORAGE_ACCOUNT) else None
+    if account and account.existing_in:
+        owners = parse_resource_id(str(account.props["resourceId"])).resource_group
+        yield from tracking.check_host_name(owners, key=f"{NAMESPACE}{account.section}.existing")
+    elif given.tls:
+        yield from tracking.check_host_name(stack.group.name, key=f"{NAMESPACE}{stack.group.section}.name")
 
 
 def _check_endpoints(given: StackInput) -> Iterator[Violation]:

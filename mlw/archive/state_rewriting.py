@@ -20,6 +20,7 @@ from mlw.lifecycle.state_transfer import Exported
 
 CONTENT = frozenset(
     {
+        "ArtifactAccess",
         "CertificateAuthority",
         "DatastoreContainers",
         "DatastoreCredentials",

@@ -47,7 +47,9 @@ class DiagnosedService:
     @property
     def what(self) -> str:
         """The resource, as in messages."""
-        return f"{self.service.title} '{parse_resource_id(self.resource_id).name}'"
+        name = parse_resource_id(self.resource_id).name
+        part = f"-{self.service.engine_role}" if self.service.section == WORKSPACE_SECTION else ""
+        return f"{self.service.title} '{name}{part}'"
 
     @property
     def group(self) -> Group:

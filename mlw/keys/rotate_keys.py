@@ -79,7 +79,7 @@ class Choice:
 @click.option(
     "--service",
     metavar="NAME",
-    help="One of storage, registry, keyVault, telemetry, insights; with TLS also certificates, authority.",
+    help="One of storage, registry, keyVault, telemetry, insights, tracking; with TLS also certificates, authority.",
 )
 @click.option(
     "--all", "everything", is_flag=True, help="Everything except the authority: services, principals, datastores."

@@ -30,7 +30,8 @@ def show_keys(stack: str, principal: str | None, output: Output) -> int:
     """Show the credentials of a workspace.
 
     Prints secrets: access keys of the storage account, the password of the container registry, the tokens of key vault
-    and application insights. With --principal: the credentials of one principal in the stack file, from the key vault.
+    and application insights, the password of the tracking server if there is one. With --principal: the credentials of
+    one principal in the stack file, from the key vault.
 
     `mlw keys STACK` is short for `mlw keys show STACK`; a stack that is named `show` or `rotate` needs the long form.
     """

@@ -33,6 +33,7 @@ _ALIASES: Mapping[str, str] = {
     "containerregistry": "registry",
     "applicationinsights": "otlpHttp",
     "telemetry": "otlpHttp",
+    "mlflow": "tracking",
 }
 
 

@@ -20,6 +20,7 @@ _ALIASES: Mapping[str, str] = {
     "otlphttp": "telemetry",
     "otlpgrpc": "telemetry",
     "insightsstore": "insights",
+    "mlflow": "tracking",
 }
 _ADDITIONAL = "storage."
 
@@ -61,7 +62,7 @@ def container_of(stack: Stack, name: str) -> Container:
 
     Args:
         stack: The stack.
-        name: `storage`, `registry`, `keyVault`, `telemetry`, `insights`, `storage.<name>`, or Azure's name.
+        name: `storage`, `registry`, `keyVault`, `telemetry`, `insights`, `tracking`, `storage.<name>`, or Azure's name.
 
     Raises:
         UnknownServiceError: There is no such service, or its container does not exist.

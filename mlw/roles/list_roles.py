@@ -11,7 +11,7 @@ from infra import settings
 from infra.clients.state import stack_states
 from infra.host.project import PROJECT, require_stack_file, stack_folder
 from infra.rules.roles.role_definitions import BUILT_IN, RoleDefinition
-from infra.rules.roles.role_operations import OPERATIONS, Service
+from infra.rules.roles.role_operations import OPERATIONS, Service, role_services
 from infra.settings import RoleAssignment
 from infra.settings.config_reading import read
 from infra.settings.role_settings import read_definitions
@@ -45,10 +45,10 @@ def list_roles(stack: str | None, output: Output) -> int:
     the stack file, the roles and what they allow in each service. Reads only the stack file, as the next update would;
     shows no secret.
     """
-    custom, assignments = _of_stack(stack) if stack else ((), ())
+    custom, held = _of_stack(stack) if stack else ((), ())
     roles = (*BUILT_IN, *custom)
-    data = {"roles": [_as_json(role) for role in roles], "principals": principals(assignments)}
-    output.print(data, lambda: _in_words(custom, assignments) if stack else _tables(roles))
+    data = {"roles": [_as_json(role) for role in roles], "principals": held}
+    output.print(data, lambda: _in_words(custom, held) if stack else _tables(roles))
     return DONE
 
 
@@ -56,8 +56,8 @@ def _tables(roles: Sequence[RoleDefinition]) -> str:
     return f"{_roles_table(roles)}\n\n{_operations_table(roles)}"
 
 
-def principals(assignments: Iterable[RoleAssignment]) -> list[dict[str, Any]]:
-    """Every principal with its roles and operations in each service."""
+def principals(assignments: Iterable[RoleAssignment], services: Sequence[Service]) -> list[dict[str, Any]]:
+    """Every principal with its roles and operations in each of the services."""
     of: dict[str, list[RoleAssignment]] = {}
     for assignment in assignments:
         of.setdefault(assignment.principal, []).append(assignment)
@@ -65,25 +65,27 @@ def principals(assignments: Iterable[RoleAssignment]) -> list[dict[str, Any]]:
         {
             "principal": principal,
             "roles": [assignment.role for assignment in held],
-            "operations": _by_service({name for assignment in held for name in assignment.operations}),
+            "operations": _by_service({name for assignment in held for name in assignment.operations}, services),
         }
         for principal, held in of.items()
     ]
 
 
-def _of_stack(stack: str) -> tuple[Sequence[RoleDefinition], Sequence[RoleAssignment]]:
+def _of_stack(stack: str) -> tuple[Sequence[RoleDefinition], Sequence[dict[str, Any]]]:
+    """Its custom roles, and its principals."""
     require_stack_file(stack)
     config = read_stack_file(stack_folder() / f"Pulumi.{stack}.yaml")
     others, accepted = stack_states.deployed(project=PROJECT, except_stack=stack), stack_states.accepted(PROJECT, stack)
     wanted = settings.load(config, stack=stack, deployed=others, accepted=accepted, folder=stack_folder())
-    return read_definitions(read(config).input.role_definitions, stack_folder()).roles, wanted.role_assignments
+    custom = read_definitions(read(config).input.role_definitions, stack_folder()).roles
+    return custom, principals(wanted.role_assignments, role_services(tracking=wanted.tracking is not None))
 
 
-def _by_service(operations: Iterable[str]) -> dict[str, list[str]]:
+def _by_service(operations: Iterable[str], services: Iterable[Service] = Service) -> dict[str, list[str]]:
     allowed = set(operations)
     return {
         str(service): [name for name, found in OPERATIONS.items() if found.service is service and name in allowed]
-        for service in Service
+        for service in services
     }
 
 
@@ -98,10 +100,10 @@ def _as_json(role: RoleDefinition) -> dict[str, Any]:
     }
 
 
-def _in_words(custom: Sequence[RoleDefinition], assignments: Sequence[RoleAssignment]) -> str:
+def _in_words(custom: Sequence[RoleDefinition], held: Sequence[dict[str, Any]]) -> str:
     """Custom roles, then a block for each principal, a line for each service."""
     blocks = [_roles_table(custom)] if custom else []
-    for entry in principals(assignments):
+    for entry in held:
         lines = [f"{entry['principal']} ({', '.join(entry['roles'])})"]
         for service, operations in entry["operations"].items():
             words = "; ".join(OPERATIONS[name].meaning for name in operations) or NOTHING

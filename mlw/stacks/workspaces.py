@@ -15,6 +15,7 @@ from infra.clients.engine import docker_engine, soft_deletions
 from infra.clients.state import stack_states
 from infra.rules.resources.resource_ids import parse_resource_id
 from infra.rules.stack.expiry import format_moment
+from infra.services import TRACKING, services_at
 from mlw.command import DONE, FAILED, FAILURE, PROGRAM, command
 from mlw.command_options import STACK
 from mlw.data_output import Format, Output, prints_data
@@ -116,11 +117,16 @@ def show(stack: str, output: Output) -> int:
     """Show the record of a workspace.
 
     The record as the last update of the stack wrote it: names, ids of the associated resources, tags, GUID. Decrypts no
-    secret and does not need the Docker engine.
+    secret and does not need the Docker engine. How to switch on what the workspace does not have is printed to the
+    standard error output.
     """
     workspace = open_stack(stack)
     moment = _expires_on(workspace)
     output.print({**workspace.require_outputs()["workspace"], **({"expiresOn": moment} if moment else {})})
+    if TRACKING not in services_at(workspace.outputs["endpoints"]):
+        from mlw.tracking.tracking_access import how_to_switch_on  # noqa: PLC0415 - only where it is off
+
+        print(f"{PROGRAM}: {how_to_switch_on(stack)}", file=sys.stderr)
     return DONE
 
 

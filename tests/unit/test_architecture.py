@@ -40,7 +40,10 @@ BASE_OF_COMPONENTS = frozenset(
 )
 """All that one component may know of the others' folder."""
 
-HELPERS = {"infra.components.application_insights": {"infra.components.insights_store"}}
+HELPERS = {
+    "infra.components.application_insights": {"infra.components.insights_store"},
+    "infra.components.tracking": {"infra.components.tracking_users"},
+}
 """Modules that one component is divided into."""
 
 ROOMS = frozenset(

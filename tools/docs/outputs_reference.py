@@ -28,5 +28,5 @@ def _section(name: str, output: Output) -> str:
         notes.append("Secret.")
     if output.condition:
         notes.append(f"Only if {output.condition}.")
-    rows = [[f"`{key}`", doc] for key, doc in output.keys.items()]
+    rows = [[f"`{key}`", doc] for key, doc in {**output.keys, **output.optional}.items()]
     return f"\n## `{name}`\n\n{' '.join(notes)}\n{table(['Key', 'Meaning'], rows) if rows else ''}"

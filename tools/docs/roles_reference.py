@@ -19,6 +19,7 @@ _TITLES = {
     Service.STORAGE: "Storage account",
     Service.REGISTRY: "Container registry",
     Service.TELEMETRY: "Application insights",
+    Service.TRACKING: "Tracking server",
 }
 
 

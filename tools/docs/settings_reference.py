@@ -41,7 +41,7 @@ are added, changed and removed in place.
 _SECTIONS: tuple[tuple[str, str, type], ...] = (
     (
         "tracking",
-        "The workspace's tracking server. `tracking: {}` switches it on; without the section nothing of it exists.",
+        "The workspace's tracking server; see [tracking.md](tracking.md). `tracking: {}` switches it on.",
         TrackingProperties,
     ),
     ("datastores", "A list; each entry is a registered datastore.", DatastoreProperties),

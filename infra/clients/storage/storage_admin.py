@@ -245,6 +245,17 @@ def _sorted(value: object) -> object:
     return sorted(value) if isinstance(value, list) else [value] if isinstance(value, str) else value
 
 
+def can_list(connection: ServiceConnection, container: str, prefix: str) -> bool:
+    """Whether the connection's keys may list what is below a prefix."""
+    from minio.error import S3Error
+
+    try:
+        next(iter(open_client(connection).list_objects(container, prefix=prefix)), None)
+    except S3Error:
+        return False
+    return True
+
+
 def can_use(connection: ServiceConnection, container: str) -> bool:
     """Whether the connection's keys give access to a container."""
     from minio.error import S3Error

@@ -16,6 +16,9 @@ KEY_VAULT = "ml-workspace:keyvault:KeyVault"
 APPLICATION_INSIGHTS = "ml-workspace:insights:ApplicationInsights"
 WORKSPACE = "ml-workspace:machinelearningservices:Workspace"
 
+TRACKING_SERVER = "ml-workspace:machinelearningservices:Tracking"
+"""A part of the workspace, without a name and an id of its own in Azure, so no rule applies to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ComponentType:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Annotated
 
+from infra.rules.names.engine_names import physical_name
 from infra.rules.policy.rule import StackRule
 from infra.rules.resources.properties import RESTARTS, Property
 from infra.rules.violation import Violation
@@ -15,9 +16,14 @@ from infra.rules.violation import Violation
 NAME = "tracking"
 KEY = f"ml-workspace:{NAME}"
 MAX_DAYS, DEFAULT_DAYS = 365, 30
+MAX_HOST_LABEL = 63
 
 RETENTION = StackRule(
     "tracking-stack-limit-soft-delete", "Deleted experiments, runs and models are kept for 1 to 365 days."
+)
+HOST_NAME = StackRule(
+    "tracking-stack-limit-group-name",
+    "With TLS or another stack's storage account, the name of its resource group fits into a host name.",
 )
 REMOVAL = StackRule(
     "tracking-stack-forbid-removal", "No change deletes experiments, runs and models, unless the stack allows it."
@@ -68,6 +74,28 @@ def check_retention(days: int | None) -> list[Violation]:
             found="out of range",
             allowed=f"1-{MAX_DAYS} days",
             fix=f"set '{key}' to e.g. {DEFAULT_DAYS}",
+        )
+    ]
+
+
+def check_host_name(group: str, *, key: str) -> list[Violation]:
+    """A violation if the tracking server cannot address a storage account in a resource group.
+
+    Args:
+        group: Name of the resource group, whose network has its name.
+        key: The key that decides which group it is.
+    """
+    if len(physical_name(group)) <= MAX_HOST_LABEL:
+        return []
+    return [
+        Violation(
+            rule=HOST_NAME,
+            key=key,
+            value=group,
+            found="the tracking server cannot reach a storage account in a resource group with such a long name: its "
+            "network's name is part of the account's host name",
+            allowed=f"at most {MAX_HOST_LABEL} characters",
+            fix="choose a shorter name for a new stack",
         )
     ]
 

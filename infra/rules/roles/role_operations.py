@@ -46,6 +46,15 @@ BLOBS_DELETE_VERSION = f"{_CONTAINERS}/blobs/deleteBlobVersion/action"
 IMAGES_PULL = f"{_REGISTRY}/pull/read"
 IMAGES_PUSH = f"{_REGISTRY}/push/write"
 IMAGES_DELETE = f"{_REGISTRY}/artifacts/delete"
+EXPERIMENTS_READ = f"{_ML}/experiments/read"
+EXPERIMENTS_WRITE = f"{_ML}/experiments/write"
+EXPERIMENTS_DELETE = f"{_ML}/experiments/delete"
+RUNS_READ = f"{_ML}/runs/read"
+RUNS_WRITE = f"{_ML}/runs/write"
+RUNS_DELETE = f"{_ML}/runs/delete"
+MODELS_READ = f"{_ML}/models/read"
+MODELS_WRITE = f"{_ML}/models/write"
+MODELS_DELETE = f"{_ML}/models/delete"
 TELEMETRY_WRITE = "Microsoft.Insights/Telemetry/Write"
 TELEMETRY_QUERY = "Microsoft.Insights/Components/Query/Read"
 
@@ -57,6 +66,16 @@ class Service(StrEnum):
     STORAGE = "storageAccount"
     REGISTRY = "containerRegistry"
     TELEMETRY = "applicationInsights"
+    TRACKING = "tracking"
+
+
+def role_services(*, tracking: bool) -> list[Service]:
+    """The services of a stack that roles apply to.
+
+    Args:
+        tracking: Whether it has a tracking server.
+    """
+    return [service for service in Service if tracking or service is not Service.TRACKING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,5 +135,19 @@ OPERATIONS: Mapping[str, Operation] = {
     IMAGES_DELETE: _action(_IMAGES, "delete images and other artifacts"),
     TELEMETRY_WRITE: _data_action(Service.TELEMETRY, "send traces, metrics and logs"),
     TELEMETRY_QUERY: _action(Service.TELEMETRY, "query traces, metrics and logs"),
+    EXPERIMENTS_READ: _action(Service.TRACKING, "list and read experiments"),
+    EXPERIMENTS_WRITE: _action(Service.TRACKING, "create, rename, tag and restore experiments"),
+    EXPERIMENTS_DELETE: _action(Service.TRACKING, "delete experiments, recoverably"),
+    RUNS_READ: _action(Service.TRACKING, "list and read runs with their metrics, parameters, tags and artifacts"),
+    RUNS_WRITE: _action(Service.TRACKING, "create and change runs, log metrics, parameters, tags and artifacts"),
+    RUNS_DELETE: _action(Service.TRACKING, "delete runs, recoverably"),
+    MODELS_READ: _action(Service.TRACKING, "list and read registered models and their versions"),
+    MODELS_WRITE: _action(Service.TRACKING, "register models and versions, change their tags, aliases and stages"),
+    MODELS_DELETE: _action(Service.TRACKING, "delete registered models and versions"),
 }
 """Maps Azure's operations to their meaning here; a role may name only these."""
+
+
+def short_form(operation: str) -> str:
+    """An operation of a workspace without the resource provider, e.g. ``runs/read``."""
+    return operation.removeprefix(f"{_ML}/")

@@ -64,6 +64,11 @@ def reads_insights(operations: Iterable[str]) -> bool:
     return op.TELEMETRY_QUERY in set(operations)
 
 
+def tracking_operations(operations: Iterable[str]) -> list[str]:
+    """The operations of the tracking server among ``operations``, in its short form, sorted."""
+    return sorted(op.short_form(name) for name in operations if op.OPERATIONS[name].service is op.Service.TRACKING)
+
+
 def storage_policy(operations: Iterable[str], scope: StorageScope = WHOLE_ACCOUNT) -> dict[str, Any] | None:
     """The S3 policy document; None without any permission in the storage account.
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.rules.roles.role_definitions import find_role
-from infra.rules.roles.role_operations import OPERATIONS, Service
+from infra.rules.roles.role_operations import OPERATIONS, Service, role_services
+from infra.services import TRACKING, services_at
 from mlw.studio.panel import Group, Panel, PanelRequest
 
 TITLES = {
@@ -14,20 +15,26 @@ TITLES = {
     Service.KEY_VAULT: "Key vault",
     Service.REGISTRY: "Container registry",
     Service.TELEMETRY: "Application insights",
+    Service.TRACKING: "Tracking server",
 }
 
 
 def load(request: PanelRequest) -> Mapping[str, Any]:
     """Read the assignments in the stack's outputs; a principal sees only its own."""
-    only = request.access.principal
+    only, endpoints = request.access.principal, request.access.stack.outputs["endpoints"]
+    titles = {service: title for service, title in TITLES.items() if service in _services(endpoints)}
     roles: dict[str, list[str]] = {}
     for held in request.access.stack.outputs.get("roleAssignments") or ():
         if not only or held["principal"] == only:
             roles.setdefault(held["principal"], []).append(held["role"])
-    return {"principals": [_described(name, held) for name, held in sorted(roles.items())], "only": only}
+    return {"principals": [_described(name, held, titles) for name, held in sorted(roles.items())], "only": only}
 
 
-def _described(name: str, roles: list[str]) -> dict[str, Any]:
+def _services(endpoints: Mapping[str, str]) -> list[Service]:
+    return role_services(tracking=TRACKING in services_at(endpoints))
+
+
+def _described(name: str, roles: list[str], titles: Mapping[Service, str]) -> dict[str, Any]:
     found = [find_role(role) for role in roles]
     allowed = {operation for role in found if role for operation in role.operations}
     return {
@@ -43,7 +50,7 @@ def _described(name: str, roles: list[str]) -> dict[str, Any]:
                     if operation.service is service and one in allowed
                 ],
             }
-            for service, title in TITLES.items()
+            for service, title in titles.items()
         ],
     }
 

@@ -51,6 +51,12 @@ def with_tls(event_loops: None) -> Run:
     return run_program({**CONFIG, "ml-workspace:tls": "true"})
 
 
+@pytest.fixture(scope="module")
+def with_tracking(event_loops: None) -> Run:
+    """Run it once for a stack with a tracking server."""
+    return run_program({**CONFIG, "ml-workspace:tracking": "{}"})
+
+
 def run_program(config: dict[str, str]) -> Run:
     """Run the program with mocks."""
     recording = RecordingMocks()
@@ -263,8 +269,11 @@ class TestOutputs:
         assert set(run.outputs) == stack_outputs.always()
 
     @pytest.mark.parametrize("name", ["workspace", "resourceGroup", "endpoints", "credentials"])
-    def test_a_mapping_has_exactly_the_documented_keys(self, run: Run, name: str) -> None:
-        assert set(run.outputs[name]) == set(stack_outputs.OUTPUTS[name].keys)
+    def test_a_mapping_has_exactly_the_documented_keys(self, run: Run, with_tracking: Run, name: str) -> None:
+        documented = stack_outputs.OUTPUTS[name]
+
+        assert set(run.outputs[name]) == set(documented.keys)
+        assert set(with_tracking.outputs[name]) == {*documented.keys, *documented.optional}
 
     def test_outputs_that_depend_on_the_stack_file_are_documented(self) -> None:
         everything = run_program({**CONFIG, "ml-workspace:tls": "true", "ml-workspace:roleAssignments": ASSIGNED})

@@ -49,11 +49,14 @@ def test_a_service_that_the_last_update_did_not_know_is_left_out(place: Place) -
 def test_an_optional_service_that_is_on_belongs_to_the_workspace(place: Place) -> None:
     endpoints = {**the_outputs("churn")["endpoints"], "tracking": "http://127.0.0.1:20008"}
     place.deploy("churn", a_workspace("churn", outputs=the_outputs("churn", endpoints=endpoints)))
-    keys = {"username": "mlw-churn", "password": "p"}
+    keys = {"username": "admin", "password": "p"}
 
     *_, found = services_of(open_stack("churn"), {**CREDENTIALS, "tracking": keys})
 
-    assert (found.what, found.resource_id) == ("tracking server 'mlw-churn'", resource_id("churn", "workspace"))
+    assert (found.what, found.resource_id) == (
+        "tracking server 'mlw-churn-tracking'",
+        resource_id("churn", "workspace"),
+    )
     assert (found.connection.endpoint, found.connection.credentials) == ("http://127.0.0.1:20008", keys)
 
 

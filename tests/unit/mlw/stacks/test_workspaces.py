@@ -12,7 +12,7 @@ from infra import labels
 from infra.clients.engine import docker_engine
 from infra.errors import EngineUnreachableError
 from mlw.main import main
-from tests.unit.states import GOLDEN, Place, a_record, a_workspace, an_expiry, stack_id
+from tests.unit.states import GOLDEN, Place, a_record, a_workspace, an_expiry, stack_id, the_outputs
 
 
 @pytest.fixture
@@ -106,7 +106,20 @@ def test_show_prints_the_record(place: Place, capsys: pytest.CaptureFixture[str]
 
     assert main(["show", "churn"]) == 0
 
-    assert json.loads(capsys.readouterr().out) == a_record("churn")
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == a_record("churn")
+    assert shown.err == (
+        "mlw: tracking of experiments, runs and models is off. Add `ml-workspace:tracking: {}` below `config` in "
+        "stacks/Pulumi.churn.yaml and run `make up STACK=churn`.\n"
+    )
+
+
+def test_show_has_nothing_to_add_when_everything_is_on(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    endpoints = {**the_outputs("churn")["endpoints"], "tracking": "http://127.0.0.1:20008"}
+    place.deploy("churn", a_workspace("churn", outputs=the_outputs("churn", endpoints=endpoints)))
+
+    assert main(["show", "churn"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("verb", ["show", "diagnose", "keys"])

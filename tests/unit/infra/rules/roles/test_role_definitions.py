@@ -6,7 +6,11 @@ from infra.rules.roles import role_operations as op
 from infra.rules.roles.role_definitions import BUILT_IN, RoleDefinition, find_role, matching, nearest_role
 from infra.rules.roles.role_operations import OPERATIONS
 
-READS = {
+TRACKING_READS = {op.EXPERIMENTS_READ, op.RUNS_READ, op.MODELS_READ}
+TRACKING = TRACKING_READS | {
+    op.EXPERIMENTS_WRITE, op.EXPERIMENTS_DELETE, op.RUNS_WRITE, op.RUNS_DELETE, op.MODELS_WRITE, op.MODELS_DELETE,
+}  # fmt: skip
+READS = TRACKING_READS | {
     op.WORKSPACE_READ, op.DATASTORES_READ, op.COMPUTES_READ, op.ARTIFACTS_READ, op.SECRETS_READ_METADATA,
     op.CERTIFICATES_READ, op.CONTAINERS_READ, op.IMAGES_PULL,
     op.TELEMETRY_QUERY,
@@ -16,6 +20,7 @@ EXPECTED = {
     "Contributor": set(OPERATIONS) - {op.SECRETS_PURGE, op.BLOBS_DELETE_VERSION},
     "Reader": READS,
     "AzureML Data Scientist": READS
+    | TRACKING
     | {
         op.DATASTORES_LIST_SECRETS, op.ARTIFACTS_WRITE, op.SECRETS_GET, op.SECRETS_SET, op.SECRETS_UPDATE,
         op.SECRETS_DELETE, op.SECRETS_RECOVER, op.BLOBS_READ, op.BLOBS_WRITE, op.BLOBS_DELETE, op.IMAGES_PUSH,
