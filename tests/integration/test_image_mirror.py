@@ -32,6 +32,8 @@ from tools.bootstrap.images.recipe import RECIPE_LABEL, SOURCE_LABEL, image_reci
 REPOSITORY = Path(__file__).resolve().parents[2]
 SERVICES = {service.name: service for service in image_table.load() if service.needed_by is None}
 TAGS = sorted(service.image for service in SERVICES.values())
+OPTIONAL = image_table.named(["python"])[0]
+"""An image that no workspace needs by itself."""
 USER = "mirror-user"
 CONFIGURATION = """
 version: 0.1
@@ -62,14 +64,14 @@ class OtherMachine:
     engine: DockerClient
     env: dict[str, str]
 
-    def begin_bootstrap(self, mirror: Mirror) -> subprocess.Popen[str]:
+    def begin_bootstrap(self, mirror: Mirror, *names: str) -> subprocess.Popen[str]:
         """Start the project's command for images on this machine."""
         env = {**self.env, "MLW_IMAGE_REGISTRY": mirror.address}
-        return start([sys.executable, "-m", "tools.bootstrap", "images"], cwd=REPOSITORY, env=env)
+        return start([sys.executable, "-m", "tools.bootstrap", "images", *names], cwd=REPOSITORY, env=env)
 
-    def bootstrap(self, mirror: Mirror) -> Finished:
+    def bootstrap(self, mirror: Mirror, *names: str) -> Finished:
         """Run that command to its end."""
-        return finish(self.begin_bootstrap(mirror), timeout_seconds=600)
+        return finish(self.begin_bootstrap(mirror, *names), timeout_seconds=600)
 
     def tags(self) -> list[str]:
         """Return the tags of all images, including unnamed ones."""
@@ -115,7 +117,9 @@ def empty_mirror(engine: DockerClient) -> Iterator[Mirror]:
 @pytest.fixture(scope="module")
 def mirror(empty_mirror: Mirror) -> Mirror:
     """The mirror, filled with the images of this machine."""
-    push(empty_mirror, "--username", USER, "--password-stdin", stdin=empty_mirror.password).check()
+    push(
+        empty_mirror, *SERVICES, OPTIONAL.name, "--username", USER, "--password-stdin", stdin=empty_mirror.password
+    ).check()
     return empty_mirror
 
 
@@ -177,6 +181,15 @@ def test_machine_without_images_gets_identical_ones_from_the_mirror(
         assert other.engine.images.get(tag).attrs["Id"] == engine.images.get(tag).attrs["Id"]
         assert other.engine.images.get(tag).attrs["Config"] == engine.images.get(tag).attrs["Config"]
     assert second.output == "images: everything is there\n"
+
+
+def test_an_optional_image_comes_from_the_mirror_when_it_is_named(
+    engine: DockerClient, mirror: Mirror, other: OtherMachine
+) -> None:
+    other.bootstrap(mirror, OPTIONAL.name).check()
+
+    assert other.tags() == [OPTIONAL.image]
+    assert other.engine.images.get(OPTIONAL.image).id == engine.images.get(OPTIONAL.image).id
 
 
 def test_killed_run_is_finished_by_the_next_one(mirror: Mirror, other: OtherMachine) -> None:

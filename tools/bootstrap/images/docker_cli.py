@@ -40,6 +40,11 @@ class Image:
 
 def call(*arguments: str, seconds: float = QUICK_SECONDS, stdin: bytes | None = None) -> str:
     """Run one command of the client and return what it printed."""
+    return read(*arguments, seconds=seconds, stdin=stdin).decode(errors="replace")
+
+
+def read(*arguments: str, seconds: float = QUICK_SECONDS, stdin: bytes | None = None) -> bytes:
+    """Run one command of the client and return the bytes that it printed."""
     try:
         done = subprocess.run(["docker", *arguments], input=stdin, capture_output=True, timeout=seconds, check=False)
     except FileNotFoundError as exc:
@@ -48,7 +53,7 @@ def call(*arguments: str, seconds: float = QUICK_SECONDS, stdin: bytes | None = 
         raise DockerError(f"'docker {arguments[0]}' did not respond within {seconds:.0f} s") from exc
     if done.returncode != 0:
         raise DockerError(last_line(done.stderr.decode(errors="replace")))
-    return done.stdout.decode(errors="replace")
+    return done.stdout
 
 
 def last_line(text: str) -> str:

@@ -114,10 +114,10 @@ def _base_layer(service: Service, folder: Path, report: Report) -> Path:
 
 def _make_base(folder: Path, layer: Path, report: Report) -> None:
     wanted, tree, archives = python_recipes.base(), folder / "base", folder / "debian"
-    debian_packages.require_release(wanted.release)
     archives.mkdir()
     report(f"fetching {len(wanted.packages)} Debian packages")
-    debian_packages.unpack(debian_packages.download(wanted.packages, archives), tree, left_out=wanted.left_out)
+    found = debian_packages.download(wanted.packages, archives, release=wanted.release)
+    debian_packages.unpack(found, tree, left_out=wanted.left_out)
     for name, text in FILES.items():
         (tree / name).write_text(text)
     (tree / "usr/lib/ssl").mkdir()

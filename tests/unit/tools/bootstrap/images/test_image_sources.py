@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.tools.bootstrap.images.fake_docker import SERVICE, calls, described, install
-from tools.bootstrap.images import docker_cli, image_sources
+from tools.bootstrap.images import docker_cli, image_sources, image_table
 
 MIRRORED = SERVICE.mirrored("mirror:5000")
 
@@ -25,6 +25,17 @@ def test_an_official_image_that_was_there_before_stays(
 
     assert (found.source, found.finished) == ("pulled", False)
     assert not [call for call in calls(engine_that_has_all) if call.startswith("rmi")]
+
+
+def test_an_image_of_a_python_program_is_taken_whole_or_not_at_all(
+    engine_that_has_all: Path, tmp_path: Path, lines: list[str]
+) -> None:
+    (program,) = image_table.named(["python"])
+
+    found = image_sources.fetch(program, mirror="mirror:5000", folder=tmp_path, report=lines.append)
+
+    assert (found.finished, found.binary) == (False, None)
+    assert found.refusals == [f"mirror:5000/{program.image}: it was made by another version of this project"]
 
 
 def test_a_mirrors_name_that_a_killed_run_left_goes(

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,15 @@ def test_an_image_of_another_recipe_is_not_pushed(path_folder: Path, lines: list
     with pytest.raises(mirror.PushError, match=r"no current image 'ml-workspace/vault:1\.21\.4'"):
         push(lines)
     assert len(calls(path_folder)) == 1
+
+
+def test_an_optional_image_that_this_machine_does_not_have_is_left_out(path_folder: Path, lines: list[str]) -> None:
+    engine_with_image(path_folder)
+    optional = replace(SERVICE, name="tracking", image="ml-workspace/tracking:1", needed_by=("tracking",))
+
+    mirror.push([SERVICE, optional], "mirror:5000", report=lines.append)
+
+    assert lines == [f"pushed {REFERENCE}"]
 
 
 def test_a_login_is_for_one_push_and_its_password_on_no_command_line(path_folder: Path, lines: list[str]) -> None:

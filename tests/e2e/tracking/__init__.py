@@ -1,1 +1,0 @@
-"""Tests of principals, on one workspace with a principal for every role."""
