@@ -14,6 +14,7 @@ import jinja2
 from starlette.responses import HTMLResponse
 
 from mlw.studio import formats
+from mlw.tracking import tracking_text
 
 TEMPLATES = Path(__file__).with_name("templates")
 OWN_FILES = Path(__file__).with_name("static")
@@ -37,8 +38,10 @@ def environment() -> jinja2.Environment:
         "day": formats.day,
         "ago": formats.ago,
         "digest": formats.short_digest,
+        "metric": tracking_text.number,
+        "seconds": tracking_text.duration,
     }
-    made.globals |= {"panel_url": panel_url, "download_url": download_url}
+    made.globals |= {"panel_url": panel_url, "download_url": download_url, "artifact_url": artifact_url}
     return made
 
 
@@ -61,6 +64,11 @@ def panel_url(stack: str, panel: str, **parameters: str | None) -> str:
 def download_url(stack: str, **parameters: str | None) -> str:
     """Address of a blob's content."""
     return _url(f"/stacks/{quote(stack, safe='')}/storage/download", parameters)
+
+
+def artifact_url(stack: str, **parameters: str | None) -> str:
+    """Address of an artifact's content."""
+    return _url(f"/stacks/{quote(stack, safe='')}/runs/download", parameters)
 
 
 def _url(path: str, parameters: Mapping[str, str | None]) -> str:

@@ -19,6 +19,7 @@ class Group(StrEnum):
     """Heading of panels in the navigation."""
 
     WORKSPACE = "Workspace"
+    TRACKING = "Experiments and models"
     INSIGHTS = "Application insights"
     OPERATION = "Operation"
     DATA = "Data and access"

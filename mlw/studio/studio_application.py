@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 
 from infra.errors import MlWorkspaceError, UnknownStackError
 from mlw.stacks import stacks
-from mlw.studio import blob_download, workspace_list
+from mlw.studio import artifact_download, blob_download, workspace_list
 from mlw.studio.guards import Guard, cookie_name
 from mlw.studio.page_templates import OWN_FILES, Pages
 from mlw.studio.panel import Panel, PanelRequest
@@ -63,7 +63,8 @@ class Studio:
             Route("/login/{token}", self._log_in),
             Route("/static/{name}", self._static),
             Route("/stacks/{stack}", self._to_first_panel),
-            Route("/stacks/{stack}/storage/download", self._download),
+            Route("/stacks/{stack}/storage/download", self._download_blob),
+            Route("/stacks/{stack}/runs/download", self._download_artifact),
             Route("/stacks/{stack}/{panel}", self._panel),
         ]
         handlers: dict[Any, Callable[..., Response]] = {HTTPException: self._http_error}
@@ -105,10 +106,16 @@ class Studio:
         ranged = range_values(request) if panel.has_range else {}
         return {**ranged, **panel.load(request)}
 
-    def _download(self, request: Request) -> Response:
+    def _download_blob(self, request: Request) -> Response:
+        return self._download(request, blob_download.download)
+
+    def _download_artifact(self, request: Request) -> Response:
+        return self._download(request, artifact_download.download)
+
+    def _download(self, request: Request, content: Callable[[PanelRequest], Response]) -> Response:
         stack = request.path_params["stack"]
         try:
-            return blob_download.download(self._request(stack, request))
+            return content(self._request(stack, request))
         except MlWorkspaceError as exc:
             return self._message("The download failed", str(exc), status=502)
 

@@ -70,6 +70,10 @@
     const given = JSON.parse(element.dataset.chart);
     const axis = { stroke: colour("--dim"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
     const time = { ...axis, space: 60, values: (_, ticks, __, ___, step) => ticks.map((tick) => moment(tick, step)) };
+    const steps = { ...axis, space: 60, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString()) };
+    const isTime = given.axis !== "Step";
+    // Counts and durations start at zero; a metric of a run has its own range.
+    const range = given.axis ? {} : { range: (_, low, high) => [0, high > 0 ? high * 1.12 : 1] };
     const series = given.series.map((one, number) => ({
       label: one.label,
       stroke: colour(one.bad ? "--bad" : `--series-${number + 1}`),
@@ -84,9 +88,9 @@
       height: 220,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       cursor: { y: false, points: { size: 7 } },
-      scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.12 : 1] } },
-      axes: [time, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString()) }],
-      series: [{ label: "Time (UTC)", value: "{YYYY}-{MM}-{DD} {HH}:{mm}" }, ...series],
+      scales: { x: { time: isTime }, y: range },
+      axes: [isTime ? time : steps, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString()) }],
+      series: [isTime ? { label: "Time (UTC)", value: "{YYYY}-{MM}-{DD} {HH}:{mm}" } : { label: given.axis }, ...series],
     };
     return new uPlot(options, [given.times, ...given.series.map((one) => one.values)], element);
   }

@@ -132,6 +132,8 @@ PLACES = [
     f"storage?container=azureml&folder={FOLDER}",
     f"storage?container=azureml&folder={FOLDER}&blob={FOLDER}train.csv",
     "registry?repository=studio/model",
+    f"runs?run={3:032x}",
+    f"models?model={quote(EVIL)}",
 ]
 
 
@@ -157,7 +159,16 @@ def test_a_panel_is_sound_in_both_themes_and_on_a_narrow_screen(visitor: Visitor
 
 
 @pytest.mark.parametrize(
-    "place", ["secrets", f"storage?container=azureml&folder={FOLDER}", f"search?operation_id={OPERATION}", "failures"]
+    "place",
+    [
+        "secrets",
+        "runs",
+        f"runs?run={0:032x}",
+        "models",
+        f"storage?container=azureml&folder={FOLDER}",
+        f"search?operation_id={OPERATION}",
+        "failures",
+    ],
 )
 def test_names_that_would_do_harm_are_shown_as_text(visitor: Visitor, place: str) -> None:
     page = visitor.open(place)

@@ -17,9 +17,10 @@ from infra.host import folders
 from mlw.diagnosis.engine_snapshot import Snapshot
 from mlw.insights.client import InsightsClient
 from mlw.stacks.stacks import Stack
-from mlw.studio import blob_download
+from mlw.studio import blob_download, tracking_section
 from mlw.studio.panels import health_panel, registry_panel, secrets_panel, storage_panel
 from mlw.studio.studio_application import Studio
+from tests.support.fake_tracking import example_tracking
 from tests.support.insights_rows import EVIL, result_of
 from tests.unit.states import CREDENTIALS, Place, a_workspace, the_outputs
 
@@ -85,14 +86,17 @@ def assets(tmp_path: Path) -> Path:
 @pytest.fixture
 def studio(place: Place, assets: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
     """A studio for all stacks."""
-    endpoints = {**the_outputs(STACK)["endpoints"], "insights": "http://127.0.0.1:20007"}
-    place.deploy(STACK, a_workspace(STACK, outputs=the_outputs(STACK, endpoints=endpoints)))
+    tracked = {"insights": "http://127.0.0.1:20007", "tracking": "http://127.0.0.1:20008"}
+    outputs = the_outputs(STACK, endpoints={**the_outputs(STACK)["endpoints"], **tracked})
+    outputs["datastores"] = [*outputs["datastores"], {"name": "workspaceblobstore", "container": "blobs"}]
+    place.deploy(STACK, a_workspace(STACK, outputs=outputs))
     shutil.copy(folders.repo() / "stacks" / "rates.yaml", place.stacks)
     held = {**CREDENTIALS, "insights": {"token": "secret-of-insights"}}
     monkeypatch.setattr(Stack, "credentials", lambda _stack: held)
     monkeypatch.setattr(InsightsClient, "query", lambda _self, sql, used, **_rows: result_of(sql, used))
     for module in (storage_panel, blob_download):
         monkeypatch.setattr(module, "BlobListing", FakeBlobs)
+    monkeypatch.setattr(tracking_section, "tracking_of", lambda _access: example_tracking())
     monkeypatch.setattr(registry_panel, "ImageListing", FakeImages)
     secrets = [
         Secret(name=EVIL, version=3, updated=NOW, deleted=None, content_type=EVIL),

@@ -4,7 +4,7 @@ import pytest
 
 from mlw.activity import recording
 from mlw.tracking import tracking_access
-from tests.unit.mlw.tracking.fake_tracking import FakeTracking, run_document
+from tests.support.fake_tracking import FakeTracking, run_document
 from tests.unit.states import Place
 
 FIRST, SECOND = "a" * 32, "b" * 32

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mlw.tracking.registered_models import ARCHIVED_TAG, TYPE_TAG
+from tests.support.fake_tracking import FakeTracking
 from tests.unit.mlw.tracking.conftest import SECOND
-from tests.unit.mlw.tracking.fake_tracking import FakeTracking
 from tests.unit.mlw.tracking.test_run_commands import mlw
 
 MODEL_FILE = """$schema: https://azuremlschemas.azureedge.net/latest/model.schema.json

@@ -7,8 +7,8 @@ import pytest
 
 from mlw.main import main
 from mlw.tracking.stored_snapshots import TAG
+from tests.support.fake_tracking import EVIL, FakeTracking, run_document
 from tests.unit.mlw.tracking.conftest import FIRST, SECOND
-from tests.unit.mlw.tracking.fake_tracking import EVIL, FakeTracking, run_document
 
 
 def mlw(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:

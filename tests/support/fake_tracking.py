@@ -8,8 +8,8 @@ from typing import Any
 
 from mlw.tracking.tracking_client import TrackingNotFoundError
 
-STARTED = 1_796_005_456_972
 EVIL = "<img src=x onerror=alert(1)>"
+STARTED = 1_796_005_456_972
 
 
 def run_document(run_id: str, name: str, *, experiment: str = "1", **data: Any) -> dict[str, Any]:  # noqa: ANN401 - documents
@@ -112,7 +112,11 @@ class FakeTracking:
 
     def _metrics_get_history(self, _doing: str, given: Mapping[str, Any]) -> dict[str, Any]:
         values = self.steps.get(given["metric_key"], [1.0])
-        return {"metrics": [{"step": step, "timestamp": STARTED, "value": value} for step, value in enumerate(values)]}
+        return {
+            "metrics": [
+                {"step": step, "timestamp": STARTED + 100 * step, "value": value} for step, value in enumerate(values)
+            ]
+        }
 
     def _registered_models_search(self, _doing: str, _given: Mapping[str, Any]) -> dict[str, Any]:
         return {"registered_models": [self._model(name) for name in self.models]}
@@ -135,3 +139,27 @@ def _experiment(identity: str, name: str) -> dict[str, Any]:
 
 def _missing(doing: str) -> dict[str, Any]:
     raise TrackingNotFoundError(f"{doing}: HTTP 404")
+
+
+def example_tracking() -> FakeTracking:
+    """An experiment with a dozen runs and a model, and names that do harm where a page does not escape them."""
+    made = FakeTracking()
+    made.experiments["2"] = EVIL
+    for number in range(12):
+        name = f"{EVIL}-{number}" if number % 6 == 0 else f"depth-{number}"
+        tags = {
+            "mlflow.source.git.commit": "c0ffee" + "0" * 34, "mlflow.source.git.branch": EVIL,
+            "azureml.git.dirty": "True", "ContentSnapshotId": "a" * 64, "team": EVIL,
+        }  # fmt: skip
+        params = {"depth": str(number), "learning_rate": f"{0.01 * (number % 4 + 1):.2f}", "note": EVIL}
+        metrics = {"accuracy": 0.71 + 0.02 * (number % 9), "loss": 0.9 / (number + 1), "odd": "NaN"}
+        run = run_document(f"{number:032x}", name, params=params, metrics=metrics, tags=tags)
+        run["info"]["start_time"] += 60_000 * number
+        run["info"]["end_time"] += 60_000 * number
+        made.add(run)
+        made.files[f"1/{number:032x}/artifacts/{EVIL}.svg"] = b"<script>alert(1)</script>"
+        made.files[f"1/{number:032x}/artifacts/plots/loss.svg"] = b"<svg/>"
+    made.steps = {"loss": [1 / (step + 1) for step in range(60)], "accuracy": [0.5 + step / 150 for step in range(60)]}
+    version = {"name": EVIL, "creation_timestamp": STARTED, "run_id": f"{3:032x}", "description": EVIL}
+    made.models[EVIL] = [{**version, "version": str(number), "source": "models:/m-9"} for number in (1, 2)]
+    return made
