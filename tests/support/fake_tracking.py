@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mlw.tracking.tracking_client import TrackingNotFoundError
+from tests.support.insights_rows import EVIL
 
-EVIL = "<img src=x onerror=alert(1)>"
 STARTED = 1_796_005_456_972
 
 
@@ -62,7 +62,7 @@ class FakeTracking:
             return [_experiment(one, name) for one, name in self.experiments.items()][:limit]
         if path == "logged-models/search":
             return list(self.logged.values())
-        name = re.search(r"run_name = '(.*)'", body["filter"])
+        name = re.search(r"run_name = ['\"](.*)['\"]", body["filter"])
         beginning = re.search(r"run_id LIKE '(.*)%'", body["filter"])
         return [
             run
@@ -125,7 +125,7 @@ class FakeTracking:
         return {"registered_model": self._model(given["name"])} if given["name"] in self.models else _missing(doing)
 
     def _model_versions_search(self, _doing: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        name = str(given["filter"]).partition(" = ")[2].strip("'")
+        name = str(given["filter"]).partition(" = ")[2][1:-1]
         return {"model_versions": self.models[name]}
 
     def _model(self, name: str) -> dict[str, Any]:

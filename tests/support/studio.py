@@ -100,7 +100,7 @@ def _main() -> int:
     from tests.support.fake_tracking import example_tracking  # noqa: PLC0415 - same
 
     report_sections.insights_of = lambda _access: _Telemetry()  # type: ignore[assignment,return-value]
-    tracking_section.address_of = lambda _access: "http://127.0.0.1:20008"
+    tracking_section.address_of = lambda access: "http://127.0.0.1:20008"  # noqa: ARG005 - the name is part of the type
     tracking_section.tracking_of = lambda _access: example_tracking()  # type: ignore[assignment,return-value]
     return main()
 

@@ -33,7 +33,7 @@ PAGES = [
     f"/stacks/{STACK}/runs?experiment=nosuch",
     f"/stacks/{STACK}/runs?run=00000000000000000000000000000003",
     f"/stacks/{STACK}/runs?run=00000000000000000000000000000003&x=time&folder=plots",
-    f"/stacks/{STACK}/models?model=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E",
+    f"/stacks/{STACK}/models?model=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E%22%27",
     f"/stacks/{STACK}/experiments?deleted=yes",
     f"/stacks/{STACK}/live?paused=yes",
 ]

@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 from mlw.studio import tracking_section
 from mlw.studio.run_drawings import metric_chart, parallel_coordinates
 from mlw.tracking.tracking_records import Run, Value
-from tests.support.fake_tracking import EVIL, FakeTracking, example_tracking
+from tests.support.fake_tracking import FakeTracking, example_tracking
+from tests.support.insights_rows import EVIL
 from tests.unit.mlw.studio.conftest import STACK
 
 THIRD = f"{3:032x}"
@@ -96,7 +97,7 @@ def test_an_artifact_outside_of_the_run_is_not_asked_for(path: str, browser: Tes
 
 
 def test_models_lead_to_their_runs(browser: TestClient, mlflow: FakeTracking) -> None:
-    shown = text_of(browser, "models?model=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
+    shown = text_of(browser, "models?model=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E%22%27")
 
     assert shown.count(f"/stacks/{STACK}/runs?run={THIRD}") == 2
 

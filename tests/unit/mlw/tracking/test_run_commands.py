@@ -7,7 +7,8 @@ import pytest
 
 from mlw.main import main
 from mlw.tracking.stored_snapshots import TAG
-from tests.support.fake_tracking import EVIL, FakeTracking, run_document
+from tests.support.fake_tracking import FakeTracking, run_document
+from tests.support.insights_rows import EVIL
 from tests.unit.mlw.tracking.conftest import FIRST, SECOND
 
 
