@@ -1,0 +1,1 @@
+"""Tests of principals, on one workspace with a principal for every role."""
