@@ -12,7 +12,7 @@ from mlw.activity.recorded import Recorded
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import FILE
 from mlw.data_output import Format, Output, prints_data
-from mlw.tracking.run_download import DOWNLOAD_PATH, OVERWRITE
+from mlw.tracking.run_download import DOWNLOAD_PATH, OVERWRITE, counted
 from mlw.tracking.tracking_options import YES, Tracking, confirmed, limits, note_more, uses_tracking
 
 _OPERATION = "Microsoft.MachineLearningServices/workspaces/models/{}"
@@ -156,7 +156,7 @@ def download(tracking: Tracking, name: str, version: str, folder: Path, *, overw
     found = registered_models.find_version(client, name, version)
     root, wanted = artifacts.of_location(client, registered_models.location_of(client, found))
     written = artifacts.download(client, root, wanted, folder, overwrites=overwrite, below=name)
-    print(f"Downloaded: version {found.version} of model '{name}', {len(written)} files to '{folder / name}'.")
+    print(f"Downloaded: version {found.version} of model '{name}', {counted(len(written))} to '{folder / name}'.")
     return DONE
 
 

@@ -43,7 +43,7 @@ def as_text(client: TrackingClient, found: Sequence[Run], *, everything: bool) -
         rows.append([cell(name), *(_metric(client, run, name, is_drawn=is_drawn) for run in found)])
     text = table(["", *(cell(run.name) for run in found)], rows)
     same = len(_names([run.params for run in found])) - len(params)
-    return f"{text}\n\n{same} parameters are the same in all runs; --all shows them." if same else text
+    return f"{text}\n\nThe same in all runs: {same} of the parameters; --all shows them." if same else text
 
 
 def _metric(client: TrackingClient, run: Run, name: str, *, is_drawn: bool) -> str:

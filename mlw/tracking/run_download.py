@@ -53,8 +53,13 @@ def download(tracking: Tracking, *, run: str, artifact_path: str, snapshot: bool
         count = _snapshot(tracking, found, target / "code", overwrites=overwrite)
     else:
         count = _artifacts(tracking, found, artifact_path.strip("/"), target, overwrites=overwrite)
-    print(f"Downloaded: {count} file{'' if count == 1 else 's'} to '{target}'.")
+    print(f"Downloaded: {counted(count)} to '{target}'.")
     return DONE
+
+
+def counted(files: int) -> str:
+    """How many files, in words."""
+    return f"{files} file{'' if files == 1 else 's'}"
 
 
 def _artifacts(tracking: Tracking, run: Run, path: str, target: Path, *, overwrites: bool) -> int:

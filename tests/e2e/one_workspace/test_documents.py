@@ -34,8 +34,8 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
 """Program to the beginnings of its command lines that leave a workspace as it is, or add to it and take it away."""
 REFERENCE = ROOT / "docs" / "cli.md"
 """Its examples each need another state of a workspace; `tests/integration/test_cli*.py` run the commands."""
-IN_ORDER = ROOT / "docs" / "tutorial-insights.md"
-"""Each block shows what the ones before it did; `test_insights.py` runs them."""
+IN_ORDER = {ROOT / "docs" / "tutorial-insights.md", ROOT / "docs" / "tutorial-tracking.md"}
+"""Each block shows what the ones before it did; `test_insights.py` and `test_first_experiment.py` run them."""
 
 OTHER_STACK = re.compile(r"\b(ci|churn|fraud|STACK|RULE)\b|principals?|roleAssignments|certificateAuthority")
 
@@ -52,7 +52,7 @@ def can_run(block: Block) -> bool:
 
 
 CLIENT = "examples/first_client.py"
-RUNNABLE = [block for block in all_blocks(*SHELL) if block.document not in {REFERENCE, IN_ORDER} and can_run(block)]
+RUNNABLE = [block for block in all_blocks(*SHELL) if block.document not in {REFERENCE, *IN_ORDER} and can_run(block)]
 
 
 def run_block(block: Block, live: LiveStack) -> Finished:

@@ -148,7 +148,7 @@ def test_the_newest_version_is_downloaded_below_the_models_name(
     mlw(capsys, "model", "create", "dev", "-f", str(model_file))
     code, out, _ = mlw(capsys, "model", "download", "dev", "-n", "churn", "-p", str(tmp_path / "out"))
 
-    assert (code, "version 1 of model 'churn', 1 files" in out) == (0, True)
+    assert (code, "version 1 of model 'churn', 1 file to" in out) == (0, True)
     assert (tmp_path / "out" / "churn" / "deep" / "w.bin").read_bytes() == b"w"
 
 

@@ -62,7 +62,7 @@ def test_a_comparison_shows_what_differs(tracking: FakeTracking, capsys: pytest.
     rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line}
     assert (rows["params.depth"], rows["loss"]) == (["3", "9"], ["0.5", "█▃▁", "0.25", "█▃▁"])
     assert "params.seed" not in rows
-    assert "1 parameters are the same in all runs" in out
+    assert "The same in all runs: 1 of the parameters" in out
 
 
 @pytest.mark.parametrize(
