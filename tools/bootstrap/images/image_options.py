@@ -33,13 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Provide the images, or push them."""
-    services = _chosen(options)
     if options.push:
         login = _login(options.username, from_stdin=options.password_stdin)
-        _push(options.push, services or image_table.load(), login)
+        _push(options.push, options.names, login)
         return 0
     if options.username or options.password_stdin:
         raise ImageError("'--username' and '--password-stdin' require '--push'; to pull, use 'docker login' first.")
+    services = _chosen(options)
     if not missing(services):
         say("images: everything is there")
         return 0
@@ -62,10 +62,10 @@ def _chosen(options: argparse.Namespace) -> Sequence[Service] | None:
     return image_table.load() if options.all else None
 
 
-def _push(registry: str, services: Sequence[Service], login: tuple[str, str] | None) -> None:
+def _push(registry: str, names: Sequence[str], login: tuple[str, str] | None) -> None:
     if problem := image_table.mirror_problem(registry):
         raise ImageError(problem)
-    mirror.push(services, registry, report=lambda line: say(f"images: {line}"), login=login)
+    mirror.push(names, registry, report=lambda line: say(f"images: {line}"), login=login)
 
 
 def _login(username: str | None, *, from_stdin: bool) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tools.bootstrap.bootstrap_errors import BootstrapError
-from tools.bootstrap.images import docker_cli
+from tools.bootstrap.images import docker_cli, image_table
 from tools.bootstrap.images.recipe import RECIPE_LABEL, image_recipe
 
 if TYPE_CHECKING:
@@ -25,17 +25,25 @@ class PushError(BootstrapError):
     """An image could not be pushed; the text says what to do."""
 
 
-def push(services: Sequence[Service], mirror: str, *, report: Report, login: tuple[str, str] | None = None) -> None:
-    """Push the finished images as ``<mirror>/ml-workspace/<service>:<version>``.
+def push(names: Sequence[str], mirror: str, *, report: Report, login: tuple[str, str] | None = None) -> None:
+    """Push finished images as ``<mirror>/ml-workspace/<service>:<version>``.
 
-    Images that only some workspaces need are pushed if this machine has them.
+    Args:
+        names: Which ones. By default those that every workspace needs, and of the others those that this machine has.
+        mirror: Address of the registry.
+        report: Takes the progress lines.
+        login: Name and password for this push.
+
+    Raises:
+        PushError: This machine does not have an image, or the registry does not take it.
     """
+    services = image_table.named(names) if names else image_table.load()
     local = docker_cli.inspect([service.image for service in services])
     current = [one for one in services if _is_current(one, local.get(one.image))]
-    if missing := [one.image for one in services if one not in current and one.needed_by is None]:
+    if missing := [one.image for one in services if one not in current and (names or one.needed_by is None)]:
         raise PushError(
             f"cannot push to {mirror}: this machine has no current image {missing[0]!r}; "
-            f"run 'make up' or 'python3 -m tools.bootstrap images' first"
+            f"run 'python3 -m tools.bootstrap {' '.join(('images', *names))}' first"
         )
     with _credentials(mirror, login) as options:
         for service in current:

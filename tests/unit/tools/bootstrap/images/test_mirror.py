@@ -1,10 +1,11 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.unit.tools.bootstrap.images.fake_docker import SERVICE, calls, described, install
-from tools.bootstrap.images import mirror
+from tools.bootstrap.images import image_table, mirror
 from tools.bootstrap.images.recipe import image_recipe
 
 REFERENCE = "mirror:5000/ml-workspace/vault:1.21.4"
@@ -16,8 +17,15 @@ def engine_with_image(path_folder: Path, script: str = "exit 0", recipe: str = "
     install(path_folder, f"""[ "$1" = image ] && echo '{current}' && exit 0\n{script}""")
 
 
-def push(lines: list[str], login: tuple[str, str] | None = None) -> None:
-    mirror.push([SERVICE], "mirror:5000", report=lines.append, login=login)
+@pytest.fixture(autouse=True)
+def table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table of one image that every workspace needs and one that some need."""
+    optional = replace(SERVICE, name="tracking", image="ml-workspace/tracking:1", needed_by=("tracking",))
+    monkeypatch.setattr(image_table, "load", lambda: (SERVICE, optional))
+
+
+def push(lines: list[str], login: tuple[str, str] | None = None, names: Sequence[str] = ()) -> None:
+    mirror.push(names, "mirror:5000", report=lines.append, login=login)
 
 
 def test_an_image_is_pushed_under_its_own_name_and_the_extra_tag_goes(path_folder: Path, lines: list[str]) -> None:
@@ -51,11 +59,20 @@ def test_an_image_of_another_recipe_is_not_pushed(path_folder: Path, lines: list
 
 def test_an_optional_image_that_this_machine_does_not_have_is_left_out(path_folder: Path, lines: list[str]) -> None:
     engine_with_image(path_folder)
-    optional = replace(SERVICE, name="tracking", image="ml-workspace/tracking:1", needed_by=("tracking",))
 
-    mirror.push([SERVICE, optional], "mirror:5000", report=lines.append)
+    push(lines)
 
     assert lines == [f"pushed {REFERENCE}"]
+
+
+def test_a_named_image_that_this_machine_does_not_have_is_an_error(path_folder: Path, lines: list[str]) -> None:
+    engine_with_image(path_folder)
+
+    with pytest.raises(
+        mirror.PushError, match=r"no current image 'ml-workspace/tracking:1'; .* images vault tracking'"
+    ):
+        push(lines, names=["vault", "tracking"])
+    assert lines == []
 
 
 def test_a_login_is_for_one_push_and_its_password_on_no_command_line(path_folder: Path, lines: list[str]) -> None:
