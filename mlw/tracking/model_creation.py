@@ -7,8 +7,8 @@ model of the experiment `Default`, so that MLflow's own clients can load the ver
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,11 +111,14 @@ def _source(client: TrackingClient, spec: ModelSpec, say: Callable[[str], None])
     if not is_local(spec.path):
         yield _of_run(client, spec)
         return
-    model = _upload(client, spec, say)
+    files = _files(spec)
+    model = _logged_model(client, spec)
     try:
+        _upload(client, model, files, say)
         yield _Source(model.location, model_id=model.id)
-    except MlWorkspaceError:
-        client.send(f"logged-models/{model.id}", f"removing model '{model.id}'", {}, method="DELETE")
+    except BaseException:
+        with suppress(MlWorkspaceError):  # the first error is the one to report
+            client.send(f"logged-models/{model.id}", f"removing model '{model.id}'", {}, method="DELETE")
         raise
 
 
@@ -143,9 +146,27 @@ def _has_artifact(client: TrackingClient, run: Run, path: str) -> bool:
     return any(one.path == path for one in found)
 
 
-def _upload(client: TrackingClient, spec: ModelSpec, say: Callable[[str], None]) -> logged_models.LoggedModel:
-    path = local_path(spec.path)
-    doing = f"registering model '{spec.name}'"
+def _logged_model(client: TrackingClient, spec: ModelSpec) -> logged_models.LoggedModel:
+    experiment = experiments.find(client, EXPERIMENT)
+    name = _FORBIDDEN_IN_NAMES.sub("-", spec.name)
+    body = {"experiment_id": experiment.id, "name": name, "model_type": str(spec.type)}
+    return logged_models.LoggedModel.of(client.send("logged-models", f"registering model '{spec.name}'", body)["model"])
+
+
+def _upload(
+    client: TrackingClient, model: logged_models.LoggedModel, files: Mapping[str, Path], say: Callable[[str], None]
+) -> None:
+    root = artifacts.root_of(model.location)
+    for number, (artifact, file) in enumerate(files.items(), 1):
+        say(f"Uploading {number} of {len(files)}: {artifact}")
+        client.upload(f"{root}/{artifact}", file, f"uploading '{artifact}'")
+    ready = {"model_id": model.id, "status": "LOGGED_MODEL_READY"}
+    client.send(f"logged-models/{model.id}", f"finishing model '{model.id}'", ready, method="PATCH")
+
+
+def _files(spec: ModelSpec) -> dict[str, Path]:
+    """Name in the model and file; a folder's own name is not part of it."""
+    path, doing = local_path(spec.path), f"registering model '{spec.name}'"
     if not path.exists():
         raise ModelFileError(f"{doing}: '{path}' does not exist.")
     if spec.type is ModelType.MLFLOW and not (path / "MLmodel").is_file():
@@ -153,22 +174,6 @@ def _upload(client: TrackingClient, spec: ModelSpec, say: Callable[[str], None])
             f"{doing}: a {ModelType.MLFLOW} is a folder with a file 'MLmodel', and '{path}' has none. Use --type "
             f"{ModelType.CUSTOM} for other models."
         )
-    names = _files(path, doing)
-    experiment = experiments.find(client, EXPERIMENT)
-    name = _FORBIDDEN_IN_NAMES.sub("-", spec.name)
-    body = {"experiment_id": experiment.id, "name": name, "model_type": str(spec.type)}
-    made = logged_models.LoggedModel.of(client.send("logged-models", doing, body)["model"])
-    root = artifacts.root_of(made.location)
-    for number, (artifact, file) in enumerate(names.items(), 1):
-        say(f"Uploading {number} of {len(names)}: {artifact}")
-        client.upload(f"{root}/{artifact}", file, f"uploading '{artifact}'")
-    ready = {"model_id": made.id, "status": "LOGGED_MODEL_READY"}
-    client.send(f"logged-models/{made.id}", doing, ready, method="PATCH")
-    return made
-
-
-def _files(path: Path, doing: str) -> dict[str, Path]:
-    """Name in the model and file; a folder's own name is not part of it."""
     if path.is_file():
         return {path.name: path}
     found = {one.relative_to(path).as_posix(): one for one in sorted(path.rglob("*")) if one.is_file()}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mlw.tracking.registered_models import ARCHIVED_TAG, TYPE_TAG
+from mlw.tracking.tracking_client import TrackingAccessError
 from tests.support.fake_tracking import FakeTracking
 from tests.unit.mlw.tracking.conftest import SECOND
 from tests.unit.mlw.tracking.test_run_commands import mlw
@@ -122,6 +123,19 @@ def test_a_version_cannot_be_changed_and_numbers_are_mlflows(
     assert "version '1' exists, and versions cannot be changed." in exists
     assert "the next one is '3', not '7'. Omit the version." in other
     assert [path for path, _ in tracking.sent][-2:] == ["DELETE model-versions/delete", "DELETE logged-models/m-1"]
+
+
+def test_what_was_uploaded_is_removed_when_something_fails_and_the_first_error_is_reported(
+    model_file: Path, tracking: FakeTracking, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_file: object) -> None:
+        raise TrackingAccessError("uploading: HTTP 403")
+
+    monkeypatch.setattr(tracking, "upload", fail)
+    code, _, error = mlw(capsys, "model", "create", "dev", "-f", str(model_file))
+
+    assert (code, "HTTP 403" in error) == (1, True)
+    assert [path for path, _ in tracking.sent] == ["POST logged-models", "DELETE logged-models/m-1"]
 
 
 def test_archived_models_and_versions_are_hidden(

@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from mlw.command import Command
+from mlw.command_table import COMMANDS
 from mlw.main import main
 from mlw.tracking.stored_snapshots import TAG
 from tests.support.fake_tracking import FakeTracking, run_document
@@ -130,6 +133,45 @@ def test_deleting_asks_and_needs_a_terminal(tracking: FakeTracking, capsys: pyte
     assert [(path, body["run_id"]) for path, body in tracking.sent] == [
         ("POST runs/delete", FIRST), ("POST runs/delete", SECOND), ("POST runs/restore", FIRST),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", [True, False], ids=["yes", "no"])
+def test_on_a_terminal_the_answer_decides(
+    answer: bool,  # noqa: FBT001 - a column of the table
+    tracking: FakeTracking,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("click.confirm", lambda *_question, **_options: answer)
+
+    code, _, error = mlw(capsys, "experiment", "delete", "dev", "churn")
+
+    assert (code, len(tracking.sent), error) == ((0, 1, "") if answer else (1, 0, "Nothing was deleted.\n"))
+
+
+CHANGES = {
+    "experiment delete": "experiments/delete",
+    "experiment restore": "experiments/write",
+    "run delete": "runs/delete",
+    "run restore": "runs/write",
+    "model create": "models/write",
+    "model register": "models/write",
+    "model archive": "models/write",
+    "model restore": "models/write",
+    "model delete": "models/delete",
+}
+
+
+def test_every_command_that_changes_something_is_recorded() -> None:
+    groups = ("experiment ", "run ", "model ")
+    recorded = {
+        row.path: found.records.operation.removeprefix("Microsoft.MachineLearningServices/workspaces/")
+        for row in COMMANDS
+        if row.path.startswith(groups) and isinstance(found := row.load(), Command) and found.records
+    }
+
+    assert recorded == CHANGES
 
 
 def test_the_snapshot_needs_the_tag_to_be_a_hash(tracking: FakeTracking, capsys: pytest.CaptureFixture[str]) -> None:
