@@ -45,12 +45,16 @@ def _serve(configuration: Configuration) -> None:
     mlflow_settings.apply(configuration)
     from . import application, artifact_repository, database, request_spans, serving  # noqa: PLC0415
     from .artifact_store import ArtifactStore  # noqa: PLC0415
+    from .trash import Trash  # noqa: PLC0415
     from .users import Users  # noqa: PLC0415
 
     database.prepare(configuration.database)
     store = ArtifactStore(configuration.artifacts)
-    served = application.make_application(store, Users(configuration.users), configuration.allowed_hosts)
+    trash = Trash(configuration.database, store, configuration.trash_retention_days)
+    users = Users(configuration.users)
+    served = application.make_application(store, users, configuration.allowed_hosts, trash.lock)
     artifact_repository.register(store, configuration.artifacts.uri)
+    trash.start()
     if configuration.telemetry is None:
         serving.run(served, configuration)
     else:

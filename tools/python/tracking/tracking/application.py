@@ -7,8 +7,12 @@ server does not offer, and 35 MiB with them; what is needed of it is its Flask a
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable
 from http import HTTPStatus
+
+import anyio
+import anyio.to_thread
 
 from .artifact_proxy import ArtifactProxy
 from .artifact_store import ArtifactStore
@@ -32,12 +36,15 @@ from .http_messages import (
 from .users import Users
 
 _TRACES = "/v1/traces"
+_USING_DELETED = ("/experiments/restore", "/runs/restore", "/model-versions/create")
 _THREADS = 10
 _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"SAMEORIGIN"))
 _log = logging.getLogger(__name__)
 
 
-def make_application(store: ArtifactStore, users: Users, allowed_hosts: Iterable[str]) -> Application:
+def make_application(
+    store: ArtifactStore, users: Users, allowed_hosts: Iterable[str], trash_lock: threading.Lock
+) -> Application:
     """Put the layers together; MLflow is imported here."""
     from a2wsgi import WSGIMiddleware  # noqa: PLC0415
     from fastapi import FastAPI  # noqa: PLC0415
@@ -48,7 +55,8 @@ def make_application(store: ArtifactStore, users: Users, allowed_hosts: Iterable
     initialize_backend_stores()
     receiver_of_traces = FastAPI(openapi_url=None)
     receiver_of_traces.include_router(otel_router)
-    routes = Routes(ArtifactProxy(store), receiver_of_traces, WSGIMiddleware(flask_application, workers=_THREADS))
+    mlflow = Locked(WSGIMiddleware(flask_application, workers=_THREADS), trash_lock)
+    routes = Routes(ArtifactProxy(store), receiver_of_traces, mlflow)
     return Errors(Access(routes, users, allowed_hosts))
 
 
@@ -73,6 +81,25 @@ class Routes:
         # Read to its end first: MLflow would take what a client that has gone had sent so far for all of it.
         receive = replay(await read_body(receive), receive)
         await (self._traces if scope["path"] == _TRACES else self._mlflow)(scope, receive, send)
+
+
+class Locked:
+    """Holds back what would use a deleted record again while the record is removed for good."""
+
+    def __init__(self, application: Application, lock: threading.Lock) -> None:
+        """Args: the application behind, the lock of the trash."""
+        self._application, self._lock = application, lock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application."""
+        if not str(scope["path"]).endswith(_USING_DELETED):
+            await self._application(scope, receive, send)
+            return
+        await anyio.to_thread.run_sync(self._lock.acquire)
+        try:
+            await self._application(scope, receive, send)
+        finally:
+            self._lock.release()
 
 
 class Errors:
