@@ -14,6 +14,7 @@ from http import HTTPStatus
 import anyio
 import anyio.to_thread
 
+from .artifact_locations import check_new_location
 from .artifact_proxy import ArtifactProxy
 from .artifact_store import ArtifactStore
 from .authorization import HEALTH, Access
@@ -36,6 +37,7 @@ from .http_messages import (
 from .users import Users
 
 _TRACES = "/v1/traces"
+_CREATING_EXPERIMENT = "/experiments/create"
 _USING_DELETED = ("/experiments/restore", "/runs/restore", "/model-versions/create")
 _THREADS = 10
 _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"SAMEORIGIN"))
@@ -79,7 +81,10 @@ class Routes:
             message = f"the body is larger than {LARGEST_BODY // MEBIBYTE} MiB; send it in several requests"
             raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "INVALID_PARAMETER_VALUE", message)
         # Read to its end first: MLflow would take what a client that has gone had sent so far for all of it.
-        receive = replay(await read_body(receive), receive)
+        body = await read_body(receive)
+        if str(scope["path"]).endswith(_CREATING_EXPERIMENT):
+            check_new_location(body)
+        receive = replay(body, receive)
         await (self._traces if scope["path"] == _TRACES else self._mlflow)(scope, receive, send)
 
 

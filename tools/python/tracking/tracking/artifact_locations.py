@@ -5,6 +5,7 @@ Every location is below it: an experiment that was made with another one is refu
 
 from __future__ import annotations
 
+import json
 import posixpath
 from collections.abc import Callable
 from http import HTTPStatus
@@ -28,7 +29,7 @@ def safe_path(path: str) -> str:
         checked = str(validate_path_is_safe(path))
     except MlflowException as exc:
         raise _refused(path) from exc
-    if any(segment in {"", ".", ".."} for segment in checked.split("/")):
+    if "\\" in checked or any(segment in {"", ".", ".."} for segment in checked.split("/")):
         raise _refused(path)
     return checked
 
@@ -44,6 +45,27 @@ def location_path(uri: str) -> str:
         message = f"the location '{uri}' is not on this server; allowed: {SCHEME}:/PATH"
         raise RequestError(HTTPStatus.BAD_REQUEST, "INVALID_PARAMETER_VALUE", message)
     return safe_path(address.path.strip("/"))
+
+
+def check_new_location(body: bytes) -> None:
+    """Check what creates an experiment: its artifacts are on this server, like all others.
+
+    Raises:
+        RequestError: It names another location.
+    """
+    try:
+        location = json.loads(body).get("artifact_location")
+    except (ValueError, AttributeError):
+        return  # MLflow says what is wrong
+    if location:
+        try:
+            location_path(str(location))
+        except RequestError as exc:
+            message = (
+                f"the artifact location '{location}' is not on this server; leave 'artifact_location' out, and the "
+                "artifacts are in the storage account of the workspace"
+            )
+            raise RequestError(HTTPStatus.BAD_REQUEST, "INVALID_PARAMETER_VALUE", message) from exc
 
 
 def file_of_run(query: dict[str, str]) -> str:
@@ -82,5 +104,7 @@ def _file(location: Callable[[], str], query: dict[str, str], key: str) -> str:
 
 
 def _refused(path: str) -> RequestError:
-    message = f"the artifact path '{path}' is not valid: it must be relative, without '..', empty segments or '#'"
+    message = (
+        f"the artifact path '{path}' is not valid: it must be relative, without '..', '\\\\', '#' and empty segments"
+    )
     return RequestError(HTTPStatus.BAD_REQUEST, "INVALID_PARAMETER_VALUE", message)

@@ -28,7 +28,9 @@ class JsonLines(logging.Formatter):
 
 
 def start() -> None:
-    """Send every logger's records to standard error; warnings of libraries about their own future are left out."""
+    """Send every logger's records to standard error; what libraries warn of in their own future is left out."""
+    logging.captureWarnings(capture=True)
+    logging.getLogger("py.warnings").setLevel(logging.ERROR)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
