@@ -192,7 +192,7 @@ def test_range_of_an_artifact_can_be_downloaded(server: Server) -> None:
     assert reply.headers["content-disposition"] == "attachment; filename*=UTF-8''some.txt"
 
 
-@pytest.mark.parametrize("size", [1000, 20 * MEBIBYTE], ids=["small", "of several parts"])
+@pytest.mark.parametrize("size", [1000, 20 * MEBIBYTE], ids=["small", "large"])
 def test_upload_that_breaks_off_leaves_what_was_there(server: Server, size: int) -> None:
     stored = _artifact_path(server, server.create_run(), "model.bin")
     assert server.request("PUT", f"{FILES}/{stored}", data=b"before").ok

@@ -1,7 +1,7 @@
 """The trash: deleted runs, logged models and experiments, removed for good after their retention.
 
 MLflow only marks what is deleted; its own command for the rest leaves artifacts and rows behind. Here the artifacts go
-first and the record last, so that a removal that is cut short is found and finished the next time. Nothing is removed
+first and the record last, so that the next collection finishes an interrupted one. Nothing is removed
 that something else still uses: a version of a registered model, or an experiment with a location in the same place.
 """
 
