@@ -252,9 +252,7 @@ def test_body_that_is_too_large_is_refused(server: Server) -> None:
         assert reply.status_code == requests.codes.request_entity_too_large
 
 
-@pytest.mark.fault(
-    "The tracking server is killed while metrics are logged", "Every metric that was acknowledged is there"
-)
+@pytest.mark.fault("the tracking server is killed while metrics are logged", "every acknowledged metric is there")
 def test_killed_server_has_every_acknowledged_metric(server: Server) -> None:
     run, acknowledged = server.create_run(), list[int]()
     stop = threading.Event()

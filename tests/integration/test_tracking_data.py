@@ -97,13 +97,10 @@ def _experiments(server: Server) -> list[dict[str, str]]:
 
 
 OLDER = """
-import os, sqlalchemy
+import sqlalchemy
 from alembic import command
 from mlflow.store.db.utils import _get_alembic_config
 from mlflow.store.tracking.dbmodels.initial_models import Base
-for suffix in ("", "-wal", "-shm"):
-    if os.path.exists(f"/var/lib/tracking/mlflow.db{suffix}"):
-        os.remove(f"/var/lib/tracking/mlflow.db{suffix}")
 engine = sqlalchemy.create_engine("sqlite:////var/lib/tracking/mlflow.db")
 Base.metadata.create_all(engine)
 config = _get_alembic_config(str(engine.url))
@@ -117,6 +114,12 @@ with open("/var/lib/tracking/mlflow.db.upgrade", "w") as left_by_a_killed_migrat
     left_by_a_killed_migration.write("half")
 """
 
+EMPTY = """
+import pathlib
+for file in pathlib.Path("/var/lib/tracking").glob("mlflow.db*"):
+    file.unlink()
+"""
+
 NEWER = """
 import sqlite3
 with sqlite3.connect("/var/lib/tracking/mlflow.db") as connection:
@@ -125,25 +128,26 @@ with sqlite3.connect("/var/lib/tracking/mlflow.db") as connection:
 
 
 def test_older_database_is_migrated_and_a_newer_one_is_refused(server: Server) -> None:
-    server.remove()
-    server.container = None
-    server.run_python(OLDER)
+    assert server.container is not None
+    server.container.stop(timeout=15)
+    server.run_python(EMPTY + OLDER)
     server.start()
     assert "old" in [experiment["name"] for experiment in _experiments(server)]
 
-    assert server.container is not None
     server.container.stop(timeout=15)
     server.run_python(NEWER)
     server.start(is_awaited=False)
     status = server.container.wait(timeout=60)["StatusCode"]
     log = server.container.logs().decode()
+    server.run_python(EMPTY)
+    server.start()
 
     assert status == 1
     assert "a newer MLflow has written it (its schema is 'feedbeef0000'" in log
     assert "Traceback" not in log
 
 
-@pytest.mark.fault("The volume of the tracking server is full", "Writes fail, everything acknowledged can be read")
+@pytest.mark.fault("the volume of the tracking server is full", "writes fail, and everything acknowledged can be read")
 def test_full_disk_fails_writes_and_nothing_else(engine: DockerClient) -> None:
     volume = {"type": "tmpfs", "device": "tmpfs", "o": "size=6m,uid=10001"}
     with running_server(engine, data=volume) as server:
