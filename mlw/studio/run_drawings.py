@@ -19,14 +19,43 @@ MOST_AXES = 8
 
 def metric_chart(name: str, values: Sequence[Value], *, over_time: bool) -> str:
     """Data of a chart as JSON; long series are thinned out, the last value is always there."""
-    step = math.ceil(len(values) / _POINTS)
-    shown = [*values[:-1:step], values[-1]] if values else []
-    points = dict(sorted((one.time if over_time else one.step, one.value) for one in shown))
+    points = dict(sorted((one.time if over_time else one.step, one.value) for one in _thinned(values)))
     series = {
         "label": name, "unit": "", "bad": False, "filled": False,
-        "values": [value if math.isfinite(value) else None for value in points.values()],
+        "values": [_drawn(value) for value in points.values()],
     }  # fmt: skip
     return json.dumps({"times": list(points), "series": [series], "axis": "Time (UTC)" if over_time else "Step"})
+
+
+def comparison_chart(histories: Mapping[str, Sequence[Value]]) -> str:
+    """Data of a chart with a metric of several runs over steps, as JSON.
+
+    Args:
+        histories: Values by the name of the run.
+    """
+    points = {name: {one.step: one.value for one in _thinned(values)} for name, values in histories.items()}
+    steps = sorted({step for values in points.values() for step in values})
+    series = [
+        {
+            "label": name,
+            "unit": "",
+            "bad": False,
+            "filled": False,
+            "values": [_drawn(values.get(step)) for step in steps],
+        }
+        for name, values in points.items()
+    ]
+    return json.dumps({"times": steps, "series": series, "axis": "Step", "spans": True})
+
+
+def _thinned(values: Sequence[Value]) -> list[Value]:
+    """At most some hundred values, with the last one."""
+    step = math.ceil(len(values) / _POINTS)
+    return [*values[:-1:step], values[-1]] if values else []
+
+
+def _drawn(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 @dataclass(frozen=True, slots=True)

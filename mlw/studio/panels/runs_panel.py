@@ -8,7 +8,7 @@ from typing import Any
 from mlw.studio import run_page
 from mlw.studio.page_templates import panel_url
 from mlw.studio.panel import Group, Panel, PanelRequest
-from mlw.studio.run_drawings import HEIGHT, MOST_AXES, WIDTH, number_in, parallel_coordinates
+from mlw.studio.run_drawings import HEIGHT, MOST_AXES, WIDTH, comparison_chart, number_in, parallel_coordinates
 from mlw.studio.tracking_section import tracked
 from mlw.tracking import experiments, tracked_runs
 from mlw.tracking.tracking_client import TrackingClient, TrackingNotFoundError, TrackingRequestError
@@ -17,6 +17,10 @@ from mlw.tracking.tracking_text import value_of
 
 MAXIMUM = 100
 _METRICS, _PARAMS = 4, 3
+_OFFERED = 12
+_COMPARED = 4
+"""Runs in a chart: as many as there are colours that can be told apart."""
+
 _FIXED = {"run_name": "Run", "status": "Status", "start_time": "Started (UTC)"}
 
 
@@ -48,14 +52,29 @@ def _table(request: PanelRequest, client: TrackingClient) -> dict[str, Any]:
         "names": names,
         "columns": columns,
         "headings": [*_FIXED.items(), *((column, column) for column in columns)],
+        "metric_link": lambda metric: panel_url(request.access.stack.name, "runs", **given, metric=metric),
         "sort_links": {column: _sort_link(request, given, column) for column in (*_FIXED, *columns)},
         "sorted_by": given["sort"].partition(":")[0],
         "is_descending": given["sort"].endswith(":desc"),
         "rows": [(run, [value_of(run, column) for column in columns]) for run in shown],
         "has_more": len(found) > MAXIMUM,
+        "metrics": list(dict.fromkeys(name for run in shown for name in run.metrics))[:_OFFERED],
+        "compared": _compared(request, client, shown),
         "coordinates": parallel_coordinates(shown, columns if given["columns"] else _axes(shown)),
         "size": {"width": WIDTH, "height": HEIGHT},
     }
+
+
+def _compared(request: PanelRequest, client: TrackingClient, shown: Sequence[Run]) -> dict[str, Any] | None:
+    """The metric that the address names, of the first runs of the table that have it."""
+    metric = request.text("metric")
+    runs = [run for run in shown if metric in run.metrics][:_COMPARED]
+    if not runs:
+        return None
+    names = [run.name or run.id[:8] for run in runs]
+    labels = [name if names.count(name) == 1 else f"{name} {run.id[:6]}" for name, run in zip(names, runs, strict=True)]
+    histories = {label: tracked_runs.history(client, run.id, metric) for label, run in zip(labels, runs, strict=True)}
+    return {"metric": metric, "labels": labels, "data": comparison_chart(histories)}
 
 
 def _default_columns(runs: Sequence[Run]) -> list[str]:

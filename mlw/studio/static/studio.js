@@ -79,7 +79,8 @@
       stroke: colour(one.bad ? "--bad" : `--series-${number + 1}`),
       fill: one.filled ? colour(one.bad ? "--bad-soft" : "--series-soft") : undefined,
       width: 1.8,
-      spanGaps: false,
+      // Several runs may log at different steps: lines lead over the steps of the others.
+      spanGaps: Boolean(given.spans),
       points: { show: one.values.filter((value) => value !== null).length < 20, size: 5 },
       value: (_, value) => (value === null || value === undefined ? "–" : `${value.toLocaleString()} ${one.unit || ""}`.trim()),
     }));

@@ -132,6 +132,7 @@ PLACES = [
     f"storage?container=azureml&folder={FOLDER}",
     f"storage?container=azureml&folder={FOLDER}&blob={FOLDER}train.csv",
     "registry?repository=studio/model",
+    "runs?metric=loss",
     f"runs?run={3:032x}",
     f"models?model={quote(EVIL)}",
 ]

@@ -30,6 +30,8 @@ PAGES = [
     f"/stacks/{STACK}/performance?service=scoring&operation=x&start=2026-11-29T10:00&end=2026-11-29T11:00",
     f"/stacks/{STACK}/runs?experiment=churn&sort=accuracy:desc&columns=accuracy,params.depth,tags.team",
     f"/stacks/{STACK}/runs?sort=params.",
+    f"/stacks/{STACK}/runs?metric=loss",
+    f"/stacks/{STACK}/runs?metric=nosuch",
     f"/stacks/{STACK}/runs?experiment=nosuch",
     f"/stacks/{STACK}/runs?run=00000000000000000000000000000003",
     f"/stacks/{STACK}/runs?run=00000000000000000000000000000003&x=time&folder=plots",

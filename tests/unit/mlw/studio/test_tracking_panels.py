@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from mlw.studio import tracking_section
-from mlw.studio.run_drawings import metric_chart, parallel_coordinates
+from mlw.studio.run_drawings import comparison_chart, metric_chart, parallel_coordinates
 from mlw.tracking.tracking_records import Run, Value
 from tests.support.fake_tracking import FakeTracking, example_tracking
 from tests.support.insights_rows import EVIL
@@ -48,6 +48,15 @@ def test_parallel_coordinates_have_a_line_for_each_run(browser: TestClient, mlfl
 
     assert shown.count('<polyline class="shade-') == 12
     assert 'aria-label="Parallel coordinates of 12 runs over params.depth, accuracy.' in shown
+
+
+def test_a_metric_of_the_first_runs_is_compared_over_steps(browser: TestClient, mlflow: FakeTracking) -> None:
+    shown = text_of(browser, "runs?sort=loss:asc&metric=loss")
+
+    (data,) = [json.loads(unescape(one)) for one in re.findall(r'data-chart="([^"]*)"', shown)]
+    assert [len(one["values"]) for one in data["series"]] == [60, 60, 60, 60]
+    assert data["series"][1]["label"] == "depth-1"
+    assert "runs?sort=loss%3Aasc&amp;metric=accuracy" in shown
 
 
 def test_a_filter_with_an_error_keeps_the_form(browser: TestClient, mlflow: FakeTracking) -> None:
@@ -140,6 +149,14 @@ def test_runs_without_a_number_on_an_axis_have_no_line() -> None:
     assert [(one.label, one.shade) for one in drawn.lines] == [
         ("r1: params.a 1, params.b 2", 0), ("r2: params.a 3, params.b 4", 4),
     ]  # fmt: skip
+
+
+def test_runs_that_log_at_different_steps_share_one_axis() -> None:
+    data = json.loads(comparison_chart({"a": [Value(0, 0.0, 1.0), Value(2, 0.0, math.inf)], "b": [Value(1, 0.0, 5.0)]}))
+
+    assert (data["times"], [one["values"] for one in data["series"]]) == (
+        [0, 1, 2], [[1.0, None, None], [None, 5.0, None]],
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("columns", [[], ["params.a"], ["params.a", "params.missing"]])
