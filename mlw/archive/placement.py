@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.clients.engine import docker_engine, port_claims, subnet_claims
+from infra.clients.engine import engine_inventory, port_claims, subnet_claims
 from infra.clients.engine.claims import read_claims
-from infra.clients.engine.docker_engine import Inventory
+from infra.clients.engine.engine_inventory import Inventory
 from infra.clients.engine.reservation import Wanted, refuse_foreign
 from infra.clients.state import stack_states
 from infra.errors import ImageMissingError
@@ -148,4 +148,4 @@ def any_image(held: Inventory, exported: Exported) -> str:
 
 def inventory() -> Inventory:
     """What the engine holds now."""
-    return docker_engine.inventory()
+    return engine_inventory.inventory()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from infra.clients.engine.docker_engine import Inventory
+from infra.clients.engine.engine_inventory import Inventory
 from infra.clients.engine.volume_streams import fill_new_volume
 from infra.clients.state import known_stacks
 from infra.errors import ArchiveError, ForeignObjectError, MlWorkspaceError

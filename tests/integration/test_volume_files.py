@@ -11,7 +11,7 @@ from docker import DockerClient
 
 from infra import service_images
 from infra.clients.engine import volume_writer
-from infra.clients.engine.docker_engine import Inventory, inventory
+from infra.clients.engine.engine_inventory import Inventory, inventory
 
 IMAGE = service_images.table()["registry"].image
 OWNERS = {"a": (1001, 1002), "b": (1003, 1004), "c": (1005, 1006)}

@@ -1,4 +1,4 @@
-"""Access to the Docker engine beyond the Docker provider: inventory, state of containers, files in containers.
+"""Access to the Docker engine beyond the Docker provider: state of containers, files in containers, removals.
 
 The Docker provider creates and removes containers, networks and volumes. Every function raises
 :class:`~infra.errors.EngineUnreachableError` if the engine does not answer.
@@ -12,7 +12,7 @@ import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.clients.engine.object_users import describe_users
@@ -31,21 +31,6 @@ TIMEOUT_SECONDS = 30
 
 REMOVAL_SECONDS = 3600
 """How long removing one object may take: the engine deletes every file of a volume before it responds."""
-
-
-@dataclass(frozen=True)
-class Inventory:
-    """The objects on the engine, by kind and name, with their labels."""
-
-    containers: Mapping[str, Mapping[str, str]]
-    volumes: Mapping[str, Mapping[str, str]]
-    networks: Mapping[str, Mapping[str, str]]
-    subnets: Sequence[str]
-    """Subnets of all networks, in CIDR notation."""
-    images: Mapping[str, str]
-    """Image tag to image id."""
-    ports: Mapping[int, str] = field(default_factory=dict)
-    """Published host port to the name of its container, including stopped containers."""
 
 
 @dataclass(frozen=True)
@@ -119,42 +104,10 @@ def unreachable(host: str, exc: Exception) -> str:
     )
 
 
-def inventory() -> Inventory:
-    """List all containers (including stopped ones), volumes, networks, image tags and published ports of the engine."""
-    with connect() as client:
-        api = client.api
-        containers, networks = api.containers(all=True), api.networks()
-        return Inventory(
-            containers={n.lstrip("/"): c.get("Labels") or {} for c in containers for n in c["Names"]},
-            volumes={v["Name"]: v.get("Labels") or {} for v in api.volumes()["Volumes"] or []},
-            networks={n["Name"]: n.get("Labels") or {} for n in networks},
-            subnets=[c["Subnet"] for n in networks for c in n["IPAM"].get("Config") or [] if "Subnet" in c],
-            images={tag: image["Id"] for image in api.images() for tag in image.get("RepoTags") or []},
-            ports=_published_ports(client, [c["Id"] for c in containers]),
-        )
-
-
 def cpus() -> int:
     """Number of CPUs of the engine."""
     with connect() as client:
         return int(client.api.info()["NCPU"])
-
-
-def _published_ports(client: docker.DockerClient, container_ids: list[str]) -> dict[int, str]:
-    # The ports of a stopped container are only in its host configuration; it needs them again when it restarts.
-    import docker
-
-    ports: dict[int, str] = {}
-    for container_id in container_ids:
-        try:
-            details = client.api.inspect_container(container_id)
-        except docker.errors.NotFound:
-            continue
-        for bindings in (details["HostConfig"].get("PortBindings") or {}).values():
-            for binding in bindings or []:
-                if binding.get("HostPort"):
-                    ports[int(binding["HostPort"])] = details["Name"].lstrip("/")
-    return ports
 
 
 def remove_leftovers(stack_id: str) -> list[str]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from infra import labels
-from infra.clients.engine import docker_engine, port_claims, subnet_claims
-from infra.clients.engine.docker_engine import Inventory
+from infra.clients.engine import docker_engine, engine_inventory, port_claims, subnet_claims
+from infra.clients.engine.engine_inventory import Inventory
 from infra.errors import EarlierVersionError, EngineError, ForeignObjectError, ImageMissingError
 
 OBJECT_TYPES = ("containers", "volumes", "networks")
@@ -21,7 +21,7 @@ _IF_LOST = " If they belong to this stack and its state was lost, restore a back
 
 
 class Engine(Protocol):
-    """The engine as a reservation uses it; :mod:`infra.clients.engine.docker_engine` implements it."""
+    """The engine as a reservation uses it."""
 
     def inventory(self) -> Inventory:
         """List all objects."""
@@ -31,6 +31,14 @@ class Engine(Protocol):
 
     def remove_leftovers(self, stack_id: str) -> list[str]:
         """Remove the stack's containers and networks."""
+
+
+class RealEngine:
+    """The engine that Docker's own CLI would use."""
+
+    inventory = staticmethod(engine_inventory.inventory)
+    cpus = staticmethod(docker_engine.cpus)
+    remove_leftovers = staticmethod(docker_engine.remove_leftovers)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +79,10 @@ class Reserved:
     subnet: str
 
 
-def reserve(wanted: Wanted, *, engine: Engine = docker_engine) -> Reserved:
+_ENGINE = RealEngine()
+
+
+def reserve(wanted: Wanted, *, engine: Engine = _ENGINE) -> Reserved:
     """Reserve everything for a new stack.
 
     Raises:
@@ -86,7 +97,8 @@ def reserve(wanted: Wanted, *, engine: Engine = docker_engine) -> Reserved:
     _refuse_more_cpus(wanted, engine)
     # Docker objects of the stack are created after its reservation: existing ones with its labels were left behind by a
     # killed run and are in no state. Volumes are kept, because they hold data.
-    engine.remove_leftovers(wanted.stack_id)
+    if any(labels.belongs_to(found, wanted.stack_id) for found in [*held.containers.values(), *held.networks.values()]):
+        engine.remove_leftovers(wanted.stack_id)
     return _claim(wanted, held, kept={}, subnet=None)
 
 
@@ -96,7 +108,7 @@ def change(
     names_before: Mapping[str, Sequence[str]],
     holders_before: Mapping[str, str],
     before: Reserved,
-    engine: Engine = docker_engine,
+    engine: Engine = _ENGINE,
 ) -> Reserved:
     """Reserve what a changed stack needs in addition; containers keep their ports, the stack keeps its subnet.
 

@@ -9,7 +9,7 @@ import pytest
 
 from infra import labels
 from infra.clients.engine import reservation
-from infra.clients.engine.docker_engine import Inventory
+from infra.clients.engine.engine_inventory import Inventory
 from infra.clients.engine.reservation import Reserved, Wanted
 from infra.errors import (
     EarlierVersionError,
@@ -38,6 +38,7 @@ class MadeUpEngine:
         self.images = {"ml-workspace/minio:1": "sha256:1"}
         self.ports: dict[int, str] = {}
         self.subnets: Sequence[str] = ()
+        self.leftovers_removed = False
 
     def inventory(self) -> Inventory:
         return Inventory(
@@ -54,6 +55,7 @@ class MadeUpEngine:
 
     def remove_leftovers(self, stack_id: str) -> list[str]:
         assert stack_id == "id1"
+        self.leftovers_removed = True
         return []
 
     def reserve(self, wanted: Wanted = WANTED) -> Reserved:
@@ -76,6 +78,18 @@ def test_objects_of_an_earlier_version_name_the_command_to_run(made_up: MadeUpEn
 
     with pytest.raises(EarlierVersionError, match=r"Nothing on the engine was changed\. Run `make up STACK=dev`"):
         made_up.reserve()
+
+
+@pytest.mark.parametrize("kind", ["containers", "networks"])
+@pytest.mark.parametrize(("owner", "removed"), [("id1", True), ("id2", False)], ids=["its own", "another's"])
+def test_what_a_killed_run_left_behind_is_removed(
+    made_up: MadeUpEngine, kind: str, owner: str, *, removed: bool
+) -> None:
+    setattr(made_up, kind, {"left-behind": {labels.ID: owner, labels.STACK: "dev"}})
+
+    made_up.reserve()
+
+    assert made_up.leftovers_removed == removed
 
 
 def test_a_change_keeps_the_ports_and_the_subnet(made_up: MadeUpEngine) -> None:
