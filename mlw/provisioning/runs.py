@@ -11,12 +11,11 @@ import click
 
 from mlw.command import DONE, FAILED, INTERRUPTED, PROGRAM
 from mlw.data_output import Output
-from mlw.lifecycle import down, run_events, stack_commands
+from mlw.lifecycle import run_events
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
 from mlw.lifecycle.stack_context import Context
 from mlw.provisioning import questions
 from mlw.provisioning.proposals import Proposal
-from mlw.stacks.stacks import open_stack
 
 _STDERR = 2
 
@@ -69,6 +68,8 @@ def apply(proposal: Proposal, output: Output, *, yes: bool, events: str | None, 
         question: What is asked.
         unchanged: What is said if nothing is done.
     """
+    from mlw.lifecycle import stack_commands  # noqa: PLC0415 - 50 ms that help does not need
+
     with messages(output, events) as stream:
         if not yes:
             with proposal.in_private_file() as context:
@@ -87,6 +88,8 @@ def apply(proposal: Proposal, output: Output, *, yes: bool, events: str | None, 
 
 def take_down(context: Context, events: str | None) -> int:
     """Remove a stack as `make down` does."""
+    from mlw.lifecycle import down  # noqa: PLC0415 - as above
+
     with run_events.reporting(events, context.stack):
         down.down(context)
     return DONE
@@ -94,5 +97,7 @@ def take_down(context: Context, events: str | None) -> int:
 
 def summary(context: Context) -> dict[str, Any]:
     """The workspace record of a stack, and its endpoints."""
+    from mlw.stacks.stacks import open_stack  # noqa: PLC0415 - as above
+
     outputs = open_stack(context.stack).require_outputs()
     return {**outputs["workspace"], "endpoints": dict(outputs["endpoints"])}

@@ -97,3 +97,21 @@ def test_a_quick_command_loads_no_heavy_library(line: str) -> None:
     )
 
     assert done.stderr == "[]\n"
+
+
+LIFE_CYCLE = ("mlw.lifecycle.down", "mlw.lifecycle.stack_commands")
+
+
+@pytest.mark.parametrize("line", ["create --help", "update --help", "delete --help"], ids=str)
+def test_help_of_a_run_does_not_load_the_life_cycle(line: str) -> None:
+    script = (
+        "import sys\n"
+        "from mlw.main import main\n"
+        f"main({line.split()!r})\n"
+        f"print([name for name in {LIFE_CYCLE!r} if name in sys.modules], file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folders.repo(), capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert done.stderr == "[]\n"
