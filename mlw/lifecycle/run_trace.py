@@ -18,8 +18,9 @@ from typing import Any
 
 from infra.host import trace_context
 from infra.host.trace_context import TraceContext
-from mlw.lifecycle import state_files, trace_delivery
+from mlw.lifecycle import state_files
 from mlw.lifecycle.stack_context import Context
+from mlw.lifecycle.trace_delivery import TraceDelivery
 
 SERVICE = "ml-workspace"
 MOST_SPANS = 3000
@@ -33,10 +34,11 @@ class RunTrace:
 
     Attributes:
         context: The stack, with the environment in which the processes of the run add their spans.
+        delivery: Sends it.
     """
 
     def __init__(self, context: Context) -> None:
-        self.context = context
+        self.context, self.delivery = context, TraceDelivery()
         self._trace: TraceContext | None = None
         self._parent, self._spans, self._begun = "", [], {}  # type: tuple[str, list[Span], dict[str, int]]
         if trace_context.is_disabled(context.environment):
@@ -73,6 +75,8 @@ class RunTrace:
         if not ends or self._trace is None:
             return
         del self._begun[f"{urn} {operation}"]
+        if not failed:
+            self.delivery.on_outputs(urn, step["type"])
         span = self._trace.span_of(urn)
         parent = (step.get("new") or step.get("old") or {}).get("parent")
         self._add(
@@ -133,7 +137,7 @@ def recording(context: Context) -> Iterator[RunTrace]:
         root = {"name": "up", "start": began, "end": time.time_ns(), "failed": failed}
         root["attributes"] = {"pulumi.stack": context.stack}
         with contextlib.suppress(Exception):  # a run never fails because of its trace
-            trace_delivery.send(state_files.read(context), run.request(root))
+            run.delivery.send(state_files.read(context), run.request(root))
 
 
 def _otlp(span: Span, trace_id: str) -> dict[str, Any]:

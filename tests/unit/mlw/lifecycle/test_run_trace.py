@@ -118,7 +118,8 @@ class _Collector(BaseHTTPRequestHandler):
         """Accept a request."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.received.append((self.path, self.headers["Authorization"], json.loads(body)))  # type: ignore[attr-defined]
-        self.send_response(200)
+        refused = self.headers["Authorization"] == "Bearer replaced"
+        self.send_response(401 if refused else 200)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -166,6 +167,45 @@ def test_the_trace_is_sent_with_a_token_of_the_collector(
     ((path, authorization, body),) = collector.received  # type: ignore[attr-defined]
     assert (path, authorization) == ("/v1/traces", "Bearer token-1")
     assert body["resourceSpans"][0]["resource"]["attributes"][0]["value"] == {"stringValue": "ml-workspace"}
+
+
+COLLECTOR = f"{GROUP[:-4]}$ml-workspace:insights:ApplicationInsights$docker:index/container:Container::appi-insights"
+STORE = COLLECTOR.replace("appi-insights", "appi-insights-store")
+RECORD = f"{GROUP[:-4]}$ml-workspace:machinelearningservices:WorkspaceRecord::mlw-record"
+
+
+@pytest.mark.parametrize(
+    ("read", "sent_with"),
+    [
+        ([b"ahead (stack)"], ["ahead"]),
+        ([b"replaced (stack)", b"new (stack)"], ["replaced", "new"]),
+        ([None, b"new a"], ["new"]),
+    ],
+    ids=["the token", "a token that the run replaces", "no token"],
+)
+def test_the_token_is_read_when_the_record_is_written(
+    context: Context,
+    collector: HTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
+    read: list[bytes | None],
+    sent_with: list[str],
+) -> None:
+    address = f"http://127.0.0.1:{collector.server_address[1]}"
+    monkeypatch.setattr(state_files, "read", lambda _: a_state(address))
+    asked: list[str] = []
+
+    def read_file(container: str, _path: str) -> bytes | None:
+        asked.append(container)
+        return read[len(asked) - 1]
+
+    monkeypatch.setattr(engine_queries, "read_file", read_file)
+
+    with run_trace.recording(context) as trace:
+        for urn in (COLLECTOR, STORE, RECORD):
+            trace.on_event({"resOutputsEvent": step(urn, "same")})
+
+    assert asked == ["appi-insights", "c1"][: len(read)]
+    assert [token for _, token, _ in collector.received] == [f"Bearer {one}" for one in sent_with]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
