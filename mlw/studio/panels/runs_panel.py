@@ -19,7 +19,7 @@ MAXIMUM = 100
 _METRICS, _PARAMS = 4, 3
 _OFFERED = 12
 _COMPARED = 4
-"""Runs in a chart: as many as there are colours that can be told apart."""
+"""Runs in a chart: as many as the page has colours for lines."""
 
 _FIXED = {"run_name": "Run", "status": "Status", "start_time": "Started (UTC)"}
 
