@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,16 @@ def test_every_fault_is_on_the_page() -> None:
     missing = [name for _, name, words in marked() if words and f"| {words[0]} | {words[1]} |" not in page]
 
     assert missing == []
+
+
+def test_every_row_of_the_page_is_a_fault_in_the_order_of_the_generator() -> None:
+    page = reliability_reference.FILE.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?!What is done|Faults tried)([^|]+) \| ([^|]+) \| [^|]* \| [^|]* \|$", page, re.MULTILINE)
+    files = re.findall(r"^`(tests/.+)`$", page, re.MULTILINE)
+
+    described = {tuple(words) for _, _, words in marked() if words}
+    assert [row for row in rows if row[1].strip("0123456789") and row not in described] == []
+    assert files == sorted(files)
 
 
 def a_report(nodeid: str, when: str, outcome: str, *, words: tuple[str, str] | None) -> pytest.TestReport:
