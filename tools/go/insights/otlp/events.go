@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"ml-workspace/tools/go/insights/schema"
 )
 
@@ -36,7 +38,7 @@ func (one *span) readEvent(message []byte) error {
 	}
 	index := uint64(one.events.count) + one.events.dropped
 	if name == exceptionEvent && len(one.exceptions) < MaximumItems {
-		found, err := readException(message)
+		found, err := readException(message, 3)
 		if err != nil {
 			return err
 		}
@@ -92,10 +94,11 @@ func appendLink(out, message []byte) ([]byte, error) {
 	return appendDetails(out, message, 4, 5)
 }
 
-func readException(message []byte) (found exception, err error) {
+// readException reads the attributes of an exception: field 3 of an event, field 6 of a log record.
+func readException(message []byte, inAttributes protowire.Number) (found exception, err error) {
 	found.columns = known{"exception.type": "", "exception.message": "", "exception.stacktrace": "", "exception.escaped": ""}
 	var others attributes
-	err = within(message, 3, func(pair []byte) error {
+	err = within(message, inAttributes, func(pair []byte) error {
 		key, value, err := keyAndValue(pair)
 		if err != nil {
 			return err
@@ -112,7 +115,7 @@ func readException(message []byte) (found exception, err error) {
 
 func (found exception) row(one *span) Row {
 	return Row{
-		Table: schema.Exceptions, Time: found.at, Key: EventKey(one.trace, one.id, found.index),
+		Table: schema.Exceptions, Time: found.at, Key: ExceptionKey(one.trace, one.id, found.index, found.at),
 		Values: []driver.Value{
 			found.at, one.trace, one.id, one.parent, found.index, one.name, one.kind, one.from.service, one.from.namespace,
 			one.from.version, one.from.instance, found.columns["exception.type"], found.columns["exception.message"],

@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"database/sql/driver"
+	"time"
 
 	"ml-workspace/tools/go/insights/schema"
 )
@@ -18,11 +19,23 @@ type record struct {
 // Logs decodes an ExportLogsServiceRequest.
 func Logs(request []byte, emit Emit) (Result, error) {
 	return Result{}, scoped(request, func(from *resource, raw []byte) error {
-		one := record{columns: known{"event.name": "", "microsoft.custom_event.name": ""}}
+		one := record{columns: known{
+			"event.name": "", "microsoft.custom_event.name": "", "exception.type": "", "exception.message": "",
+		}}
 		if err := each(raw, one.read); err != nil {
 			return err
 		}
-		return emit(one.row(from, contentKey(from.raw, from.rawScope, raw)))
+		key := contentKey(from.raw, from.rawScope, raw)
+		if one.columns.first("exception.type", "exception.message") != "" {
+			found, err := readException(raw, 6)
+			if err != nil {
+				return err
+			}
+			if err := emit(one.exception(from, key, found)); err != nil {
+				return err
+			}
+		}
+		return emit(one.row(from, key))
 	})
 }
 
@@ -54,18 +67,32 @@ func (one *record) read(part field) (err error) {
 	return err
 }
 
-func (one *record) row(from *resource, key uint64) Row {
-	happened := one.time
-	if happened == 0 {
-		happened = one.observed
+// happened is the time of the record, or else when it was observed.
+func (one *record) happened() time.Time {
+	if one.time == 0 {
+		return at(one.observed)
 	}
+	return at(one.time)
+}
+
+// exception is the exception that a record describes; its place is part of what the record says.
+func (one *record) exception(from *resource, key uint64, found exception) Row {
+	found.at, found.index = one.happened(), uint32(key)
+	if found.columns["exception.message"] == "" {
+		found.columns["exception.message"] = one.body
+	}
+	return found.row(&span{from: from, trace: one.trace, id: one.span})
+}
+
+func (one *record) row(from *resource, key uint64) Row {
+	happened := one.happened()
 	if one.event == "" {
 		one.event = one.columns.first("event.name", "microsoft.custom_event.name")
 	}
 	return Row{
-		Table: schema.Logs, Time: at(happened), Key: key,
+		Table: schema.Logs, Time: happened, Key: key,
 		Values: []driver.Value{
-			at(happened), optionalTime(one.observed), key, uint8(min(one.severity, 24)), one.severityText, one.event, one.body,
+			happened, optionalTime(one.observed), key, uint8(min(one.severity, 24)), one.severityText, one.event, one.body,
 			one.trace, one.span, uint32(one.flags), from.service, from.namespace, from.version, from.instance,
 			from.scopeName, from.scopeVersion, string(one.all.close()), from.json, clamp(one.all.dropped),
 		},

@@ -169,6 +169,24 @@ func TestLogRecordBecomesOneRow(t *testing.T) {
 	}
 }
 
+func TestLogRecordWithAnExceptionIsAlsoAnException(t *testing.T) {
+	record := message(1, start, 5, message(1, "scoring failed"), 9, trace, 10, id, 6, pair("exception.type", "ValueError"),
+		6, pair("exception.message", "no such model"), 6, pair("exception.stacktrace", "Traceback"), 6, pair("row", 7))
+	rows, _ := decode(t, otlp.Logs, request(record, message(1, start, 5, message(1, "no exception")),
+		message(1, start, 5, message(1, "only a type"), 6, pair("exception.type", "E"))))
+	check(t, rows[0], map[string]driver.Value{
+		"time": start.Truncate(time.Microsecond), "trace_id": "ab0102030405060708090a0b0c0d0e0f", "span_id": "cd01020304050607",
+		"type": "ValueError", "message": "no such model", "stacktrace": "Traceback", "attributes": `{"row":7}`, "span_name": "",
+		"service_name": "scoring",
+	})
+	check(t, rows[1], map[string]driver.Value{"body": "scoring failed"})
+	check(t, rows[2], map[string]driver.Value{"body": "no exception"})
+	check(t, rows[3], map[string]driver.Value{"type": "E", "message": "only a type"})
+	if len(rows) != 5 || rows[0].Table != schema.Exceptions || rows[3].Table != schema.Exceptions {
+		t.Error(rows)
+	}
+}
+
 func TestEveryKindOfMetricBecomesRows(t *testing.T) {
 	number := message(2, start, 3, start, 4, 0.5, 7, pair("a", "b"))
 	whole := message(3, start, 6, uint64(7))

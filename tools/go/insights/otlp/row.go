@@ -44,8 +44,10 @@ func Key(columns ...string) uint64 {
 	return hasher.Sum64()
 }
 
-// EventKey identifies an exception.
-func EventKey(trace, span string, index uint32) uint64 { return Key(trace, span, fmt.Sprint(index)) }
+// ExceptionKey identifies an exception.
+func ExceptionKey(trace, span string, index uint32, at time.Time) uint64 {
+	return Key(trace, span, fmt.Sprint(index), fmt.Sprint(at.UnixMicro()))
+}
 
 // contentKey identifies a record that has no id by all that it says.
 func contentKey(contents ...[]byte) uint64 {

@@ -50,13 +50,14 @@ CREATE TABLE spans (
     dropped_links UINTEGER NOT NULL
 );
 
--- Span events named 'exception', apart from their spans: grouping them out of JSON takes too much memory.
+-- Span events named 'exception', apart from their spans: grouping them out of JSON takes too much memory. Also log records with
+-- attributes exception.*, with the span in which they were written but without its name.
 CREATE TABLE exceptions (
     time TIMESTAMP NOT NULL,
     trace_id VARCHAR NOT NULL,
     span_id VARCHAR NOT NULL,
     parent_span_id VARCHAR NOT NULL,
-    event_index UINTEGER NOT NULL,             -- position among the events of the span
+    event_index UINTEGER NOT NULL,             -- position among the events of the span; hash of a log record
     span_name VARCHAR NOT NULL,
     span_kind VARCHAR NOT NULL,
     service_name VARCHAR NOT NULL,

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"ml-workspace/tools/go/insights/files"
 	"ml-workspace/tools/go/insights/otlp"
@@ -13,7 +14,7 @@ import (
 // identity is the columns that identify a record of a table.
 var identity = map[schema.Table]string{
 	schema.Spans:        "trace_id, span_id",
-	schema.Exceptions:   "trace_id, span_id, event_index",
+	schema.Exceptions:   "trace_id, span_id, event_index, time",
 	schema.Logs:         "record_id",
 	schema.Metrics:      "record_id",
 	schema.Availability: "record_id",
@@ -60,8 +61,9 @@ func (store *Store) readKeys(table schema.Table, path string, from int64, visit 
 			number = otlp.Key(trace, span)
 		case schema.Exceptions:
 			var index uint32
-			err = rows.Scan(&trace, &span, &index)
-			number = otlp.EventKey(trace, span, index)
+			var at time.Time
+			err = rows.Scan(&trace, &span, &index, &at)
+			number = otlp.ExceptionKey(trace, span, index, at)
 		default:
 			err = rows.Scan(&number)
 		}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"ml-workspace/tools/go/insights/config"
 	"ml-workspace/tools/go/insights/files"
 	"ml-workspace/tools/go/insights/otlp"
@@ -92,6 +94,41 @@ func TestRowsThatAreSentAgainAreStoredOnce(t *testing.T) {
 	defer again.Close()
 	write(t, again, spans(100, 100, now))
 	expect(t, again, 200, 120)
+}
+
+// logged makes the rows of a log record with an exception but without a span.
+func logged(t *testing.T, message string, at time.Time) (rows []otlp.Row) {
+	t.Helper()
+	field := func(number protowire.Number, content []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), content)
+	}
+	moment := protowire.AppendFixed64(protowire.AppendTag(nil, 1, protowire.Fixed64Type), uint64(at.UnixNano()))
+	pair := append(field(1, []byte("exception.message")), field(2, field(1, []byte(message)))...)
+	request := field(1, field(2, field(2, append(moment, field(6, pair)...))))
+	_, err := otlp.Logs(request, func(row otlp.Row) error {
+		rows = append(rows, row)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+func TestExceptionsOfLogRecordsAreStoredOnce(t *testing.T) {
+	folder, now := t.TempDir(), time.Now()
+	store := open(t, folder)
+	write(t, store, append(logged(t, "first", now), logged(t, "second", now)...))
+	store.Close()
+
+	again := open(t, folder)
+	defer again.Close()
+	write(t, again, append(logged(t, "first", now), logged(t, "first", now.Add(time.Second))...))
+	for _, table := range []schema.Table{schema.Exceptions, schema.Logs} {
+		if found := again.Status().Tables[table]; found.Rows != 3 || found.DuplicatesDropped != 1 {
+			t.Errorf("%s: %+v", table, found)
+		}
+	}
 }
 
 func TestConcurrentRequestsShareFiles(t *testing.T) {
