@@ -29,7 +29,12 @@ type database struct {
 	pending map[string][]otlp.Row
 }
 
+// openDatabase starts DuckDB with a folder of its own for what does not fit into memory: two with the same folder take each
+// other's files, which have the same names.
 func openDatabase(temporary string, megabytes int) (*database, error) {
+	if err := os.MkdirAll(temporary, 0o700); err != nil {
+		return nil, err
+	}
 	connector, err := duckdb.NewConnector("", nil)
 	if err != nil {
 		return nil, err
@@ -154,7 +159,8 @@ func (database *database) write(path string, rows []otlp.Row) error {
 // copyTo writes the result of a query into a file, and returns when it is on disk. After an error there is no file.
 func (database *database) copyTo(path, query, options string) error {
 	statement := fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, "+
-		"STRING_DICTIONARY_PAGE_SIZE_LIMIT %d, %s)", query, literal(path), rowGroup, dictionary, options)
+		"DICTIONARY_SIZE_LIMIT %d, STRING_DICTIONARY_PAGE_SIZE_LIMIT %d, %s)",
+		query, literal(path), rowGroup, distinct, dictionary, options)
 	_, err := database.Exec(statement)
 	if err == nil {
 		err = syncFile(path)
@@ -180,8 +186,12 @@ const (
 	chunkSize = 512 << 10
 	// rowGroup is how many rows are in memory when a file is written.
 	rowGroup = 8192
-	// dictionary is what each text column takes for its distinct values; by default a megabyte.
-	dictionary = 64 << 10
+	// distinct is how many values a column may have in a row group to get a dictionary, and with it a Bloom filter. The ids of
+	// traces with three spans or more do, so that a trace is found without reading every file; ids of spans do not need one.
+	distinct = 3000
+	// dictionary is what each text column takes for its distinct values; by default a megabyte. So many ids of traces, with
+	// their lengths, fit.
+	dictionary = 36 * distinct
 )
 
 func syncFile(path string) error {

@@ -119,7 +119,7 @@ func limited(run []*files.File) []*files.File {
 // merge writes the rows of files into one, in their order, and each of them once.
 func (merger *merger) merge(table schema.Table, sources []*files.File) (err error) {
 	if merger.database == nil {
-		if merger.database, err = openDatabase(merger.set.Temporary(), mergeMemory); err != nil {
+		if merger.database, err = openDatabase(filepath.Join(merger.set.Temporary(), "merges"), mergeMemory); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 
 	"ml-workspace/tools/go/insights/config"
@@ -45,7 +46,7 @@ type batch struct {
 
 // Open starts the store on the files in its folder.
 func Open(settings config.Config, set *files.Set) (*Store, error) {
-	database, err := openDatabase(set.Temporary(), commitMemory)
+	database, err := openDatabase(filepath.Join(set.Temporary(), "commits"), commitMemory)
 	if err != nil {
 		return nil, err
 	}
