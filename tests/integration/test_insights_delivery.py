@@ -80,6 +80,39 @@ def test_the_store_starts_and_runs_queries_while_the_collector_is_away(collector
         probe_until(lambda: collector.send("warm"), what="the collector")
 
 
+@pytest.mark.fault(
+    "the disks of application insights and of its store are full",
+    "writes are rejected with 503, acknowledged ones are kept, and both recover by themselves",
+)
+def test_full_disks_of_both_reject_writes_and_lose_no_acknowledged_ones(engine: DockerClient) -> None:
+    with running_collector(engine, data=_disk("6m"), store_data=_disk("12m")) as collector:
+        ballasts = {
+            collector.container: ("/var/lib/otelcol/ballast", 4800),
+            collector.store: ("/var/lib/insights/ballast", 12100),
+        }
+        for container, (path, kibibytes) in ballasts.items():
+            filled = container.exec_run(["busybox", "dd", "if=/dev/zero", f"of={path}", "bs=1k", f"count={kibibytes}"])
+            assert filled.exit_code == 0, filled.output
+        acknowledged: list[str] = []
+        status = requests.codes.ok
+        while status == requests.codes.ok:
+            span = uuid.uuid4().hex * 32
+            status = collector.send(span)
+            acknowledged.extend([span] if status == requests.codes.ok else [])
+        counted = sum(collector.spans()[span] for span in acknowledged)
+        for container, (path, _) in ballasts.items():
+            container.exec_run(["rm", path])
+
+        assert status == requests.codes.unavailable
+        assert counted < len(acknowledged), "the store had room for everything"
+        kept(collector, *acknowledged)
+        probe_until(lambda: collector.send("later"), what="a span after the disks have room again")
+
+
+def _disk(size: str) -> dict[str, str]:
+    return {"type": "tmpfs", "device": "tmpfs", "o": f"size={size},uid=10001,gid=10001"}
+
+
 @pytest.mark.fault("the collector's queue is full", "writes are rejected with 503, and acknowledged ones are kept")
 def test_full_queue_rejects_writes_and_loses_no_acknowledged_ones(engine: DockerClient) -> None:
     with running_collector(engine, queue_mib=0.25) as collector:

@@ -94,13 +94,18 @@ class Collector:
 
 @contextmanager
 def running_collector(
-    engine: DockerClient, *, data: Mapping[str, str] | None = None, queue_mib: float = 64
+    engine: DockerClient,
+    *,
+    data: Mapping[str, str] | None = None,
+    store_data: Mapping[str, str] | None = None,
+    queue_mib: float = 64,
 ) -> Iterator[Collector]:
     """Run a collector that reports its own and StatsD's metrics every second, and its store.
 
     Args:
         engine: Where they run.
         data: Options of the driver of the volume with the collector's data.
+        store_data: The same for the store.
         queue_mib: Maximum size of the collector's queue.
     """
     name = f"t{uuid.uuid4().hex[:8]}"
@@ -117,6 +122,7 @@ def running_collector(
             files={"config.json": stores.encode()},
             tokens=f"{QUERIES} (stack) read\n{COLLECTORS} (collector) write\n",
             network=name,
+            data=store_data,
         )
         container = _run(
             engine,
