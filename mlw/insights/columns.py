@@ -36,7 +36,8 @@ PERFORMANCE = (
 SERVICE_FILTER = {"service": "cloud_RoleName = $value"}
 OPERATION_FILTER = {"operation": "operation_Name = $value"}
 WITHIN_OPERATION_FILTER = {
-    "operation": "operation_Id in (select operation_Id from requests where operation_Name = $value)"
+    # Hashes take a fifth of the memory of the ids.
+    "operation": "hash(operation_Id) in (select hash(operation_Id) from requests where operation_Name = $value)"
 }
 """For what a request causes, directly or in another service."""
 

@@ -19,6 +19,7 @@ from mlw.insights.columns import (
     WITHIN_OPERATION_FILTER,
 )
 from mlw.insights.insights_report import Column, Report, Unit
+from mlw.insights.percentiles import with_percentiles
 
 _ITEM = Column("itemType", "ITEM")
 _TEXT_FILTER = "contains(lower({column}), lower($value))"
@@ -180,30 +181,32 @@ order by timestamp, cloud_RoleName
     filters={**SERVICE_FILTER, "name": "name = $value"},
 )
 
-LIVE = Report(
-    name="live",
-    title="Live: requests, dependencies and exceptions",
-    empty="No service has traced anything.",
-    sql="""
-with items as (
+_LIVE = """
+with calls as (
   select 'requests' as item, cloud_RoleName, success, duration from requests
   union all
   select 'dependencies', cloud_RoleName, success, duration from dependencies
   union all
   select 'exceptions', cloud_RoleName, false, null from exceptions
-)
+),
+{ranked}
 select
-  item,
-  cloud_RoleName,
-  count(*) as count,
-  round(count(*) / $seconds, 3) as perSecond,
-  count(*) filter (where not success) as failed,
-  round(avg(duration), 3) as average,
-  round(quantile_cont(duration, 0.95), 3) as p95
-from items$where
-group by item, cloud_RoleName
+  {group},
+  {count} as count,
+  round({count} / $seconds, 3) as perSecond,
+  {failed} as failed,
+  {average} as average,
+  {p95} as p95
+from ranked
+group by {group}
 order by item desc, cloud_RoleName
-""",
+"""
+
+LIVE = Report(
+    name="live",
+    title="Live: requests, dependencies and exceptions",
+    empty="No service has traced anything.",
+    sql=with_percentiles(_LIVE, "calls$where", group="item, cloud_RoleName"),
     columns=(
         Column("item", "ITEM"),
         SERVICE,

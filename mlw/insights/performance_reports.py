@@ -19,6 +19,7 @@ from mlw.insights.columns import (
     WITHIN_OPERATION_FILTER,
 )
 from mlw.insights.insights_report import Column, Report, Unit
+from mlw.insights.percentiles import with_percentiles
 
 _DEPENDENCY_FILTERS = {
     **SERVICE_FILTER,
@@ -28,42 +29,114 @@ _DEPENDENCY_FILTERS = {
     "name": "name = $value",
 }
 
-_BY_GROUP = """
+_DURATIONS = """{average} as average,
+  {p50} as p50,
+  {p95} as p95,
+  {p99} as p99"""
+
+_BY_GROUP = (
+    """
+with {ranked}
 select
   {group},
-  count(*) as count,
-  round(count(*) / $minutes, 3) as perMinute,
-  round(100.0 * count(*) filter (where not success) / count(*), 2) as failedPercent,
-  round(avg(duration), 3) as average,
-  round(quantile_cont(duration, 0.5), 3) as p50,
-  round(quantile_cont(duration, 0.95), 3) as p95,
-  round(quantile_cont(duration, 0.99), 3) as p99
-from {table}$where
+  {count} as count,
+  round({count} / $minutes, 3) as perMinute,
+  {failed_percent} as failedPercent,
+  """
+    + _DURATIONS
+    + """
+from ranked
 group by {group}
 order by count desc, {group}
 """
+)
 
-_OVER_TIME = """
+_OVER_TIME = (
+    """
+with {ranked}
 select
-  time_bucket(interval '$bin seconds', timestamp) as timestamp,
-  count(*) as count,
-  round(count(*) * 60.0 / $bin, 3) as perMinute,
-  count(*) filter (where not success) as failed,
-  round(100.0 * count(*) filter (where not success) / count(*), 2) as failedPercent,
-  round(avg(duration), 3) as average,
-  round(quantile_cont(duration, 0.5), 3) as p50,
-  round(quantile_cont(duration, 0.95), 3) as p95,
-  round(quantile_cont(duration, 0.99), 3) as p99
-from {table}$where
-group by all
-order by timestamp
+  {group},
+  {count} as count,
+  round({count} * 60.0 / $bin, 3) as perMinute,
+  {failed} as failed,
+  {failed_percent} as failedPercent,
+  """
+    + _DURATIONS
+    + """
+from ranked
+group by {group}
+order by {group}
+"""
+)
+_BIN = "time_bucket(interval '$bin seconds', timestamp) as timestamp"
+
+_MAP = """
+with called as (
+  -- Hashes take a fifth of the memory of the ids.
+  select hash(operation_Id, operation_ParentId) as call, cloud_RoleName as service
+  from requests
+  where operation_ParentId <> ''
+),
+callers as (
+  select
+    hash(operation_Id, id) as call,
+    cloud_RoleName as source,
+    coalesce(nullif(target, ''), name) as target,
+    type,
+    success,
+    duration
+  from dependencies
+  where type <> 'InProc'
+),
+calls as (
+  select
+    source,
+    coalesce(service, target) as target,
+    if(service is null, type, 'service') as type,
+    success,
+    duration
+  from callers
+  left join called using (call)
+),
+{ranked}
+select
+  {group},
+  {count} as calls,
+  {failed} as failed,
+  {failed_percent} as failedPercent,
+  {average} as average,
+  {p95} as p95
+from ranked
+group by {group}
+order by calls desc, {group}
+"""
+
+_MAP_NODES = """
+with instances as (
+  select cloud_RoleName, count(distinct cloud_RoleInstance) as instances
+  from requests
+  group by cloud_RoleName
+),
+{ranked}
+select
+  {group},
+  any_value(instances) as instances,
+  {count} as count,
+  {failed} as failed,
+  {failed_percent} as failedPercent,
+  {average} as average,
+  {p95} as p95
+from ranked
+join instances using ({group})
+group by {group}
+order by count desc, {group}
 """
 
 REQUESTS = Report(
     name="requests",
     title="Requests by operation",
     empty="No service has received a request that it traced.",
-    sql=_BY_GROUP.format(table="requests", group="operation_Name, cloud_RoleName"),
+    sql=with_percentiles(_BY_GROUP, "requests$where", group="operation_Name, cloud_RoleName"),
     columns=(OPERATION, SERVICE, *PERFORMANCE),
     filters={**SERVICE_FILTER, **OPERATION_FILTER},
 )
@@ -72,7 +145,7 @@ DEPENDENCIES = Report(
     name="dependencies",
     title="Dependencies",
     empty="No service has traced a call to another service, a database or a queue.",
-    sql=_BY_GROUP.format(table="dependencies", group="type, target, name"),
+    sql=with_percentiles(_BY_GROUP, "dependencies$where", group="type, target, name"),
     columns=(TYPE, TARGET, NAME, *PERFORMANCE),
     filters=_DEPENDENCY_FILTERS,
 )
@@ -83,7 +156,7 @@ REQUESTS_OVER_TIME = Report(
     name="requests-over-time",
     title="Requests over time",
     empty=REQUESTS.empty,
-    sql=_OVER_TIME.format(table="requests"),
+    sql=with_percentiles(_OVER_TIME, "requests$where", group="timestamp", keys=_BIN),
     columns=_OVER_TIME_COLUMNS,
     filters=REQUESTS.filters,
 )
@@ -92,7 +165,7 @@ DEPENDENCIES_OVER_TIME = Report(
     name="dependencies-over-time",
     title="Dependencies over time",
     empty=DEPENDENCIES.empty,
-    sql=_OVER_TIME.format(table="dependencies"),
+    sql=with_percentiles(_OVER_TIME, "dependencies$where", group="timestamp", keys=_BIN),
     columns=_OVER_TIME_COLUMNS,
     filters=_DEPENDENCY_FILTERS,
 )
@@ -101,37 +174,7 @@ MAP = Report(
     name="map",
     title="Application map: calls between services",
     empty="No service has traced a call to another service, a database or a queue.",
-    sql="""
-with called as (
-  -- Hashes take a fifth of the memory of the ids.
-  select hash(operation_Id, operation_ParentId) as call, cloud_RoleName
-  from requests
-  where operation_ParentId <> ''
-),
-calls as (
-  select
-    caller.cloud_RoleName as source,
-    coalesce(called.cloud_RoleName, nullif(caller.target, ''), caller.name) as target,
-    if(called.call is null, caller.type, 'service') as type,
-    caller.success,
-    caller.duration
-  from dependencies as caller
-  left join called on called.call = hash(caller.operation_Id, caller.id)
-  where caller.type <> 'InProc'
-)
-select
-  source,
-  target,
-  type,
-  count(*) as calls,
-  count(*) filter (where not success) as failed,
-  round(100.0 * count(*) filter (where not success) / count(*), 2) as failedPercent,
-  round(avg(duration), 3) as average,
-  round(quantile_cont(duration, 0.95), 3) as p95
-from calls$where
-group by source, target, type
-order by calls desc, source, target, type
-""",
+    sql=with_percentiles(_MAP, "calls$where", group="source, target, type"),
     columns=(
         Column("source", "FROM"),
         Column("target", "TO"),
@@ -150,19 +193,7 @@ MAP_NODES = Report(
     name="map-nodes",
     title="Application map: services",
     empty=REQUESTS.empty,
-    sql="""
-select
-  cloud_RoleName,
-  approx_count_distinct(cloud_RoleInstance) as instances,
-  count(*) as count,
-  count(*) filter (where not success) as failed,
-  round(100.0 * count(*) filter (where not success) / count(*), 2) as failedPercent,
-  round(avg(duration), 3) as average,
-  round(quantile_cont(duration, 0.95), 3) as p95
-from requests$where
-group by cloud_RoleName
-order by count desc, cloud_RoleName
-""",
+    sql=with_percentiles(_MAP_NODES, "requests$where", group="cloud_RoleName"),
     columns=(
         SERVICE,
         Column("instances", "INSTANCES", Unit.COUNT),

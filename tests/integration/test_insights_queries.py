@@ -1,8 +1,9 @@
 """Queries over application insights as a client sends them: rights, limits, the API of Jaeger, and nothing else."""
 
+import random
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 
 from infra import service_images
 from infra.clients.engine import volume_writer
+from mlw.insights.reports import REPORTS
+from mlw.insights.time_ranges import time_range
 from tests.support.insights_store import OWNER, READ, SECONDS, WRITE, Store, running_store
 from tests.support.probes import probe_until
 
@@ -152,6 +155,37 @@ def replace_tokens(store: Store, tokens: str) -> None:
         owner=OWNER,
         in_use=True,
     )
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 3000])
+def test_percentiles_of_a_report_are_those_of_the_durations(store: Store, count: int) -> None:
+    service, chosen = f"scorer-{uuid.uuid4().hex[:8]}", random.Random(count)  # noqa: S311 - durations, no secrets
+    durations = [chosen.lognormvariate(3, 1) for _ in range(count)]
+    send_requests(store, service, durations)
+
+    (found,) = rows(store, REPORTS["requests"].query(time_range(offset="1d"), service=service))
+    (exact,) = rows(
+        store,
+        "SELECT count(*), quantile_cont(duration, 0.5), quantile_cont(duration, 0.95), quantile_cont(duration, 0.99) "
+        f"FROM requests WHERE cloud_RoleName = '{service}'",
+    )
+
+    assert found[2] == exact[0] == count
+    assert found[6:] == pytest.approx(exact[1:], rel=0.01 if count > 3 else 0.0001)
+
+
+def send_requests(store: Store, service: str, milliseconds: Sequence[float]) -> None:
+    """Send a request of each duration."""
+    now, spans = time.time_ns(), []
+    for one in milliseconds:
+        made = Span(trace_id=uuid.uuid4().bytes, span_id=uuid.uuid4().bytes[:8], name="POST /score")
+        made.kind, made.start_time_unix_nano, made.end_time_unix_nano = Span.SPAN_KIND_SERVER, now, now + int(one * 1e6)
+        spans.append(made)
+    resource = Resource(attributes=[_pair("service.name", service)])
+    message = ExportTraceServiceRequest(
+        resource_spans=[ResourceSpans(resource=resource, scope_spans=[ScopeSpans(spans=spans)])]
+    )
+    assert store.post(message.SerializeToString()).status_code == requests.codes.ok
 
 
 @pytest.mark.parametrize("conventions", ["current", "previous"])

@@ -48,11 +48,11 @@ def test_filters_join_the_conditions_of_the_report() -> None:
 
 
 def test_without_conditions_there_is_no_where() -> None:
-    assert "from requests\ngroup by" in REPORTS["requests"].query(HOUR)
+    assert "from exceptions\ngroup by" in REPORTS["exceptions"].query(HOUR)
 
 
 def test_rates_and_bins_follow_the_range() -> None:
-    assert "count(*) / 60, 3) as perMinute" in REPORTS["requests"].query(HOUR)
+    assert "/ 60, 3) as perMinute" in REPORTS["requests"].query(HOUR)
     assert "interval '60 seconds'" in REPORTS["requests-over-time"].query(HOUR)
 
 

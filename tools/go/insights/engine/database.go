@@ -41,12 +41,15 @@ func open(options Options) (*sql.DB, error) {
 		fmt.Sprintf("SET max_temp_directory_size = '%dMB'", options.TemporaryMegabytes),
 		fmt.Sprintf("SET memory_limit = '%dMB'", options.MemoryMegabytes),
 		fmt.Sprintf("SET threads = %d", options.Threads),
+		// The kernel has the files in its cache; DuckDB's own would fill the memory of every query up to the limit.
+		"SET enable_external_file_cache = false",
 		"SET TimeZone = 'UTC'",
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
 		"SET enable_external_access = false",
 		"SET lock_configuration = true",
 	}
+	settings = append(settings, views.Macros...)
 	connector, err := duckdb.NewConnector("", nil)
 	if err != nil {
 		return nil, err

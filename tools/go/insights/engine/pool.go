@@ -26,10 +26,12 @@ const (
 )
 
 // Pool runs queries in the process for them: starts it when there is a query, ends it when there is none, and replaces it
-// when it dies or hangs.
+// when it dies or hangs. Queries that need too much memory together run again, one after the other.
 type Pool struct {
 	options Options
 	slots   chan struct{}
+	// alone is for the query that takes all slots.
+	alone   chan struct{}
 	queue   atomic.Int64
 	numbers atomic.Uint64
 	mutex   sync.Mutex
@@ -43,24 +45,56 @@ type process struct {
 	client  *rpc.Client
 	// users is how many queries it runs.
 	users int
+	// isShared is whether several queries have been running since it last ran none.
+	isShared bool
 }
 
 // NewPool prepares to run queries; nothing is started yet.
 func NewPool(options Options) *Pool {
-	return &Pool{options: options, slots: make(chan struct{}, concurrent)}
+	return &Pool{options: options, slots: make(chan struct{}, concurrent), alone: make(chan struct{}, 1)}
 }
 
 // Run runs a query.
 func (pool *Pool) Run(ctx context.Context, request Request) (*Reply, error) {
-	if err := pool.enter(ctx); err != nil {
+	if err := pool.enter(ctx, pool.slots, longestWait); err != nil {
 		return nil, err
 	}
-	defer func() { <-pool.slots }()
+	reply, wasShared, err := pool.run(ctx, request)
+	<-pool.slots
+	var failure *Failure
+	if wasShared && errors.As(err, &failure) && (failure.Code == OutOfMemory || failure.Code == Interrupted) {
+		return pool.runAlone(ctx, request)
+	}
+	return reply, err
+}
+
+// runAlone runs a query while no other one runs.
+func (pool *Pool) runAlone(ctx context.Context, request Request) (*Reply, error) {
+	if err := pool.enter(ctx, pool.alone, request.Timeout); err != nil {
+		return nil, err
+	}
+	defer func() { <-pool.alone }()
+	for range concurrent {
+		if err := pool.enter(ctx, pool.slots, request.Timeout); err != nil {
+			return nil, err
+		}
+		defer func() { <-pool.slots }()
+	}
+	reply, _, err := pool.run(ctx, request)
+	return reply, err
+}
+
+// run runs a query, and tells whether others were running at the same time.
+func (pool *Pool) run(ctx context.Context, request Request) (*Reply, bool, error) {
 	process, err := pool.acquire()
 	if err != nil {
-		return nil, &Failure{Failed, "starting the process for queries: " + err.Error()}
+		return nil, false, &Failure{Failed, "starting the process for queries: " + err.Error()}
 	}
-	defer pool.release(process)
+	reply, err := pool.runIn(ctx, process, request)
+	return reply, pool.release(process), err
+}
+
+func (pool *Pool) runIn(ctx context.Context, process *process, request Request) (*Reply, error) {
 	request.Number = pool.numbers.Add(1)
 	reply := &Reply{}
 	call := process.client.Go("Queries.Run", request, reply, make(chan *rpc.Call, 1))
@@ -100,17 +134,17 @@ func (pool *Pool) finish(process *process, err error, reply *Reply) (*Reply, err
 }
 
 // enter waits for the turn of a query.
-func (pool *Pool) enter(ctx context.Context) error {
+func (pool *Pool) enter(ctx context.Context, turn chan struct{}, longest time.Duration) error {
 	busy := &Failure{Busy, fmt.Sprintf("%d queries are running and others wait; try again", concurrent)}
 	if pool.queue.Add(1) > waiting {
 		pool.queue.Add(-1)
 		return busy
 	}
 	defer pool.queue.Add(-1)
-	timer := time.NewTimer(longestWait)
+	timer := time.NewTimer(longest)
 	defer timer.Stop()
 	select {
-	case pool.slots <- struct{}{}:
+	case turn <- struct{}{}:
 		return nil
 	case <-timer.C:
 		return busy
@@ -133,13 +167,17 @@ func (pool *Pool) acquire() (*process, error) {
 		pool.process = started
 	}
 	pool.process.users++
+	pool.process.isShared = pool.process.isShared || pool.process.users > 1
 	return pool.process, nil
 }
 
-func (pool *Pool) release(process *process) {
+// release tells whether a query has shared the process.
+func (pool *Pool) release(process *process) bool {
 	pool.mutex.Lock()
 	defer pool.mutex.Unlock()
+	wasShared := process.isShared
 	process.users--
+	process.isShared = wasShared && process.users > 0
 	switch {
 	case process.users > 0:
 	case process == pool.process:
@@ -147,6 +185,7 @@ func (pool *Pool) release(process *process) {
 	default:
 		_ = process.client.Close()
 	}
+	return wasShared
 }
 
 // retire makes the next query start another process; this one ends with its last query.

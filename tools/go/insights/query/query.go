@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	memoryMegabytes    = 64
+	memoryMegabytes    = 48
 	temporaryMegabytes = 512
-	threads            = 2
+	// threads of each query. A second one would take half as much memory again, and the store needs the other processor.
+	threads = 1
 )
 
 // Register adds the handlers of queries to a server. Queries end with the context.

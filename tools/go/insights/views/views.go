@@ -20,6 +20,9 @@ type View struct {
 	SQL string
 }
 
+// Macros create the functions that the views call.
+var Macros []string
+
 // All has every view by its name in lower case.
 var All = parse(text)
 
@@ -34,6 +37,10 @@ func parse(text string) map[string]View {
 	for _, statement := range strings.Split(comment.ReplaceAllString(text, ""), ";\n") {
 		statement = strings.TrimSpace(statement)
 		if statement == "" {
+			continue
+		}
+		if strings.HasPrefix(statement, "CREATE MACRO ") {
+			Macros = append(Macros, statement)
 			continue
 		}
 		name, table := created.FindStringSubmatch(statement), source.FindStringSubmatch(statement)

@@ -4,8 +4,21 @@
 --
 --   requests      SERVER and CONSUMER spans
 --   dependencies  CLIENT and PRODUCER spans; INTERNAL spans have the type InProc
---   success       neither the status ERROR nor an HTTP status of 400 or more
 --   durations     milliseconds
+--
+-- The macros are what several views have in common.
+
+-- Neither the status ERROR nor an HTTP status of 400 or more.
+CREATE MACRO succeeded(status_code, http_status_code) AS
+    status_code <> 'ERROR' AND coalesce(http_status_code, 0) < 400;
+
+-- The HTTP status, or that of gRPC.
+CREATE MACRO result_code(http_status_code, rpc_system, attributes) AS
+    CASE
+        WHEN http_status_code IS NOT NULL THEN CAST(http_status_code AS VARCHAR)
+        WHEN rpc_system <> '' THEN coalesce(attributes ->> '$."rpc.grpc.status_code"', '')
+        ELSE ''
+    END;
 
 CREATE TEMP VIEW requests AS
 SELECT
@@ -22,12 +35,8 @@ SELECT
             if(url_scheme = '', 'http', url_scheme), '://', server_address,
             if(server_port IS NULL OR contains(server_address, ':'), '', concat(':', server_port)), url_path)
     END AS url,
-    status_code <> 'ERROR' AND coalesce(http_status_code, 0) < 400 AS success,
-    CASE
-        WHEN http_status_code IS NOT NULL THEN CAST(http_status_code AS VARCHAR)
-        WHEN rpc_system <> '' THEN coalesce(attributes ->> '$."rpc.grpc.status_code"', '')
-        ELSE ''
-    END AS resultCode,
+    succeeded(status_code, http_status_code) AS success,
+    result_code(http_status_code, rpc_system, attributes) AS resultCode,
     duration_nanos / 1e6 AS duration,
     service_name AS cloud_RoleName,
     service_instance_id AS cloud_RoleInstance,
@@ -72,12 +81,8 @@ SELECT
         WHEN url_full <> '' THEN url_full
         ELSE url_path
     END AS data,
-    status_code <> 'ERROR' AND coalesce(http_status_code, 0) < 400 AS success,
-    CASE
-        WHEN http_status_code IS NOT NULL THEN CAST(http_status_code AS VARCHAR)
-        WHEN rpc_system <> '' THEN coalesce(attributes ->> '$."rpc.grpc.status_code"', '')
-        ELSE ''
-    END AS resultCode,
+    succeeded(status_code, http_status_code) AS success,
+    result_code(http_status_code, rpc_system, attributes) AS resultCode,
     duration_nanos / 1e6 AS duration,
     service_name AS cloud_RoleName,
     service_instance_id AS cloud_RoleInstance,

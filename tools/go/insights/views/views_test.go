@@ -18,6 +18,9 @@ type row = fixtures.Row
 func database(t *testing.T) *sql.DB {
 	t.Helper()
 	database := fixtures.Database(t, "TEMP TABLE stored_")
+	for _, macro := range views.Macros {
+		fixtures.Execute(t, database, macro)
+	}
 	for _, view := range views.All {
 		fixtures.Execute(t, database, view.SQL)
 	}
