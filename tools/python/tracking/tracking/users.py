@@ -68,7 +68,6 @@ class Users:
                 return
             users = _parse(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-            self._read_as, self._by_name, self._by_digest = None, {}, {}
             raise UsersUnavailableError(f"the file of the users '{self._path}' cannot be read: {exc!r}") from exc
         self._by_name = {user.name: user for user in users}
         self._by_digest = {user.digest: user for user in users}

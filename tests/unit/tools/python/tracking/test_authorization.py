@@ -78,6 +78,13 @@ def test_route_that_is_not_in_the_table_is_refused(application: Application) -> 
     assert "does not serve GET /api/4.0/mlflow/new" in _message(answer)
 
 
+def test_route_that_is_refused_for_everyone_says_why(application: Application) -> None:
+    answer = call(application, "POST", "/api/2.0/mlflow/webhooks", headers=_login())
+
+    assert answer.status == 403
+    assert _message(answer).endswith("the server makes no requests to addresses that users choose")
+
+
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:5000", "127.0.0.1", "127.0.0.1:5001", ""])
 def test_host_of_another_name_is_refused(application: Application, host: str) -> None:
     assert call(application, "GET", RUN, headers=_login() | {"Host": host}).status == 403
