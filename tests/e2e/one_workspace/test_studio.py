@@ -1,11 +1,14 @@
 """The studio in a real browser: every panel, both themes, a narrow screen, the keyboard, and names that would do harm.
 
-Pictures are saved in `build/studio`, for people to look at; `readme.png` is copied to docs/images/studio.png.
+Pictures are saved in `build/studio`, for people to look at; `readme.png` is copied to docs/images/studio.png, and
+`watch.png`, a picture of `mlw watch`, to docs/images/watch.png.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 from typing import Literal
 from urllib.parse import quote
 
@@ -28,6 +31,7 @@ from tests.support.object_store import s3_client
 from tests.support.oci import registry_client, tiny_image
 from tests.support.stacks import LiveStack
 from tests.support.studio import PICTURES, RunningStudio, axe_findings, launch, running_studio
+from tests.support.terminals import refreshed
 from tests.support.vault import write_secret
 
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -37,6 +41,8 @@ WIDE: ViewportSize = {"width": 1280, "height": 860}
 NARROW: ViewportSize = {"width": 390, "height": 800}
 PICTURE: ViewportSize = {"width": 1280, "height": 760}
 PICTURE_BYTES = 200_000
+TERMINAL = """<pre style="display: inline-block; padding: 16px 20px; margin: 0; background: #1d2330; color: #dfe5ee;
+font: 14px/1.45 'DejaVu Sans Mono', monospace">{text}</pre>"""
 FIRST_PAGE_SECONDS, RESIDENT_MIB = 10.0, 80
 """Seconds for two pages in a browser that has just started, next to other tests; alone it is one."""
 
@@ -199,6 +205,20 @@ def test_the_picture_for_the_readme_is_small(visitor: Visitor) -> None:
     expect(page.locator(".chart canvas")).to_have_count(2)
 
     assert len(page.screenshot(path=PICTURES / "readme.png")) < PICTURE_BYTES
+
+
+def test_the_picture_of_mlw_watch_is_what_a_terminal_shows(browser: Browser, live: LiveStack) -> None:
+    shown = refreshed(live.stack.environment, ["mlw", "watch", live.stack.name, "--interval", "0.5"], times=3)
+    page = browser.new_page(device_scale_factor=2)
+    page.set_content(TERMINAL.format(text=escape(shown)))
+
+    terminal = page.locator("pre")
+    size = len(terminal.screenshot(path=PICTURES / "watch.png"))
+    page.close()
+
+    assert shown.startswith(f"Workspace '{live.stack.name}'")
+    assert len(re.findall(r"^\w+ +ready .* MiB", shown, re.MULTILINE)) == len(live.services)
+    assert size < PICTURE_BYTES
 
 
 def test_a_range_is_part_of_the_address(visitor: Visitor) -> None:
