@@ -60,13 +60,7 @@ func (api *API) find(request *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var clauses, arguments []string
-	for _, condition := range asked.conditions {
-		clauses, arguments = append(clauses, condition.sql), append(arguments, condition.arguments...)
-	}
-	found, _, err := query[[1]string](api, request, asked.from, asked.to, fmt.Sprintf(
-		"SELECT trace_id FROM stored_spans WHERE %s GROUP BY trace_id ORDER BY max(start_time) DESC LIMIT %d",
-		strings.Join(clauses, " AND "), asked.limit), arguments...)
+	found, err := api.newest(request, asked)
 	if err != nil || len(found) == 0 {
 		return []*trace{}, err
 	}
@@ -75,6 +69,21 @@ func (api *API) find(request *http.Request) (any, error) {
 		ids[number] = row[0]
 	}
 	return api.load(request, ids, asked.from.Add(-longestTrace), asked.to.Add(longestTrace))
+}
+
+// newest returns the ids of the traces with the newest spans that match. It looks at a limited number of spans: the ids of
+// all would not fit into memory.
+func (api *API) newest(request *http.Request, asked search) ([][1]string, error) {
+	var clauses, arguments []string
+	for _, condition := range asked.conditions {
+		clauses, arguments = append(clauses, condition.sql), append(arguments, condition.arguments...)
+	}
+	matching := "FROM stored_spans WHERE " + strings.Join(clauses, " AND ")
+	sql := fmt.Sprintf(`SELECT trace_id %[1]s AND start_time >= (
+			SELECT min(start_time) FROM (SELECT start_time %[1]s ORDER BY start_time DESC LIMIT %[2]d)
+		) GROUP BY trace_id ORDER BY max(start_time) DESC LIMIT %[3]d`, matching, maximumSpans, asked.limit)
+	found, _, err := query[[1]string](api, request, asked.from, asked.to, sql, append(arguments, arguments...)...)
+	return found, err
 }
 
 // normalID returns an id as it is stored: clients leave out leading zeros.
