@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from minio import Minio
 
 PART_SIZE = 8 * MEBIBYTE
-"""What an upload keeps in memory."""
+"""What an upload keeps in memory, twice; of a file too large for S3's number of them up to `_LARGEST_PART_SIZE`."""
 
+_LARGEST_PART_SIZE = 16 * MEBIBYTE
 _MOST_PARTS = 10_000
+LARGEST_FILE = _LARGEST_PART_SIZE * _MOST_PARTS
 _CONNECT_SECONDS, _READ_SECONDS = 5.0, 60.0
 _NOT_FOUND = ("NoSuchKey", "NoSuchBucket")
 _FULL = ("XMinioStorageFull", "XMinioAdminBucketQuotaExceeded")
@@ -75,7 +77,6 @@ class ArtifactStore:
 
     def upload(self, path: str, content: Reader | BinaryIO, length: int | None) -> None:
         """Store a file; `length` is None if the client did not say it."""
-        part_size = PART_SIZE if length is None or length <= PART_SIZE * _MOST_PARTS else 0
         kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
         with _explained(path):
             self._client.put_object(
@@ -84,7 +85,7 @@ class ArtifactStore:
                 content,  # type: ignore[arg-type]  # only `read` is used
                 -1 if length is None else length,
                 content_type=kind,
-                part_size=part_size,
+                part_size=_part_size(path, length),
                 num_parallel_uploads=1,
             )
 
@@ -127,6 +128,13 @@ class ArtifactStore:
 
     def _path(self, key: str) -> str:
         return key.removeprefix(f"{self._prefix}/").rstrip("/")
+
+
+def _part_size(path: str, length: int | None) -> int:
+    if length is not None and length > LARGEST_FILE:
+        message = f"the artifact '{path}' has {length} bytes; allowed: {LARGEST_FILE}. Store it in several files."
+        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "INVALID_PARAMETER_VALUE", message)
+    return PART_SIZE if (length or 0) <= PART_SIZE * _MOST_PARTS else _LARGEST_PART_SIZE
 
 
 @contextmanager
