@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from infra.clients.engine import soft_deletions
 from infra.clients.state import removal, stack_states
-from infra.resources.resource import CheckFailure, CheckResult, CreateResult, Props, Provider, Resource
+from infra.resources.resource import CheckFailure, CheckResult, CreateResult, Props, Provider, Resource, UpdateResult
 from infra.rules.resources.tracking import Services, check_removal
 from infra.rules.stack.locked_changes import AcceptedStack, check_locked, is_read_only
 from infra.rules.stack.stack_changes import Resources, check_changes
@@ -44,6 +44,11 @@ class ChangeGuardProvider(Provider):
     @override
     def create(self, props: Props) -> CreateResult:
         return CreateResult(props["stack"], props)
+
+    @override
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        # Only what is wanted now: services and locks that are gone must not be remembered.
+        return UpdateResult(_news)
 
 
 def _guards(props: Props) -> list[str]:

@@ -92,3 +92,12 @@ def test_an_optional_service_is_not_switched_off_with_its_data_unless_the_stack_
     (failure,) = ChangeGuardProvider().check(olds, dict(news)).failures
     assert "'mlw-churn-tracking' would be deleted" in failure.reason
     assert ChangeGuardProvider().check(olds, {**news, "allowed": ["mlw-churn-tracking"]}).failures == []
+
+
+def test_what_is_gone_is_not_remembered() -> None:
+    provider, olds = ChangeGuardProvider(), {**RUN, "resources": {}, "services": {"tracking": "t"}, "locks": [{}]}
+    news = {**RUN, "resources": {}}
+
+    updated = provider.update("churn", olds, news).outs
+
+    assert not provider.diff("churn", updated, news).changes
