@@ -26,7 +26,7 @@ class ArtifactAccessProvider(Provider):
     @override
     def create(self, props: Props) -> CreateResult:
         _put(props)
-        return CreateResult(access_key(props["workspace_id"]), props)
+        return CreateResult(f"{props['container']}/{PREFIX}", props)
 
     @override
     def observe(self, id_: str, props: Props) -> ReadResult:
