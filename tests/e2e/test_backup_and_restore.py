@@ -63,7 +63,7 @@ def archived(environment: Environment, tmp_path_factory: pytest.TempPathFactory)
     archive.with_suffix(".passphrase").write_text(f"{PASSPHRASE}\n")
     roles = [{"principal": PRINCIPAL, "role": "Reader"}]
     # All names follow from the instance.
-    with ephemeral_stack(environment, roleAssignments=roles, keyVault=None) as stack:
+    with ephemeral_stack(environment, roleAssignments=roles, keyVault=None, tracking={}) as stack:
         stack.pulumi("config set", "--secret", ENCRYPTED, SECRET_OF_THE_FILE).check()
         stack.up().check()
         live = LiveStack(stack=stack, outputs=stack.outputs())
@@ -100,7 +100,7 @@ def test_the_archive_is_private_and_contains_no_plain_text(archived: Archived) -
 def test_the_original_keeps_working(archived: Archived, engine: DockerClient) -> None:
     states = [engine.api.inspect_container(one)["State"] for one in archived.live.stack.objects().containers]
 
-    assert [(state["Running"], state["Paused"]) for state in states] == [(True, False)] * 5
+    assert [(state["Running"], state["Paused"]) for state in states] == [(True, False)] * 6
     assert_unchanged(archived.live.stack.preview())
 
 
@@ -121,6 +121,10 @@ def test_secrets_are_equal_in_every_version(archived: Archived, copied: LiveStac
 def test_images_and_telemetry_are_equal(archived: Archived, copied: LiveStack) -> None:
     assert archives.images(copied.outputs) == archives.images(archived.live.outputs)
     Journal(stack=copied.stack.name, outputs=copied.outputs, marker=MARKER).verify_signals()
+
+
+def test_runs_and_their_artifacts_are_equal(copied: LiveStack) -> None:
+    Journal(stack=copied.stack.name, outputs=copied.outputs, marker=MARKER).verify_run()
 
 
 def test_credentials_and_principals_are_those_of_the_original(archived: Archived, copied: LiveStack) -> None:

@@ -34,6 +34,7 @@ ROLES = {
 }
 EVERYTHING = {
     "tls": True,
+    "tracking": {},
     "roleAssignments": [{"principal": name, "role": role} for name, role in ROLES.items()],
     "datastores": [{"name": "features", "type": "AzureBlob", "container": "features"}],
 }

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from docker import DockerClient
 
 from infra import services
+from infra.rules.datastores.tracking_artifacts import access_key
 from tests.support.datastores import datastore_client, read_datastore_secret
 from tests.support.engine import assert_nothing_left
 from tests.support.environment import Environment
@@ -18,6 +19,7 @@ from tests.support.oci import registry_client, tiny_image
 from tests.support.principals import is_allowed
 from tests.support.refusals import assert_refused
 from tests.support.stacks import LiveStack, Stack, ephemeral_stack, live_stack
+from tests.support.tracking import TrackingClient
 from tests.support.updates import assert_unchanged
 from tests.support.vault import read_secret, vault_client, write_secret
 
@@ -52,10 +54,10 @@ def guest(environment: Environment, owner: LiveStack) -> Iterator[LiveStack]:
 
 
 @contextmanager
-def tied_stack(environment: Environment, references: dict[str, str]) -> Iterator[LiveStack]:
+def tied_stack(environment: Environment, references: dict[str, str], **changed: object) -> Iterator[LiveStack]:
     """Bring up a workspace that uses resources of others."""
     existing: dict[str, object] = {section: {"existing": reference} for section, reference in references.items()}
-    with live_stack(environment, **existing, datastores=[datastore()]) as stack:
+    with live_stack(environment, **existing, datastores=[datastore()], **changed) as stack:
         yield stack
 
 
@@ -210,8 +212,10 @@ def test_destroying_a_guest_deletes_only_its_own_empty_containers(
     objects, buckets = owner.stack.objects().identities, buckets_of(owner)
 
     by_id = {section: owner.outputs["workspace"][section] for section in ("storageAccount", "keyVault")}
-    with tied_stack(environment, by_id) as leaving:
-        assert len(leaving.stack.objects().containers) == len(services.REQUIRED) - len(by_id)
+    with tied_stack(environment, by_id, tracking={}) as leaving:
+        assert len(leaving.stack.objects().containers) == len(services.REQUIRED) - len(by_id) + 1
+        TrackingClient.of(leaving.outputs).keep(marker)
+        TrackingClient.of(leaving.outputs).verify(marker)
         own, datastores = containers_of(leaving) - {SHARED_CONTAINER}, leaving.outputs["datastores"]
         filled = next(name for name in own if name.startswith("azureml-blobstore-"))
         assert own <= buckets_of(owner) - buckets
@@ -223,7 +227,11 @@ def test_destroying_a_guest_deletes_only_its_own_empty_containers(
         leaving.stack.destroy().check()
 
         assert_nothing_left(engine, stack=leaving.stack.name)
-        assert buckets_of(owner) - buckets == {filled}
+        guests_id = leaving.outputs["workspace"]["workspaceId"]
+        assert buckets_of(owner) - buckets == {filled, f"azureml-{guests_id}"}, "with blobs, and artifacts of runs"
+        server = s3_client(owner.outputs, accessKey=access_key(guests_id), secretKey="unknown-secret")
+        with pytest.raises(ClientError, match="InvalidAccessKeyId"):
+            server.list_objects_v2(Bucket=f"azureml-{guests_id}", Prefix="mlflow/")
         assert SHARED_CONTAINER in buckets_of(owner)
         for secret in held.values():
             with pytest.raises(ClientError, match="InvalidAccessKeyId"):

@@ -15,6 +15,7 @@ from tests.support.environment import Environment, make_environment
 from tests.support.object_store import s3_client
 from tests.support.stack_file import valid_settings
 from tests.support.stacks import Stack, ephemeral_stack
+from tests.support.tracking import TrackingClient
 from tests.support.vault import read_secret, write_secret
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ class Kept:
 @pytest.fixture(scope="module")
 def kept(environment: Environment) -> Iterator[Kept]:
     """A workspace with versions of a blob and a secret, deleted; purged at the end."""
-    with ephemeral_stack(environment, workspace={"softDeleteRetentionInDays": 14}) as stack:
+    with ephemeral_stack(environment, workspace={"softDeleteRetentionInDays": 14}, tracking={}) as stack:
         stack.lifecycle("up").check()
         outputs = stack.outputs()
         s3 = s3_client(outputs)
         for body in (b"first", b"second"):
             s3.put_object(Bucket=BUCKET, Key=KEY, Body=body)
         write_secret(outputs, PATH, {"value": "data"})
+        TrackingClient.of(outputs).keep(PATH)
         made = Kept(stack, outputs, identity_of(stack), versions(s3))
         deleted = stack.lifecycle("down").check().output
         assert deleted.index("Keeping until") < deleted.index("Inventory"), "what is kept is reported first"
@@ -72,7 +74,7 @@ def test_containers_networks_and_ports_are_free_and_data_and_state_are_kept(kept
 
     assert not objects.containers
     assert not objects.networks
-    assert len(objects.volumes) == 16, "15 with data, and one that says that it is deleted"
+    assert len(objects.volumes) == 18, "17 with data, and one that says that it is deleted"
     assert kept.stack.state_file.is_file()
     assert (kept.stack.environment.home / "ports.json").read_text().count(kept.identity) == 0
 
@@ -158,6 +160,7 @@ def test_it_is_recovered_although_its_port_and_stack_file_are_gone(kept: Kept) -
     assert identity_of(stack) == kept.identity
     assert versions(s3_client(outputs)) == kept.versions
     assert read_secret(outputs, PATH) == {"value": "data"}
+    TrackingClient.of(outputs).verify(PATH)
     assert mlw("diagnose", stack.name).check()
     assert "not soft-deleted" in mlw("deleted", "recover", stack.name).output
     stack.lifecycle("down").check()

@@ -1,6 +1,6 @@
 """A journal of the writes that services acknowledged: after a fault, all of it must still be there and equal.
 
-One entry for each kind of data that a workspace keeps: an object, a secret, an image, a span.
+One entry for each kind of data that a workspace keeps: an object, a secret, an image, a span; a run, if it keeps runs.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from tests.support.object_store import s3_client
 from tests.support.oci import registry_client, tiny_image
 from tests.support.otlp import Protocol, send
 from tests.support.probes import probe_until
+from tests.support.tracking import TrackingClient
 from tests.support.vault import read_secret, write_secret
 
 BUCKET = "azureml"
@@ -35,6 +36,8 @@ class Journal:
         token = self.outputs["credentials"]["telemetry"]["token"]
         sent = send(Protocol.HTTP, self.outputs["endpoints"], token, self.marker)
         assert all(sent.values()), f"not acknowledged by application insights: {sent}"
+        if self._keeps_runs:
+            TrackingClient.of(self.outputs).keep(self.marker)
         return self
 
     def verify(self) -> None:
@@ -43,6 +46,7 @@ class Journal:
         self.verify_secret()
         self.verify_image()
         self.verify_signals()
+        self.verify_run()
 
     def verify_object(self) -> None:
         """Read the object."""
@@ -57,6 +61,15 @@ class Journal:
         """Pull the image."""
         pulled = registry_client(self.outputs).pull(f"journal/{self.marker}", "v1")
         assert pulled == tiny_image(self.marker.encode())
+
+    def verify_run(self) -> None:
+        """Read the run with its artifact, where the workspace has a tracking server."""
+        if self._keeps_runs:
+            TrackingClient.of(self.outputs).verify(self.marker)
+
+    @property
+    def _keeps_runs(self) -> bool:
+        return "tracking" in self.outputs["endpoints"]
 
     def verify_signals(self) -> None:
         """Find span, metric and log record in the insights store, to which the collector sends them from its queue."""

@@ -20,7 +20,7 @@ class TrackingClient:
 
     url: str
     login: tuple[str, str] | None
-    verify: str | bool = True
+    trusts: str | bool = True
 
     @classmethod
     def of(cls, outputs: Mapping[str, Any], login: tuple[str, str] | None = None) -> "TrackingClient":
@@ -29,7 +29,7 @@ class TrackingClient:
         return cls(
             url=outputs["endpoints"]["tracking"],
             login=login or (own["username"], own["password"]),
-            verify=ca_file(outputs) or True,
+            trusts=ca_file(outputs) or True,
         )
 
     @classmethod
@@ -45,7 +45,7 @@ class TrackingClient:
             json=body,
             data=data,
             auth=self.login,
-            verify=self.verify,
+            verify=self.trusts,
             timeout=TIMEOUT_SECONDS,
         )
 
@@ -64,6 +64,22 @@ class TrackingClient:
     def create_experiment(self, name: str) -> str:
         """Create an experiment; return its id."""
         return str(self.call("POST", "experiments/create", {"name": name})["experiment_id"])
+
+    def keep(self, marker: str) -> None:
+        """Keep a run with a metric and an artifact, and a model; all of it has been acknowledged."""
+        run = self.create_run(self.create_experiment(marker))
+        self.call("POST", "runs/log-metric", {"run_id": run["run_id"], "key": "kept", "value": 1, "timestamp": 1})
+        answer = self.request("PUT", self.artifact_path(run, f"{marker}.txt"), data=marker.encode())
+        assert answer.status_code == requests.codes.ok, answer.text
+        self.call("POST", "registered-models/create", {"name": marker})
+
+    def verify(self, marker: str) -> None:
+        """Fail unless all of it is there and equal."""
+        experiment = self.call("GET", f"experiments/get-by-name?experiment_name={marker}")["experiment"]
+        (run,) = self.call("POST", "runs/search", {"experiment_ids": [experiment["experiment_id"]]})["runs"]
+        assert [(one["key"], one["value"]) for one in run["data"]["metrics"]] == [("kept", 1)]
+        assert self.request("GET", self.artifact_path(run["info"], f"{marker}.txt")).content == marker.encode()
+        assert self.call("GET", f"registered-models/get?name={marker}")["registered_model"]["name"] == marker
 
     def artifact_path(self, run: Mapping[str, Any], name: str) -> str:
         """Return the path of an artifact of a run at the server's proxy."""

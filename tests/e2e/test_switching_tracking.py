@@ -1,0 +1,80 @@
+"""A tracking server is added to a running workspace, kept while nobody allows its loss, and removed."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+from botocore.exceptions import ClientError
+from docker import DockerClient
+
+from infra.rules.datastores.tracking_artifacts import access_key
+from tests.support.environment import Environment
+from tests.support.object_store import s3_client
+from tests.support.refusals import assert_refused
+from tests.support.stacks import LiveStack, live_stack
+from tests.support.tracking import TrackingClient
+from tests.support.updates import assert_unchanged
+
+UNTOUCHED = ("storageAccount", "containerRegistry", "keyVault", "applicationInsights")
+"""Services that do not restart. The insights store does, for its availability tests."""
+
+
+@pytest.fixture(scope="module")
+def live(environment: Environment) -> Iterator[LiveStack]:
+    """A plain workspace."""
+    with live_stack(environment) as stack:
+        yield stack
+
+
+def started(live: LiveStack, engine: DockerClient) -> dict[str, str]:
+    """When the containers of clients' services were started."""
+    return {name: engine.api.inspect_container(live.container_of(name))["State"]["StartedAt"] for name in UNTOUCHED}
+
+
+def names(live: LiveStack) -> set[str]:
+    """Names of all its objects on the engine."""
+    return {name for of_kind in live.stack.objects().names.values() for name in of_kind}
+
+
+def test_a_tracking_server_comes_and_goes_and_takes_only_its_own_data(
+    live: LiveStack, engine: DockerClient, marker: str
+) -> None:
+    stack, workspace = live.stack, live.name_of("id")
+    server = f"{workspace}-tracking"
+    plain, since = names(live), started(live, engine)
+    assert "tracking" not in str(live.outputs).lower()
+
+    # It is added.
+    stack.configure(tracking={})
+    stack.up().check()
+    outputs = stack.outputs()
+    client = TrackingClient.of(outputs)
+    client.keep(marker)
+    assert names(live) - plain == {server, f"{server}-data", f"{server}-config"}
+    assert {use: outputs["endpoints"][use] for use in live.outputs["endpoints"]} == live.outputs["endpoints"]
+    assert started(live, engine) == since
+    assert_unchanged(stack.preview())
+
+    # A section that disappears is not taken for a wish to lose experiments.
+    stack.configure()
+    for verb in ("preview", "up --yes --skip-preview --suppress-outputs"):
+        assert_refused(stack.pulumi(verb), f"the tracking server '{server}' would be deleted", "allowReplacement")
+    client.verify(marker)
+    assert names(live) - plain == {server, f"{server}-data", f"{server}-config"}
+
+    # Whoever allows it loses the database, and nothing else.
+    stack.configure(allowReplacement=[server])
+    stack.up().check()
+    assert names(live) == plain
+    assert stack.outputs()["endpoints"] == live.outputs["endpoints"]
+    assert "mlFlowTrackingUri" not in stack.outputs()["workspace"]
+    assert started(live, engine) == since
+    with pytest.raises(requests.ConnectionError):
+        client.request("GET", "/health")
+    s3 = s3_client(live.outputs)
+    assert any(marker in str(one["Key"]) for one in s3.list_objects_v2(Bucket="azureml", Prefix="mlflow/")["Contents"])
+    key = access_key(live.outputs["workspace"]["workspaceId"])
+    with pytest.raises(ClientError, match="InvalidAccessKeyId"):
+        s3_client(live.outputs, accessKey=key, secretKey="unknown-secret").list_objects_v2(Bucket="azureml")
+    stack.configure()
+    assert_unchanged(stack.preview())
