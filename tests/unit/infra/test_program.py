@@ -275,6 +275,7 @@ class TestOutputs:
         assert set(run.outputs[name]) == set(documented.keys)
         assert set(with_tracking.outputs[name]) == {*documented.keys, *documented.optional}
 
+    @pytest.mark.usefixtures("event_loops")
     def test_outputs_that_depend_on_the_stack_file_are_documented(self) -> None:
         everything = run_program({**CONFIG, "ml-workspace:tls": "true", "ml-workspace:roleAssignments": ASSIGNED})
 
