@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra.rules.datastores.tracking_artifacts import access_key
+from infra.rules.resources.component_types import TRACKING_SERVER
 from tests.support.mocks import TOKENS, Registered
 from tests.unit.infra.test_program import CONFIG, CONTAINER, VOLUME, Run, run_program
 
@@ -170,11 +171,11 @@ def test_its_availability_is_tested(run: Run) -> None:
     } in store["availabilityTests"]
 
 
-def test_the_record_waits_for_its_server_and_its_artifacts(run: Run) -> None:
+def test_the_change_guard_knows_it_and_the_policies_see_it_before_anything_is_made(run: Run) -> None:
     types = [made.type for made in run.mocks.resources]
 
-    assert types.index(TOKENS["ArtifactAccess"]) < types.index(TOKENS["WorkspaceRecord"])
     assert run.mocks.of_type(TOKENS["ChangeGuard"])[0].inputs["services"] == {"tracking": SERVER}
+    assert types.index(TRACKING_SERVER) < types.index(TOKENS["ChangeGuard"])
 
 
 def test_a_rotation_changes_only_what_it_reloads(run: Run) -> None:

@@ -20,6 +20,7 @@ from infra.stack_files.stack_file import read_stack_file
 
 FOLDER = Path(__file__).parent / "testdata"
 TAGS = {"owner": "ml@example.org", "cost-center": "4711", "project": "churn"}
+WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-churn-dev-westeurope-001"
 
 
@@ -408,6 +409,12 @@ class TestTracking:
         assert found.tracking
         assert found.tracking.soft_delete_retention_in_days == 30
         assert "tracking" in found.limits
+
+    def test_roles_have_its_operations_only_where_it_is_on(self) -> None:
+        assigned, reads = [{"principal": "ana", "role": "Reader"}], f"{WORKSPACES}/runs/read"
+
+        assert reads not in loaded(roleAssignments=assigned).role_assignments[0].operations
+        assert reads in loaded(roleAssignments=assigned, tracking={}).role_assignments[0].operations
 
     def test_a_limit_of_a_service_that_is_off_is_pointed_out(self) -> None:
         limits = {"tracking": {"cpu": 1}}
