@@ -74,7 +74,7 @@ MANAGED_BY_TRACKING = (
     "MLFLOW_RUN_ID",
     "MLFLOW_ACTIVE_MODEL_ID",
 )
-"""Likewise, if the workspace has a tracking service; otherwise they keep the user's own server."""
+"""Likewise, if the workspace has a tracking server; otherwise they keep the user's own server."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""Connects to the tracking service of a stack, as the stack or as one of its principals."""
+"""Connects to the tracking server of a stack, as the stack or as one of its principals."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ PRINCIPAL_FIELDS: Mapping[str, str] = {"username": "trackingUsername", "password
 
 
 class TrackingOffError(MlWorkspaceError):
-    """The workspace has no tracking service."""
+    """The workspace has no tracking server."""
 
 
 class NoTrackingRightError(MlWorkspaceError):
-    """The role of a principal includes nothing of the tracking service."""
+    """The role of a principal includes nothing of the tracking server."""
 
 
 def connect(stack: Stack, principal: str | None = None) -> TrackingClient:
@@ -32,7 +32,7 @@ def connect(stack: Stack, principal: str | None = None) -> TrackingClient:
 
     Raises:
         NotUpError: The stack was never deployed.
-        TrackingOffError: It has no tracking service.
+        TrackingOffError: It has no tracking server.
         NoSuchPrincipalError: The stack has no such principal.
         NoTrackingRightError: The principal has no login there.
     """
@@ -79,7 +79,7 @@ def require_endpoint(stack: str, endpoints: Mapping[str, str]) -> str:
 
 
 def how_to_switch_on(stack: str) -> str:
-    """Say what to do in a workspace without a tracking service."""
+    """Say what to do in a workspace without a tracking server."""
     return (
         "tracking of experiments, runs and models is off. Add `ml-workspace:tracking: {}` below `config` in "
         f"stacks/Pulumi.{stack}.yaml and run `make up STACK={stack}`."

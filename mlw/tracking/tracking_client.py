@@ -93,7 +93,7 @@ class TrackingClient:
         """Open the content of an artifact: its size, if it is known, and its bytes."""
         with (
             self._request("GET", _artifact(artifact), doing, stream=True) as response,
-            reporting_unreachable(f"tracking service ({doing})", self.endpoint),
+            reporting_unreachable(f"tracking server ({doing})", self.endpoint),
         ):
             size = response.headers.get("Content-Length")
             yield int(size) if size else None, response.iter_content(_PIECE_BYTES)
@@ -106,7 +106,7 @@ class TrackingClient:
             self._request("PUT", _artifact(artifact), doing, data=data)
 
     def _request(self, method: str, path: str, doing: str, **options: Any) -> requests.Response:  # noqa: ANN401 - passed on
-        with reporting_unreachable(f"tracking service ({doing})", self.endpoint):
+        with reporting_unreachable(f"tracking server ({doing})", self.endpoint):
             response = self._session.request(
                 method, f"{self.endpoint}{path}", timeout=_TIMEOUT_SECONDS, allow_redirects=False, **options
             )

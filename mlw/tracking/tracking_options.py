@@ -25,7 +25,7 @@ YES = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 
 @dataclass(kw_only=True)
 class Tracking:
-    """The tracking service of a stack, connected to when it is used."""
+    """The tracking server of a stack, connected to when it is used."""
 
     stack_name: str
     principal: str | None

@@ -123,7 +123,7 @@ def test_a_wrong_request_is_one_line(endpoint: str) -> None:
 
 
 def test_a_server_that_does_not_run_is_one_message() -> None:
-    with pytest.raises(ServiceUnreachableError, match="using the tracking service"):
+    with pytest.raises(ServiceUnreachableError, match="using the tracking server"):
         client("http://127.0.0.1:1").get("runs/get", "reading")
 
 
