@@ -22,7 +22,7 @@ def collector(engine: DockerClient) -> Iterator[Collector]:
         yield running
 
 
-def kept(collector: Collector, *spans: str) -> None:
+def kept(collector: Collector, *spans: str, seconds: float = 60) -> None:
     """Wait until all spans are in the store, once each."""
 
     def found() -> None:
@@ -31,7 +31,7 @@ def kept(collector: Collector, *spans: str) -> None:
         wrong = [(span[:32], counted[span]) for span in spans if counted[span] != 1]
         assert not wrong[:3], f"{len(wrong)} of {len(spans)}"
 
-    probe_until(found, what="the spans in the store")
+    probe_until(found, what="the spans in the store", timeout_seconds=seconds)
 
 
 @pytest.mark.fault(
@@ -87,7 +87,7 @@ def test_the_store_starts_and_runs_queries_while_the_collector_is_away(collector
 def test_full_disks_of_both_reject_writes_and_lose_no_acknowledged_ones(engine: DockerClient) -> None:
     with running_collector(engine, data=_disk("6m"), store_data=_disk("12m")) as collector:
         ballasts = {
-            collector.container: ("/var/lib/otelcol/ballast", 4800),
+            collector.container: ("/var/lib/otelcol/ballast", 5600),
             collector.store: ("/var/lib/insights/ballast", 12100),
         }
         for container, (path, kibibytes) in ballasts.items():
@@ -105,7 +105,7 @@ def test_full_disks_of_both_reject_writes_and_lose_no_acknowledged_ones(engine: 
 
         assert status == requests.codes.unavailable
         assert counted < len(acknowledged), "the store had room for everything"
-        kept(collector, *acknowledged)
+        kept(collector, *acknowledged, seconds=180)
         probe_until(lambda: collector.send("later"), what="a span after the disks have room again")
 
 
