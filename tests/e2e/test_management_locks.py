@@ -19,6 +19,9 @@ BUCKET, KEY = "azureml", "kept"
 KEEP = {"name": "production", "level": "CanNotDelete", "notes": "ask Ada"}
 FROZEN = {"name": "frozen", "level": "ReadOnly"}
 
+Taken = tuple[dict[str, str | None], dict[str, frozenset[str]]]
+"""URNs with the ids of their resources, and the objects on the engine."""
+
 
 @pytest.fixture(scope="module")
 def live(environment: Environment) -> Iterator[LiveStack]:
@@ -52,17 +55,20 @@ def urn(stack: Stack, ending: str) -> str:
     return next(str(resource["urn"]) for resource in resources(stack) if resource["type"].endswith(ending))
 
 
-def assert_refused(live: LiveStack, finished: Finished, before: tuple[object, object]) -> None:
+def assert_refused(live: LiveStack, finished: Finished, before: Taken) -> None:
     """Fail unless the lock blocked a command, with its notes, and nothing changed."""
     assert finished.exit_code != 0
+    assert "goroutine " not in finished.output, f"the Pulumi CLI crashed:\n{finished.output}"
     assert "ScopeLocked" in finished.output
     assert "ask Ada" in finished.output
     assert "ml-workspace:resourceGroup.locks" in finished.output
-    assert taken(live) == before
+    (held, objects), (held_before, objects_before) = taken(live), before
+    assert held.items() ^ held_before.items() == set()
+    assert objects == objects_before
     assert s3_client(live.outputs).get_object(Bucket=BUCKET, Key=KEY)["Body"].read() == b"data"
 
 
-def taken(live: LiveStack) -> tuple[object, object]:
+def taken(live: LiveStack) -> Taken:
     """Everything that a blocked command must not change: resources and their ids, and the objects on the engine."""
     return {one["urn"]: one.get("id") for one in resources(live.stack)}, live.stack.objects().identities
 

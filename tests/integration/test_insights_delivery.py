@@ -2,10 +2,12 @@
 
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import requests
 from docker import DockerClient
+from docker.models.containers import Container
 
 from tests.support.collector import Collector, running_collector
 from tests.support.probes import probe_until
@@ -13,6 +15,8 @@ from tests.support.span_load import SpanLoad
 
 BATCHES = 20
 """Acknowledged between two kills: about a second."""
+BALLAST = "/var/lib/otelcol/ballast"
+REFUSED = 3
 
 
 @pytest.fixture(scope="module")
@@ -87,26 +91,64 @@ def test_the_store_starts_and_runs_queries_while_the_collector_is_away(collector
 def test_full_disks_of_both_reject_writes_and_lose_no_acknowledged_ones(engine: DockerClient) -> None:
     with running_collector(engine, data=_disk("6m"), store_data=_disk("12m")) as collector:
         ballasts = {
-            collector.container: ("/var/lib/otelcol/ballast", 5600),
+            collector.container: (BALLAST, 5600),
             collector.store: ("/var/lib/insights/ballast", 12100),
         }
         for container, (path, kibibytes) in ballasts.items():
             filled = container.exec_run(["busybox", "dd", "if=/dev/zero", f"of={path}", "bs=1k", f"count={kibibytes}"])
             assert filled.exit_code == 0, filled.output
-        acknowledged: list[str] = []
-        status = requests.codes.ok
-        while status == requests.codes.ok:
-            span = uuid.uuid4().hex * 32
-            status = collector.send(span)
-            acknowledged.extend([span] if status == requests.codes.ok else [])
+        acknowledged = _until_refused(collector)
         counted = sum(collector.spans()[span] for span in acknowledged)
         for container, (path, _) in ballasts.items():
             container.exec_run(["rm", path])
 
-        assert status == requests.codes.unavailable
         assert counted < len(acknowledged), "the store had room for everything"
         kept(collector, *acknowledged, seconds=180)
         probe_until(lambda: collector.send("later"), what="a span after the disks have room again")
+
+
+@pytest.mark.fault("the collector is killed while its disk is full", "acknowledged telemetry is kept and delivered")
+def test_killed_collector_with_a_full_disk_loses_no_acknowledged_ones(engine: DockerClient) -> None:
+    with running_collector(engine, data=_disk("4m")) as collector, _mounted(engine, collector) as holder:
+        collector.store.stop()
+        holder.exec_run(["busybox", "dd", "if=/dev/zero", f"of={BALLAST}", "bs=1k", "count=3900"])
+        acknowledged: list[str] = []
+        for _ in range(REFUSED):
+            acknowledged += _until_refused(collector)
+        for _ in range(2):
+            collector.container.kill("SIGKILL")
+            collector.container.start()
+            probe_until(lambda: collector.send("unused"), what="the collector with a full disk")
+        holder.exec_run(["rm", BALLAST])
+        collector.store.start()
+
+        assert acknowledged
+        kept(collector, *acknowledged, seconds=180)
+
+
+def _until_refused(collector: Collector) -> list[str]:
+    """Send spans until one is refused because there is no room; return the acknowledged ones."""
+    acknowledged: list[str] = []
+    while (status := collector.send(span := uuid.uuid4().hex * 32)) == requests.codes.ok:
+        acknowledged.append(span)
+    assert status == requests.codes.unavailable
+    return acknowledged
+
+
+@contextmanager
+def _mounted(engine: DockerClient, collector: Collector) -> Iterator[Container]:
+    """A container that keeps the collector's disk, which is in memory, while the collector is down."""
+    holder = engine.containers.run(
+        collector.container.attrs["Config"]["Image"],
+        ["sleep", "600"],
+        entrypoint=["busybox"],
+        volumes={f"{collector.name}-data": {"bind": "/var/lib/otelcol"}},
+        detach=True,
+    )
+    try:
+        yield holder
+    finally:
+        holder.remove(force=True)
 
 
 def _disk(size: str) -> dict[str, str]:

@@ -208,3 +208,6 @@ require (
 	google.golang.org/protobuf v1.36.11 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
+
+// Patched: see patches.toml.
+replace go.opentelemetry.io/collector/exporter/exporterhelper => ./upstream

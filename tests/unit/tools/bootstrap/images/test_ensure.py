@@ -185,11 +185,11 @@ def test_what_no_registry_has_is_fetched_ahead_after_the_first(
 
     monkeypatch.setattr(fetching_ahead, "fetching", fetching)
     services = [service for service in image_table.load() if not service.base]
-    registries.has = {service.official for service in services if service.name == "collector"}
+    registries.has = {service.official for service in services if service.name == "registry"}
 
     ensure(mirror=None, report=registries.lines.append, services=services)
 
-    assert asked == ["registry", "vault", "insights"]
+    assert asked == ["vault", "collector", "insights"]
 
 
 def test_a_binary_that_is_in_the_cache_is_neither_fetched_nor_counted() -> None:
