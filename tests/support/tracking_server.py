@@ -7,7 +7,7 @@ another container of the network.
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -128,7 +128,7 @@ class Server:
         carrier = volume_writer.Carrier(image=service_images.table()["tracking"].image, labels={})
         volume_writer.write(f"{self.name}-config", {}, {"users": users_file(users)}, carrier=carrier, owner=OWNER)
 
-    def run_python(self, script: str, **variables: str) -> str:
+    def run_python(self, script: str, *, arguments: Sequence[str] = (), **variables: str) -> str:
         """Run a script in the server's image: next to the server, on its data, with MLflow's client logged in."""
         image = service_images.table()["tracking"]
         login = {
@@ -139,7 +139,7 @@ class Server:
         }
         output = self.engine.containers.run(
             image.image,
-            ["-c", script],
+            ["-c", script, *arguments],
             entrypoint=["/usr/bin/python3.11"],
             environment=login | variables,
             network=self.network.name,
