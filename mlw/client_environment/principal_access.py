@@ -12,17 +12,8 @@ from infra.clients.key_vault import vault_principals
 from infra.clients.key_vault.vault import Vault, explaining
 from infra.clients.service_connection import ServiceConnection
 from infra.services import Credentials
-from mlw.keys.principal_credentials import credentials_of
+from mlw.keys.principal_credentials import by_service, credentials_of
 from mlw.stacks.stacks import Stack
-
-_FIELDS: Mapping[str, Mapping[str, str]] = {
-    "storage": {"accessKey": "storageAccessKey", "secretKey": "storageSecretKey"},
-    "registry": {"username": "registryUsername", "password": "registryPassword"},
-    "telemetry": {"token": "telemetryToken"},
-    "insights": {"token": "insightsToken"},
-    "tracking": {"username": "trackingUsername", "password": "trackingPassword"},
-}
-"""Maps the stack's credentials to the fields of a principal's secret."""
 
 
 def access_of_principal(
@@ -35,11 +26,7 @@ def access_of_principal(
         ServiceError: The key vault rejects the login.
     """
     held, found = credentials_of(stack, name), dict(endpoints)
-    credentials = {
-        key: {ours: str(held[theirs]) for ours, theirs in fields.items()}
-        for key, fields in _FIELDS.items()
-        if all(theirs in held for theirs in fields.values())
-    }
+    credentials = by_service(held)
     if "keyVaultPassword" in held:
         credentials["keyVault"] = {"token": _log_in(stack, name, endpoints["keyVault"], str(held["keyVaultPassword"]))}
     if "registry" in credentials and not _can_push(stack, endpoints["registry"], credentials["registry"]):

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from infra.errors import MlWorkspaceError
 from mlw.insights.client import InsightsClient
 from mlw.stacks.stacks import NotUpError, Stack
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ENDPOINT = "insights"
 """Key in the stack's output `endpoints`."""
 
 CREDENTIALS = "insights"
 """Key in the stack's output `credentials`."""
-
-PRINCIPAL_TOKEN = "insightsToken"  # noqa: S105 - a key in the key vault, not a token
-"""Key of a principal's token in its secret in the key vault."""
 
 
 class NoQueryRightError(MlWorkspaceError):
@@ -48,13 +40,12 @@ def _own_token(stack: Stack) -> str:
 
 
 def _token_of(stack: Stack, principal: str) -> str:
-    from mlw.keys.principal_credentials import credentials_of  # noqa: PLC0415 - only for a principal
+    from mlw.keys.principal_credentials import by_service, credentials_of  # noqa: PLC0415 - only for a principal
 
-    found: Mapping[str, str] = credentials_of(stack, principal)
-    token = found.get(PRINCIPAL_TOKEN)
-    if not token:
+    found = by_service(credentials_of(stack, principal)).get(CREDENTIALS)
+    if found is None:
         raise NoQueryRightError(
             f"querying application insights as principal '{principal}': its role does not allow queries "
             "(Microsoft.Insights/Components/Query/Read). `mlw roles list` shows which roles do."
         )
-    return token
+    return found["token"]

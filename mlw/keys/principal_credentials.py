@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from infra.errors import MlWorkspaceError
 from infra.host.near_names import suggestion
 from mlw.stacks.stacks import Stack
+
+FIELDS: Mapping[str, Mapping[str, str]] = {
+    "storage": {"accessKey": "storageAccessKey", "secretKey": "storageSecretKey"},
+    "registry": {"username": "registryUsername", "password": "registryPassword"},
+    "telemetry": {"token": "telemetryToken"},
+    "insights": {"token": "insightsToken"},
+    "tracking": {"username": "trackingUsername", "password": "trackingPassword"},
+}
+"""Maps the stack's credentials to the fields of a principal's secret."""
 
 
 class NoSuchPrincipalError(MlWorkspaceError):
@@ -37,3 +47,12 @@ def credentials_of(stack: Stack, name: str) -> dict[str, Any]:
             f"{doing}: the key vault has no '{paths[name]}'. Run `make up STACK={stack.name}`, which writes it."
         )
     return found
+
+
+def by_service(held: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """What a principal holds, in the form of the stack's output `credentials`; services without access are missing."""
+    return {
+        key: {ours: str(held[theirs]) for ours, theirs in fields.items()}
+        for key, fields in FIELDS.items()
+        if all(theirs in held for theirs in fields.values())
+    }

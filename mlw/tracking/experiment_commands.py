@@ -10,27 +10,15 @@ from mlw.activity.recorded import Recorded
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.data_output import Format, Output, prints_data
 from mlw.output import table
-from mlw.tracking.tracking_options import YES, Tracking, confirmed, limits, note_more, uses_tracking
+from mlw.tracking.tracking_options import YES, Tracking, confirmed, limits, note_more, staged, uses_tracking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mlw.tracking.tracking_records import Experiment
 
 _NAME = click.argument("name", metavar="NAME", help="Name of the experiment, or its id.")
 _OPERATION = "Microsoft.MachineLearningServices/workspaces/experiments/{}"
 _LISTED = 100
 _RUNS = 5
-
-STAGE = click.option(
-    "--include-deleted", "view", flag_value="all", default="active", type=str, help="Also show deleted ones."
-)
-DELETED_ONLY = click.option("--deleted-only", "view", flag_value="deleted", type=str, help="Show only deleted ones.")
-
-
-def staged(function: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the options for deleted entries; it gets them as the argument `view`."""
-    return STAGE(DELETED_ONLY(function))
 
 
 @command(

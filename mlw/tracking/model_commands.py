@@ -46,6 +46,7 @@ def list_models(tracking: Tracking, *, name: str, text: str, include_archived: b
         found = registered_models.versions(tracking.client, name, limit=limit)
         versions = found if include_archived else registered_models.without_archived(found)
         output.print([one.as_json() for one in versions], lambda: model_tables.versions(versions))
+        note_more(len(found), limit)
         return DONE
     listed = registered_models.search(tracking.client, text=text, limit=limit)
     models = [one for one in listed if include_archived or not one.is_archived]

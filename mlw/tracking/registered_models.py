@@ -127,22 +127,8 @@ class RegisteredModel:
 
 def search(client: TrackingClient, *, text: str = "", limit: int = _MANY) -> list[RegisteredModel]:
     """List models by name."""
-    found: list[dict[str, Any]] = []
-    token = ""
-    while len(found) < limit:
-        more: dict[str, str | int] = {"page_token": token} if token else {}
-        page = client.get(
-            "registered-models/search",
-            "listing models",
-            max_results=min(_MANY, limit - len(found)),
-            filter=text,
-            **more,
-        )
-        found += page.get("registered_models") or []
-        token = str(page.get("next_page_token") or "")
-        if not token:
-            break
-    return [RegisteredModel.of(one) for one in found[:limit]]
+    found = _pages(client, "registered-models/search", "listing models", "registered_models", limit, filter=text)
+    return [RegisteredModel.of(one) for one in found]
 
 
 def versions(client: TrackingClient, name: str, *, limit: int = _MANY) -> list[ModelVersion]:
@@ -153,12 +139,26 @@ def versions(client: TrackingClient, name: str, *, limit: int = _MANY) -> list[M
     """
     find(client, name)
     quoted = f"'{name}'" if "'" not in name else f'"{name}"'
-    page = client.get(
-        "model-versions/search", f"listing the versions of model '{name}'", max_results=min(limit, _MANY),
+    found = _pages(
+        client, "model-versions/search", f"listing the versions of model '{name}'", "model_versions", limit,
         filter=f"name = {quoted}", order_by="version_number DESC",
     )  # fmt: skip
-    found = [ModelVersion.of(one) for one in page.get("model_versions") or ()]
-    return sorted(found, key=_order, reverse=True)
+    return sorted((ModelVersion.of(one) for one in found), key=_order, reverse=True)
+
+
+def _pages(
+    client: TrackingClient, path: str, doing: str, key: str, limit: int, **parameters: str
+) -> list[dict[str, Any]]:
+    """Read the pages of a search until there are `limit` entries."""
+    found: list[dict[str, Any]] = []
+    more: dict[str, str] = {}
+    while len(found) < limit:
+        page = client.get(path, doing, max_results=min(_MANY, limit - len(found)), **parameters, **more)
+        found += page.get(key) or []
+        if not page.get("next_page_token"):
+            break
+        more = {"page_token": str(page["next_page_token"])}
+    return found[:limit]
 
 
 def find(client: TrackingClient, name: str) -> RegisteredModel:

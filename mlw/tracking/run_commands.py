@@ -9,8 +9,7 @@ import click
 from mlw.activity.recorded import Recorded
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.data_output import Format, Output, prints_data
-from mlw.tracking.experiment_commands import staged
-from mlw.tracking.tracking_options import YES, Tracking, confirmed, limits, note_more, uses_tracking
+from mlw.tracking.tracking_options import YES, Tracking, confirmed, limits, note_more, staged, uses_tracking
 
 if TYPE_CHECKING:
     from mlw.tracking.tracking_client import TrackingClient

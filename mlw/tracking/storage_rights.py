@@ -20,13 +20,12 @@ def storage_connection(stack: Stack, principal: str | None) -> ServiceConnection
 
 
 def _keys_of(stack: Stack, principal: str) -> dict[str, str]:
-    from mlw.keys.principal_credentials import credentials_of  # noqa: PLC0415 - only for a principal
+    from mlw.keys.principal_credentials import by_service, credentials_of  # noqa: PLC0415 - only for a principal
 
-    held = credentials_of(stack, principal)
-    try:
-        return {"accessKey": str(held["storageAccessKey"]), "secretKey": str(held["storageSecretKey"])}
-    except KeyError:
+    keys = by_service(credentials_of(stack, principal)).get("storage")
+    if keys is None:
         raise NoTrackingRightError(
             f"reading a snapshot as principal '{principal}': its role includes no rights to read blobs. `mlw roles "
             "list` shows which roles do."
-        ) from None
+        )
+    return keys

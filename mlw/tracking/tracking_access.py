@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 TRACKING = "tracking"
 """Key in the stack's outputs `endpoints` and `credentials`."""
 
-PRINCIPAL_FIELDS: Mapping[str, str] = {"username": "trackingUsername", "password": "trackingPassword"}
-"""Fields of a principal's secret in the key vault."""
-
 
 class TrackingOffError(MlWorkspaceError):
     """The workspace has no tracking server."""
@@ -87,9 +84,6 @@ def how_to_switch_on(stack: str) -> str:
 
 
 def _credentials_of(stack: Stack, principal: str) -> dict[str, dict[str, str]]:
-    from mlw.keys.principal_credentials import credentials_of  # noqa: PLC0415 - only for a principal
+    from mlw.keys.principal_credentials import by_service, credentials_of  # noqa: PLC0415 - only for a principal
 
-    held = credentials_of(stack, principal)
-    if any(field not in held for field in PRINCIPAL_FIELDS.values()):
-        return {}
-    return {TRACKING: {ours: str(held[theirs]) for ours, theirs in PRINCIPAL_FIELDS.items()}}
+    return by_service(credentials_of(stack, principal))

@@ -20,6 +20,10 @@ LARGEST_LIMIT = 50_000
 _PRINCIPAL = "Log in as this principal instead of the stack itself."
 _LIMIT = "Show at most this many; the default is {}."
 
+_STAGE = click.option(
+    "--include-deleted", "view", flag_value="all", default="active", type=str, help="Also show deleted ones."
+)
+_DELETED_ONLY = click.option("--deleted-only", "view", flag_value="deleted", type=str, help="Show only deleted ones.")
 YES = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 
 
@@ -61,6 +65,11 @@ def limits(default: int) -> Callable[[Callable[..., int]], Callable[..., int]]:
         "--max-results", "-r", "limit", metavar="N", type=click.IntRange(1, LARGEST_LIMIT), default=default,
         help=_LIMIT.format(default),
     )  # fmt: skip
+
+
+def staged(function: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options for deleted entries; it gets them as the argument `view`."""
+    return _STAGE(_DELETED_ONLY(function))
 
 
 def note_more(shown: int, limit: int) -> None:

@@ -28,7 +28,7 @@ def run_in(experiment):
     client.log_text(run, "x", "f/x.txt"), client.log_text(run, "flavors: {}", "model/MLmodel")
     client.log_inputs(run, [DatasetInput(Dataset("name", "digest", "type", "source"), [])])
     return run
-kept, removed, shared = (client.create_experiment(name) for name in ("kept", "removed", "shared"))
+kept, removed, shared, escaped = (client.create_experiment(name) for name in ("kept", "removed", "shared", "escaped"))
 live, deleted, registered, recent = (run_in(kept) for _ in range(4))
 run_in(removed)
 model = client.create_logged_model(removed, "m", run_in(removed), tags={"a": "b"}, params={"c": "d"}).model_id
@@ -41,11 +41,13 @@ client.create_registered_model("registered")
 client.create_model_version("registered", f"runs:/{registered}/model", registered)
 inside = client.create_experiment("inside", f"mlflow-artifacts:/{shared}/inside")
 inside_run = run_in(inside)
+client.create_experiment("in escaped", f"mlflow-artifacts:/%{ord(escaped[0]):x}{escaped[1:]}/inside")
 for run in (deleted, registered, recent):
     client.delete_run(run)
 client.delete_logged_model(gone)
 client.delete_experiment(removed)
 client.delete_experiment(shared)
+client.delete_experiment(escaped)
 print(json.dumps({name: value for name, value in globals().items() if isinstance(value, str) and name[0] != "_"}))
 """
 
@@ -75,7 +77,7 @@ def test_trash_is_removed_after_its_retention_and_nothing_else_is(server: Server
     assert gone == []
     assert not _has_run(server, made["deleted"])
     names = [experiment["name"] for experiment in _experiments(server)]
-    assert sorted(names) == ["Default", "inside", "kept", "shared"]
+    assert sorted(names) == ["Default", "escaped", "in escaped", "inside", "kept", "shared"]
     removed = {key for key in before if key.startswith((f"{made['removed']}/", f"{made['kept']}/{made['deleted']}/"))}
     assert removed
     assert before - set(server.objects()) == removed

@@ -10,6 +10,8 @@ from mlw.tracking.tracking_client import TrackingNotFoundError
 from tests.support.insights_rows import EVIL
 
 STARTED = 1_796_005_456_972
+VERSIONS_PAGE = 3
+"""Versions of a model in one response."""
 
 
 def run_document(run_id: str, name: str, *, experiment: str = "1", **data: Any) -> dict[str, Any]:  # noqa: ANN401 - documents
@@ -126,7 +128,11 @@ class FakeTracking:
 
     def _model_versions_search(self, _doing: str, given: Mapping[str, Any]) -> dict[str, Any]:
         name = str(given["filter"]).partition(" = ")[2][1:-1]
-        return {"model_versions": self.models[name]}
+        first = int(given.get("page_token", 0))
+        end = first + min(given["max_results"], VERSIONS_PAGE)
+        known = sorted(self.models[name], key=lambda one: -int(one["version"]))
+        more = {"next_page_token": str(end)} if known[end:] else {}
+        return {"model_versions": known[first:end], **more}
 
     def _model(self, name: str) -> dict[str, Any]:
         tags = [{"key": key, "value": value} for key, value in self.model_tags.get(name, {}).items()]

@@ -19,7 +19,7 @@ MAX_DAYS, DEFAULT_DAYS = 365, 30
 MAX_HOST_LABEL = 63
 
 RETENTION = StackRule(
-    "tracking-stack-limit-soft-delete", "Deleted experiments, runs and models are kept for 1 to 365 days."
+    "tracking-stack-limit-soft-delete", "Deleted experiments, runs and logged models are kept for 1 to 365 days."
 )
 HOST_NAME = StackRule(
     "tracking-stack-limit-group-name",
@@ -39,7 +39,7 @@ class TrackingProperties:
     soft_delete_retention_in_days: Annotated[
         int,
         Property(
-            doc=f"Days for which deleted experiments, runs and models can be restored: 1 to {MAX_DAYS}.",
+            doc=f"Days for which deleted experiments, runs and logged models can be restored: 1 to {MAX_DAYS}.",
             default=DEFAULT_DAYS,
             effect=RESTARTS,
         ),

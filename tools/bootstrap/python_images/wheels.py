@@ -65,8 +65,9 @@ def unpack(archives: Sequence[Path], tree: Path, *, left_out: Sequence[str]) -> 
                 target = "" if member.is_dir() else _target(member.filename, left_out)
                 if target:
                     content = wheel.read(member)
-                    earlier, same = written.setdefault(target, (archive.name, content_digest(content)))
-                    if same != content_digest(content):
+                    digest = hashlib.sha256(content).digest()
+                    earlier, same = written.setdefault(target, (archive.name, digest))
+                    if same != digest:
                         raise BootstrapError(
                             f"unpacking wheels: {earlier} and {archive.name} have different content for the file "
                             f"'{target}'. List it in 'left_out' of the recipe if no program needs it."
@@ -84,17 +85,11 @@ def _target(name: str, left_out: Sequence[str]) -> str:
     scheme, _, path = rest.partition("/")
     if scheme in _TO_PACKAGES:
         return "" if is_left_out(path, left_out) else f"{PACKAGES}/{path}"
-    return (
-        f"{DATA}/{path}" if scheme == "data" else ""
-    )  # scripts start the wrong interpreter, headers are for compilers
+    # Scripts start the wrong interpreter, and headers are for compilers.
+    return f"{DATA}/{path}" if scheme == "data" else ""
 
 
 def _place(content: bytes, target: Path, *, is_program: bool) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
     target.chmod(0o755 if is_program else 0o644)
-
-
-def content_digest(content: bytes) -> bytes:
-    """Identify the content of a file."""
-    return hashlib.sha256(content).digest()

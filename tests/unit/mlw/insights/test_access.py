@@ -52,4 +52,4 @@ def test_a_stack_without_the_endpoint_is_told(place: Place, monkeypatch: pytest.
 
 
 def test_names_are_those_of_the_outputs() -> None:
-    assert (access.ENDPOINT, access.CREDENTIALS, access.PRINCIPAL_TOKEN) == ("insights", "insights", "insightsToken")
+    assert (access.ENDPOINT, access.CREDENTIALS) == ("insights", "insights")

@@ -156,6 +156,20 @@ def test_archived_models_and_versions_are_hidden(
     ]
 
 
+def test_versions_are_read_page_by_page_and_more_of_them_are_announced(
+    tracking: FakeTracking, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tracking.models["churn"] = [{"name": "churn", "version": str(number), "source": "s"} for number in range(1, 9)]
+
+    listing = ("model", "list", "dev", "-n", "churn", "--query", "[].version", "-o", "json")
+    _, every, silence = mlw(capsys, *listing)
+    _, some, notice = mlw(capsys, *listing, "--max-results", "4")
+
+    assert (json.loads(every), silence) == ([str(number) for number in range(8, 0, -1)], "")
+    assert json.loads(some) == ["8", "7", "6", "5"]
+    assert "There may be more than these 4" in notice
+
+
 def test_the_newest_version_is_downloaded_below_the_models_name(
     model_file: Path, tracking: FakeTracking, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -20,8 +20,6 @@ from .artifact_proxy import ArtifactProxy
 from .artifact_store import ArtifactStore
 from .authorization import HEALTH, Access
 from .http_messages import (
-    LARGEST_BODY,
-    MEBIBYTE,
     Application,
     ClientGoneError,
     Message,
@@ -29,6 +27,7 @@ from .http_messages import (
     RequestError,
     Scope,
     Send,
+    check_size,
     header,
     read_body,
     replay,
@@ -80,9 +79,7 @@ class Routes:
         if await self._artifacts.serve(scope, receive, send):
             return
         declared = header(scope, "content-length")
-        if declared.isdecimal() and int(declared) > LARGEST_BODY:
-            message = f"the body is larger than {LARGEST_BODY // MEBIBYTE} MiB; send it in several requests"
-            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "INVALID_PARAMETER_VALUE", message)
+        check_size(int(declared) if declared.isdecimal() else 0)
         # Read to its end first: MLflow would take what a client that has gone had sent so far for all of it.
         body = await read_body(receive)
         if str(scope["path"]).endswith(_CREATING_EXPERIMENT):

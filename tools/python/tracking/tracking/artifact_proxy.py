@@ -18,7 +18,7 @@ import anyio.from_thread
 import anyio.to_thread
 
 from .artifact_locations import file_of_logged_model, file_of_model_version, file_of_run, safe_path
-from .artifact_store import ArtifactStore, Download
+from .artifact_store import ArtifactStore, Download, end
 from .http_messages import (
     MEBIBYTE,
     ClientGoneError,
@@ -89,7 +89,7 @@ class ArtifactProxy:
                 await _send_file(file, download, scope, receive, send)
             finally:
                 with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(_end, download)
+                    await anyio.to_thread.run_sync(end, download)
 
 
 def _locator(path: str) -> Callable[[dict[str, str]], str] | None:
@@ -132,12 +132,6 @@ def _headers(file: str, download: Download) -> list[tuple[str, str]]:
         ("content-disposition", f"attachment; filename*=UTF-8''{quote(name)}"),
         ("x-content-type-options", "nosniff"),
     ]
-
-
-def _end(download: Download) -> None:
-    # Closed before it is given back, so that the rest of a file is not read to its end.
-    download.close()
-    download.release_conn()
 
 
 class _Body:

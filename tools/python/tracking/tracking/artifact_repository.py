@@ -18,7 +18,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.artifact import artifact_repository_registry
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
-from .artifact_store import ArtifactStore
+from .artifact_store import ArtifactStore, end
 from .http_messages import MEBIBYTE, RequestError
 
 
@@ -57,10 +57,12 @@ class WorkspaceArtifacts(ArtifactRepository):  # type: ignore[misc]  # MLflow is
     def _download_file(self, remote_file_path: str, local_path: str) -> None:
         with _explained():
             download = self.store.download(self._below(remote_file_path))
-        with Path(local_path).open("wb") as target:
-            while chunk := download.read(MEBIBYTE):
-                target.write(chunk)
-        download.release_conn()
+        try:
+            with Path(local_path).open("wb") as target:
+                while chunk := download.read(MEBIBYTE):
+                    target.write(chunk)
+        finally:
+            end(download)
 
     def _below(self, path: str | None) -> str:
         """The path in the store."""

@@ -67,6 +67,13 @@ class Download(Protocol):
         """Give the connection back."""
 
 
+def end(download: Download) -> None:
+    """Give the connection of a download back, whether or not it was read to its end."""
+    # Closed first, so that the rest of a file is not read.
+    download.close()
+    download.release_conn()
+
+
 class ArtifactStore:
     """The objects below the prefix."""
 

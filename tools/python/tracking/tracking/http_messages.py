@@ -69,14 +69,20 @@ async def read_body(receive: Receive) -> bytes:
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         chunks += message.get("body", b"")
-        if len(chunks) > LARGEST_BODY:
-            raise RequestError(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                "INVALID_PARAMETER_VALUE",
-                f"the body is larger than {LARGEST_BODY // MEBIBYTE} MiB; send it in several requests",
-            )
+        check_size(len(chunks))
         if not message.get("more_body", False):
             return bytes(chunks)
+
+
+def check_size(size: int) -> None:
+    """Refuse a body that is too large.
+
+    Raises:
+        RequestError: It is.
+    """
+    if size > LARGEST_BODY:
+        message = f"the body is larger than {LARGEST_BODY // MEBIBYTE} MiB; send it in several requests"
+        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "INVALID_PARAMETER_VALUE", message)
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
