@@ -98,6 +98,16 @@ def test_no_root_token_is_left(vault: SetUpVault) -> None:
     assert [policy for policies in held for policy in policies if policy == "root"] == ["root"], "only the asking one"
 
 
+def test_a_token_that_is_revoked_while_tokens_are_looked_up_is_no_error(vault: SetUpVault) -> None:
+    with vault.as_root() as root:
+        made = root.write("auth/token/create-orphan", {"policies": ["default"]})["auth"]["accessor"]
+        assert root.policies_of(made) == ["default"]
+        root.revoke_accessor(made)
+
+        assert root.policies_of(made) == []
+        root.revoke_accessor(made)
+
+
 def test_a_root_token_that_a_killed_run_left_is_revoked_by_the_next(vault: SetUpVault) -> None:
     left = vault.client(vault.client().token)
     with vault.as_root() as root:

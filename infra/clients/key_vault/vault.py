@@ -31,6 +31,9 @@ _OTP_LENGTH = 28
 _UPGRADING = "Upgrading from non-versioned to versioned"
 """Error of a KV version 2 mount right after its creation."""
 
+_INVALID_ACCESSOR = "invalid accessor"
+"""Error of a request that names an accessor without a token."""
+
 _UPGRADE_SECONDS, _UPGRADE_POLL_SECONDS = 20.0, 0.01
 
 
@@ -163,9 +166,16 @@ class Vault:
         return self._found("auth/token/lookup", {"token": token})
 
     def policies_of(self, accessor: str) -> list[str]:
-        """Policies of another token, by its accessor; empty if it has just expired."""
-        found = self._found("auth/token/lookup-accessor", {"accessor": accessor})
-        return [] if found is None else list(found["policies"])
+        """Policies of another token, by its accessor; empty if it has just expired or been revoked."""
+        with _unless_revoked_meanwhile():
+            found = self._found("auth/token/lookup-accessor", {"accessor": accessor})
+            return [] if found is None else list(found["policies"])
+        return []
+
+    def revoke_accessor(self, accessor: str) -> None:
+        """Revoke another token, by its accessor; not an error if it has just expired or been revoked."""
+        with _unless_revoked_meanwhile():
+            self.write("auth/token/revoke-accessor", {"accessor": accessor})
 
     def _found(self, path: str, data: Mapping[str, Any]) -> dict[str, Any] | None:
         import hvac
@@ -193,6 +203,21 @@ class Vault:
     def delete(self, path: str) -> None:
         """Delete a path; a missing path is not an error."""
         self._client.delete(quote(path))
+
+
+@contextmanager
+def _unless_revoked_meanwhile() -> Iterator[None]:
+    """Leave the block when the accessor in its request no longer belongs to a token.
+
+    Tokens are listed first and looked up one by one; their owners may log out in between.
+    """
+    import hvac
+
+    try:
+        yield
+    except hvac.exceptions.InvalidRequest as exc:
+        if _INVALID_ACCESSOR not in str(exc):
+            raise
 
 
 def _once_upgraded(request: Callable[[], Any]) -> Any:  # noqa: ANN401 - a response of hvac

@@ -154,7 +154,7 @@ def revoke_other_root_tokens(vault: Vault) -> None:
     own = (vault.read("auth/token/lookup-self") or {})["accessor"]
     for accessor in vault.list("auth/token/accessors"):
         if accessor != own and "root" in vault.policies_of(accessor):
-            vault.write("auth/token/revoke-accessor", {"accessor": accessor})
+            vault.revoke_accessor(accessor)
 
 
 def revoke_other_administrators(vault: Vault, token: str) -> None:
@@ -162,7 +162,7 @@ def revoke_other_administrators(vault: Vault, token: str) -> None:
     own = (vault.look_up(token) or {})["accessor"]
     for accessor in vault.list("auth/token/accessors"):
         if accessor != own and policies.ADMINISTRATOR in vault.policies_of(accessor):
-            vault.write("auth/token/revoke-accessor", {"accessor": accessor})
+            vault.revoke_accessor(accessor)
 
 
 def _missing(wanted: Iterable[str], found: Mapping[str, Any]) -> list[str]:
