@@ -25,7 +25,7 @@ def _keys_of(stack: Stack, principal: str) -> dict[str, str]:
     keys = by_service(credentials_of(stack, principal)).get("storage")
     if keys is None:
         raise NoTrackingRightError(
-            f"reading a snapshot as principal '{principal}': its role includes no rights to read blobs. `mlw roles "
-            "list` shows which roles do."
+            f"using the storage account as principal '{principal}': its role includes no rights to read blobs. `mlw "
+            "roles list` shows which roles do."
         )
     return keys

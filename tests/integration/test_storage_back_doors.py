@@ -5,9 +5,7 @@ import base64
 import datetime
 import io
 import json
-import socket
 import tarfile
-import urllib.request
 import uuid
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -23,22 +21,20 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 from docker import DockerClient
-from docker.types import Mount
 from minio.credentials.providers import StaticProvider
 
-from infra import service_images
 from infra.clients.storage.storage_admin import ServiceAccount, StorageAdmin, User
 from infra.rules.datastores.datastore_policy import datastore_policy
 from infra.rules.roles.role_definitions import BUILT_IN, find_role
 from infra.rules.roles.role_permissions import storage_policy
 from tests.support.connections import to_storage
 from tests.support.object_store import s3_client
-from tests.support.probes import probe_until
+from tests.support.storage_container import ROOT, SECRET, running_storage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-ROOT, SECRET, BUCKET, OTHER = "the-root-user", "s" * 40, "features", "labels"
+BUCKET, OTHER = "features", "labels"
 ROLES = {"owner": "Owner", "contributor": "Contributor", "scientist": "DataScientist", "reader": "Reader"}
 STORES = {BUCKET: "STOREOFTHEFEATURES01", OTHER: "STOREOFTHELABELS0001"}
 WRITERS = ("owner", "contributor", "scientist", STORES[BUCKET])
@@ -80,35 +76,11 @@ class Account:
 
 @pytest.fixture(scope="module")
 def account(engine: DockerClient) -> Iterator[Account]:
-    image, name = service_images.table()["minio"], f"t{uuid.uuid4().hex[:8]}-storage"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    volume = engine.volumes.create(name)
-    container = engine.containers.run(
-        image.image,
-        ["server", "--quiet", "/data1"],
-        entrypoint=[image.binary],
-        user=image.user,
-        name=name,
-        detach=True,
-        mounts=[Mount("/data1", name)],
-        ports={"9000/tcp": ("127.0.0.1", port)},
-        environment={"MINIO_ROOT_USER": ROOT, "MINIO_ROOT_PASSWORD": SECRET},
-    )
-    try:
-        yield _set_up(Account(f"http://127.0.0.1:{port}"))
-    finally:
-        container.remove(force=True)
-        volume.remove(force=True)
+    with running_storage(engine) as endpoint:
+        yield _set_up(Account(endpoint))
 
 
 def _set_up(account: Account) -> Account:
-    probe_until(
-        lambda: urllib.request.urlopen(f"{account.endpoint}/minio/health/cluster", timeout=2).close(),  # noqa: S310
-        what="an account that can be written to",
-        timeout_seconds=60,
-    )
     for bucket in STORES:
         account.s3().create_bucket(Bucket=bucket)
         account.s3().put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})

@@ -36,9 +36,9 @@ class BlobFiles:
         try:
             self._client.stat_object(container, name)
         except S3Error as exc:
-            if exc.code in _MISSING:
+            if is_missing(exc):
                 return False
-            raise _explained(exc) from exc
+            raise explained(exc) from exc
         return True
 
     def upload(self, container: str, name: str, file: Path, *, content_type: str) -> None:
@@ -52,7 +52,7 @@ class BlobFiles:
         try:
             self._client.fput_object(container, name, str(file), content_type=content_type)
         except S3Error as exc:
-            raise _explained(exc) from exc
+            raise explained(exc) from exc
 
     def download(self, container: str, name: str, file: Path) -> bool:
         """Write a blob to a file; False if there is no such blob.
@@ -65,12 +65,18 @@ class BlobFiles:
         try:
             self._client.fget_object(container, name, str(file))
         except S3Error as exc:
-            if exc.code in _MISSING:
+            if is_missing(exc):
                 return False
-            raise _explained(exc) from exc
+            raise explained(exc) from exc
         return True
 
 
-def _explained(error: Exception) -> Exception:
+def is_missing(error: Exception) -> bool:
+    """Whether an error of the storage account says that there is no such blob."""
+    return str(getattr(error, "code", "")) in _MISSING
+
+
+def explained(error: Exception) -> Exception:
+    """The error to raise for one of the storage account's library."""
     code = str(getattr(error, "code", ""))
     return BlobForbiddenError(code) if code in _FORBIDDEN else error
