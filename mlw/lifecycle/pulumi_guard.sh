@@ -33,6 +33,11 @@ understand() {
             --stack=*) stack="${word#--stack=}" ;;
             --cwd=*) start="${word#--cwd=}" ;;
             -h | --help | --preview-only) shows=yes ;;
+            --continue-on-error | --run-program) word="$word=true" ;;
+        esac
+        case "$word" in
+            --continue-on-error=*) continues="${word#*=}" ;;
+            --run-program=*) runs="${word#*=}" ;;
             -*) ;;
             up | update | destroy | down | dn | refresh | import | preview | pre) verb="${verb:-$word}" ;;
             stack) verb="${verb:-stack}" ;;
@@ -56,6 +61,18 @@ find_project() {
     done <"$project/Pulumi.yaml"
     project=""
 } 2>/dev/null
+
+is_true() { case "$1" in 1 | [tT] | [tT][rR][uU][eE]) ;; *) return 1 ;; esac; }
+
+# With both options the CLI deletes resources although the deletion of one that depends on them has failed, if the
+# program no longer has that one: a management lock that was only taken out of the stack file would not hold.
+refuse_to_run_past_failures() {
+    is_true "$continues" && is_true "$runs" || return 0
+    echo "pulumi $verb: --continue-on-error with --run-program: Pulumi would go past a management lock that is no" \
+        "longer in the stack file. Nothing was changed. Leave out one of the options (they can also come from" \
+        "PULUMI_CONTINUE_ON_ERROR and PULUMI_RUN_PROGRAM)." >&2
+    exit 1
+}
 
 has_traces() {
     # Of two states of a stack that is being moved, only one is valid.
@@ -116,6 +133,8 @@ may_be_too_large() {
     [ -f "$file" ] && { [ "$(wc -c < "$file")" -gt 18000 ] || grep -q '&' "$file"; }
 }
 
+continues="${PULUMI_OPTION_CONTINUE_ON_ERROR:-${PULUMI_CONTINUE_ON_ERROR:-}}"
+runs="${PULUMI_OPTION_RUN_PROGRAM:-${PULUMI_RUN_PROGRAM:-}}"
 verb="" shows="" project="" start="${PULUMI_OPTION_CWD:-}" stack="${PULUMI_OPTION_STACK:-}"
 if [ "${MLW_GUARD:-on}" != off ]; then
     understand "$@"
@@ -130,6 +149,7 @@ if [ -n "$project" ] && [ "$verb" = remove ]; then
     project=""
 fi
 if [ -n "$project" ]; then
+    case "$verb" in destroy | down | dn) [ -n "$shows" ] || refuse_to_run_past_failures ;; esac
     backend=""
     stack="${stack:-${PULUMI_STACK:-}}"
     [ -n "$stack" ] || stack=$(cd "$start" && "$cli" stack --show-name 2>/dev/null)

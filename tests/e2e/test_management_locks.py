@@ -17,6 +17,7 @@ from tests.support.updates import assert_unchanged
 
 BUCKET, KEY = "azureml", "kept"
 KEEP = {"name": "production", "level": "CanNotDelete", "notes": "ask Ada"}
+ON, PROGRAM = "--continue-on-error", "--run-program"
 FROZEN = {"name": "frozen", "level": "ReadOnly"}
 
 Taken = tuple[dict[str, str | None], dict[str, frozenset[str]]]
@@ -94,7 +95,8 @@ def test_destroy_checks_the_lock_before_anything_else(live: LiveStack) -> None:
     ("of", "flags"),
     [
         pytest.param("", (), id="plain"),
-        pytest.param("", ("--continue-on-error", "--run-program"), id="run program"),
+        pytest.param("", (ON,), id="continue on error"),
+        pytest.param("", (PROGRAM,), id="run program"),
         pytest.param("docker:index/container:Container", ("--target-dependents",), id="one container"),
         pytest.param(":ManagementLock", (), id="the lock"),
     ],
@@ -112,10 +114,25 @@ def test_down_is_blocked_although_the_file_no_longer_has_the_lock(live: LiveStac
     before = taken(live)
     lock(live.stack)
 
-    down, destroyed = live.stack.lifecycle("down"), live.stack.pulumi("destroy", "--yes", "--skip-preview")
+    refusals = [
+        live.stack.lifecycle("down"),
+        *(live.stack.pulumi("destroy", "--yes", "--skip-preview", *flags) for flags in ((), (ON,), (PROGRAM,))),
+    ]
 
-    assert_refused(live, down, before)
-    assert_refused(live, destroyed, before)
+    for refused in refusals:
+        assert_refused(live, refused, before)
+
+
+def test_no_destroy_goes_past_a_lock_that_the_file_no_longer_has(live: LiveStack) -> None:
+    """Pulumi itself would, and leave a state that no command can read."""
+    before = taken(live)
+    lock(live.stack)
+
+    refused = live.stack.pulumi("destroy", "--yes", "--skip-preview", ON, PROGRAM)
+
+    assert refused.exit_code == 1
+    assert "management lock" in refused.output
+    assert taken(live) == before
 
 
 def test_read_only_blocks_every_change_except_of_the_locks(live: LiveStack) -> None:

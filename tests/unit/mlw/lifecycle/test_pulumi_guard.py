@@ -431,3 +431,40 @@ def test_history_is_collected_before_a_stack_is_removed(sandbox: Sandbox, argume
 
 def test_removing_something_else_collects_nothing(sandbox: Sandbox) -> None:
     assert sandbox.run("config", "rm", "key", "-s", "dev").stderr == ""
+
+
+BOTH = ("--continue-on-error", "--run-program")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "is_refused"),
+    [
+        pytest.param(["destroy", *BOTH], {}, True, id="both"),
+        pytest.param([*BOTH, "down"], {}, True, id="in front"),
+        pytest.param(["dn", "--continue-on-error=1", "--run-program=True"], {}, True, id="with values"),
+        pytest.param(["destroy", "--run-program"], {"PULUMI_CONTINUE_ON_ERROR": "true"}, True, id="a variable"),
+        pytest.param(
+            ["destroy"], {f"PULUMI_OPTION_{name}": "1" for name in ("CONTINUE_ON_ERROR", "RUN_PROGRAM")}, True
+        ),
+        pytest.param(
+            ["destroy", "--run-program=false"], {"PULUMI_CONTINUE_ON_ERROR": "true"}, False, id="switched off"
+        ),
+        pytest.param(["destroy", *BOTH, "--run-program=f"], {}, False, id="the last one counts"),
+        pytest.param(["destroy", "--continue-on-error"], {}, False, id="one"),
+        pytest.param(["destroy", "--run-program"], {}, False, id="the other"),
+        pytest.param(["destroy", *BOTH, "--preview-only"], {}, False, id="a preview"),
+        pytest.param(["up", *BOTH], {}, False, id="an update"),
+    ],
+)
+def test_no_destroy_runs_the_program_and_goes_past_failures(
+    sandbox: Sandbox, arguments: list[str], variables: dict[str, str], *, is_refused: bool
+) -> None:
+    sandbox.state(a_state(a_resource("v")))
+
+    done = sandbox.run(*arguments, "-s", "dev", **variables)
+
+    assert ("management lock" in done.stderr, done.returncode, done.stdout == "") == (
+        is_refused,
+        is_refused,
+        is_refused,
+    )
