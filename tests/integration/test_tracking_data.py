@@ -28,7 +28,8 @@ def run_in(experiment):
     client.log_text(run, "x", "f/x.txt"), client.log_text(run, "flavors: {}", "model/MLmodel")
     client.log_inputs(run, [DatasetInput(Dataset("name", "digest", "type", "source"), [])])
     return run
-kept, removed, shared, escaped = (client.create_experiment(name) for name in ("kept", "removed", "shared", "escaped"))
+kept, removed, shared = (client.create_experiment(name) for name in ("kept", "removed", "shared"))
+escaped = client.create_experiment("escaped", "mlflow-artifacts:/area")
 live, deleted, registered, recent = (run_in(kept) for _ in range(4))
 run_in(removed)
 model = client.create_logged_model(removed, "m", run_in(removed), tags={"a": "b"}, params={"c": "d"}).model_id
@@ -41,7 +42,7 @@ client.create_registered_model("registered")
 client.create_model_version("registered", f"runs:/{registered}/model", registered)
 inside = client.create_experiment("inside", f"mlflow-artifacts:/{shared}/inside")
 inside_run = run_in(inside)
-client.create_experiment("in escaped", f"mlflow-artifacts:/%{ord(escaped[0]):x}{escaped[1:]}/inside")
+client.create_experiment("in escaped", "mlflow-artifacts:/%61rea/inside")
 for run in (deleted, registered, recent):
     client.delete_run(run)
 client.delete_logged_model(gone)

@@ -461,7 +461,7 @@ def test_no_destroy_runs_the_program_and_goes_past_failures(
 ) -> None:
     sandbox.state(a_state(a_resource("v")))
 
-    done = sandbox.run(*arguments, "-s", "dev", **variables)
+    done = sandbox.run(*arguments, "-s", "dev", cwd=None, **variables)
 
     assert ("management lock" in done.stderr, done.returncode, done.stdout == "") == (
         is_refused,
