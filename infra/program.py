@@ -17,7 +17,7 @@ from infra.components.container_registry import ContainerRegistry
 from infra.components.datastores import provision_datastores
 from infra.components.existing_resource import ExistingKeyVault, ExistingResource, ExistingStorageAccount
 from infra.components.key_vault import KeyVault
-from infra.components.principals import list_assignments, make_principals, registered_containers
+from infra.components.principals import list_assignments, list_computes, make_principals, registered_containers
 from infra.components.provisioning_context import ProvisioningContext
 from infra.components.resource_group import ResourceGroup
 from infra.components.storage_account import StorageAccount
@@ -112,7 +112,8 @@ def provision(wanted: Settings) -> dict[str, Any]:
         "endpoints": endpoints,
         "datastores": list(datastores.values()),
         "credentials": pulumi.Output.secret({key: one.credentials for key, one in connections.items()}),
-        **({"roleAssignments": list_assignments(wanted)} if wanted.role_assignments else {}),
+        **({"roleAssignments": list_assignments(wanted)} if wanted.assignments else {}),
+        **({"computes": list_computes(wanted)} if wanted.computes else {}),
         **({"certificateAuthority": bundle(ca_certificates)} if any(one != "" for one in ca_certificates) else {}),
     }
 

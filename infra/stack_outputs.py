@@ -97,7 +97,26 @@ OUTPUTS: Mapping[str, Output] = {
             "role": "Name of the role.",
             "vaultPath": "Mount and path of the principal's credentials in the key vault.",
         },
-        condition="the stack file has `roleAssignments`",
+        condition="the stack file has `roleAssignments` or `computes`",
+    ),
+    "computes": Output(
+        doc="A list of computes: those of the stack file, after `local`, which is this machine.",
+        keys={
+            "id": "Resource id.",
+            "name": "Name of the compute.",
+            "type": "`AmlCompute`, or `local`.",
+            "principal": "Its principal, the identity of its jobs.",
+        },
+        optional={
+            "vmSize": "Azure's size of a node; not of `local`, as all that follow.",
+            "vmPriority": "`Dedicated` or `LowPriority`.",
+            "minNodeCount": "Nodes that Azure keeps running.",
+            "maxNodeCount": "Jobs that run at the same time.",
+            "nodeIdleTimeBeforeScaleDown": "ISO 8601 duration.",
+            "description": "Description.",
+            "tags": "Its own tags.",
+        },
+        condition="the stack file has `computes`",
     ),
     "certificateAuthority": Output(
         doc="CA certificates that clients must trust, PEM.",

@@ -10,6 +10,8 @@ import pulumi
 from infra.components.principal import TRACKING_PASSWORD_LENGTH, Principal
 from infra.resources import rotation
 from infra.resources.generated_secrets import GeneratedSecrets
+from infra.rules.computes.compute_properties import principal_of
+from infra.rules.computes.compute_rules import LOCAL
 from infra.rules.datastores.registered_datastores import DatastoreType
 from infra.rules.roles.role_permissions import (
     reads_insights,
@@ -41,7 +43,7 @@ def make_principals(
         parent: Parent of the secrets.
     """
     operations: dict[str, set[str]] = {}
-    for assignment in wanted.role_assignments:
+    for assignment in wanted.assignments:
         operations.setdefault(assignment.principal, set()).update(assignment.operations)
     return [
         _principal(name, allowed, wanted, workspace_id, pulumi.ResourceOptions(parent=parent, depends_on=[after]))
@@ -57,7 +59,17 @@ def list_assignments(wanted: Settings) -> list[dict[str, str]]:
     """
     return [
         {"principal": held.principal, "role": held.role, "vaultPath": f"{PRINCIPALS}/{held.principal}"}
-        for held in wanted.role_assignments
+        for held in wanted.assignments
+    ]
+
+
+def list_computes(wanted: Settings) -> list[dict[str, Any]]:
+    """The computes with their ids, `local` first; a size limits the CPUs and memory of each job."""
+    folder = f"{wanted.workspace.id}/computes"
+    local = {"id": f"{folder}/{LOCAL}", "name": LOCAL, "type": LOCAL, "principal": principal_of(LOCAL)}
+    return [
+        local,
+        *({"id": f"{folder}/{compute.name}", **compute.model_dump(by_alias=True)} for compute in wanted.computes),
     ]
 
 
@@ -72,7 +84,11 @@ def _principal(
         opts=options,
     )
     is_sharer = bool(wanted.storage_account.existing_in)
-    policy = _sharers_policy(operations, wanted, workspace_id) if is_sharer else storage_policy(operations)
+    policy = (
+        _sharers_policy(operations, wanted, workspace_id)
+        if is_sharer
+        else storage_policy(operations, has_jobs=bool(wanted.computes))
+    )
     return Principal(
         name=name,
         vault_policy=vault_policy(
@@ -94,8 +110,10 @@ def _sharers_policy(
     """The policy in another stack's account; None without any permission."""
     if storage_policy(operations) is None:
         return None
-    containers = registered_containers(wanted)
-    return workspace_id.apply(lambda guid: storage_policy(operations, sharers_scope(guid, containers)) or {})
+    containers, has_jobs = registered_containers(wanted), bool(wanted.computes)
+    return workspace_id.apply(
+        lambda guid: storage_policy(operations, sharers_scope(guid, containers), has_jobs=has_jobs) or {}
+    )
 
 
 def registered_containers(wanted: Settings) -> list[str]:

@@ -6,6 +6,7 @@
 from infra.settings.loader import load
 from infra.settings.models import (
     ApplicationInsightsSettings,
+    ComputeSettings,
     ContainerRegistrySettings,
     DatastoreSettings,
     KeyVaultSettings,
@@ -23,6 +24,7 @@ from infra.settings.stack_input import Limit
 
 __all__ = [
     "ApplicationInsightsSettings",
+    "ComputeSettings",
     "ContainerRegistrySettings",
     "DatastoreSettings",
     "KeyVaultSettings",

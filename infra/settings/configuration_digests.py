@@ -21,6 +21,9 @@ _LENGTH = 16
 _NOT_CONFIGURED = frozenset({"stack", "locks", "allowReplacement", "notices"})
 """The stack's name, which may change; the locks themselves; settings that are not properties of a resource."""
 
+_OPTIONAL = frozenset({"computes"})
+"""Lists that switch something on."""
+
 _SECRET = frozenset(
     key for key, declared in declared_properties(DatastoreProperties).items() if declared.property.secret
 )
@@ -35,7 +38,7 @@ def digests(settings: Settings) -> dict[str, str]:
 def _values(settings: Settings) -> Iterator[tuple[str, object]]:
     for section, value in settings.model_dump(mode="json", by_alias=True).items():
         # What is switched off is left out, as by a version that did not know it.
-        if section in _NOT_CONFIGURED or value is None:
+        if section in _NOT_CONFIGURED or value is None or (section in _OPTIONAL and not value):
             continue
         if isinstance(value, Mapping):
             yield from ((f"{section}.{key}", entry) for key, entry in value.items())

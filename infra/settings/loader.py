@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from infra.rules.computes.compute_properties import ComputeProperties
 from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.policy.assignments_file import read_assignments
 from infra.rules.policy.evaluation import Evaluator
@@ -30,10 +31,12 @@ from infra.rules.stack.locked_changes import AcceptedStack, check_locked
 from infra.rules.stack.stack_changes import Resources, check_changes, resource_key
 from infra.rules.stack.stack_file_keys import check_size
 from infra.rules.violation import ConfigurationError, Violation, covers
+from infra.settings.compute_settings import judge_computes, roles_of_computes
 from infra.settings.config_reading import Reading, read
 from infra.settings.configuration_digests import digests
 from infra.settings.grouping import group
 from infra.settings.models import (
+    ComputeSettings,
     DatastoreSettings,
     ManagementLock,
     PortRange,
@@ -83,7 +86,7 @@ def load(
     resolved = resolve(reading.input, evaluator(assignments, today), deployed)
     violations = [*check_size(config), *check(reading, resolved, deployed)]
     roles = judge_roles(reading, resolved, folder)
-    violations += roles.violations
+    violations += [*roles.violations, *judge_computes(reading, resolved)]
     before = accepted or AcceptedStack()
     violations += check_changes(
         before.resources, _owned(resolved), allowed=reading.input.allow_replacement, deployed=deployed
@@ -176,7 +179,11 @@ def _settings(
             DatastoreSettings.model_validate(_complete(DatastoreProperties, datastore))
             for datastore in given.datastores
         ),
+        computes=tuple(
+            ComputeSettings.model_validate(_complete(ComputeProperties, compute)) for compute in given.computes
+        ),
         role_assignments=tuple(role_assignments),
+        compute_roles=roles_of_computes(given),
         tls=bool(given.tls),
         limits={
             azure_name(section): limit

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from infra.rules.computes.compute_properties import ComputeProperties
 from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.resources.application_insights import ApplicationInsightsProperties
 from infra.rules.resources.container_registry import ContainerRegistryProperties
@@ -85,6 +86,10 @@ class DatastoreSettings(_Frozen, DatastoreProperties):
         return ((name, value) for name, value in super().__repr_args__() if name not in hidden)
 
 
+class ComputeSettings(_Frozen, ComputeProperties):
+    """A compute."""
+
+
 class RoleAssignment(_Frozen):
     """A role assigned to a principal.
 
@@ -112,7 +117,9 @@ class Settings(_Frozen):
     Attributes:
         locks: Management locks of the resource group.
         tracking: The tracking server; None for none.
+        computes: Computes, without `local`.
         role_assignments: Role assignments, in the order of the stack file.
+        compute_roles: The roles of the computes' principals, which follow from the computes.
         tls: Whether every endpoint has a certificate of the stack's own CA.
         limits: CPU and memory limits by name of the service, e.g. `keyVault`; without services that are off.
         image_registry: Registry mirror for images, `host[:port][/path]`; empty for the official registries.
@@ -138,7 +145,9 @@ class Settings(_Frozen):
     workspace: WorkspaceSettings
     tracking: TrackingSettings | None = None
     datastores: tuple[DatastoreSettings, ...]
+    computes: tuple[ComputeSettings, ...] = ()
     role_assignments: tuple[RoleAssignment, ...] = ()
+    compute_roles: tuple[RoleAssignment, ...] = Field(default=(), exclude=True)
     tls: bool = False
     limits: dict[str, Limit] = Field(default_factory=dict)
     image_registry: str
@@ -147,3 +156,8 @@ class Settings(_Frozen):
     expires_on: str = ""
     allow_replacement: tuple[str, ...]
     notices: tuple[str, ...]
+
+    @property
+    def assignments(self) -> tuple[RoleAssignment, ...]:
+        """All role assignments: those of the stack file, and those of the computes."""
+        return (*self.role_assignments, *self.compute_roles)

@@ -10,7 +10,7 @@ from infra.rules.resources import component_types
 from infra.rules.roles.role_assignments import check_assignments, check_own_key_vault
 from infra.rules.roles.role_definition_files import RoleFile, no_file, read_roles
 from infra.rules.roles.role_definitions import find_role
-from infra.rules.roles.role_operations import OPERATIONS, Service, role_services
+from infra.rules.roles.role_operations import Service, operations_in, role_services
 from infra.rules.stack.stack_file_keys import NAMESPACE, missing_value
 from infra.rules.violation import Violation
 from infra.settings.config_reading import Reading
@@ -56,7 +56,7 @@ def judge_roles(reading: Reading, stack: ResolvedStack, folder: Path) -> Roles:
     vault = next(iter(stack.of_type(component_types.KEY_VAULT)), None)
     if entries and vault and vault.existing_in:
         found.append(check_own_key_vault(vault.existing_in, key=_ASSIGNMENTS))
-    services = role_services(tracking=reading.input.tracking is not None)
+    services = role_services(tracking=reading.input.tracking is not None, computes=bool(reading.input.computes))
     return Roles(() if found else _assignments(entries, file, services), tuple(found))
 
 
@@ -102,11 +102,7 @@ def _assignments(
     whole = [entry for entry in entries if entry.keys() >= {"principal", "role"}]
     roles = [(entry["principal"], find_role(entry["role"], file.roles)) for entry in whole]
     return tuple(
-        RoleAssignment(principal=principal, role=role.name, operations=_in_services(role.operations, services))
+        RoleAssignment(principal=principal, role=role.name, operations=operations_in(services, role.operations))
         for principal, role in roles
         if role
     )
-
-
-def _in_services(operations: Collection[str], services: Collection[Service]) -> tuple[str, ...]:
-    return tuple(sorted(name for name in operations if OPERATIONS[name].service in services))

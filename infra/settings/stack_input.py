@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from infra.rules.computes.compute_properties import ComputeProperties
 from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.resources.application_insights import ApplicationInsightsProperties
 from infra.rules.resources.container_registry import ContainerRegistryProperties
@@ -98,6 +99,11 @@ class DatastoreInput(_Input):
     """One entry of `datastores`."""
 
     tags: dict[str, str] | None = None
+
+
+@_of(ComputeProperties)
+class ComputeInput(_Input):
+    """One entry of `computes`."""
 
 
 class RoleAssignmentInput(_Input):
@@ -189,6 +195,7 @@ class StackInput(_Input):
     workspace: WorkspaceInput = Field(default_factory=WorkspaceInput)
     tracking: TrackingInput | None = None
     datastores: list[DatastoreInput] = Field(default_factory=list)
+    computes: list[ComputeInput] = Field(default_factory=list)
     role_assignments: list[RoleAssignmentInput] = Field(default_factory=list)
     role_definitions: Annotated[
         str | None, Property(doc="File of custom roles, relative to the stack file.", default=Derived("none"))

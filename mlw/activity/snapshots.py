@@ -22,6 +22,7 @@ SECRET = "[secret]"  # noqa: S105 - stands for a value that is not shown
 _GROUP_OPERATIONS = "Microsoft.Resources/subscriptions/resourceGroups"
 _ROLES, _LOCKS = "Microsoft.Authorization/roleAssignments", "Microsoft.Authorization/locks"
 _DATASTORES = "Microsoft.MachineLearningServices/workspaces/datastores"
+_COMPUTES = "Microsoft.MachineLearningServices/workspaces/computes"
 
 _KEY_OPERATIONS: Mapping[str, tuple[str, str]] = {
     "storage": ("Microsoft.Storage/storageAccounts", "Microsoft.Storage/storageAccounts/regenerateKey/action"),
@@ -146,7 +147,7 @@ def _locks(resources: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def _from_outputs(outputs: Mapping[str, Any], workspace_id: str) -> dict[str, dict[str, Any]]:
-    """Role assignments and datastores, which are part of other resources here."""
+    """Role assignments, datastores and computes, which are part of other resources here."""
     found = {}
     if not workspace_id:
         return {}
@@ -155,6 +156,8 @@ def _from_outputs(outputs: Mapping[str, Any], workspace_id: str) -> dict[str, di
         found[f"{workspace_id}/providers/{_ROLES}/{name}"] = {"type": _ROLES, "properties": _public(held)}
     for held in _list(outputs, "datastores"):
         found[f"{workspace_id}/datastores/{held.get('name')}"] = {"type": _DATASTORES, "properties": _public(held)}
+    for held in _list(outputs, "computes"):
+        found[f"{workspace_id}/computes/{held.get('name')}"] = {"type": _COMPUTES, "properties": _public(held)}
     return found
 
 

@@ -78,7 +78,8 @@ def _of_stack(stack: str) -> tuple[Sequence[RoleDefinition], Sequence[dict[str, 
     others, accepted = stack_states.deployed(project=PROJECT, except_stack=stack), stack_states.accepted(PROJECT, stack)
     wanted = settings.load(config, stack=stack, deployed=others, accepted=accepted, folder=stack_folder())
     custom = read_definitions(read(config).input.role_definitions, stack_folder()).roles
-    return custom, principals(wanted.role_assignments, role_services(tracking=wanted.tracking is not None))
+    services = role_services(tracking=wanted.tracking is not None, computes=bool(wanted.computes))
+    return custom, principals(wanted.assignments, services)
 
 
 def _by_service(operations: Iterable[str], services: Iterable[Service] = Service) -> dict[str, list[str]]:

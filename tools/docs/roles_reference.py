@@ -20,6 +20,7 @@ _TITLES = {
     Service.REGISTRY: "Container registry",
     Service.TELEMETRY: "Application insights",
     Service.TRACKING: "Tracking server",
+    Service.COMPUTES: "Jobs and assets",
 }
 
 

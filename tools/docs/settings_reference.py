@@ -7,6 +7,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
 
+from infra.rules.computes.compute_properties import ComputeProperties
 from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.resources.component_types import COMPONENT_TYPES, RESOURCE_GROUP, STORAGE_ACCOUNT
 from infra.rules.resources.management_locks import ManagementLockProperties
@@ -45,6 +46,11 @@ _SECTIONS: tuple[tuple[str, str, type], ...] = (
         TrackingProperties,
     ),
     ("datastores", "A list; each entry is a registered datastore.", DatastoreProperties),
+    (
+        "computes",
+        "A list; each entry is a compute that runs jobs; see [computes.md](computes.md).",
+        ComputeProperties,
+    ),
     ("roleAssignments", "A list; each entry gives a principal a role.", RoleAssignmentInput),
     (
         "limits",

@@ -49,6 +49,33 @@ class RoleDefinition:
 
 _ML = "Microsoft.MachineLearningServices/workspaces"
 
+COMPUTE_IDENTITY = RoleDefinition(
+    name="AzureML Compute Identity",
+    alias="ComputeIdentity",
+    description="What a job needs: data, runs, models, images, values of secrets, telemetry. Computes have it.",
+    deviation="Azure has no such role: there you assign each permission to the identity of a compute.",
+    actions=(
+        op.WORKSPACE_READ,
+        op.DATASTORES_READ,
+        f"{_ML}/metadata/artifacts/*",
+        f"{_ML}/experiments/read",
+        f"{_ML}/experiments/write",
+        f"{_ML}/runs/read",
+        f"{_ML}/runs/write",
+        f"{_ML}/models/read",
+        f"{_ML}/models/write",
+        op.JOBS_READ,
+        op.DATA_READ,
+        op.DATA_WRITE,
+        op.ENVIRONMENTS_READ,
+        op.COMPONENTS_READ,
+        op.CONTAINERS_READ,
+        op.IMAGES_PULL,
+    ),
+    data_actions=(op.SECRETS_GET, op.BLOBS_READ, op.BLOBS_WRITE, op.TELEMETRY_WRITE),
+)
+"""The role of every compute's principal."""
+
 BUILT_IN: tuple[RoleDefinition, ...] = (
     RoleDefinition(
         name="Owner",
@@ -117,8 +144,9 @@ BUILT_IN: tuple[RoleDefinition, ...] = (
         deviation="Azure's purges deleted vaults; here a vault is deleted with its stack, so it purges secrets.",
         data_actions=(op.SECRETS_READ_METADATA, op.SECRETS_PURGE),
     ),
+    COMPUTE_IDENTITY,
 )
-"""Azure's roles that apply to a local workspace."""
+"""Azure's roles that apply to a local workspace, and that of computes."""
 
 
 @cache

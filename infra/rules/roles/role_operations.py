@@ -8,7 +8,7 @@ Reader reads datastore credentials; not here).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,6 +25,18 @@ COMPUTES_READ = f"{_ML}/computes/read"
 COMPUTES_WRITE = f"{_ML}/computes/write"
 COMPUTES_DELETE = f"{_ML}/computes/delete"
 COMPUTES_LIST_KEYS = f"{_ML}/computes/listKeys/action"
+JOBS_READ = f"{_ML}/jobs/read"
+JOBS_WRITE = f"{_ML}/jobs/write"
+JOBS_DELETE = f"{_ML}/jobs/delete"
+DATA_READ = f"{_ML}/data/versions/read"
+DATA_WRITE = f"{_ML}/data/versions/write"
+DATA_DELETE = f"{_ML}/data/versions/delete"
+ENVIRONMENTS_READ = f"{_ML}/environments/versions/read"
+ENVIRONMENTS_WRITE = f"{_ML}/environments/versions/write"
+ENVIRONMENTS_DELETE = f"{_ML}/environments/versions/delete"
+COMPONENTS_READ = f"{_ML}/components/versions/read"
+COMPONENTS_WRITE = f"{_ML}/components/versions/write"
+COMPONENTS_DELETE = f"{_ML}/components/versions/delete"
 ARTIFACTS_READ = f"{_ML}/metadata/artifacts/read"
 ARTIFACTS_WRITE = f"{_ML}/metadata/artifacts/write"
 SECRETS_READ_METADATA = f"{_KEY_VAULT}/secrets/readMetadata/action"
@@ -67,15 +79,18 @@ class Service(StrEnum):
     REGISTRY = "containerRegistry"
     TELEMETRY = "applicationInsights"
     TRACKING = "tracking"
+    COMPUTES = "computes"
 
 
-def role_services(*, tracking: bool) -> list[Service]:
+def role_services(*, tracking: bool, computes: bool) -> list[Service]:
     """The services of a stack that roles apply to.
 
     Args:
         tracking: Whether it has a tracking server.
+        computes: Whether it has computes, and so jobs and their assets.
     """
-    return [service for service in Service if tracking or service is not Service.TRACKING]
+    optional = {Service.TRACKING: tracking, Service.COMPUTES: computes}
+    return [service for service in Service if optional.get(service, True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +159,25 @@ OPERATIONS: Mapping[str, Operation] = {
     MODELS_READ: _action(Service.TRACKING, "list and read registered models and their versions"),
     MODELS_WRITE: _action(Service.TRACKING, "register models and versions, change their tags, aliases and stages"),
     MODELS_DELETE: _action(Service.TRACKING, "delete registered models and versions"),
+    JOBS_READ: _action(Service.COMPUTES, "list and read jobs"),
+    JOBS_WRITE: _action(Service.COMPUTES, "create, change, cancel, archive and restore jobs"),
+    JOBS_DELETE: _action(Service.COMPUTES, "delete the records of jobs"),
+    DATA_READ: _action(Service.COMPUTES, "list and read data assets"),
+    DATA_WRITE: _action(Service.COMPUTES, "create, archive and restore data assets"),
+    DATA_DELETE: _action(Service.COMPUTES, "delete data assets"),
+    ENVIRONMENTS_READ: _action(Service.COMPUTES, "list and read environments"),
+    ENVIRONMENTS_WRITE: _action(Service.COMPUTES, "create, archive and restore environments"),
+    ENVIRONMENTS_DELETE: _action(Service.COMPUTES, "delete environments"),
+    COMPONENTS_READ: _action(Service.COMPUTES, "list and read components"),
+    COMPONENTS_WRITE: _action(Service.COMPUTES, "create, archive and restore components"),
+    COMPONENTS_DELETE: _action(Service.COMPUTES, "delete components"),
 }
 """Maps Azure's operations to their meaning here; a role may name only these."""
+
+
+def operations_in(services: Collection[Service], operations: Collection[str]) -> tuple[str, ...]:
+    """Those of ``operations`` that ``services`` perform, sorted."""
+    return tuple(sorted(name for name in operations if OPERATIONS[name].service in services))
 
 
 def short_form(operation: str) -> str:

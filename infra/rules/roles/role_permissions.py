@@ -12,6 +12,7 @@ from typing import Any, Literal
 from infra.rules.datastores.default_datastores import RECORD_KEY
 from infra.rules.roles import role_operations as op
 from infra.rules.roles import s3_actions as s3
+from infra.rules.roles.record_access import allowed_records, denied_records
 from infra.rules.roles.storage_scope import NO_ADMINISTRATION, WHOLE_ACCOUNT, StorageScope
 from infra.rules.roles.vault_policies import (
     DATASTORES,
@@ -69,7 +70,9 @@ def tracking_operations(operations: Iterable[str]) -> list[str]:
     return sorted(op.short_form(name) for name in operations if op.OPERATIONS[name].service is op.Service.TRACKING)
 
 
-def storage_policy(operations: Iterable[str], scope: StorageScope = WHOLE_ACCOUNT) -> dict[str, Any] | None:
+def storage_policy(
+    operations: Iterable[str], scope: StorageScope = WHOLE_ACCOUNT, *, has_jobs: bool = False
+) -> dict[str, Any] | None:
     """The S3 policy document; None without any permission in the storage account.
 
     The deny statements are required: unless denied, MinIO lets users administer themselves, and lets a user with
@@ -78,27 +81,43 @@ def storage_policy(operations: Iterable[str], scope: StorageScope = WHOLE_ACCOUN
     Args:
         operations: The allowed operations.
         scope: Where they are allowed.
+        has_jobs: Whether the workspace has jobs, whose records in the artifact store only operations on jobs and assets
+            may change.
     """
     allowed = set(operations)
+    granted = [*_granted(allowed, scope), *(allowed_records(allowed, scope) if has_jobs else [])]
+    if not granted:
+        return None
+    denied = [*_denied(allowed, scope), *(denied_records(allowed, scope) if has_jobs else [])]
+    return {"Version": "2012-10-17", "Statement": [*granted, *denied, NO_ADMINISTRATION]}
+
+
+def _granted(allowed: set[str], scope: StorageScope) -> list[dict[str, Any]]:
     actions = {action for name in allowed for action in _STORAGE.get(name, ())}
     store = [f"arn:aws:s3:::{scope.artifact_store}{below}" for below in ("", "/*")]
-    record = [f"arn:aws:s3:::{scope.artifact_store}/{RECORD_KEY}"]
     statements = [_statement("Allow", actions, scope.resources)] if actions else []
     if op.ARTIFACTS_READ in allowed and op.BLOBS_READ not in allowed:
         statements.append(_statement("Allow", _READ_BLOBS, store))
     if op.ARTIFACTS_WRITE in allowed and op.BLOBS_WRITE not in allowed:
         statements.append(_statement("Allow", _WRITE_BLOBS, store))
     if op.WORKSPACE_READ in allowed:
-        statements.append(_statement("Allow", ("s3:GetObject",), record))
+        statements.append(_statement("Allow", ("s3:GetObject",), _record(scope)))
     if op.WORKSPACE_WRITE in allowed:
-        statements.append(_statement("Allow", _CHANGE_RECORD, record))
-    if not statements:
-        return None
+        statements.append(_statement("Allow", _CHANGE_RECORD, _record(scope)))
+    return statements
+
+
+def _denied(allowed: set[str], scope: StorageScope) -> list[dict[str, Any]]:
+    statements = []
     if op.WORKSPACE_WRITE not in allowed:
-        statements.append(_statement("Deny", (*_CHANGE_RECORD, *s3.DELETE_VERSION), record))
+        statements.append(_statement("Deny", (*_CHANGE_RECORD, *s3.DELETE_VERSION), _record(scope)))
     if op.BLOBS_DELETE_VERSION not in allowed:
         statements.append(_statement("Deny", s3.DELETE_VERSION, scope.resources))
-    return {"Version": "2012-10-17", "Statement": [*statements, NO_ADMINISTRATION]}
+    return statements
+
+
+def _record(scope: StorageScope) -> list[str]:
+    return [f"arn:aws:s3:::{scope.artifact_store}/{RECORD_KEY}"]
 
 
 def vault_policy(operations: Iterable[str], *, principal: str, purge_protection: bool) -> str:

@@ -16,22 +16,24 @@ TITLES = {
     Service.REGISTRY: "Container registry",
     Service.TELEMETRY: "Application insights",
     Service.TRACKING: "Tracking server",
+    Service.COMPUTES: "Jobs and assets",
 }
 
 
 def load(request: PanelRequest) -> Mapping[str, Any]:
     """Read the assignments in the stack's outputs; a principal sees only its own."""
-    only, endpoints = request.access.principal, request.access.stack.outputs["endpoints"]
-    titles = {service: title for service, title in TITLES.items() if service in _services(endpoints)}
+    only, outputs = request.access.principal, request.access.stack.outputs
+    services = _services(outputs)
+    titles = {service: title for service, title in TITLES.items() if service in services}
     roles: dict[str, list[str]] = {}
-    for held in request.access.stack.outputs.get("roleAssignments") or ():
+    for held in outputs.get("roleAssignments") or ():
         if not only or held["principal"] == only:
             roles.setdefault(held["principal"], []).append(held["role"])
     return {"principals": [_described(name, held, titles) for name, held in sorted(roles.items())], "only": only}
 
 
-def _services(endpoints: Mapping[str, str]) -> list[Service]:
-    return role_services(tracking=TRACKING in services_at(endpoints))
+def _services(outputs: Mapping[str, Any]) -> list[Service]:
+    return role_services(tracking=TRACKING in services_at(outputs["endpoints"]), computes=bool(outputs.get("computes")))
 
 
 def _described(name: str, roles: list[str], titles: Mapping[Service, str]) -> dict[str, Any]:

@@ -20,11 +20,14 @@ ROLES = {ACCOUNT: "storage", REGISTRY: "registry", VAULT: "vault", INSIGHTS: "st
 """Section to the last word of the name of the container that its settings concern."""
 
 OTHER_TAGS = {"tags": {"phase": "2"}}
+COMPUTE = {"name": "cpu", "type": "AmlCompute"}
 BASE: dict[str, Any] = {
     "workload": "churn",
     "tags": {"owner": "a@example.org", "cost-center": "4711", "project": "churn"},
     "datastores": [{"name": "features", "type": "AzureBlob", "container": "features"}],
     "roleAssignments": [{"principal": "dora", "role": "Reader"}],
+    "tracking": {},
+    "computes": [COMPUTE],
 }
 
 CHANGES: dict[str, dict[str, Any]] = {
@@ -66,6 +69,8 @@ MORE: tuple[dict[str, Any], ...] = (
     {"resourceGroup": {"locks": [{"name": "keep", "level": "CanNotDelete"}]}},
     {"datastores": []},
     {"roleAssignments": []},
+    {"computes": []},
+    {"computes": [{**COMPUTE, "vmSize": "STANDARD_D2_V2"}, {**COMPUTE, "name": "more"}]},
     {"portRange": {"first": 21000, "last": 22000}},
 )
 """Changes that are made in place, of properties whose other changes are rejected, and of whole sections."""

@@ -32,6 +32,7 @@ from tests.unit.infra.test_program import VOLUME, run_program
 
 TAGS = {"owner": "a@example.org", "cost-center": "4711", "project": "churn"}
 DATASTORE = {"name": "features", "type": "AzureBlob", "container": "features"}
+COMPUTE = {"name": "cpu", "type": "AmlCompute"}
 Config = Mapping[str, Any]
 Path = tuple[str, ...]
 
@@ -39,6 +40,7 @@ BASE: Config = {
     "workload": "churn",
     "tags": TAGS,
     "datastores": [DATASTORE],
+    "tracking": {},
     "additionalStorageAccounts": [{"name": "stlake"}],
 }
 
@@ -56,6 +58,7 @@ VALUES: Mapping[Path, list[Any]] = {
     ("additionalStorageAccounts",): [[], [{"name": "stlake"}, {"name": "stmore"}]],
     ("tracking",): [{}, {"softDeleteRetentionInDays": 7}],
     ("roleAssignments",): [[{"principal": "ana", "role": "Contributor"}]],
+    ("computes",): [[COMPUTE], [COMPUTE, {**COMPUTE, "name": "more"}]],
     ("roleDefinitions",): [],
     ("resourceGroup", "locks"): [[{"name": "keep", "level": "CanNotDelete"}]],
 }

@@ -19,6 +19,7 @@ CONFIG = {
     "ml-workspace:tags": '{"owner": "a@example.org", "cost-center": "4711", "project": "churn"}',
 }
 ASSIGNED = '[{"principal": "churn-team", "role": "Reader"}]'
+COMPUTES = '[{"name": "cpu-cluster", "type": "AmlCompute"}]'
 CONTAINER, VOLUME, NETWORK = (
     "docker:index/container:Container",
     "docker:index/volume:Volume",
@@ -277,10 +278,14 @@ class TestOutputs:
 
     @pytest.mark.usefixtures("event_loops")
     def test_outputs_that_depend_on_the_stack_file_are_documented(self) -> None:
-        everything = run_program({**CONFIG, "ml-workspace:tls": "true", "ml-workspace:roleAssignments": ASSIGNED})
+        more = {"tls": "true", "roleAssignments": ASSIGNED, "tracking": "{}", "computes": COMPUTES}
+        everything = run_program({**CONFIG, **{f"ml-workspace:{key}": text for key, text in more.items()}})
 
         assert set(everything.outputs) == set(stack_outputs.OUTPUTS)
         assert set(everything.outputs["roleAssignments"][0]) == set(stack_outputs.OUTPUTS["roleAssignments"].keys)
+        local, compute = everything.outputs["computes"]
+        assert set(local) == set(stack_outputs.OUTPUTS["computes"].keys)
+        assert set(compute) == {*local, *stack_outputs.OUTPUTS["computes"].optional}
 
     def test_secret_outputs_are_documented_as_such(self, run: Run) -> None:
         documented = {name for name in run.outputs if stack_outputs.OUTPUTS[name].secret}

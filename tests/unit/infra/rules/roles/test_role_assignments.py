@@ -85,7 +85,9 @@ def test_unknown_role_is_refused_with_a_proposal_and_all_roles() -> None:
     (violation,) = check_assignments([{"principal": "ana", "role": "Data Scientist"}], [AUDITOR])
 
     assert (violation.rule, violation.key) == (KNOWN_ROLE, "roleAssignments[0].role")
-    assert violation.allowed == ("Owner, Contributor, Reader, DataScientist, ComputeOperator, PurgeOperator, Auditor")
+    assert violation.allowed == (
+        "Owner, Contributor, Reader, DataScientist, ComputeOperator, PurgeOperator, ComputeIdentity, Auditor"
+    )
     assert violation.fix == "did you mean 'DataScientist'? Set 'role' to it"
 
 

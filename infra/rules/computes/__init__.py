@@ -1,0 +1,1 @@
+"""Computes of a workspace: their properties, names, sizes, and the principal of each."""

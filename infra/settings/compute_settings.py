@@ -1,0 +1,53 @@
+"""Computes of a stack: check them with what they need, and give each the role of its jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.rules.computes import compute_rules
+from infra.rules.computes.compute_properties import principal_of
+from infra.rules.computes.compute_rules import LOCAL, ComputeType
+from infra.rules.resources import component_types, tracking
+from infra.rules.roles.role_definitions import COMPUTE_IDENTITY
+from infra.rules.roles.role_operations import operations_in, role_services
+from infra.rules.stack.stack_file_keys import NAMESPACE, missing_value
+from infra.rules.tags.tag_limits import check_tags
+from infra.rules.violation import Violation, covers
+from infra.settings.config_reading import Reading
+from infra.settings.models import RoleAssignment
+from infra.settings.resolved_stack import ResolvedStack
+from infra.settings.stack_input import StackInput
+
+
+def judge_computes(reading: Reading, stack: ResolvedStack) -> Iterator[Violation]:
+    """All violations in a stack's computes."""
+    key, unusable = compute_rules.KEY, reading.unusable
+    computes = [compute.model_dump(exclude_none=True, by_alias=True) for compute in reading.input.computes]
+    yield from compute_rules.check_computes(computes, key=key)
+    for index, compute in enumerate(computes):
+        prefix = f"{key}[{index}]"
+        for name, example in (("name", "cpu-cluster"), ("type", ComputeType.AML_COMPUTE)):
+            if name not in compute and not unusable & {prefix, f"{prefix}.{name}"}:
+                yield missing_value(f"{prefix}.{name}", "a compute requires it", f"e.g. '{example}'")
+        yield from (violation.under(prefix) for violation in check_tags(compute.get("tags", {})))
+    vault = next(iter(stack.of_type(component_types.KEY_VAULT)), None)
+    yield from compute_rules.check_needs(
+        computes,
+        # A section with a mistake is still one.
+        tracking=reading.input.tracking is not None or any(covers(tracking.KEY, wrong) for wrong in unusable),
+        vault_owner=vault.existing_in if vault else "",
+    )
+    assignments = [entry.model_dump(exclude_none=True) for entry in reading.input.role_assignments]
+    yield from compute_rules.check_principals(computes, assignments, key=f"{NAMESPACE}roleAssignments")
+
+
+def roles_of_computes(given: StackInput) -> tuple[RoleAssignment, ...]:
+    """The role of each compute's principal; with computes, also of that of `local`."""
+    if not given.computes:
+        return ()
+    services = role_services(tracking=given.tracking is not None, computes=True)
+    operations = operations_in(services, COMPUTE_IDENTITY.operations)
+    return tuple(
+        RoleAssignment(principal=principal_of(name), role=COMPUTE_IDENTITY.name, operations=operations)
+        for name in (LOCAL, *(compute.model_dump()["name"] for compute in given.computes))
+    )

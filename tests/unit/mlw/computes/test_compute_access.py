@@ -1,0 +1,60 @@
+"""What a job gets: addresses in the stack's network, and its own compute's credentials."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from mlw.client_environment.client_variables import variables
+from mlw.computes import compute_access
+from mlw.computes.compute_access import ComputeAccess, credentials_of
+from mlw.computes.machine import Machine
+from mlw.computes.workspace_computes import computes_of
+from mlw.stacks.stacks import Stack, open_stack
+from tests.unit.states import Place, a_workspace, the_outputs
+
+LOCAL = {"id": "x", "name": "local", "type": "local", "principal": "compute-local"}
+HELD = {
+    "storage": {"accessKey": "compute-local", "secretKey": "own"},
+    "registry": {"username": "compute-local", "password": "own"},
+    "keyVault": {"token": "own"},
+}
+
+
+def as_principal(stack: Stack, name: str, endpoints: Mapping[str, str]) -> tuple[dict[str, str], dict[str, object]]:
+    """What the key vault would give the principal of a compute, which can only pull images."""
+    assert (stack.name, name) == ("dev", "compute-local")
+    return {**endpoints, "registry": endpoints["registryReadOnly"]}, dict(HELD)
+
+
+@pytest.fixture
+def access(place: Place, monkeypatch: pytest.MonkeyPatch) -> ComputeAccess:
+    """Access of a job on `local`."""
+    group = {"id": "x", "name": "rg-Dev", "location": "westeurope", "tags": {}}
+    place.deploy("dev", a_workspace("dev", outputs=the_outputs("dev", computes=[LOCAL], resourceGroup=group)))
+    monkeypatch.setattr(compute_access, "access_of_principal", as_principal)
+    stack = open_stack("dev")
+    return credentials_of(stack, computes_of(stack, Machine(2, 1024))[0])
+
+
+def test_services_are_addressed_by_the_names_of_their_containers(access: ComputeAccess) -> None:
+    assert access.endpoints == {
+        "storage": "http://stdev-storage:9000",
+        "registry": "crdev-registry:5001",
+        "registryReadOnly": "crdev-registry:5001",
+        "keyVault": "http://kv-dev-vault:8200",
+        "otlpHttp": "http://appi-dev-insights:4318",
+        "otlpGrpc": "http://appi-dev-insights:4317",
+        "insights": "http://appi-dev-insights-store:4320",
+    }
+    assert access.networks == ("rg-Dev",)
+
+
+def test_clients_get_the_credentials_of_the_compute_only(access: ComputeAccess) -> None:
+    found = variables(access.in_container(Path("/ca.pem"), Path("/bundle.pem")), service_name="job")
+
+    assert found["AWS_ENDPOINT_URL_S3"] == "http://stdev-storage:9000"
+    assert (found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"]) == ("compute-local", "own")
+    assert "SSL_CERT_FILE" not in found
+    assert "MLW_INSIGHTS_TOKEN" not in found
+    assert "own" not in repr(access).replace("owner", "")
