@@ -21,6 +21,12 @@ RESOURCE_ID = "ml-workspace.resource-id"
 STACK = "ml-workspace.stack"
 MADE_BY = "ml-workspace.made-by"
 
+JOB, ROOT_JOB = "ml-workspace.job", "ml-workspace.root-job"
+"""On container and volume of a job: its name, and that of the job that it belongs to (its own, or a pipeline's).
+
+Such objects are in no state: the runner of the workspace creates and removes them.
+"""
+
 DELETION_DATE = "ml-workspace.deletion-date"
 PURGE_DATE = "ml-workspace.scheduled-purge-date"
 """On the volume that marks a soft-deleted workspace: when it was deleted, and when its retention ends."""

@@ -1,0 +1,230 @@
+"""Carries out command jobs: preparing, running, finalizing, each through the ports of :mod:`mlw.jobs.ports`.
+
+A job continues where it is if the runner was killed: the state of its container decides, not what was written last.
+Whatever happens, a job ends with a final status that says why, and its container and volume are removed after its
+results are stored.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import IO
+
+from infra.errors import MlWorkspaceError
+from mlw.jobs import command_text, failure_reasons, job_paths, start_files
+from mlw.jobs.command_jobs import BlobLocation, CommandJob, Finished, Stop
+from mlw.jobs.following import STOP_SECONDS, Ending, Following
+from mlw.jobs.job_state import JobState
+from mlw.jobs.job_status import JobStatus
+from mlw.jobs.ports import (
+    Access,
+    ContainerPlan,
+    ContainerState,
+    Engine,
+    Environments,
+    LogSink,
+    SourceFile,
+    Store,
+    TrackedRun,
+    Tracking,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComputeLimits:
+    """What a node of a compute has; 0 for all of the engine."""
+
+    cpus: float = 0
+    memory_mib: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommandRunner:
+    """Carries out command jobs of one workspace.
+
+    Attributes:
+        blob_container: Container of the default blob store.
+        limits_of: Limits of a compute, by its name.
+        stop_seconds: How long a command may take to end after SIGTERM.
+        report: Called with the traceback of an error that is a defect of this program.
+    """
+
+    store: Store
+    engine: Engine
+    tracking: Tracking
+    environments: Environments
+    access: Access
+    blob_container: str
+    limits_of: Callable[[str], ComputeLimits] = lambda _compute: ComputeLimits()
+    stop_seconds: float = STOP_SECONDS
+    report: Callable[[str], None] = print
+
+    def run(self, job: CommandJob, stop: Stop) -> Finished:
+        """Carry out one job; see :class:`mlw.jobs.command_jobs.Runner`."""
+        state = self.store.state(job.name)
+        if not state.status.is_final:
+            state = _Execution(self, job, stop, state).carry_out()
+        return Finished(
+            status=state.status, outputs=state.outputs, run_id=state.run_id, exit_code=state.exit_code, error=state.error
+        )
+
+
+@dataclass
+class _Execution:
+    """One job on its way."""
+
+    runner: CommandRunner
+    job: CommandJob
+    stop: Stop
+    state: JobState
+    log: LogSink = field(init=False)
+
+    def carry_out(self) -> JobState:
+        """Bring it to its end, from wherever it is."""
+        self.log = self.runner.store.log(self.job.name)
+        status, outputs = JobStatus.FAILED, self.state.outputs
+        try:
+            status, error = self._to_exit()
+            outputs = self._finalize() if self.state.exit_code is not None else {}
+        except MlWorkspaceError as exc:
+            status, error = JobStatus.FAILED, str(exc)
+        except Exception as exc:  # noqa: BLE001 - a defect must not leave a job without an end
+            status, error = JobStatus.FAILED, f"running the job: {type(exc).__name__}: {exc}"
+            self.runner.report(traceback.format_exc())
+        self._close(status, error)
+        final = self.state.moved(status, error=error, outputs=outputs)
+        self.runner.engine.remove(self.job.name)
+        self._write(final)
+        return final
+
+    def _close(self, status: JobStatus, error: str) -> None:
+        """End log and MLflow run; neither may change the result."""
+        run = TrackedRun(run_id=self.state.run_id, experiment_id=self.state.experiment_id)
+        try:
+            if error:
+                self.log.note(error.partition("\n")[0])
+            self.log.close()
+            if run.run_id:
+                self.runner.tracking.end(run, status)
+        except MlWorkspaceError as exc:
+            self.runner.report(f"{self.job.name}: {exc}")
+
+    def _write(self, state: JobState) -> None:
+        self.state = state
+        self.runner.store.write_state(self.job.name, state)
+
+    def _to_exit(self) -> tuple[JobStatus, str]:
+        """Bring the command to its end; status and reason."""
+        container = self.runner.engine.state(self.job.name)
+        if container is None and self.state.started:
+            raise MlWorkspaceError(
+                f"looking for the container of job '{self.job.name}': it was running and is not on the engine any "
+                "more: somebody removed it. Submit the job again."
+            )
+        if container is None or not container.was_started:
+            if reason := self.stop.reason:
+                return JobStatus.CANCELED, reason
+            self._prepare()
+            if reason := self.stop.reason:
+                return JobStatus.CANCELED, reason
+            self.runner.engine.start(self.job.name)
+        if not self.state.started:
+            self._write(self.state.moved(JobStatus.RUNNING))
+        ending = self._follow()
+        self._write(self.state.moved(JobStatus.FINALIZING, exit_code=ending.container.exit_code))
+        return self._judged(ending)
+
+    def _follow(self) -> Ending:
+        following = Following(self.runner.engine, self.job.name, self.log, stop_seconds=self.runner.stop_seconds)
+        return following.to_end(self.stop, timeout_seconds=self.job.limits.timeout_seconds, started=self.state.started)
+
+    def _judged(self, ending: Ending) -> tuple[JobStatus, str]:
+        if ending.stopped_because:
+            return JobStatus.CANCELED, ending.stopped_because
+        memory = self.runner.limits_of(self.job.compute).memory_mib
+        error = failure_reasons.reason(
+            ending.container, self.log.tail, memory_mib=memory, was_interrupted=ending.was_interrupted
+        )
+        return (JobStatus.FAILED if error else JobStatus.COMPLETED), error
+
+    def _prepare(self) -> None:
+        job, runner = self.job, self.runner
+        run = TrackedRun(run_id=self.state.run_id, experiment_id=self.state.experiment_id)
+        if not run.run_id:
+            run = runner.tracking.start(job)
+        self._write(self.state.moved(JobStatus.PREPARING, run_id=run.run_id, experiment_id=run.experiment_id))
+        image = runner.environments.image_of(job, self.log)
+        runner.engine.remove(job.name)
+        limits = runner.limits_of(job.compute)
+        plan = ContainerPlan(
+            job=job.name, root=job.parent or job.name, image=image, command=start_files.command_line(job.name),
+            cpus=limits.cpus, memory_mib=limits.memory_mib, shm_bytes=job.limits.shm_bytes,
+        )  # fmt: skip
+        runner.engine.create(plan)
+        with runner.store.code(job.code) as code:
+            runner.engine.put(job.name, chain(_below(job_paths.working_folder(job.name), code), self._files(run)))
+        self.state = JobState.of({**self.state.as_json(), "image": image})
+
+    def _files(self, run: TrackedRun) -> Iterator[SourceFile]:
+        """Everything in the container but the code."""
+        job = self.job
+        for name in job_paths.DEFAULT_FOLDERS:
+            yield SourceFile(name=f"{job_paths.working_folder(job.name)}/{name}", is_folder=True)
+        for name in job.outputs:
+            yield SourceFile(name=job_paths.output_folder(job.name, name), is_folder=True)
+        for name, given in job.inputs.items():
+            if given.location is not None:
+                files = self.runner.store.data(given.location)
+                yield from _below(
+                    job_paths.input_folder(job.name, name), files, is_read_only=given.mode != "download"
+                )
+        inputs = {name: job_paths.input_value(job.name, name, given) for name, given in job.inputs.items()}
+        outputs = {name: job_paths.output_path(job.name, name, wanted) for name, wanted in job.outputs.items()}
+        command = command_text.resolve(job.command, inputs, outputs, job=job.name)
+        yield from start_files.files(command, self._variables(run, inputs, outputs))
+
+    def _variables(
+        self, run: TrackedRun, inputs: Mapping[str, str | None], outputs: Mapping[str, str]
+    ) -> dict[str, str]:
+        given = {f"AZURE_ML_INPUT_{name}": value for name, value in inputs.items() if value is not None}
+        made = {f"AZURE_ML_OUTPUT_{name}": path for name, path in outputs.items()}
+        own = self.job.environment_variables
+        return {**given, **made, **self.runner.access.variables(self.job, run), **own}
+
+    def _finalize(self) -> dict[str, BlobLocation]:
+        """Store what the command wrote."""
+        job, store = self.job, self.runner.store
+        for folder in job_paths.DEFAULT_FOLDERS:
+            for name, size, content in self.runner.engine.take(
+                job.name, f"{job_paths.working_folder(job.name)}/{folder}"
+            ):
+                store.put_artifact(job.name, f"{folder}/{name}", size, content)
+        return {name: self._store_output(name) for name in job.outputs}
+
+    def _store_output(self, name: str) -> BlobLocation:
+        job, store, wanted = self.job, self.runner.store, self.job.outputs[name]
+        location = job_paths.output_location(job, name, self.runner.blob_container)
+        file = job_paths.file_of(name, wanted)
+        for found, size, content in self.runner.engine.take(job.name, job_paths.output_folder(job.name, name)):
+            if location.is_folder or found == file:
+                store.put_output(location, found, size, content)
+            else:
+                # The command made a folder of what is declared as a file.
+                folder = BlobLocation(container=location.container, name=location.name)
+                store.put_output(folder, found.removeprefix(f"{file}/"), size, content)
+        return store.register_output(wanted.asset, location, job) if wanted.asset else location
+
+
+def _below(folder: str, files: Iterator[SourceFile], *, is_read_only: bool = False) -> Iterator[SourceFile]:
+    yield SourceFile(name=folder, is_folder=True, is_read_only=is_read_only)
+    for one in files:
+        yield SourceFile(
+            name=f"{folder}/{one.name}", size=one.size, content=one.content, mode=one.mode, is_read_only=is_read_only
+        )
+
+
+Taken = tuple[str, int, IO[bytes]]
+__all__ = ["CommandRunner", "ComputeLimits", "ContainerState", "Taken"]

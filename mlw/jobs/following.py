@@ -1,0 +1,149 @@
+"""Follows a running command to its end: its log, its time-out, a request to cancel, and an engine that restarts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from infra.errors import EngineError
+from mlw.jobs.command_jobs import Stop
+from mlw.jobs.ports import ContainerState, Engine, LogSink
+
+STOP_SECONDS = 10.0
+"""How long a command may take to end after SIGTERM; the engine's own default."""
+
+ENGINE_SECONDS = 600.0
+"""How long the engine may not respond until the job counts as failed."""
+
+_TICK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """How a command ended.
+
+    Attributes:
+        container: State of its container.
+        stopped_because: Why it was stopped; empty if it ended by itself.
+        was_interrupted: Whether the engine stopped responding meanwhile.
+    """
+
+    container: ContainerState
+    stopped_because: str = ""
+    was_interrupted: bool = False
+
+
+class _LogReader(threading.Thread):
+    """Reads the log; begins after what has been read before."""
+
+    def __init__(self, engine: Engine, job: str, sink: LogSink, skipped: int) -> None:
+        super().__init__(daemon=True, name=f"log of {job}")
+        self._engine, self._job, self._sink, self._skip = engine, job, sink, skipped
+        self.read = skipped
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        """Read until the command ends."""
+        try:
+            for chunk in self._engine.log(self._job):
+                rest, self._skip = chunk[self._skip :], max(0, self._skip - len(chunk))
+                if rest:
+                    self.read += len(rest)
+                    self._sink.write(rest)
+        except Exception as exc:  # noqa: BLE001 - told to the thread that waits
+            self.error = exc
+
+
+@dataclass
+class Following:
+    """One running command."""
+
+    engine: Engine
+    job: str
+    log: LogSink
+    stop_seconds: float = STOP_SECONDS
+    engine_seconds: float = ENGINE_SECONDS
+    clock: Callable[[], float] = time.monotonic
+    _stopped_because: str = ""
+    _kill_at: float = 0.0
+
+    def to_end(self, stop: Stop, *, timeout_seconds: float, started: str) -> Ending:
+        """Wait for the end.
+
+        Args:
+            stop: A request to cancel.
+            timeout_seconds: How long the command may run; 0 for ever.
+            started: When it started, ISO 8601.
+
+        Raises:
+            EngineError: The engine does not respond any more.
+        """
+        deadline = self._deadline(timeout_seconds, started)
+        read, was_interrupted = 0, False
+        while True:
+            reader = _LogReader(self.engine, self.job, self.log, read)
+            reader.start()
+            while reader.is_alive():
+                self._stop_if_asked(stop, deadline, timeout_seconds)
+                reader.join(_TICK_SECONDS)
+            read = reader.read
+            if reader.error and not isinstance(reader.error, EngineError):
+                self._kill()
+                raise reader.error
+            was_interrupted = was_interrupted or reader.error is not None
+            state = self._state()
+            if not state.is_running:
+                return Ending(
+                    container=state, stopped_because=self._stopped_because, was_interrupted=was_interrupted
+                )
+            # The engine ends a log when it restarts, and a moment before a container has exited.
+            time.sleep(_TICK_SECONDS)
+
+    def _deadline(self, timeout_seconds: float, started: str) -> float:
+        if not timeout_seconds:
+            return 0.0
+        passed = (datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds()
+        return self.clock() + max(0.0, timeout_seconds - passed)
+
+    def _stop_if_asked(self, stop: Stop, deadline: float, timeout_seconds: float) -> None:
+        if not self._stopped_because:
+            late = bool(deadline) and self.clock() >= deadline
+            said = f"the command ran longer than `limits.timeout`, {timeout_seconds:g} s" if late else ""
+            self._stopped_because = stop.reason or said
+            if self._stopped_because:
+                self._kill_at = self.clock() + self.stop_seconds
+                self._signal("SIGTERM")
+        elif self._kill_at and self.clock() >= self._kill_at:
+            self._kill_at = 0.0
+            self._stopped_because += f"; it did not end within {self.stop_seconds:g} s of SIGTERM and was killed"
+            self._signal("SIGKILL")
+
+    def _signal(self, name: str) -> None:
+        try:
+            self.engine.signal(self.job, name)
+        except EngineError as exc:
+            self.log.note(str(exc))
+
+    def _kill(self) -> None:
+        self._signal("SIGKILL")
+
+    def _state(self) -> ContainerState:
+        """State of the container, as soon as the engine responds."""
+        give_up = self.clock() + self.engine_seconds
+        while True:
+            try:
+                found = self.engine.state(self.job)
+            except EngineError:
+                if self.clock() >= give_up:
+                    raise
+                time.sleep(1.0)
+                continue
+            if found is None:
+                raise EngineError(
+                    f"running job '{self.job}': its container was removed while it ran, by somebody else. Submit the "
+                    "job again."
+                )
+            return found

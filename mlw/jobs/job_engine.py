@@ -1,0 +1,194 @@
+"""Containers of jobs on the Docker engine: the runner's port `Engine`.
+
+A job's container has no socket of the engine, no capabilities, no folder of the host, a limit of processes, and only
+the stack's network. Its files are on a volume that is filled and read through the engine's API, so the engine may be on
+another machine.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Any
+
+from infra import labels
+from infra.clients.engine.container_logs import FOLLOWING_SECONDS
+from infra.clients.engine.docker_engine import REMOVAL_SECONDS, connect
+from infra.errors import EngineError
+from mlw.jobs import job_paths
+from mlw.jobs.ports import ContainerPlan, ContainerState, SourceFile
+from mlw.jobs.tar_streams import ChunkReader, packed
+
+if TYPE_CHECKING:
+    import docker
+
+PROCESSES = 4096
+"""Processes and threads that a job may have."""
+
+_LOG_OPTIONS = {"max-size": "64m", "max-file": "3"}
+"""A job that writes without end must not fill the engine's disk; the runner reads the log while it is written."""
+
+_STREAM_SECONDS = 600
+_NEVER = "0001-"
+_NANO = 1_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobEngine:
+    """Jobs of one stack.
+
+    Attributes:
+        stack_id: Identity of the stack.
+        workspace: Name of the workspace; names of containers and volumes start with it.
+        network: Name of the stack's network.
+        labels: Labels of every object of the stack.
+    """
+
+    stack_id: str
+    workspace: str
+    network: str
+    labels: Mapping[str, str]
+
+    def name_of(self, job: str) -> str:
+        """Name of container and volume."""
+        return f"{self.workspace}-job-{job}"
+
+    def state(self, job: str) -> ContainerState | None:
+        """State of its container; None if there is none."""
+        import docker  # noqa: PLC0415 - as in infra.clients
+
+        with self._calling(f"looking for the container of job '{job}'") as client:
+            try:
+                found = client.api.inspect_container(self.name_of(job))
+            except docker.errors.NotFound:
+                return None
+        self._require_own(found["Config"]["Labels"], job)
+        return _state(found["State"])
+
+    def create(self, plan: ContainerPlan) -> None:
+        """Create volume and container."""
+        name, given = self.name_of(plan.job), {**self.labels, labels.JOB: plan.job, labels.ROOT_JOB: plan.root}
+        with self._calling(f"creating the container of job '{plan.job}'") as client:
+            volume = client.api.create_volume(name, labels=given)
+            self._require_own(volume.get("Labels") or {}, plan.job)
+            cpus = min(plan.cpus, int(client.api.info()["NCPU"])) if plan.cpus else 0
+            host = client.api.create_host_config(
+                binds={name: {"bind": job_paths.MOUNT, "mode": "rw"}},
+                network_mode=self.network,
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges:true"],
+                pids_limit=PROCESSES,
+                nano_cpus=int(cpus * _NANO) or None,
+                mem_limit=f"{plan.memory_mib}m" if plan.memory_mib else None,
+                memswap_limit=f"{plan.memory_mib}m" if plan.memory_mib else None,
+                shm_size=plan.shm_bytes or None,
+                log_config={"type": "local", "config": _LOG_OPTIONS},
+            )
+            client.api.create_container(
+                plan.image, list(plan.command[1:]), entrypoint=[plan.command[0]], name=name, user="0:0",
+                host_config=host, labels=given, hostname=plan.job[:63].strip("-_"),
+            )  # fmt: skip
+
+    def put(self, job: str, files: Iterable[SourceFile]) -> None:
+        """Write files to the volume, and the folders above them."""
+        with self._calling(f"copying files to the container of job '{job}'", _STREAM_SECONDS) as client:
+            # requests streams an iterator; it would encode a list as a form.
+            client.api.put_archive(self.name_of(job), job_paths.MOUNT, packed(files))
+
+    def start(self, job: str) -> None:
+        """Run the command."""
+        with self._calling(f"starting the container of job '{job}'") as client:
+            client.api.start(self.name_of(job))
+
+    def log(self, job: str) -> Iterator[bytes]:
+        """Output of the command from its beginning, until it ends."""
+        with self._calling(f"reading the log of job '{job}'", FOLLOWING_SECONDS) as client:
+            yield from client.api.logs(self.name_of(job), stream=True, follow=True, stdout=True, stderr=True)
+
+    def signal(self, job: str, signal: str) -> None:
+        """Send a signal to the command; one that has ended is ignored."""
+        import docker  # noqa: PLC0415 - as in infra.clients
+
+        with self._calling(f"sending {signal} to job '{job}'") as client:
+            try:
+                client.api.kill(self.name_of(job), signal)
+            except docker.errors.APIError as exc:
+                if exc.status_code not in {404, 409}:
+                    raise
+
+    def take(self, job: str, folder: str) -> Iterator[tuple[str, int, IO[bytes]]]:
+        """Name, size and content of each file below a folder; nothing for a folder that the command removed."""
+        import docker  # noqa: PLC0415 - as in infra.clients
+
+        with self._calling(f"reading files of the container of job '{job}'", _STREAM_SECONDS) as client:
+            try:
+                chunks, _ = client.api.get_archive(self.name_of(job), f"{job_paths.MOUNT}/{folder}")
+            except docker.errors.NotFound:
+                return
+            with tarfile.open(fileobj=ChunkReader(chunks), mode="r|") as tar:
+                for member in tar:
+                    content = tar.extractfile(member) if member.isreg() else None
+                    if content:
+                        yield member.name.partition("/")[2], member.size, content
+
+    def remove(self, job: str) -> None:
+        """Remove container and volume; missing ones, and those of others, are left alone."""
+        import docker  # noqa: PLC0415 - as in infra.clients
+
+        name = self.name_of(job)
+        with self._calling(f"removing the container of job '{job}'", REMOVAL_SECONDS) as client:
+            for read, remove in (
+                (client.api.inspect_container, lambda: client.api.remove_container(name, force=True, v=True)),
+                (client.api.inspect_volume, lambda: client.api.remove_volume(name)),
+            ):
+                try:
+                    found = read(name)
+                    if labels.belongs_to((found.get("Config") or found).get("Labels") or {}, self.stack_id):
+                        remove()
+                except docker.errors.NotFound:
+                    continue
+
+    def jobs(self) -> dict[str, str]:
+        """Name of every job that has a container or a volume, to its root."""
+        own = {"label": [f"{labels.ID}={self.stack_id}", labels.JOB]}
+        with self._calling("listing the containers of jobs") as client:
+            containers = client.api.containers(all=True, filters=own)
+            volumes = client.api.volumes(filters=own)["Volumes"] or []
+        found = [one["Labels"] for one in (*containers, *volumes)]
+        return {one[labels.JOB]: one.get(labels.ROOT_JOB) or one[labels.JOB] for one in found}
+
+    def _require_own(self, found: Mapping[str, str], job: str) -> None:
+        if not labels.belongs_to(found, self.stack_id):
+            raise EngineError(
+                f"running job '{job}': the engine has another object '{self.name_of(job)}' "
+                f"({labels.describe_owner(found)}). Give the job another name."
+            )
+
+    @contextmanager
+    def _calling(self, doing: str, seconds: float = 60.0) -> Iterator[docker.DockerClient]:
+        import docker  # noqa: PLC0415 - as in infra.clients
+        import requests  # noqa: PLC0415 - same
+        import urllib3  # noqa: PLC0415 - same
+
+        with connect(timeout_seconds=seconds) as client:
+            try:
+                yield client
+            except docker.errors.APIError as exc:
+                raise EngineError(f"{doing}: the engine returned an error ({exc.explanation or exc}).") from exc
+            except (urllib3.exceptions.HTTPError, requests.exceptions.ChunkedEncodingError, tarfile.TarError) as exc:
+                raise EngineError(f"{doing}: the connection to the engine ended ({type(exc).__name__}).") from exc
+
+
+def _state(found: Mapping[str, Any]) -> ContainerState:
+    started = str(found.get("StartedAt") or _NEVER)
+    was_started = not started.startswith(_NEVER)
+    return ContainerState(
+        status=str(found["Status"]),
+        was_started=was_started,
+        exit_code=int(found.get("ExitCode") or 0),
+        is_out_of_memory=bool(found.get("OOMKilled")),
+        started=datetime.fromisoformat(started[:19] + "+00:00") if was_started else None,
+    )

@@ -1,0 +1,190 @@
+"""What the runner needs of the outside: a store, an engine and a tracking server.
+
+Who holds the rights to start containers stands behind the port `Engine`: now this process, later a gate of its own
+(docs/adr). Fakes of all three are enough for tests of the runner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import IO, Protocol
+
+from mlw.jobs.command_jobs import BlobLocation, CommandJob
+from mlw.jobs.job_state import JobState
+from mlw.jobs.job_status import JobStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceFile:
+    """A file that is put into a container.
+
+    Attributes:
+        name: Below the folder that it comes from, or in the container below :data:`mlw.jobs.job_paths.MOUNT`.
+        content: Read once, in pieces.
+        is_read_only: Whether the command can only read it, although it runs as root: root owns nothing of it and has
+            no capabilities.
+        is_folder: Whether it is an empty folder.
+    """
+
+    name: str
+    size: int = 0
+    content: Iterable[bytes] = field(default=(), repr=False)
+    mode: int = 0o644
+    is_read_only: bool = False
+    is_folder: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerPlan:
+    """A container that is created, not started.
+
+    Attributes:
+        job: Name of the job.
+        root: Name of the job that it belongs to: itself, or the pipeline job of a step.
+        image: Reference of an image that the engine has.
+        command: The program with its arguments; no secrets.
+        cpus: How many; 0 for all of the engine.
+        memory_mib: Limit; 0 for none.
+        shm_bytes: Size of ``/dev/shm``; 0 for the engine's default.
+    """
+
+    job: str
+    root: str
+    image: str
+    command: tuple[str, ...]
+    cpus: float = 0
+    memory_mib: int = 0
+    shm_bytes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerState:
+    """State of a job's container.
+
+    Attributes:
+        status: The engine's word: ``created``, ``running``, ``exited``, ...
+        was_started: Whether its command has ever run.
+        is_out_of_memory: Whether the kernel killed a process of it because of its memory limit.
+    """
+
+    status: str
+    was_started: bool = False
+    exit_code: int = 0
+    is_out_of_memory: bool = False
+    started: datetime | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its command runs."""
+        return self.status in {"running", "paused", "restarting"}
+
+
+class Engine(Protocol):
+    """Containers of jobs; each job has one container with one volume, both named and labelled after it."""
+
+    def state(self, job: str, /) -> ContainerState | None:
+        """State of its container; None if there is none."""
+
+    def create(self, plan: ContainerPlan, /) -> None:
+        """Create volume and container."""
+
+    def put(self, job: str, files: Iterable[SourceFile], /) -> None:
+        """Write files to the volume, and the folders above them; no file is held in memory."""
+
+    def start(self, job: str, /) -> None:
+        """Run the command."""
+
+    def log(self, job: str, /) -> Iterator[bytes]:
+        """Output of the command from its beginning, until it ends."""
+
+    def signal(self, job: str, signal: str, /) -> None:
+        """Send a signal to the command; one that has ended is ignored."""
+
+    def take(self, job: str, folder: str, /) -> Iterator[tuple[str, int, IO[bytes]]]:
+        """Name, size and content of each file below a folder; each is read before the next one."""
+
+    def remove(self, job: str, /) -> None:
+        """Remove container and volume; missing ones are ignored."""
+
+    def jobs(self) -> dict[str, str]:
+        """Name of every job that has a container or a volume, to its root."""
+
+
+class LogSink(Protocol):
+    """Stores the log of a job while it is written."""
+
+    def write(self, chunk: bytes, /) -> None:
+        """Add output."""
+
+    def note(self, text: str, /) -> None:
+        """Add a line of the runner's own."""
+
+    @property
+    def tail(self) -> str:
+        """The last lines."""
+
+    def close(self) -> None:
+        """Store all of it in its final place."""
+
+
+class Store(Protocol):
+    """Records, code, data and logs of jobs."""
+
+    def state(self, job: str, /) -> JobState:
+        """State of a job."""
+
+    def write_state(self, job: str, state: JobState, /) -> None:
+        """Replace the state of a job; only the runner does."""
+
+    def code(self, snapshot: str, /) -> AbstractContextManager[Iterator[SourceFile]]:
+        """Files of a snapshot of code."""
+
+    def data(self, location: BlobLocation, /) -> Iterator[SourceFile]:
+        """Files at a location; the name of a single file is its last segment."""
+
+    def put_output(self, location: BlobLocation, name: str, size: int, content: IO[bytes], /) -> None:
+        """Store a file below a location, or at it if it is not a folder."""
+
+    def register_output(self, asset: str, location: BlobLocation, job: CommandJob, /) -> BlobLocation:
+        """Make a data asset of a stored output."""
+
+    def put_artifact(self, job: str, name: str, size: int, content: IO[bytes], /) -> None:
+        """Store a default artifact, e.g. ``outputs/model.pkl``."""
+
+    def log(self, job: str, /) -> LogSink:
+        """Begin the log of a job, again if there is an unfinished one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrackedRun:
+    """An MLflow run; empty ids without tracking."""
+
+    run_id: str = ""
+    experiment_id: str = ""
+
+
+class Tracking(Protocol):
+    """MLflow runs of jobs."""
+
+    def start(self, job: CommandJob, /) -> TrackedRun:
+        """Make the run of a job."""
+
+    def end(self, run: TrackedRun, status: JobStatus, /) -> None:
+        """Set the final status."""
+
+
+class Environments(Protocol):
+    """Images of environments."""
+
+    def image_of(self, job: CommandJob, note: LogSink, /) -> str:
+        """Reference of an image that the engine has; what it is built of and notices go to the log."""
+
+
+class Access(Protocol):
+    """What a job may use of the workspace, with the rights of its compute."""
+
+    def variables(self, job: CommandJob, run: TrackedRun, /) -> Mapping[str, str]:
+        """Environment variables with endpoints inside the network and credentials."""

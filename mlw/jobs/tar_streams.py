@@ -1,0 +1,80 @@
+"""Tar streams to and from the engine, one piece at a time; no file is held in memory."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from mlw.jobs.ports import SourceFile
+
+_NOBODY = 65534
+"""Owner of files that the command can only read."""
+
+
+def packed(files: Iterable[SourceFile]) -> Iterator[bytes]:
+    """Pack files, and the folders above them."""
+    now, folders = time.time(), {"."}
+    for one in files:
+        for folder in reversed(PurePosixPath(one.name).parents):
+            if str(folder) not in folders:
+                folders.add(str(folder))
+                yield _header(SourceFile(name=str(folder), is_folder=True, is_read_only=one.is_read_only), now)
+        if one.is_folder and one.name in folders:
+            continue
+        if one.is_folder:
+            folders.add(one.name)
+        yield _header(one, now)
+        if not one.is_folder:
+            yield from _content(one)
+    yield bytes(2 * tarfile.BLOCKSIZE)
+
+
+def _header(one: SourceFile, now: float) -> bytes:
+    entry = tarfile.TarInfo(one.name)
+    entry.mtime, entry.size = int(now), one.size
+    entry.type = tarfile.DIRTYPE if one.is_folder else tarfile.REGTYPE
+    entry.mode = 0o755 if one.is_folder else one.mode
+    if one.is_read_only:
+        entry.uid = entry.gid = _NOBODY
+        entry.mode = 0o555 if one.is_folder else 0o444
+    return entry.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+
+
+def _content(one: SourceFile) -> Iterator[bytes]:
+    written = 0
+    for piece in one.content:
+        written += len(piece)
+        yield piece
+    if written != one.size:
+        raise OSError(f"'{one.name}' has {written} bytes instead of {one.size}: it changed while it was read")
+    if rest := written % tarfile.BLOCKSIZE:
+        yield bytes(tarfile.BLOCKSIZE - rest)
+
+
+class ChunkReader(io.RawIOBase):
+    """A file to read from chunks."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        super().__init__()
+        self._chunks = iter(chunks)
+        self._rest = b""
+
+    def readable(self) -> bool:
+        """Whether it can be read."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to as many bytes; fewer at the end only."""
+        pieces, wanted = [self._rest], size - len(self._rest)
+        while size < 0 or wanted > 0:
+            chunk = next(self._chunks, b"")
+            if not chunk:
+                break
+            pieces.append(chunk)
+            wanted -= len(chunk)
+        found = b"".join(pieces)
+        self._rest = found[size:] if size >= 0 else b""
+        return found[:size] if size >= 0 else found
