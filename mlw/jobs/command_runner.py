@@ -11,7 +11,6 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import IO
 
 from infra.errors import MlWorkspaceError
 from mlw.jobs import command_text, failure_reasons, job_paths, start_files
@@ -22,7 +21,6 @@ from mlw.jobs.job_status import JobStatus
 from mlw.jobs.ports import (
     Access,
     ContainerPlan,
-    ContainerState,
     Engine,
     Environments,
     LogSink,
@@ -68,7 +66,11 @@ class CommandRunner:
         if not state.status.is_final:
             state = _Execution(self, job, stop, state).carry_out()
         return Finished(
-            status=state.status, outputs=state.outputs, run_id=state.run_id, exit_code=state.exit_code, error=state.error
+            status=state.status,
+            outputs=state.outputs,
+            run_id=state.run_id,
+            exit_code=state.exit_code,
+            error=state.error,
         )
 
 
@@ -91,7 +93,7 @@ class _Execution:
             outputs = self._finalize() if self.state.exit_code is not None else {}
         except MlWorkspaceError as exc:
             status, error = JobStatus.FAILED, str(exc)
-        except Exception as exc:  # noqa: BLE001 - a defect must not leave a job without an end
+        except Exception as exc:
             status, error = JobStatus.FAILED, f"running the job: {type(exc).__name__}: {exc}"
             self.runner.report(traceback.format_exc())
         self._close(status, error)
@@ -178,9 +180,7 @@ class _Execution:
         for name, given in job.inputs.items():
             if given.location is not None:
                 files = self.runner.store.data(given.location)
-                yield from _below(
-                    job_paths.input_folder(job.name, name), files, is_read_only=given.mode != "download"
-                )
+                yield from _below(job_paths.input_folder(job.name, name), files, is_read_only=given.mode != "download")
         inputs = {name: job_paths.input_value(job.name, name, given) for name, given in job.inputs.items()}
         outputs = {name: job_paths.output_path(job.name, name, wanted) for name, wanted in job.outputs.items()}
         command = command_text.resolve(job.command, inputs, outputs, job=job.name)
@@ -224,7 +224,3 @@ def _below(folder: str, files: Iterator[SourceFile], *, is_read_only: bool = Fal
         yield SourceFile(
             name=f"{folder}/{one.name}", size=one.size, content=one.content, mode=one.mode, is_read_only=is_read_only
         )
-
-
-Taken = tuple[str, int, IO[bytes]]
-__all__ = ["CommandRunner", "ComputeLimits", "ContainerState", "Taken"]

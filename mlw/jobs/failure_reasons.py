@@ -10,6 +10,9 @@ _FULL = "No space left on device"
 _CANNOT_FORK = ("Resource temporarily unavailable", "can't start new thread", "Cannot fork")
 _SIGNALS = 128
 
+PROCESSES = 4096
+"""Processes and threads that a job may have."""
+
 
 def reason(state: ContainerState, tail: str, *, memory_mib: int, was_interrupted: bool) -> str:
     """Say why a command failed; empty if it succeeded.
@@ -42,7 +45,11 @@ def _cause(state: ContainerState, tail: str, memory_mib: int, *, was_interrupted
             "raise `resources.shm_size` if it was /dev/shm."
         )
     if any(text in tail for text in _CANNOT_FORK):
-        return f"too many processes: the command exited with code {code}; a job may have a limited number of them."
+        return f"too many processes: the command exited with code {code}; a job may have {PROCESSES} of them."
+    return _by_code(code)
+
+
+def _by_code(code: int) -> str:
     if code > _SIGNALS and code - _SIGNALS in set(signal.Signals):
         name = signal.Signals(code - _SIGNALS).name
         return f"the command was ended by {name} (exit code {code}), not by a request to cancel it."

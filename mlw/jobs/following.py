@@ -53,7 +53,7 @@ class _LogReader(threading.Thread):
                 if rest:
                     self.read += len(rest)
                     self._sink.write(rest)
-        except Exception as exc:  # noqa: BLE001 - told to the thread that waits
+        except Exception as exc:
             self.error = exc
 
 
@@ -96,9 +96,7 @@ class Following:
             was_interrupted = was_interrupted or reader.error is not None
             state = self._state()
             if not state.is_running:
-                return Ending(
-                    container=state, stopped_because=self._stopped_because, was_interrupted=was_interrupted
-                )
+                return Ending(container=state, stopped_because=self._stopped_because, was_interrupted=was_interrupted)
             # The engine ends a log when it restarts, and a moment before a container has exited.
             time.sleep(_TICK_SECONDS)
 

@@ -7,26 +7,25 @@ another machine.
 
 from __future__ import annotations
 
+import contextlib
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from infra import labels
 from infra.clients.engine.container_logs import FOLLOWING_SECONDS
 from infra.clients.engine.docker_engine import REMOVAL_SECONDS, connect
 from infra.errors import EngineError
 from mlw.jobs import job_paths
+from mlw.jobs.failure_reasons import PROCESSES
 from mlw.jobs.ports import ContainerPlan, ContainerState, SourceFile
 from mlw.jobs.tar_streams import ChunkReader, packed
 
 if TYPE_CHECKING:
     import docker
-
-PROCESSES = 4096
-"""Processes and threads that a job may have."""
 
 _LOG_OPTIONS = {"max-size": "64m", "max-file": "3"}
 """A job that writes without end must not fill the engine's disk; the runner reads the log while it is written."""
@@ -70,6 +69,8 @@ class JobEngine:
 
     def create(self, plan: ContainerPlan) -> None:
         """Create volume and container."""
+        from docker.types import LogConfig  # noqa: PLC0415 - as in infra.clients
+
         name, given = self.name_of(plan.job), {**self.labels, labels.JOB: plan.job, labels.ROOT_JOB: plan.root}
         with self._calling(f"creating the container of job '{plan.job}'") as client:
             volume = client.api.create_volume(name, labels=given)
@@ -85,7 +86,7 @@ class JobEngine:
                 mem_limit=f"{plan.memory_mib}m" if plan.memory_mib else None,
                 memswap_limit=f"{plan.memory_mib}m" if plan.memory_mib else None,
                 shm_size=plan.shm_bytes or None,
-                log_config={"type": "local", "config": _LOG_OPTIONS},
+                log_config=LogConfig(type="local", config=_LOG_OPTIONS),
             )
             client.api.create_container(
                 plan.image, list(plan.command[1:]), entrypoint=[plan.command[0]], name=name, user="0:0",
@@ -119,7 +120,7 @@ class JobEngine:
                 if exc.status_code not in {404, 409}:
                     raise
 
-    def take(self, job: str, folder: str) -> Iterator[tuple[str, int, IO[bytes]]]:
+    def take(self, job: str, folder: str) -> Iterator[tuple[str, int, BinaryIO]]:
         """Name, size and content of each file below a folder; nothing for a folder that the command removed."""
         import docker  # noqa: PLC0415 - as in infra.clients
 
@@ -128,11 +129,11 @@ class JobEngine:
                 chunks, _ = client.api.get_archive(self.name_of(job), f"{job_paths.MOUNT}/{folder}")
             except docker.errors.NotFound:
                 return
-            with tarfile.open(fileobj=ChunkReader(chunks), mode="r|") as tar:
+            with tarfile.open(fileobj=ChunkReader(iter(chunks)), mode="r|") as tar:
                 for member in tar:
                     content = tar.extractfile(member) if member.isreg() else None
                     if content:
-                        yield member.name.partition("/")[2], member.size, content
+                        yield member.name.partition("/")[2], member.size, cast("BinaryIO", content)
 
     def remove(self, job: str) -> None:
         """Remove container and volume; missing ones, and those of others, are left alone."""
@@ -140,16 +141,12 @@ class JobEngine:
 
         name = self.name_of(job)
         with self._calling(f"removing the container of job '{job}'", REMOVAL_SECONDS) as client:
-            for read, remove in (
-                (client.api.inspect_container, lambda: client.api.remove_container(name, force=True, v=True)),
-                (client.api.inspect_volume, lambda: client.api.remove_volume(name)),
-            ):
-                try:
-                    found = read(name)
-                    if labels.belongs_to((found.get("Config") or found).get("Labels") or {}, self.stack_id):
-                        remove()
-                except docker.errors.NotFound:
-                    continue
+            with contextlib.suppress(docker.errors.NotFound):
+                if labels.belongs_to(client.api.inspect_container(name)["Config"]["Labels"], self.stack_id):
+                    client.api.remove_container(name, force=True, v=True)
+            with contextlib.suppress(docker.errors.NotFound):
+                if labels.belongs_to(client.api.inspect_volume(name).get("Labels") or {}, self.stack_id):
+                    client.api.remove_volume(name)
 
     def jobs(self) -> dict[str, str]:
         """Name of every job that has a container or a volume, to its root."""

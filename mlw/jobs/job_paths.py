@@ -64,9 +64,7 @@ def output_location(job: CommandJob, name: str, blob_container: str) -> BlobLoca
         return wanted.location
     folder = f"azureml/{job.name}/{name}"
     is_file = wanted.type == "uri_file"
-    return BlobLocation(
-        container=blob_container, name=f"{folder}/{name}" if is_file else folder, is_folder=not is_file
-    )
+    return BlobLocation(container=blob_container, name=f"{folder}/{name}" if is_file else folder, is_folder=not is_file)
 
 
 def artifact(job: str, name: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import IO, Protocol
+from typing import BinaryIO, Protocol
 
 from mlw.jobs.command_jobs import BlobLocation, CommandJob
 from mlw.jobs.job_state import JobState
@@ -103,7 +103,7 @@ class Engine(Protocol):
     def signal(self, job: str, signal: str, /) -> None:
         """Send a signal to the command; one that has ended is ignored."""
 
-    def take(self, job: str, folder: str, /) -> Iterator[tuple[str, int, IO[bytes]]]:
+    def take(self, job: str, folder: str, /) -> Iterator[tuple[str, int, BinaryIO]]:
         """Name, size and content of each file below a folder; each is read before the next one."""
 
     def remove(self, job: str, /) -> None:
@@ -145,13 +145,13 @@ class Store(Protocol):
     def data(self, location: BlobLocation, /) -> Iterator[SourceFile]:
         """Files at a location; the name of a single file is its last segment."""
 
-    def put_output(self, location: BlobLocation, name: str, size: int, content: IO[bytes], /) -> None:
+    def put_output(self, location: BlobLocation, name: str, size: int, content: BinaryIO, /) -> None:
         """Store a file below a location, or at it if it is not a folder."""
 
     def register_output(self, asset: str, location: BlobLocation, job: CommandJob, /) -> BlobLocation:
         """Make a data asset of a stored output."""
 
-    def put_artifact(self, job: str, name: str, size: int, content: IO[bytes], /) -> None:
+    def put_artifact(self, job: str, name: str, size: int, content: BinaryIO, /) -> None:
         """Store a default artifact, e.g. ``outputs/model.pkl``."""
 
     def log(self, job: str, /) -> LogSink:

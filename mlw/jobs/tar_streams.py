@@ -70,8 +70,8 @@ class ChunkReader(io.RawIOBase):
         """Read up to as many bytes; fewer at the end only."""
         pieces, wanted = [self._rest], size - len(self._rest)
         while size < 0 or wanted > 0:
-            chunk = next(self._chunks, b"")
-            if not chunk:
+            chunk = next(self._chunks, None)
+            if chunk is None:
                 break
             pieces.append(chunk)
             wanted -= len(chunk)

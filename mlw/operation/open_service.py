@@ -60,7 +60,7 @@ def open_service(stack: str, service: str | None, *, print_only: bool) -> int:
     url = _url(found, use, str(endpoints[use]))
     print(url, flush=True)
     if not print_only and use != "otlpGrpc":
-        _show(url)
+        show_address(url)
     return DONE
 
 
@@ -80,7 +80,7 @@ def _url(stack: Stack, use: str, address: str) -> str:
     return f"{scheme}{address}{_PATHS.get(use, '/')}"
 
 
-def _show(url: str) -> None:
+def show_address(url: str) -> None:
     """Open the browser. Without a display there may still be one for text, which would take over the terminal."""
     if not (any(os.environ.get(name) for name in DISPLAYS) or sys.platform == "darwin"):
         return

@@ -1,0 +1,41 @@
+"""The runner of a workspace as a process: `python -m mlw.jobs STACK`, with credentials on standard input."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from datetime import datetime
+
+from infra.host import environment
+from mlw.jobs import runner_process, runner_setup
+from mlw.jobs.dispatcher import Dispatcher
+
+
+def main() -> int:
+    """Carry out the queue until it is empty; see :mod:`mlw.jobs.runner_process`."""
+    environment.enter()
+    credentials = json.loads(sys.stdin.read() or "{}")
+    workspace, dispatcher = runner_setup.make(sys.argv[1], credentials, report)
+    signal.signal(signal.SIGTERM, lambda *_: dispatcher.shut_down())
+    while True:
+        with runner_process.holding(workspace.lock) as held:
+            if not held:
+                return 0
+            _drain(dispatcher)
+        if dispatcher.is_shut_down or not workspace.records.queue():
+            return 0
+
+
+def _drain(dispatcher: Dispatcher) -> None:
+    dispatcher.reconcile()
+    dispatcher.drain(idle_seconds=runner_process.IDLE_SECONDS)
+
+
+def report(text: str) -> None:
+    """Write a line to the runner's own log."""
+    print(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

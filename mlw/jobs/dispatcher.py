@@ -1,0 +1,201 @@
+"""Starts the jobs of a workspace in their order, each in a thread of its own while it runs.
+
+A job that waits costs a line of a listing, not a thread. The queue is in the storage account, so nothing is lost with
+this process; what a killed one left on the engine is continued or removed first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from infra.errors import MlWorkspaceError
+from mlw.jobs.command_jobs import CommandJob, Finished, Runner
+from mlw.jobs.job_records import PIPELINE, JobRecord, JobRecords
+from mlw.jobs.job_state import JobState
+from mlw.jobs.job_status import JobStatus
+from mlw.jobs.nodes import Nodes
+from mlw.jobs.ports import Engine
+from mlw.jobs.queue_entries import QueueEntry
+
+TICK_SECONDS = 0.25
+INTERRUPTED_SECONDS = 60.0
+CANCELED = "canceled by a request"
+SHUTDOWN = "canceled because the workspace was taken down"
+
+
+class JobStop:
+    """A request to cancel one job; see :class:`mlw.jobs.command_jobs.Stop`."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._reason = ""
+
+    @property
+    def reason(self) -> str:
+        """Why; empty while there is no request."""
+        return self._reason
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a request."""
+        return self._event.wait(seconds)
+
+    def set(self, reason: str) -> None:
+        """Cancel; the first reason counts."""
+        self._reason = self._reason or reason
+        self._event.set()
+
+
+RunPipeline = Callable[[JobRecord, QueueEntry, JobStop], Finished]
+"""Carries out a pipeline job: its record, its place in the queue, a request to cancel."""
+
+
+@dataclass
+class _Running:
+    """A job with its thread."""
+
+    entry: QueueEntry
+    thread: threading.Thread
+    stop: JobStop = field(default_factory=JobStop)
+
+
+@dataclass
+class Dispatcher:
+    """The queue of one workspace.
+
+    Attributes:
+        runner: Carries out command jobs.
+        pipelines: Carries out pipeline jobs.
+        report: Called with messages for the runner's own log.
+    """
+
+    records: JobRecords
+    engine: Engine
+    runner: Runner
+    nodes: Nodes
+    pipelines: RunPipeline
+    report: Callable[[str], None] = print
+    most_pipelines: int = 8
+    _running: dict[str, _Running] = field(default_factory=dict)
+    _shutdown: threading.Event = field(default_factory=threading.Event)
+
+    def reconcile(self) -> None:
+        """Remove what killed jobs left on the engine; the queue's own jobs continue where they are."""
+        alive = {entry.job for entry in self.records.queue()}
+        for job, root in self.engine.jobs().items():
+            if root not in alive:
+                self.report(f"removing the container of job '{job}', which has ended")
+                self.engine.remove(job)
+
+    def shut_down(self) -> None:
+        """Cancel the jobs that run, and start no others; for a signal handler."""
+        self._shutdown.set()
+
+    def drain(self, *, idle_seconds: float) -> None:
+        """Carry out jobs until there have been none for a while."""
+        idle_since = time.monotonic()
+        while not self._shutdown.is_set():
+            is_busy = self._tick()
+            now = time.monotonic()
+            idle_since = now if is_busy else idle_since
+            if now - idle_since >= idle_seconds:
+                return
+            self._shutdown.wait(TICK_SECONDS)
+        self._end_all()
+
+    @property
+    def is_shut_down(self) -> bool:
+        """Whether the workspace is being taken down."""
+        return self._shutdown.is_set()
+
+    def _tick(self) -> bool:
+        """One look at the queue; whether there is anything to do."""
+        for name in [name for name, one in self._running.items() if not one.thread.is_alive()]:
+            del self._running[name]
+        try:
+            queue = self.records.queue()
+            cancels = self.records.cancels() if queue else set()
+        except MlWorkspaceError as exc:
+            self.report(str(exc))
+            return bool(self._running)
+        for name in cancels & self._running.keys():
+            self._running[name].stop.set(CANCELED)
+        self._start_jobs(queue, cancels)
+        return bool(queue or self._running)
+
+    def _start_jobs(self, queue: list[QueueEntry], cancels: set[str]) -> None:
+        full: set[str] = set()
+        for entry in queue:
+            if entry.job in self._running:
+                continue
+            if entry.job in cancels:
+                self._start(entry, takes_node=False, canceled=True)
+            elif not entry.compute.strip("-"):
+                if sum(not one.entry.compute.strip("-") for one in self._running.values()) < self.most_pipelines:
+                    self._start(entry, takes_node=False)
+            elif entry.compute not in full:
+                if self.nodes.try_take(entry):
+                    self._start(entry, takes_node=True)
+                else:
+                    full.add(entry.compute)
+
+    def _start(self, entry: QueueEntry, *, takes_node: bool, canceled: bool = False) -> None:
+        stop = JobStop()
+        if canceled:
+            stop.set(CANCELED)
+        thread = threading.Thread(
+            target=self._carry_out, args=(entry, stop), kwargs={"takes_node": takes_node}, name=entry.job, daemon=True
+        )
+        self._running[entry.job] = _Running(entry, thread, stop)
+        thread.start()
+
+    def _carry_out(self, entry: QueueEntry, stop: JobStop, *, takes_node: bool) -> None:
+        try:
+            record = self.records.submitted(entry.job)
+            if record is None:
+                # Being submitted, or the submission was interrupted before its last step.
+                if time.time() - entry.submitted / 1000 > INTERRUPTED_SECONDS:
+                    self.records.leave_queue(entry)
+            elif record.type == PIPELINE:
+                self._run_pipeline(record, entry, stop)
+            else:
+                self.runner.run(CommandJob.of(record.command), stop)
+                self.records.leave_queue(entry)
+        except MlWorkspaceError as exc:
+            # The storage account does not respond: the job stays in the queue.
+            self.report(f"{entry.job}: {exc}")
+            stop.wait(1.0)
+        except Exception as exc:
+            self.report(traceback.format_exc())
+            self._give_up(entry, f"running the job: {type(exc).__name__}: {exc}")
+        finally:
+            if takes_node:
+                self.nodes.give_back(entry.compute)
+
+    def _give_up(self, entry: QueueEntry, error: str) -> None:
+        with contextlib.suppress(MlWorkspaceError):
+            self.records.write_state(entry.job, JobState().moved(JobStatus.FAILED, error=error))
+            self.records.leave_queue(entry)
+
+    def _run_pipeline(self, record: JobRecord, entry: QueueEntry, stop: JobStop) -> None:
+        state = self.records.state(record.name)
+        if not state.status.is_final:
+            try:
+                done = self.pipelines(record, entry, stop)
+            except MlWorkspaceError as exc:
+                done = Finished(status=JobStatus.FAILED, error=str(exc))
+            state = self.records.state(record.name)
+            run_id = done.run_id or state.run_id
+            ended = state.moved(done.status, outputs=done.outputs, error=done.error, run_id=run_id)
+            self.records.write_state(record.name, ended)
+        self.records.leave_queue(entry)
+
+    def _end_all(self) -> None:
+        for one in self._running.values():
+            one.stop.set(SHUTDOWN)
+        for one in self._running.values():
+            one.thread.join()

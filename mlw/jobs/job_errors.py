@@ -1,0 +1,9 @@
+"""Errors of jobs that a user can cause or must act on."""
+
+from __future__ import annotations
+
+from infra.errors import MlWorkspaceError
+
+
+class JobError(MlWorkspaceError):
+    """A job cannot be submitted, or not be carried out."""

@@ -1,0 +1,74 @@
+"""What every command on jobs has: the stack and the principal, and the workspace with its records."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlw.command_options import STACK
+
+if TYPE_CHECKING:
+    from mlw.jobs.job_workspace import JobWorkspace
+    from mlw.stacks.stacks import Stack
+
+_PRINCIPAL = "Use the rights of this principal instead of the stack's own."
+
+NAME = click.argument("name", metavar="NAME", required=False, default="", help="Name of the job.")
+NAME_OPTION = click.option("--name", "-n", "name_option", metavar="NAME", default="", help="Name of the job.")
+
+
+@dataclass(kw_only=True)
+class Jobs:
+    """The jobs of a stack, connected to when they are used."""
+
+    stack_name: str
+    principal: str | None
+
+    @functools.cached_property
+    def stack(self) -> Stack:
+        """The stack; its state is read once."""
+        from mlw.stacks.stacks import open_stack  # noqa: PLC0415 - a wrong command line does not need it
+
+        return open_stack(self.stack_name)
+
+    @functools.cached_property
+    def workspace(self) -> JobWorkspace:
+        """The workspace."""
+        from mlw.jobs.job_workspace import JobWorkspace  # noqa: PLC0415 - likewise
+        from mlw.tracking.storage_rights import storage_connection  # noqa: PLC0415 - likewise
+
+        return JobWorkspace(self.stack, storage_connection(self.stack, self.principal))
+
+    def continue_queue(self) -> None:
+        """Start a runner if there is work and none runs, so that a killed one leaves no job behind."""
+        from mlw.jobs import runner_process  # noqa: PLC0415 - likewise
+
+        if self.workspace.records.queue():
+            runner_process.ensure(self.workspace)
+
+
+def uses_jobs(function: Callable[..., int]) -> Callable[..., int]:
+    """Give a command its stack and `--principal`; it gets them as the argument `jobs`."""
+
+    @functools.wraps(function)
+    def call(*, stack: str, principal: str | None, **values: Any) -> int:  # noqa: ANN401 - any command's, from Click
+        return function(jobs=Jobs(stack_name=stack, principal=principal), **values)
+
+    return STACK(click.option("--principal", metavar="NAME", help=_PRINCIPAL)(call))
+
+
+def named(function: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the name of a job, as an argument or as `--name`, as `az ml` has it."""
+
+    @functools.wraps(function)
+    def call(*, name: str, name_option: str, **values: Any) -> int:  # noqa: ANN401 - any command's, from Click
+        if bool(name) == bool(name_option):
+            problem = "Give the name of a job once" if name else "Missing argument 'NAME'"
+            raise click.UsageError(f"{problem}.", click.get_current_context())
+        return function(name=name or name_option, **values)
+
+    return NAME(NAME_OPTION(call))

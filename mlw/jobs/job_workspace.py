@@ -1,0 +1,73 @@
+"""What commands on jobs and the runner need of a stack: its records, its containers of blobs, its runner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from infra import labels
+from infra.clients.state import known_stacks
+from infra.rules.datastores.default_datastores import BLOB_STORE
+from mlw.assets.asset_access import artifact_container_of
+from mlw.jobs.job_records import JobRecords
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.clients.service_connection import ServiceConnection
+    from mlw.stacks.stacks import Stack
+
+_FOLDER = "jobs"
+
+
+@dataclass(frozen=True)
+class JobWorkspace:
+    """Jobs of one stack, with the keys of the stack or of a principal."""
+
+    stack: Stack
+    connection: ServiceConnection
+
+    @cached_property
+    def artifacts(self) -> str:
+        """Container of the artifact store."""
+        return artifact_container_of(self.stack)
+
+    @cached_property
+    def blob_container(self) -> str:
+        """Container of the default blob store."""
+        stores = self.stack.require_outputs()["datastores"]
+        return next(str(one["container"]) for one in stores if one["name"] == BLOB_STORE)
+
+    @cached_property
+    def records(self) -> JobRecords:
+        """The records."""
+        from infra.clients.storage.conditional_documents import ConditionalDocuments  # noqa: PLC0415 - slow
+
+        return JobRecords(ConditionalDocuments(self.connection), self.artifacts)
+
+    @property
+    def lock(self) -> Path:
+        """Lock that the runner holds, by the identity of the stack."""
+        return self.stack.context.home / _FOLDER / f"{self.stack.stack_id}.lock"
+
+    @property
+    def log(self) -> Path:
+        """The runner's own log."""
+        return self.lock.with_suffix(".log")
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of every object of a job."""
+        workspace = str(self.stack.workspace["id"])
+        return {
+            labels.ID: self.stack.stack_id,
+            labels.RESOURCE_ID: f"{workspace}/jobs",
+            labels.STACK: self.stack.name,
+            labels.MADE_BY: known_stacks.describe_origin(),
+        }
+
+    @property
+    def network(self) -> str:
+        """Name of the stack's network."""
+        return str(self.stack.outputs["resourceGroup"]["name"])

@@ -1,0 +1,91 @@
+"""Puts the runner of a stack together: the ports with the real engine and services behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from infra.clients.service_connection import ServiceConnection
+from mlw.client_environment.client_variables import Access
+from mlw.jobs.command_jobs import Finished
+from mlw.jobs.command_runner import CommandRunner
+from mlw.jobs.dispatcher import Dispatcher, JobStop
+from mlw.jobs.job_access import JobAccess
+from mlw.jobs.job_engine import JobEngine
+from mlw.jobs.job_errors import JobError
+from mlw.jobs.job_images import JobImages
+from mlw.jobs.job_records import JobRecord
+from mlw.jobs.job_store import JobStore
+from mlw.jobs.job_tracking import JobTracking, NoTracking
+from mlw.jobs.job_workspace import JobWorkspace
+from mlw.jobs.network_endpoints import inside_network
+from mlw.jobs.nodes import Nodes
+from mlw.jobs.ports import Tracking
+from mlw.jobs.queue_entries import QueueEntry
+from mlw.stacks.stacks import Stack, open_stack
+from mlw.tracking import tracking_access
+
+
+def make(name: str, credentials: Mapping[str, Any], report: Callable[[str], None]) -> tuple[JobWorkspace, Dispatcher]:
+    """Make the runner of a stack.
+
+    Args:
+        name: Name of the stack.
+        credentials: As in its output of that name.
+        report: Called with messages for the runner's own log.
+    """
+    stack = open_stack(name)
+    credentials = credentials or stack.credentials()
+    workspace = JobWorkspace(stack, _storage(stack, credentials))
+    engine = JobEngine(
+        stack_id=stack.stack_id,
+        workspace=str(stack.workspace["name"]),
+        network=workspace.network,
+        labels=workspace.labels,
+    )
+    store = JobStore(
+        connection=workspace.connection,
+        records=workspace.records,
+        artifacts=workspace.artifacts,
+        blob_container=workspace.blob_container,
+    )
+    runner = CommandRunner(
+        store=store,
+        engine=engine,
+        tracking=_tracking(stack, credentials),
+        environments=JobImages(),
+        access=_access(stack, workspace, credentials),
+        blob_container=workspace.blob_container,
+        report=report,
+    )
+    dispatcher = Dispatcher(
+        records=workspace.records,
+        engine=engine,
+        runner=runner,
+        nodes=Nodes(lambda _compute: 1),
+        pipelines=_no_pipelines,
+        report=report,
+    )
+    return workspace, dispatcher
+
+
+def _storage(stack: Stack, credentials: Mapping[str, Any]) -> ServiceConnection:
+    endpoint = str(stack.require_outputs()["endpoints"]["storage"])
+    return ServiceConnection(endpoint=endpoint, credentials=credentials["storage"], ca_certificate=stack.ca_certificate)
+
+
+def _tracking(stack: Stack, credentials: Mapping[str, Any]) -> Tracking:
+    endpoints = stack.require_outputs()["endpoints"]
+    if tracking_access.TRACKING not in endpoints:
+        return NoTracking()
+    client = tracking_access.client_of(stack.name, endpoints, credentials, ca_certificate=stack.ca_certificate)
+    return JobTracking(client=client)
+
+
+def _access(stack: Stack, workspace: JobWorkspace, credentials: Mapping[str, Any]) -> JobAccess:
+    endpoints = inside_network(stack.require_outputs()["endpoints"], workspace.network)
+    return JobAccess(record=stack.workspace, access=Access(endpoints=endpoints, credentials=credentials))
+
+
+def _no_pipelines(record: JobRecord, _entry: QueueEntry, _stop: JobStop) -> Finished:
+    raise JobError(f"running pipeline job '{record.name}': pipelines are not supported yet.")
