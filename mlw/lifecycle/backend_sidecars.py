@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mlw.lifecycle.display import Say
 from mlw.lifecycle.stack_context import Context
+
+if TYPE_CHECKING:
+    from mlw.lifecycle.display import Say
 
 META = "version: 1\n"
 """The layout with a folder for each project, the only one this project has ever used."""
@@ -31,6 +34,12 @@ def repair(context: Context, *, say: Say) -> None:
     for path in _damaged_meta(context):
         say(f"Rewriting '{path.name}', left incomplete by a killed run.")
         path.write_text(META, encoding="utf-8")
+
+
+def remove_damaged_attributes(context: Context) -> None:
+    """Remove attributes that the CLI cannot read. Harmless beside a running update: it does not need them either."""
+    for path in _damaged_attributes(context):
+        path.unlink(missing_ok=True)
 
 
 def unfinished_writes(context: Context) -> list[Path]:
@@ -58,6 +67,8 @@ def _damaged_attributes(context: Context) -> list[Path]:
 def _is_json_object(path: Path) -> bool:
     try:
         return isinstance(json.loads(path.read_bytes()), dict)
+    except FileNotFoundError:
+        return True  # it has just been replaced or removed
     except ValueError:
         return False
 

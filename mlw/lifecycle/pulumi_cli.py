@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-from mlw.lifecycle import run_processes
+from mlw.lifecycle import backend_sidecars, run_processes
 from mlw.lifecycle.lifecycle_errors import (
     LockedError,
     OperationCancelledError,
@@ -115,6 +115,7 @@ def query(context: Context, arguments: Sequence[str], *, stdin: str = "") -> str
         OperationFailedError: It failed, or did not finish in time.
     """
     root, command = context.root, [pulumi_command(context.environment), *arguments]
+    backend_sidecars.remove_damaged_attributes(context)
     try:
         done = subprocess.run(
             command,
@@ -223,6 +224,7 @@ def run_plain(context: Context, arguments: Sequence[str], *, to: int | None = No
         to: File descriptor for its standard output; by default that of this process.
     """
     command = [pulumi_command(context.environment), *arguments]
+    backend_sidecars.remove_damaged_attributes(context)
     return subprocess.run(
         command,
         cwd=context.root,

@@ -9,9 +9,9 @@ import contextlib
 import json
 from typing import Any
 
-from mlw.lifecycle import backend_sidecars, pulumi_cli, stack_locks, state_files
+from mlw.lifecycle import pulumi_cli, stack_locks, state_files
 from mlw.lifecycle.checkpoints import is_secret
-from mlw.lifecycle.display import Say, show
+from mlw.lifecycle.display import Say
 from mlw.lifecycle.lifecycle_errors import LifecycleError, OperationFailedError
 from mlw.lifecycle.pulumi_operations import ensure_stack
 from mlw.lifecycle.stack_context import Context
@@ -33,13 +33,10 @@ def export_state(context: Context) -> Exported:
 def import_state(context: Context, exported: Exported) -> None:
     """Import a state into a stack, which is created if it does not exist, and read it back.
 
-    The caller holds the stack's lock. Files that a killed import left unreadable for the CLI are repaired first.
-
     Raises:
         LifecycleError: The backend returned something else than was written.
         OperationFailedError: The CLI refuses.
     """
-    backend_sidecars.repair(context, say=show)
     ensure_stack(context)
     providers = _secrets_providers(context)
     if not providers:

@@ -51,3 +51,11 @@ def test_damaged_state_is_restored_and_nothing_is_orphaned(live: LiveStack, mark
     assert live.stack.outputs() == live.outputs
     assert_unchanged(live.stack.preview())
     journal.verify()
+
+
+@pytest.mark.parametrize("words", [("keys", "show"), ("diagnose",), ("secrets", "list"), ("env",)], ids=" ".join)
+@pytest.mark.fault("a kill has left a file of the state backend empty", "commands that only read work")
+def test_commands_that_only_read_need_no_repair_first(live: LiveStack, words: tuple[str, ...]) -> None:
+    empty_sidecar(live.stack.state_file)
+
+    live.stack.environment.mlw(*words, live.stack.name).check()

@@ -51,6 +51,16 @@ def test_a_layout_that_cannot_be_read_is_written_anew(context: Context, content:
     assert meta.read_text() == "version: 1\n"
 
 
+def test_attributes_are_removed_and_unfinished_writes_of_a_running_update_are_not(context: Context) -> None:
+    assert context.state_file
+    attributes = write(context.state_file.with_name("dev.json.attrs"), b"")
+    running = write(context.state_file.with_name("dev.json.18aa01f2.tmp"), b"half")
+
+    backend_sidecars.remove_damaged_attributes(context)
+
+    assert (attributes.exists(), running.exists()) == (False, True)
+
+
 def test_a_folder_that_was_never_used_needs_nothing(tmp_path: Path) -> None:
     assert backend_sidecars.damaged(a_context(tmp_path)) == []
 
