@@ -41,6 +41,8 @@ class AssetReference:
     def parse(cls, text: str, kind: AssetKind) -> AssetReference:
         """Read `azureml:NAME:VERSION`, `azureml:NAME@latest`, or the same without `azureml:`.
 
+        As in Azure, the name alone stands for the latest version of an environment or a component, not of data.
+
         Raises:
             AssetNameError: It is something else.
         """
@@ -53,7 +55,7 @@ class AssetReference:
         rest = text.removeprefix(SCHEME)
         name, at, label = rest.partition("@")
         name, colon, version = (name, "", "") if at else rest.partition(":")
-        if rest.startswith("/") or not (at or colon):
+        if rest.startswith("/") or not (at or colon or kind is not AssetKind.DATA):
             raise AssetNameError(f"{doing}: allowed are {_FORMS}.")
         if at and label != LATEST:
             raise AssetNameError(f"{doing}: label '{label}' is not known; allowed: {LATEST}, or {SCHEME}NAME:VERSION.")

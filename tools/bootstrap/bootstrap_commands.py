@@ -21,6 +21,7 @@ ENSURE_HELP = {
     "state": "create the state folder and the passphrase",
     "python": "create the Python environment",
     "tools": "install Pulumi's CLI, language host and Docker provider",
+    "azure": "install what reads Azure's YAML",
     "studio": "fetch the scripts and style sheets of the studio",
     "browser": "install what browser tests need: chromium and scripts",
 }

@@ -18,6 +18,7 @@ from functools import partial
 from infra.host import folders
 from tools.bootstrap import (
     artefacts,
+    azure_packages,
     bootstrap_lock,
     engine_setup,
     fetching_ahead,
@@ -33,8 +34,8 @@ from tools.bootstrap.progress import Report, StepProgress, elapsed, say
 from tools.bootstrap.remaining_time import RemainingTime
 from tools.bootstrap.versions import Tool
 
-NEEDS = {"tools": ("state", "python")}
-"""Groups that a group needs: the Go toolchain comes by the environment's pip, and the tools run on the state."""
+NEEDS = {"tools": ("state", "python"), "azure": ("python",)}
+"""Groups that a group needs: other packages come by the environment's pip, and the tools run on the state."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def all_steps() -> list[Step]:
         _estimated("engine", "Docker engine", engine_setup.is_present, engine_setup.ensure),
         *(_tool(tool) for tool in pulumi_tools.all_tools()),
         Step("images", "Images of the services", _images_are_present, _make_images, images.jobs, images.programs),
+        _small("azure", "Reader of Azure's YAML", azure_packages.is_settled, azure_packages.ensure),
         _small("studio", "Assets of the studio", npm_files.studio_is_settled, npm_files.ensure_studio),
     ]
 

@@ -46,3 +46,8 @@ def test_other_references_are_rejected(text: str, message: str) -> None:
 
 def test_versions_that_are_numbers_are_ordered_by_value() -> None:
     assert sorted(["10", "9", "a", "2", "1.5"], key=version_order) == ["1.5", "a", "2", "9", "10"]
+
+
+def test_a_name_alone_means_the_latest_version_of_an_environment_or_a_component() -> None:
+    for kind in (AssetKind.ENVIRONMENT, AssetKind.COMPONENT):
+        assert AssetReference.parse("azureml:train", kind) == AssetReference("train")

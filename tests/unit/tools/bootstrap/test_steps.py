@@ -158,7 +158,7 @@ def test_a_removal_that_was_cut_short_is_finished() -> None:
 
 def test_steps_come_in_the_order_in_which_they_need_each_other() -> None:
     groups = [step.group for step in steps.all_steps()]
-    assert groups == ["state", "python", "engine", "tools", "tools", "tools", "images", "studio"]
+    assert groups == ["state", "python", "engine", "tools", "tools", "tools", "images", "azure", "studio"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,206 @@
+"""One form for what can be written in several ways: other files inlined, local paths absolute, types named.
+
+What a file says stays in the words of Azure's schema. Everything that is wrong is collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlw.azure_files import not_runnable
+from mlw.azure_files.azure_file_errors import AzureFileError
+from mlw.azure_files.file_references import FILE, absolute, bare, is_local
+from mlw.azure_files.not_runnable import REGISTRY, REGISTRY_REASON
+from mlw.azure_files.yaml_source import YamlSource, plain, read_source
+
+DEEPEST = 20
+COMMAND, PIPELINE = "command", "pipeline"
+DEFAULT_TYPE = "uri_folder"
+
+Document = dict[str, Any]
+
+
+class Normalising:
+    """Normalises the document of one file, and of those that it refers to.
+
+    Args:
+        source: The file, after `--set`.
+        doing: For messages.
+
+    Attributes:
+        problems: What is wrong, each with its place.
+        refused: What cannot run here, each with its place.
+    """
+
+    def __init__(self, source: YamlSource, doing: str, *, depth: int = 0) -> None:
+        self._source, self._doing, self._depth = source, doing, depth
+        self._folder = source.path.parent
+        self.problems: list[str] = []
+        self.refused: list[str] = []
+
+    def job(self, document: Mapping[str, Any], place: str = "") -> Document:
+        """A job, or a step of a pipeline."""
+        found = {key: value for key, value in document.items() if key != "$schema" and value is not None}
+        component = found.get("component")
+        if component is not None:
+            found["component"] = self._component_of(component, _below(place, "component"))
+        self._add_type(found, is_step=bool(place))
+        self._refuse(found, place)
+        self._add_common(found, place, declares=False)
+        if isinstance(found.get("settings"), dict):
+            settings = found["settings"]
+            found["settings"] = {
+                key: bare(value) if key in {"default_compute", "default_datastore"} else value
+                for key, value in settings.items()
+            }
+        return found
+
+    def component(self, document: Mapping[str, Any], place: str = "") -> Document:
+        """A component."""
+        found = {key: value for key, value in document.items() if key != "$schema" and value is not None}
+        self._add_type(found, is_step=False)
+        self._refuse(found, place)
+        self._add_common(found, place, declares=True)
+        return found
+
+    def environment(self, document: Mapping[str, Any], place: str = "") -> Document:
+        """An environment."""
+        found = {key: value for key, value in document.items() if key != "$schema" and value is not None}
+        conda, build = found.get("conda_file"), found.get("build")
+        if isinstance(conda, str):
+            file = self._existing(conda, _below(place, "conda_file"))
+            found["conda_file"] = self._read(file, _below(place, "conda_file")) if file else {}
+        if isinstance(build, dict) and is_local(build.get("path")):
+            file = self._existing(build["path"], _below(place, "build.path"))
+            found["build"] = {**build, "path": str(file) if file else build["path"]}
+        return found
+
+    def asset(self, document: Mapping[str, Any]) -> Document:
+        """Data, or a model: files at a path."""
+        found = {key: value for key, value in document.items() if key != "$schema" and value is not None}
+        if is_local(found.get("path")):
+            file = self._existing(str(found["path"]), "path")
+            found["path"] = str(file) if file else found["path"]
+        return found
+
+    def plain(self, document: Mapping[str, Any]) -> Document:
+        """A document without references to files."""
+        return {key: value for key, value in document.items() if key != "$schema" and value is not None}
+
+    def _add_type(self, found: Document, *, is_step: bool) -> None:
+        component = found.get("component")
+        if isinstance(component, dict):
+            found.setdefault("type", component.get("type", COMMAND))
+        elif "jobs" in found:
+            found.setdefault("type", PIPELINE)
+        elif not (is_step and isinstance(component, str)):
+            found.setdefault("type", COMMAND)
+        if isinstance(found.get("type"), str):
+            found["type"] = found["type"].lower()
+
+    def _refuse(self, found: Document, place: str) -> None:
+        if reason := not_runnable.reason(found):
+            self.refused.append(f"{self._source.place(_below(place, 'type'))}: {reason}")
+
+    def _add_common(self, found: Document, place: str, *, declares: bool) -> None:
+        """What jobs, steps and components have in common."""
+        if is_local(found.get("code")):
+            file = self._existing(str(found["code"]), _below(place, "code"))
+            found["code"] = str(file) if file else found["code"]
+        if "environment" in found:
+            found["environment"] = self._environment_of(found["environment"], _below(place, "environment"))
+        if "compute" in found:
+            found["compute"] = bare(found["compute"])
+        for key, one in (("inputs", self._input), ("outputs", self._output)):
+            values = found.get(key)
+            if isinstance(values, dict):
+                made = ((name, one(value, _below(place, f"{key}.{name}"), declares)) for name, value in values.items())
+                found[key] = {name: value for name, value in made if value is not None or key == "inputs"}
+        if isinstance(found.get("jobs"), dict):
+            found["jobs"] = {
+                name: self._step(one, _below(place, f"jobs.{name}")) for name, one in found["jobs"].items()
+            }
+
+    def _step(self, value: object, place: str) -> object:
+        if isinstance(value, str) and value.startswith(FILE):
+            return self._other(value, place, "job")
+        return self.job(value, place) if isinstance(value, dict) else value
+
+    def _input(self, value: object, place: str, declares: bool) -> object:  # noqa: FBT001 - one signature with outputs
+        if not isinstance(value, dict):
+            return value
+        found = dict(value)
+        path = found.get("path")
+        if isinstance(path, str) and path.startswith(REGISTRY):
+            self.refused.append(f"{self._source.place(_below(place, 'path'))}: '{path}': {REGISTRY_REASON}")
+        elif is_local(path):
+            file = self._existing(str(path), _below(place, "path"))
+            found["path"] = str(file) if file else path
+        if not declares and "path" in found and "${{" not in str(path):
+            found.setdefault("type", DEFAULT_TYPE)
+        return found
+
+    def _output(self, value: object, _place: str, _declares: bool) -> object:  # noqa: FBT001 - likewise
+        if value is None or value == {}:
+            return {"type": DEFAULT_TYPE}
+        if isinstance(value, dict) and "path" in value and "${{" in str(value["path"]):
+            return dict(value)
+        return {"type": DEFAULT_TYPE, **value} if isinstance(value, dict) else value
+
+    def _component_of(self, value: object, place: str) -> object:
+        if isinstance(value, dict):
+            return self.component(value, place)
+        if not isinstance(value, str):
+            return value
+        if value.startswith(REGISTRY):
+            self.refused.append(f"{self._source.place(place)}: '{value}': {REGISTRY_REASON}")
+            return value
+        return self._other(value, place, "component") if is_local(value) else value
+
+    def _environment_of(self, value: object, place: str) -> object:
+        if isinstance(value, dict):
+            return self.environment(value, place)
+        if isinstance(value, str) and is_local(value):
+            return self._other(value, place, "environment")
+        return value
+
+    def _other(self, value: str, place: str, kind: str) -> object:
+        """The document of another file, whose paths are relative to that file."""
+        file = self._existing(value, place)
+        if file is None:
+            return {}
+        if self._depth >= DEEPEST:
+            self.problems.append(f"{self._source.place(place)}: '{value}': files refer to each other in a circle.")
+            return {}
+        try:
+            other = read_source(file, self._doing)
+        except AzureFileError as exc:
+            self.problems.append(str(exc).removeprefix(f"{self._doing}: "))
+            return {}
+        nested = Normalising(other, self._doing, depth=self._depth + 1)
+        made: Document = getattr(nested, kind)(other.document)
+        self.problems += nested.problems
+        self.refused += nested.refused
+        return made
+
+    def _read(self, file: Path, place: str) -> object:
+        import yaml  # noqa: PLC0415 - only with a file
+
+        try:
+            return plain(yaml.safe_load(file.read_text(encoding="utf-8-sig")))
+        except (OSError, ValueError, yaml.YAMLError) as exc:
+            self.problems.append(f"{self._source.place(place)}: '{file}' is not YAML: {' '.join(str(exc).split())}.")
+            return {}
+
+    def _existing(self, value: str, place: str) -> Path | None:
+        found = absolute(value, self._folder)
+        if found.exists():
+            return found
+        self.problems.append(f"{self._source.place(place)}: '{value}' does not exist (looked for '{found}').")
+        return None
+
+
+def _below(place: str, key: str) -> str:
+    return f"{place}.{key}" if place else key

@@ -1,0 +1,37 @@
+"""What is valid in Azure and cannot run in a local workspace, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+REASONS: Mapping[str, str] = {
+    "spark": "Spark jobs need a Spark cluster, which Azure provides and one machine does not have. Run the script as a "
+    "command job with PySpark in its environment.",
+    "import": "import jobs copy from databases through Azure Data Factory. Upload the data with `mlw data create`.",
+    "data_transfer": "data transfer jobs run in Azure Data Factory. Use a command job that copies.",
+    "automl": "automated machine learning is a service of Azure. Use a command job with a library such as FLAML.",
+    "sweep": "sweep jobs are not supported yet. Use a pipeline with a step for each set of values, or a search library "
+    "in a command job.",
+    "parallel": "parallel jobs are not supported yet. Use a command job that starts processes of its own.",
+    "finetuning": "fine-tuning jobs run on models that Azure hosts.",
+    "distillation": "distillation jobs run on models that Azure hosts.",
+    "if_else": "conditions of pipelines are a private preview of Azure.",
+    "do_while": "loops of pipelines are a private preview of Azure.",
+    "parallel_for": "loops of pipelines are a private preview of Azure.",
+}
+"""Type of a job, a step or a component to the reason."""
+
+REGISTRY = "azureml://registries/"
+REGISTRY_REASON = (
+    "registries are a service of Azure and cannot be reached from here. Create the asset in this workspace, and refer "
+    "to it as azureml:NAME:VERSION."
+)
+
+
+def reason(document: Mapping[str, Any]) -> str:
+    """Why a job, step or component cannot run here; empty if it can."""
+    type_ = str(document.get("type", "")).lower()
+    if type_ not in REASONS and document.get("trial") is not None:
+        type_ = "sweep"
+    return f"type '{type_}': {REASONS[type_]}" if type_ in REASONS else ""

@@ -1,0 +1,205 @@
+"""Files in Azure's YAML in one form: other files inlined, paths absolute, types named, everything wrong at once."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlw.azure_files.azure_file_errors import AzureFileError, NotRunnableHereError
+from mlw.azure_files.loading import load
+from tests.unit.mlw.azure_files.conftest import Write
+
+COMMAND = """\
+$schema: https://example.org/commandJob.schema.json
+command: python train.py ${{inputs.data}}
+code: ../src
+environment:
+  image: python
+  conda_file: conda.yml
+inputs:
+  data:
+    path: ../data/a.csv
+    type: uri_file
+  depth: 3
+  far: {path: "https://example.org/a.csv"}
+  asset: {path: "azureml:iris:1", type: uri_file}
+outputs:
+  model: {}
+  report:
+compute: azureml:cpu
+"""
+
+
+@pytest.fixture
+def job(write: Write) -> Path:
+    write("src/train.py")
+    write("data/a.csv")
+    write("jobs/conda.yml", "dependencies: [python=3.11]\n")
+    return write("jobs/job.yml", COMMAND)
+
+
+def test_paths_are_absolute_and_files_inlined(job: Path) -> None:
+    found, files = load("job", job), job.parents[1]
+
+    assert found == {
+        "type": "command",
+        "command": "python train.py ${{inputs.data}}",
+        "code": str(files / "src"),
+        "environment": {"image": "python", "conda_file": {"dependencies": ["python=3.11"]}},
+        "inputs": {
+            "data": {"path": str(files / "data" / "a.csv"), "type": "uri_file"},
+            "depth": 3,
+            "far": {"path": "https://example.org/a.csv", "type": "uri_folder"},
+            "asset": {"path": "azureml:iris:1", "type": "uri_file"},
+        },
+        "outputs": {"model": {"type": "uri_folder"}, "report": {"type": "uri_folder"}},
+        "compute": "cpu",
+    }
+
+
+def test_components_in_files_are_relative_to_their_own_files(write: Write) -> None:
+    write("parts/src/train.py")
+    write("parts/env.yml", "name: e\nbuild: {path: src}\n")
+    write(
+        "parts/train.yml",
+        "name: train\ncode: ./src\nenvironment: file:env.yml\ncommand: x\ninputs: {a: {type: number}}",
+    )
+    inner = "type: pipeline\njobs:\n  one: {component: train.yml, inputs: {a: '${{parent.inputs.a}}'}}\n"
+    write("parts/inner.yml", inner)
+    steps = (
+        "  first: {component: file:parts/train.yml}\n  nested: {component: parts/inner.yml}\n"
+        "  known: {component: 'azureml:train:3'}\n  inline: {command: ls, environment: azureml:e@latest}\n"
+    )
+    path = write("pipeline.yml", f"settings: {{default_compute: 'azureml:cpu', force_rerun: true}}\njobs:\n{steps}")
+
+    found: dict[str, Any] = load("job", path)
+
+    train = {
+        "type": "command",
+        "name": "train",
+        "code": str(path.parent / "parts" / "src"),
+        "environment": {"name": "e", "build": {"path": str(path.parent / "parts" / "src")}},
+        "command": "x",
+        "inputs": {"a": {"type": "number"}},
+    }
+    assert (found["type"], found["settings"]) == ("pipeline", {"default_compute": "cpu", "force_rerun": True})
+    assert found["jobs"]["first"] == {"type": "command", "component": train}
+    assert found["jobs"]["nested"]["type"] == "pipeline"
+    assert found["jobs"]["nested"]["component"]["jobs"]["one"]["component"] == train
+    assert found["jobs"]["known"] == {"component": "azureml:train:3"}
+    assert found["jobs"]["inline"] == {"type": "command", "command": "ls", "environment": "azureml:e@latest"}
+
+
+def test_set_and_name_change_what_the_file_says(job: Path) -> None:
+    changes = ["inputs.depth=7", "tags.team=blue", "inputs.data.path=../src/train.py", "description="]
+
+    found = load("job", job, changes, name="mine")
+
+    assert (found["name"], found["inputs"]["depth"], found["tags"]) == ("mine", 7, {"team": "blue"})
+    assert (found["inputs"]["data"]["path"], found["description"]) == (str(job.parents[1] / "src" / "train.py"), "")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("depth", "--set 'depth' is not KEY=VALUE"),
+        ("command.x=1", "'command' is 'python train.py ${{inputs.data}}', which has no keys. Set 'command' as a whole"),
+        ("list[3]=1", "there is no list with an entry [3]"),
+    ],
+    ids=["no value", "through text", "no list"],
+)
+def test_a_change_that_leads_nowhere_is_an_error(job: Path, change: str, message: str) -> None:
+    with pytest.raises(AzureFileError) as raised:
+        load("job", job, [change])
+
+    assert message in str(raised.value)
+
+
+def test_everything_missing_is_said_at_once_with_file_and_line(write: Write) -> None:
+    write("train.yml", "command: x\ncode: ./none\n")
+    path = write("job.yml", "jobs:\n  a:\n    component: ./train.yml\n  b:\n    component: other.yml\n")
+
+    with pytest.raises(AzureFileError) as raised:
+        load("job", path)
+
+    first, second = (line.strip() for line in str(raised.value).splitlines()[1:])
+    assert first.startswith(f"{path.parent / 'train.yml'}:2: './none' does not exist (looked for '{path.parent}/none')")
+    assert second.startswith(f"{path}:5: 'other.yml' does not exist")
+
+
+def test_what_azure_finds_is_said_with_the_line(job: Path, found: list[tuple[str, str]]) -> None:
+    found += [("inputs.depth", "Not a valid number."), ("command.nothing", "Unknown field"), ("", "Odd.")]
+
+    with pytest.raises(AzureFileError) as raised:
+        load("job", job)
+
+    assert [line.strip() for line in str(raised.value).splitlines()] == [
+        f"reading job file '{job}': 3 problems.",
+        f"{job}:11: inputs.depth: Not a valid number.",
+        f"{job}:2: command.nothing: Unknown field.",
+        f"{job}: Odd.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "message"),
+    [
+        ("job", "type: spark\ncode: .\n", "type 'spark': Spark jobs need a Spark cluster"),
+        (
+            "job",
+            "jobs:\n  a:\n    type: sweep\n    trial: azureml:x:1\n",
+            ":3: type 'sweep': sweep jobs are not supported",
+        ),
+        ("component", "type: parallel\n", "type 'parallel': parallel jobs are not supported yet"),
+        (
+            "job",
+            "jobs:\n  a: {component: 'azureml://registries/r/components/c/versions/1'}\n",
+            "registries are a service",
+        ),
+        ("job", "inputs: {a: {path: 'azureml://registries/r/data/d/versions/1'}}\n", "registries are a service"),
+    ],
+    ids=["spark", "sweep step", "parallel component", "component of a registry", "data of a registry"],
+)
+def test_what_cannot_run_here_is_said_with_the_reason(write: Write, kind: str, content: str, message: str) -> None:
+    with pytest.raises(NotRunnableHereError) as raised:
+        load(kind, write("file.yml", content))
+
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("a: [1", "is not YAML"), ("- 1\n", "is not a mapping"), ("a: \ttab\n\tb: 1", "is not YAML")],
+    ids=["unfinished", "list", "tabs"],
+)
+def test_a_file_that_is_no_mapping_is_an_error(write: Write, content: str, message: str) -> None:
+    with pytest.raises(AzureFileError, match=message):
+        load("job", write("job.yml", content))
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(AzureFileError, match=r"none.yml' cannot be read \(No such file or directory\)"):
+        load("job", tmp_path / "none.yml")
+
+
+def test_files_that_refer_to_each_other_end(write: Write) -> None:
+    path = write("a.yml", "type: pipeline\njobs:\n  again: {component: a.yml}\n")
+
+    with pytest.raises(AzureFileError, match="files refer to each other in a circle"):
+        load("component", path)
+
+
+def test_data_environments_and_computes_have_their_own_form(write: Write) -> None:
+    write("d/a.csv")
+    data = write("data.yml", "name: iris\nversion: 2024-01-01\npath: ./d\ntype: uri_folder\n")
+    far = write("far.yml", "name: iris\npath: azureml://datastores/workspaceblobstore/paths/a b/\n")
+    compute = write("compute.yml", "$schema: x\nname: cpu\ntype: amlcompute\nmin_instances: 0\n")
+
+    assert load("data", data) == {
+        "name": "iris",
+        "version": "2024-01-01",
+        "path": str(data.parent / "d"),
+        "type": "uri_folder",
+    }
+    assert load("data", far)["path"] == "azureml://datastores/workspaceblobstore/paths/a b/"
+    assert load("compute", compute) == {"name": "cpu", "type": "amlcompute", "min_instances": 0}
