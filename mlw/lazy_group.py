@@ -50,6 +50,7 @@ class LazyGroup(click.Group):
     def __init__(self, name: str, rows: Sequence[Row], *, help: str, short_help: str = "") -> None:
         super().__init__(name, help=help, short_help=short_help, no_args_is_help=True)
         self.nested: dict[str, LazyGroup] = {}
+        self.namesake: click.Command | None = None
         for row in rows:
             self.add_command(_Unloaded(row.path.rpartition(" ")[2], row))
 
@@ -77,9 +78,21 @@ class LazyGroup(click.Group):
         if group and rest and rest[0] in group.commands and "--" not in rest:
             return name, group, rest
         loaded = found.row.load() if isinstance(found, _Unloaded) else found
+        if group and not rest and ctx.resilient_parsing:
+            # A shell completes `mlw run`, which may become either.
+            group.namesake = loaded
+            return name, group, rest
         if group and isinstance(loaded, Nesting):
             loaded.nested = group
         return name, loaded, rest
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete commands, and what the command of the same name takes."""
+        own = super().shell_complete(ctx, incomplete)
+        if self.namesake is None:
+            return own
+        options = [one for one in self.namesake.shell_complete(ctx, incomplete) if one.value != "--help"]
+        return [*own, *options, *_first_argument(self.namesake).shell_complete(ctx, incomplete)]
 
 
 class Nesting(click.Command):
@@ -111,4 +124,8 @@ class DefaultingGroup(LazyGroup):
         """Complete commands, and what the first command takes."""
         _, first, _ = self.resolve_command(ctx, self.list_commands(ctx)[:1])
         own = super().shell_complete(ctx, incomplete)
-        return [*own, *(first.params[0].shell_complete(ctx, incomplete) if first else [])]
+        return [*own, *(_first_argument(first).shell_complete(ctx, incomplete) if first else [])]
+
+
+def _first_argument(command: click.Command) -> click.Parameter:
+    return next(one for one in command.params if isinstance(one, click.Argument))

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,10 +21,20 @@ from mlw.command import PROGRAM, command
 from mlw.command_options import STACK
 from mlw.stacks.stacks import open_stack
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 NOT_STARTED, NOT_EXECUTABLE, NOT_FOUND = 125, 126, 127
 """Exit codes of `env`, `nohup` and `docker run` for the same failures."""
 
 _PYTHON = ".py"
+
+
+def _files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """For shell completion: the shell itself offers the files."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
+
+    return [CompletionItem(incomplete, type="file")]
 
 
 @command(
@@ -52,7 +63,14 @@ _PYTHON = ".py"
     help="Folder to store a snapshot of; by default that of the first Python file in COMMAND.",
 )
 @click.option("--no-snapshot", is_flag=True, help="Store no snapshot.")
-@click.argument("words", metavar="COMMAND...", nargs=-1, required=True, help="The command, after `--`.")
+@click.argument(
+    "words",
+    metavar="COMMAND...",
+    nargs=-1,
+    required=True,
+    shell_complete=_files,
+    help="The command, after `--`.",
+)
 @click.pass_obj
 def run(
     caller: Caller,
