@@ -1,7 +1,10 @@
 """What the tracking server does with its data over time: deletes it for good, migrates it, runs out of space."""
 
 import json
+import threading
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import requests
@@ -83,6 +86,74 @@ def test_trash_is_removed_after_its_retention_and_nothing_else_is(server: Server
     assert removed
     assert before - set(server.objects()) == removed
     assert server.call("POST", f"{API}/experiments/create", {"name": "removed"})["experiment_id"]
+
+
+IN_DAYS = """
+import sys, time
+from pathlib import Path
+now = time.time
+time.time = lambda: now() + int(sys.argv[1]) * 86400
+from tracking import configuration, mlflow_settings
+found = configuration.load(Path("/etc/tracking/config.json"))
+mlflow_settings.apply(found)
+from tracking.artifact_store import ArtifactStore
+from tracking.trash import Trash
+Trash(found.database, ArtifactStore(found.artifacts), found.trash_retention_days).collect()
+"""
+"""Collects the trash as the server will do in so many days."""
+
+REMOVED_LONG_AGO = """
+import sqlite3
+with sqlite3.connect("/var/lib/tracking/removed.db") as connection:
+    connection.execute("UPDATE removed SET time = 1")
+"""
+
+
+def test_what_an_upload_stores_after_its_run_was_removed_is_removed_too_and_no_other_file(server: Server) -> None:
+    live, removed, unknown = server.create_run(), server.create_run(), uuid.uuid4().hex
+    late = f"0/{removed}/artifacts/late.bin"
+    for path in (f"0/{live}/artifacts/a", f"0/{removed}/artifacts/a", f"0/{unknown}/artifacts/a", "of-a-person/a"):
+        server.request("PUT", f"{FILES}/{path}", data=b"content").raise_for_status()
+    server.call("POST", f"{API}/runs/delete", {"run_id": removed})
+
+    with _uploading(server, late):
+        server.run_python(IN_DAYS, arguments=["8"])
+        assert not _has_run(server, removed)
+        assert server.objects(f"0/{removed}/") == []
+    server.run_python(REMOVED_LONG_AGO + IN_DAYS, arguments=["6"])
+    assert server.objects(f"0/{removed}/") == [late], "it is not as old as the retention"
+    with _uploading(server, f"0/{removed}/artifacts/running.bin"):
+        server.run_python(IN_DAYS, arguments=["16"])
+        assert server.objects(f"0/{removed}/") == []
+
+    assert server.objects(f"0/{removed}/") == [f"0/{removed}/artifacts/running.bin"]
+    for path in (f"0/{live}/artifacts/a", f"0/{unknown}/artifacts/a", "of-a-person/a"):
+        assert server.request("GET", f"{FILES}/{path}").content == b"content"
+
+
+@contextmanager
+def _uploading(server: Server, path: str) -> Iterator[None]:
+    """Have sent half of a file when the block begins, and all of it when it has ended."""
+    half, ended = b"x" * (9 << 20), threading.Event()
+
+    def content() -> Iterator[bytes]:
+        yield half
+        begun.set()
+        ended.wait(60)
+        yield half
+
+    begun, statuses = threading.Event(), []
+    sender = threading.Thread(
+        target=lambda: statuses.append(server.request("PUT", f"{FILES}/{path}", data=content()).status_code)
+    )
+    sender.start()
+    try:
+        assert begun.wait(60)
+        yield
+    finally:
+        ended.set()
+        sender.join()
+    assert statuses == [requests.codes.ok]
 
 
 def _is_collected(server: Server) -> None:

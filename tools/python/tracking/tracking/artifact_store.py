@@ -11,6 +11,7 @@ import mimetypes
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -129,6 +130,19 @@ class ArtifactStore:
             with _explained(found):
                 self._client.remove_object(self._bucket, self._key(found))
         return number
+
+    def remove_before(self, path: str, moment: datetime) -> bool:
+        """Remove what was stored in a folder until a moment; return whether nothing is left in it."""
+        if not path:
+            raise ValueError("removing artifacts: no path")
+        is_empty = True
+        with _explained(path):
+            for item in list(self._client.list_objects(self._bucket, prefix=f"{self._key(path)}/", recursive=True)):
+                if item.last_modified is None or item.last_modified > moment:
+                    is_empty = False
+                else:
+                    self._client.remove_object(self._bucket, str(item.object_name))
+        return is_empty
 
     def _key(self, path: str) -> str:
         return f"{self._prefix}/{path}"

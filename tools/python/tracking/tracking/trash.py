@@ -3,6 +3,7 @@
 MLflow only marks what is deleted; its own command for the rest leaves artifacts and rows behind. Here the artifacts go
 first and the record last, so that the next collection finishes an interrupted one. Nothing is removed
 that something else still uses: a version of a registered model, or an experiment with a location in the same place.
+What an upload stores later where a removed record was is removed when it is as old as the retention.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .artifact_locations import location_path
 from .artifact_store import ArtifactStore
 from .http_messages import RequestError
+from .removed_records import RemovedRecords
 
 _DAY_MILLISECONDS = 24 * 3600 * 1000
 _INTERVAL_SECONDS = 3600.0
@@ -70,6 +73,7 @@ class Trash:
     def __init__(self, database: Path, store: ArtifactStore, retention_days: int | None) -> None:
         """Args: the database, where the artifacts are, for how many days they can be restored (None: always)."""
         self._database, self._store = database, store
+        self._removed = RemovedRecords(database.with_name("removed.db"))
         self._retention = None if retention_days is None else retention_days * _DAY_MILLISECONDS
         self.lock = threading.Lock()
         """Held while one record is checked and removed; whoever restores a record must hold it."""
@@ -88,7 +92,17 @@ class Trash:
             for key in self._deleted(table, due):
                 with self.lock:
                     removed += self._remove(table, key, due, remove)
+        for path in self._removed.before(due):
+            with self.lock:
+                self._remove_late_uploads(path, due)
         return removed
+
+    def _remove_late_uploads(self, path: str, due: int) -> None:
+        with self._connection() as connection:
+            if _find_user(connection, _RUNS, "", path):
+                return
+        if self._store.remove_before(path, datetime.fromtimestamp(due / 1000, UTC)):
+            self._removed.forget(path)
 
     def _collect_forever(self) -> None:
         while True:
@@ -125,6 +139,8 @@ class Trash:
                 _log.info("kept, although it is deleted: it is used", extra={table.key: key, "user": user})
                 return False
         if path is not None:
+            if path and table is not _EXPERIMENTS:  # whose numbers SQLite can give again
+                self._removed.add(path, int(time.time() * 1000))
             self._store.remove(path)
         with self._connection() as connection:
             for statement in _LEFT_BY_MLFLOW if table is not _EXPERIMENTS else ():
