@@ -2,9 +2,10 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docker import DockerClient
@@ -12,6 +13,7 @@ from docker import DockerClient
 from tests.support import archives
 from tests.support.environment import Environment, make_environment
 from tests.support.journal import Journal
+from tests.support.mlflow_client import differences, read_runs, write_runs
 from tests.support.object_store import s3_client
 from tests.support.processes import Finished, run
 from tests.support.stacks import LiveStack, ephemeral_stack
@@ -32,6 +34,8 @@ class Archived:
     live: LiveStack
     archive: Path
     written: Finished
+    runs: Mapping[str, Any]
+    """Runs, models and artifacts, as MLflow's client found them before the backup."""
 
     @property
     def passphrase_file(self) -> str:
@@ -68,8 +72,9 @@ def archived(environment: Environment, tmp_path_factory: pytest.TempPathFactory)
         stack.up().check()
         live = LiveStack(stack=stack, outputs=stack.outputs())
         fill(live)
+        runs = write_runs(live.outputs, "of-mlflow")
         written = environment.mlw("backup", stack.name, str(archive), MLW_ARCHIVE_PASSPHRASE=PASSPHRASE).check()
-        yield Archived(live=live, archive=archive, written=written)
+        yield Archived(live=live, archive=archive, written=written, runs=runs)
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +128,9 @@ def test_images_and_telemetry_are_equal(archived: Archived, copied: LiveStack) -
     Journal(stack=copied.stack.name, outputs=copied.outputs, marker=MARKER).verify_signals()
 
 
-def test_runs_and_their_artifacts_are_equal(copied: LiveStack) -> None:
+def test_runs_models_and_artifacts_are_equal(archived: Archived, copied: LiveStack) -> None:
     Journal(stack=copied.stack.name, outputs=copied.outputs, marker=MARKER).verify_run()
+    assert differences(read_runs(copied.outputs), archived.runs) == []
 
 
 def test_credentials_and_principals_are_those_of_the_original(archived: Archived, copied: LiveStack) -> None:

@@ -11,6 +11,7 @@ from tests.support.engine import assert_nothing_left
 from tests.support.environment import Environment
 from tests.support.faults import kill_as_soon_as
 from tests.support.journal import Journal
+from tests.support.mlflow_client import differences, read_runs, write_runs
 from tests.support.object_store import s3_client
 from tests.support.processes import Finished, start
 from tests.support.stacks import LiveStack, Stack, ephemeral_stack, live_stack
@@ -56,9 +57,9 @@ def store(environment: Environment) -> Iterator[Store]:
 
 @pytest.fixture(scope="module")
 def live(environment: Environment, store: Store) -> Iterator[LiveStack]:
-    """A workspace whose state is in a folder."""
+    """A workspace with tracking whose state is in a folder."""
     variables = {**environment.variables, **store.variables}
-    with ephemeral_stack(replace(environment, variables=variables)) as stack:
+    with ephemeral_stack(replace(environment, variables=variables), tracking={}) as stack:
         stack.lifecycle("up").check()
         yield LiveStack(stack=stack, outputs=stack.outputs())
 
@@ -116,12 +117,14 @@ def test_a_state_copied_by_hand_replaces_nothing(live: LiveStack, tmp_path: Path
 
 def test_a_stack_moves_to_minio_and_back(live: LiveStack, store: Store, marker: str) -> None:
     journal = Journal(stack=live.stack.name, outputs=live.outputs, marker=marker).write()
+    runs = write_runs(live.outputs, f"{marker}-runs")
     before, home = live.stack.objects(), live.stack.environment.variables["PULUMI_BACKEND_URL"]
     there = elsewhere(live.stack, store.url)
 
     move(live.stack, store.url).check()
     assert live.stack.files_in_backend() == []
     assert_as_before(there, before)
+    assert differences(read_runs(there.outputs()), runs) == []
     gone = live.stack.lifecycle("down")
     move(there, home).check()
 

@@ -13,9 +13,12 @@ import urllib3
 from botocore.exceptions import SSLError
 from docker import DockerClient
 
+from infra import service_images
+from infra.services import TRACKING
 from tests.support.ca_certificates import ca_file, without_ca_certificate
 from tests.support.environment import Environment
 from tests.support.insights import insights_client
+from tests.support.mlflow_client import READ, WRITE, client_variables, differences, read_runs, write_runs
 from tests.support.object_store import minio_client, s3_client
 from tests.support.oci import registry_client, tiny_image
 from tests.support.otlp import Protocol, send
@@ -103,6 +106,39 @@ def test_telemetry_is_accepted_from_a_client_with_the_ca_certificate_and_not_sen
 
     assert send(protocol, endpoints, token, marker, ca_file=ca_file(live.outputs)) == ACCEPTED
     assert send(protocol, endpoints, token, marker, seconds=2) == REFUSED
+
+
+def test_mlflow_uses_tracking_with_the_ca_certificate_on_the_host(live: LiveStack, marker: str) -> None:
+    runs = write_runs(live.outputs, marker)
+
+    assert [one[0]["status"] for one in runs["versions"].values()] == ["READY"]
+    with pytest.raises(AssertionError, match="CERTIFICATE_VERIFY_FAILED"):
+        read_runs(without_ca_certificate(live.outputs), MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
+
+
+def test_mlflow_uses_tracking_with_the_ca_certificate_in_the_network(
+    live: LiveStack, engine: DockerClient, marker: str
+) -> None:
+    network = live.outputs["resourceGroup"]["name"]
+    variables = client_variables(live.outputs) | {
+        "MLFLOW_TRACKING_URI": f"https://{live.name_of('id')}-tracking.{network}:5000",
+        "MLFLOW_TRACKING_SERVER_CERT_PATH": "/tmp/ca.pem",
+        "CA_CERTIFICATE": live.outputs["certificateAuthority"],
+    }
+    trusting = "import os; open('/tmp/ca.pem', 'w').write(os.environ['CA_CERTIFICATE'])\n"
+
+    printed = engine.containers.run(
+        service_images.table()[TRACKING.image].image,
+        ["-c", trusting + WRITE + READ, marker],
+        entrypoint=["python3"],
+        network=network,
+        environment=variables,
+        tmpfs={"/tmp": "rw"},
+        remove=True,
+    )
+
+    written = json.loads(printed.decode().splitlines()[-1])
+    assert differences(read_runs(live.outputs), written) == []
 
 
 def _with_boto3(outputs: Outputs) -> object:
