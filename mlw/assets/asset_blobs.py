@@ -22,6 +22,8 @@ ROOT = "assets"
 _DELETED = "deleted"
 _SUFFIX = ".json"
 _PARALLEL = 8
+_AFTER_HIDDEN = ".~"
+"""Follows all names that begin with a dot, which are not those of assets, e.g. the lineage of data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,8 @@ class AssetBlobs:
         """Name and version of every asset of a kind."""
         folder = f"{ROOT}/{kind}/"
         with self._using(f"listing assets of kind {kind}"):
-            found = [
-                one.removeprefix(folder).removesuffix(_SUFFIX) for one in self._documents.names(self._container, folder)
-            ]
+            names = self._documents.names(self._container, folder, after=f"{folder}{_AFTER_HIDDEN}")
+            found = [one.removeprefix(folder).removesuffix(_SUFFIX) for one in names]
         steps = [tuple(one.split("/")) for one in found]
         present = {(one[0], one[1]) for one in steps if len(one) == 2}  # noqa: PLR2004 - name and version
         if not deleted:

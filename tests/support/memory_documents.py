@@ -32,8 +32,9 @@ class MemoryDocuments:
     def delete(self, container: str, name: str) -> None:
         self.blobs.pop((container, name), None)
 
-    def names(self, container: str, prefix: str) -> Iterator[str]:
-        yield from sorted(name for of, name in self.blobs if of == container and name.startswith(prefix))
+    def names(self, container: str, prefix: str, *, after: str = "") -> Iterator[str]:
+        names = sorted(name for of, name in self.blobs if of == container and name > after)
+        yield from (name for name in names if name.startswith(prefix))
 
     def _write(self, container: str, name: str, content: bytes) -> bool:
         self.writes += 1

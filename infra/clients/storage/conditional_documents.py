@@ -75,12 +75,12 @@ class ConditionalDocuments:
             if not is_missing(exc):
                 raise explained(exc) from exc
 
-    def names(self, container: str, prefix: str) -> Iterator[str]:
-        """Names of the documents that begin with a prefix, in their order."""
+    def names(self, container: str, prefix: str, *, after: str = "") -> Iterator[str]:
+        """Names of the documents that begin with a prefix and follow a name, in their order."""
         from minio.error import S3Error
 
         try:
-            for item in self._client.list_objects(container, prefix=prefix, recursive=True):
+            for item in self._client.list_objects(container, prefix=prefix, recursive=True, start_after=after or None):
                 yield str(item.object_name)
         except S3Error as exc:
             if not is_missing(exc):
