@@ -8,7 +8,7 @@ from typing import Any
 
 from mlw.assets.asset_records import AssetRecord
 from mlw.assets.asset_references import AssetKind, check_name
-from mlw.data import resolving, uploads
+from mlw.data import data_lookup, uploads
 from mlw.data.data_errors import DataError, DataNotFoundError, DataPathError
 from mlw.data.data_locations import DataType
 from mlw.data.data_workspace import DataWorkspace
@@ -57,10 +57,10 @@ def _uri(workspace: DataWorkspace, path: str, type_: str, *, datastore: str, say
         return path
     if path.startswith(SCHEME):
         if JobUri.parse(path, doing):
-            return resolving.resolve(workspace, {"path": path, "type": type_}).uri
-        location = resolving.location_of_uri(workspace, path, type_, doing)
+            return data_lookup.resolve(workspace, {"path": path, "type": type_}).uri
+        location = data_lookup.location_of_uri(workspace, path, type_, doing)
         try:
-            resolving.with_content(workspace, location, doing)
+            data_lookup.with_content(workspace, location, doing)
         except DataNotFoundError as exc:
             say(f"Note: {exc}")
         return location.uri

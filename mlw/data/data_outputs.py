@@ -11,9 +11,9 @@ from mlw.assets.asset_records import AssetRecord
 from mlw.assets.asset_references import AssetKind, check_name, check_version
 from mlw.data.data_errors import DataPathError
 from mlw.data.data_locations import DataLocation, DataType, is_folder_type
+from mlw.data.data_lookup import location_of_uri
 from mlw.data.data_workspace import DEFAULT, DataWorkspace
 from mlw.data.datastore_uris import SCHEME
-from mlw.data.resolving import location_of_uri
 
 _PLACEHOLDER = re.compile(r"\$\{\{\s*([\w.]+)\s*\}\}")
 

@@ -9,8 +9,8 @@ from mlw.assets.asset_references import SCHEME
 from mlw.data import data_outputs, web_files
 from mlw.data.data_errors import DataPathError
 from mlw.data.data_locations import DataLocation
+from mlw.data.data_lookup import resolve
 from mlw.data.data_workspace import DataWorkspace
-from mlw.data.resolving import resolve
 from mlw.jobs.command_jobs import BlobLocation, JobInput, JobOutput
 
 MOUNT = "ro_mount"

@@ -15,10 +15,10 @@ from mlw.assets.asset_references import AssetKind
 from mlw.data import data_creation, job_data, lineage, uploads
 from mlw.data.data_errors import DataError, DataNotFoundError, DataPathError
 from mlw.data.data_locations import DataLocation
+from mlw.data.data_lookup import resolve
 from mlw.data.data_outputs import output_location
 from mlw.data.data_workspace import DataWorkspace
 from mlw.data.lineage import Use
-from mlw.data.resolving import resolve
 from tests.support.connections import to_storage
 from tests.support.object_store import s3_client
 from tests.support.storage_container import ROOT, SECRET, running_storage
