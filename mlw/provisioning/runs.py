@@ -57,7 +57,16 @@ def interruptible(action: Callable[[], int]) -> int:
         return INTERRUPTED
 
 
-def apply(proposal: Proposal, output: Output, *, yes: bool, events: str | None, question: str, unchanged: str) -> int:
+def apply(
+    proposal: Proposal,
+    output: Output,
+    *,
+    yes: bool,
+    events: str | None,
+    question: str,
+    unchanged: str,
+    result: Callable[[Context], object] | None = None,
+) -> int:
     """Preview a proposal, ask, write the stack file, and bring the stack up.
 
     Args:
@@ -67,6 +76,7 @@ def apply(proposal: Proposal, output: Output, *, yes: bool, events: str | None, 
         events: File for events.
         question: What is asked.
         unchanged: What is said if nothing is done.
+        result: Makes the data that is printed at the end; by default the workspace's summary.
     """
     from mlw.lifecycle import stack_commands  # noqa: PLC0415 - 50 ms that help does not need
 
@@ -82,7 +92,7 @@ def apply(proposal: Proposal, output: Output, *, yes: bool, events: str | None, 
     with messages(output), run_events.reporting(events, proposal.context.stack):
         stack_commands.up(proposal.context)
     if not output.is_text:
-        output.print(summary(proposal.context))
+        output.print((result or summary)(proposal.context))
     return DONE
 
 

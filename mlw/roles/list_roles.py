@@ -7,9 +7,7 @@ from typing import Any
 
 import click
 
-from infra import settings
-from infra.clients.state import stack_states
-from infra.host.project import PROJECT, require_stack_file, stack_folder
+from infra.host.project import stack_folder
 from infra.rules.roles.role_definitions import BUILT_IN, RoleDefinition
 from infra.rules.roles.role_operations import OPERATIONS, Service, role_services
 from infra.settings import RoleAssignment
@@ -20,6 +18,7 @@ from mlw.command import DONE, FAILED, command
 from mlw.command_options import stack_names
 from mlw.data_output import Format, Output, prints_data
 from mlw.output import table
+from mlw.roles.principal_rights import settings_of
 
 ROLE_HEADINGS = ("ROLE", "ALIAS", "DESCRIPTION")
 OPERATION_HEADINGS = ("OPERATION", "ALLOWED TO", "DESCRIPTION")
@@ -73,10 +72,8 @@ def principals(assignments: Iterable[RoleAssignment], services: Sequence[Service
 
 def _of_stack(stack: str) -> tuple[Sequence[RoleDefinition], Sequence[dict[str, Any]]]:
     """Its custom roles, and its principals."""
-    require_stack_file(stack)
+    wanted = settings_of(stack)
     config = read_stack_file(stack_folder() / f"Pulumi.{stack}.yaml")
-    others, accepted = stack_states.deployed(project=PROJECT, except_stack=stack), stack_states.accepted(PROJECT, stack)
-    wanted = settings.load(config, stack=stack, deployed=others, accepted=accepted, folder=stack_folder())
     custom = read_definitions(read(config).input.role_definitions, stack_folder()).roles
     services = role_services(tracking=wanted.tracking is not None, computes=bool(wanted.computes))
     return custom, principals(wanted.assignments, services)

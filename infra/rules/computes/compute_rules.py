@@ -111,7 +111,7 @@ def check_computes(computes: Sequence[Mapping[str, object]], *, key: str = KEY) 
 
 def _check_compute(compute: Mapping[str, object]) -> Iterator[Violation]:
     name, type_, size, priority = (compute.get(key) for key in ("name", "type", "vmSize", "vmPriority"))
-    if name is not None:
+    if name is not None and (str(name).lower() == LOCAL or type_ in {None, *ComputeType}):
         yield from _check_name(str(name))
     if type_ is not None and type_ not in set(ComputeType):
         yield _unknown_type(str(type_))

@@ -14,11 +14,15 @@ from infra.rules.roles.storage_scope import StorageScope
 
 RECORDS: Mapping[str, tuple[str, str, str]] = {
     "jobs/": (op.JOBS_READ, op.JOBS_WRITE, op.JOBS_DELETE),
+    "job-": (op.JOBS_READ, op.JOBS_WRITE, op.JOBS_DELETE),
     "assets/data/": (op.DATA_READ, op.DATA_WRITE, op.DATA_DELETE),
     "assets/environment/": (op.ENVIRONMENTS_READ, op.ENVIRONMENTS_WRITE, op.ENVIRONMENTS_DELETE),
     "assets/component/": (op.COMPONENTS_READ, op.COMPONENTS_WRITE, op.COMPONENTS_DELETE),
 }
-"""Maps folders of the artifact store to the operations that read, write and delete the records in them."""
+"""Maps folders of the artifact store to the operations that read, write and delete the records in them.
+
+`job-` is the beginning of several: the queue, requests to cancel, the index.
+"""
 
 
 def allowed_records(operations: Collection[str], scope: StorageScope) -> list[dict[str, Any]]:

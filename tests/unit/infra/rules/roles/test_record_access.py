@@ -62,8 +62,8 @@ def test_an_operation_on_jobs_alone_gives_access_to_their_records_only() -> None
 
     assert {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"} <= actions(found, "Allow", JOBS)
     assert actions(found, "Allow", "arn:aws:s3:::azureml") == {"s3:ListBucket", "s3:GetBucketLocation"}
-    (listed,) = [one for one in found if "Condition" in one]
-    assert listed["Condition"] == {"StringLike": {"s3:prefix": ["jobs/*"]}}
+    listed = [one["Condition"] for one in found if "Condition" in one]
+    assert listed == [{"StringLike": {"s3:prefix": [prefix]}} for prefix in ("jobs/*", "job-*")]
     assert "s3:PutObject" in actions(found, "Deny", "arn:aws:s3:::azureml/assets/data/*")
 
 

@@ -1,0 +1,111 @@
+"""Computes in the words of `az ml compute` and its YAML, and in those of the stack file, which are ARM's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from infra.errors import MlWorkspaceError
+from infra.host.near_names import suggestion
+from infra.rules.computes.compute_rules import ComputeType, Priority, duration_of
+from mlw.computes.workspace_computes import Compute
+
+_TYPES = {known.lower(): str(known) for known in ComputeType}
+_TIERS = {"dedicated": Priority.DEDICATED, "low_priority": Priority.LOW, "lowpriority": Priority.LOW}
+_IGNORED: Mapping[str, str] = {
+    "location": "everything runs on this machine",
+    "identity": "every compute has an identity of its own, which only its jobs have",
+    "ssh_settings": "nobody can log in to the containers of jobs",
+    "ssh_public_access_enabled": "nobody can log in to the containers of jobs",
+    "network_settings": "jobs are in the network of the stack",
+    "enable_node_public_ip": "jobs are in the network of the stack, without an address outside",
+}
+
+
+class ComputeDocumentError(MlWorkspaceError):
+    """A document does not describe a compute."""
+
+
+def _type(value: object) -> object:
+    return _TYPES.get(str(value).lower(), value)
+
+
+def _tier(value: object) -> object:
+    return str(_TIERS.get(str(value).lower(), value))
+
+
+def _idle(value: object) -> object:
+    is_seconds = isinstance(value, int | str) and str(value).isascii() and str(value).isdecimal()
+    return duration_of(int(str(value))) if is_seconds else value
+
+
+def _tags(value: object) -> object:
+    return {str(key): str(text) for key, text in value.items()} if isinstance(value, Mapping) else value
+
+
+def _same(value: object) -> object:
+    return value
+
+
+_FIELDS: Mapping[str, tuple[str, Callable[[object], object]]] = {
+    "name": ("name", _same),
+    "type": ("type", _type),
+    "size": ("vmSize", _same),
+    "tier": ("vmPriority", _tier),
+    "min_instances": ("minNodeCount", _same),
+    "max_instances": ("maxNodeCount", _same),
+    "idle_time_before_scale_down": ("nodeIdleTimeBeforeScaleDown", _idle),
+    "description": ("description", _same),
+    "tags": ("tags", _tags),
+}
+
+
+def to_entry(document: Mapping[str, object]) -> dict[str, Any]:
+    """The entry of the stack file for a document in Azure's YAML.
+
+    Raises:
+        ComputeDocumentError: It has an unknown key.
+    """
+    kind = _type(document.get("type", ComputeType.AML_COMPUTE))
+    if kind not in set(ComputeType):
+        # The rules say why; the keys of another type would only add to it.
+        return {"name": document.get("name"), "type": kind}
+    entry = {}
+    for key, value in document.items():
+        if key in _IGNORED or key == "$schema" or value is None:
+            continue
+        if key not in _FIELDS:
+            known = sorted({*_FIELDS, *_IGNORED})
+            raise ComputeDocumentError(
+                f"reading a compute: unknown key '{key}'.{suggestion(key, known)} Keys: {', '.join(known)}."
+            )
+        name, convert = _FIELDS[key]
+        entry[name] = convert(value)
+    return {name: entry[name] for name, _ in _FIELDS.values() if name in entry}
+
+
+def notices(document: Mapping[str, object]) -> list[str]:
+    """One sentence for each key of a document that has no effect here."""
+    return [f"'{key}' has no effect: {why}." for key, why in _IGNORED.items() if document.get(key) is not None]
+
+
+def to_document(compute: Compute, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What `az ml compute show` prints, and the limits of a job on this machine.
+
+    Args:
+        compute: The compute.
+        entry: Its entry in the stack's output `computes`.
+    """
+    limits = {"cpus": compute.cpus, "memory_mib": compute.memory_mib, "principal": compute.principal}
+    document: dict[str, Any] = {"id": entry["id"], "name": compute.name, "type": compute.type.lower()}
+    if compute.vm_size:
+        document |= {
+            "size": compute.vm_size,
+            "tier": "low_priority" if compute.priority == Priority.LOW else "dedicated",
+            "min_instances": compute.min_nodes,
+            "max_instances": compute.max_nodes,
+            "idle_time_before_scale_down": compute.idle_seconds,
+            "description": entry["description"],
+            "tags": entry["tags"],
+        }
+    return {**document, **limits, "provisioning_state": "Succeeded"}
