@@ -119,6 +119,11 @@ class DataWorkspace:
             )
         return str(found["container"])
 
+    @property
+    def snapshot_container(self) -> str:
+        """The container of the default blob store, where snapshots of code are."""
+        return self.container_of(BLOB_STORE, "storing code")
+
     def datastore_of(self, container: str) -> str:
         """The datastore of a container.
 

@@ -1,0 +1,1 @@
+"""Components: files in Azure's YAML, registered with the code that they run."""
