@@ -1,0 +1,72 @@
+"""Bindings of a pipeline, such as `${{parent.inputs.NAME}}` and `${{parent.jobs.STEP.outputs.NAME}}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlw.pipelines.pipeline_errors import StepError
+
+FORMS = "${{parent.inputs.NAME}} or ${{parent.jobs.STEP.outputs.NAME}}"
+OUTPUT_FORM = "${{parent.outputs.NAME}}"
+
+_WHOLE = re.compile(r"\s*\$\{\{\s*([^{}]*?)\s*\}\}\s*")
+_INPUT = re.compile(r"parent\.inputs\.([\w-]+)")
+_OUTPUT = re.compile(r"parent\.outputs\.([\w-]+)")
+_STEP = re.compile(r"parent\.jobs\.([\w-]+)\.outputs\.([\w-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ParentInput:
+    """An input of the pipeline that the step is in."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParentOutput:
+    """An output of the pipeline that the step is in."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutput:
+    """An output of another step."""
+
+    step: str
+    output: str
+
+    def __str__(self) -> str:
+        """As shown to people."""
+        return f"{self.step}.{self.output}"
+
+
+Binding = ParentInput | ParentOutput | StepOutput
+
+
+def binding_of(value: object) -> Binding | None:
+    """The binding that a value of a document is; None for a value or data.
+
+    Raises:
+        StepError: It contains ``${{``, and is not a binding.
+    """
+    text = value.get("path") if isinstance(value, Mapping) else value
+    if not isinstance(text, str) or "${{" not in text:
+        return None
+    whole = _WHOLE.fullmatch(text)
+    inner = whole[1] if whole else ""
+    if found := _INPUT.fullmatch(inner):
+        return ParentInput(found[1])
+    if found := _OUTPUT.fullmatch(inner):
+        return ParentOutput(found[1])
+    if found := _STEP.fullmatch(inner):
+        return StepOutput(found[1], found[2])
+    raise StepError(f"'{text}' is not a binding; allowed: {FORMS}, and for an output {OUTPUT_FORM}")
+
+
+def mode_of(value: Any) -> str:  # noqa: ANN401 - any value of a document
+    """The mode that a value of a document sets; empty for none."""
+    return str(value.get("mode") or "") if isinstance(value, Mapping) else ""

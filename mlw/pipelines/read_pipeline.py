@@ -1,0 +1,146 @@
+"""From the document of a pipeline job to its graph; everything that is wrong is reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from infra.errors import MlWorkspaceError
+from mlw.pipelines.bindings import ParentOutput, StepOutput, binding_of, mode_of
+from mlw.pipelines.components import Component, is_true, read_component, texts
+from mlw.pipelines.graph import Graph, PlannedStep, Target
+from mlw.pipelines.inline_components import inline_component
+from mlw.pipelines.pipeline_errors import PipelineError, StepError
+from mlw.pipelines.planned_steps import planned
+from mlw.pipelines.scopes import REFERENCE, Scope, listed, source_of, target_of
+from mlw.pipelines.step_inputs import read_inputs
+from mlw.pipelines.step_order import Wiring
+from mlw.pipelines.step_types import PIPELINE, why_refused
+
+FindComponent = Callable[[str], Mapping[str, Any]]
+"""The document of a registered component, by its reference."""
+
+
+def read_pipeline(document: Mapping[str, Any], find_component: FindComponent) -> Graph:
+    """Read a pipeline job.
+
+    Raises:
+        PipelineError: It cannot run here; the message lists everything that is wrong with it.
+    """
+    settings = document.get("settings") or {}
+    reader = _Reader(find_component)
+    default = document.get("compute") or settings.get("default_compute") or ""
+    scope = Scope(
+        inputs={str(name): source_of(value) for name, value in (document.get("inputs") or {}).items()},
+        outputs={str(name): target_of(value) for name, value in (document.get("outputs") or {}).items()},
+        compute=str(default).removeprefix(REFERENCE),
+    )
+    reader.read_steps(scope, document.get("jobs") or {})
+    steps, outputs = reader.wiring.wired()
+    problems = [*reader.problems, *reader.wiring.problems]
+    if not steps and not problems:
+        problems.append("it has no steps; add at least one below `jobs`")
+    if problems:
+        name = document.get("display_name") or document.get("name") or document.get("experiment_name") or ""
+        raise PipelineError(f"creating the pipeline job{f' {name!r}' if name else ''}", problems)
+    return Graph(
+        name=str(document.get("name") or ""),
+        display_name=str(document.get("display_name") or ""),
+        description=str(document.get("description") or ""),
+        experiment=str(document.get("experiment_name") or ""),
+        tags=texts(document.get("tags")),
+        steps=steps,
+        outputs=outputs,
+        continue_on_step_failure=is_true(settings.get("continue_on_step_failure")),
+        force_rerun=is_true(settings.get("force_rerun")),
+    )
+
+
+class _Reader:
+    """Reads the steps of all levels.
+
+    Attributes:
+        problems: What is wrong with them.
+        wiring: The steps, and which output is whose.
+    """
+
+    def __init__(self, find_component: FindComponent) -> None:
+        self._find_component = find_component
+        self.problems: list[str] = []
+        self.wiring = Wiring()
+
+    def read_steps(self, scope: Scope, documents: Mapping[str, Any]) -> None:
+        """Read the steps of one level."""
+        for key, document in documents.items():
+            name = scope.named(str(key))
+            self.wiring.names.add(name)
+            try:
+                component = self._component(scope, document)
+            except MlWorkspaceError as exc:
+                self._problem(name, str(exc))
+            else:
+                self._read_step(scope, name, document, component)
+
+    def _component(self, scope: Scope, document: Mapping[str, Any]) -> Component:
+        if reason := why_refused(str(document.get("type") or "command")):
+            raise StepError(reason)
+        found = document.get("component")
+        if found is None:
+            return inline_component(scope, document)
+        component = read_component(self._find_component(found) if isinstance(found, str) else found)
+        if reason := why_refused(component.type):
+            raise StepError(reason)
+        return component
+
+    def _problem(self, step: str, text: str) -> None:
+        self.problems.append(f"step '{step}': {text}")
+
+    def _read_step(self, scope: Scope, name: str, document: Mapping[str, Any], component: Component) -> None:
+        read = read_inputs(scope, component, document.get("inputs") or {})
+        for problem in read.problems:
+            self._problem(name, problem)
+        targets = self._targets(scope, name, component, document.get("outputs") or {})
+        try:
+            compute = scope.text(document.get("compute")) or scope.compute
+        except StepError as exc:
+            self._problem(name, f"compute: {exc}")
+            return
+        if component.type == PIPELINE:
+            inner = Scope(step=name, inputs=read.sources, outputs=targets, compute=compute)
+            self.wiring.nested[name] = component
+            self.read_steps(inner, component.jobs)
+        else:
+            step = planned(name, component, document, read)
+            self._check_nodes(step)
+            self.wiring.steps[name] = replace(step, compute=compute, outputs=targets)
+
+    def _check_nodes(self, step: PlannedStep) -> None:
+        count = step.resources.get("instance_count") or 1
+        if str(count) != "1":
+            self._problem(step.name, f"instance_count {count}: a step runs on one node here; set it to 1")
+
+    def _targets(self, scope: Scope, step: str, component: Component, given: Mapping[str, Any]) -> Mapping[str, Target]:
+        for name in given:
+            if name not in component.outputs:
+                self._problem(step, f"the component has no output '{name}'; outputs: {listed(component.outputs)}")
+        targets = {}
+        for name in component.outputs:
+            try:
+                targets[name] = self._target(scope, StepOutput(step, name), given.get(name))
+            except StepError as exc:
+                self._problem(step, f"output '{name}': {exc}")
+        return targets
+
+    def _target(self, scope: Scope, output: StepOutput, value: Any) -> Target:  # noqa: ANN401 - of a document
+        match binding_of(value):
+            case None:
+                return target_of(value)
+            case ParentOutput(name) if name in scope.outputs:
+                self.wiring.bound[StepOutput(scope.step, name)] = output
+                outer = scope.outputs[name]
+                return replace(outer, mode=mode_of(value) or outer.mode)
+            case ParentOutput(name):
+                raise StepError(f"the pipeline has no output '{name}'; outputs: {listed(scope.outputs)}")
+            case _:
+                raise StepError("an output can only be bound to an output of the pipeline")
