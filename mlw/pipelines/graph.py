@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlw.pipelines.bindings import StepOutput
-from mlw.pipelines.components import Component
+from mlw.pipelines.pipeline_components import Component
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from mlw.pipelines.bindings import ParentOutput, binding_of
-from mlw.pipelines.components import Component, ComponentInput, ComponentOutput, read_component
 from mlw.pipelines.graph import Data, Literal
+from mlw.pipelines.pipeline_components import Component, ComponentInput, ComponentOutput, read_component
 from mlw.pipelines.pipeline_errors import StepError
 from mlw.pipelines.scopes import Scope
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mlw.pipelines.components import Component, texts
 from mlw.pipelines.graph import PlannedStep
+from mlw.pipelines.pipeline_components import Component, texts
 from mlw.pipelines.step_inputs import StepInputs
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from infra.errors import MlWorkspaceError
 from mlw.pipelines.bindings import ParentOutput, StepOutput, binding_of, mode_of
-from mlw.pipelines.components import Component, is_true, read_component, texts
 from mlw.pipelines.graph import Graph, PlannedStep, Target
 from mlw.pipelines.inline_components import inline_component
+from mlw.pipelines.pipeline_components import Component, is_true, read_component, texts
 from mlw.pipelines.pipeline_errors import PipelineError, StepError
 from mlw.pipelines.planned_steps import planned
 from mlw.pipelines.scopes import REFERENCE, Scope, listed, source_of, target_of
@@ -83,15 +83,15 @@ class _Reader:
                 self._read_step(scope, name, document, component)
 
     def _component(self, scope: Scope, document: Mapping[str, Any]) -> Component:
-        if reason := why_refused(str(document.get("type") or "command")):
+        if reason := why_refused(document):
             raise StepError(reason)
         found = document.get("component")
         if found is None:
             return inline_component(scope, document)
-        component = read_component(self._find_component(found) if isinstance(found, str) else found)
-        if reason := why_refused(component.type):
+        component = self._find_component(found) if isinstance(found, str) else found
+        if reason := why_refused(component):
             raise StepError(reason)
-        return component
+        return read_component(component)
 
     def _problem(self, step: str, text: str) -> None:
         self.problems.append(f"step '{step}': {text}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlw.pipelines.bindings import ParentInput, ParentOutput, StepOutput, binding_of, mode_of
-from mlw.pipelines.components import DEFAULT_TYPE
 from mlw.pipelines.graph import Data, Literal, Source, Target
+from mlw.pipelines.pipeline_components import DEFAULT_TYPE
 from mlw.pipelines.pipeline_errors import StepError
 
 REFERENCE = "azureml:"

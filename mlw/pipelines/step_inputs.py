@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlw.pipelines.bindings import StepOutput, mode_of
-from mlw.pipelines.components import Component, ComponentInput
 from mlw.pipelines.graph import Data, Literal, Source
+from mlw.pipelines.pipeline_components import Component, ComponentInput
 from mlw.pipelines.pipeline_errors import StepError
 from mlw.pipelines.scopes import Scope, listed
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from mlw.pipelines.bindings import StepOutput
-from mlw.pipelines.components import Component
 from mlw.pipelines.graph import PlannedStep, Source
+from mlw.pipelines.pipeline_components import Component
 from mlw.pipelines.scopes import listed
 
 
