@@ -78,6 +78,10 @@ VARIABLES: tuple[Variable, ...] = (
         ("PULUMI_PARALLEL", "`64`", "Resource operations that run at the same time."),
         ("PULUMI_OPTION_STACK", "", "Same as `--stack`. Every option of the Pulumi CLI can be set this way."),
         ("PULUMI_OPTION_CWD", "", "Same as `--cwd`."),
+        ("PULUMI_CONTINUE_ON_ERROR", "", "Same as `--continue-on-error`; not together with `--run-program`."),
+        ("PULUMI_OPTION_CONTINUE_ON_ERROR", "", "Same as `PULUMI_CONTINUE_ON_ERROR`."),
+        ("PULUMI_RUN_PROGRAM", "", "Same as `--run-program`."),
+        ("PULUMI_OPTION_RUN_PROGRAM", "", "Same as `PULUMI_RUN_PROGRAM`."),
     ),
     *_table(
         Group.DOCKER,

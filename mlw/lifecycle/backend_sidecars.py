@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mlw.lifecycle.stack_context import Context
-
-if TYPE_CHECKING:
-    from mlw.lifecycle.display import Say
 
 META = "version: 1\n"
 """The layout with a folder for each project, the only one this project has ever used."""
@@ -26,7 +23,7 @@ def damaged(context: Context) -> list[Path]:
     return [*_damaged_attributes(context), *_damaged_meta(context), *unfinished_writes(context)]
 
 
-def repair(context: Context, *, say: Say) -> None:
+def repair(context: Context, *, say: Callable[[str], None]) -> None:
     """Repair the sidecars; a damaged one contains nothing worth keeping."""
     for path in [*_damaged_attributes(context), *unfinished_writes(context)]:
         say(f"Removing '{path.name}', left incomplete by a killed run.")
@@ -37,7 +34,7 @@ def repair(context: Context, *, say: Say) -> None:
 
 
 def remove_damaged_attributes(context: Context) -> None:
-    """Remove attributes that the CLI cannot read. Harmless beside a running update: it does not need them either."""
+    """Remove attributes that the CLI cannot read; a running update does not need them either."""
     for path in _damaged_attributes(context):
         path.unlink(missing_ok=True)
 
