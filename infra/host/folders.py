@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 from infra.errors import HostError
@@ -90,7 +91,7 @@ def private_folder(folder: Path) -> Path:
     try:
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         # Write a file: permission bits do not cover root, a full disk or a read-only file system.
-        trial = folder / f".writable-{os.getpid()}"
+        trial = folder / f".writable-{os.getpid()}-{threading.get_ident()}"
         trial.write_bytes(b"x")
         trial.unlink()
     except OSError as exc:

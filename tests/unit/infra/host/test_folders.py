@@ -1,4 +1,5 @@
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,14 @@ def test_a_private_folder_is_closed_to_others(tmp_path: Path) -> None:
     folder = folders.private_folder(tmp_path / "a" / "b")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert list(folder.iterdir()) == []
+
+
+def test_a_private_folder_is_prepared_by_several_threads_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: folders.private_folder(tmp_path / "own"), range(400)))
+
+    assert found == {tmp_path / "own"}
+    assert list(found.pop().iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_created_names_the_variable_to_change(tmp_path: Path) -> None:
