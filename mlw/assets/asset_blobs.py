@@ -94,7 +94,9 @@ class AssetBlobs:
     def create(self, record: AssetRecord, *, deleted: bool = False) -> bool:
         """Write a record unless there is one; returns whether it was written."""
         blob = _blob(record.kind, record.name, record.version, deleted=deleted)
-        with self._using(f"creating version '{record.version}' of {record.kind} '{record.name}'"):
+        with self._using(
+            f"{'deleting' if deleted else 'creating'} version '{record.version}' of {record.kind} '{record.name}'"
+        ):
             return self._documents.create(self._container, blob, record.encode())
 
     def replace(self, stored: StoredRecord, record: AssetRecord) -> bool:

@@ -17,6 +17,7 @@ from mlw.data import uploads
 from mlw.data.data_locations import DataType
 from mlw.data.data_workspace import DataWorkspace
 from mlw.tracking import code_snapshot, stored_snapshots
+from mlw.tracking.run_download import counted
 
 _OF_THE_RECORD = frozenset({"$schema", "name", "version"})
 
@@ -75,7 +76,7 @@ class _Storing:
         if not path.is_dir():
             raise ComponentError(f"{self._doing}: code '{path}' is not a folder. Name the folder that has the file.")
         snapshot = code_snapshot.take(path)
-        self._say(f"Code: {len(snapshot.files)} files of '{path}'")
+        self._say(f"Code: {counted(len(snapshot.files))} of '{path}'")
         with self._workspace.using(f"storing the code of '{path}'"):
             return stored_snapshots.store(self._workspace.connection, self._workspace.snapshot_container, snapshot)
 

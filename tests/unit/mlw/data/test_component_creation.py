@@ -53,7 +53,7 @@ def test_a_component_has_the_hash_of_its_code(
     assert (made["name"], made["version"], made["code"]) == ("train", "2", digest)
     assert made["environment"]["conda_file"] == {"dependencies": ["python=3.11"]}
     assert (FolderStore.root / "blobs" / "LocalUpload" / digest / "snapshot.zip").exists()
-    assert f"Code: 1 files of '{folder / 'src'}'" in err
+    assert f"Code: 1 file of '{folder / 'src'}'" in err
 
 
 def test_a_pipeline_component_contains_its_components(

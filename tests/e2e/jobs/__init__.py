@@ -1,0 +1,1 @@
+"""Jobs and their assets, on one workspace with computes and principals."""
