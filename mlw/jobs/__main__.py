@@ -1,8 +1,7 @@
-"""The runner of a workspace as a process: `python -m mlw.jobs STACK`, with credentials on standard input."""
+"""The runner of a workspace as a process: `python -m mlw.jobs STACK`."""
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from datetime import datetime
@@ -15,8 +14,7 @@ from mlw.jobs.dispatcher import Dispatcher
 def main() -> int:
     """Carry out the queue until it is empty; see :mod:`mlw.jobs.runner_process`."""
     environment.enter()
-    credentials = json.loads(sys.stdin.read() or "{}")
-    workspace, dispatcher = runner_setup.make(sys.argv[1], credentials, report)
+    workspace, dispatcher = runner_setup.make(sys.argv[1], report)
     signal.signal(signal.SIGTERM, lambda *_: dispatcher.shut_down())
     while True:
         with runner_process.holding(workspace.lock) as held:

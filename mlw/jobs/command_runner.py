@@ -8,7 +8,7 @@ results are stored.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -23,6 +23,7 @@ from mlw.jobs.ports import (
     ContainerPlan,
     Engine,
     Environments,
+    JobRights,
     LogSink,
     SourceFile,
     Store,
@@ -32,20 +33,11 @@ from mlw.jobs.ports import (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ComputeLimits:
-    """What a node of a compute has; 0 for all of the engine."""
-
-    cpus: float = 0
-    memory_mib: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class CommandRunner:
     """Carries out command jobs of one workspace.
 
     Attributes:
         blob_container: Container of the default blob store.
-        limits_of: Limits of a compute, by its name.
         stop_seconds: How long a command may take to end after SIGTERM.
         report: Called with the traceback of an error that is a defect of this program.
     """
@@ -56,7 +48,6 @@ class CommandRunner:
     environments: Environments
     access: Access
     blob_container: str
-    limits_of: Callable[[str], ComputeLimits] = lambda _compute: ComputeLimits()
     stop_seconds: float = STOP_SECONDS
     report: Callable[[str], None] = print
 
@@ -146,9 +137,11 @@ class _Execution:
     def _judged(self, ending: Ending) -> tuple[JobStatus, str]:
         if ending.stopped_because:
             return JobStatus.CANCELED, ending.stopped_because
-        memory = self.runner.limits_of(self.job.compute).memory_mib
         error = failure_reasons.reason(
-            ending.container, self.log.tail, memory_mib=memory, was_interrupted=ending.was_interrupted
+            ending.container,
+            self.log.tail,
+            memory_mib=ending.container.memory_mib,
+            was_interrupted=ending.was_interrupted,
         )
         return (JobStatus.FAILED if error else JobStatus.COMPLETED), error
 
@@ -158,19 +151,22 @@ class _Execution:
         if not run.run_id:
             run = runner.tracking.start(job)
         self._write(self.state.moved(JobStatus.PREPARING, run_id=run.run_id, experiment_id=run.experiment_id))
+        rights = runner.access.rights_of(job, run)
+        for notice in rights.notices:
+            self.log.note(notice)
         image = runner.environments.image_of(job, self.log)
         runner.engine.remove(job.name)
-        limits = runner.limits_of(job.compute)
         plan = ContainerPlan(
             job=job.name, root=job.parent or job.name, image=image, command=start_files.command_line(job.name),
-            cpus=limits.cpus, memory_mib=limits.memory_mib, shm_bytes=job.limits.shm_bytes,
+            networks=rights.networks,
+            cpus=rights.cpus, memory_mib=rights.memory_mib, shm_bytes=job.limits.shm_bytes,
         )  # fmt: skip
         runner.engine.create(plan)
         with runner.store.code(job.code) as code:
-            runner.engine.put(job.name, chain(_below(job_paths.working_folder(job.name), code), self._files(run)))
+            runner.engine.put(job.name, chain(_below(job_paths.working_folder(job.name), code), self._files(rights)))
         self.state = JobState.of({**self.state.as_json(), "image": image})
 
-    def _files(self, run: TrackedRun) -> Iterator[SourceFile]:
+    def _files(self, rights: JobRights) -> Iterator[SourceFile]:
         """Everything in the container but the code."""
         job = self.job
         for name in job_paths.DEFAULT_FOLDERS:
@@ -184,15 +180,10 @@ class _Execution:
         inputs = {name: job_paths.input_value(job.name, name, given) for name, given in job.inputs.items()}
         outputs = {name: job_paths.output_path(job.name, name, wanted) for name, wanted in job.outputs.items()}
         command = command_text.resolve(job.command, inputs, outputs, job=job.name)
-        yield from start_files.files(command, self._variables(run, inputs, outputs))
-
-    def _variables(
-        self, run: TrackedRun, inputs: Mapping[str, str | None], outputs: Mapping[str, str]
-    ) -> dict[str, str]:
-        given = {f"AZURE_ML_INPUT_{name}": value for name, value in inputs.items() if value is not None}
-        made = {f"AZURE_ML_OUTPUT_{name}": path for name, path in outputs.items()}
-        own = self.job.environment_variables
-        return {**given, **made, **self.runner.access.variables(self.job, run), **own}
+        yield from rights.files
+        paths = {f"AZURE_ML_INPUT_{name}": value for name, value in inputs.items() if value is not None}
+        paths |= {f"AZURE_ML_OUTPUT_{name}": path for name, path in outputs.items()}
+        yield from start_files.files(command, {**paths, **rights.variables, **job.environment_variables})
 
     def _finalize(self) -> dict[str, BlobLocation]:
         """Store what the command wrote."""

@@ -1,52 +1,95 @@
-"""Environment variables of a job: Azure's, MLflow's, and those of `mlw run` with endpoints inside the network."""
+"""What a job may use: the limits of its compute, the addresses of the services, and the compute's own credentials.
+
+The credentials are those of the compute's principal, never those of the submitter or of the stack.
+"""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+import threading
+import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from mlw.client_environment.client_variables import Access, variables
+from mlw.client_environment.client_variables import variables
+from mlw.computes.compute_access import ComputeAccess, credentials_of
+from mlw.computes.workspace_computes import Compute, NoSuchComputeError, find_compute
+from mlw.jobs import job_paths
 from mlw.jobs.command_jobs import CommandJob
-from mlw.jobs.ports import TrackedRun
+from mlw.jobs.ports import JobRights, SourceFile, TrackedRun
+from mlw.stacks.stacks import Stack, open_stack
 
 _PYTHON = ".py"
+_FRESH_SECONDS = 60.0
+"""How long what was read of a stack is used; reading the credentials takes half a second."""
+
+_CA_FILE, _CA_BUNDLE = f"{job_paths.CONTROL}/ca.pem", f"{job_paths.CONTROL}/ca-bundle.pem"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass
+class _Known:
+    """A compute with its access, and when it was read."""
+
+    compute: Compute
+    access: ComputeAccess
+    at: float
+
+
+@dataclass
 class JobAccess:
-    """What the jobs of a workspace get: the runner's port `Access`.
+    """What the jobs of a stack get: the runner's port `Access`.
 
     Attributes:
-        record: The workspace record.
-        access_of: Endpoints and credentials of a compute.
+        stack: Name of the stack.
     """
 
-    record: Mapping[str, object]
-    access: Access = field(repr=False)
+    stack: str
+    _known: dict[str, _Known] = field(default_factory=dict)
+    _nodes: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def variables(self, job: CommandJob, run: TrackedRun) -> Mapping[str, str]:
-        """The variables of one job."""
-        found = {**self._of_azure(job, run), **variables(self.access, service_name=service_name(job))}
+    def rights_of(self, job: CommandJob, run: TrackedRun) -> JobRights:
+        """The rights of one job.
+
+        Raises:
+            NoSuchComputeError: The compute was removed.
+            ServiceError: The key vault does not respond.
+        """
+        stack, known = self._read(job.compute)
+        given = known.access.in_container(_in_container(_CA_FILE), _in_container(_CA_BUNDLE))
+        found = {**_of_azure(stack, job, run), **variables(given, service_name=service_name(job))}
         if run.run_id:
             # mlflow.log_metric() without any other call continues this run.
             found |= {"MLFLOW_RUN_ID": run.run_id, "MLFLOW_EXPERIMENT_ID": run.experiment_id}
             found |= {"MLFLOW_EXPERIMENT_NAME": job.experiment}
-        return found
+        return JobRights(
+            variables=found,
+            files=_certificates(known.access),
+            networks=known.access.networks,
+            cpus=known.compute.cpus,
+            memory_mib=known.compute.memory_mib,
+            notices=known.compute.notices,
+        )
 
-    def _of_azure(self, job: CommandJob, run: TrackedRun) -> dict[str, str]:
-        segments = str(self.record["id"]).split("/")
-        return {
-            "AZUREML_RUN_ID": job.name,
-            "AZUREML_ROOT_RUN_ID": job.parent or job.name,
-            "AZUREML_ARM_SUBSCRIPTION": segments[2],
-            "AZUREML_ARM_RESOURCEGROUP": segments[4],
-            "AZUREML_ARM_WORKSPACE_NAME": str(self.record["name"]),
-            "AZUREML_ARM_PROJECT_NAME": job.experiment,
-            "AZUREML_WORKSPACE_ID": str(self.record["workspaceId"]),
-            "AZUREML_EXPERIMENT_ID": run.experiment_id,
-            "AZUREML_COMPUTE": job.compute,
-        }
+    def nodes_of(self, compute: str) -> int:
+        """Maximum number of nodes of a compute; one for a compute that was removed, whose jobs say so."""
+        count, at = self._nodes.get(compute, (0, 0.0))
+        if not count or time.monotonic() - at > _FRESH_SECONDS:
+            try:
+                count = find_compute(open_stack(self.stack), compute).max_nodes
+            except NoSuchComputeError:
+                count = 1
+            self._nodes[compute] = count, time.monotonic()
+        return count
+
+    def _read(self, name: str) -> tuple[Stack, _Known]:
+        with self._lock:
+            stack, known = open_stack(self.stack), self._known.get(name)
+            if known is None or time.monotonic() - known.at > _FRESH_SECONDS:
+                compute = find_compute(stack, name)
+                known = _Known(compute, credentials_of(stack, compute), time.monotonic())
+                self._known[name] = known
+            return stack, known
 
 
 def service_name(job: CommandJob) -> str:
@@ -57,3 +100,34 @@ def service_name(job: CommandJob) -> str:
         words = job.command.split()
     script = next((word for word in words if word.endswith(_PYTHON)), "")
     return script.rpartition("/")[2].removesuffix(_PYTHON) or job.display_name or job.name
+
+
+def _of_azure(stack: Stack, job: CommandJob, run: TrackedRun) -> dict[str, str]:
+    record = stack.workspace
+    segments = str(record["id"]).split("/")
+    return {
+        "AZUREML_RUN_ID": job.name,
+        "AZUREML_ROOT_RUN_ID": job.parent or job.name,
+        "AZUREML_ARM_SUBSCRIPTION": segments[2],
+        "AZUREML_ARM_RESOURCEGROUP": segments[4],
+        "AZUREML_ARM_WORKSPACE_NAME": str(record["name"]),
+        "AZUREML_ARM_PROJECT_NAME": job.experiment,
+        "AZUREML_WORKSPACE_ID": str(record["workspaceId"]),
+        "AZUREML_EXPERIMENT_ID": run.experiment_id,
+        "AZUREML_COMPUTE": job.compute,
+    }
+
+
+def _in_container(name: str) -> Path:
+    return Path(job_paths.MOUNT) / name
+
+
+def _certificates(access: ComputeAccess) -> tuple[SourceFile, ...]:
+    if not access.ca_certificate:
+        return ()
+    import certifi  # noqa: PLC0415 - only with TLS
+
+    ours = access.ca_certificate.strip()
+    contents = {_CA_FILE: ours, _CA_BUNDLE: f"{ours}\n{certifi.contents().strip()}\n"}
+    encoded = ((name, text.encode()) for name, text in contents.items())
+    return tuple(SourceFile(name=name, size=len(text), content=(text,), mode=0o444) for name, text in encoded)

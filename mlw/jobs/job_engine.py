@@ -42,13 +42,11 @@ class JobEngine:
     Attributes:
         stack_id: Identity of the stack.
         workspace: Name of the workspace; names of containers and volumes start with it.
-        network: Name of the stack's network.
         labels: Labels of every object of the stack.
     """
 
     stack_id: str
     workspace: str
-    network: str
     labels: Mapping[str, str]
 
     def name_of(self, job: str) -> str:
@@ -65,7 +63,7 @@ class JobEngine:
             except docker.errors.NotFound:
                 return None
         self._require_own(found["Config"]["Labels"], job)
-        return _state(found["State"])
+        return _state(found["State"], int(found["HostConfig"].get("Memory") or 0))
 
     def create(self, plan: ContainerPlan) -> None:
         """Create volume and container."""
@@ -78,7 +76,7 @@ class JobEngine:
             cpus = min(plan.cpus, int(client.api.info()["NCPU"])) if plan.cpus else 0
             host = client.api.create_host_config(
                 binds={name: {"bind": job_paths.MOUNT, "mode": "rw"}},
-                network_mode=self.network,
+                network_mode=plan.networks[0] if plan.networks else "none",
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges:true"],
                 pids_limit=PROCESSES,
@@ -92,6 +90,8 @@ class JobEngine:
                 plan.image, list(plan.command[1:]), entrypoint=[plan.command[0]], name=name, user="0:0",
                 host_config=host, labels=given, hostname=plan.job[:63].strip("-_"),
             )  # fmt: skip
+            for network in plan.networks[1:]:
+                client.api.connect_container_to_network(name, network)
 
     def put(self, job: str, files: Iterable[SourceFile]) -> None:
         """Write files to the volume, and the folders above them."""
@@ -179,7 +179,7 @@ class JobEngine:
                 raise EngineError(f"{doing}: the connection to the engine ended ({type(exc).__name__}).") from exc
 
 
-def _state(found: Mapping[str, Any]) -> ContainerState:
+def _state(found: Mapping[str, Any], memory: int) -> ContainerState:
     started = str(found.get("StartedAt") or _NEVER)
     was_started = not started.startswith(_NEVER)
     return ContainerState(
@@ -187,5 +187,6 @@ def _state(found: Mapping[str, Any]) -> ContainerState:
         was_started=was_started,
         exit_code=int(found.get("ExitCode") or 0),
         is_out_of_memory=bool(found.get("OOMKilled")),
+        memory_mib=memory >> 20,
         started=datetime.fromisoformat(started[:19] + "+00:00") if was_started else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ class Jobs:
 
     stack_name: str
     principal: str | None
+    runner: subprocess.Popen[bytes] | None = None
 
     @functools.cached_property
     def stack(self) -> Stack:
@@ -44,11 +46,15 @@ class Jobs:
         return JobWorkspace(self.stack, storage_connection(self.stack, self.principal))
 
     def continue_queue(self) -> None:
-        """Start a runner if there is work and none runs, so that a killed one leaves no job behind."""
+        """Start a runner if there is work and none runs, so that a killed one leaves no job behind.
+
+        Raises:
+            JobError: The runner cannot be started.
+        """
         from mlw.jobs import runner_process  # noqa: PLC0415 - likewise
 
         if self.workspace.records.queue():
-            runner_process.ensure(self.workspace)
+            self.runner = runner_process.ensure(self.workspace, self.runner)
 
 
 def uses_jobs(function: Callable[..., int]) -> Callable[..., int]:

@@ -5,9 +5,9 @@
 | `jobs/<name>/job.json` | what was submitted; never changes | who submits it, once |
 | `jobs/<name>/state.json` | status, times, exit code, outputs | the runner only |
 | `jobs/<name>/changes.json` | display name, description, tags, archived | `mlw job update` and `archive` |
-| `job-queue/...` | not ended yet; see :mod:`mlw.jobs.queue_entries` | who submits it; removed by the runner |
-| `job-cancel/<name>` | a request to cancel | `mlw job cancel`; removed by the runner |
-| `job-index/<time>-<name>` | the last submitted first | who submits it |
+| `jobs/-queue/...` | not ended yet; see :mod:`mlw.jobs.queue_entries` | who submits it; removed by the runner |
+| `jobs/-cancel/<name>` | a request to cancel | `mlw job cancel`; removed by the runner |
+| `jobs/-index/<time>-<name>` | the last submitted first | who submits it |
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from mlw.jobs.job_state import JobState, now
 from mlw.jobs.job_status import JobStatus
 from mlw.jobs.queue_entries import QUEUE, QueueEntry
 
-INDEX, CANCEL = "job-index/", "job-cancel/"
+INDEX, CANCEL = "jobs/-index/", "jobs/-cancel/"
+"""No name of a job begins with a hyphen."""
 PIPELINE = "pipeline"
 _LATEST = 9_999_999_999_999
 _READERS = 8

@@ -66,8 +66,3 @@ class JobWorkspace:
             labels.STACK: self.stack.name,
             labels.MADE_BY: known_stacks.describe_origin(),
         }
-
-    @property
-    def network(self) -> str:
-        """Name of the stack's network."""
-        return str(self.stack.outputs["resourceGroup"]["name"])

@@ -46,6 +46,7 @@ class ContainerPlan:
         root: Name of the job that it belongs to: itself, or the pipeline job of a step.
         image: Reference of an image that the engine has.
         command: The program with its arguments; no secrets.
+        networks: The engine's networks that it is in.
         cpus: How many; 0 for all of the engine.
         memory_mib: Limit; 0 for none.
         shm_bytes: Size of ``/dev/shm``; 0 for the engine's default.
@@ -55,6 +56,7 @@ class ContainerPlan:
     root: str
     image: str
     command: tuple[str, ...]
+    networks: tuple[str, ...] = ()
     cpus: float = 0
     memory_mib: int = 0
     shm_bytes: int = 0
@@ -68,12 +70,14 @@ class ContainerState:
         status: The engine's word: ``created``, ``running``, ``exited``, ...
         was_started: Whether its command has ever run.
         is_out_of_memory: Whether the kernel killed a process of it because of its memory limit.
+        memory_mib: That limit; 0 for none.
     """
 
     status: str
     was_started: bool = False
     exit_code: int = 0
     is_out_of_memory: bool = False
+    memory_mib: int = 0
     started: datetime | None = None
 
     @property
@@ -183,8 +187,29 @@ class Environments(Protocol):
         """Reference of an image that the engine has; what it is built of and notices go to the log."""
 
 
-class Access(Protocol):
-    """What a job may use of the workspace, with the rights of its compute."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobRights:
+    """What a job may use of the workspace.
 
-    def variables(self, job: CommandJob, run: TrackedRun, /) -> Mapping[str, str]:
-        """Environment variables with endpoints inside the network and credentials."""
+    Attributes:
+        variables: Environment variables with endpoints inside the network and credentials.
+        files: Files that the variables name, below the mount.
+        networks: The engine's networks that the services are in.
+        cpus: Of a node of the compute; 0 for all of the engine.
+        memory_mib: Of a node of the compute; 0 for no limit.
+        notices: What the user should know about it.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    files: tuple[SourceFile, ...] = ()
+    networks: tuple[str, ...] = ()
+    cpus: float = 0
+    memory_mib: int = 0
+    notices: tuple[str, ...] = ()
+
+
+class Access(Protocol):
+    """What jobs may use of the workspace, with the rights of their computes."""
+
+    def rights_of(self, job: CommandJob, run: TrackedRun, /) -> JobRights:
+        """The rights of one job."""

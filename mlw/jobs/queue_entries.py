@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-QUEUE = "job-queue/"
+QUEUE = "jobs/-queue/"
 PRIORITIES = ("high", "medium", "low")
 """Azure's `queue_settings.priority`."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from infra.host import folders, project
+from mlw.jobs.job_errors import JobError
 from mlw.jobs.job_workspace import JobWorkspace
 
 IDLE_SECONDS = 15.0
@@ -26,6 +26,7 @@ IDLE_SECONDS = 15.0
 
 _POLL_SECONDS = 0.1
 _LOG_BYTES = 1 << 20
+_SHOWN_LINES = 10
 
 
 @contextlib.contextmanager
@@ -66,22 +67,35 @@ def holder(path: Path) -> int | None:
     return None
 
 
-def ensure(workspace: JobWorkspace) -> None:
-    """Start a runner unless there is one, with credentials that never touch a file, a command line or its environment.
+def ensure(workspace: JobWorkspace, started: subprocess.Popen[bytes] | None = None) -> subprocess.Popen[bytes] | None:
+    """Start a runner unless there is one.
 
     Jobs that are submitted while a runner ends are not forgotten: it looks at the queue after it has released the lock.
+
+    Args:
+        workspace: The workspace.
+        started: A runner that this process has started before; it counts while it runs.
+
+    Returns:
+        The process that was started.
+
+    Raises:
+        JobError: It ended with an error.
     """
-    if holder(workspace.lock) is not None:
-        return
+    if (started and started.poll() is None) or holder(workspace.lock) is not None:
+        return started
+    if started and started.returncode:
+        last = workspace.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_SHOWN_LINES:]
+        raise JobError(
+            f"starting the runner of stack '{workspace.stack.name}': it ended with exit code {started.returncode}. "
+            "Submitted jobs wait. The end of its log:\n" + "\n".join(last)
+        )
     folders.private_folder(workspace.lock.parent)
     command = [sys.executable, "-m", "mlw.jobs", workspace.stack.name]
     with _log(workspace.log) as log:
-        process = subprocess.Popen(
-            command, cwd=project.root(), stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+        return subprocess.Popen(
+            command, cwd=project.root(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
-    if process.stdin:
-        with contextlib.suppress(BrokenPipeError), process.stdin:
-            process.stdin.write(json.dumps(workspace.stack.credentials()).encode())
 
 
 def _log(path: Path) -> IO[bytes]:

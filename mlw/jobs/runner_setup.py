@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from infra.clients.service_connection import ServiceConnection
-from mlw.client_environment.client_variables import Access
 from mlw.jobs.command_jobs import Finished
 from mlw.jobs.command_runner import CommandRunner
 from mlw.jobs.dispatcher import Dispatcher, JobStop
@@ -18,7 +17,6 @@ from mlw.jobs.job_records import JobRecord
 from mlw.jobs.job_store import JobStore
 from mlw.jobs.job_tracking import JobTracking, NoTracking
 from mlw.jobs.job_workspace import JobWorkspace
-from mlw.jobs.network_endpoints import inside_network
 from mlw.jobs.nodes import Nodes
 from mlw.jobs.ports import Tracking
 from mlw.jobs.queue_entries import QueueEntry
@@ -26,21 +24,19 @@ from mlw.stacks.stacks import Stack, open_stack
 from mlw.tracking import tracking_access
 
 
-def make(name: str, credentials: Mapping[str, Any], report: Callable[[str], None]) -> tuple[JobWorkspace, Dispatcher]:
+def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispatcher]:
     """Make the runner of a stack.
 
     Args:
         name: Name of the stack.
-        credentials: As in its output of that name.
         report: Called with messages for the runner's own log.
     """
     stack = open_stack(name)
-    credentials = credentials or stack.credentials()
+    credentials, access = stack.credentials(), JobAccess(name)
     workspace = JobWorkspace(stack, _storage(stack, credentials))
     engine = JobEngine(
         stack_id=stack.stack_id,
         workspace=str(stack.workspace["name"]),
-        network=workspace.network,
         labels=workspace.labels,
     )
     store = JobStore(
@@ -54,7 +50,7 @@ def make(name: str, credentials: Mapping[str, Any], report: Callable[[str], None
         engine=engine,
         tracking=_tracking(stack, credentials),
         environments=JobImages(),
-        access=_access(stack, workspace, credentials),
+        access=access,
         blob_container=workspace.blob_container,
         report=report,
     )
@@ -62,7 +58,7 @@ def make(name: str, credentials: Mapping[str, Any], report: Callable[[str], None
         records=workspace.records,
         engine=engine,
         runner=runner,
-        nodes=Nodes(lambda _compute: 1),
+        nodes=Nodes(access.nodes_of),
         pipelines=_no_pipelines,
         report=report,
     )
@@ -80,11 +76,6 @@ def _tracking(stack: Stack, credentials: Mapping[str, Any]) -> Tracking:
         return NoTracking()
     client = tracking_access.client_of(stack.name, endpoints, credentials, ca_certificate=stack.ca_certificate)
     return JobTracking(client=client)
-
-
-def _access(stack: Stack, workspace: JobWorkspace, credentials: Mapping[str, Any]) -> JobAccess:
-    endpoints = inside_network(stack.require_outputs()["endpoints"], workspace.network)
-    return JobAccess(record=stack.workspace, access=Access(endpoints=endpoints, credentials=credentials))
 
 
 def _no_pipelines(record: JobRecord, _entry: QueueEntry, _stop: JobStop) -> Finished:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mlw.computes.workspace_computes import find_compute
 from mlw.jobs import runner_process
 from mlw.jobs.command_jobs import JobInput, JobOutput
 from mlw.jobs.job_errors import JobError
@@ -29,13 +30,16 @@ def submit(
         name: Name of the job; None for that of the file.
         tell: Called with notices.
     """
+    # It starts while the file is read, which takes as long.
+    jobs.runner = runner_process.ensure(jobs.workspace, jobs.runner)
     document = _load(file, overrides, name)
     submission = submission_of(jobs)
     record = submission.record_of(document, Path())
+    find_compute(jobs.stack, record.compute)
     for notice in submission.notices:
         tell(notice)
     made = jobs.workspace.records.submit(record)
-    runner_process.ensure(jobs.workspace)
+    jobs.runner = runner_process.ensure(jobs.workspace, jobs.runner)
     return made
 
 
