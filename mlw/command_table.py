@@ -97,6 +97,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("job list", "mlw.jobs.job_commands:list_jobs", "List the jobs of a workspace"),
     Row("job show", "mlw.jobs.job_commands:show", "Show a job: status, times, exit code, outputs, and why it failed"),
     Row("job stream", "mlw.jobs.job_commands:stream", "Show the log of a job until it ends"),
+    Row("job download", "mlw.jobs.job_download:download", "Download the log, default artifacts and outputs of a job"),
     Row("job cancel", "mlw.jobs.job_commands:cancel", "Cancel a job"),
     Row("job update", "mlw.jobs.job_commands:update", "Change the display name, description and tags of a job"),
     Row("job archive", "mlw.jobs.job_commands:archive", "Archive a job: lists omit it"),

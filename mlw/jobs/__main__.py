@@ -7,7 +7,7 @@ import sys
 from datetime import datetime
 
 from infra.host import environment
-from mlw.jobs import runner_process, runner_setup
+from mlw.jobs import runner_lock, runner_process, runner_setup
 from mlw.jobs.dispatcher import Dispatcher
 
 
@@ -17,7 +17,7 @@ def main() -> int:
     workspace, dispatcher = runner_setup.make(sys.argv[1], report)
     signal.signal(signal.SIGTERM, lambda *_: dispatcher.shut_down())
     while True:
-        with runner_process.holding(workspace.lock) as held:
+        with runner_lock.holding(workspace.lock) as held:
             if not held:
                 return 0
             _drain(dispatcher)

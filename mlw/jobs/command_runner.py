@@ -18,6 +18,7 @@ from mlw.jobs.command_jobs import BlobLocation, CommandJob, Finished, Stop
 from mlw.jobs.following import STOP_SECONDS, Ending, Following
 from mlw.jobs.job_state import JobState
 from mlw.jobs.job_status import JobStatus
+from mlw.jobs.patience import patiently
 from mlw.jobs.ports import (
     Access,
     ContainerPlan,
@@ -56,6 +57,8 @@ class CommandRunner:
         state = self.store.state(job.name)
         if not state.status.is_final:
             state = _Execution(self, job, stop, state).carry_out()
+        # After the result is stored, so that a kill in between loses nothing.
+        self.engine.remove(job.name)
         return Finished(
             status=state.status,
             outputs=state.outputs,
@@ -81,17 +84,15 @@ class _Execution:
         status, outputs = JobStatus.FAILED, self.state.outputs
         try:
             status, error = self._to_exit()
-            outputs = self._finalize() if self.state.exit_code is not None else {}
+            outputs = patiently(self._finalize) if self.state.exit_code is not None else {}
         except MlWorkspaceError as exc:
             status, error = JobStatus.FAILED, str(exc)
         except Exception as exc:
             status, error = JobStatus.FAILED, f"running the job: {type(exc).__name__}: {exc}"
             self.runner.report(traceback.format_exc())
         self._close(status, error)
-        final = self.state.moved(status, error=error, outputs=outputs)
-        self.runner.engine.remove(self.job.name)
-        self._write(final)
-        return final
+        self._write(self.state.moved(status, error=error, outputs=outputs))
+        return self.state
 
     def _close(self, status: JobStatus, error: str) -> None:
         """End log and MLflow run; neither may change the result."""
@@ -107,7 +108,7 @@ class _Execution:
 
     def _write(self, state: JobState) -> None:
         self.state = state
-        self.runner.store.write_state(self.job.name, state)
+        patiently(lambda: self.runner.store.write_state(self.job.name, state))
 
     def _to_exit(self) -> tuple[JobStatus, str]:
         """Bring the command to its end; status and reason."""
@@ -115,12 +116,12 @@ class _Execution:
         if container is None and self.state.started:
             raise MlWorkspaceError(
                 f"looking for the container of job '{self.job.name}': it was running and is not on the engine any "
-                "more: somebody removed it. Submit the job again."
+                "more: somebody removed it, or the workspace was restored or moved. Submit the job again."
             )
         if container is None or not container.was_started:
             if reason := self.stop.reason:
                 return JobStatus.CANCELED, reason
-            self._prepare()
+            patiently(self._prepare)
             if reason := self.stop.reason:
                 return JobStatus.CANCELED, reason
             self.runner.engine.start(self.job.name)
@@ -151,6 +152,7 @@ class _Execution:
         if not run.run_id:
             run = runner.tracking.start(job)
         self._write(self.state.moved(JobStatus.PREPARING, run_id=run.run_id, experiment_id=run.experiment_id))
+        runner.store.note_use(job, run.run_id)
         rights = runner.access.rights_of(job, run)
         for notice in rights.notices:
             self.log.note(notice)

@@ -19,6 +19,7 @@ from mlw.jobs.job_records import PIPELINE, JobRecord, JobRecords
 from mlw.jobs.job_state import JobState
 from mlw.jobs.job_status import JobStatus
 from mlw.jobs.nodes import Nodes
+from mlw.jobs.patience import patiently
 from mlw.jobs.ports import Engine
 from mlw.jobs.queue_entries import QueueEntry
 
@@ -86,7 +87,7 @@ class Dispatcher:
     def reconcile(self) -> None:
         """Remove what killed jobs left on the engine; the queue's own jobs continue where they are."""
         alive = {entry.job for entry in self.records.queue()}
-        for job, root in self.engine.jobs().items():
+        for job, root in patiently(self.engine.jobs).items():
             if root not in alive:
                 self.report(f"removing the container of job '{job}', which has ended")
                 self.engine.remove(job)

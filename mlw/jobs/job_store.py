@@ -11,6 +11,10 @@ from typing import BinaryIO
 
 from infra.clients.service_connection import ServiceConnection
 from infra.clients.storage.blob_streams import BlobStreams
+from mlw.assets.asset_references import SCHEME
+from mlw.data import job_data, lineage
+from mlw.data.data_workspace import DataWorkspace
+from mlw.data.lineage import Direction, Use
 from mlw.jobs import job_paths
 from mlw.jobs.command_jobs import BlobLocation, CommandJob
 from mlw.jobs.job_errors import JobError
@@ -28,11 +32,13 @@ class JobStore:
     """One workspace.
 
     Attributes:
+        assets: Registers data assets and notes who uses them.
         artifacts: Container of the artifact store.
         blob_container: Container of the default blob store, where snapshots are.
     """
 
     connection: ServiceConnection
+    assets: DataWorkspace
     records: JobRecords
     artifacts: str
     blob_container: str
@@ -85,7 +91,15 @@ class JobStore:
 
     def register_output(self, asset: str, location: BlobLocation, job: CommandJob) -> BlobLocation:
         """Make a data asset of a stored output."""
-        raise JobError(f"storing the outputs of job '{job.name}' as asset '{asset}' at {location}: not supported.")
+        type_ = next(one.type for one in job.outputs.values() if one.asset == asset)
+        return job_data.register(self.assets, asset, location, type_=type_, job=job.name)
+
+    def note_use(self, job: CommandJob, run: str) -> None:
+        """Note which data assets a job uses."""
+        for name, given in job.inputs.items():
+            if given.location and given.location.asset:
+                use = Use(job=job.name, run=run, direction=Direction.INPUT, name=name)
+                lineage.record(self.assets, f"{SCHEME}{given.location.asset}", use)
 
     def put_artifact(self, job: str, name: str, size: int, content: BinaryIO) -> None:
         """Store a default artifact."""

@@ -10,6 +10,7 @@ from infra import labels
 from infra.clients.state import known_stacks
 from infra.rules.datastores.default_datastores import BLOB_STORE
 from mlw.assets.asset_access import artifact_container_of
+from mlw.jobs import runner_lock
 from mlw.jobs.job_records import JobRecords
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from infra.clients.service_connection import ServiceConnection
     from mlw.stacks.stacks import Stack
-
-_FOLDER = "jobs"
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,7 @@ class JobWorkspace:
     @property
     def lock(self) -> Path:
         """Lock that the runner holds, by the identity of the stack."""
-        return self.stack.context.home / _FOLDER / f"{self.stack.stack_id}.lock"
-
-    @property
-    def log(self) -> Path:
-        """The runner's own log."""
-        return self.lock.with_suffix(".log")
+        return runner_lock.path_of(self.stack.context.home, self.stack.stack_id)
 
     @property
     def labels(self) -> dict[str, str]:

@@ -152,6 +152,9 @@ class Store(Protocol):
     def put_output(self, location: BlobLocation, name: str, size: int, content: BinaryIO, /) -> None:
         """Store a file below a location, or at it if it is not a folder."""
 
+    def note_use(self, job: CommandJob, run: str, /) -> None:
+        """Note which data assets a job uses."""
+
     def register_output(self, asset: str, location: BlobLocation, job: CommandJob, /) -> BlobLocation:
         """Make a data asset of a stored output."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from infra.clients.service_connection import ServiceConnection
+from mlw.data.data_workspace import DataWorkspace
 from mlw.jobs.command_jobs import Finished
 from mlw.jobs.command_runner import CommandRunner
 from mlw.jobs.dispatcher import Dispatcher, JobStop
@@ -42,6 +43,7 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
     store = JobStore(
         connection=workspace.connection,
         records=workspace.records,
+        assets=DataWorkspace(workspace.connection, stack.require_outputs()["datastores"], user="mlw job"),
         artifacts=workspace.artifacts,
         blob_container=workspace.blob_container,
     )

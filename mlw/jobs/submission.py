@@ -33,6 +33,10 @@ ResolveInput = Callable[[str, Mapping[str, Any]], JobInput]
 """Looks up, and uploads if it is local, the data of an input: its name, and its mapping in the file."""
 
 
+ResolveOutput = Callable[[str, str, Mapping[str, Any]], JobOutput]
+"""Looks up where an output goes: the job, the output's name, and its mapping in the file."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Submission:
     """What a file is submitted with.
@@ -50,7 +54,7 @@ class Submission:
     store_code: Callable[[Path], str]
     git_facts: Callable[[Path], Mapping[str, str]]
     resolve_input: ResolveInput
-    resolve_output: Callable[[str, Mapping[str, Any]], JobOutput]
+    resolve_output: ResolveOutput
     notices: list[str] = field(default_factory=list)
 
     def record_of(self, document: Mapping[str, Any], folder: Path) -> JobRecord:
@@ -96,7 +100,7 @@ class Submission:
             display_name=str(document.get("display_name") or name),
             description=str(document.get("description") or ""),
             inputs={key: self._input(key, given) for key, given in (document.get("inputs") or {}).items()},
-            outputs={key: self._output(key, given) for key, given in (document.get("outputs") or {}).items()},
+            outputs={key: self._output(name, key, given) for key, given in (document.get("outputs") or {}).items()},
             environment_variables=_texts(
                 {**_of_distribution(document), **(document.get("environment_variables") or {})}
             ),
@@ -125,8 +129,8 @@ class Submission:
             return JobInput(type="") if value is None else JobInput(type=literal_type(value), value=as_text(value))
         return self.resolve_input(name, given)
 
-    def _output(self, name: str, given: object) -> JobOutput:
-        return self.resolve_output(name, given if isinstance(given, Mapping) else {})
+    def _output(self, job: str, name: str, given: object) -> JobOutput:
+        return self.resolve_output(job, name, given if isinstance(given, Mapping) else {})
 
 
 def checked_name(name: str) -> str:

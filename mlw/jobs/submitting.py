@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mlw.azure_files.loading import load
 from mlw.computes.workspace_computes import find_compute
+from mlw.data import job_data
+from mlw.data.data_workspace import DataWorkspace
 from mlw.jobs import runner_process
 from mlw.jobs.command_jobs import JobInput, JobOutput
-from mlw.jobs.job_errors import JobError
 from mlw.jobs.job_options import Jobs
 from mlw.jobs.job_records import JobRecord
 from mlw.jobs.submission import Submission
@@ -29,11 +31,15 @@ def submit(
         overrides: Changes of its fields, ``key=value``.
         name: Name of the job; None for that of the file.
         tell: Called with notices.
+
+    Raises:
+        AzureFileError: Azure would refuse the file, or it cannot run here.
+        NoSuchComputeError: The workspace has no such compute.
     """
     # It starts while the file is read, which takes as long.
     jobs.runner = runner_process.ensure(jobs.workspace, jobs.runner)
-    document = _load(file, overrides, name)
-    submission = submission_of(jobs)
+    document = load("job", file, overrides, name)
+    submission = submission_of(jobs, tell)
     record = submission.record_of(document, Path())
     find_compute(jobs.stack, record.compute)
     for notice in submission.notices:
@@ -43,48 +49,26 @@ def submit(
     return made
 
 
-def submission_of(jobs: Jobs) -> Submission:
+def submission_of(jobs: Jobs, tell: Callable[[str], None]) -> Submission:
     """What files are submitted with, in this workspace."""
     workspace = jobs.workspace
+    user = jobs.principal or getpass.getuser()
+    data = DataWorkspace.of(jobs.stack, jobs.principal)
 
     def store_code(folder: Path) -> str:
         taken = code_snapshot.take(folder)
         return stored_snapshots.store(workspace.connection, workspace.blob_container, taken)
 
+    def resolve_input(name: str, given: Mapping[str, Any]) -> JobInput:
+        return job_data.input_of(data, name, given, say=tell)
+
+    def resolve_output(job: str, name: str, given: Mapping[str, Any]) -> JobOutput:
+        return job_data.output_of(data, name, given, job=job)
+
     return Submission(
-        user=jobs.principal or getpass.getuser(),
+        user=user,
         store_code=store_code,
         git_facts=git_facts,
-        resolve_input=_resolve_input,
-        resolve_output=_resolve_output,
+        resolve_input=resolve_input,
+        resolve_output=resolve_output,
     )
-
-
-def _load(file: Path, overrides: Sequence[str], name: str | None) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415 - until the loader of Azure's files
-
-    document = dict(yaml.safe_load(file.read_text(encoding="utf-8")))
-    document.pop("$schema", None)
-    document.setdefault("type", "command")
-    for one in overrides:
-        key, _, value = one.partition("=")
-        target = document
-        *parents, last = key.split(".")
-        for parent in parents:
-            target = target.setdefault(parent, {})
-        target[last] = yaml.safe_load(value)
-    if name:
-        document["name"] = name
-    if document.get("code"):
-        document["code"] = str((file.parent / document["code"]).resolve())
-    return document
-
-
-def _resolve_input(name: str, given: Mapping[str, Any]) -> JobInput:
-    raise JobError(f"submitting a job: input '{name}': data at '{given.get('path')}' is not supported yet.")
-
-
-def _resolve_output(name: str, given: Mapping[str, Any]) -> JobOutput:
-    if given.get("path") or given.get("name"):
-        raise JobError(f"submitting a job: output '{name}': a path or a name is not supported yet.")
-    return JobOutput(type=str(given.get("type") or "uri_folder"))

@@ -8,11 +8,13 @@ never touched.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from infra.clients.engine import replaced_images
 from infra.clients.state import known_stacks
 from mlw.activity import run_recording
 from mlw.activity.recorded import Recorded
+from mlw.jobs import ending_jobs, runner_lock
 from mlw.lifecycle import (
     backend_sidecars,
     engine_objects,
@@ -119,7 +121,7 @@ def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
             recovery.say(f"Removing permanently: {contents}.")
         take_over_earlier_version(context)
     # After that: an upgraded stack has claims under its identity only from now on.
-    claimed = stack_ports.claimed(recovery.stack_id)
+    claimed, lock = stack_ports.claimed(recovery.stack_id), _job_lock(recovery)
     if checkpoint is not None:
         _destroy(recovery, checkpoint)
     _sweep(recovery)
@@ -133,6 +135,7 @@ def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
     ports = stack_ports.in_use(claimed.values())
     remains = Remains(recovery.found(), ports, state_files.leftovers(context), released=len(claimed))
     if not remains:
+        runner_lock.forget(lock)
         removal_notes.end(context)
     return remains
 
@@ -179,14 +182,24 @@ def last_state(recovery: Recovery, require: Condition) -> Checkpoint | None:
             require(checkpoint)
             if checkpoint is not None:
                 lock_refusals.refuse_deletion(checkpoint, context.stack, f"taking stack '{context.stack}' down")
+            _end_jobs(recovery)
             # First, because a container that is not in the state may use a volume that is.
             recovery.remove_orphans(checkpoint)
     except DamagedStateError as exc:
         require(None)
+        _end_jobs(recovery)
         say(f"WARNING: {exc}\nContinuing with the labels on the engine.")
         state_files.put_aside(context)
         return None
     return checkpoint
+
+
+def _end_jobs(recovery: Recovery) -> None:
+    ending_jobs.end(_job_lock(recovery), recovery.found, recovery.engine.remove, recovery.say)
+
+
+def _job_lock(recovery: Recovery) -> Path:
+    return runner_lock.path_of(recovery.context.home, recovery.stack_id or identity_lookup.find(recovery.context) or "")
 
 
 def _destroy(recovery: Recovery, checkpoint: Checkpoint) -> None:

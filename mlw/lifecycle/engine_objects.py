@@ -101,12 +101,13 @@ def _known(context: Context) -> set[tuple[str, str]]:
 def _list_all(query: Query) -> Iterator[_Labelled]:
     for found in query("/containers/json?all=1"):
         name = found["Names"][0].lstrip("/") if found.get("Names") else found["Id"][:12]
-        running = found["State"] in RUNNING
-        yield EngineObject("container", found["Id"], name, running=running), found.get("Labels") or {}
+        running, given = found["State"] in RUNNING, found.get("Labels") or {}
+        yield EngineObject("container", found["Id"], name, running=running, is_of_job=labels.JOB in given), given
     for found in query("/networks"):
         yield EngineObject("network", found["Id"], found["Name"]), found.get("Labels") or {}
     for found in query("/volumes")["Volumes"] or []:
-        yield EngineObject("volume", found["Name"], found["Name"]), found.get("Labels") or {}
+        given = found.get("Labels") or {}
+        yield EngineObject("volume", found["Name"], found["Name"], is_of_job=labels.JOB in given), given
 
 
 def stop(found: Iterable[EngineObject]) -> None:

@@ -29,6 +29,8 @@ class EngineObject:
     name: str
     running: bool = True
     """Meaningful for containers."""
+    is_of_job: bool = False
+    """Whether it is a job's: in no state, and removed by the runner of the workspace."""
 
     def __str__(self) -> str:
         """Kind and name, as in messages."""
@@ -76,7 +78,7 @@ def compare(on_engine: Sequence[EngineObject], in_state: Sequence[DockerObject])
     present = {(o.kind, o.id): o for o in on_engine}
     stopped = {key for key, o in present.items() if o.kind == "container" and not o.running}
     return Comparison(
-        orphans=tuple(o for key, o in present.items() if key not in known),
+        orphans=tuple(o for key, o in present.items() if key not in known and not o.is_of_job),
         lost=tuple(o for o in in_state if (o.kind, o.id) not in present),
         stopped=tuple(o for o in in_state if (o.kind, o.id) in stopped),
     )

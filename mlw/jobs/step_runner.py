@@ -1,0 +1,34 @@
+"""Carries out the steps of a pipeline: each waits for a node of its compute first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlw.jobs.command_jobs import CommandJob, Finished, Runner, Stop
+from mlw.jobs.job_status import JobStatus
+from mlw.jobs.nodes import Nodes
+from mlw.jobs.queue_entries import QueueEntry
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepRunner:
+    """Steps of one pipeline job.
+
+    Attributes:
+        runner: Carries out the command jobs.
+        pipeline: Place of the pipeline job in the queue; its steps have the same priority and time.
+    """
+
+    runner: Runner
+    nodes: Nodes
+    pipeline: QueueEntry
+
+    def run(self, job: CommandJob, stop: Stop) -> Finished:
+        """Carry out one step; see :class:`mlw.jobs.command_jobs.Runner`."""
+        place = QueueEntry(
+            rank=self.pipeline.rank, submitted=self.pipeline.submitted, job=job.name, compute=job.compute
+        )
+        with self.nodes.held(place, stop) as held:
+            if not held:
+                return Finished(status=JobStatus.CANCELED, error=stop.reason)
+            return self.runner.run(job, stop)

@@ -1,0 +1,298 @@
+"""The runner against fakes of its ports: what a job gets, what is stored, and how it ends."""
+
+import re
+import threading
+from dataclasses import replace
+
+import pytest
+
+from infra.errors import ServiceError, ServiceUnreachableError
+from mlw.jobs import patience
+from mlw.jobs.command_jobs import BlobLocation, CommandJob, JobInput, JobOutput, Limits
+from mlw.jobs.dispatcher import JobStop
+from mlw.jobs.job_state import JobState, now
+from mlw.jobs.job_status import JobStatus
+from mlw.jobs.ports import ContainerPlan, ContainerState
+from tests.support.fake_jobs import Command, FakeContainer, FakeWorkspace, canceled
+
+JOB = CommandJob(
+    name="j", command="python train.py ${{inputs.depth}}", inputs={"depth": JobInput(type="integer", value="5")}
+)
+WORKING = "cr/j/j/exe/wd"
+DATA = "cr/j/j/cap/data-capability/wd"
+
+
+@pytest.fixture
+def world() -> FakeWorkspace:
+    return FakeWorkspace()
+
+
+def test_a_job_goes_through_azures_statuses_and_leaves_nothing_on_the_engine(world: FakeWorkspace) -> None:
+    done = world.runner.run(JOB, JobStop())
+
+    assert world.store.history == [
+        JobStatus.PREPARING, JobStatus.RUNNING, JobStatus.FINALIZING, JobStatus.COMPLETED
+    ]  # fmt: skip
+    assert (done.status, done.exit_code, done.run_id, done.error) == (JobStatus.COMPLETED, 0, "run-j", "")
+    assert world.engine.containers == {}
+    assert world.tracking.ended == {"run-j": JobStatus.COMPLETED}
+    assert world.store.logs["j"].is_closed
+
+
+def test_secrets_are_in_a_file_of_the_volume_and_not_in_the_definition(world: FakeWorkspace) -> None:
+    seen: dict[str, bytes] = {}
+    world.engine.command = lambda container: (seen.update(container.files), container.exit())[1]
+
+    world.runner.run(JOB, JobStop())
+
+    plan = world.engine.plans[0]
+    assert "it's" not in str(plan)
+    assert b"""export SECRET='it'"'"'s'""" in seen[".job/variables"]
+    assert seen[".job/command"] == b"python train.py 5"
+    assert (plan.image, plan.networks, plan.memory_mib) == ("image", ("net",), 512)
+
+
+def test_code_and_inputs_are_there_before_the_command_starts(world: FakeWorkspace) -> None:
+    world.store.snapshots["hash"] = {"train.py": b"code"}
+    world.store.blobs = {"data/a.csv": b"1", "data/sub/b.csv": b"2", "one/model.pkl": b"3"}
+    inputs = {
+        "table": JobInput(type="uri_folder", location=BlobLocation(container="c", name="data", asset="t:1")),
+        "model": JobInput(type="uri_file", location=BlobLocation(container="c", name="one/model.pkl", is_folder=False)),
+    }
+    command = "run ${{inputs.table}} ${{inputs.model}}"
+    seen: dict[str, bytes] = {}
+    world.engine.command = lambda container: (seen.update(container.files), container.exit())[1]
+
+    world.runner.run(replace(JOB, code="hash", inputs=inputs, command=command), JobStop())
+
+    assert {name: seen[name] for name in seen if not name.startswith(".job")} == {
+        f"{WORKING}/train.py": b"code",
+        f"{DATA}/INPUT_table/a.csv": b"1",
+        f"{DATA}/INPUT_table/sub/b.csv": b"2",
+        f"{DATA}/INPUT_model/model.pkl": b"3",
+    }
+    assert (
+        seen[".job/command"]
+        == f"run /mnt/azureml/{DATA}/INPUT_table /mnt/azureml/{DATA}/INPUT_model/model.pkl".encode()
+    )
+    assert world.store.used == ["t:1"]
+
+
+def _writes(*names: str, code: int = 0) -> Command:
+    def command(container: FakeContainer) -> None:
+        container.files |= {name: name.encode() for name in names}
+        container.exit(code)
+
+    return command
+
+
+@pytest.mark.parametrize("code", [0, 3], ids=["completed", "failed"])
+def test_outputs_and_default_artifacts_are_stored_whatever_the_exit_code(world: FakeWorkspace, code: int) -> None:
+    world.engine.command = _writes(
+        f"{WORKING}/outputs/m.pkl", f"{WORKING}/logs/l.txt", f"{WORKING}/other", f"{DATA}/model/sub/w.bin", code=code
+    )
+
+    done = world.runner.run(replace(JOB, outputs={"model": JobOutput()}), JobStop())
+
+    assert set(world.store.artifacts) == {"j/outputs/m.pkl", "j/logs/l.txt"}
+    assert set(world.store.outputs) == {"azureml/j/model/sub/w.bin"}
+    assert done.outputs == {"model": BlobLocation(container="blobs", name="azureml/j/model")}
+
+
+def test_a_single_file_is_stored_at_its_location_and_registered(world: FakeWorkspace) -> None:
+    place = BlobLocation(container="c", name="models/m.pkl", is_folder=False)
+    world.engine.command = _writes(f"{DATA}/model/m.pkl")
+
+    done = world.runner.run(
+        replace(JOB, outputs={"model": JobOutput(type="uri_file", location=place, asset="best")}), JobStop()
+    )
+
+    assert set(world.store.outputs) == {"models/m.pkl"}
+    assert (world.store.registered, done.outputs["model"].asset) == (["best"], "best")
+
+
+@pytest.mark.parametrize(
+    ("code", "output", "changed", "message"),
+    [
+        (3, b"Traceback\nValueError: bad\n", {}, r"exited with code 3\. The end of its log:\n.*ValueError: bad"),
+        (137, b"", {"is_out_of_memory": True, "memory_mib": 512}, r"out of memory: .* limit of 512 MiB"),
+        (1, b"OSError: [Errno 28] No space left on device", {}, r"disk full: .* code 1"),
+        (1, b"fork: Resource temporarily unavailable", {}, r"too many processes: .* 4096"),
+        (137, b"", {}, r"ended by SIGKILL \(exit code 137\), not by a request"),
+        (127, b"nopython: not found", {}, r"could not be executed \(exit code 127\)"),
+    ],
+    ids=["code", "memory", "disk", "forks", "killed", "not-found"],
+)
+def test_a_failure_says_why(
+    world: FakeWorkspace, code: int, output: bytes, changed: dict[str, object], message: str
+) -> None:
+    def command(container: FakeContainer) -> None:
+        container.output.append(output)
+        container.exit(code, **changed)
+
+    world.engine.command = command
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert done.status is JobStatus.FAILED
+    assert re.search(message, done.error, re.DOTALL)
+
+
+def test_a_canceled_job_gets_sigterm_and_keeps_what_it_wrote(world: FakeWorkspace) -> None:
+    stop = JobStop()
+
+    def command(container: FakeContainer) -> None:
+        container.files[f"{WORKING}/outputs/part.txt"] = b"x"
+        stop.set("canceled by a request")
+
+    world.engine.command = command
+
+    done = world.runner.run(JOB, stop)
+
+    assert (done.status, done.error) == (JobStatus.CANCELED, "canceled by a request")
+    assert set(world.store.artifacts) == {"j/outputs/part.txt"}
+    assert world.tracking.ended == {"run-j": JobStatus.CANCELED}
+
+
+def test_a_job_that_ignores_sigterm_is_killed(world: FakeWorkspace) -> None:
+    stop = JobStop()
+    signals: list[str] = []
+
+    def on_signal(container: FakeContainer, signal: str) -> None:
+        signals.append(signal)
+        if signal == "SIGKILL":
+            container.exit(137)
+
+    world.engine.command = lambda _container: stop.set("canceled by a request")
+    world.engine.on_signal = on_signal
+
+    done = world.runner.run(JOB, stop)
+
+    assert signals == ["SIGTERM", "SIGKILL"]
+    assert done.error == "canceled by a request; it did not end within 0.3 s of SIGTERM and was killed"
+
+
+def test_a_timeout_cancels_as_in_azure(world: FakeWorkspace) -> None:
+    world.engine.command = lambda _container: None
+
+    done = world.runner.run(replace(JOB, limits=Limits(timeout_seconds=1)), JobStop())
+
+    assert (done.status, done.error) == (
+        JobStatus.CANCELED, "the command ran longer than `limits.timeout`, 1 s"
+    )  # fmt: skip
+
+
+def test_a_job_that_is_canceled_before_it_starts_never_starts(world: FakeWorkspace) -> None:
+    done = world.runner.run(JOB, canceled())
+
+    assert done.status is JobStatus.CANCELED
+    assert world.engine.plans == []
+
+
+def test_a_failed_preparation_is_a_failed_job_with_the_reason(world: FakeWorkspace) -> None:
+    done = world.runner.run(replace(JOB, command="${{inputs.nothing}}"), JobStop())
+
+    assert done.status is JobStatus.FAILED
+    assert "the job has no such input" in done.error
+    assert world.engine.containers == {}
+
+
+def test_a_defect_ends_the_job_and_is_reported(world: FakeWorkspace) -> None:
+    world.engine.command = lambda _container: 1 / 0  # type: ignore[return-value]
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert (done.status, done.error) == (JobStatus.FAILED, "running the job: ZeroDivisionError: division by zero")
+    assert "Traceback" in world.reports[0]
+
+
+def started(world: FakeWorkspace, **state: object) -> FakeContainer:
+    """What a killed runner left: a container whose command was started, and the state that it wrote last."""
+    world.engine.create(ContainerPlan(job="j", root="j", image="image", command=("x",)))
+    container = world.engine.containers["j"]
+    container.state = ContainerState(status="running", was_started=True)
+    world.store.states["j"] = JobState(status=JobStatus.RUNNING, started=now(), run_id="run-j", **state)  # type: ignore[arg-type]
+    return container
+
+
+def test_a_running_command_is_followed_again_after_a_crash(world: FakeWorkspace) -> None:
+    container = started(world)
+    container.output.append(b"hello\n")
+    threading.Timer(0.2, container.exit).start()
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert (done.status, world.tracking.started) == (JobStatus.COMPLETED, [])
+    assert world.store.logs["j"].content == b"hello\n"
+
+
+def test_results_of_a_command_that_ended_meanwhile_are_stored(world: FakeWorkspace) -> None:
+    container = started(world)
+    container.files[f"{WORKING}/outputs/m.pkl"] = b"m"
+    container.exit(4)
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert (done.status, done.exit_code, set(world.store.artifacts)) == (JobStatus.FAILED, 4, {"j/outputs/m.pkl"})
+
+
+def test_a_job_that_was_being_prepared_is_prepared_again(world: FakeWorkspace) -> None:
+    world.engine.create(ContainerPlan(job="j", root="j", image="image", command=("x",)))
+    world.store.states["j"] = JobState(status=JobStatus.PREPARING, run_id="run-j", experiment_id="1")
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert (done.status, world.engine.removed, world.tracking.started) == (JobStatus.COMPLETED, ["j", "j"], [])
+
+
+def test_a_running_job_without_a_container_has_failed(world: FakeWorkspace) -> None:
+    started(world)
+    world.engine.containers.clear()
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert done.status is JobStatus.FAILED
+    assert "it was running and is not on the engine any more" in done.error
+
+
+def test_a_kill_between_result_and_removal_changes_no_result(world: FakeWorkspace) -> None:
+    started(world)
+    world.store.states["j"] = JobState(status=JobStatus.COMPLETED, exit_code=0)
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert (done.status, world.store.history, world.engine.removed) == (JobStatus.COMPLETED, [], ["j"])
+
+
+def test_an_engine_that_restarts_is_told_as_such_and_no_output_is_stored_twice(world: FakeWorkspace) -> None:
+    world.engine.interruptions = 1
+
+    def command(container: FakeContainer) -> None:
+        container.output.append(b"one\n")
+        threading.Timer(0.4, lambda: container.exit(137)).start()
+
+    world.engine.command = command
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert world.store.logs["j"].content.startswith(b"one\nmlw: ")
+    assert "the engine stopped while the command ran" in done.error
+
+
+def test_a_storage_account_that_restarts_loses_no_result(world: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "_PAUSE_SECONDS", 0.0)
+    world.engine.command = _writes(f"{WORKING}/outputs/m.pkl")
+    world.store.failures = [ServiceUnreachableError("gone"), ServiceUnreachableError("gone")]
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert (done.status, set(world.store.artifacts)) == (JobStatus.COMPLETED, {"j/outputs/m.pkl"})
+
+
+def test_results_that_cannot_be_stored_fail_the_job(world: FakeWorkspace) -> None:
+    world.engine.command = _writes(f"{WORKING}/outputs/m.pkl")
+    world.store.failures = [ServiceError("storing 'outputs/m.pkl': XMinioStorageFull.")]
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert (done.status, done.error) == (JobStatus.FAILED, "storing 'outputs/m.pkl': XMinioStorageFull.")
