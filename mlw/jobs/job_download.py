@@ -38,14 +38,14 @@ def download(jobs: Jobs, name: str, *, output_name: str, everything: bool, folde
     `named-outputs`. Without an option it downloads log and default artifacts. Each file is complete or not there;
     existing files are kept unless --overwrite is given.
     """
-    from mlw.jobs import downloads  # noqa: PLC0415 - a wrong command line does not need it
+    from mlw.jobs import job_files  # noqa: PLC0415 - a wrong command line does not need it
 
     job: Job = jobs.workspace.records.read(name)
     target, count = folder / name, 0
     if not output_name:
-        count += downloads.artifacts(jobs.workspace, name, target / "artifacts", overwrites=overwrite)
+        count += job_files.artifacts(jobs.workspace, name, target / "artifacts", overwrites=overwrite)
     for output in [output_name] if output_name else list(job.state.outputs) if everything else []:
         place = target / "named-outputs" / output
-        count += downloads.output(jobs.workspace, job, output, place, overwrites=overwrite)
+        count += job_files.output(jobs.workspace, job, output, place, overwrites=overwrite)
     print(f"Downloaded: {counted(count)} to '{target}'.")
     return DONE

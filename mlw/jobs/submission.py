@@ -15,6 +15,7 @@ from mlw.jobs.job_records import JobRecord
 from mlw.jobs.literals import as_text, literal_type
 from mlw.jobs.queue_entries import PRIORITIES
 
+LOCAL, SERVERLESS = "local", "serverless"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
 _SIZE = re.compile(r"(\d+)\s*([bkmg]?)b?", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -68,7 +69,7 @@ class Submission:
             JobError: It cannot run here.
         """
         name = checked_name(str(document.get("name") or made_name()))
-        _refuse(document, name)
+        refuse(document, name)
         self.notices.extend(_ignored(document))
         command = self.command_job(document, name, folder)
         return JobRecord(
@@ -95,7 +96,7 @@ class Submission:
             command=str(document["command"]),
             environment=document.get("environment") or "",
             code=self._code(str(code), name) if code else "",
-            compute=str(document.get("compute") or "local").removeprefix("azureml:"),
+            compute=compute_of(document),
             experiment=str(document.get("experiment_name") or experiment_of(folder)),
             display_name=str(document.get("display_name") or name),
             description=str(document.get("description") or ""),
@@ -131,6 +132,12 @@ class Submission:
 
     def _output(self, job: str, name: str, given: object) -> JobOutput:
         return self.resolve_output(job, name, given if isinstance(given, Mapping) else {})
+
+
+def compute_of(document: Mapping[str, Any]) -> str:
+    """Name of the compute; what Azure calls serverless is this machine."""
+    name = str(document.get("compute") or LOCAL).removeprefix("azureml:")
+    return LOCAL if name.lower() == SERVERLESS else name
 
 
 def checked_name(name: str) -> str:
@@ -185,11 +192,17 @@ def size_of(given: object, job: str) -> int:
     return int(match[1]) * _UNITS[match[2].lower()]
 
 
-def _refuse(document: Mapping[str, Any], job: str) -> None:
+def refuse(document: Mapping[str, Any], job: str) -> None:
+    """Refuse what needs several nodes or processes.
+
+    Raises:
+        JobError: It does.
+    """
     count = int((document.get("resources") or {}).get("instance_count") or 1)
     distribution = document.get("distribution") or {}
     processes = int(distribution.get("process_count_per_instance") or distribution.get("worker_count") or 1)
-    if count > 1 or processes > 1 or distribution.get("type") in {"mpi", "ray"}:
+    servers = int(distribution.get("parameter_server_count") or 0)
+    if count > 1 or processes > 1 or servers or distribution.get("type") == "ray":
         raise JobError(
             f"submitting job '{job}': distribution over several nodes or processes "
             f"(resources.instance_count: {count}, distribution: {distribution.get('type') or 'none'}, processes: "

@@ -27,6 +27,14 @@ def world() -> FakeWorkspace:
     return FakeWorkspace()
 
 
+def _shows(seen: dict[str, bytes]) -> Command:
+    def command(container: FakeContainer) -> None:
+        seen.update(container.files)
+        container.exit()
+
+    return command
+
+
 def test_a_job_goes_through_azures_statuses_and_leaves_nothing_on_the_engine(world: FakeWorkspace) -> None:
     done = world.runner.run(JOB, JobStop())
 
@@ -41,7 +49,7 @@ def test_a_job_goes_through_azures_statuses_and_leaves_nothing_on_the_engine(wor
 
 def test_secrets_are_in_a_file_of_the_volume_and_not_in_the_definition(world: FakeWorkspace) -> None:
     seen: dict[str, bytes] = {}
-    world.engine.command = lambda container: (seen.update(container.files), container.exit())[1]
+    world.engine.command = _shows(seen)
 
     world.runner.run(JOB, JobStop())
 
@@ -61,7 +69,7 @@ def test_code_and_inputs_are_there_before_the_command_starts(world: FakeWorkspac
     }
     command = "run ${{inputs.table}} ${{inputs.model}}"
     seen: dict[str, bytes] = {}
-    world.engine.command = lambda container: (seen.update(container.files), container.exit())[1]
+    world.engine.command = _shows(seen)
 
     world.runner.run(replace(JOB, code="hash", inputs=inputs, command=command), JobStop())
 
@@ -197,12 +205,16 @@ def test_a_failed_preparation_is_a_failed_job_with_the_reason(world: FakeWorkspa
     assert world.engine.containers == {}
 
 
+def _defect(container: FakeContainer) -> None:
+    container.files.pop("missing")
+
+
 def test_a_defect_ends_the_job_and_is_reported(world: FakeWorkspace) -> None:
-    world.engine.command = lambda _container: 1 / 0  # type: ignore[return-value]
+    world.engine.command = _defect
 
     done = world.runner.run(JOB, JobStop())
 
-    assert (done.status, done.error) == (JobStatus.FAILED, "running the job: ZeroDivisionError: division by zero")
+    assert (done.status, done.error) == (JobStatus.FAILED, "running the job: KeyError: 'missing'")
     assert "Traceback" in world.reports[0]
 
 
