@@ -29,6 +29,7 @@ def guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[
         allowed=wanted.allow_replacement,
         declared=[pulumi.Output.from_input(_urn(component)) for component in declared],
         services=optional_services(wanted.workspace.name, tracking=wanted.tracking is not None),
+        computes=[compute.name for compute in wanted.computes],
         locks=[lock.model_dump(by_alias=True) for lock in wanted.locks],
         configuration=lambda: digests(wanted),
         soft_delete=wanted.workspace.id if wanted.workspace.soft_delete_retention_in_days else "",

@@ -24,7 +24,7 @@ class ChangeGuardProvider(Provider):
     """Verbs of :class:`ChangeGuard`."""
 
     # `allowed` counts only for the change itself; removing it from the stack file later is not a change.
-    inputs = ("resources", "services", "locks", "configuration", "soft_delete")
+    inputs = ("resources", "services", "computes", "locks", "configuration", "soft_delete")
 
     @override
     def check(self, _olds: Props, news: Props) -> CheckResult:
@@ -72,6 +72,7 @@ class ChangeGuard(Resource, module="guards", provider=ChangeGuardProvider):
         allowed: Names of resources that may be replaced (`ml-workspace:allowReplacement`).
         declared: URNs of the components, so that the policies check them first.
         services: The optional services; see :data:`infra.rules.resources.tracking.Services`.
+        computes: Names of the computes.
         locks: Properties of the management locks.
         configuration: Computes digests of the configuration, which are stored while a lock forbids changes.
         soft_delete: Id of the workspace if it is soft-deleted on deletion; otherwise empty.
@@ -86,6 +87,7 @@ class ChangeGuard(Resource, module="guards", provider=ChangeGuardProvider):
         allowed: Sequence[str],
         declared: Sequence[pulumi.Input[str]],
         services: Services | None = None,
+        computes: Sequence[str] = (),
         locks: Sequence[Mapping[str, str]] = (),
         configuration: Callable[[], Mapping[str, str]] = dict,
         soft_delete: str = "",
@@ -100,6 +102,7 @@ class ChangeGuard(Resource, module="guards", provider=ChangeGuardProvider):
             "allowed": list(allowed),
             "declared": list(declared),
             **({"services": dict(services)} if services else {}),
+            **({"computes": list(computes)} if computes else {}),
             **({"locks": [dict(lock) for lock in locks]} if locks else {}),
             **({"configuration": configuration()} if compares else {}),
             **({"soft_delete": soft_delete} if soft_delete else {}),

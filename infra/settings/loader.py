@@ -116,6 +116,7 @@ def _check_locked(
     becomes = AcceptedStack(
         resources=_owned(resolved),
         services=optional_services(wanted.workspace.name, tracking=wanted.tracking is not None),
+        computes=[compute.name for compute in wanted.computes],
         configuration=digests(wanted) if before.configuration else {},
     )
     return check_locked(before, becomes, allowed=wanted.allow_replacement, actions=actions)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from infra.rules.computes.compute_rules import KEY as COMPUTES
 from infra.rules.policy.rule import StackRule
 from infra.rules.resources.management_locks import Level
 from infra.rules.resources.tracking import Services, check_removal
@@ -36,18 +37,20 @@ class AcceptedStack:
         locks: Properties of the locks.
         resources: The Azure resources.
         services: The optional services.
+        computes: Names of the computes.
         configuration: Digests of all configuration values, by key.
     """
 
     locks: Sequence[Mapping[str, str]] = ()
     resources: Resources = field(default_factory=dict)
     services: Services = field(default_factory=dict)
+    computes: Sequence[str] = ()
     configuration: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, guarded: Mapping[str, Any]) -> Self:
         """Read it from the properties of a `ChangeGuard`."""
-        given = {key: guarded.get(key) for key in ("locks", "resources", "services", "configuration")}
+        given = {key: guarded.get(key) for key in ("locks", "resources", "services", "computes", "configuration")}
         return cls(**{key: value for key, value in given.items() if value})
 
 
@@ -124,7 +127,10 @@ def _deletions(before: AcceptedStack, wanted: AcceptedStack, allowed: Sequence[s
     )
     passed = [violation for violation in refused if violation not in anyway]
     explanation = explain("delete", scope, before.locks)
-    return [replace(_refused(DELETION, explanation, []), key=violation.key) for violation in passed]
+    kept = {name.lower() for name in wanted.computes}
+    keys = [violation.key for violation in passed]
+    keys += [COMPUTES for name in before.computes if name.lower() not in kept][:1]
+    return [replace(_refused(DELETION, explanation, []), key=key) for key in keys]
 
 
 def _refused(rule: StackRule, explanation: str, changed: Sequence[str]) -> Violation:

@@ -43,6 +43,13 @@ def test_without_computes_nothing_of_them_is_registered(without: Run) -> None:
     assert "computes" not in without.outputs
 
 
+def test_their_names_are_kept_for_management_locks(run: Run, without: Run) -> None:
+    (guard,), (plain,) = run.mocks.of_type(TOKENS["ChangeGuard"]), without.mocks.of_type(TOKENS["ChangeGuard"])
+
+    assert guard.inputs["computes"] == ["CPU-cluster", "spot"]
+    assert "computes" not in plain.inputs
+
+
 def test_only_principals_differ(run: Run, without: Run) -> None:
     before = {(made.type, made.name) for made in without.mocks.resources}
     added = {(made.type, made.name) for made in run.mocks.resources} - before

@@ -117,3 +117,12 @@ def test_an_optional_service_is_not_switched_off_although_the_stack_allows_it() 
 
     assert rules(on, off, allowed=("mlw-churn-tracking",)) == [DELETION]
     assert rules(on, replace(off, services=services)) == []
+
+
+def test_a_compute_is_not_deleted_whatever_its_case() -> None:
+    locked, plain = replace(stack("st", locks=(KEEP,)), computes=["cpu", "Spot"]), stack("st")
+
+    (found,) = check_locked(locked, replace(plain, computes=["CPU"]), allowed=())
+    assert (found.rule, found.key) == (DELETION, "ml-workspace:computes")
+    assert rules(locked, replace(plain, computes=["CPU", "spot", "more"])) == []
+    assert rules(replace(locked, locks=()), plain) == []
