@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlw.activity.recorded import Recorded
+from mlw.assets.asset_errors import AssetForbiddenError
 from mlw.assets.asset_options import NAME, Assets, one_version, pairs, uses_assets
 from mlw.assets.asset_references import AssetKind
 from mlw.command import DONE, FAILED, FAILURE, Command, command
@@ -163,10 +165,13 @@ def deleting(kind: AssetKind, stays: str) -> Command:
         if not confirmed(f"Delete {what}?", yes=yes):
             return FAILED
         _say("Deleted", kind, assets.store.delete(kind, name, wanted))
-        print(f"`mlw {kind} restore` brings it back.", file=sys.stderr)
+        days = assets.retention_days
+        print(f"`mlw {kind} restore` brings it back within {days} days.", file=sys.stderr)
+        _sweep(assets, kind, days)
         return DONE
 
-    text = f"Delete {ONE[kind]} or one version; it can be restored.\n\n{stays}"
+    retention = "It can be restored for the retention of the storage account (`deleteRetentionDays`)."
+    text = f"Delete {ONE[kind]} or one version; it can be restored.\n\n{retention} {stays}"
     codes = {DONE: "deleted", FAILED: f"not confirmed, or {FAILURE}"}
     examples = _verbs(kind, "delete")
     return _made(delete, text, examples=examples, done="deleted", records=recorded(kind, "delete"), codes=codes)
@@ -199,6 +204,14 @@ def _version(assets: Assets, kind: AssetKind, name: str, version: str, label: st
 def _say(done: str, kind: AssetKind, found: Sequence[AssetRecord]) -> None:
     for one in found:
         print(f"{done}: version {one.version} of {kind} '{one.name}'.")
+
+
+def _sweep(assets: Assets, kind: AssetKind, days: int) -> None:
+    """Remove what was deleted before the retention; without the right it is left to others."""
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - only after a deletion
+
+    with suppress(AssetForbiddenError):
+        assets.store.sweep(kind, before=(datetime.now(UTC) - timedelta(days=days)).isoformat())
 
 
 def _changes(changes: Sequence[str]) -> tuple[str | None, dict[str, str]]:

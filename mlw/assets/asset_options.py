@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _PRINCIPAL = "Use the rights of this principal instead of the stack's own."
 
+_RETENTION_DAYS = 7
+"""In another stack's account, whose settings are not known."""
+
 AZURE_FILE = click.option("--file", "-f", metavar="FILE", type=FILE, help="A file in Azure's YAML.")
 NAME = click.option("--name", "-n", metavar="NAME", required=True, help="Name of the asset.")
 GIVEN_NAME = click.option("--name", "-n", metavar="NAME", default="", help="Name; replaces that in the file.")
@@ -57,6 +60,14 @@ class Assets:
     def store(self) -> AssetStore:
         """The records."""
         return self.workspace.assets
+
+    @property
+    def retention_days(self) -> int:
+        """How long a deleted version can be restored."""
+        from infra.rules.resources.component_types import STORAGE_ACCOUNT  # noqa: PLC0415 - only for a deletion
+
+        found = [one["inputs"] for one in self.stack.components if one["type"] == STORAGE_ACCOUNT]
+        return int(found[0].get("deleteRetentionDays") or _RETENTION_DAYS) if found else _RETENTION_DAYS
 
     def find(self, kind: AssetKind, name: str, version: str) -> AssetRecord:
         """A version, the latest one for an empty version."""

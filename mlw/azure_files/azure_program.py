@@ -39,8 +39,11 @@ CLIENTS = (
 )
 """What talks to Azure: nothing of it is needed to check a file."""
 
-_NOT_IN_SET = re.compile(r"Value (.*) passed is not in set \[(.*)\]", re.DOTALL)
+_NOT_IN_SET = re.compile(r"Value (.*) passed is not in set \[(.*)\]")
 _UNKNOWN = "Unknown field."
+_GENERAL = ("Value passed is not a data binding string", "In order to specify an existing")
+"""Beginnings of messages that say nothing if an alternative has another one for the same key."""
+
 _NO_COMPUTE = "Compute not set"
 """Azure's service has a default, and so has the workspace."""
 
@@ -127,9 +130,15 @@ def flattened(messages: object, key: str = "") -> list[Found]:
         return _joined(found)
     if isinstance(messages, list):
         alternatives = [flattened(one, key) for one in messages if isinstance(one, dict)]
-        texts = [(key, " ".join(str(one).split())) for one in messages if not isinstance(one, dict)]
+        texts = [text for one in messages if not isinstance(one, dict) for text in flattened(one, key)]
         return _joined(texts + [one for chosen in _plausible(alternatives, key) for one in chosen])
-    return [(key, " ".join(str(messages).split()))]
+    return [(key, _text(messages))]
+
+
+def _text(message: object) -> str:
+    """A message in one line; some are lists that were made text."""
+    text = " ".join(str(message).split())
+    return text[2:-2] if text.startswith("['") and text.endswith("']") else text
 
 
 def _below(key: str, name: object) -> str:
@@ -147,11 +156,14 @@ def _plausible(alternatives: Sequence[list[Found]], key: str) -> Sequence[list[F
 def _joined(found: Sequence[Found]) -> list[Found]:
     """One message for a value that is in none of several sets."""
     made: dict[Found, None] = {}
-    allowed: dict[Found, list[str]] = {}
+    allowed: dict[Found, dict[str, None]] = {}
+    special = {key for key, message in found if not message.startswith(_GENERAL)}
     for key, message in found:
+        if key in special and message.startswith(_GENERAL):
+            continue
         match = _NOT_IN_SET.fullmatch(message)
         if match:
-            allowed.setdefault((key, match[1]), []).append(match[2])
+            allowed.setdefault((key, match[1]), {}).update(dict.fromkeys(match[2].split(", ")))
         made[(key, match[1] if match else message)] = None
     return [
         (

@@ -18,6 +18,7 @@ from mlw.azure_files.yaml_source import YamlSource, plain, read_source
 DEEPEST = 20
 COMMAND, PIPELINE = "command", "pipeline"
 DEFAULT_TYPE = "uri_folder"
+_BINDING = "${{"
 
 Document = dict[str, Any]
 
@@ -48,7 +49,11 @@ class Normalising:
             found["component"] = self._component_of(component, _below(place, "component"))
         self._add_type(found, is_step=bool(place))
         self._refuse(found, place)
-        self._add_common(found, place, declares=False)
+        has_component = component is not None
+        self._add_common(found, place, in_type="" if has_component else DEFAULT_TYPE)
+        outputs = found.get("outputs")
+        if isinstance(outputs, dict) and not has_component and found["type"] == COMMAND:
+            found["outputs"] = {name: _typed(one) for name, one in outputs.items()}
         if isinstance(found.get("settings"), dict):
             settings = found["settings"]
             found["settings"] = {
@@ -62,7 +67,7 @@ class Normalising:
         found = {key: value for key, value in document.items() if key != "$schema" and value is not None}
         self._add_type(found, is_step=False)
         self._refuse(found, place)
-        self._add_common(found, place, declares=True)
+        self._add_common(found, place, in_type="")
         return found
 
     def environment(self, document: Mapping[str, Any], place: str = "") -> Document:
@@ -104,8 +109,14 @@ class Normalising:
         if reason := not_runnable.reason(found):
             self.refused.append(f"{self._source.place(_below(place, 'type'))}: {reason}")
 
-    def _add_common(self, found: Document, place: str, *, declares: bool) -> None:
-        """What jobs, steps and components have in common."""
+    def _add_common(self, found: Document, place: str, *, in_type: str) -> None:
+        """What jobs, steps and components have in common.
+
+        Args:
+            found: The document, which is changed.
+            place: Its key in the file.
+            in_type: Type of inputs with a path that have none; empty where a component declares it.
+        """
         if is_local(found.get("code")):
             file = self._existing(str(found["code"]), _below(place, "code"))
             found["code"] = str(file) if file else found["code"]
@@ -113,11 +124,13 @@ class Normalising:
             found["environment"] = self._environment_of(found["environment"], _below(place, "environment"))
         if "compute" in found:
             found["compute"] = bare(found["compute"])
-        for key, one in (("inputs", self._input), ("outputs", self._output)):
-            values = found.get(key)
-            if isinstance(values, dict):
-                made = ((name, one(value, _below(place, f"{key}.{name}"), declares)) for name, value in values.items())
-                found[key] = {name: value for name, value in made if value is not None or key == "inputs"}
+        inputs, outputs = found.get("inputs"), found.get("outputs")
+        if isinstance(inputs, dict):
+            found["inputs"] = {
+                name: self._input(one, _below(place, f"inputs.{name}"), in_type) for name, one in inputs.items()
+            }
+        if isinstance(outputs, dict):
+            found["outputs"] = {name: {} if one is None else one for name, one in outputs.items()}
         if isinstance(found.get("jobs"), dict):
             found["jobs"] = {
                 name: self._step(one, _below(place, f"jobs.{name}")) for name, one in found["jobs"].items()
@@ -128,7 +141,7 @@ class Normalising:
             return self._other(value, place, "job")
         return self.job(value, place) if isinstance(value, dict) else value
 
-    def _input(self, value: object, place: str, declares: bool) -> object:  # noqa: FBT001 - one signature with outputs
+    def _input(self, value: object, place: str, type_: str) -> object:
         if not isinstance(value, dict):
             return value
         found = dict(value)
@@ -138,16 +151,9 @@ class Normalising:
         elif is_local(path):
             file = self._existing(str(path), _below(place, "path"))
             found["path"] = str(file) if file else path
-        if not declares and "path" in found and "${{" not in str(path):
-            found.setdefault("type", DEFAULT_TYPE)
+        if type_ and "path" in found and not str(path).startswith(_BINDING):
+            found.setdefault("type", type_)
         return found
-
-    def _output(self, value: object, _place: str, _declares: bool) -> object:  # noqa: FBT001 - likewise
-        if value is None or value == {}:
-            return {"type": DEFAULT_TYPE}
-        if isinstance(value, dict) and "path" in value and "${{" in str(value["path"]):
-            return dict(value)
-        return {"type": DEFAULT_TYPE, **value} if isinstance(value, dict) else value
 
     def _component_of(self, value: object, place: str) -> object:
         if isinstance(value, dict):
@@ -200,6 +206,13 @@ class Normalising:
             return found
         self.problems.append(f"{self._source.place(place)}: '{value}' does not exist (looked for '{found}').")
         return None
+
+
+def _typed(output: object) -> object:
+    """An output with its type; a binding has that of what it is bound to."""
+    if not isinstance(output, dict) or str(output.get("path", "")).startswith(_BINDING):
+        return output
+    return {"type": DEFAULT_TYPE, **output}
 
 
 def _below(place: str, key: str) -> str:

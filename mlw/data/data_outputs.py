@@ -43,7 +43,7 @@ def output_location(workspace: DataWorkspace, document: Mapping[str, Any], *, jo
             name=root if is_folder else f"{root}/{output}",
             is_folder=is_folder,
         )
-    path = _filled(str(given), {"name": job, "output_name": output, DEFAULT: workspace.default_datastore}, doing)
+    path = filled(str(given), {"name": job, "output_name": output, DEFAULT: workspace.default_datastore}, doing)
     if not path.startswith(SCHEME):
         raise DataPathError(
             f"{doing}: '{given}' is not a path in a datastore. Outputs are stored at "
@@ -82,7 +82,13 @@ def register_output(
     return workspace.assets.create(AssetKind.DATA, name, version, document)
 
 
-def _filled(path: str, values: Mapping[str, str], doing: str) -> str:
+def filled(path: str, values: Mapping[str, str], doing: str) -> str:
+    """A path with values in the place of `${{...}}`.
+
+    Raises:
+        DataPathError: One of them is not known.
+    """
+
     def value_of(match: re.Match[str]) -> str:
         if match[1] not in values:
             raise DataPathError(

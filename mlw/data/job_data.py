@@ -10,7 +10,7 @@ from mlw.data import data_outputs, web_files
 from mlw.data.data_errors import DataPathError
 from mlw.data.data_locations import DataLocation
 from mlw.data.data_lookup import resolve
-from mlw.data.data_workspace import DataWorkspace
+from mlw.data.data_workspace import DEFAULT, DataWorkspace
 from mlw.jobs.command_jobs import BlobLocation, JobInput, JobOutput
 
 MOUNT = "ro_mount"
@@ -21,17 +21,27 @@ def input_of(
     name: str,
     document: Mapping[str, Any],
     *,
+    job: str = "",
     say: Callable[[str], None] = lambda _line: None,
 ) -> JobInput:
     """Look up the data of an input, upload it if it is local, download it if it is on the web.
+
+    Args:
+        workspace: The workspace.
+        name: Name of the input.
+        document: The input: `path`, `type`, `mode`.
+        job: Name of the job, which `${{name}}` in the path stands for.
+        say: Gets lines about what is being done.
 
     Raises:
         DataPathError: The path is not valid, or nothing here can read it.
         DataNotFoundError: There is nothing.
         AssetNotFoundError: There is no such asset.
     """
+    values = {"name": job, DEFAULT: workspace.default_datastore}
+    path = data_outputs.filled(str(document.get("path") or ""), values, f"reading input '{name}'")
     try:
-        found = resolve(workspace, document, say=say)
+        found = resolve(workspace, {**document, "path": path}, say=say)
         if found.url:
             asset = found.asset
             found = web_files.stored(workspace, found, say=say)

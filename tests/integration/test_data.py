@@ -1,5 +1,6 @@
 """Data in a real storage account: uploads, paths of datastores, assets, outputs of jobs, lineage."""
 
+import dataclasses
 import io
 import threading
 import tracemalloc
@@ -234,6 +235,7 @@ def test_an_output_becomes_an_asset_with_lineage_to_its_job(workspace: DataWorks
         lineage.record(workspace, reference, Use(job="job-3", direction="input", name="in"))
 
     record = workspace.assets.get(AssetKind.DATA, "made", "3")
+    digest = resolve(workspace, {"path": reference}).digest
     assert (stored.asset, record.document["properties"]) == ("made:3", {"job": "job-2"})
     assert [(one.job, one.direction, one.name) for one in lineage.uses_of(workspace, reference)] == [
         ("job-2", "output", "o"),
@@ -241,6 +243,8 @@ def test_an_output_becomes_an_asset_with_lineage_to_its_job(workspace: DataWorks
     ]
     assert "made" in {one.name for one in workspace.assets.list(AssetKind.DATA)}
     assert not [one for one in workspace.assets.list(AssetKind.DATA) if one.name.startswith(".")]
+    filled = {"path": "azureml://datastores/${{default_datastore}}/paths/azureml/${{name}}/o/"}
+    assert job_data.input_of(workspace, "in", filled, job="job-2").location == dataclasses.replace(place, digest=digest)
     used = job_data.input_of(workspace, "in", {"path": reference})
     assert used.location is not None
     assert (used.location.asset, used.location.name) == ("made:3", "azureml/job-2/o")

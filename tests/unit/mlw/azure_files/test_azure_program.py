@@ -29,3 +29,14 @@ def test_a_union_of_plain_values_says_all_of_them() -> None:
     found = flattened({"a": {"value": [{"_schema": [INTEGER]}, {"_schema": ["Not a valid string."]}]}})
 
     assert found == [("a", INTEGER), ("a", "Not a valid string.")]
+
+
+def test_general_messages_are_left_out_where_there_is_another_one() -> None:
+    mode = {"mode": ["Value 'rw' passed is not in set ['ro', 'direct']", "Value 'rw' passed is not in set ['ro']"]}
+    binding = {"mode": ["Value passed is not a data binding string: rw"]}
+
+    assert flattened({"d": {"value": [mode, binding]}}) == [
+        ("d.mode", "Value 'rw' passed is not in set ['ro', 'direct']")
+    ]
+    assert flattened({"d": {"value": [binding]}}) == [("d.mode", "Value passed is not a data binding string: rw")]
+    assert flattened({"e": ["['No such file']"]}) == [("e", "No such file")]

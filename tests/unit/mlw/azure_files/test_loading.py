@@ -90,6 +90,31 @@ def test_components_in_files_are_relative_to_their_own_files(write: Write) -> No
     assert found["jobs"]["inline"] == {"type": "command", "command": "ls", "environment": "azureml:e@latest"}
 
 
+def test_what_a_component_or_a_binding_declares_gets_no_type(write: Write) -> None:
+    write("data/a.csv")
+    write("c.yml", "command: x\ninputs: {a: {type: uri_file}}\noutputs: {o: {type: uri_file}}\n")
+    path = write(
+        "job.yml",
+        "outputs: {all: , there: {path: 'azureml://datastores/d/paths/${{name}}'}}\n"
+        "jobs:\n"
+        "  a: {component: c.yml, inputs: {a: {path: data/a.csv}}, outputs: {o: }}\n"
+        "  b:\n"
+        "    command: x\n"
+        "    inputs: {a: {path: 'azureml://datastores/d/paths/${{name}}'}}\n"
+        "    outputs: {o: , p: '${{parent.outputs.all}}'}\n",
+    )
+
+    found = load("job", path)
+
+    assert found["outputs"] == {"all": {}, "there": {"path": "azureml://datastores/d/paths/${{name}}"}}
+    assert (found["jobs"]["a"]["inputs"], found["jobs"]["a"]["outputs"]) == (
+        {"a": {"path": str(path.parent / "data" / "a.csv")}},
+        {"o": {}},
+    )
+    assert found["jobs"]["b"]["inputs"]["a"]["type"] == "uri_folder"
+    assert found["jobs"]["b"]["outputs"] == {"o": {"type": "uri_folder"}, "p": "${{parent.outputs.all}}"}
+
+
 def test_set_and_name_change_what_the_file_says(job: Path) -> None:
     changes = ["inputs.depth=7", "tags.team=blue", "inputs.data.path=../src/train.py", "description="]
 

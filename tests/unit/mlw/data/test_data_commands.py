@@ -1,10 +1,12 @@
 """`mlw data`: the verbs of `az ml data`, on a storage account in memory."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from mlw.assets import asset_records
 from mlw.assets.asset_references import AssetKind
 from mlw.data import lineage
 from mlw.data.data_workspace import DataWorkspace
@@ -125,6 +127,22 @@ def test_a_deleted_version_is_said_and_comes_back(workspace: DataWorkspace, caps
     assert "it was deleted. `mlw data restore` brings it back" in missing
     assert json.loads(deleted) == ["1"]
     assert restored == "Restored: version 1 of data 'iris'.\nRestored: version 2 of data 'iris'.\n"
+
+
+def test_a_deletion_sweeps_what_was_deleted_before_the_retention(
+    workspace: DataWorkspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create(workspace, "1", "2", "3")
+    for version, days in (("1", 8), ("2", 6)):
+        moment = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+        with monkeypatch.context() as patch:
+            patch.setattr(asset_records, "now", lambda moment=moment: moment)
+            workspace.assets.delete(AssetKind.DATA, "iris", version)
+
+    _, _, said = mlw(capsys, "data", "delete", "dev", "--name", "iris", "--version", "3", "--yes")
+
+    assert "`mlw data restore` brings it back within 7 days." in said
+    assert {one.version for one in workspace.assets.list(AssetKind.DATA, view="deleted")} == {"2", "3"}
 
 
 @pytest.mark.parametrize("change", ["path=x", "tags=x", "description"], ids=["path", "tags", "no value"])
