@@ -54,7 +54,7 @@ ROOMS = frozenset(
 )  # fmt: skip
 """Words that are modules on several storeys, and mean the same thing on each."""
 
-STANDARD_LIBRARY_ONLY = ("infra.errors", "infra.host", "tools.bootstrap")
+STANDARD_LIBRARY_ONLY = ("infra.errors", "infra.host", "infra.image_layers", "tools.bootstrap")
 
 
 def _read_table() -> dict[str, set[str]]:

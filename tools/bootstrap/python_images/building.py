@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from infra.host import folders
+from infra.image_layers import layers
 from tools.bootstrap import artefacts, disk
 from tools.bootstrap.artefacts import Artefact
 from tools.bootstrap.images import assemble, docker_cli, image_table
 from tools.bootstrap.images.image_table import Service
 from tools.bootstrap.images.recipe import RECIPE_LABEL, SOURCE_LABEL
 from tools.bootstrap.progress import Report
-from tools.bootstrap.python_images import bytecode, debian_packages, engine_archive, layers, python_recipes, wheels
+from tools.bootstrap.python_images import bytecode, debian_packages, engine_archive, python_recipes, wheels
 
 LAYER = "layer.tar"
 SPACE = disk.GIB

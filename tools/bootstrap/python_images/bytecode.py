@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from infra.image_layers import layers
 from tools.bootstrap import child_processes
 from tools.bootstrap.bootstrap_errors import BootstrapError
 
@@ -49,10 +50,10 @@ def compile_below(folders: Sequence[Path], *, tree: Path, interpreter: Path) -> 
 
 def command_of(root: Path) -> list[str | Path]:
     """The command that runs the interpreter of an unpacked image on this machine, with the image's own C library."""
-    loaders = sorted(root.glob("usr/lib/*-linux-gnu/ld-linux-*.so.*"))
-    if not loaders:
-        raise BootstrapError(f"compiling Python files: '{root}' has no C library")
-    return [loaders[0], "--library-path", loaders[0].parent, root / "usr/bin/python3.11"]
+    try:
+        return layers.interpreter_command(root)
+    except FileNotFoundError as exc:
+        raise BootstrapError(f"compiling Python files: {exc}") from exc
 
 
 def _compile(command: Sequence[str | Path], tree: Path, paths: Sequence[Path]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from tools.bootstrap.python_images import layers
+from infra.image_layers import layers
 
 CREATED = "2000-01-01T00:00:00Z"
 

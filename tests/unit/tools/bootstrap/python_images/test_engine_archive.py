@@ -3,7 +3,8 @@ import json
 import tarfile
 from pathlib import Path
 
-from tools.bootstrap.python_images import engine_archive, layers
+from infra.image_layers import layers
+from tools.bootstrap.python_images import engine_archive
 
 
 def write(folder: Path, out: Path, *, user: str = "1:1") -> str:
