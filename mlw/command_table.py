@@ -29,6 +29,7 @@ GROUPS: Mapping[str, str] = {
     "compute": "Create, list, change and delete computes",
     "data": "Create, list and delete data assets",
     "component": "Create, list and delete components",
+    "environment": "Create, list and delete environments",
     "deleted": "List, recover and purge soft-deleted workspaces",
     "insights": "Query application insights: requests, failures, traces, logs, metrics",
     "keys": "Show and rotate credentials",
@@ -135,6 +136,37 @@ COMMANDS: tuple[Row, ...] = (
         "Restore a data asset, or one version, that was archived or deleted",
     ),
     Row("data delete", "mlw.data.data_commands:delete", "Delete a data asset or one version; it can be restored"),
+    Row(
+        "environment create",
+        "mlw.environments.environment_commands:create",
+        "Create a version of an environment, and build its image",
+    ),
+    Row(
+        "environment list",
+        "mlw.environments.environment_commands:list_environments",
+        "List the environments of a workspace, or the versions of one",
+    ),
+    Row("environment show", "mlw.environments.environment_commands:show", "Show a version of an environment"),
+    Row(
+        "environment update",
+        "mlw.environments.environment_commands:update",
+        "Change the description or the tags of an environment",
+    ),
+    Row(
+        "environment archive",
+        "mlw.environments.environment_commands:archive",
+        "Archive an environment or one version: lists omit it, but it can still be used",
+    ),
+    Row(
+        "environment restore",
+        "mlw.environments.environment_commands:restore",
+        "Restore an environment, or one version, that was archived or deleted",
+    ),
+    Row(
+        "environment delete",
+        "mlw.environments.environment_commands:delete",
+        "Delete an environment or one version; it can be restored",
+    ),
     Row("component create", "mlw.component_files.component_commands:create", "Create a version of a component"),
     Row(
         "component list",

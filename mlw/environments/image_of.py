@@ -1,0 +1,114 @@
+"""The image of an environment, however a job names it: registered, curated by Azure, as a document, as an image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from infra.clients.service_connection import ServiceConnection
+from infra.errors import MlWorkspaceError
+from mlw.assets.asset_references import AssetKind, AssetReference
+from mlw.assets.asset_store import AssetStore
+from mlw.environments import environment_images, planning, replacements
+from mlw.environments.environment_images import EnvironmentImage
+from mlw.environments.planning import Plan
+
+if TYPE_CHECKING:
+    from mlw.stacks.stacks import Stack
+
+ALLOW_NEWER = "allow_newer_python"
+"""Key of a registered environment that was created with `--allow-newer-python`."""
+
+_SCHEME = "azureml:"
+
+
+class NoPushRightError(MlWorkspaceError):
+    """The role of a principal includes nothing of the container registry."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentAccess:
+    """What environments need of a workspace.
+
+    Attributes:
+        registry: Its registry. A login that can only pull finds images, but cannot build any.
+        assets: Its registered environments.
+    """
+
+    registry: ServiceConnection
+    assets: AssetStore
+
+
+def open_environments(stack: Stack, principal: str | None = None) -> EnvironmentAccess:
+    """Connect with the login of a stack, or of a principal.
+
+    Raises:
+        NotUpError: The stack was never deployed.
+        NoSuchPrincipalError: It has no such principal.
+        NoPushRightError: The role of the principal includes no images.
+    """
+    from mlw.assets.asset_access import open_assets  # noqa: PLC0415 - needs the storage account's client
+    from mlw.client_environment.client_access import access_of  # noqa: PLC0415 - likewise
+
+    access = access_of(stack, principal)
+    held = access.credentials.get("registry")
+    if not held:
+        raise NoPushRightError(
+            f"using the container registry of stack '{stack.name}' as principal '{principal}': its role includes no "
+            "images, e.g. not Microsoft.ContainerRegistry/registries/pull/read. `mlw roles list` shows which roles do."
+        )
+    registry = ServiceConnection(
+        endpoint=f"{access.registry_scheme}://{access.endpoints['registry']}",
+        credentials=held,
+        ca_certificate=stack.ca_certificate,
+    )
+    return EnvironmentAccess(registry=registry, assets=open_assets(stack, principal))
+
+
+def image_of(
+    environment: Mapping[str, Any] | str,
+    access: EnvironmentAccess,
+    *,
+    allow_newer_python: bool = False,
+    log: Callable[[str], None] = lambda _: None,
+) -> EnvironmentImage:
+    """Provide the image of an environment, and build it if the registry does not have it.
+
+    Args:
+        environment: `azureml:NAME:VERSION`, `azureml:NAME@latest`, a curated environment of Azure, an image, or the
+            document of an environment.
+        access: The workspace's registry and its registered environments.
+        allow_newer_python: Whether Python may be newer than the environment asks for.
+        log: Takes lines of progress.
+
+    Raises:
+        EnvironmentFileError: The environment cannot be used here; the message proposes what can.
+        AssetNotFoundError: There is no such registered environment.
+        UnresolvableError: Its packages cannot be installed; quotes the resolver.
+        PushRejectedError: It would have to be built, and the login can only pull.
+    """
+    planned = plan_of(environment, access.assets, allow_newer_python=allow_newer_python)
+    return environment_images.provide(planned, access.registry, log)
+
+
+def plan_of(environment: Mapping[str, Any] | str, assets: AssetStore, *, allow_newer_python: bool = False) -> Plan:
+    """Plan an image; reads the record of a registered environment.
+
+    A curated environment of Azure may be registered under its own name; then that one is used.
+    """
+    if not isinstance(environment, str) or not _is_registered(environment, assets):
+        return planning.plan(environment, allow_newer_python=allow_newer_python)
+    reference = AssetReference.parse(environment, AssetKind.ENVIRONMENT)
+    document = assets.resolve(AssetKind.ENVIRONMENT, reference).document
+    allows = allow_newer_python or bool(document.get(ALLOW_NEWER))
+    return planning.plan(document, allow_newer_python=allows)
+
+
+def _is_registered(environment: str, assets: AssetStore) -> bool:
+    """Whether a reference means a registered environment, be there one or not."""
+    if not environment.startswith(_SCHEME) or environment.startswith(f"{_SCHEME}//"):
+        return False
+    if not (curated := replacements.curated_name(environment)):
+        return True
+    return bool(assets.list(AssetKind.ENVIRONMENT, curated, view="all"))

@@ -1,0 +1,189 @@
+"""One tar archive for each distribution: its files where an image has them, compiled. Made once, then kept.
+
+The bytes of an archive depend only on the distribution and the interpreter.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.clients.registry.image_upload import LayerFile
+from infra.image_layers import layers
+from mlw.environments import build_cache, package_resolution, programs
+from mlw.environments.package_resolution import Target
+
+FORM = 1
+"""Raised when the code makes another archive of the same distribution."""
+
+COMPILE_SECONDS = 600.0
+PROGRAM = Path(__file__).with_name("bytecode_program.py")
+WORKERS = 2
+_GROUPS, _FEW_FILES = 4, 200
+"""Fixed, whatever the number of processors: what is compiled together influences the bytes."""
+
+_TO_PREFIX = ("bin", "etc", "include", "share")
+_START = re.compile(rb"#!.*python.*\n")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution:
+    """One row of a resolved list: name, version, and the row itself with its hashes."""
+
+    name: str
+    version: str
+    row: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workplace:
+    """Where archives are made.
+
+    Attributes:
+        target: What the packages are for.
+        base: Id of the base image.
+        root: Its files.
+        folder: Folder of this build.
+        options: Lines that say where packages come from.
+        log: Takes lines of progress.
+    """
+
+    target: Target
+    base: str
+    root: Path
+    folder: Path
+    options: Sequence[str]
+    log: Callable[[str], None]
+
+    def key(self, one: Distribution) -> str:
+        """Identify the archive of a distribution."""
+        facts = [FORM, self.target.python, self.target.machine, self.base, one.row]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def distributions(listed: str) -> list[Distribution]:
+    """The rows of a resolved list."""
+    rows = re.split(r"\n(?=[A-Za-z0-9])", listed.strip())
+    found = (re.match(r"([\w.-]+)(?:\[.*\])?==([^\s;\\]+)", row) for row in rows)
+    return [
+        Distribution(name=one[1], version=one[2], row=row)
+        for one, row in zip(found, rows, strict=True)
+        if one is not None
+    ]
+
+
+def provide(wanted: Sequence[Distribution], place: Workplace) -> dict[str, LayerFile]:
+    """Provide the archives of distributions, by name.
+
+    Raises:
+        UnresolvableError: A package cannot be fetched.
+    """
+    known = {one.name: archive for one in wanted if (archive := _kept(one, place))}
+    missing = [one for one in wanted if one.name not in known]
+    if not missing:
+        return known
+    place.log(f"installing {len(missing)} packages, {len(known)} are in the cache")
+    tree = place.folder / "installed"
+    package_resolution.install(
+        "\n".join(one.row for one in missing), place.options, place.target, place.folder, tree=tree
+    )
+    place.log(f"compiling and packing {len(missing)} packages")
+    trees = {one: _divided(one, tree, place) for one in missing}
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        running = [pool.submit(_pack, batch, place) for batch in _batches(trees)]
+        made = [archives for one in running for archives in one.result().items()]
+    return {**known, **{one.name: archive for one, archive in made}}
+
+
+def _kept(one: Distribution, place: Workplace) -> LayerFile | None:
+    facts = build_cache.read("dists", place.key(one))
+    return build_cache.layer(facts["digest"], facts["size"]) if facts else None
+
+
+def _batches(trees: Mapping[Distribution, Path]) -> list[dict[Distribution, Path]]:
+    """Distributions to be compiled by one process; those with many files by one of their own."""
+    many = {one: len(_sources(tree)) >= _FEW_FILES for one, tree in trees.items()}
+    few = [one for one in trees if not many[one]]
+    batches = [{one: trees[one]} for one in trees if many[one]]
+    return [*batches, *({one: trees[one] for one in few[number::WORKERS]} for number in range(WORKERS))]
+
+
+def _pack(trees: Mapping[Distribution, Path], place: Workplace) -> dict[Distribution, LayerFile]:
+    """Compile and pack distributions, and keep the archives."""
+    _compile(list(trees.values()), place)
+    packed = {}
+    for one, tree in trees.items():
+        file = place.folder / f"{tree.name}.tar"
+        layers.write(tree, file)
+        packed[one] = kept = build_cache.keep_layer(file, layers.digest(file))
+        build_cache.write("dists", place.key(one), {"digest": kept.digest, "size": kept.size})
+    return packed
+
+
+def _divided(one: Distribution, tree: Path, place: Workplace) -> Path:
+    """Move the files of a distribution into a tree of its own."""
+    root = place.folder / f"own-{one.name}"
+    root.mkdir()
+    for name in _files_of(one, tree):
+        _move(tree / name, root / _target(name, place.target), place.target)
+    return root
+
+
+def _files_of(one: Distribution, tree: Path) -> list[str]:
+    """Files of a distribution, by its own record, in the order of their names."""
+    plain = re.sub(r"[-_.]+", "_", one.name).lower()
+    records = [
+        path
+        for path in tree.glob("*.dist-info/RECORD")
+        if re.sub(r"[-_.]+", "_", path.parent.name.rpartition(".dist-info")[0].rpartition("-")[0]).lower() == plain
+    ]
+    names = {row[0] for path in records for row in csv.reader(path.read_text(encoding="utf-8").splitlines()) if row}
+    # Scripts are recorded relative to where they would be outside of a folder of one's own.
+    names = {re.sub(r"^(\.\./)+", "", name) for name in names}
+    return sorted(name for name in names if (tree / name).is_file())
+
+
+def _target(name: str, target: Target) -> str:
+    first = name.partition("/")[0]
+    below = "" if first in _TO_PREFIX else f"lib/python{target.python}/dist-packages/"
+    return f"usr/local/{below}{name}"
+
+
+def _move(source: Path, destination: Path, target: Target) -> None:
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    if source.parent.name == "bin" and (start := _START.match(content := source.read_bytes())):
+        # uv writes the interpreter of this machine. The file itself may be shared with uv's cache.
+        source.unlink()
+        destination.write_bytes(f"#!/usr/bin/python{target.python}\n".encode() + content[start.end() :])
+        destination.chmod(0o755)
+    else:
+        source.rename(destination)
+
+
+def _compile(trees: Sequence[Path], place: Workplace) -> None:
+    """Compile all files but tests, with the interpreter of the image."""
+    groups = [group for tree in trees for group in _groups(_sources(tree))]
+    programs.run(
+        [*layers.interpreter_command(place.root, f"usr/bin/python{place.target.python}"), "-S", PROGRAM],
+        doing="compiling Python files",
+        # Sets are written in the order of their hashes.
+        environment={"PYTHONHOME": str(place.root / "usr"), "PYTHONHASHSEED": "0", "LANG": "C.UTF-8"},
+        cwd=place.folder,
+        content=json.dumps(groups),
+        timeout_seconds=COMPILE_SECONDS,
+    )
+
+
+def _groups(sources: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    return [sources] if len(sources) < _FEW_FILES else [sources[number::_GROUPS] for number in range(_GROUPS)]
+
+
+def _sources(tree: Path) -> list[tuple[str, str]]:
+    found = (path.relative_to(tree) for path in sorted(tree.rglob("*.py")))
+    return [(str(tree / path), f"/{path}") for path in found if not {"tests", "test"} & set(path.parts[:-1])]

@@ -1,0 +1,110 @@
+"""What an environment's image is made of, before anything is resolved or built. Nothing here talks to a service."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlw.environments import conda_file, python_versions, replacements
+from mlw.environments.environment_errors import EnvironmentFileError
+
+FORM = 2
+"""Raised when the code makes another image of the same plan."""
+
+JOB_TOOLS = ("pip", "setuptools<81")
+"""What every image of an environment has: scripts call `pip install`, and older ones import `pkg_resources`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """An environment in the project's own terms.
+
+    Attributes:
+        image: Reference of an image that is used as it is; empty for one that is built.
+        python: Version of Python.
+        requirements: Lines of requirements.
+        is_raised: Whether Python is newer than the environment asks for, so that pinned versions may not exist for it.
+        notices: What differs from the environment as it is written, for the log.
+    """
+
+    image: str = ""
+    python: str = python_versions.DEFAULT
+    requirements: tuple[str, ...] = ()
+    is_raised: bool = False
+    notices: tuple[str, ...] = ()
+
+    def key(self, *facts: str) -> str:
+        """Identify the image by all that it is made of.
+
+        Args:
+            facts: What is not in the plan, such as the base image's id.
+        """
+        content = [FORM, self.python, sorted(self.requirements), self.is_raised, JOB_TOOLS, *facts]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
+
+
+def plan(environment: Mapping[str, Any] | str, *, allow_newer_python: bool = False) -> Plan:
+    """Plan the image of an environment.
+
+    Args:
+        environment: The document of an environment, the reference of a curated one, or an image.
+        allow_newer_python: Whether Python may be newer than the environment asks for.
+
+    Raises:
+        EnvironmentFileError: It cannot be used here; the message proposes what can.
+    """
+    if isinstance(environment, str):
+        name = replacements.curated_name(environment)
+        return _of_curated(name) if name else plan({"image": environment}, allow_newer_python=allow_newer_python)
+    image = str(environment.get("image") or "")
+    if environment.get("build"):
+        raise EnvironmentFileError(
+            "building an environment: a build context (`build`) needs a Dockerfile to be run, which is not done here. "
+            "Use `image` with `conda_file`; or build the image with `docker build`, push it to the workspace's "
+            "registry (`endpoints.registry` of the stack's outputs), and name it as `image`."
+        )
+    if not image:
+        raise EnvironmentFileError(
+            "building an environment: it has neither `image` nor `build`. Add e.g. "
+            "`image: mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04`."
+        )
+    replaced = replacements.of_image(image)
+    if (written := environment.get("conda_file")) is None:
+        return Plan(image=image) if replaced is None else _of_image(replaced, allow_newer=allow_newer_python)
+    if replaced is None:
+        raise EnvironmentFileError(
+            f"building an environment: packages of a conda file can be added to the images in docs/environments.md, "
+            f"and '{image}' is not one of them. Use `mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04`, or add the "
+            "packages to your image and leave `conda_file` out."
+        )
+    packages = conda_file.read(written if isinstance(written, Mapping) else Path(str(written)))
+    return _of_packages(packages, replaced, allow_newer=allow_newer_python)
+
+
+def _of_curated(name: str) -> Plan:
+    found = replacements.of_curated(name)
+    # Azure's has an earlier Python, so there may be no such releases for the one here.
+    return Plan(requirements=found.requirements, is_raised=True, notices=(found.notice,))
+
+
+def _of_image(replaced: replacements.Replacement, *, allow_newer: bool) -> Plan:
+    chosen = python_versions.choose(replaced.python, allow_newer=allow_newer)
+    notices = tuple(filter(None, (replaced.notice, chosen.notice)))
+    return Plan(python=chosen.version, requirements=replaced.requirements, notices=notices)
+
+
+def _of_packages(packages: conda_file.Packages, replaced: replacements.Replacement, *, allow_newer: bool) -> Plan:
+    chosen = python_versions.choose(packages.python, allow_newer=allow_newer)
+    named = {conda_file.name_of(line) for line in packages.requirements}
+    # A conda file's own version of a package decides.
+    added = tuple(line for line in replaced.requirements if conda_file.name_of(line) not in named)
+    return Plan(
+        python=chosen.version,
+        requirements=(*packages.requirements, *added),
+        is_raised=chosen.is_raised,
+        notices=tuple(filter(None, (replaced.notice, *packages.notices, chosen.notice))),
+    )
