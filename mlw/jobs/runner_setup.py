@@ -7,20 +7,17 @@ from typing import Any
 
 from infra.clients.service_connection import ServiceConnection
 from mlw.data.data_workspace import DataWorkspace
-from mlw.jobs.command_jobs import Finished
 from mlw.jobs.command_runner import CommandRunner
-from mlw.jobs.dispatcher import Dispatcher, JobStop
+from mlw.jobs.dispatcher import Dispatcher
 from mlw.jobs.job_access import JobAccess
 from mlw.jobs.job_engine import JobEngine
-from mlw.jobs.job_errors import JobError
 from mlw.jobs.job_images import JobImages
-from mlw.jobs.job_records import JobRecord
 from mlw.jobs.job_store import JobStore
 from mlw.jobs.job_tracking import JobTracking, NoTracking
 from mlw.jobs.job_workspace import JobWorkspace
 from mlw.jobs.nodes import Nodes
 from mlw.jobs.ports import Tracking
-from mlw.jobs.queue_entries import QueueEntry
+from mlw.pipelines import workspace_pipelines
 from mlw.stacks.stacks import Stack, open_stack
 from mlw.tracking import tracking_access
 
@@ -47,11 +44,12 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
         artifacts=workspace.artifacts,
         blob_container=workspace.blob_container,
     )
+    tracking, environments, nodes = _tracking(stack, credentials), JobImages(), Nodes(access.nodes_of)
     runner = CommandRunner(
         store=store,
         engine=engine,
-        tracking=_tracking(stack, credentials),
-        environments=JobImages(),
+        tracking=tracking,
+        environments=environments,
         access=access,
         blob_container=workspace.blob_container,
         report=report,
@@ -60,8 +58,10 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
         records=workspace.records,
         engine=engine,
         runner=runner,
-        nodes=Nodes(access.nodes_of),
-        pipelines=_no_pipelines,
+        nodes=nodes,
+        pipelines=workspace_pipelines.runner_of(
+            store, runner=runner, nodes=nodes, tracking=tracking, environments=environments
+        ).run,
         report=report,
     )
     return workspace, dispatcher
@@ -78,7 +78,3 @@ def _tracking(stack: Stack, credentials: Mapping[str, Any]) -> Tracking:
         return NoTracking()
     client = tracking_access.client_of(stack.name, endpoints, credentials, ca_certificate=stack.ca_certificate)
     return JobTracking(client=client)
-
-
-def _no_pipelines(record: JobRecord, _entry: QueueEntry, _stop: JobStop) -> Finished:
-    raise JobError(f"running pipeline job '{record.name}': pipelines are not supported yet.")

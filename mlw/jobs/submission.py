@@ -70,7 +70,7 @@ class Submission:
         """
         name = checked_name(str(document.get("name") or made_name()))
         refuse(document, name)
-        self.notices.extend(_ignored(document))
+        self.notices.extend(ignored(document))
         command = self.command_job(document, name, folder)
         return JobRecord(
             name=name,
@@ -219,7 +219,8 @@ def _of_distribution(document: Mapping[str, Any]) -> dict[str, str]:
     return {**only, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "6105"}
 
 
-def _ignored(document: Mapping[str, Any]) -> list[str]:
+def ignored(document: Mapping[str, Any]) -> list[str]:
+    """What a document sets that changes nothing here, and why."""
     found = []
     for path, why in _IGNORED.items():
         value: Any = document

@@ -14,7 +14,7 @@ from mlw.data.data_workspace import DataWorkspace
 from mlw.jobs import runner_process
 from mlw.jobs.command_jobs import JobInput, JobOutput
 from mlw.jobs.job_options import Jobs
-from mlw.jobs.job_records import JobRecord
+from mlw.jobs.job_records import PIPELINE, JobRecord
 from mlw.jobs.submission import Submission
 from mlw.tracking import code_snapshot, stored_snapshots
 from mlw.tracking.git_facts import git_facts
@@ -35,13 +35,20 @@ def submit(
     Raises:
         AzureFileError: Azure would refuse the file, or it cannot run here.
         NoSuchComputeError: The workspace has no such compute.
+        PipelineError: Steps of a pipeline cannot run here.
     """
     # It starts while the file is read, which takes as long.
     jobs.runner = runner_process.ensure(jobs.workspace, jobs.runner)
     document = load("job", file, overrides, name)
-    submission = submission_of(jobs, tell)
-    record = submission.record_of(document, Path())
-    find_compute(jobs.stack, record.compute)
+    data = DataWorkspace.of(jobs.stack, jobs.principal)
+    submission = submission_of(jobs, data, tell)
+    if document["type"] == PIPELINE:
+        from mlw.pipelines import workspace_pipelines  # noqa: PLC0415 - only for a pipeline job
+
+        record = workspace_pipelines.record_of(jobs.stack, data, document, submission, Path())
+    else:
+        record = submission.record_of(document, Path())
+        find_compute(jobs.stack, record.compute)
     for notice in submission.notices:
         tell(notice)
     made = jobs.workspace.records.submit(record)
@@ -49,11 +56,10 @@ def submit(
     return made
 
 
-def submission_of(jobs: Jobs, tell: Callable[[str], None]) -> Submission:
+def submission_of(jobs: Jobs, data: DataWorkspace, tell: Callable[[str], None]) -> Submission:
     """What files are submitted with, in this workspace."""
     workspace = jobs.workspace
     user = jobs.principal or getpass.getuser()
-    data = DataWorkspace.of(jobs.stack, jobs.principal)
 
     def store_code(folder: Path) -> str:
         taken = code_snapshot.take(folder)

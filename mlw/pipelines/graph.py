@@ -13,6 +13,9 @@ from typing import Any
 from mlw.pipelines.bindings import StepOutput
 from mlw.pipelines.pipeline_components import Component
 
+ARTIFACTS = "artifacts"
+"""Azure's name of an output that every step has: its default artifacts, such as the folder `outputs`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Literal:
@@ -73,6 +76,7 @@ class PlannedStep:
     distribution: Mapping[str, Any]
     timeout_seconds: int = 0
     tags: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def after(self) -> frozenset[str]:

@@ -24,4 +24,5 @@ def planned(name: str, component: Component, document: Mapping[str, Any], read: 
         distribution=document.get("distribution") or component.distribution,
         timeout_seconds=int((document.get("limits") or {}).get("timeout") or 0),
         tags=texts(document.get("tags")),
+        services=document.get("services") or {},
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.errors import MlWorkspaceError
 from mlw.pipelines.bindings import ParentOutput, StepOutput, binding_of, mode_of
-from mlw.pipelines.graph import Graph, PlannedStep, Target
+from mlw.pipelines.graph import ARTIFACTS, Graph, PlannedStep, Target
 from mlw.pipelines.inline_components import inline_component
 from mlw.pipelines.pipeline_components import Component, is_true, read_component, texts
 from mlw.pipelines.pipeline_errors import PipelineError, StepError
@@ -125,7 +125,7 @@ class _Reader:
             if name not in component.outputs:
                 self._problem(step, f"the component has no output '{name}'; outputs: {listed(component.outputs)}")
         targets = {}
-        for name in component.outputs:
+        for name in (name for name in component.outputs if name != ARTIFACTS):
             try:
                 targets[name] = self._target(scope, StepOutput(step, name), given.get(name))
             except StepError as exc:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from mlw.pipelines.bindings import StepOutput
-from mlw.pipelines.graph import PlannedStep, Source
+from mlw.pipelines.graph import ARTIFACTS, PlannedStep, Source
 from mlw.pipelines.pipeline_components import Component
 from mlw.pipelines.scopes import listed
 
@@ -55,6 +55,8 @@ class Wiring:
         return output
 
     def _problem(self, output: StepOutput, producer: StepOutput) -> str:
+        if producer.step in self.steps and producer.output == ARTIFACTS:
+            return ""
         if producer.step in self.steps:
             outputs = self.steps[producer.step].component.outputs
             return "" if producer.output in outputs else _no_output(producer, outputs)

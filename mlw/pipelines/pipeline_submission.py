@@ -1,0 +1,191 @@
+"""From a file of a pipeline job, normalised, to a record: checked as a whole, then code and data are stored."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from infra.errors import MlWorkspaceError
+from mlw.jobs import command_text, submission
+from mlw.jobs.command_jobs import CommandJob, JobInput
+from mlw.jobs.job_records import PIPELINE, JobRecord
+from mlw.jobs.queue_entries import NO_COMPUTE
+from mlw.jobs.submission import Submission
+from mlw.pipelines.bindings import StepOutput
+from mlw.pipelines.graph import Data, Graph, Literal, PlannedStep, Target
+from mlw.pipelines.pipeline_errors import PipelineError
+from mlw.pipelines.pipeline_jobs import PipelineJob, Step, StepInput
+from mlw.pipelines.read_pipeline import FindComponent, read_pipeline
+
+MOUNT = "ro_mount"
+_SNAPSHOT = re.compile(r"[0-9a-f]{64}")
+
+
+def pipeline_record(
+    document: Mapping[str, Any],
+    given: Submission,
+    folder: Path,
+    find_component: FindComponent,
+    *,
+    check_compute: Callable[[str], None] = lambda _name: None,
+) -> JobRecord:
+    """Make the record of a pipeline job.
+
+    Args:
+        document: The file, normalised.
+        given: What it is submitted with.
+        folder: The folder of the caller; names the experiment if the file does not.
+        find_component: Finds registered components.
+        check_compute: Raises an error for a compute that does not exist.
+
+    Raises:
+        PipelineError: It cannot run here; nothing has been stored then.
+    """
+    graph = read_pipeline(document, find_component)
+    name = submission.checked_name(graph.name or submission.made_name())
+    _check(graph, name, check_compute)
+    for step in graph.steps.values():
+        notices = submission.ignored({**_base(step), "services": step.services})
+        given.notices.extend(f"step '{step.name}': {notice}" for notice in notices)
+    experiment = graph.experiment or submission.experiment_of(folder)
+    placing = _Placing(_remembering(given), name, experiment, folder)
+    made = PipelineJob(
+        name=name,
+        steps=tuple(placing.step(step) for step in graph.steps.values()),
+        outputs=graph.outputs,
+        continue_on_step_failure=graph.continue_on_step_failure,
+        force_rerun=graph.force_rerun,
+    )
+    return JobRecord(
+        name=name,
+        type=PIPELINE,
+        document=document,
+        command=made.as_json(),
+        display_name=graph.display_name or name,
+        description=graph.description,
+        experiment=experiment,
+        compute=NO_COMPUTE,
+        tags=graph.tags,
+        properties=given.git_facts(folder),
+        rank=submission.rank_of(document, name),
+        created_by=given.user,
+    )
+
+
+def _check(graph: Graph, pipeline: str, check_compute: Callable[[str], None]) -> None:
+    """Report wrong bindings of commands, missing computes, and what no step can have, before anything is stored."""
+    problems = []
+    for step in graph.steps.values():
+        try:
+            inputs = {name: None if source is None else "" for name, source in step.inputs.items()}
+            command_text.resolve(step.component.command, inputs, dict.fromkeys(step.outputs, ""), job=step.name)
+            submission.refuse(_base(step), step.name)
+            check_compute(submission.compute_of(_base(step)))
+        except MlWorkspaceError as exc:
+            problems.append(f"step '{step.name}': {exc}")
+    if problems:
+        raise PipelineError(f"creating the pipeline job '{graph.display_name or pipeline}'", problems)
+
+
+def _base(step: PlannedStep) -> dict[str, Any]:
+    """A step as the file of a command job has it, without code, inputs and outputs."""
+    return {
+        "command": step.component.command,
+        "environment": step.component.environment,
+        "compute": step.compute,
+        "display_name": step.display_name,
+        "description": step.description,
+        "environment_variables": step.environment_variables,
+        "resources": step.resources,
+        "distribution": step.distribution,
+        "limits": {"timeout": step.timeout_seconds},
+        "tags": step.tags,
+    }
+
+
+def _remembering(given: Submission) -> Submission:
+    """The same, but a folder or data that several steps use is stored once."""
+
+    @cache
+    def resolved(name: str, document: str) -> JobInput:
+        return given.resolve_input(name, json.loads(document))
+
+    def resolve(name: str, document: Mapping[str, Any]) -> JobInput:
+        # The mode does not change where the data is.
+        found = resolved(name, json.dumps({**document, "mode": MOUNT}, sort_keys=True))
+        return replace(found, mode=str(document.get("mode") or found.mode))
+
+    return replace(given, store_code=cache(given.store_code), git_facts=cache(given.git_facts), resolve_input=resolve)
+
+
+class _Placing:
+    """Makes the jobs of steps."""
+
+    def __init__(self, given: Submission, pipeline: str, experiment: str, folder: Path) -> None:
+        self._given, self._pipeline, self._experiment, self._folder = given, pipeline, experiment, folder
+        self._names: set[str] = set()
+
+    def step(self, planned: PlannedStep) -> Step:
+        code = planned.component.code
+        is_stored = bool(_SNAPSHOT.fullmatch(code))
+        document = {
+            **_base(planned),
+            "experiment_name": self._experiment,
+            "code": "" if is_stored else code,
+            "inputs": {name: _input(planned, name) for name in planned.inputs if not _is_bound(planned, name)},
+            "outputs": {name: _output(planned, name, target) for name, target in planned.outputs.items()},
+        }
+        job = self._job(planned, document)
+        return Step(
+            name=planned.name,
+            job=replace(job, code=code, parent=self._pipeline) if is_stored else replace(job, parent=self._pipeline),
+            inputs={
+                name: StepInput(source=source, mode=planned.modes.get(name, MOUNT))
+                for name, source in planned.inputs.items()
+                if isinstance(source, StepOutput)
+            },
+            component=planned.component.title,
+            distribution=planned.distribution,
+            is_deterministic=planned.component.is_deterministic,
+        )
+
+    def _job(self, planned: PlannedStep, document: Mapping[str, Any]) -> CommandJob:
+        name = submission.checked_name(self._unused(f"{self._pipeline}-{planned.name.replace('.', '-')}"))
+        try:
+            return self._given.command_job(document, name, self._folder)
+        except MlWorkspaceError as exc:
+            raise PipelineError(
+                f"creating the pipeline job '{self._pipeline}'", [f"step '{planned.name}': {exc}"]
+            ) from exc
+
+    def _unused(self, name: str) -> str:
+        """A name that no other step has: `a.b` and `a-b` are different steps."""
+        found = name
+        while found in self._names:
+            found = f"{found}-2"
+        self._names.add(found)
+        return found
+
+
+def _is_bound(step: PlannedStep, name: str) -> bool:
+    return isinstance(step.inputs[name], StepOutput)
+
+
+def _input(step: PlannedStep, name: str) -> object:
+    match step.inputs[name]:
+        case Literal(value=value):
+            return value
+        case Data(path=path, type=data_type):
+            return {"type": data_type, "path": path, "mode": step.modes.get(name, MOUNT)}
+    return None
+
+
+def _output(step: PlannedStep, name: str, target: Target) -> dict[str, str]:
+    asset, _, version = target.asset.partition(":")
+    found = {"type": step.component.outputs[name].type, "path": target.path, "name": asset, "version": version}
+    return {key: value for key, value in found.items() if value}
