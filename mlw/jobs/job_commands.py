@@ -60,17 +60,29 @@ def list_jobs(jobs: Jobs, parent: str, view: str, limit: int, output: Output) ->
 @click.option("--web", "-e", is_flag=True, help="Open the run in the browser.")
 @prints_data(Format.TABLE, has_json_flag=True)
 def show(jobs: Jobs, name: str, *, web: bool, output: Output) -> int:
-    """Show a job: status, times, exit code, outputs, and why it failed."""
+    """Show a job: status, times, exit code, outputs, and why it failed.
+
+    Of a pipeline job also the graph of its steps: their status, whether the results of an earlier job were reused, and
+    otherwise what has changed.
+    """
     from mlw.jobs.job_documents import as_json, job_text  # noqa: PLC0415 - a wrong command line does not need it
 
     jobs.continue_queue()
     found = jobs.workspace.records.read(name)
-    output.print(as_json(found), lambda: job_text(found))
+    output.print(as_json(found), lambda: f"{job_text(found)}{_steps_of(jobs, found)}")
     if web:
         from mlw.jobs.job_web import show_runs  # noqa: PLC0415 - likewise
 
         show_runs(jobs, name)
     return DONE
+
+
+def _steps_of(jobs: Jobs, job: Job) -> str:
+    if job.record.type != "pipeline":
+        return ""
+    from mlw.pipelines.pipeline_text import steps_text  # noqa: PLC0415 - only for a pipeline job
+
+    return f"\n\n{steps_text(jobs.workspace.records, job)}"
 
 
 @command(

@@ -2,8 +2,8 @@
 
 | Blob | What |
 |---|---|
-| `job-reuse/results/<key>.json` | content, job and outputs of a step that completed |
-| `job-reuse/steps/<step>/<time>-<key>` | the last results of a step, the newest first; to find what has changed |
+| `jobs/-reuse/results/<key>.json` | content, job and outputs of a step that completed |
+| `jobs/-reuse/steps/<step>/<time>-<key>` | the last results of a step, the newest first; to find what has changed |
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from infra.clients.storage.conditional_documents import Document
 from mlw.jobs.command_jobs import BlobLocation
 from mlw.pipelines.step_content import Content, differences, key_of
 
-_RESULTS, _STEPS = "job-reuse/results/", "job-reuse/steps/"
+_RESULTS, _STEPS = "jobs/-reuse/results/", "jobs/-reuse/steps/"
 _LATEST = 9_999_999_999_999
 _COMPARED = 20
 
