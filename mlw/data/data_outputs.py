@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.rules.datastores.default_datastores import BLOB_STORE
-from mlw.assets.asset_records import AssetRecord
+from mlw.assets.asset_records import AssetRecord, content_digest
 from mlw.assets.asset_references import AssetKind, check_name, check_version
 from mlw.data.data_errors import DataPathError
 from mlw.data.data_locations import DataLocation, DataType, is_folder_type
@@ -71,7 +71,7 @@ def check_asset(document: Mapping[str, Any], output: str) -> None:
 def register_output(
     workspace: DataWorkspace, location: DataLocation, *, name: str, version: str | None = None, job: str = ""
 ) -> AssetRecord:
-    """Make a data asset of a stored output.
+    """Make a data asset of a stored output; doing it again for the same job changes nothing.
 
     Raises:
         AssetExistsError: The version exists with other content.
@@ -79,6 +79,10 @@ def register_output(
     document: dict[str, Any] = {"type": location.type, "path": location.uri}
     if job:
         document["properties"] = {"job": job}
+    if version is None and job:  # a runner that was killed stores outputs again
+        known = workspace.assets.list(AssetKind.DATA, name, "all")
+        if made := next((one for one in known if one.digest == content_digest(document)), None):
+            return made
     return workspace.assets.create(AssetKind.DATA, name, version, document)
 
 

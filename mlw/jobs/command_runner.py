@@ -8,7 +8,7 @@ results are stored.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -90,11 +90,11 @@ class _Execution:
         except Exception as exc:
             status, error = JobStatus.FAILED, f"running the job: {type(exc).__name__}: {exc}"
             self.runner.report(traceback.format_exc())
-        self._close(status, error)
+        self._close(status, error, outputs)
         self._write(self.state.moved(status, error=error, outputs=outputs))
         return self.state
 
-    def _close(self, status: JobStatus, error: str) -> None:
+    def _close(self, status: JobStatus, error: str, outputs: Mapping[str, BlobLocation]) -> None:
         """End log and MLflow run; neither may change the result."""
         run = TrackedRun(run_id=self.state.run_id, experiment_id=self.state.experiment_id)
         try:
@@ -102,7 +102,7 @@ class _Execution:
                 self.log.note(error.partition("\n")[0])
             self.log.close()
             if run.run_id:
-                self.runner.tracking.end(run, status)
+                self.runner.tracking.end(run, status, outputs)
         except MlWorkspaceError as exc:
             self.runner.report(f"{self.job.name}: {exc}")
 

@@ -91,8 +91,11 @@ class JobStore:
 
     def register_output(self, asset: str, location: BlobLocation, job: CommandJob) -> BlobLocation:
         """Make a data asset of a stored output."""
-        type_ = next(one.type for one in job.outputs.values() if one.asset == asset)
-        return job_data.register(self.assets, asset, location, type_=type_, job=job.name)
+        name, type_ = next((name, one.type) for name, one in job.outputs.items() if one.asset == asset)
+        made = job_data.register(self.assets, asset, location, type_=type_, job=job.name)
+        use = Use(job=job.name, run=self.state(job.name).run_id, direction=Direction.OUTPUT, name=name)
+        lineage.record(self.assets, f"{SCHEME}{made.asset}", use)
+        return made
 
     def note_use(self, job: CommandJob, run: str) -> None:
         """Note which data assets a job uses."""

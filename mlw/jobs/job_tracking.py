@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlw.jobs.command_jobs import CommandJob
+from mlw.assets.asset_references import SCHEME
+from mlw.data import lineage
+from mlw.jobs.command_jobs import BlobLocation, CommandJob
 from mlw.jobs.job_status import JobStatus
 from mlw.jobs.ports import TrackedRun
 from mlw.tracking import stored_snapshots
@@ -38,6 +41,7 @@ class JobTracking:
             **({PARENT: job.parent_run} if job.parent_run else {}),
             **({stored_snapshots.TAG: job.code} if job.code else {}),
             **({"mlflow.note.content": job.description} if job.description else {}),
+            **lineage.tags(_assets({name: one.location for name, one in job.inputs.items()}), {}),
             **job.properties, **job.tags,
         }  # fmt: skip
         body = {
@@ -49,8 +53,11 @@ class JobTracking:
         made = self.client.send("runs/create", f"making the run of job '{job.name}'", body)
         return TrackedRun(run_id=str(made["run"]["info"]["run_id"]), experiment_id=experiment)
 
-    def end(self, run: TrackedRun, status: JobStatus) -> None:
-        """Set the final status."""
+    def end(self, run: TrackedRun, status: JobStatus, outputs: Mapping[str, BlobLocation] | None = None) -> None:
+        """Set the final status, and tags with the data assets that the outputs became."""
+        if tags := lineage.tags({}, _assets(outputs or {})):
+            tagged = {"run_id": run.run_id, "tags": [{"key": key, "value": value} for key, value in tags.items()]}
+            self.client.send("runs/log-batch", f"tagging run '{run.run_id}'", tagged)
         body = {"run_id": run.run_id, "status": _STATUSES[status], "end_time": _now()}
         self.client.send("runs/update", f"ending run '{run.run_id}'", body)
 
@@ -77,8 +84,13 @@ class NoTracking:
         """Make nothing."""
         return TrackedRun()
 
-    def end(self, _run: TrackedRun, _status: JobStatus) -> None:
+    def end(self, _run: TrackedRun, _status: JobStatus, _outputs: Mapping[str, BlobLocation] | None = None) -> None:
         """End nothing."""
+
+
+def _assets(locations: Mapping[str, BlobLocation | None]) -> dict[str, str]:
+    """References of those that are data assets."""
+    return {name: f"{SCHEME}{one.asset}" for name, one in locations.items() if one and one.asset}
 
 
 def _now() -> int:

@@ -179,8 +179,8 @@ class Tracking(Protocol):
     def start(self, job: CommandJob, /) -> TrackedRun:
         """Make the run of a job."""
 
-    def end(self, run: TrackedRun, status: JobStatus, /) -> None:
-        """Set the final status."""
+    def end(self, run: TrackedRun, status: JobStatus, outputs: Mapping[str, BlobLocation] | None = None, /) -> None:
+        """Set the final status, and say which data assets the outputs became."""
 
 
 class Environments(Protocol):

@@ -229,6 +229,8 @@ def test_an_output_becomes_an_asset_with_lineage_to_its_job(workspace: DataWorks
     place = job_data.as_blob(output_location(workspace, {}, job="job-2", output="o"))
 
     stored = job_data.register(workspace, output.asset, place, type_=output.type, job="job-2")
+    numbered = [job_data.register(workspace, "again", place, type_=output.type, job="job-2") for _ in range(2)]
+    assert [one.asset for one in numbered] == ["again:1", "again:1"]
     reference = f"azureml:{stored.asset}"
     lineage.record(workspace, reference, Use(job="job-2", direction="output", name="o", run="r"))
     for _ in range(2):

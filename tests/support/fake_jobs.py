@@ -2,7 +2,7 @@
 
 import io
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
@@ -170,13 +170,15 @@ class FakeTracking:
     def __init__(self) -> None:
         self.started: list[str] = []
         self.ended: dict[str, JobStatus] = {}
+        self.outputs: dict[str, dict[str, BlobLocation]] = {}
 
     def start(self, job: CommandJob) -> TrackedRun:
         self.started.append(job.name)
         return TrackedRun(run_id=f"run-{job.name}", experiment_id="1")
 
-    def end(self, run: TrackedRun, status: JobStatus) -> None:
+    def end(self, run: TrackedRun, status: JobStatus, outputs: Mapping[str, BlobLocation] | None = None) -> None:
         self.ended[run.run_id] = status
+        self.outputs[run.run_id] = dict(outputs or {})
 
 
 class FakeAccess:
