@@ -23,7 +23,7 @@ TITLES = {
 def load(request: PanelRequest) -> Mapping[str, Any]:
     """Read the assignments in the stack's outputs; a principal sees only its own."""
     only, outputs = request.access.principal, request.access.stack.outputs
-    services = _services(outputs)
+    services = services_of(outputs)
     titles = {service: title for service, title in TITLES.items() if service in services}
     roles: dict[str, list[str]] = {}
     for held in outputs.get("roleAssignments") or ():
@@ -32,7 +32,8 @@ def load(request: PanelRequest) -> Mapping[str, Any]:
     return {"principals": [_described(name, held, titles) for name, held in sorted(roles.items())], "only": only}
 
 
-def _services(outputs: Mapping[str, Any]) -> list[Service]:
+def services_of(outputs: Mapping[str, Any]) -> list[Service]:
+    """The services of a workspace that roles apply to, by the stack's outputs."""
     return role_services(tracking=TRACKING in services_at(outputs["endpoints"]), computes=bool(outputs.get("computes")))
 
 

@@ -93,3 +93,10 @@ def test_a_locked_stack_is_not_changed(actions: tuple[str, ...]) -> None:
         load(config() if actions else config(tls=True), stack="churn", accepted=accepted, actions=actions)
 
     assert [violation.rule for violation in caught.value.violations] == [CHANGE]
+
+
+def test_without_computes_the_digests_are_those_of_a_version_that_did_not_know_them() -> None:
+    compute = {"name": "cpu", "type": "AmlCompute"}
+
+    assert "computes" not in digests(settings(tracking={}))
+    assert "computes" in digests(settings(tracking={}, computes=[compute]))

@@ -246,6 +246,19 @@ def test_roles_and_locks_are_resources(history: History) -> None:
     ]
 
 
+def test_computes_are_resources(history: History) -> None:
+    history.update(resources())
+    before = len(collected())
+    held = resources()
+    held[0] = {**held[0], "outputs": the_outputs("dev", computes=[{"name": "cpu", "type": "AmlCompute"}])}
+    history.update(held)
+
+    (found,) = [event for event in collected()[before:] if "computes" in event["operationName"]]
+
+    assert found["operationName"] == "Microsoft.MachineLearningServices/workspaces/computes/write"
+    assert found["resourceId"] == f"{resource_id('dev', 'workspace')}/computes/cpu"
+
+
 def test_a_rotation_is_recorded_for_the_resource_whose_keys_changed(history: History) -> None:
     def with_keys(rotation: str) -> list[dict[str, object]]:
         kind = "ml-workspace:secrets:GeneratedSecrets"

@@ -64,6 +64,24 @@ class TestCreate:
         assert "maxNodeCount: 2" in file.read_text()
         assert (file.read_text().count("name: Spot"), runs.done) == (1, ["up"])
 
+    def test_options_take_precedence_over_azures_file(
+        self, file: Path, runs: Runs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        asked = []
+
+        def load(kind: str, path: Path, changes: object = (), name: str | None = None) -> dict[str, object]:
+            asked.append((kind, str(path), name))
+            return {"name": name, "type": "amlcompute", "max_instances": 2, "min_instances": 1, "location": "westus"}
+
+        monkeypatch.setattr("mlw.azure_files.loading.load", load)
+        assert run("create", "churn", "-f", "x.yml", "-n", "big", "--max-instances", "5") == 0
+
+        entry = "{name: big, type: AmlCompute, minNodeCount: 1, maxNodeCount: 5}"
+        assert file.read_text().endswith(f"    - {entry}\n")
+        assert asked == [("compute", "x.yml", "big")]
+        assert "'location' has no effect: everything runs on this machine." in capsys.readouterr().err
+        assert runs.done == ["up"]
+
     def test_the_first_compute_brings_the_tracking_server_that_jobs_need(self, place: Place, runs: Runs) -> None:
         file = place.configure("churn", VALID)
 
