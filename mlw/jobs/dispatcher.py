@@ -72,6 +72,7 @@ class Dispatcher:
         runner: Carries out command jobs.
         pipelines: Carries out pipeline jobs.
         report: Called with messages for the runner's own log.
+        yields: Whether jobs of a compute wait while a job of another one waits for a node.
     """
 
     records: JobRecords
@@ -81,6 +82,7 @@ class Dispatcher:
     pipelines: RunPipeline
     report: Callable[[str], None] = print
     most_pipelines: int = 8
+    yields: Callable[[str], bool] = lambda _compute: False
     _running: dict[str, _Running] = field(default_factory=dict)
     _shutdown: threading.Event = field(default_factory=threading.Event)
 
@@ -120,17 +122,19 @@ class Dispatcher:
         try:
             queue = self.records.queue()
             cancels = self.records.cancels() if queue else set()
+            for name in cancels & self._running.keys():
+                self._running[name].stop.set(CANCELED)
+            self._start_jobs(queue, cancels)
         except MlWorkspaceError as exc:
+            # A service or the engine does not respond: the jobs wait.
             self.report(str(exc))
-            return bool(self._running)
-        for name in cancels & self._running.keys():
-            self._running[name].stop.set(CANCELED)
-        self._start_jobs(queue, cancels)
+            self._shutdown.wait(1.0)
+            return True
         return bool(queue or self._running)
 
     def _start_jobs(self, queue: list[QueueEntry], cancels: set[str]) -> None:
         full: set[str] = set()
-        for entry in queue:
+        for entry in sorted(queue, key=lambda one: self.yields(one.compute)):
             if entry.job in self._running:
                 continue
             if entry.job in cancels:
@@ -138,7 +142,7 @@ class Dispatcher:
             elif not entry.compute.strip("-"):
                 if sum(not one.entry.compute.strip("-") for one in self._running.values()) < self.most_pipelines:
                     self._start(entry, takes_node=False)
-            elif entry.compute not in full:
+            elif entry.compute not in full and not (full and self.yields(entry.compute)):
                 if self.nodes.try_take(entry):
                     self._start(entry, takes_node=True)
                 else:

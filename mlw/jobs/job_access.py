@@ -19,7 +19,7 @@ from mlw.jobs.command_jobs import CommandJob
 from mlw.jobs.ports import JobRights, SourceFile, TrackedRun
 from mlw.stacks.stacks import Stack, open_stack
 
-_PYTHON = ".py"
+_PYTHON, LOW_PRIORITY = ".py", "LowPriority"
 _FRESH_SECONDS = 60.0
 """How long what was read of a stack is used; reading the credentials takes half a second."""
 
@@ -45,7 +45,7 @@ class JobAccess:
 
     stack: str
     _known: dict[str, _Known] = field(default_factory=dict)
-    _nodes: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _computes: dict[str, tuple[Compute | None, float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def rights_of(self, job: CommandJob, run: TrackedRun) -> JobRights:
@@ -73,14 +73,23 @@ class JobAccess:
 
     def nodes_of(self, compute: str) -> int:
         """Maximum number of nodes of a compute; one for a compute that was removed, whose jobs say so."""
-        count, at = self._nodes.get(compute, (0, 0.0))
-        if not count or time.monotonic() - at > _FRESH_SECONDS:
+        found = self._compute(compute)
+        return found.max_nodes if found else 1
+
+    def yields(self, compute: str) -> bool:
+        """Whether jobs of a compute wait for those of others."""
+        found = self._compute(compute) if compute.strip("-") else None
+        return bool(found and found.priority == LOW_PRIORITY)
+
+    def _compute(self, name: str) -> Compute | None:
+        found, at = self._computes.get(name, (None, -_FRESH_SECONDS))
+        if time.monotonic() - at >= _FRESH_SECONDS:
             try:
-                count = find_compute(open_stack(self.stack), compute).max_nodes
+                found = find_compute(open_stack(self.stack), name)
             except NoSuchComputeError:
-                count = 1
-            self._nodes[compute] = count, time.monotonic()
-        return count
+                found = None
+            self._computes[name] = found, time.monotonic()
+        return found
 
     def _read(self, name: str) -> tuple[Stack, _Known]:
         with self._lock:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from infra.clients.service_connection import ServiceConnection
+from mlw.assets.asset_store import AssetStore
 from mlw.data.data_workspace import DataWorkspace
+from mlw.environments.image_of import EnvironmentAccess
 from mlw.jobs.command_runner import CommandRunner
 from mlw.jobs.dispatcher import Dispatcher
 from mlw.jobs.job_access import JobAccess
@@ -62,6 +64,7 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
         pipelines=workspace_pipelines.runner_of(
             store, runner=runner, nodes=nodes, tracking=tracking, environments=environments
         ).run,
+        yields=access.yields,
         report=report,
     )
     return workspace, dispatcher
@@ -70,6 +73,17 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
 def _storage(stack: Stack, credentials: Mapping[str, Any]) -> ServiceConnection:
     endpoint = str(stack.require_outputs()["endpoints"]["storage"])
     return ServiceConnection(endpoint=endpoint, credentials=credentials["storage"], ca_certificate=stack.ca_certificate)
+
+
+def _environments(workspace: JobWorkspace, credentials: Mapping[str, Any]) -> EnvironmentAccess:
+    stack = workspace.stack
+    scheme = "https" if stack.serves_tls else "http"
+    registry = ServiceConnection(
+        endpoint=f"{scheme}://{stack.require_outputs()['endpoints']['registry']}",
+        credentials=credentials["registry"],
+        ca_certificate=stack.ca_certificate,
+    )
+    return EnvironmentAccess(registry=registry, assets=AssetStore(workspace.connection, workspace.artifacts))
 
 
 def _tracking(stack: Stack, credentials: Mapping[str, Any]) -> Tracking:

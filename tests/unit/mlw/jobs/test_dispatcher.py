@@ -165,6 +165,21 @@ def test_containers_of_jobs_that_have_ended_are_removed_and_others_are_not(queue
     assert queue.engine.removed == ["ended"]
 
 
+def test_jobs_of_low_priority_computes_wait_while_others_wait(queue: Queue) -> None:
+    queue.dispatcher.yields = lambda compute: compute == "cluster"
+    queue.runner.is_instant = False
+    queue.submit("spot", compute="cluster")
+    for name in ("first", "second"):
+        queue.submit(name, compute="local")
+
+    with queue.draining():
+        probe_until(lambda: _require(queue.runner.started == ["first"]), what="the first", timeout_seconds=10)
+        queue.runner.free["first"].set()
+        probe_until(lambda: _require(len(queue.runner.started) == 3), what="the others", timeout_seconds=10)
+
+    assert queue.runner.started == ["first", "second", "spot"]
+
+
 def test_two_hundred_waiting_jobs_take_no_threads_and_end_in_order(queue: Queue) -> None:
     for number in range(200):
         queue.submit(f"j{number:03d}", compute="local")

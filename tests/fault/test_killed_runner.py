@@ -1,0 +1,120 @@
+"""The runner of jobs is killed, or what it uses disappears: every job ends with the truth, and nothing stays."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.engine import open_engine
+from tests.support.environment import Environment
+from tests.support.probes import probe_until
+from tests.support.running_jobs import Jobs
+from tests.support.stacks import live_stack
+
+COMPUTES = {
+    "tracking": {},
+    "computes": [{"name": "cpu-cluster", "type": "AmlCompute", "vmSize": "STANDARD_DS1_V2", "maxNodeCount": 2}],
+}
+
+
+@pytest.fixture(scope="module")
+def jobs(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
+    with live_stack(environment, **COMPUTES) as stack:
+        yield Jobs(stack=stack.stack, folder=tmp_path_factory.mktemp("jobs"))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays(jobs: Jobs) -> Iterator[None]:
+    yield
+    probe_until(lambda: _empty(jobs.left()), what="no objects of jobs", timeout_seconds=30)
+
+
+def _empty(found: list[str]) -> None:
+    assert found == []
+
+
+def kill(process: int) -> None:
+    os.kill(process, signal.SIGKILL)
+
+
+@pytest.mark.fault("the runner of jobs is killed while it prepares a job", "the job runs once, after the next command")
+def test_a_job_that_was_being_prepared_runs_once(jobs: Jobs) -> None:
+    jobs.submit("preparing", "echo once >> outputs/count.txt")
+    jobs.wait_for("preparing", "Preparing", "Running", "Finalizing", "Completed")
+    kill(jobs.runner())
+
+    shown = jobs.finish("preparing")
+
+    assert (shown["status"], shown["error"]) == ("Completed", None)
+
+
+@pytest.mark.fault("the runner of jobs is killed while a job runs", "the job goes on, and its log is complete")
+def test_a_running_job_goes_on_and_its_log_is_complete(jobs: Jobs) -> None:
+    jobs.submit("running", "echo first; sleep 6; echo last; exit 4")
+    jobs.wait_for("running", "Running")
+    started = jobs.containers()[0].id
+    kill(jobs.runner())
+    probe_until(lambda: _runs(jobs, started), what="the container goes on", timeout_seconds=5)
+
+    streamed = jobs.mlw("stream", "running")
+
+    assert (jobs.show("running")["status"], jobs.show("running")["exit_code"]) == ("Failed", 4)
+    assert streamed.stdout.count("first\n") == streamed.stdout.count("last\n") == 1
+
+
+def _runs(jobs: Jobs, container: str | None) -> None:
+    assert [one.id for one in jobs.containers()] == [container]
+
+
+@pytest.mark.fault("the runner of jobs is killed while it stores results", "all results are stored by the next one")
+def test_results_are_stored_by_the_next_runner(jobs: Jobs) -> None:
+    jobs.submit("finalizing", "for n in $(seq 300); do head -c 200000 /dev/urandom > outputs/$n; done")
+    jobs.wait_for("finalizing", "Finalizing")
+    kill(jobs.runner())
+
+    shown = jobs.finish("finalizing")
+    downloaded = jobs.mlw("download", "finalizing", "-p", str(jobs.folder / "results")).check()
+
+    assert (shown["status"], shown["exit_code"]) == ("Completed", 0)
+    assert "301 files" in downloaded.stdout
+
+
+@pytest.mark.fault("the container of a running job is removed", "the job ends as failed and says so")
+def test_a_job_whose_container_is_removed_has_failed(jobs: Jobs) -> None:
+    jobs.submit("removed", "sleep 60")
+    jobs.wait_for("removed", "Running")
+    jobs.containers()[0].remove(force=True)
+
+    shown = jobs.finish("removed")
+
+    assert shown["status"] == "Failed"
+    assert "container" in shown["error"]
+
+
+@pytest.mark.fault("the storage account restarts while jobs run", "their results are stored when it is back")
+def test_results_wait_for_a_storage_account_that_restarts(jobs: Jobs) -> None:
+    jobs.submit("restarted", "sleep 2; echo kept > outputs/kept.txt")
+    jobs.wait_for("restarted", "Running")
+    with open_engine() as engine:
+        found = engine.containers.list(filters={"label": f"ml-workspace.stack={jobs.stack.name}", "name": "-storage"})
+        found[0].restart(timeout=5)
+
+    assert jobs.finish("restarted")["status"] == "Completed"
+
+
+@pytest.mark.fault("a workspace is taken down while a job runs", "the job is canceled, and nothing of it is left")
+def test_down_cancels_a_running_job(environment: Environment, tmp_path: Path) -> None:
+    with live_stack(environment, **COMPUTES) as stack:
+        running = Jobs(stack=stack.stack, folder=tmp_path)
+        running.submit("down", "trap 'exit 0' TERM; sleep 120 & wait")
+        running.wait_for("down", "Running")
+        runner = running.runner()
+
+        finished = stack.stack.lifecycle("down")
+
+        assert finished.exit_code == 0, finished.output
+        assert "Canceling the jobs that run." in finished.output
+        assert running.left() == []
+        assert not Path(f"/proc/{runner}").exists()
