@@ -50,13 +50,13 @@ def test_a_job_that_was_being_prepared_runs_once(jobs: Jobs) -> None:
     assert (shown["status"], shown["error"]) == ("Completed", None)
 
 
-@pytest.mark.fault("the runner of jobs is killed while a job runs", "the job goes on, and its log is complete")
-def test_a_running_job_goes_on_and_its_log_is_complete(jobs: Jobs) -> None:
+@pytest.mark.fault("the runner of jobs is killed while a job runs", "the job continues, and its log is complete")
+def test_a_running_job_continues_and_its_log_is_complete(jobs: Jobs) -> None:
     jobs.submit("running", "echo first; sleep 6; echo last; exit 4")
     jobs.wait_for("running", "Running")
     started = jobs.containers()[0].id
     kill(jobs.runner())
-    probe_until(lambda: _runs(jobs, started), what="the container goes on", timeout_seconds=5)
+    probe_until(lambda: _runs(jobs, started), what="the container runs", timeout_seconds=5)
 
     streamed = jobs.mlw("stream", "running")
 
