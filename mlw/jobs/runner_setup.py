@@ -46,7 +46,8 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
         artifacts=workspace.artifacts,
         blob_container=workspace.blob_container,
     )
-    tracking, environments, nodes = _tracking(stack, credentials), JobImages(), Nodes(access.nodes_of)
+    tracking, nodes = _tracking(stack, credentials), Nodes(access.nodes_of)
+    environments = JobImages(access=_environments(workspace, credentials))
     runner = CommandRunner(
         store=store,
         engine=engine,
