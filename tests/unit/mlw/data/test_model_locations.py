@@ -24,7 +24,7 @@ def models(blobs: MemoryBlobs) -> DataWorkspace:
     tracking.models["churn"] = [{"name": "churn", "version": str(one), "source": source} for one in (1, 2)]
     for name in ("model/MLmodel", "model/w.bin", "notes.txt"):
         blobs.content["azureml", f"mlflow/1/{RUN}/artifacts/{name}"] = name.encode()
-    return DataWorkspace(CONNECTION, STORES, tracking=functools.partial(lambda: tracking))  # type: ignore[arg-type]
+    return DataWorkspace(CONNECTION, STORES, tracking=functools.partial(lambda: tracking))  # type: ignore[arg-type, return-value]
 
 
 @pytest.mark.parametrize(
