@@ -50,8 +50,13 @@ def _tls(stack: Stack) -> dict[str, Any]:
     return {
         "ca_file": _write(stack.context.workdir / CA_FILE, stack.ca_certificate),
         "ca_bundle": _write(stack.context.workdir / CA_BUNDLE, bundle + "\n"),
-        "registry_scheme": "https" if _owner_of_registry(stack).serves_tls else "http",
+        "registry_scheme": registry_scheme(stack),
     }
+
+
+def registry_scheme(stack: Stack) -> str:
+    """Whether a workspace's registry, which may be another stack's, is served over TLS: `https` or `http`."""
+    return "https" if stack.ca_certificate and _owner_of_registry(stack).serves_tls else "http"
 
 
 def _owner_of_registry(stack: Stack) -> Stack:

@@ -13,7 +13,8 @@ from mlw.assets.asset_references import AssetKind
 from mlw.environments import base_images, conda_file, environment_images
 from mlw.environments.environment_errors import EnvironmentFileError
 from mlw.environments.environment_images import EnvironmentImage
-from mlw.environments.image_of import ALLOW_NEWER, EnvironmentAccess, image_of, plan_of
+from mlw.environments.image_of import EnvironmentAccess, image_of, plan_of
+from mlw.environments.planning import ALLOW_NEWER
 
 __all__ = ["ALLOW_NEWER", "create", "facts_of", "image_facts"]
 
@@ -60,7 +61,9 @@ def create(
     content = {key: value for key, value in document.items() if key not in {"name", "version", "$schema", "datastore"}}
     if written := content.get("conda_file"):
         content["conda_file"] = conda_file.content_of(written)
-    image = image_of(content, access, allow_newer_python=bool(document.get(ALLOW_NEWER)), log=log)
+    image = image_of(content, access, log=log)
+    for notice in image.notices:
+        log(notice)
     version = document.get("version")
     made = access.assets.create(AssetKind.ENVIRONMENT, name, str(version) if version else None, content)
     return made, image
@@ -73,7 +76,7 @@ def facts_of(image: EnvironmentImage) -> dict[str, Any]:
 
 def image_facts(access: EnvironmentAccess, document: Mapping[str, Any]) -> dict[str, Any]:
     """The image of an environment and its packages; nothing is built for it."""
-    plan = plan_of(document, access.assets, allow_newer_python=bool(document.get(ALLOW_NEWER)))
+    plan = plan_of(document, access.assets)
     if plan.image:
         return facts_of(EnvironmentImage(reference=plan.image, digest="", notices=plan.notices))
     upload = ImageUpload(access.registry, environment_images.REPOSITORY)

@@ -99,8 +99,6 @@ def _build(
         listed, notices = package_resolution.resolve(plan, target, folder, log)
         known = {"list": listed, "notices": notices}
         build_cache.write("lists", f"{key}.json", known)
-    for one in (*plan.notices, *known["notices"]):
-        log(one)
 
     def push(layer: LayerFile) -> None:
         size, sent = layer.size / _MEBIBYTE, upload.push_layer(layer)

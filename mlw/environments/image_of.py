@@ -17,9 +17,6 @@ from mlw.environments.planning import Plan
 if TYPE_CHECKING:
     from mlw.stacks.stacks import Stack
 
-ALLOW_NEWER = "allow_newer_python"
-"""Key of a registered environment that was created with `--allow-newer-python`."""
-
 _SCHEME = "azureml:"
 
 
@@ -58,12 +55,16 @@ def open_environments(stack: Stack, principal: str | None = None) -> Environment
             f"using the container registry of stack '{stack.name}' as principal '{principal}': its role includes no "
             "images, e.g. not Microsoft.ContainerRegistry/registries/pull/read. `mlw roles list` shows which roles do."
         )
-    registry = ServiceConnection(
-        endpoint=f"{access.registry_scheme}://{access.endpoints['registry']}",
-        credentials=held,
-        ca_certificate=stack.ca_certificate,
-    )
+    registry = registry_of(stack, access.endpoints["registry"], held)
     return EnvironmentAccess(registry=registry, assets=open_assets(stack, principal))
+
+
+def registry_of(stack: Stack, host: str, login: Mapping[str, str]) -> ServiceConnection:
+    """The registry of a workspace, with a login."""
+    from mlw.client_environment.client_access import registry_scheme  # noqa: PLC0415 - as above
+
+    scheme = registry_scheme(stack)
+    return ServiceConnection(endpoint=f"{scheme}://{host}", credentials=login, ca_certificate=stack.ca_certificate)
 
 
 def image_of(
@@ -101,8 +102,7 @@ def plan_of(environment: Mapping[str, Any] | str, assets: AssetStore, *, allow_n
         return planning.plan(environment, allow_newer_python=allow_newer_python)
     reference = AssetReference.parse(environment, AssetKind.ENVIRONMENT)
     document = assets.resolve(AssetKind.ENVIRONMENT, reference).document
-    allows = allow_newer_python or bool(document.get(ALLOW_NEWER))
-    return planning.plan(document, allow_newer_python=allows)
+    return planning.plan(document, allow_newer_python=allow_newer_python)
 
 
 def _is_registered(environment: str, assets: AssetStore) -> bool:

@@ -15,6 +15,9 @@ from mlw.environments.environment_errors import EnvironmentFileError
 FORM = 2
 """Raised when the code makes another image of the same plan."""
 
+ALLOW_NEWER = "allow_newer_python"
+"""Key of an environment for which `--allow-newer-python` was given."""
+
 JOB_TOOLS = ("pip", "setuptools<81")
 """What every image of an environment has: scripts call `pip install`, and older ones import `pkg_resources`."""
 
@@ -57,7 +60,9 @@ def plan(environment: Mapping[str, Any] | str, *, allow_newer_python: bool = Fal
     Raises:
         EnvironmentFileError: It cannot be used here; the message proposes what can.
     """
-    if isinstance(environment, str):
+    if isinstance(environment, Mapping):
+        allow_newer_python = allow_newer_python or bool(environment.get(ALLOW_NEWER))
+    else:
         name = replacements.curated_name(environment)
         return _of_curated(name) if name else plan({"image": environment}, allow_newer_python=allow_newer_python)
     image = str(environment.get("image") or "")
@@ -83,6 +88,20 @@ def plan(environment: Mapping[str, Any] | str, *, allow_newer_python: bool = Fal
         )
     packages = conda_file.read(written if isinstance(written, Mapping) else Path(str(written)))
     return _of_packages(packages, replaced, allow_newer=allow_newer_python)
+
+
+def allowing_newer_python(document: Any) -> Any:  # noqa: ANN401 - any part of a document
+    """The same document, with a newer Python allowed in every environment that is written in it."""
+    if isinstance(document, list):
+        return [allowing_newer_python(one) for one in document]
+    if not isinstance(document, Mapping):
+        return document
+    return {
+        key: {**value, ALLOW_NEWER: True}
+        if key == "environment" and isinstance(value, Mapping)
+        else allowing_newer_python(value)
+        for key, value in document.items()
+    }
 
 
 def _of_curated(name: str) -> Plan:

@@ -12,6 +12,8 @@ DEFAULT = "3.11"
 AVAILABLE = (DEFAULT,)
 OLDEST = (3, 6)
 NEWEST = (3, 14)
+REPLACED_FROM = (3, 9)
+"""From this version on another one is taken with a warning, without being asked for: few scripts notice."""
 
 _SPECIFIER = re.compile(r"(==|!=|>=|<=|~=|>|<)([0-9]+)(?:\.([0-9]+))?([.0-9*]*)")
 
@@ -48,8 +50,8 @@ def choose(specifier: str, *, allow_newer: bool, available: tuple[str, ...] = AV
             return Chosen(version=version)
     wanted = specifier.replace(".*", "")
     newer = [version for version in sorted(available, key=_minor) if suitable and _minor(version) > max(suitable)]
-    if newer and allow_newer:
-        chosen = available[0] if available[0] in newer else newer[0]
+    if suitable and (max(suitable) >= REPLACED_FROM[1] or (newer and allow_newer)):
+        chosen = available[0] if available[0] in newer or not newer else newer[0]
         return Chosen(
             version=chosen,
             is_raised=True,

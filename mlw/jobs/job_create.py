@@ -16,6 +16,7 @@ from mlw.jobs.job_options import Jobs, uses_jobs
 SET = click.option(
     "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change a field of the file; may be repeated."
 )
+_NEWER = "Use a newer Python where environments in the file ask for one that cannot be had; the job's log reports it."
 
 
 @command(
@@ -34,11 +35,20 @@ SET = click.option(
 )
 @SET
 @click.option("--name", "-n", metavar="NAME", help="Name of the job; by default the file's, otherwise a new one.")
+@click.option("--allow-newer-python", is_flag=True, help=_NEWER)
 @click.option("--stream", "-s", is_flag=True, help="Show the log until the job ends.")
 @click.option("--web", "-e", is_flag=True, help="Open the run in the browser.")
 @prints_data(Format.JSON)
 def create(
-    jobs: Jobs, file: Path, overrides: tuple[str, ...], name: str | None, *, stream: bool, web: bool, output: Output
+    jobs: Jobs,
+    file: Path,
+    overrides: tuple[str, ...],
+    name: str | None,
+    *,
+    allow_newer_python: bool,
+    stream: bool,
+    web: bool,
+    output: Output,
 ) -> int:
     """Submit a job.
 
@@ -49,7 +59,7 @@ def create(
     from mlw.jobs import submitting  # noqa: PLC0415 - a wrong command line does not need it
     from mlw.jobs.job_documents import as_json  # noqa: PLC0415 - likewise
 
-    made = submitting.submit(jobs, file, overrides, name, tell=_tell)
+    made = submitting.submit(jobs, file, overrides, name, allow_newer_python=allow_newer_python, tell=_tell)
     output.print(as_json(jobs.workspace.records.read(made.name)))
     if web:
         from mlw.jobs.job_web import show_runs  # noqa: PLC0415 - likewise

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.clients.engine.docker_engine import connect
-from infra.errors import EngineError
+from infra.clients.engine import image_pulls
 from mlw.environments.image_of import EnvironmentAccess, image_of
 from mlw.jobs.command_jobs import CommandJob
 from mlw.jobs.job_errors import JobError
 from mlw.jobs.ports import LogSink
-
-_PULL_SECONDS = 600.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,33 +26,19 @@ class JobImages:
 
         Raises:
             JobError: The job names no environment.
-            EngineError: The engine cannot pull the image.
+            ImageMissingError: The engine cannot pull the image.
         """
         if not job.environment:
             raise JobError(
                 f"preparing job '{job.name}': it has no environment. Set `environment`, e.g. to "
-                "azureml:sklearn-1.5@latest, to `image: python:3.11`, or to an image with a conda file."
+                "azureml://registries/azureml/environments/sklearn-1.5/labels/latest, to `image: python:3.11`, or to "
+                "an image with a conda file."
             )
         found = image_of(job.environment, self.access, log=log.note)
         for notice in found.notices:
             log.note(notice)
-        self._pull(found.reference, log, is_ours=bool(found.digest))
+        registry = self.access.registry
+        is_ours = found.reference.startswith(f"{registry.endpoint.partition('://')[2]}/")
+        if image_pulls.provide(found.reference, registry.credentials if is_ours else None):
+            log.note(f"pulled '{found.reference}'")
         return found.reference
-
-    def _pull(self, reference: str, log: LogSink, *, is_ours: bool) -> None:
-        import docker  # noqa: PLC0415 - as in infra.clients
-
-        held = self.access.registry.credentials
-        login = {"username": held["username"], "password": held["password"]} if is_ours else None
-        with connect(timeout_seconds=_PULL_SECONDS) as client:
-            try:
-                client.images.get(reference)
-            except docker.errors.ImageNotFound:
-                log.note(f"pulling '{reference}'")
-                try:
-                    client.api.pull(reference, auth_config=login)
-                except docker.errors.APIError as exc:
-                    raise EngineError(
-                        f"pulling image '{reference}': the engine returned an error ({exc.explanation or exc}). Check "
-                        "the name, and that the engine can reach its registry."
-                    ) from exc

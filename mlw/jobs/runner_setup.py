@@ -8,7 +8,7 @@ from typing import Any
 from infra.clients.service_connection import ServiceConnection
 from mlw.assets.asset_store import AssetStore
 from mlw.data.data_workspace import DataWorkspace
-from mlw.environments.image_of import EnvironmentAccess
+from mlw.environments.image_of import EnvironmentAccess, registry_of
 from mlw.jobs.command_runner import CommandRunner
 from mlw.jobs.dispatcher import Dispatcher
 from mlw.jobs.job_access import JobAccess
@@ -78,12 +78,8 @@ def _storage(stack: Stack, credentials: Mapping[str, Any]) -> ServiceConnection:
 
 def _environments(workspace: JobWorkspace, credentials: Mapping[str, Any]) -> EnvironmentAccess:
     stack = workspace.stack
-    scheme = "https" if stack.serves_tls else "http"
-    registry = ServiceConnection(
-        endpoint=f"{scheme}://{stack.require_outputs()['endpoints']['registry']}",
-        credentials=credentials["registry"],
-        ca_certificate=stack.ca_certificate,
-    )
+    host = str(stack.require_outputs()["endpoints"]["registry"])
+    registry = registry_of(stack, host, credentials["registry"])
     return EnvironmentAccess(registry=registry, assets=AssetStore(workspace.connection, workspace.artifacts))
 
 

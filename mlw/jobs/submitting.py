@@ -11,6 +11,7 @@ from mlw.azure_files.loading import load
 from mlw.computes.workspace_computes import find_compute
 from mlw.data import job_data
 from mlw.data.data_workspace import DataWorkspace
+from mlw.environments.planning import allowing_newer_python
 from mlw.jobs import runner_process
 from mlw.jobs.command_jobs import JobInput, JobOutput
 from mlw.jobs.job_options import Jobs
@@ -21,7 +22,13 @@ from mlw.tracking.git_facts import git_facts
 
 
 def submit(
-    jobs: Jobs, file: Path, overrides: Sequence[str], name: str | None, *, tell: Callable[[str], None]
+    jobs: Jobs,
+    file: Path,
+    overrides: Sequence[str],
+    name: str | None,
+    *,
+    allow_newer_python: bool = False,
+    tell: Callable[[str], None],
 ) -> JobRecord:
     """Submit the job of a file, and make sure that a runner carries it out.
 
@@ -30,6 +37,7 @@ def submit(
         file: The file.
         overrides: Changes of its fields, ``key=value``.
         name: Name of the job; None for that of the file.
+        allow_newer_python: Whether environments in the file may get a newer Python than they ask for.
         tell: Called with notices.
 
     Raises:
@@ -40,6 +48,8 @@ def submit(
     # It starts while the file is read, which takes as long.
     jobs.runner = runner_process.ensure(jobs.workspace, jobs.runner)
     document = load("job", file, overrides, name)
+    if allow_newer_python:
+        document = allowing_newer_python(document)
     data = DataWorkspace.of(jobs.stack, jobs.principal)
     submission = submission_of(jobs, data, tell)
     if document["type"] == PIPELINE:

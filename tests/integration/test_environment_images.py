@@ -14,8 +14,10 @@ import pytest
 import requests
 from docker import DockerClient
 
+from infra.clients.engine import image_pulls
 from infra.clients.registry.image_upload import ImageUpload, PushRejectedError
 from infra.clients.service_connection import ServiceConnection
+from infra.errors import ImageMissingError
 from mlw.environments import build_cache, environment_images, package_resolution, planning
 from mlw.environments.environment_errors import UnresolvableError
 from mlw.environments.environment_images import REPOSITORY, EnvironmentImage
@@ -235,3 +237,14 @@ def test_an_image_can_be_deleted(registry: ServiceConnection, cache: Path) -> No
 
     assert not upload.delete(image.digest)
     assert environment_images.labels_of(upload, image.digest) == {}
+
+
+def test_an_image_that_cannot_be_pulled_says_why(registry: ServiceConnection) -> None:
+    host = registry.endpoint.partition("://")[2]
+
+    with pytest.raises(ImageMissingError, match=r"cannot pull it: .* Load it with `docker load`"):
+        image_pulls.provide(f"{host}/nothing:1", registry.credentials)
+
+
+def test_an_image_that_the_engine_has_is_not_pulled(pulled: str) -> None:
+    assert not image_pulls.provide(pulled)

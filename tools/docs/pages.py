@@ -11,6 +11,7 @@ from pathlib import Path
 from tools.docs import (
     assignments_reference,
     environment_reference,
+    environments_reference,
     mlw_reference,
     outputs_reference,
     policies_reference,
@@ -26,6 +27,7 @@ def _read(file: Path) -> str:
 PAGES: Mapping[Path, Callable[[], str]] = {
     assignments_reference.FILE: assignments_reference.render,
     environment_reference.FILE: environment_reference.render,
+    environments_reference.FILE: lambda: environments_reference.updated(_read(environments_reference.FILE)),
     mlw_reference.FILE: mlw_reference.render,
     outputs_reference.FILE: outputs_reference.render,
     policies_reference.FILE: policies_reference.render,

@@ -110,3 +110,15 @@ def test_an_image_is_identified_by_what_it_is_made_of() -> None:
 
     assert one.key("base") == planning.Plan(requirements=("b", "a")).key("base")
     assert len({one.key("base"), one.key("other"), planning.Plan(requirements=("a",)).key("base")}) == 3
+
+
+def test_a_newer_python_is_allowed_in_every_environment_of_a_document() -> None:
+    written = {"image": OPENMPI, "conda_file": conda("python=3.8")}
+    component = {"component": {"environment": "azureml:x:1"}}
+    document = {"jobs": {"a": {"environment": written}, "b": component}, "tags": [1]}
+
+    found = planning.allowing_newer_python(document)
+
+    assert planning.plan(found["jobs"]["a"]["environment"]).is_raised
+    assert found["jobs"]["b"] == component
+    assert planning.ALLOW_NEWER not in written

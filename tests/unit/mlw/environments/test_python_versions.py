@@ -44,6 +44,14 @@ def test_an_earlier_version_is_raised_with_a_warning_if_that_is_allowed() -> Non
     assert "warning: Python 3.11 replaces Python ==3.8" in found.notice
 
 
+@pytest.mark.parametrize("specifier", ["==3.9.*", "==3.10.4", "==3.12.*", ">=3.12"], ids=str)
+def test_a_near_version_is_replaced_with_a_warning(specifier: str) -> None:
+    found = python_versions.choose(specifier, allow_newer=False)
+
+    assert (found.version, found.is_raised) == ("3.11", True)
+    assert "warning: Python 3.11 replaces Python" in found.notice
+
+
 @pytest.mark.parametrize("specifier", ["==2.7.*", ">=3.15"], ids=str)
 def test_a_version_that_cannot_be_raised_is_refused(specifier: str) -> None:
     with pytest.raises(EnvironmentFileError, match=r"Use `python=3.11`\."):
