@@ -17,7 +17,7 @@ from mlw.jobs.job_records import PIPELINE, JobRecord
 from mlw.jobs.queue_entries import NO_COMPUTE
 from mlw.jobs.submission import Submission
 from mlw.pipelines.bindings import StepOutput
-from mlw.pipelines.graph import Data, Graph, Literal, PlannedStep, Target
+from mlw.pipelines.graph import Data, Literal, PlannedStep, Target
 from mlw.pipelines.pipeline_errors import PipelineError
 from mlw.pipelines.pipeline_jobs import PipelineJob, Step, StepInput
 from mlw.pipelines.read_pipeline import FindComponent, read_pipeline
@@ -46,9 +46,8 @@ def pipeline_record(
     Raises:
         PipelineError: It cannot run here; nothing has been stored then.
     """
-    graph = read_pipeline(document, find_component)
+    graph = read_pipeline(document, find_component, check=lambda step: _problem_of(step, check_compute))
     name = submission.checked_name(graph.name or submission.made_name())
-    _check(graph, name, check_compute)
     for step in graph.steps.values():
         notices = submission.ignored({**_base(step), "services": step.services})
         given.notices.extend(f"step '{step.name}': {notice}" for notice in notices)
@@ -77,19 +76,16 @@ def pipeline_record(
     )
 
 
-def _check(graph: Graph, pipeline: str, check_compute: Callable[[str], None]) -> None:
-    """Report wrong bindings of commands, missing computes, and what no step can have, before anything is stored."""
-    problems = []
-    for step in graph.steps.values():
-        try:
-            inputs = {name: None if source is None else "" for name, source in step.inputs.items()}
-            command_text.resolve(step.component.command, inputs, dict.fromkeys(step.outputs, ""), job=step.name)
-            submission.refuse(_base(step), step.name)
-            check_compute(submission.compute_of(_base(step)))
-        except MlWorkspaceError as exc:
-            problems.append(f"step '{step.name}': {exc}")
-    if problems:
-        raise PipelineError(f"creating the pipeline job '{graph.display_name or pipeline}'", problems)
+def _problem_of(step: PlannedStep, check_compute: Callable[[str], None]) -> str:
+    """What no step can have: wrong bindings of its command, a compute that does not exist, several nodes."""
+    try:
+        inputs = {name: None if source is None else "" for name, source in step.inputs.items()}
+        command_text.resolve(step.component.command, inputs, dict.fromkeys(step.outputs, ""), job=step.name)
+        submission.refuse(_base(step), step.name)
+        check_compute(submission.compute_of(_base(step)))
+    except MlWorkspaceError as exc:
+        return str(exc)
+    return ""
 
 
 def _base(step: PlannedStep) -> dict[str, Any]:

@@ -22,7 +22,13 @@ FindComponent = Callable[[str], Mapping[str, Any]]
 """The document of a registered component, by its reference."""
 
 
-def read_pipeline(document: Mapping[str, Any], find_component: FindComponent) -> Graph:
+CheckStep = Callable[[PlannedStep], str]
+"""What is wrong with a step that the graph does not show; empty for nothing."""
+
+
+def read_pipeline(
+    document: Mapping[str, Any], find_component: FindComponent, *, check: CheckStep = lambda _step: ""
+) -> Graph:
     """Read a pipeline job.
 
     Raises:
@@ -39,6 +45,10 @@ def read_pipeline(document: Mapping[str, Any], find_component: FindComponent) ->
     reader.read_steps(scope, document.get("jobs") or {})
     steps, outputs = reader.wiring.wired()
     problems = [*reader.problems, *reader.wiring.problems]
+    for name, step in steps.items():
+        label = f"step '{name}': "
+        if not any(one.startswith(label) for one in problems) and (problem := check(step)):
+            problems.append(f"{label}{problem}")
     if not steps and not problems:
         problems.append("it has no steps; add at least one below `jobs`")
     if problems:
@@ -112,13 +122,7 @@ class _Reader:
             self.read_steps(inner, component.jobs)
         else:
             step = planned(name, component, document, read)
-            self._check_nodes(step)
             self.wiring.steps[name] = replace(step, compute=compute, outputs=targets)
-
-    def _check_nodes(self, step: PlannedStep) -> None:
-        count = step.resources.get("instance_count") or 1
-        if str(count) != "1":
-            self._problem(step.name, f"instance_count {count}: a step runs on one node here; set it to 1")
 
     def _targets(self, scope: Scope, step: str, component: Component, given: Mapping[str, Any]) -> Mapping[str, Target]:
         for name in given:

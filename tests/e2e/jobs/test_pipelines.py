@@ -23,33 +23,36 @@ def _step(command: str, **over: Any) -> dict[str, Any]:  # noqa: ANN401 - YAML
     return inline(command, **{"environment": IMAGE, **over})
 
 
-def _document(**over: Any) -> dict[str, Any]:  # noqa: ANN401 - YAML
+DOUBLE = {
+    "type": "command",
+    "inputs": {
+        "data": FOLDER,
+        "factor": {"type": "integer", "default": 2},
+        "plus": {"type": "integer", "optional": True},
+    },
+    "outputs": {"doubled": FOLDER},
+    "environment": IMAGE,
+    "code": "./src",
+    "command": "python times.py ${{inputs.data}} ${{outputs.doubled}} ${{inputs.factor}} $[[${{inputs.plus}}]]",
+}
+NESTED = {
+    "type": "pipeline",
+    "inputs": {"data": FOLDER, "factor": {"type": "integer"}},
+    "outputs": {"doubled": FOLDER},
+    "jobs": {
+        "inner": {
+            "type": "command",
+            "component": "./double.yml",
+            "inputs": {"data": "${{parent.inputs.data}}", "factor": "${{parent.inputs.factor}}"},
+            "outputs": {"doubled": "${{parent.outputs.doubled}}"},
+        }
+    },
+}
+
+
+def _document() -> dict[str, Any]:
     """read -> double -> sum; double is in a nested pipeline component."""
-    double = {
-        "type": "command",
-        "inputs": {
-            "data": FOLDER,
-            "factor": {"type": "integer", "default": 2},
-            "plus": {"type": "integer", "optional": True},
-        },
-        "outputs": {"doubled": FOLDER},
-        "environment": IMAGE,
-        "code": "./src",
-        "command": "python times.py ${{inputs.data}} ${{outputs.doubled}} ${{inputs.factor}} $[[${{inputs.plus}}]]",
-    }
-    nested = {
-        "type": "pipeline",
-        "inputs": {"data": FOLDER, "factor": {"type": "integer"}},
-        "outputs": {"doubled": FOLDER},
-        "jobs": {
-            "inner": {
-                "type": "command",
-                "component": double,
-                "inputs": {"data": "${{parent.inputs.data}}", "factor": "${{parent.inputs.factor}}"},
-                "outputs": {"doubled": "${{parent.outputs.doubled}}"},
-            }
-        },
-    }
+    read = "${{parent.jobs.read.outputs.read}}"
     return pipeline(
         {
             "read": _step(
@@ -59,22 +62,17 @@ def _document(**over: Any) -> dict[str, Any]:  # noqa: ANN401 - YAML
             ),
             "double": {
                 "type": "pipeline",
-                "component": nested,
-                "inputs": {"data": "${{parent.jobs.read.outputs.read}}", "factor": "${{parent.inputs.factor}}"},
+                "component": "./nested.yml",
+                "inputs": {"data": read, "factor": "${{parent.inputs.factor}}"},
             },
             "sum": _step(
-                "cat ${{inputs.doubled}}/numbers ${{inputs.read}}/numbers > ${{outputs.all}}/all; echo ${{inputs.note}}",
-                inputs={
-                    "doubled": "${{parent.jobs.double.outputs.doubled}}",
-                    "read": "${{parent.jobs.read.outputs.read}}",
-                    "note": "first",
-                },
+                "cat ${{inputs.doubled}}/* ${{inputs.read}}/* > ${{outputs.all}}/all; echo ${{inputs.note}}",
+                inputs={"doubled": "${{parent.jobs.double.outputs.doubled}}", "read": read, "note": "first"},
                 outputs={"all": "${{parent.outputs.total}}"},
             ),
         },
         inputs={"raw": {"type": "uri_file", "path": "./raw.txt"}, "factor": 2},
         outputs={"total": FOLDER},
-        **over,
     )
 
 
@@ -88,6 +86,8 @@ def _write(folder: Path, document: dict[str, Any]) -> Path:
         encoding="utf-8",
     )
     (folder / "raw.txt").write_text("1 2 3\n", encoding="utf-8")
+    (folder / "double.yml").write_text(yaml.safe_dump(DOUBLE), encoding="utf-8")
+    (folder / "nested.yml").write_text(yaml.safe_dump(NESTED), encoding="utf-8")
     file = folder / "pipeline.yml"
     file.write_text(yaml.safe_dump(document), encoding="utf-8")
     return file

@@ -214,13 +214,19 @@ def test_wrong_bindings_of_all_commands_are_reported_before_anything_is_stored(w
     jobs = {
         "a": inline("run ${{inputs.none}}", code="/project/src"),
         "b": inline("run ${{outputs.none}}"),
-        "c": inline(distribution={"type": "pytorch", "process_count_per_instance": 2}),
+        "c": inline(resources={"instance_count": 2}),
+        "d": inline(inputs={"x": "${{parent.inputs.none}}"}),
     }
 
     with pytest.raises(PipelineError, match=r"step 'a': .*inputs\.none") as caught:
         workspace.submit(pipeline(jobs), "one")
 
-    assert [problem.split(":")[0] for problem in caught.value.problems] == ["step 'a'", "step 'b'", "step 'c'"]
+    assert [problem.split(":")[0] for problem in caught.value.problems] == [
+        "step 'd'",
+        "step 'a'",
+        "step 'b'",
+        "step 'c'",
+    ]
     assert workspace.stored == []
 
 

@@ -143,14 +143,13 @@ def test_a_registered_component_is_looked_up() -> None:
             "input 'rate' is a value of type number, and is given the data '/project/raw.csv'",
         ),
         ({"a": {"component": prepare(), "inputs": {"raw": RAW, "rate": "high"}}}, "'high' is not of type number"),
-        ({"a": inline(resources={"instance_count": 2})}, "instance_count 2: a step runs on one node here"),
         ({"a": inline(compute=RAW)}, "compute: '${{parent.inputs.raw}}' is not a value"),
         ({}, "it has no steps"),
     ],
     ids=[
         "required input", "input of the pipeline", "step", "output of a step", "old binding", "output as input",
         "output of the pipeline", "input as output", "unknown input", "value for data", "data for value", "wrong type",
-        "several nodes", "compute", "no steps",
+        "compute", "no steps",
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_reported_with_the_step(jobs: dict[str, Any], problem: str) -> None:
