@@ -50,12 +50,15 @@ def load(kind: str, path: Path, changes: Sequence[str] = (), name: str | None = 
     problems = list(normalising.problems)
     if not problems:  # Azure's messages about a missing file would only repeat it
         checked = checking.problems(kind, source.path, source.document, found, doing)
-        problems = [_message(source, key, message) for key, message in checked]
+        problems = [_message(normalising.sources, key, message) for key, message in checked]
     if problems:
         raise problems_of(doing, problems)
     return found
 
 
-def _message(source: YamlSource, key: str, message: str) -> str:
+def _message(sources: Mapping[str, YamlSource], key: str, message: str) -> str:
+    """A problem with its place: in the file that the key comes from."""
+    above = max((one for one in sources if f"{key}.".startswith(f"{one}." if one else "")), key=len)
+    source, key = sources[above], key.removeprefix(above).lstrip(".") if above else key
     shown = message if message.endswith((".", "!", "?")) else f"{message}."
     return f"{source.place(key)}: {f'{key}: ' if key else ''}{shown}"

@@ -33,6 +33,7 @@ class Normalising:
     Attributes:
         problems: What is wrong, each with its place.
         refused: What cannot run here, each with its place.
+        sources: Key that another file is inlined at, to that file.
     """
 
     def __init__(self, source: YamlSource, doing: str, *, depth: int = 0) -> None:
@@ -40,6 +41,7 @@ class Normalising:
         self._folder = source.path.parent
         self.problems: list[str] = []
         self.refused: list[str] = []
+        self.sources: dict[str, YamlSource] = {"": source}
 
     def job(self, document: Mapping[str, Any], place: str = "") -> Document:
         """A job, or a step of a pipeline."""
@@ -189,6 +191,7 @@ class Normalising:
         made: Document = getattr(nested, kind)(other.document)
         self.problems += nested.problems
         self.refused += nested.refused
+        self.sources |= {_below(place, key) if key else place: one for key, one in nested.sources.items()}
         return made
 
     def _read(self, file: Path, place: str) -> object:

@@ -166,6 +166,27 @@ def test_what_azure_finds_is_said_with_the_line(job: Path, found: list[tuple[str
     ]
 
 
+def test_what_azure_finds_in_another_file_is_said_with_the_line_there(
+    write: Write, found: list[tuple[str, str]]
+) -> None:
+    component = write("c.yml", "command: x\ninputs:\n  a: {type: numbr}\n")
+    path = write("job.yml", "jobs:\n  train:\n    component: c.yml\n  trainer: {command: x}\n")
+    found += [
+        ("jobs.train.component.inputs.a.type", "No."),
+        ("jobs.train.component", "Odd."),
+        ("jobs.trainer.x", "Odd."),
+    ]
+
+    with pytest.raises(AzureFileError) as raised:
+        load("job", path)
+
+    assert [line.strip() for line in str(raised.value).splitlines()[1:]] == [
+        f"{component}:3: inputs.a.type: No.",
+        f"{component}: Odd.",
+        f"{path}:4: jobs.trainer.x: Odd.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("kind", "content", "message"),
     [
