@@ -23,6 +23,7 @@ import docker
 import yaml
 
 from tests.support.engine import open_engine
+from tests.support.mlflow_client import read_runs, write_runs
 from tests.support.object_store import s3_client
 from tests.support.oci import registry_client, tiny_image
 from tests.support.vault import read_secret, write_secret
@@ -35,6 +36,8 @@ SECRETS = {f"job/{n}": {"password": f"of job {n}"} for n in range(3)}
 REPOSITORY, TAG = "churn/score", "1"
 CREDENTIALS = ("keyVault", "registry", "storage", "telemetry")
 """Services that every recorded version has."""
+
+TRACKING = "tracking"
 
 TELEMETRY = "-insights-data/data/"
 """End of the folder with the telemetry of versions without the insights store."""
@@ -126,23 +129,36 @@ def write_samples(outputs: Mapping[str, Any]) -> None:
     for path, values in SECRETS.items():
         write_secret(outputs, path, values)
     registry_client(outputs).push(REPOSITORY, TAG, tiny_image(b"scores"))
+    if TRACKING in outputs["endpoints"]:
+        write_runs(outputs, "churn")
 
 
 def read_content(outputs: Mapping[str, Any]) -> dict[str, str]:
-    """What outside clients find: digests of blobs, secrets, the image and the credentials, and the workspace's GUID."""
+    """What outside clients find: digests of blobs, secrets, image, credentials and runs, and the workspace's GUID."""
     client = s3_client(outputs)
     found = {key: _digest(client.get_object(Bucket=BUCKET, Key=key)["Body"].read()) for key in BLOBS}
     found |= {path: _digest(json.dumps(read_secret(outputs, path), sort_keys=True).encode()) for path in SECRETS}
     image = registry_client(outputs).pull(REPOSITORY, TAG)
     found |= {"image": _digest(image.manifest + b"".join(image.blobs.values()))}
-    workspace = outputs["workspace"]
-    credentials = {service: outputs["credentials"][service] for service in CREDENTIALS}
+    workspace, services = outputs["workspace"], CREDENTIALS
+    if TRACKING in outputs["endpoints"]:
+        found |= {"runs": _digest(json.dumps(_facts(read_runs(outputs)), sort_keys=True).encode())}
+        services = (*CREDENTIALS, TRACKING)
+    credentials = {service: outputs["credentials"][service] for service in services}
     return {
         **found,
         "credentials": _digest(json.dumps(credentials, sort_keys=True).encode()),
         "workspaceId": workspace["workspaceId"],
         "creationTime": workspace["creationTime"],
     }
+
+
+def _facts(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What every version of MLflow's client says of runs and models; deleted runs are removed some day."""
+    runs = [run for run in found["runs"].values() if run["info"]["lifecycle_stage"] == "active"]
+    said = {run["info"]["run_id"]: [run[part] for part in ("params", "metrics", "files")] for run in runs}
+    versions = {name: [version["run_id"], files] for name, (version, files) in found["versions"].items()}
+    return {"runs": said, "models": found["models"], "versions": versions}
 
 
 def record(stack: str, folder: Path, *, stack_file: Path, subnet: str) -> None:
