@@ -99,6 +99,7 @@ def running_collector(
     data: Mapping[str, str] | None = None,
     store_data: Mapping[str, str] | None = None,
     queue_mib: float = 64,
+    network_options: Mapping[str, Any] | None = None,
 ) -> Iterator[Collector]:
     """Run a collector that reports its own and StatsD's metrics every second, and its store.
 
@@ -107,12 +108,13 @@ def running_collector(
         data: Options of the driver of the volume with the collector's data.
         store_data: The same for the store.
         queue_mib: Maximum size of the collector's queue.
+        network_options: Arguments that create their network.
     """
     name = f"t{uuid.uuid4().hex[:8]}"
     collectors = config(own_metrics_seconds=1, statsd_seconds=1, queue_mib=queue_mib)
     stores = insights_store.config(settings.load(_MINIMAL, stack="dev").application_insights, [])
     with ExitStack() as cleanup:
-        network = engine.networks.create(name)
+        network = engine.networks.create(name, **(network_options or {}))
         cleanup.callback(network.remove)
         store = _run(
             engine,

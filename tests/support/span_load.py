@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -21,9 +21,15 @@ REQUEST_SECONDS = 5
 
 @dataclass(kw_only=True, slots=True)
 class SpanLoad:
-    """Batches of spans, each with a name of its own, sent once and never again."""
+    """Batches of spans, each with a name of its own, sent once and never again.
+
+    Attributes:
+        collector: Where they are sent.
+        find_port: Finds the collector's port on the host, or raises LookupError; by default the engine is asked.
+    """
 
     collector: Collector
+    find_port: Callable[[], str] | None = None
     acknowledged: list[str] = field(default_factory=list)
     """Names of the batches that were acknowledged."""
 
@@ -73,7 +79,7 @@ class SpanLoad:
             self.sent += 1
             name = f"{self._run}-{uuid.uuid4().hex}"
             try:
-                port = port or self.collector.port()
+                port = port or (self.find_port or self.collector.port)()
                 status = _send(port, name)
             except (requests.RequestException, LookupError, TypeError):
                 # The collector was killed: it has another port when it runs again.
