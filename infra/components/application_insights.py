@@ -47,6 +47,18 @@ QUEUE_MIB = 1024
 _FOLDER = APPLICATION_INSIGHTS.volumes["config"]
 _TLS = f'tls: {{cert_file: {_FOLDER}/{CERTIFICATE}, key_file: {_FOLDER}/{PRIVATE_KEY}, min_version: "1.2"}}, '
 
+_FORWARD = """\
+  # Never in the way of the queue above: nothing is tried again, so that this one does not fill up while nobody listens.
+  otlp_http/forward:
+    metrics_endpoint: "{url}"
+    timeout: 5s
+    sending_queue:
+      sizer: bytes
+      queue_size: 16777216
+      batch: {{sizer: bytes, flush_timeout: 1s, min_size: 262144}}
+    retry_on_failure: {{enabled: false}}
+"""
+
 
 class ApplicationInsights(ServiceComponent):
     """One application insights component.
@@ -108,7 +120,7 @@ class ApplicationInsights(ServiceComponent):
             rotates=rotation.service(INSIGHTS_STORE.credentials_key),
             opts=self.child_options(after=context.reservation),
         )
-        collector = run(self, _collector(self._ingestion, queries, self._store_name(context), context), context)
+        collector = run(self, _collector(self._ingestion, queries, self._configuration(context), context), context)
         store = run(self, store_container(self._settings, queries, context), context)
         return self.connected(
             *(
@@ -124,24 +136,27 @@ class ApplicationInsights(ServiceComponent):
             )
         )
 
-    def _store_name(self, context: ProvisioningContext) -> pulumi.Output[str]:
-        """The name in the store's certificate."""
-        name = self.container_name(INSIGHTS_STORE)
-        return context.network.apply(lambda network: f"{name}.{network}".lower())
+    def _configuration(self, context: ProvisioningContext) -> pulumi.Input[str]:
+        """The collector's; with TLS it has the name that is in the store's certificate."""
+        name, forward = self.container_name(INSIGHTS_STORE), self._settings.forward_metrics_to
+        if context.certificates is None:
+            return config(forward_metrics_to=forward)
+        return context.network.apply(
+            lambda network: config(store_tls_name=f"{name}.{network}".lower(), forward_metrics_to=forward)
+        )
 
 
 def _collector(
     ingestion: GeneratedSecrets,
     queries: GeneratedSecrets,
-    store_name: pulumi.Output[str],
+    configuration: pulumi.Input[str],
     context: ProvisioningContext,
 ) -> ServiceContainer:
-    tls = context.certificates is not None
     return ServiceContainer(
         service=APPLICATION_INSIGHTS,
         command=[service_images.table()[APPLICATION_INSIGHTS.image].binary, f"--config={_FOLDER}/config.yaml"],
         files={
-            "config.yaml": store_name.apply(lambda name: config(store_tls_name=name)) if tls else config(),
+            "config.yaml": configuration,
             STORE_TOKEN: queries.value("collector"),
         },
         live_files={TOKENS: _token_file(ingestion, context)},
@@ -156,6 +171,7 @@ def config(
     queue_mib: float = QUEUE_MIB,
     store: str = f"{insights_store.HOST}:{INSIGHTS_STORE.endpoints[0].port}",
     store_tls_name: str = "",
+    forward_metrics_to: str = "",
 ) -> str:
     """The collector's configuration.
 
@@ -165,6 +181,7 @@ def config(
         queue_mib: Maximum size of the queue of each signal.
         store: Host and port of the store.
         store_tls_name: Name in the store's certificate; empty if the stack has no TLS.
+        forward_metrics_to: Where metrics are sent to, too; empty for nowhere.
     """
     verified = f'{{ca_file: {_FOLDER}/{CA_CERTIFICATE}, server_name_override: {store_tls_name}, min_version: "1.2"}}'
     return asset(
@@ -177,6 +194,8 @@ def config(
         queue_bytes=str(int(queue_mib * 2**20)),
         store=f"{'https' if store_tls_name else 'http'}://{store}",
         store_tls=verified if store_tls_name else "{insecure: true}",
+        forward=_FORWARD.format(url=forward_metrics_to) if forward_metrics_to else "",
+        also=", otlp_http/forward" if forward_metrics_to else "",
     )
 
 

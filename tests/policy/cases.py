@@ -175,6 +175,10 @@ CASES: dict[str, Case] = {
     "application-insights-limit-size": Case(
         type_token=r.APPLICATION_INSIGHTS, broken={"maximumSizeInGB": 0.0}, reads="maximumSizeInGB", says="is 0"
     ),
+    "application-insights-limit-metrics-target": Case(
+        type_token=r.APPLICATION_INSIGHTS, broken={"forwardMetricsTo": "prometheus:9090"}, reads="forwardMetricsTo",
+        says="no user, password or query",
+    ),
     "workspace-limit-sku": Case(
         type_token=r.WORKSPACE, broken={"sku": "Free"}, reads="sku", says="set 'sku' to 'Basic'"
     ),

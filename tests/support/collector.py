@@ -100,6 +100,7 @@ def running_collector(
     store_data: Mapping[str, str] | None = None,
     queue_mib: float = 64,
     network_options: Mapping[str, Any] | None = None,
+    forward_port: int = 0,
 ) -> Iterator[Collector]:
     """Run a collector that reports its own and StatsD's metrics every second, and its store.
 
@@ -109,13 +110,21 @@ def running_collector(
         store_data: The same for the store.
         queue_mib: Maximum size of the collector's queue.
         network_options: Arguments that create their network.
+        forward_port: Port of this machine that metrics are forwarded to; 0 for none.
     """
     name = f"t{uuid.uuid4().hex[:8]}"
-    collectors = config(own_metrics_seconds=1, statsd_seconds=1, queue_mib=queue_mib)
     stores = insights_store.config(settings.load(_MINIMAL, stack="dev").application_insights, [])
     with ExitStack() as cleanup:
         network = engine.networks.create(name, **(network_options or {}))
         cleanup.callback(network.remove)
+        network.reload()
+        forward = f"http://{network.attrs['IPAM']['Config'][0]['Gateway']}:{forward_port}/v1/metrics"
+        collectors = config(
+            own_metrics_seconds=1,
+            statsd_seconds=1,
+            queue_mib=queue_mib,
+            forward_metrics_to=forward if forward_port else "",
+        )
         store = _run(
             engine,
             cleanup,

@@ -1,7 +1,8 @@
-"""Application insights: retention (T8) and maximum size of telemetry."""
+"""Application insights: retention (T8) and maximum size of telemetry, and where metrics are sent to as well."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from infra.rules.violation import Violation, one_of
 
 RETENTION_DAYS = (30, 60, 90, 120, 180, 270, 365, 550, 730)
 MIN_SIZE_GB, MAX_SIZE_GB = 1, 10_000
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/%-]*)?")
 
 
 class ApplicationInsightsProperties(ResourceProperties):
@@ -34,6 +36,16 @@ class ApplicationInsightsProperties(ResourceProperties):
             "its retention ends. Azure has a cap per day instead.",
             default=10,
             effect=RESTARTS,
+        ),
+    ]
+    forward_metrics_to: Annotated[
+        str,
+        Property(
+            doc="URL to which metrics are sent by OTLP/HTTP, in addition, e.g. of Prometheus: "
+            "http://prometheus:9090/api/v1/otlp/v1/metrics. Empty: they are sent nowhere.",
+            default="",
+            effect=RESTARTS,
+            required=False,
         ),
     ]
 
@@ -73,4 +85,27 @@ def limit_size(resource: ResourceView, _parameters: Parameters) -> Iterator[Viol
         found="outside the range of application insights' size",
         allowed=f"{MIN_SIZE_GB}-{MAX_SIZE_GB} GB",
         fix="set 'maximumSizeInGB' to e.g. 10",
+    )
+
+
+@rule(
+    id="application-insights-limit-metrics-target",
+    summary="Metrics are forwarded to an http or https URL without credentials.",
+    why="The stack file and the state show the URL to everybody who can read them.",
+    severity=Severity.HIGH,
+    source="own",
+    fix="Set 'forwardMetricsTo' to a URL such as http://prometheus:9090/api/v1/otlp/v1/metrics, or remove it.",
+    applies_to=(APPLICATION_INSIGHTS,),
+)
+def limit_metrics_target(resource: ResourceView, _parameters: Parameters) -> Iterator[Violation]:
+    """Neither user nor query: both would be credentials."""
+    url = resource.props.get("forwardMetricsTo")
+    if not url or (isinstance(url, str) and _URL.fullmatch(url)):
+        return
+    yield Violation(
+        key="forwardMetricsTo",
+        value=url,
+        found="not a URL that metrics can be forwarded to",
+        allowed="http:// or https://, a host, a port, a path; no user, password or query",
+        fix="set 'forwardMetricsTo' to e.g. http://prometheus:9090/api/v1/otlp/v1/metrics",
     )

@@ -57,6 +57,17 @@ def test_all_telemetry_goes_into_a_durable_queue_until_the_store_has_it(collecto
     assert queue["retry_on_failure"]["max_elapsed_time"] == "0s"
 
 
+def test_metrics_are_forwarded_when_asked_and_nothing_else_changes(collector: dict[str, Any]) -> None:
+    url = "http://prometheus:9090/api/v1/otlp/v1/metrics"
+    found = yaml.safe_load(application_insights.config(forward_metrics_to=url))
+
+    forward = found["exporters"].pop("otlp_http/forward")
+    assert forward["metrics_endpoint"] == url
+    assert forward["retry_on_failure"] == {"enabled": False}
+    assert found["service"]["pipelines"]["metrics"]["exporters"].pop() == "otlp_http/forward"
+    assert found == collector
+
+
 def test_the_queue_has_a_maximum_size_above_which_senders_are_refused(collector: dict[str, Any]) -> None:
     queue = collector["exporters"][QUEUE]["sending_queue"]
 

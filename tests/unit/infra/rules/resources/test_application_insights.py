@@ -42,3 +42,26 @@ def test_other_insights_size_is_refused(size: object) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_absent_properties_break_nothing(rule: Rule) -> None:
     assert violations_of(rule) == []
+
+
+@pytest.mark.parametrize("url", ["", "http://prometheus:9090/api/v1/otlp/v1/metrics", "https://mimir.example.org/otlp"])
+def test_metrics_can_be_forwarded_to_a_url(url: str) -> None:
+    assert violations_of(application_insights.limit_metrics_target, forwardMetricsTo=url) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "prometheus:9090",
+        "http://u:p@prometheus",
+        "http://a/?token=x",
+        "http://a/${env:HOME}",
+        'http://a/"b',
+        "ftp://a",
+        1,
+    ],
+)
+def test_other_targets_of_metrics_are_refused(url: object) -> None:
+    (violation,) = violations_of(application_insights.limit_metrics_target, forwardMetricsTo=url)
+
+    assert "no user, password or query" in violation.message
