@@ -7,6 +7,8 @@ import requests
 from botocore.exceptions import ClientError
 from docker import DockerClient
 
+from infra import service_images
+from infra.clients.engine import container_usage
 from infra.rules.datastores.tracking_artifacts import access_key
 from tests.support.environment import Environment
 from tests.support.object_store import s3_client
@@ -17,6 +19,9 @@ from tests.support.updates import assert_unchanged
 
 UNTOUCHED = ("storageAccount", "containerRegistry", "keyVault", "applicationInsights")
 """Services that do not restart. The insights store does, for its availability tests."""
+
+IDLE_MIB, IMAGE_BYTES = 220, 260_000_000
+"""What the server may use after its first requests, and the size of its image."""
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +55,8 @@ def test_a_tracking_server_comes_and_goes_and_takes_only_its_own_data(
     outputs = stack.outputs()
     client = TrackingClient.of(outputs)
     client.keep(marker)
+    assert container_usage.usage_of([server])[server].memory <= IDLE_MIB << 20
+    assert engine.images.get(service_images.table()["tracking"].image).attrs["Size"] <= IMAGE_BYTES
     assert names(live) - plain == {server, f"{server}-data", f"{server}-config"}
     assert {use: outputs["endpoints"][use] for use in live.outputs["endpoints"]} == live.outputs["endpoints"]
     assert started(live, engine) == since

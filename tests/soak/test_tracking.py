@@ -3,6 +3,7 @@
 import random
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,14 +12,28 @@ import pytest
 import requests
 from docker import DockerClient
 
+from infra import service_images
 from tests.support.mlflow_client import mlflow_client
 from tests.support.probes import probe_until
-from tests.support.tracking_server import API, FILES, Server, password_of, running_server
+from tests.support.tracking_server import API, FILES, PORT, Server, password_of, running_server
 
 KILLS, WRITERS = 20, 3
 LONGEST = 30
 """Acknowledged runs between two kills, at most."""
 MEBIBYTES = 1024
+LEAST_WRITES, LEAST_RATIO = 30, 0.95
+"""Of writes per second; of those of a bare MLflow."""
+ROUNDS, SECONDS = 5, 4.0
+BARE = """
+import uvicorn
+from a2wsgi import WSGIMiddleware
+from mlflow.server import app
+from mlflow.server.handlers import initialize_backend_stores
+import os
+initialize_backend_stores(os.environ["_MLFLOW_SERVER_FILE_STORE"], None, os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"])
+uvicorn.run(WSGIMiddleware(app), host="0.0.0.0", port=5000, log_level="warning")
+"""
+BARE_DATA = "/var/lib/bare"
 BATCH = 100
 """MLflow's limit for parameters in one request."""
 
@@ -172,6 +187,61 @@ def test_an_artifact_of_a_gibibyte_goes_up_and_down_within_the_memory_limit(
     assert server.container.status == "running"
     assert server.container.attrs["RestartCount"] == 0
     assert not server.container.attrs["State"]["OOMKilled"]
+
+
+@contextmanager
+def bare_mlflow(server: Server) -> Iterator[str]:
+    """The handlers of the same MLflow in one process, without anything of ours in front; yields the address."""
+    database = f"sqlite:///{BARE_DATA}/bare.db"
+    container = server.engine.containers.run(
+        service_images.table()["tracking"].image,
+        ["-c", BARE],
+        entrypoint=["/usr/bin/python3.11"],
+        environment={
+            "_MLFLOW_SERVER_FILE_STORE": database,
+            "_MLFLOW_SERVER_ARTIFACT_ROOT": BARE_DATA,
+            "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE": "true",
+            "GIT_PYTHON_REFRESH": "quiet",
+        },
+        volumes=[BARE_DATA],
+        working_dir=BARE_DATA,
+        user="0",
+        ports={f"{PORT}/tcp": ("127.0.0.1", 0)},
+        detach=True,
+    )
+    try:
+        container.reload()
+        url = f"http://127.0.0.1:{container.ports[f'{PORT}/tcp'][0]['HostPort']}"
+        probe_until(lambda: requests.get(f"{url}/health", timeout=5).raise_for_status(), what="a bare MLflow")
+        yield url
+    finally:
+        container.remove(force=True, v=True)
+
+
+def writes_per_second(url: str, login: tuple[str, str] | None, seconds: float) -> float:
+    """Log metrics one after another, as one training program does."""
+    with requests.Session() as session:
+        session.auth = login
+        run = session.post(f"{url}{API}/runs/create", json={"experiment_id": "0"}).json()["run"]["info"]["run_id"]
+        number, begun = 0, time.monotonic()
+        while (elapsed := time.monotonic() - begun) < seconds:
+            body = {"run_id": run, "key": "m", "value": number, "timestamp": 1, "step": number}
+            session.post(f"{url}{API}/runs/log-metric", json=body).raise_for_status()
+            number += 1
+    return number / elapsed
+
+
+def test_writes_are_as_fast_as_those_of_a_bare_mlflow(server: Server, soak_scale: float) -> None:
+    own, bare = [], []
+    login, seconds = ("owner", password_of("owner")), max(1, SECONDS * soak_scale)
+    with bare_mlflow(server) as url:
+        for _ in range(ROUNDS):
+            own.append(writes_per_second(server.url(""), login, seconds))
+            bare.append(writes_per_second(url, None, seconds))
+
+    print(f"writes per second: {[round(one) for one in own]}, of a bare MLflow {[round(one) for one in bare]}")
+    assert max(own) >= LEAST_WRITES
+    assert max(own) >= LEAST_RATIO * max(bare)
 
 
 def test_a_run_can_have_ten_thousand_parameters(server: Server, soak_scale: float) -> None:
