@@ -210,8 +210,8 @@ def bare_mlflow(server: Server) -> Iterator[str]:
         detach=True,
     )
     try:
-        container.reload()
-        url = f"http://127.0.0.1:{container.ports[f'{PORT}/tcp'][0]['HostPort']}"
+        published = server.engine.api.port(str(container.id), PORT)[0]
+        url = f"http://127.0.0.1:{published['HostPort']}"
         probe_until(lambda: requests.get(f"{url}/health", timeout=5).raise_for_status(), what="a bare MLflow")
         yield url
     finally:

@@ -140,10 +140,10 @@ def read_content(outputs: Mapping[str, Any]) -> dict[str, str]:
     found |= {path: _digest(json.dumps(read_secret(outputs, path), sort_keys=True).encode()) for path in SECRETS}
     image = registry_client(outputs).pull(REPOSITORY, TAG)
     found |= {"image": _digest(image.manifest + b"".join(image.blobs.values()))}
-    workspace, services = outputs["workspace"], CREDENTIALS
+    workspace, services = outputs["workspace"], list(CREDENTIALS)
     if TRACKING in outputs["endpoints"]:
         found |= {"runs": _digest(json.dumps(_facts(read_runs(outputs)), sort_keys=True).encode())}
-        services = (*CREDENTIALS, TRACKING)
+        services.append(TRACKING)
     credentials = {service: outputs["credentials"][service] for service in services}
     return {
         **found,
