@@ -58,9 +58,17 @@ class RunningStudio:
 
 
 @contextmanager
-def running_studio(environment: Environment, *words: str) -> Iterator[RunningStudio]:
-    """Start `mlw studio` and end it as Ctrl-C does; it has to end without an error."""
-    command = [sys.executable, "-m", "tests.support.studio", "studio", "--no-browser", *words]
+def running_studio(
+    environment: Environment, *words: str, program: str = "tests.support.studio"
+) -> Iterator[RunningStudio]:
+    """Start `mlw studio` and end it as Ctrl-C does; it has to end without an error.
+
+    Args:
+        environment: Where it runs.
+        words: More words of the command line.
+        program: Module of the command; `mlw` shows the stack's own telemetry and experiments.
+    """
+    command = [sys.executable, "-m", program, "studio", "--no-browser", *words]
     with subprocess.Popen(
         command, cwd=PROJECT_ROOT, env=dict(environment.variables), stdout=subprocess.PIPE, text=True
     ) as process:
