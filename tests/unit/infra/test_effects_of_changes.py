@@ -19,6 +19,9 @@ ACCOUNT, REGISTRY, VAULT, INSIGHTS = "storageAccount", "containerRegistry", "key
 ROLES = {ACCOUNT: "storage", REGISTRY: "registry", VAULT: "vault", INSIGHTS: "store"}
 """Section to the last word of the name of the container that its settings concern."""
 
+ROLES_OF_KEYS = {"applicationInsights.forwardMetricsTo": "insights"}
+"""The same of keys that concern another container of their section."""
+
 OTHER_TAGS = {"tags": {"phase": "2"}}
 COMPUTE = {"name": "cpu", "type": "AmlCompute"}
 BASE: dict[str, Any] = {
@@ -52,6 +55,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "applicationInsights.tags": {INSIGHTS: OTHER_TAGS},
     "applicationInsights.retentionInDays": {INSIGHTS: {"retentionInDays": 180}},
     "applicationInsights.maximumSizeInGB": {INSIGHTS: {"maximumSizeInGB": 20}},
+    "applicationInsights.forwardMetricsTo": {INSIGHTS: {"forwardMetricsTo": "http://prometheus:9090/otlp"}},
     "workspace.tags": {"workspace": OTHER_TAGS},
     "workspace.friendlyName": {"workspace": {"friendlyName": "x"}},
     "workspace.description": {"workspace": {"description": "x"}},
@@ -132,7 +136,7 @@ def test_changes_that_the_reference_lists_replace_containers(before: dict[str, o
     loud = {key: effect for key, effect in effects.items() if effect in {RESTARTS, ALL_RESTART}}
     assert loud
     for key, effect in loud.items():
-        own = {ROLES[key.partition(".")[0]]} if effect == RESTARTS else set(before)
+        own = {ROLES_OF_KEYS.get(key) or ROLES[key.partition(".")[0]]} if effect == RESTARTS else set(before)
         assert replaced(before, CHANGES[key]) == own, key
 
 

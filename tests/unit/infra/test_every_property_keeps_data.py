@@ -56,6 +56,7 @@ VALUES: Mapping[Path, list[Any]] = {
     ("portRange",): [{"first": 21000, "last": 22000}],
     ("datastores",): [[], [DATASTORE, {**DATASTORE, "name": "more", "container": "more"}]],
     ("additionalStorageAccounts",): [[], [{"name": "stlake"}, {"name": "stmore"}]],
+    ("applicationInsights", "forwardMetricsTo"): ["http://prometheus:9090/api/v1/otlp/v1/metrics"],
     ("tracking",): [{}, {"softDeleteRetentionInDays": 7}],
     ("roleAssignments",): [[{"principal": "ana", "role": "Contributor"}]],
     ("computes",): [[COMPUTE], [COMPUTE, {**COMPUTE, "name": "more"}]],
