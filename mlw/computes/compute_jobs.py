@@ -31,6 +31,6 @@ def refuse_busy(stack: str, name: str) -> None:
     if jobs:
         more = f" and {len(jobs) - _SHOWN} more" if len(jobs) > _SHOWN else ""
         raise ComputeInUseError(
-            f"deleting compute '{name}': {len(jobs)} of its jobs have not ended: {', '.join(jobs[:_SHOWN])}{more}. "
+            f"deleting compute '{name}': not all of its jobs have ended: {', '.join(jobs[:_SHOWN])}{more}. "
             f"Wait for them, or cancel them: `mlw job cancel {stack} {jobs[0]}`."
         )

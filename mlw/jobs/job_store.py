@@ -12,7 +12,7 @@ from typing import BinaryIO
 from infra.clients.service_connection import ServiceConnection
 from infra.clients.storage.blob_streams import BlobStreams
 from mlw.assets.asset_references import SCHEME
-from mlw.data import job_data, lineage
+from mlw.data import job_data, lineage, model_locations
 from mlw.data.data_workspace import DataWorkspace
 from mlw.data.lineage import Direction, Use
 from mlw.jobs import job_paths
@@ -100,7 +100,7 @@ class JobStore:
     def note_use(self, job: CommandJob, run: str) -> None:
         """Note which data assets a job uses."""
         for name, given in job.inputs.items():
-            if given.location and given.location.asset:
+            if given.location and given.location.asset and given.type not in model_locations.TYPES:
                 use = Use(job=job.name, run=run, direction=Direction.INPUT, name=name)
                 lineage.record(self.assets, f"{SCHEME}{given.location.asset}", use)
 

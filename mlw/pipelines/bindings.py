@@ -50,6 +50,8 @@ Binding = ParentInput | ParentOutput | StepOutput
 def binding_of(value: object) -> Binding | None:
     """The binding that a value of a document is; None for a value or data.
 
+    A path may have placeholders such as ``${{name}}``, which are filled in when its place is looked up.
+
     Raises:
         StepError: It contains ``${{``, and is not a binding.
     """
@@ -57,6 +59,8 @@ def binding_of(value: object) -> Binding | None:
     if not isinstance(text, str) or "${{" not in text:
         return None
     whole = _WHOLE.fullmatch(text)
+    if whole is None and isinstance(value, Mapping):
+        return None
     inner = whole[1] if whole else ""
     if found := _INPUT.fullmatch(inner):
         return ParentInput(found[1])

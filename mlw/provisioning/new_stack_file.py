@@ -27,6 +27,8 @@ config:
   # ml-workspace:storageAccount: {{deleteRetentionDays: 30}}
   # ml-workspace:roleAssignments: [{{principal: dora, role: DataScientist}}]
   # ml-workspace:datastores: [{{name: features, type: AzureBlob, container: features}}]
+  # ml-workspace:tracking: {{}}
+  # ml-workspace:computes: [{{name: cpu-cluster, type: AmlCompute, maxNodeCount: 2}}]
   # ml-workspace:expiresAfter: 7d
 """
 

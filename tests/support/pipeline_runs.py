@@ -128,7 +128,7 @@ class FakeWorkspace:
         self.runs[f"run of {job.name}"] = job
         return TrackedRun(run_id=f"run of {job.name}", experiment_id="1")
 
-    def end(self, run: TrackedRun, status: JobStatus) -> None:
+    def end(self, run: TrackedRun, status: JobStatus, _outputs: Mapping[str, BlobLocation] | None = None) -> None:
         self.ended[run.run_id] = status
 
     def image_of(self, job: CommandJob, note: LogSink) -> str:  # noqa: ARG002 - as the real one

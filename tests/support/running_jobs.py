@@ -69,7 +69,7 @@ class Jobs:
         """Return names of containers and volumes of jobs."""
         with open_engine() as engine:
             volumes = engine.volumes.list(filters={"label": ["ml-workspace.job", self._label]})
-        return [str(one.name) for one in (*self.containers(), *volumes)]
+        return [str(one.attrs["Name"]) for one in (*self.containers(), *volumes)]
 
     @property
     def _label(self) -> str:

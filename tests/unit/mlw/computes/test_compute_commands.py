@@ -174,7 +174,7 @@ class TestDelete:
 
         assert run("delete", "churn", "--name", "CPU", "--yes") == 1
 
-        assert "1 of its jobs have not ended: job-1. Wait for them, or cancel them: `mlw job cancel churn job-1`" in (
+        assert "not all of its jobs have ended: job-1. Wait for them, or cancel them: `mlw job cancel churn job-1`" in (
             capsys.readouterr().err
         )
         assert (deployed.read_text(), runs.done) == (BEFORE, [])

@@ -49,6 +49,16 @@ def test_an_output_of_the_pipeline_decides_where_the_output_of_a_step_goes() -> 
     assert graph.outputs == {"final": StepOutput("a", "clean")}
 
 
+def test_paths_of_a_step_may_have_placeholders() -> None:
+    folder = {"type": "uri_folder", "path": "azureml://datastores/workspaceblobstore/paths/runs/${{name}}/"}
+    step = {"command": "cp ${{inputs.old}} ${{outputs.new}}", "inputs": {"old": folder}, "outputs": {"new": folder}}
+
+    read_step = read({"a": step}).steps["a"]
+
+    assert read_step.inputs == {"old": Data(folder["path"], "uri_folder")}
+    assert read_step.outputs["new"].path == folder["path"]
+
+
 def test_steps_of_a_nested_pipeline_are_connected_through_its_inputs_and_outputs() -> None:
     nested = {
         "type": "pipeline",
