@@ -91,6 +91,7 @@ class Graph:
     Attributes:
         steps: Steps in an order in which they can run.
         outputs: Outputs of the pipeline, and the step's output that each of them is.
+        datastore: Where outputs without a path go; empty for the workspace's default.
     """
 
     name: str = ""
@@ -100,5 +101,6 @@ class Graph:
     tags: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, PlannedStep]
     outputs: Mapping[str, StepOutput]
+    datastore: str = ""
     continue_on_step_failure: bool = False
     force_rerun: bool = False

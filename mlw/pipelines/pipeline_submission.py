@@ -17,7 +17,7 @@ from mlw.jobs.job_records import PIPELINE, JobRecord
 from mlw.jobs.queue_entries import NO_COMPUTE
 from mlw.jobs.submission import Submission
 from mlw.pipelines.bindings import StepOutput
-from mlw.pipelines.graph import Data, Literal, PlannedStep, Target
+from mlw.pipelines.graph import Data, Graph, Literal, PlannedStep, Target
 from mlw.pipelines.pipeline_errors import PipelineError
 from mlw.pipelines.pipeline_jobs import PipelineJob, Step, StepInput
 from mlw.pipelines.read_pipeline import FindComponent, read_pipeline
@@ -52,7 +52,7 @@ def pipeline_record(
         notices = submission.ignored({**_base(step), "services": step.services})
         given.notices.extend(f"step '{step.name}': {notice}" for notice in notices)
     experiment = graph.experiment or submission.experiment_of(folder)
-    placing = _Placing(_remembering(given), name, experiment, folder)
+    placing = _Placing(_remembering(given), replace(graph, name=name, experiment=experiment), folder)
     made = PipelineJob(
         name=name,
         steps=tuple(placing.step(step) for step in graph.steps.values()),
@@ -122,21 +122,26 @@ def _remembering(given: Submission) -> Submission:
 class _Placing:
     """Makes the jobs of steps."""
 
-    def __init__(self, given: Submission, pipeline: str, experiment: str, folder: Path) -> None:
-        self._given, self._pipeline, self._experiment, self._folder = given, pipeline, experiment, folder
+    def __init__(self, given: Submission, graph: Graph, folder: Path) -> None:
+        self._given, self._folder, self._datastore = given, folder, graph.datastore
+        self._pipeline, self._experiment = graph.name, graph.experiment
         self._names: set[str] = set()
 
     def step(self, planned: PlannedStep) -> Step:
         code = planned.component.code
         is_stored = bool(_SNAPSHOT.fullmatch(code))
+        name = submission.checked_name(self._unused(f"{self._pipeline}-{planned.name.replace('.', '-')}"))
         document = {
             **_base(planned),
             "experiment_name": self._experiment,
             "code": "" if is_stored else code,
-            "inputs": {name: _input(planned, name) for name in planned.inputs if not _is_bound(planned, name)},
-            "outputs": {name: _output(planned, name, target) for name, target in planned.outputs.items()},
+            "inputs": {key: _input(planned, key) for key in planned.inputs if not _is_bound(planned, key)},
+            "outputs": {
+                key: _output(planned, key, self._placed(target, f"{name}/{key}"))
+                for key, target in planned.outputs.items()
+            },
         }
-        job = self._job(planned, document)
+        job = self._job(planned, document, name)
         return Step(
             name=planned.name,
             job=replace(job, code=code, parent=self._pipeline) if is_stored else replace(job, parent=self._pipeline),
@@ -150,8 +155,13 @@ class _Placing:
             is_deterministic=planned.component.is_deterministic,
         )
 
-    def _job(self, planned: PlannedStep, document: Mapping[str, Any]) -> CommandJob:
-        name = submission.checked_name(self._unused(f"{self._pipeline}-{planned.name.replace('.', '-')}"))
+    def _placed(self, target: Target, place: str) -> Target:
+        """The same, in the pipeline's default datastore if it has neither a path nor another default."""
+        if target.path or not self._datastore:
+            return target
+        return replace(target, path=f"azureml://datastores/{self._datastore}/paths/azureml/{place}")
+
+    def _job(self, planned: PlannedStep, document: Mapping[str, Any], name: str) -> CommandJob:
         try:
             return self._given.command_job(document, name, self._folder)
         except MlWorkspaceError as exc:

@@ -64,6 +64,7 @@ def read_pipeline(
         outputs=outputs,
         continue_on_step_failure=is_true(settings.get("continue_on_step_failure")),
         force_rerun=is_true(settings.get("force_rerun")),
+        datastore=str(settings.get("default_datastore") or "").removeprefix(REFERENCE),
     )
 
 

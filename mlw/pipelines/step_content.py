@@ -34,7 +34,7 @@ def content_of(job: CommandJob, *, image: str, digests: Mapping[str, str], distr
         "distribution": dict(distribution),
         "inputs": {name: _input(one, digests.get(name, "")) for name, one in sorted(job.inputs.items())},
         "outputs": {
-            name: [one.type, one.asset, one.location.name if one.location else ""]
+            name: [one.type, one.asset, one.location.name.replace(job.name, "") if one.location else ""]
             for name, one in sorted(job.outputs.items())
         },
         # Values can be secrets: only whether they are equal is stored.

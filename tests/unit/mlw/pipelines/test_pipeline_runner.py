@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mlw.jobs.command_jobs import JobOutput
 from mlw.jobs.job_errors import JobError
 from mlw.jobs.job_status import JobStatus
 from mlw.pipelines.pipeline_errors import PipelineError
@@ -242,3 +245,22 @@ def test_services_and_sizes_of_steps_are_ignored_with_a_notice(workspace: FakeWo
     pipeline_record(document, given, Path("/project"), lambda _reference: {})
 
     assert given.notices == ["step 'a': `services` is ignored: the container of a job publishes no ports."]
+
+
+def test_outputs_without_a_path_go_to_the_default_datastore_of_the_pipeline(workspace: FakeWorkspace) -> None:
+    paths = {}
+
+    def resolve(job: str, name: str, given: Mapping[str, Any]) -> JobOutput:
+        paths[f"{job}.{name}"] = given.get("path")
+        return JobOutput()
+
+    given = replace(workspace.submission(), resolve_output=resolve)
+    jobs = {"a": inline(outputs={"x": {"type": "uri_folder"}, "y": {"path": "azureml://datastores/own/paths/y"}})}
+    document = pipeline(jobs, name="one", settings={"default_datastore": "azureml:big"})
+
+    pipeline_record(document, given, Path("/project"), lambda _reference: {})
+
+    assert paths == {
+        "one-a.x": "azureml://datastores/big/paths/azureml/one-a/x",
+        "one-a.y": "azureml://datastores/own/paths/y",
+    }

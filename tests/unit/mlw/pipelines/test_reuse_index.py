@@ -32,6 +32,14 @@ def test_names_descriptions_limits_and_places_do_not_count() -> None:
     assert key_of(_content(other)) == key_of(_content())
 
 
+def test_a_place_that_is_named_after_the_job_does_not_count() -> None:
+    def stored_in(job: str) -> Content:
+        place = BlobLocation(container="big", name=f"azureml/{job}/model")
+        return _content(replace(JOB, name=job, outputs={"model": JobOutput(location=place)}))
+
+    assert key_of(stored_in("one")) == key_of(stored_in("two"))
+
+
 @pytest.mark.parametrize(
     ("present", "change"),
     [

@@ -1,0 +1,36 @@
+"""The tutorial on jobs, as a new user runs it: every command, and what it shows."""
+
+import re
+import shutil
+
+from tests.e2e.one_workspace.test_documents import lines_of
+from tests.support.documents import ROOT, SHELL, blocks
+from tests.support.processes import run
+from tests.support.stacks import LiveStack
+
+TUTORIAL = ROOT / "docs" / "tutorial-jobs.md"
+SECONDS = 400
+
+
+def comparable(text: str) -> list[str]:
+    """Lines without durations."""
+    plain = re.sub(r"\b[0-9]+\.[0-9]+ m?s\b", "SECONDS", text)
+    return [" ".join(line.split()) for line in plain.splitlines() if line.strip()]
+
+
+def test_every_command_of_the_tutorial_prints_what_it_shows(jobs_stack: LiveStack) -> None:
+    environment = jobs_stack.stack.environment
+    shutil.copytree(ROOT / "examples" / "diabetes", environment.project / "examples" / "diabetes", dirs_exist_ok=True)
+    printed: list[str] = []
+    missing: list[str] = []
+
+    for block in blocks(TUTORIAL):
+        if block.language == "text":
+            missing += [line for line in comparable(block.text) if line not in printed]
+        elif block.language in SHELL and "make -s env" not in block.text:
+            text = re.sub(r"(?<![\w/-])dev(?![\w-])", jobs_stack.stack.name, lines_of(block))
+            words = ["bash", "-euo", "pipefail", "-c", text]
+            done = run(words, cwd=environment.project, env=environment.variables, timeout_seconds=SECONDS)
+            printed = comparable(done.check().stdout)
+
+    assert missing == []
