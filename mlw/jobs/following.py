@@ -53,6 +53,8 @@ class _LogReader(threading.Thread):
                 if rest:
                     self.read += len(rest)
                     self._sink.write(rest)
+                if self._sink.is_full:
+                    return
         except Exception as exc:
             self.error = exc
 
@@ -89,6 +91,9 @@ class Following:
             while reader.is_alive():
                 self._stop_if_asked(stop, deadline, timeout_seconds)
                 reader.join(_TICK_SECONDS)
+            while self.log.is_full and self._state().is_running:
+                self._stop_if_asked(stop, deadline, timeout_seconds)
+                time.sleep(_TICK_SECONDS)
             read = reader.read
             if reader.error and not isinstance(reader.error, EngineError):
                 self._kill()
@@ -96,6 +101,8 @@ class Following:
             was_interrupted = was_interrupted or reader.error is not None
             state = self._state()
             if not state.is_running:
+                if self.log.is_full:
+                    self.log.end(self.engine.log_end(self.job))
                 return Ending(container=state, stopped_because=self._stopped_because, was_interrupted=was_interrupted)
             # The engine ends a log when it restarts, and a moment before a container has exited.
             time.sleep(_TICK_SECONDS)

@@ -21,6 +21,7 @@ from infra.clients.engine.docker_engine import REMOVAL_SECONDS, connect
 from infra.errors import EngineError
 from mlw.jobs import job_paths
 from mlw.jobs.failure_reasons import PROCESSES
+from mlw.jobs.job_log import END_BYTES
 from mlw.jobs.ports import ContainerPlan, ContainerState, SourceFile
 from mlw.jobs.tar_streams import ChunkReader, packed
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _LOG_OPTIONS = {"max-size": "64m", "max-file": "3"}
 """A job that writes without end must not fill the engine's disk; the runner reads the log while it is written."""
 
+_LAST_LINES = 1000
 _STREAM_SECONDS = 600
 _NEVER = "0001-"
 _NANO = 1_000_000_000
@@ -108,6 +110,12 @@ class JobEngine:
         """Output of the command from its beginning, until it ends."""
         with self._calling(f"reading the log of job '{job}'", FOLLOWING_SECONDS) as client:
             yield from client.api.logs(self.name_of(job), stream=True, follow=True, stdout=True, stderr=True)
+
+    def log_end(self, job: str) -> bytes:
+        """The last output of a command that has ended."""
+        with self._calling(f"reading the log of job '{job}'") as client:
+            lines = client.api.logs(self.name_of(job), stdout=True, stderr=True, tail=_LAST_LINES)
+        return bytes(lines)[-END_BYTES:]
 
     def signal(self, job: str, signal: str) -> None:
         """Send a signal to the command; one that has ended is ignored."""

@@ -1,64 +1,49 @@
 """The output of a job on its way to its log: how much is kept.
 
-A job that writes without end must not fill the storage account. The beginning is kept up to a limit, and the end, where
-the reason for a failure is; a line says how much is missing in between.
+A job that writes without end must not fill the storage account. The beginning is kept up to a limit, and when the job
+has ended the end, where the reason for a failure is.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
-BEGINNING_BYTES, END_BYTES = 64 << 20, 1 << 20
+BEGINNING_BYTES, END_BYTES = 16 << 20, 1 << 20
 """How much of a log is kept at most."""
 
 _TAIL_BYTES, _TAIL_LINES = 1 << 12, 8
 
 
 class KeptOutput:
-    """Passes on the beginning, and keeps the end until the log is closed.
+    """Passes on the beginning, and later the end.
 
     Args:
         write: Called with what is kept, in order.
         beginning: Bytes of the beginning.
-        end: Bytes of the end.
     """
 
-    def __init__(
-        self, write: Callable[[bytes], None], *, beginning: int = BEGINNING_BYTES, end: int = END_BYTES
-    ) -> None:
-        self._write = write
-        self._room = beginning
-        self._beginning, self._end = beginning, end
-        self._later: deque[bytes] = deque()
-        self._later_bytes = 0
-        self._dropped = 0
+    def __init__(self, write: Callable[[bytes], None], *, beginning: int = BEGINNING_BYTES) -> None:
+        self._write, self._beginning, self._room = write, beginning, beginning
         self._last = b""
 
-    def add(self, chunk: bytes) -> None:
-        """Take output."""
-        self._last = (self._last + chunk[-_TAIL_BYTES:])[-_TAIL_BYTES:]
-        now, later = chunk[: self._room], chunk[self._room :]
-        if now:
-            self._room -= len(now)
-            self._write(now)
-            if not self._room:
-                self._write(self._notice(f"only the first {self._beginning >> 20} MiB and the end are kept"))
-        if later:
-            self._later.append(later)
-            self._later_bytes += len(later)
-            while self._later_bytes - len(self._later[0]) >= self._end:
-                gone = len(self._later.popleft())
-                self._later_bytes -= gone
-                self._dropped += gone
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more is kept of the beginning."""
+        return not self._room
 
-    def close(self) -> None:
-        """Pass on the end."""
-        if self._dropped:
-            self._write(self._notice(f"{self._dropped} bytes are missing here"))
-        for chunk in self._later:
-            self._write(chunk)
-        self._later.clear()
+    def add(self, chunk: bytes) -> None:
+        """Take output; what is too much is dropped."""
+        kept = chunk[: self._room]
+        if kept:
+            self._pass_on(kept)
+            self._room -= len(kept)
+            if self.is_full:
+                self._write(_notice(f"the first {self._beginning >> 20} MiB and the end are kept"))
+
+    def end(self, chunk: bytes) -> None:
+        """Take the end of the output."""
+        self._write(_notice("what is missing was written here"))
+        self._pass_on(chunk)
 
     @property
     def tail(self) -> str:
@@ -66,6 +51,10 @@ class KeptOutput:
         lines = self._last.decode("utf-8", "replace").splitlines()
         return "\n".join(line for line in lines[-_TAIL_LINES:] if line.strip())
 
-    @staticmethod
-    def _notice(text: str) -> bytes:
-        return f"\nmlw: the log is longer than what is stored: {text}.\n".encode()
+    def _pass_on(self, chunk: bytes) -> None:
+        self._last = (self._last + chunk[-_TAIL_BYTES:])[-_TAIL_BYTES:]
+        self._write(chunk)
+
+
+def _notice(text: str) -> bytes:
+    return f"\nmlw: the log is longer than what is stored: {text}.\n".encode()

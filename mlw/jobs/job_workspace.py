@@ -41,9 +41,9 @@ class JobWorkspace:
     @cached_property
     def records(self) -> JobRecords:
         """The records."""
-        from infra.clients.storage.conditional_documents import ConditionalDocuments  # noqa: PLC0415 - slow
+        from mlw.jobs.shared_documents import SharedDocuments  # noqa: PLC0415 - needs the storage account's client
 
-        return JobRecords(ConditionalDocuments(self.connection), self.artifacts)
+        return JobRecords(SharedDocuments(self.connection), self.artifacts)
 
     @property
     def lock(self) -> Path:

@@ -104,6 +104,9 @@ class Engine(Protocol):
     def log(self, job: str, /) -> Iterator[bytes]:
         """Output of the command from its beginning, until it ends."""
 
+    def log_end(self, job: str, /) -> bytes:
+        """The last output of a command that has ended."""
+
     def signal(self, job: str, signal: str, /) -> None:
         """Send a signal to the command; one that has ended is ignored."""
 
@@ -125,6 +128,13 @@ class LogSink(Protocol):
 
     def note(self, text: str, /) -> None:
         """Add a line of the runner's own."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more is kept until the command has ended."""
+
+    def end(self, chunk: bytes, /) -> None:
+        """Add the end of a log that was full."""
 
     @property
     def tail(self) -> str:

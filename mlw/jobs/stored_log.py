@@ -71,6 +71,16 @@ class StoredLog:
         self.write(f"mlw: {text}\n".encode())
 
     @property
+    def is_full(self) -> bool:
+        """Whether nothing more is kept until the command has ended."""
+        return self._kept.is_full
+
+    def end(self, chunk: bytes) -> None:
+        """Add the end of a log that was full."""
+        with self._lock:
+            self._kept.end(chunk)
+
+    @property
     def tail(self) -> str:
         """The last lines."""
         return self._kept.tail
@@ -84,7 +94,6 @@ class StoredLog:
         self._closed.set()
         self._flusher.join()
         with self._lock, self._spool:
-            self._kept.close()
             self._spool.seek(0)
             self._blobs.put(job_paths.artifact(self._job, job_paths.LOG), self._spool, self._size)
         for name in self._blobs.names(folder_of(self._job)):

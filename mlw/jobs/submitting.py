@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.clients.storage.blob_files import BlobForbiddenError
 from mlw.azure_files.loading import load
 from mlw.computes.workspace_computes import find_compute
 from mlw.data import job_data
@@ -14,6 +15,7 @@ from mlw.data.data_workspace import DataWorkspace
 from mlw.environments.planning import allowing_newer_python
 from mlw.jobs import runner_process
 from mlw.jobs.command_jobs import JobInput, JobOutput
+from mlw.jobs.job_errors import JobError
 from mlw.jobs.job_options import Jobs
 from mlw.jobs.job_records import PIPELINE, JobRecord
 from mlw.jobs.submission import Submission
@@ -73,7 +75,13 @@ def submission_of(jobs: Jobs, data: DataWorkspace, tell: Callable[[str], None]) 
 
     def store_code(folder: Path) -> str:
         taken = code_snapshot.take(folder)
-        return stored_snapshots.store(workspace.connection, workspace.blob_container, taken)
+        try:
+            return stored_snapshots.store(workspace.connection, workspace.blob_container, taken)
+        except BlobForbiddenError as exc:
+            raise JobError(
+                f"storing the code of a job in '{folder}': the role of '{user}' includes no rights to write blobs of "
+                "the default datastore. `mlw roles list` shows which roles do."
+            ) from exc
 
     def resolve_input(name: str, given: Mapping[str, Any]) -> JobInput:
         return job_data.input_of(data, name, given, say=tell)

@@ -73,6 +73,9 @@ class FakeEngine:
             raise EngineUnreachableError("using the Docker engine: it does not answer.")
         container.ended.wait(20)
 
+    def log_end(self, job: str) -> bytes:
+        return b"".join(self.containers[job].output)[-10:]
+
     def signal(self, job: str, signal: str) -> None:
         self.containers[job].signals.append(signal)
         self.on_signal(self.containers[job], signal)
@@ -96,12 +99,20 @@ class FakeLog:
     def __init__(self) -> None:
         self.content = b""
         self.is_closed = False
+        self.room = 1 << 20
 
     def write(self, chunk: bytes) -> None:
         self.content += chunk
 
     def note(self, text: str) -> None:
         self.write(f"mlw: {text}\n".encode())
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.content) >= self.room
+
+    def end(self, chunk: bytes) -> None:
+        self.content += b"..." + chunk
 
     @property
     def tail(self) -> str:

@@ -291,6 +291,20 @@ def test_an_engine_that_restarts_is_told_as_such_and_no_output_is_stored_twice(w
     assert "the engine stopped while the command ran" in done.error
 
 
+def test_a_log_that_is_full_is_not_read_on_and_gets_its_end(world: FakeWorkspace) -> None:
+    def command(container: FakeContainer) -> None:
+        world.store.logs["j"].room = 6
+        container.output += [b"first\n", b"second\n", b"third\n", b"and last\n"]
+        container.exit()
+
+    world.engine.command = command
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert done.status is JobStatus.COMPLETED
+    assert world.store.logs["j"].content == b"first\n...\nand last\n"
+
+
 def test_a_storage_account_that_restarts_loses_no_result(world: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "_PAUSE_SECONDS", 0.0)
     world.engine.command = _writes(f"{WORKING}/outputs/m.pkl")
