@@ -80,7 +80,7 @@ class _Execution:
 
     def carry_out(self) -> JobState:
         """Bring it to its end, from wherever it is."""
-        self.log = self.runner.store.log(self.job.name)
+        self.log = self.runner.store.log(self.job.name, self.state.log_start)
         status, outputs = JobStatus.FAILED, self.state.outputs
         try:
             status, error = self._to_exit()
@@ -126,7 +126,7 @@ class _Execution:
                 return JobStatus.CANCELED, reason
             self.runner.engine.start(self.job.name)
         if not self.state.started:
-            self._write(self.state.moved(JobStatus.RUNNING))
+            self._write(self.state.moved(JobStatus.RUNNING, log_start=self.log.size))
         ending = self._follow()
         self._write(self.state.moved(JobStatus.FINALIZING, exit_code=ending.container.exit_code))
         return self._judged(ending)

@@ -18,6 +18,7 @@ class JobState:
     Attributes:
         queued: When the runner first saw it, ISO 8601; likewise the other times. Empty for not yet.
         run_id: Id of its MLflow run.
+        log_start: Bytes of the log before the output of the command: what the runner wrote while it prepared it.
         exit_code: Of the command; None until it has ended.
         error: Why it failed or was canceled.
         outputs: Where its outputs are stored.
@@ -30,6 +31,7 @@ class JobState:
     run_id: str = ""
     experiment_id: str = ""
     image: str = ""
+    log_start: int = 0
     exit_code: int | None = None
     error: str = ""
     outputs: Mapping[str, BlobLocation] = field(default_factory=dict)

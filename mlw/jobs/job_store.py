@@ -108,9 +108,9 @@ class JobStore:
         """Store a default artifact."""
         BlobStreams(self.connection, self.artifacts).put(job_paths.artifact(job, name), content, size)
 
-    def log(self, job: str) -> StoredLog:
-        """Begin the log of a job."""
-        return StoredLog(BlobStreams(self.connection, self.artifacts), job)
+    def log(self, job: str, start: int = 0) -> StoredLog:
+        """Begin the log of a job; of an unfinished one so many bytes are kept."""
+        return StoredLog(BlobStreams(self.connection, self.artifacts), job, start)
 
 
 def _local(folder: Path, name: str) -> SourceFile:

@@ -130,6 +130,10 @@ class LogSink(Protocol):
         """Add a line of the runner's own."""
 
     @property
+    def size(self) -> int:
+        """Bytes that it has."""
+
+    @property
     def is_full(self) -> bool:
         """Whether nothing more is kept until the command has ended."""
 
@@ -171,8 +175,8 @@ class Store(Protocol):
     def put_artifact(self, job: str, name: str, size: int, content: BinaryIO, /) -> None:
         """Store a default artifact, e.g. ``outputs/model.pkl``."""
 
-    def log(self, job: str, /) -> LogSink:
-        """Begin the log of a job, again if there is an unfinished one."""
+    def log(self, job: str, start: int = 0, /) -> LogSink:
+        """Begin the log of a job; of an unfinished one so many bytes are kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import io
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
 from infra.errors import ServiceError
@@ -46,13 +45,15 @@ class StoredLog:
     this machine's disk until it can be sent.
     """
 
-    def __init__(self, blobs: Blobs, job: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._blobs, self._job, self._clock = blobs, job, clock
+    def __init__(self, blobs: Blobs, job: str, start: int = 0) -> None:
+        self._blobs, self._job = blobs, job
         self._spool = tempfile.TemporaryFile(prefix="mlw-job-log-")  # noqa: SIM115 - closed with the log
         self._sent = self._size = 0
-        self._sent_at = clock()
         self._lock = threading.Lock()
         self._kept = KeptOutput(self._add)
+        if start:
+            # What a killed runner wrote before the command started: readers keep their offsets.
+            self._kept.add(b"".join(read(blobs, job, 0))[:start])
         for name in blobs.names(folder_of(job)):
             blobs.purge(name)
         self._flusher = threading.Thread(target=self._flush_regularly, daemon=True, name=f"log of {job}")
@@ -69,6 +70,11 @@ class StoredLog:
     def note(self, text: str) -> None:
         """Add a line of the runner's own."""
         self.write(f"mlw: {text}\n".encode())
+
+    @property
+    def size(self) -> int:
+        """Bytes that it has."""
+        return self._size
 
     @property
     def is_full(self) -> bool:

@@ -90,7 +90,8 @@ def test_a_job_whose_container_is_removed_has_failed(jobs: Jobs) -> None:
     shown = jobs.finish("removed")
 
     assert shown["status"] == "Failed"
-    assert "container" in shown["error"]
+    # The engine may tell the end of the command before it has removed the container.
+    assert "container was removed" in shown["error"] or "ended by SIGKILL" in shown["error"]
 
 
 @pytest.mark.fault("the storage account restarts while jobs run", "their results are stored when it is back")

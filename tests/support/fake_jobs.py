@@ -108,6 +108,10 @@ class FakeLog:
         self.write(f"mlw: {text}\n".encode())
 
     @property
+    def size(self) -> int:
+        return len(self.content)
+
+    @property
     def is_full(self) -> bool:
         return len(self.content) >= self.room
 
@@ -170,7 +174,7 @@ class FakeStore:
             raise self.failures.pop()
         self.artifacts[f"{job}/{name}"] = content.read()
 
-    def log(self, job: str) -> FakeLog:
+    def log(self, job: str, _start: int = 0) -> FakeLog:
         self.logs[job] = FakeLog()
         return self.logs[job]
 
