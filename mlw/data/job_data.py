@@ -8,12 +8,13 @@ from typing import Any
 from mlw.assets.asset_references import SCHEME
 from mlw.data import data_outputs, web_files
 from mlw.data.data_errors import DataPathError
-from mlw.data.data_locations import DataLocation
-from mlw.data.data_lookup import resolve
+from mlw.data.data_locations import DataLocation, DataType
+from mlw.data.data_lookup import location_of_uri, resolve
 from mlw.data.data_workspace import DEFAULT, DataWorkspace
 from mlw.jobs.command_jobs import BlobLocation, JobInput, JobOutput
 
 MOUNT = "ro_mount"
+DATASTORE = "azureml://datastores/"
 
 
 def input_of(
@@ -22,6 +23,7 @@ def input_of(
     document: Mapping[str, Any],
     *,
     job: str = "",
+    is_step: bool = False,
     say: Callable[[str], None] = lambda _line: None,
 ) -> JobInput:
     """Look up the data of an input, upload it if it is local, download it if it is on the web.
@@ -31,6 +33,7 @@ def input_of(
         name: Name of the input.
         document: The input: `path`, `type`, `mode`.
         job: Name of the job, which `${{name}}` in the path stands for.
+        is_step: Whether it is a step's, for which an earlier step may write to a path in a datastore.
         say: Gets lines about what is being done.
 
     Raises:
@@ -40,6 +43,10 @@ def input_of(
     """
     values = {"name": job, DEFAULT: workspace.default_datastore}
     path = data_outputs.filled(str(document.get("path") or ""), values, f"reading input '{name}'")
+    if is_step and path.startswith(DATASTORE):
+        # Without a digest, so that its content is hashed when the step runs.
+        place = location_of_uri(workspace, path, str(document.get("type") or DataType.FOLDER), f"looking for '{path}'")
+        return _input(place, document, "")
     try:
         found = resolve(workspace, {**document, "path": path}, say=say)
         if found.url:

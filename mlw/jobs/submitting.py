@@ -53,7 +53,7 @@ def submit(
     if allow_newer_python:
         document = allowing_newer_python(document)
     data = DataWorkspace.of(jobs.stack, jobs.principal)
-    submission = submission_of(jobs, data, tell)
+    submission = submission_of(jobs, data, tell, is_pipeline=document["type"] == PIPELINE)
     if document["type"] == PIPELINE:
         from mlw.pipelines import workspace_pipelines  # noqa: PLC0415 - only for a pipeline job
 
@@ -68,7 +68,9 @@ def submit(
     return made
 
 
-def submission_of(jobs: Jobs, data: DataWorkspace, tell: Callable[[str], None]) -> Submission:
+def submission_of(
+    jobs: Jobs, data: DataWorkspace, tell: Callable[[str], None], *, is_pipeline: bool = False
+) -> Submission:
     """What files are submitted with, in this workspace."""
     workspace = jobs.workspace
     user = jobs.principal or getpass.getuser()
@@ -84,7 +86,7 @@ def submission_of(jobs: Jobs, data: DataWorkspace, tell: Callable[[str], None]) 
             ) from exc
 
     def resolve_input(name: str, given: Mapping[str, Any]) -> JobInput:
-        return job_data.input_of(data, name, given, say=tell)
+        return job_data.input_of(data, name, given, is_step=is_pipeline, say=tell)
 
     def resolve_output(job: str, name: str, given: Mapping[str, Any]) -> JobOutput:
         return job_data.output_of(data, name, given, job=job)
