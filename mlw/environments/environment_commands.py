@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from infra.rules.roles.role_operations import ENVIRONMENTS_WRITE
 from mlw.assets import asset_commands
 from mlw.assets.asset_options import AZURE_FILE, GIVEN_NAME, GIVEN_VERSION, SET, Assets, pairs, uses_assets
 from mlw.assets.asset_references import AssetKind
@@ -62,10 +63,13 @@ def create(
     """
     from mlw.environments import environment_creation  # noqa: PLC0415 - a wrong command line does not need it
     from mlw.environments.image_of import open_environments  # noqa: PLC0415 - likewise
+    from mlw.roles.principal_rights import require_operation  # noqa: PLC0415 - likewise
 
     document = _document(file, changes, options)
     if allow_newer_python:
         document[environment_creation.ALLOW_NEWER] = True
+    # Before anything is resolved: the services would refuse only what comes last.
+    require_operation(assets.stack_name, assets.principal, ENVIRONMENTS_WRITE, "creating an environment")
     access = open_environments(assets.stack, assets.principal)
     made, image = environment_creation.create(access, document, lambda line: print(line, file=sys.stderr))
     output.print({**made.as_json(), **environment_creation.facts_of(image)})

@@ -163,6 +163,7 @@ def _failure(status: int, doing: str) -> ServiceError:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         return ServiceError(
             f"{doing}: it accepts no pushes at present (405), e.g. during `mlw registry gc`. Run the command again "
-            "when that has finished. With `--principal`: its role can only pull."
+            "when that has finished. With `--principal`: its role can only pull, and needs "
+            "Microsoft.ContainerRegistry/registries/push/write."
         )
     return ServiceError(f"{doing}: it returned status {status}. `mlw logs STACK registry` shows its log.")

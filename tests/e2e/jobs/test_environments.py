@@ -53,7 +53,7 @@ def test_a_reader_lists_environments_but_creates_none(mlw: Mlw, tmp_path: Path) 
     listed = mlw("environment", "list", "-o", "json", principal="reader")
 
     assert refused.exit_code == 1
-    assert "Microsoft.ContainerRegistry/registries/push/write" in refused.stderr
+    assert "Microsoft.MachineLearningServices/workspaces/environments/versions/write" in refused.stderr
     assert "of-a-reader" not in [one["name"] for one in data_of(listed)]
 
 
