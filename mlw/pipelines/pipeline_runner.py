@@ -16,6 +16,7 @@ from mlw.jobs import job_paths
 from mlw.jobs.command_jobs import BlobLocation, CommandJob, Finished, JobInput, Runner, Stop
 from mlw.jobs.job_records import JobRecord, JobRecords
 from mlw.jobs.job_status import JobStatus
+from mlw.jobs.patience import patiently
 from mlw.jobs.ports import Environments, LogSink, TrackedRun, Tracking
 from mlw.jobs.queue_entries import QueueEntry
 from mlw.pipelines.graph import ARTIFACTS
@@ -129,7 +130,8 @@ class _PipelineRun:
     def _run_step(self, name: str) -> bool:
         step = self.by_name[name]
         try:
-            done = self._carry_out(step)
+            # It can be repeated: what was done is in the record of the step's job.
+            done = patiently(lambda: self._carry_out(step))
         except MlWorkspaceError as exc:
             done = Finished(status=JobStatus.FAILED, error=str(exc))
         with self._lock:

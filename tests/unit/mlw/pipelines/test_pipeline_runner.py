@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from infra.clients.storage.conditional_documents import Document
+from infra.errors import ServiceUnreachableError
 from mlw.jobs.command_jobs import JobOutput
 from mlw.jobs.job_errors import JobError
 from mlw.jobs.job_status import JobStatus
@@ -196,6 +198,37 @@ def test_after_a_kill_reused_steps_stay_reused(workspace: FakeWorkspace) -> None
 
     assert workspace.carry_out("two").status is JobStatus.COMPLETED
     assert sorted(job.name for job in workspace.ran if job.name.startswith("two")) == ["two-score", "two-train"]
+
+
+def test_a_step_that_was_started_before_a_kill_continues_whatever_others_have_done(workspace: FakeWorkspace) -> None:
+    workspace.submit(_document(), "one")
+    workspace.killed = "train"
+    with pytest.raises(KeyboardInterrupt):
+        workspace.carry_out("one")
+    workspace.killed = ""
+    _run(workspace, "two")
+
+    workspace.carry_out("one")
+
+    assert "one-train" in {job.name for job in workspace.ran}
+
+
+def test_a_storage_account_that_restarts_fails_no_step(
+    workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = iter([ServiceUnreachableError("restarting")])
+    real = workspace.documents.read
+
+    def read(container: str, name: str) -> Document | None:
+        if "train" in name:
+            for error in found:
+                raise error
+        return real(container, name)
+
+    workspace.submit(_document(), "one")
+    monkeypatch.setattr(workspace.documents, "read", read)
+
+    assert workspace.carry_out("one").status is JobStatus.COMPLETED
 
 
 def test_the_default_artifacts_of_a_step_are_an_output_that_every_step_has(workspace: FakeWorkspace) -> None:

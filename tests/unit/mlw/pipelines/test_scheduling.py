@@ -55,6 +55,23 @@ def test_after_a_failure_no_further_step_starts() -> None:
     assert (ran, left) == ({"a", "alone"}, ["left", "right", "end"])
 
 
+def test_after_a_failure_a_step_that_does_not_need_it_does_not_start_either() -> None:
+    failed, looks = threading.Event(), []
+
+    def look() -> bool:
+        looks.append(True)
+        if len(looks) == 2:  # the failure is known
+            failed.set()
+        return False
+
+    def run(name: str) -> bool:
+        return name != "bad" and failed.wait(10)
+
+    graph: dict[str, Set[str]] = {"bad": set(), "slow": set(), "next": {"slow"}}
+
+    assert run_steps(graph, run, continue_on_failure=False, is_canceled=look) == ["next"]
+
+
 @pytest.mark.parametrize(
     ("failing", "left"), [("a", ["left", "right", "end"]), ("left", ["end"])], ids=["first", "branch"]
 )
