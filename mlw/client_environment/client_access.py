@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from infra.host.project import PROJECT
 from mlw.activity.recorded import LIST_KEYS
 from mlw.activity.recording import recorded
 from mlw.client_environment.client_variables import Access
-from mlw.lifecycle.stack_context import Context
+from mlw.client_environment.trusted_certificates import trusted_here
 from mlw.stacks.stacks import Stack, open_stack
 
 CA_FILE, CA_BUNDLE = "ca.pem", "ca-bundle.pem"
@@ -46,7 +44,11 @@ def access_of(stack: Stack, principal: str | None) -> Access:
 
 
 def _tls(stack: Stack) -> dict[str, Any]:
-    bundle = "\n".join(dict.fromkeys(filter(None, (_trusted_here(stack.context), stack.ca_certificate.strip()))))
+    bundle = "\n".join(
+        dict.fromkeys(
+            filter(None, (trusted_here(except_file=stack.context.workdir / CA_BUNDLE), stack.ca_certificate.strip()))
+        )
+    )
     return {
         "ca_file": _write(stack.context.workdir / CA_FILE, stack.ca_certificate),
         "ca_bundle": _write(stack.context.workdir / CA_BUNDLE, bundle + "\n"),
@@ -69,16 +71,3 @@ def _owner_of_registry(stack: Stack) -> Stack:
 def _write(path: Path, content: str) -> Path:
     atomic_files.write(path, content)
     return path
-
-
-def _trusted_here(context: Context) -> str:
-    """Certificates that clients trust without us: those the user has chosen, or the system's."""
-    ours = context.workdir / CA_BUNDLE
-    chosen = (os.environ.get(name) for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"))
-    candidates = [Path(path) for path in (*chosen, ssl.get_default_verify_paths().cafile) if path]
-    for path in candidates:
-        if path != ours and path.is_file():
-            return path.read_text(encoding="utf-8", errors="replace").strip()
-    import certifi  # noqa: PLC0415 - only where the system has no bundle
-
-    return str(certifi.contents()).strip()

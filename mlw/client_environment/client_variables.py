@@ -29,7 +29,9 @@ _INSIGHTS = ("MLW_INSIGHTS_ENDPOINT", "MLW_INSIGHTS_TOKEN")
 _TRACKING = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 _TRACKING_CA = "MLFLOW_TRACKING_SERVER_CERT_PATH"
 _CA_FILES = ("AWS_CA_BUNDLE", "VAULT_CACERT", "OTEL_EXPORTER_OTLP_CERTIFICATE")
-_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Name a file with all certificate authorities that a client trusts."""
+
 _OF_OTHERS = (
     "AWS_PROFILE",
     "AWS_SESSION_TOKEN",
@@ -116,7 +118,7 @@ def variables(access: Access, *, service_name: str) -> dict[str, str]:
         found[_REGISTRY_URL] = f"{access.registry_scheme}://{found[_REGISTRY[0]]}"
     found[SERVICE_NAME] = service_name
     if access.ca_file and access.ca_bundle:
-        found |= dict.fromkeys(_CA_FILES, str(access.ca_file)) | dict.fromkeys(_BUNDLES, str(access.ca_bundle))
+        found |= dict.fromkeys(_CA_FILES, str(access.ca_file)) | dict.fromkeys(BUNDLES, str(access.ca_bundle))
         if _TRACKING[0] in found:
             found[_TRACKING_CA] = str(access.ca_file)
     return found

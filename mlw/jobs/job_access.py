@@ -11,7 +11,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlw.client_environment.client_variables import variables
+from mlw.client_environment.client_variables import BUNDLES, variables
+from mlw.client_environment.trusted_certificates import trusted_here
 from mlw.computes.compute_access import ComputeAccess, credentials_of
 from mlw.computes.workspace_computes import Compute, NoSuchComputeError, find_compute
 from mlw.jobs import job_paths
@@ -58,6 +59,7 @@ class JobAccess:
         stack, known = self._read(job.compute)
         given = known.access.in_container(_in_container(_CA_FILE), _in_container(_CA_BUNDLE))
         found = {**_of_azure(stack, job, run), **variables(given, service_name=service_name(job))}
+        found |= dict.fromkeys(BUNDLES, str(_in_container(_CA_BUNDLE)))
         if run.run_id:
             # mlflow.log_metric() without any other call continues this run.
             found |= {"MLFLOW_RUN_ID": run.run_id, "MLFLOW_EXPERIMENT_ID": run.experiment_id}
@@ -132,11 +134,10 @@ def _in_container(name: str) -> Path:
 
 
 def _certificates(access: ComputeAccess) -> tuple[SourceFile, ...]:
-    if not access.ca_certificate:
-        return ()
-    import certifi  # noqa: PLC0415 - only with TLS
-
+    """What a job trusts: what this machine does, e.g. a proxy that pip goes through, and the stack's own authority."""
     ours = access.ca_certificate.strip()
-    contents = {_CA_FILE: ours, _CA_BUNDLE: f"{ours}\n{certifi.contents().strip()}\n"}
+    contents = {_CA_BUNDLE: "\n".join(filter(None, (ours, trusted_here()))) + "\n"}
+    if ours:
+        contents[_CA_FILE] = ours
     encoded = ((name, text.encode()) for name, text in contents.items())
     return tuple(SourceFile(name=name, size=len(text), content=(text,), mode=0o444) for name, text in encoded)
