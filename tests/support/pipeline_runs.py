@@ -47,6 +47,17 @@ class FakeLog:
     def close(self) -> None:
         self.lines.append("closed")
 
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.lines))
+
+    @property
+    def is_full(self) -> bool:
+        return False
+
+    def end(self, chunk: bytes) -> None:
+        self.write(chunk)
+
 
 @dataclass
 class FakeWorkspace:
