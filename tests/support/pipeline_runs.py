@@ -37,6 +37,11 @@ class FakeLog:
 
     lines: list[str] = field(default_factory=list)
     tail: str = ""
+    size: int = 0
+    is_full: bool = False
+
+    def end(self, chunk: bytes) -> None:
+        self.write(chunk)
 
     def write(self, chunk: bytes) -> None:
         self.lines.append(chunk.decode())
