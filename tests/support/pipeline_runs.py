@@ -37,11 +37,6 @@ class FakeLog:
 
     lines: list[str] = field(default_factory=list)
     tail: str = ""
-    size: int = 0
-    is_full: bool = False
-
-    def end(self, chunk: bytes) -> None:
-        self.write(chunk)
 
     def write(self, chunk: bytes) -> None:
         self.lines.append(chunk.decode())
