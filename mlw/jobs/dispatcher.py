@@ -129,7 +129,8 @@ class Dispatcher:
             # A service or the engine does not respond: the jobs wait.
             self.report(str(exc))
             self._shutdown.wait(1.0)
-            return True
+            # A runner ends with its workspace; the next command on jobs starts another one.
+            return bool(self._running)
         return bool(queue or self._running)
 
     def _start_jobs(self, queue: list[QueueEntry], cancels: set[str]) -> None:
