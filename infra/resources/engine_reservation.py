@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from typing_extensions import override
 
-from infra.clients.engine import reservation
+from infra.clients.engine import job_leftovers, reservation
 from infra.clients.engine.reservation import Reserved, Wanted
 from infra.errors import EarlierVersionError
 from infra.resources.resource import CreateResult, DiffResult, Props, Provider, Resource, UpdateResult
+from infra.services import CONTAINER_REGISTRY
+
+_REGISTRY_USES = tuple(endpoint.use for endpoint in CONTAINER_REGISTRY.endpoints)
 
 
 class EngineReservationProvider(Provider):
@@ -49,7 +52,9 @@ class EngineReservationProvider(Provider):
 
     @override
     def delete(self, _id: str, _props: Props) -> None:
-        """Release everything."""
+        """Release everything; images from the registry go with its port, which another stack may get next."""
+        ports = _props.get("ports") or {}
+        job_leftovers.remove_images(int(ports[use]) for use in _REGISTRY_USES if use in ports)
         reservation.release(_id)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pulumi
 from typing_extensions import override
 
+from infra.clients.engine import job_leftovers
 from infra.clients.state import removal
 from infra.clients.state.resource_users import refuse_if_used
 from infra.resources.resource import CreateResult, Props, Provider, Resource
@@ -27,6 +28,8 @@ class UsageGuardProvider(Provider):
     def delete(self, _id: str, _props: Props) -> None:
         refuse_if_used(_props["resource_ids"], stack_id=_props["stack_id"], stack=_props["stack"])
         removal.announce(_props["stack_id"])
+        # First of all: containers of jobs use the network and the services.
+        job_leftovers.remove_objects(_props["stack_id"])
 
 
 class UsageGuard(Resource, module="guards", provider=UsageGuardProvider):

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import requests
 from docker import DockerClient
+from docker.errors import ImageNotFound
 
-from infra.clients.engine import image_pulls
+from infra.clients.engine import image_pulls, job_leftovers
 from infra.clients.registry.image_upload import ImageUpload, PushRejectedError
 from infra.clients.service_connection import ServiceConnection
 from infra.errors import ImageMissingError
@@ -113,6 +114,22 @@ def test_a_build_streams_what_it_does(built: Built) -> None:
     assert any("MiB: pushed" in line for line in lines)
     assert f"pushed {image.digest}" in lines[-1]
     assert seconds < COLD_SECONDS
+
+
+def test_images_of_a_registry_are_removed_with_its_port(
+    engine: DockerClient, registry: ServiceConnection, built: Built, pulled: str
+) -> None:
+    port = int(registry.endpoint.rpartition(":")[2])
+    job_leftovers.remove_images([port + 1])
+    assert engine.images.get(pulled)
+
+    try:
+        job_leftovers.remove_images([port])
+
+        with pytest.raises(ImageNotFound):
+            engine.images.get(pulled)
+    finally:
+        image_pulls.provide(pulled, {"username": USER, "password": PASSWORD})
 
 
 def test_an_unchanged_environment_is_found_at_once(registry: ServiceConnection, built: Built) -> None:

@@ -1,0 +1,51 @@
+"""What jobs leave on the engine, and no state knows: containers and volumes of jobs, and images from the registry.
+
+A stack that is destroyed removes them, whoever destroys it: containers on its network would block that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+
+from infra import labels
+from infra.clients.engine.docker_engine import REMOVAL_SECONDS, connect
+
+_HOST = "127.0.0.1"
+
+
+def remove_objects(stack_id: str) -> None:
+    """Remove containers and volumes of the jobs of a stack; a running command is killed.
+
+    Raises:
+        EngineUnreachableError: The engine does not respond.
+    """
+    import docker
+
+    own = {"label": [f"{labels.ID}={stack_id}", labels.JOB]}
+    with connect(timeout_seconds=REMOVAL_SECONDS) as client:
+        for container in client.api.containers(all=True, filters=own):
+            with contextlib.suppress(docker.errors.NotFound):
+                client.api.remove_container(container["Id"], force=True)
+        for volume in client.api.volumes(filters=own)["Volumes"] or []:
+            with contextlib.suppress(docker.errors.NotFound):
+                client.api.remove_volume(volume["Name"])
+
+
+def remove_images(ports: Iterable[int]) -> None:
+    """Remove the images that the engine has pulled from registries at ports of this machine.
+
+    One that a container uses is left: it is not of a job of this stack.
+
+    Raises:
+        EngineUnreachableError: The engine does not respond.
+    """
+    import docker
+
+    registries = tuple(f"{_HOST}:{port}/" for port in ports)
+    with connect(timeout_seconds=REMOVAL_SECONDS) as client:
+        for image in client.api.images():
+            for reference in {*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())}:
+                if reference.startswith(registries):
+                    with contextlib.suppress(docker.errors.APIError):
+                        client.api.remove_image(reference)
