@@ -85,11 +85,13 @@ class CodeSnapshot:
 
 
 def take(folder: Path) -> CodeSnapshot:
-    """Read a folder.
+    """Read a folder, or a single file.
 
     Raises:
         CodeSnapshotError: It has too many files, or too much content.
     """
+    if folder.is_file():
+        return CodeSnapshot(folder.parent, [read_file(folder.parent, folder.name)])
     names: list[str] = []
     size = 0
     for name in _files(folder):

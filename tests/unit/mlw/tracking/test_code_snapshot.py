@@ -111,3 +111,10 @@ def test_a_file_that_changes_meanwhile_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(CodeSnapshotError, match=r"'train\.py' changed while it was read"):
         taken.write(tmp_path / "x.zip")
+
+
+def test_a_single_file_is_code_without_what_lies_next_to_it(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("print(1)")
+    (tmp_path / "other.py").write_text("print(2)")
+
+    assert [one.name for one in take(tmp_path / "train.py").files] == ["train.py"]
