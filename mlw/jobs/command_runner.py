@@ -81,12 +81,14 @@ class _Execution:
     def carry_out(self) -> JobState:
         """Bring it to its end, from wherever it is."""
         self.log = self.runner.store.log(self.job.name, self.state.log_start)
-        status, outputs = JobStatus.FAILED, self.state.outputs
+        status, error, outputs = JobStatus.FAILED, "", self.state.outputs
         try:
             status, error = self._to_exit()
             outputs = patiently(self._finalize) if self.state.exit_code is not None else {}
         except MlWorkspaceError as exc:
-            status, error = JobStatus.FAILED, str(exc)
+            # Why the command failed comes first: e.g. a container that was removed has no results to read.
+            status = JobStatus.FAILED if status is JobStatus.COMPLETED else status
+            error = "\n".join(filter(None, (error, str(exc))))
         except Exception as exc:
             status, error = JobStatus.FAILED, f"running the job: {type(exc).__name__}: {exc}"
             self.runner.report(traceback.format_exc())

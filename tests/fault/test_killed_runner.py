@@ -118,4 +118,8 @@ def test_down_cancels_a_running_job(environment: Environment, tmp_path: Path) ->
         assert finished.exit_code == 0, finished.output
         assert "Canceling the jobs that run." in finished.output
         assert running.left() == []
-        assert not Path(f"/proc/{runner}").exists()
+        probe_until(lambda: _assert_ended(runner), what="the runner ends")
+
+
+def _assert_ended(process: int) -> None:
+    assert not Path(f"/proc/{process}").exists()

@@ -110,7 +110,7 @@ def test_an_image_names_its_packages_and_only_those(engine: DockerClient, pulled
 def test_a_build_streams_what_it_does(built: Built) -> None:
     image, lines, seconds = built
 
-    assert lines[1].startswith("resolving 4 requirements")
+    assert [line for line in lines if line.startswith("resolving 4 requirements")]
     assert any("MiB: pushed" in line for line in lines)
     assert f"pushed {image.digest}" in lines[-1]
     assert seconds < COLD_SECONDS

@@ -45,9 +45,13 @@ def lines_of(block: Block) -> str:
     return "".join(line for line in script(block).splitlines(keepends=True) if "make -s env" not in line)
 
 
+def is_allowed(program: str, arguments: str) -> bool:
+    return any(not start or arguments.startswith(f"{start} ") for start in PROGRAMS.get(program, ()))
+
+
 def can_run(block: Block) -> bool:
     found = list(commands(lines_of(block)))
-    allowed = all(" ".join(words[1:]).startswith(PROGRAMS.get(words[0], ("\n",))) for words in found)
+    allowed = all(is_allowed(words[0], f"{' '.join(words[1:])} ") for words in found)
     return bool(found) and allowed and not OTHER_STACK.search(lines_of(block))
 
 

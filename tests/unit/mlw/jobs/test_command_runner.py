@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from infra.errors import ServiceError, ServiceUnreachableError
+from infra.errors import EngineError, ServiceError, ServiceUnreachableError
 from mlw.jobs import patience
 from mlw.jobs.command_jobs import BlobLocation, CommandJob, JobInput, JobOutput, Limits
 from mlw.jobs.dispatcher import JobStop
@@ -322,3 +322,19 @@ def test_results_that_cannot_be_stored_fail_the_job(world: FakeWorkspace) -> Non
     done = world.runner.run(JOB, JobStop())
 
     assert (done.status, done.error) == (JobStatus.FAILED, "storing 'outputs/m.pkl': XMinioStorageFull.")
+
+
+def test_why_a_command_failed_is_said_before_why_its_results_could_not_be_read(
+    world: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_job: str, _folder: str) -> None:
+        raise EngineError("reading files of the container of job 'j': it is being removed.")
+
+    world.engine.command = lambda container: container.exit(137)
+    monkeypatch.setattr(world.engine, "take", refuse)
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert done.status is JobStatus.FAILED
+    assert "SIGKILL" in done.error.splitlines()[0]
+    assert done.error.endswith("it is being removed.")
