@@ -14,8 +14,8 @@ from mlw.assets.asset_errors import AssetForbiddenError
 from mlw.assets.asset_options import NAME, Assets, one_version, pairs, uses_assets
 from mlw.assets.asset_references import AssetKind
 from mlw.command import DONE, FAILED, FAILURE, Command, command
+from mlw.command_options import YES, confirmed, limits, note_more
 from mlw.data_output import Format, Output, prints_data
-from mlw.tracking.tracking_options import YES, confirmed, limits, note_more
 
 if TYPE_CHECKING:
     from mlw.assets.asset_records import AssetRecord

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlw.assets.asset_references import LATEST
-from mlw.command_options import FILE, STACK
+from mlw.caller_options import Caller, uses
+from mlw.command_options import FILE
 
 if TYPE_CHECKING:
     from mlw.assets.asset_records import AssetRecord
     from mlw.assets.asset_references import AssetKind
     from mlw.assets.asset_store import AssetStore
     from mlw.data.data_workspace import DataWorkspace
-    from mlw.stacks.stacks import Stack
-
-_PRINCIPAL = "Use the rights of this principal instead of the stack's own."
 
 _RETENTION_DAYS = 7
 """In another stack's account, whose settings are not known."""
@@ -36,18 +34,8 @@ SET = click.option(
 
 
 @dataclass(kw_only=True)
-class Assets:
+class Assets(Caller):
     """The assets of a stack, connected to when they are used."""
-
-    stack_name: str
-    principal: str | None
-
-    @functools.cached_property
-    def stack(self) -> Stack:
-        """The stack; its state is read once."""
-        from mlw.stacks.stacks import open_stack  # noqa: PLC0415 - a wrong command line does not need it
-
-        return open_stack(self.stack_name)
 
     @functools.cached_property
     def workspace(self) -> DataWorkspace:
@@ -74,14 +62,8 @@ class Assets:
         return self.store.get(kind, name, version) if version else self.store.latest(kind, name)
 
 
-def uses_assets(function: Callable[..., int]) -> Callable[..., int]:
-    """Give a command its stack and `--principal`; it gets them as the argument `assets`."""
-
-    @functools.wraps(function)
-    def call(*, stack: str, principal: str | None, **values: Any) -> int:  # noqa: ANN401 - any command's, from Click
-        return function(assets=Assets(stack_name=stack, principal=principal), **values)
-
-    return STACK(click.option("--principal", metavar="NAME", help=_PRINCIPAL)(call))
+uses_assets = uses("assets", Assets)
+"""Gives a command its stack and `--principal`; it gets them as the argument `assets`."""
 
 
 def one_version(without: str) -> Callable[[Callable[..., int]], Callable[..., int]]:

@@ -8,9 +8,9 @@ import click
 
 from mlw.activity.recorded import Recorded
 from mlw.command import DONE, FAILED, FAILURE, command
+from mlw.command_options import limits, note_more
 from mlw.data_output import Format, Output, prints_data
 from mlw.jobs.job_options import Jobs, named, uses_jobs
-from mlw.tracking.tracking_options import limits, note_more
 
 if TYPE_CHECKING:
     from mlw.jobs.job_records import Job

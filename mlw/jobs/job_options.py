@@ -10,32 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlw.command_options import STACK
+from mlw.caller_options import Caller, uses
 
 if TYPE_CHECKING:
     from mlw.jobs.job_workspace import JobWorkspace
-    from mlw.stacks.stacks import Stack
-
-_PRINCIPAL = "Use the rights of this principal instead of the stack's own."
 
 NAME = click.argument("name", metavar="NAME", required=False, default="", help="Name of the job.")
 NAME_OPTION = click.option("--name", "-n", "name_option", metavar="NAME", default="", help="Name of the job.")
 
 
 @dataclass(kw_only=True)
-class Jobs:
+class Jobs(Caller):
     """The jobs of a stack, connected to when they are used."""
 
-    stack_name: str
-    principal: str | None
     runner: subprocess.Popen[bytes] | None = None
-
-    @functools.cached_property
-    def stack(self) -> Stack:
-        """The stack; its state is read once."""
-        from mlw.stacks.stacks import open_stack  # noqa: PLC0415 - a wrong command line does not need it
-
-        return open_stack(self.stack_name)
 
     @functools.cached_property
     def workspace(self) -> JobWorkspace:
@@ -57,14 +45,8 @@ class Jobs:
             self.runner = runner_process.ensure(self.workspace, self.runner)
 
 
-def uses_jobs(function: Callable[..., int]) -> Callable[..., int]:
-    """Give a command its stack and `--principal`; it gets them as the argument `jobs`."""
-
-    @functools.wraps(function)
-    def call(*, stack: str, principal: str | None, **values: Any) -> int:  # noqa: ANN401 - any command's, from Click
-        return function(jobs=Jobs(stack_name=stack, principal=principal), **values)
-
-    return STACK(click.option("--principal", metavar="NAME", help=_PRINCIPAL)(call))
+uses_jobs = uses("jobs", Jobs)
+"""Gives a command its stack and `--principal`; it gets them as the argument `jobs`."""
 
 
 def named(function: Callable[..., int]) -> Callable[..., int]:

@@ -10,10 +10,10 @@ import click
 
 from mlw.activity.recorded import Recorded
 from mlw.command import DONE, FAILED, FAILURE, command
-from mlw.command_options import FILE
+from mlw.command_options import FILE, YES, confirmed, limits, note_more
 from mlw.data_output import Format, Output, prints_data
 from mlw.tracking.run_download import DOWNLOAD_PATH, OVERWRITE, counted
-from mlw.tracking.tracking_options import YES, Tracking, confirmed, limits, note_more, uses_tracking
+from mlw.tracking.tracking_options import Tracking, uses_tracking
 
 _OPERATION = "Microsoft.MachineLearningServices/workspaces/models/{}"
 _BELOW = "/models/{name}"

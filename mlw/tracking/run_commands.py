@@ -8,8 +8,9 @@ import click
 
 from mlw.activity.recorded import Recorded
 from mlw.command import DONE, FAILED, FAILURE, command
+from mlw.command_options import YES, confirmed, limits, note_more
 from mlw.data_output import Format, Output, prints_data
-from mlw.tracking.tracking_options import YES, Tracking, confirmed, limits, note_more, staged, uses_tracking
+from mlw.tracking.tracking_options import Tracking, staged, uses_tracking
 
 if TYPE_CHECKING:
     from mlw.tracking.tracking_client import TrackingClient
