@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlw.assets.asset_references import LATEST
-from mlw.caller_options import Caller, uses
 from mlw.command_options import FILE
+from mlw.stack_access import StackAccess, uses
 
 if TYPE_CHECKING:
     from mlw.assets.asset_records import AssetRecord
@@ -34,7 +34,7 @@ SET = click.option(
 
 
 @dataclass(kw_only=True)
-class Assets(Caller):
+class Assets(StackAccess):
     """The assets of a stack, connected to when they are used."""
 
     @functools.cached_property

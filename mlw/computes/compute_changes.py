@@ -16,10 +16,10 @@ import click
 from infra.host.environment import Caller
 from infra.rules.roles.role_operations import COMPUTES_DELETE, COMPUTES_WRITE
 from mlw.command import DONE, FAILED, INTERRUPTED, PROGRAM, command
-from mlw.command_options import FILE, STACK
+from mlw.command_options import FILE, STACK, YES
 from mlw.computes.compute_options import NAME, PRINCIPAL, given_settings, require, with_settings
 from mlw.data_output import Format, Output, prints_data
-from mlw.provisioning.lifecycle_options import EVENTS, YES
+from mlw.provisioning.lifecycle_options import EVENTS
 
 if TYPE_CHECKING:
     from mlw.lifecycle.stack_context import Context

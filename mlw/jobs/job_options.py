@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlw.caller_options import Caller, uses
+from mlw.stack_access import StackAccess, uses
 
 if TYPE_CHECKING:
     from mlw.jobs.job_workspace import JobWorkspace
@@ -20,7 +20,7 @@ NAME_OPTION = click.option("--name", "-n", "name_option", metavar="NAME", defaul
 
 
 @dataclass(kw_only=True)
-class Jobs(Caller):
+class Jobs(StackAccess):
     """The jobs of a stack, connected to when they are used."""
 
     runner: subprocess.Popen[bytes] | None = None

@@ -11,12 +11,13 @@ from infra.errors import MlWorkspaceError
 from infra.host.environment import Caller
 from infra.rules.violation import ConfigurationError
 from mlw.command import DONE, FAILED, INTERRUPTED, command
+from mlw.command_options import YES
 from mlw.data_output import Format, Output, prints_data
 from mlw.lifecycle import stack_context, state_files
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.stack_context import Context
 from mlw.provisioning import proposals, questions, runs
-from mlw.provisioning.lifecycle_options import EVENTS, SET, TAGS, YES
+from mlw.provisioning.lifecycle_options import EVENTS, SET, TAGS
 from mlw.provisioning.new_stack_file import NewStack
 from mlw.provisioning.proposals import Proposal
 from mlw.provisioning.setting_arguments import apply_settings, parse_tags

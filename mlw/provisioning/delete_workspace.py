@@ -7,7 +7,7 @@ import os
 import sys
 
 from mlw.command import DONE, FAILED, INTERRUPTED, PROGRAM, command
-from mlw.command_options import STACK
+from mlw.command_options import STACK, YES
 from mlw.lifecycle import lock_refusals, soft_deleting, stack_context, state_files
 from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import show as say
@@ -15,7 +15,7 @@ from mlw.lifecycle.lifecycle_errors import DamagedStateError
 from mlw.lifecycle.stack_contents import describe_contents
 from mlw.lifecycle.stack_context import Context
 from mlw.provisioning import questions, runs
-from mlw.provisioning.lifecycle_options import EVENTS, YES
+from mlw.provisioning.lifecycle_options import EVENTS
 
 
 @command(

@@ -12,7 +12,6 @@ SET = click.option(
     multiple=True,
     help="A key of the stack file, e.g. storageAccount.sku=Standard_GRS; the value as in YAML; repeatable.",
 )
-YES = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 EVENTS = click.option(
     "--events",
     metavar="FILE",

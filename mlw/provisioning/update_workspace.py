@@ -10,12 +10,12 @@ import click
 from infra.host.environment import Caller
 from infra.stack_files.stack_file import open_stack_file
 from mlw.command import DONE, FAILED, INTERRUPTED, command
-from mlw.command_options import STACK
+from mlw.command_options import STACK, YES
 from mlw.data_output import Format, Output, prints_data
 from mlw.lifecycle import stack_context
 from mlw.lifecycle.display import show as say
 from mlw.provisioning import proposals, runs
-from mlw.provisioning.lifecycle_options import EVENTS, SET, TAGS, YES
+from mlw.provisioning.lifecycle_options import EVENTS, SET, TAGS
 from mlw.provisioning.setting_arguments import apply_settings
 
 

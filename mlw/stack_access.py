@@ -1,4 +1,4 @@
-"""The stack and the principal of a command: who asks for something of which workspace."""
+"""The stack and the principal of a command: with whose rights it uses which workspace."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _PRINCIPAL = click.option(
 
 
 @dataclass(kw_only=True)
-class Caller:
-    """Who calls; a group of commands derives what it connects to.
+class StackAccess:
+    """A stack, and the rights that it is used with; a group of commands derives what it connects to.
 
     Attributes:
         stack_name: As on the command line.
@@ -41,7 +41,7 @@ class Caller:
         return open_stack(self.stack_name)
 
 
-def uses(argument: str, made: type[Caller]) -> Callable[[Decorated], Decorated]:
+def uses(argument: str, made: type[StackAccess]) -> Callable[[Decorated], Decorated]:
     """Give a command its stack and `--principal`.
 
     Args:
