@@ -11,7 +11,7 @@ import click
 
 from mlw.assets.asset_references import LATEST
 from mlw.command_options import FILE
-from mlw.stack_access import StackAccess, uses
+from mlw.stack_rights import StackRights, uses
 
 if TYPE_CHECKING:
     from mlw.assets.asset_records import AssetRecord
@@ -34,7 +34,7 @@ SET = click.option(
 
 
 @dataclass(kw_only=True)
-class Assets(StackAccess):
+class Assets(StackRights):
     """The assets of a stack, connected to when they are used."""
 
     @functools.cached_property

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlw.stack_access import StackAccess, uses
+from mlw.stack_rights import StackRights, uses
 
 if TYPE_CHECKING:
     from mlw.jobs.job_workspace import JobWorkspace
@@ -20,7 +20,7 @@ NAME_OPTION = click.option("--name", "-n", "name_option", metavar="NAME", defaul
 
 
 @dataclass(kw_only=True)
-class Jobs(StackAccess):
+class Jobs(StackRights):
     """The jobs of a stack, connected to when they are used."""
 
     runner: subprocess.Popen[bytes] | None = None

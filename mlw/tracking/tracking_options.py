@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlw.stack_access import StackAccess, uses
+from mlw.stack_rights import StackRights, uses
 
 if TYPE_CHECKING:
     from mlw.tracking.tracking_client import TrackingClient
@@ -21,7 +21,7 @@ _DELETED_ONLY = click.option("--deleted-only", "view", flag_value="deleted", typ
 
 
 @dataclass(kw_only=True)
-class Tracking(StackAccess):
+class Tracking(StackRights):
     """The tracking server of a stack, connected to when it is used."""
 
     @functools.cached_property

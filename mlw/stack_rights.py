@@ -22,7 +22,7 @@ _PRINCIPAL = click.option(
 
 
 @dataclass(kw_only=True)
-class StackAccess:
+class StackRights:
     """A stack, and the rights that it is used with; a group of commands derives what it connects to.
 
     Attributes:
@@ -41,7 +41,7 @@ class StackAccess:
         return open_stack(self.stack_name)
 
 
-def uses(argument: str, made: type[StackAccess]) -> Callable[[Decorated], Decorated]:
+def uses(argument: str, made: type[StackRights]) -> Callable[[Decorated], Decorated]:
     """Give a command its stack and `--principal`.
 
     Args:
