@@ -106,19 +106,30 @@ def test_results_wait_for_a_storage_account_that_restarts(jobs: Jobs) -> None:
 
 
 @pytest.mark.fault("a workspace is taken down while a job runs", "the job is canceled, and nothing of it is left")
-def test_down_cancels_a_running_job(environment: Environment, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["make down", "pulumi destroy"])
+def test_down_cancels_a_running_job(environment: Environment, tmp_path: Path, command: str) -> None:
     with live_stack(environment, **COMPUTES) as stack:
         running = Jobs(stack=stack.stack, folder=tmp_path)
         running.submit("down", "trap 'exit 0' TERM; sleep 120 & wait")
         running.wait_for("down", "Running")
-        runner = running.runner()
+        runner, registry = running.runner(), stack.outputs["endpoints"]["registry"]
+        assert images_of(registry)
 
-        finished = stack.stack.lifecycle("down")
+        if command == "make down":
+            assert "Canceling the jobs that run." in stack.stack.lifecycle("down").check().output
+        else:
+            stack.stack.pulumi("destroy", "--yes", "--skip-preview").check()
 
-        assert finished.exit_code == 0, finished.output
-        assert "Canceling the jobs that run." in finished.output
         assert running.left() == []
+        assert images_of(registry) == []
         probe_until(lambda: _assert_ended(runner), what="the runner ends")
+
+
+def images_of(registry: str) -> list[str]:
+    """References of images on the engine that were pulled from a registry."""
+    with open_engine() as engine:
+        found = [one for image in engine.api.images() for one in image["RepoDigests"] or ()]
+    return [one for one in found if one.startswith(f"{registry}/")]
 
 
 def _assert_ended(process: int) -> None:

@@ -23,6 +23,7 @@ class FakeContainer:
     plan: ContainerPlan
     state: ContainerState = field(default_factory=lambda: ContainerState(status="created"))
     files: dict[str, bytes] = field(default_factory=dict)
+    modes: dict[str, int] = field(default_factory=dict)
     output: list[bytes] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
     signals: list[str] = field(default_factory=list)
@@ -59,6 +60,7 @@ class FakeEngine:
         for one in files:
             if not one.is_folder:
                 self.containers[job].files[one.name] = b"".join(one.content)
+                self.containers[job].modes[one.name] = one.mode
 
     def start(self, job: str) -> None:
         container = self.containers[job]

@@ -49,12 +49,19 @@ def test_a_job_goes_through_azures_statuses_and_leaves_nothing_on_the_engine(wor
 
 def test_secrets_are_in_a_file_of_the_volume_and_not_in_the_definition(world: FakeWorkspace) -> None:
     seen: dict[str, bytes] = {}
-    world.engine.command = _shows(seen)
+    modes: dict[str, int] = {}
+
+    def command(container: FakeContainer) -> None:
+        modes.update(container.modes)
+        _shows(seen)(container)
+
+    world.engine.command = command
 
     world.runner.run(JOB, JobStop())
 
     plan = world.engine.plans[0]
     assert "it's" not in str(plan)
+    assert modes[".job/variables"] == 0o600
     assert b"""export SECRET='it'"'"'s'""" in seen[".job/variables"]
     assert seen[".job/command"] == b"python train.py 5"
     assert (plan.image, plan.networks, plan.memory_mib) == ("image", ("net",), 512)

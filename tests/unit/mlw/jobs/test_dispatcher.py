@@ -247,3 +247,43 @@ def test_states_that_were_never_written_are_queued() -> None:
 
     assert [records.read(name).status for name in ("j", "s")] == [JobStatus.QUEUED, JobStatus.NOT_STARTED]
     assert records.state("j") == JobState()
+
+
+def test_a_job_in_the_queue_leaves_the_node_to_a_step_that_comes_first() -> None:
+    free = [0]
+    nodes, stop = Nodes(lambda _compute: free[0]), JobStop()
+    step, job = an_entry("step", submitted=1), an_entry("job", submitted=2)
+    taken = threading.Event()
+
+    def wait() -> None:
+        with nodes.held(step, stop):
+            taken.set()
+            stop.wait(20)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    probe_until(lambda: _assert_waits(nodes, step), what="the step waits for a node")
+    free[0] = 1
+
+    assert not nodes.try_take(job), "although a node is free"
+    assert taken.wait(20)
+    free[0] = 2
+    assert nodes.try_take(job)
+    stop.set("the test ends")
+    thread.join()
+
+
+def _assert_waits(nodes: Nodes, step: QueueEntry) -> None:
+    assert not nodes.try_take(an_entry("later", submitted=step.submitted + 1))
+    assert nodes._waiting.get(step.compute) == [step]
+
+
+def an_entry(job: str, *, submitted: int) -> QueueEntry:
+    return QueueEntry(rank=1, submitted=submitted, job=job, compute="cluster")
+
+
+def test_names_of_blobs_are_in_the_order_of_the_queue() -> None:
+    entries = [an_entry("b", submitted=999), an_entry("a", submitted=1000)]
+
+    assert sorted(one.blob for one in entries) == [one.blob for one in entries]
+    assert [QueueEntry.of(one.blob) for one in entries] == entries
