@@ -15,6 +15,7 @@ from mlw.data.data_errors import DataNotFoundError, DataPathError
 from mlw.data.data_locations import DataLocation, DataType, digest_of, is_folder_type
 from mlw.data.data_workspace import DataWorkspace
 from mlw.data.datastore_uris import SCHEME, DatastoreUri, JobUri, is_web, refuse_elsewhere
+from mlw.jobs import job_paths
 
 ARTIFACTS = "artifacts"
 """Azure's name of the default artifacts of a job among its outputs."""
@@ -108,7 +109,7 @@ def _of_job(workspace: DataWorkspace, uri: JobUri, type_: str, doing: str) -> Da
     """An output of a job: its default artifacts, or a named output where jobs store it by default."""
     is_artifact = uri.output == ARTIFACTS
     datastore = ARTIFACT_STORE if is_artifact else BLOB_STORE
-    root = f"ExperimentRun/dcid.{uri.job}" if is_artifact else f"azureml/{uri.job}/{uri.output}"
+    root = job_paths.artifacts(uri.job) if is_artifact else job_paths.default_output(uri.job, uri.output)
     return DataLocation(
         type=type_,
         datastore=datastore,

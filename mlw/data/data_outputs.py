@@ -14,6 +14,7 @@ from mlw.data.data_locations import DataLocation, DataType, is_folder_type
 from mlw.data.data_lookup import location_of_uri
 from mlw.data.data_workspace import DEFAULT, DataWorkspace
 from mlw.data.datastore_uris import SCHEME
+from mlw.jobs import job_paths
 
 _PLACEHOLDER = re.compile(r"\$\{\{\s*([\w.]+)\s*\}\}")
 
@@ -34,7 +35,7 @@ def output_location(workspace: DataWorkspace, document: Mapping[str, Any], *, jo
     type_, doing = str(document.get("type") or DataType.FOLDER), f"storing output '{output}' of job '{job}'"
     given = document.get("path")
     if not given:
-        root = f"azureml/{job}/{output}"
+        root = job_paths.default_output(job, output)
         is_folder = is_folder_type(type_)
         return DataLocation(
             type=type_,

@@ -22,7 +22,7 @@ def input_of(
     name: str,
     document: Mapping[str, Any],
     *,
-    job: str = "",
+    job: str,
     is_step: bool = False,
     say: Callable[[str], None] = lambda _line: None,
 ) -> JobInput:

@@ -62,11 +62,21 @@ def output_location(job: CommandJob, name: str, blob_container: str) -> BlobLoca
     wanted = job.outputs[name]
     if wanted.location:
         return wanted.location
-    folder = f"azureml/{job.name}/{name}"
+    folder = default_output(job.name, name)
     is_file = wanted.type == "uri_file"
     return BlobLocation(container=blob_container, name=f"{folder}/{name}" if is_file else folder, is_folder=not is_file)
 
 
+def default_output(job: str, name: str) -> str:
+    """Folder of an output without a path, in the container of the default blob store."""
+    return f"azureml/{job}/{name}"
+
+
+def artifacts(job: str) -> str:
+    """Folder of the default artifacts, in the container of the artifact store."""
+    return f"ExperimentRun/dcid.{job}"
+
+
 def artifact(job: str, name: str) -> str:
     """Name of the blob of a default artifact, in the container of the artifact store."""
-    return f"ExperimentRun/dcid.{job}/{name}"
+    return f"{artifacts(job)}/{name}"

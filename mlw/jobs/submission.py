@@ -30,8 +30,8 @@ _IGNORED = {
 }
 """Fields that change nothing here, and why."""
 
-ResolveInput = Callable[[str, Mapping[str, Any]], JobInput]
-"""Looks up, and uploads if it is local, the data of an input: its name, and its mapping in the file."""
+ResolveInput = Callable[[str, str, Mapping[str, Any]], JobInput]
+"""Looks up, and uploads if it is local, the data of an input: names of job and input, its mapping in the file."""
 
 
 ResolveOutput = Callable[[str, str, Mapping[str, Any]], JobOutput]
@@ -100,7 +100,7 @@ class Submission:
             experiment=str(document.get("experiment_name") or experiment_of(folder)),
             display_name=str(document.get("display_name") or name),
             description=str(document.get("description") or ""),
-            inputs={key: self._input(key, given) for key, given in (document.get("inputs") or {}).items()},
+            inputs={key: self._input(name, key, given) for key, given in (document.get("inputs") or {}).items()},
             outputs={key: self._output(name, key, given) for key, given in (document.get("outputs") or {}).items()},
             environment_variables=_texts(
                 {**_of_distribution(document), **(document.get("environment_variables") or {})}
@@ -120,7 +120,7 @@ class Submission:
             )
         return self.store_code(Path(code))
 
-    def _input(self, name: str, given: object) -> JobInput:
+    def _input(self, job: str, name: str, given: object) -> JobInput:
         if given is None:
             return JobInput(type="")
         if not isinstance(given, Mapping):
@@ -128,7 +128,7 @@ class Submission:
         if given.get("path") in (None, ""):
             value = given.get("value", given.get("default"))
             return JobInput(type="") if value is None else JobInput(type=literal_type(value), value=as_text(value))
-        return self.resolve_input(name, given)
+        return self.resolve_input(job, name, given)
 
     def _output(self, job: str, name: str, given: object) -> JobOutput:
         return self.resolve_output(job, name, given if isinstance(given, Mapping) else {})

@@ -85,8 +85,8 @@ def submission_of(
                 "the default datastore. `mlw roles list` shows which roles do."
             ) from exc
 
-    def resolve_input(name: str, given: Mapping[str, Any]) -> JobInput:
-        return job_data.input_of(data, name, given, is_step=is_pipeline, say=tell)
+    def resolve_input(job: str, name: str, given: Mapping[str, Any]) -> JobInput:
+        return job_data.input_of(data, name, given, job=job, is_step=is_pipeline, say=tell)
 
     def resolve_output(job: str, name: str, given: Mapping[str, Any]) -> JobOutput:
         return job_data.output_of(data, name, given, job=job)

@@ -183,7 +183,7 @@ class _PipelineRun:
 
     def _input(self, one: StepInput) -> JobInput:
         if one.source.output == ARTIFACTS:
-            name = job_paths.artifact(self.producers[one.source.step], "").rstrip("/")
+            name = job_paths.artifacts(self.producers[one.source.step])
             place = BlobLocation(container=self.runner.artifacts, name=name)
             return JobInput(type="uri_folder", location=place, mode=one.mode)
         location = self.outputs[one.source.step][one.source.output]

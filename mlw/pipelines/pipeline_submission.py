@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import MlWorkspaceError
-from mlw.jobs import command_text, submission
+from mlw.jobs import command_text, job_paths, submission
 from mlw.jobs.command_jobs import CommandJob, JobInput
 from mlw.jobs.job_records import PIPELINE, JobRecord
 from mlw.jobs.queue_entries import NO_COMPUTE
@@ -108,12 +108,13 @@ def _remembering(given: Submission) -> Submission:
     """The same, but a folder or data that several steps use is stored once."""
 
     @cache
-    def resolved(name: str, document: str) -> JobInput:
-        return given.resolve_input(name, json.loads(document))
+    def resolved(job: str, name: str, document: str) -> JobInput:
+        return given.resolve_input(job, name, json.loads(document))
 
-    def resolve(name: str, document: Mapping[str, Any]) -> JobInput:
-        # The mode does not change where the data is.
-        found = resolved(name, json.dumps({**document, "mode": MOUNT}, sort_keys=True))
+    def resolve(job: str, name: str, document: Mapping[str, Any]) -> JobInput:
+        # The mode does not change where the data is, and the job does only if its name is in the path.
+        asked = json.dumps({**document, "mode": MOUNT}, sort_keys=True)
+        found = resolved(job if "${{" in asked else "", name, asked)
         return replace(found, mode=str(document.get("mode") or found.mode))
 
     return replace(given, store_code=cache(given.store_code), git_facts=cache(given.git_facts), resolve_input=resolve)
@@ -137,7 +138,7 @@ class _Placing:
             "code": "" if is_stored else code,
             "inputs": {key: _input(planned, key) for key in planned.inputs if not _is_bound(planned, key)},
             "outputs": {
-                key: _output(planned, key, self._placed(target, f"{name}/{key}"))
+                key: _output(planned, key, self._placed(target, job_paths.default_output(name, key)))
                 for key, target in planned.outputs.items()
             },
         }
@@ -159,7 +160,7 @@ class _Placing:
         """The same, in the pipeline's default datastore if it has neither a path nor another default."""
         if target.path or not self._datastore:
             return target
-        return replace(target, path=f"azureml://datastores/{self._datastore}/paths/azureml/{place}")
+        return replace(target, path=f"azureml://datastores/{self._datastore}/paths/{place}")
 
     def _job(self, planned: PlannedStep, document: Mapping[str, Any], name: str) -> CommandJob:
         try:

@@ -247,7 +247,7 @@ def test_an_output_becomes_an_asset_with_lineage_to_its_job(workspace: DataWorks
     assert not [one for one in workspace.assets.list(AssetKind.DATA) if one.name.startswith(".")]
     filled = {"path": "azureml://datastores/${{default_datastore}}/paths/azureml/${{name}}/o/"}
     assert job_data.input_of(workspace, "in", filled, job="job-2").location == dataclasses.replace(place, digest=digest)
-    used = job_data.input_of(workspace, "in", {"path": reference})
+    used = job_data.input_of(workspace, "in", {"path": reference}, job="job-2")
     assert used.location is not None
     assert (used.location.asset, used.location.name) == ("made:3", "azureml/job-2/o")
 
@@ -273,14 +273,14 @@ def web() -> Iterator[str]:
 
 def test_a_file_on_the_web_is_copied_for_a_job(workspace: DataWorkspace, web: str) -> None:
     made = data_creation.create(workspace, {"name": "web", "path": f"{web}/my%20data.csv", "type": "uri_file"})
-    found = job_data.input_of(workspace, "in", {"path": made.reference, "type": "uri_file"})
+    found = job_data.input_of(workspace, "in", {"path": made.reference, "type": "uri_file"}, job="j")
 
     assert found.location is not None
     assert (found.location.asset, found.location.name.rpartition("/")[2]) == ("web:1", "my data.csv")
     with pytest.raises(DataNotFoundError, match="the server returned 404"):
-        job_data.input_of(workspace, "in", {"path": f"{web}/none.csv", "type": "uri_file"})
+        job_data.input_of(workspace, "in", {"path": f"{web}/none.csv", "type": "uri_file"}, job="j")
     with pytest.raises(DataNotFoundError, match="cannot be reached from here"):
-        job_data.input_of(workspace, "in", {"path": "http://127.0.0.1:1/a.csv", "type": "uri_file"})
+        job_data.input_of(workspace, "in", {"path": "http://127.0.0.1:1/a.csv", "type": "uri_file"}, job="j")
 
 
 def test_large_data_is_never_held_in_memory(workspace: DataWorkspace, tmp_path: Path) -> None:

@@ -88,9 +88,10 @@ class FakeWorkspace:
         return JobRecords(self.documents, CONTAINER)
 
     def submission(self) -> Submission:
-        def resolve_input(name: str, given: Mapping[str, Any]) -> JobInput:
-            self.contents.setdefault(str(given["path"]), "content")
-            place = BlobLocation(container="blobs", name=str(given["path"]), is_folder=given["type"] != "uri_file")
+        def resolve_input(job: str, name: str, given: Mapping[str, Any]) -> JobInput:
+            path = str(given["path"]).replace("${{name}}", job)
+            self.contents.setdefault(path, "content")
+            place = BlobLocation(container="blobs", name=path, is_folder=given["type"] != "uri_file")
             return JobInput(type=str(given["type"]), location=place, mode=str(given["mode"]))
 
         def resolve_output(*given: Any) -> JobOutput:  # noqa: ANN401 - name and document are the last two

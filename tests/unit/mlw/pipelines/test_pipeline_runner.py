@@ -297,3 +297,16 @@ def test_outputs_without_a_path_go_to_the_default_datastore_of_the_pipeline(work
         "one-a.x": "azureml://datastores/big/paths/azureml/one-a/x",
         "one-a.y": "azureml://datastores/own/paths/y",
     }
+
+
+def test_the_name_in_the_path_of_an_input_is_that_of_the_steps_job(workspace: FakeWorkspace) -> None:
+    named = {"type": "uri_folder", "path": "azureml://datastores/d/paths/${{name}}/"}
+    steps = {name: inline("read", inputs={"x": named}) for name in ("one", "other")}
+
+    record = workspace.submit(pipeline(steps), "p")
+
+    places = {step.name: step.job.inputs["x"].location for step in PipelineJob.of(record.command).steps}
+    assert {name: place and place.name for name, place in places.items()} == {
+        "one": "azureml://datastores/d/paths/p-one/",
+        "other": "azureml://datastores/d/paths/p-other/",
+    }
