@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import select
 import signal
 import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 
 import grpc
 from pulumi.runtime.proto.provider_pb2_grpc import add_ResourceProviderServicer_to_server
@@ -17,6 +17,9 @@ from infra.provider.server import ProviderServer
 
 WORKERS = 64
 """Concurrent calls, as many as `make env` lets the engine make; most of them wait for a service."""
+
+READ_BYTES = 4096
+"""Of the input, which the engine leaves empty."""
 
 MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 """The engine's own limit."""
@@ -36,19 +39,29 @@ def _end(*_: object) -> None:
 
 
 def _wait_for_the_engine_to_end() -> None:
-    """Return when the engine has ended: a killed engine sends no signal, but its end of our input pipe closes."""
-    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
-        sys.stdin.buffer.read()
-    else:
-        Event().wait()
+    """Return when the engine has ended, or has sent a signal.
+
+    A killed engine sends no signal, but its end of our input pipe closes. A signal that comes just before a blocking
+    call does not end the call, and Python's handler waits for it; so the signal is a byte in a pipe as well.
+    """
+    received, written = os.pipe()
+    os.set_blocking(written, False)
+    signal.set_wakeup_fd(written)
+    sources = [received]
+    if stat.S_ISFIFO(os.fstat(0).st_mode):
+        sources.append(0)
+    while True:
+        ready, _, _ = select.select(sources, [], [])
+        if received in ready or not os.read(0, READ_BYTES):
+            return
 
 
 def main() -> None:
     """Serve until the engine sends a signal or ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
     # A run takes seconds, and most objects are modules, which are never freed: garbage collection wastes time.
     gc.disable()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(sign, _end)
     server = _server()
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -9,6 +9,7 @@ import csv
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from infra.image_layers import layers
 from mlw.environments import build_cache, package_resolution, programs
 from mlw.environments.package_resolution import Target
 
-FORM = 1
+FORM = 2
 """Raised when the code makes another archive of the same distribution."""
 
 COMPILE_SECONDS = 600.0
@@ -94,7 +95,7 @@ def provide(wanted: Sequence[Distribution], place: Workplace) -> dict[str, Layer
         "\n".join(one.row for one in missing), place.options, place.target, place.folder, tree=tree
     )
     place.log(f"compiling and packing {len(missing)} packages")
-    trees = {one: _divided(one, tree, place) for one in missing}
+    trees = _divided(missing, tree, place)
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         running = [pool.submit(_pack, batch, place) for batch in _batches(trees)]
         made = [archives for one in running for archives in one.result().items()]
@@ -126,13 +127,25 @@ def _pack(trees: Mapping[Distribution, Path], place: Workplace) -> dict[Distribu
     return packed
 
 
-def _divided(one: Distribution, tree: Path, place: Workplace) -> Path:
-    """Move the files of a distribution into a tree of its own."""
-    root = place.folder / f"own-{one.name}"
-    root.mkdir()
-    for name in _files_of(one, tree):
-        _move(tree / name, root / _target(name, place.target), place.target)
-    return root
+def _divided(wanted: Sequence[Distribution], tree: Path, place: Workplace) -> dict[Distribution, Path]:
+    """Move the files of each distribution into a tree of its own.
+
+    An archive is kept for other environments, so it has all files of its distribution: one that shares files with
+    another, as `mlflow` and `mlflow-skinny` do, is installed once more on its own.
+    """
+    files = {one: _files_of(one, tree) for one in wanted}
+    owners = Counter(name for names in files.values() for name in names)
+    divided = {}
+    for one in wanted:
+        source = tree
+        if any(owners[name] > 1 for name in files[one]):
+            source = place.folder / f"alone-{one.name}"
+            package_resolution.install(one.row, place.options, place.target, place.folder, tree=source)
+        divided[one] = root = place.folder / f"own-{one.name}"
+        root.mkdir()
+        for name in files[one] if source == tree else _files_of(one, source):
+            _move(source / name, root / _target(name, place.target), place.target)
+    return divided
 
 
 def _files_of(one: Distribution, tree: Path) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from mlw.environments import conda_file, python_versions, replacements
 from mlw.environments.environment_errors import EnvironmentFileError
 
-FORM = 2
+FORM = 3
 """Raised when the code makes another image of the same plan."""
 
 ALLOW_NEWER = "allow_newer_python"
