@@ -27,6 +27,9 @@ from infra.host.trace_context import TraceContext
 MOST_CALLS = 500
 """Calls to services of one process that get a span; a probe is repeated until its service is ready."""
 
+REFUSED = "ml_workspace.response.status_code"
+"""Attribute for a status of 400 or more."""
+
 _lock = Lock()
 
 
@@ -134,8 +137,11 @@ def _client_span(tracer: Tracer, connection: http.client.HTTPConnection, method:
 
 
 def _end(span: Span, status: int) -> None:
+    """End the span of a call, which never failed by itself.
+
+    A probe of a service that is starting, or a look for what does not exist yet, gets 404 or 503, and the run goes on.
+    If it does not, the resource's own span has failed. Reports on failures take the standard attribute at its word.
+    """
     if status:
-        span.set_attribute("http.response.status_code", status)
-    if not status or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
-        span.set_status(StatusCode.ERROR)
+        span.set_attribute("http.response.status_code" if status < http.HTTPStatus.BAD_REQUEST else REFUSED, status)
     span.end()
