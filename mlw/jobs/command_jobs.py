@@ -87,7 +87,7 @@ class CommandJob:
         code: Hash of the snapshot that the command runs in; empty for none.
         compute: Name of the compute.
         experiment: Name of the experiment.
-        parent: Name of the pipeline job that it is a step of; empty for none.
+        parent: Name of the job that it is a child of, e.g. of the pipeline of a step; empty for none.
         parent_run: Id of the MLflow run of that job.
         properties: Facts on the job, e.g. of git; tags of its MLflow run.
     """

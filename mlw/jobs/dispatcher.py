@@ -10,18 +10,18 @@ import contextlib
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from infra.errors import MlWorkspaceError
 from mlw.jobs.command_jobs import CommandJob, Finished, Runner
-from mlw.jobs.job_records import PIPELINE, JobRecord, JobRecords
+from mlw.jobs.job_records import JobRecord, JobRecords
 from mlw.jobs.job_state import JobState
 from mlw.jobs.job_status import JobStatus
 from mlw.jobs.nodes import Nodes
 from mlw.jobs.patience import patiently
 from mlw.jobs.ports import Engine
-from mlw.jobs.queue_entries import QueueEntry
+from mlw.jobs.queue_entries import NO_COMPUTE, QueueEntry
 
 TICK_SECONDS = 0.25
 INTERRUPTED_SECONDS = 60.0
@@ -51,8 +51,8 @@ class JobStop:
         self._event.set()
 
 
-RunPipeline = Callable[[JobRecord, QueueEntry, JobStop], Finished]
-"""Carries out a pipeline job: its record, its place in the queue, a request to cancel."""
+RunParent = Callable[[JobRecord, QueueEntry, JobStop], Finished]
+"""Carries out a job with child jobs: its record, its place in the queue, a request to cancel."""
 
 
 @dataclass
@@ -70,7 +70,8 @@ class Dispatcher:
 
     Attributes:
         runner: Carries out command jobs.
-        pipelines: Carries out pipeline jobs.
+        parents: Type of a job with child jobs, e.g. a pipeline, to what carries it out.
+        most_parents: How many of them run at the same time.
         report: Called with messages for the runner's own log.
         yields: Whether jobs of a compute wait while a job of another one waits for a node.
     """
@@ -79,9 +80,9 @@ class Dispatcher:
     engine: Engine
     runner: Runner
     nodes: Nodes
-    pipelines: RunPipeline
+    parents: Mapping[str, RunParent]
     report: Callable[[str], None] = print
-    most_pipelines: int = 8
+    most_parents: int = 8
     yields: Callable[[str], bool] = lambda _compute: False
     _running: dict[str, _Running] = field(default_factory=dict)
     _shutdown: threading.Event = field(default_factory=threading.Event)
@@ -140,8 +141,8 @@ class Dispatcher:
                 continue
             if entry.job in cancels:
                 self._start(entry, takes_node=False, canceled=True)
-            elif not entry.compute.strip("-"):
-                if sum(not one.entry.compute.strip("-") for one in self._running.values()) < self.most_pipelines:
+            elif entry.compute == NO_COMPUTE:
+                if sum(one.entry.compute == NO_COMPUTE for one in self._running.values()) < self.most_parents:
                     self._start(entry, takes_node=False)
             elif entry.compute not in full and not (full and self.yields(entry.compute)):
                 if self.nodes.try_take(entry):
@@ -166,8 +167,8 @@ class Dispatcher:
                 # Being submitted, or the submission was interrupted before its last step.
                 if time.time() - entry.submitted / 1000 > INTERRUPTED_SECONDS:
                     self.records.leave_queue(entry)
-            elif record.type == PIPELINE:
-                self._run_pipeline(record, entry, stop)
+            elif record.type in self.parents:
+                self._run_parent(record, entry, stop)
             else:
                 self.runner.run(CommandJob.of(record.command), stop)
                 self.records.leave_queue(entry)
@@ -187,11 +188,11 @@ class Dispatcher:
             self.records.write_state(entry.job, JobState().moved(JobStatus.FAILED, error=error))
             self.records.leave_queue(entry)
 
-    def _run_pipeline(self, record: JobRecord, entry: QueueEntry, stop: JobStop) -> None:
+    def _run_parent(self, record: JobRecord, entry: QueueEntry, stop: JobStop) -> None:
         state = self.records.state(record.name)
         if not state.status.is_final:
             try:
-                done = self.pipelines(record, entry, stop)
+                done = self.parents[record.type](record, entry, stop)
             except MlWorkspaceError as exc:
                 done = Finished(status=JobStatus.FAILED, error=str(exc))
             state = self.records.state(record.name)

@@ -69,8 +69,8 @@ class JobRecord:
     Attributes:
         type: ``command`` or ``pipeline``.
         document: The file, normalised.
-        command: A :class:`mlw.jobs.command_jobs.CommandJob` as JSON; empty for a pipeline.
-        parent: Name of the pipeline job that it is a step of.
+        command: A :class:`mlw.jobs.command_jobs.CommandJob` as JSON; what a type with child jobs needs instead.
+        parent: Name of the job that it is a child of, e.g. of the pipeline of a step; empty for none.
     """
 
     name: str

@@ -12,7 +12,7 @@ PRIORITIES = ("high", "medium", "low")
 """Azure's `queue_settings.priority`."""
 
 NO_COMPUTE = "-"
-"""Stands for the compute of a pipeline job, which needs no node itself."""
+"""Stands for the compute of a job with child jobs, which needs no node itself."""
 
 _DIGITS = 13
 

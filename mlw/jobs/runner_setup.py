@@ -14,6 +14,7 @@ from mlw.jobs.dispatcher import Dispatcher
 from mlw.jobs.job_access import JobAccess
 from mlw.jobs.job_engine import JobEngine
 from mlw.jobs.job_images import JobImages
+from mlw.jobs.job_records import PIPELINE
 from mlw.jobs.job_store import JobStore
 from mlw.jobs.job_tracking import JobTracking, NoTracking
 from mlw.jobs.job_workspace import JobWorkspace
@@ -57,14 +58,15 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
         blob_container=workspace.blob_container,
         report=report,
     )
+    pipelines = workspace_pipelines.runner_of(
+        store, runner=runner, nodes=nodes, tracking=tracking, environments=environments
+    )
     dispatcher = Dispatcher(
         records=workspace.records,
         engine=engine,
         runner=runner,
         nodes=nodes,
-        pipelines=workspace_pipelines.runner_of(
-            store, runner=runner, nodes=nodes, tracking=tracking, environments=environments
-        ).run,
+        parents={PIPELINE: pipelines.run},
         yields=access.yields,
         report=report,
     )

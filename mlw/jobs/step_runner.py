@@ -1,4 +1,4 @@
-"""Carries out the steps of a pipeline: each waits for a node of its compute first."""
+"""Carries out the child jobs of a job, e.g. steps of a pipeline: each waits for a node of its compute first."""
 
 from __future__ import annotations
 
@@ -12,22 +12,20 @@ from mlw.jobs.queue_entries import QueueEntry
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepRunner:
-    """Steps of one pipeline job.
+    """Child jobs of one job.
 
     Attributes:
         runner: Carries out the command jobs.
-        pipeline: Place of the pipeline job in the queue; its steps have the same priority and time.
+        parent: Place of that job in the queue; its child jobs have the same priority and time.
     """
 
     runner: Runner
     nodes: Nodes
-    pipeline: QueueEntry
+    parent: QueueEntry
 
     def run(self, job: CommandJob, stop: Stop) -> Finished:
-        """Carry out one step; see :class:`mlw.jobs.command_jobs.Runner`."""
-        place = QueueEntry(
-            rank=self.pipeline.rank, submitted=self.pipeline.submitted, job=job.name, compute=job.compute
-        )
+        """Carry out one of them; see :class:`mlw.jobs.command_jobs.Runner`."""
+        place = QueueEntry(rank=self.parent.rank, submitted=self.parent.submitted, job=job.name, compute=job.compute)
         with self.nodes.held(place, stop) as held:
             if not held:
                 return Finished(status=JobStatus.CANCELED, error=stop.reason)

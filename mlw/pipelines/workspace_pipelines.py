@@ -54,7 +54,7 @@ def runner_of(
     """Make what carries out the pipeline jobs of a workspace."""
 
     def steps_of(entry: QueueEntry) -> Runner:
-        return StepRunner(runner=runner, nodes=nodes, pipeline=entry)
+        return StepRunner(runner=runner, nodes=nodes, parent=entry)
 
     return PipelineRunner(
         records=store.records,

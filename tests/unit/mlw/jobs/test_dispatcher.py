@@ -85,7 +85,7 @@ def queue() -> Queue:
         engine=engine,
         runner=runner,
         nodes=Nodes(NODES.__getitem__),
-        pipelines=lambda _record, _entry, _stop: Finished(status=JobStatus.COMPLETED, run_id="p"),
+        parents={"pipeline": lambda _record, _entry, _stop: Finished(status=JobStatus.COMPLETED, run_id="p")},
     )
     return Queue(records, runner, engine, dispatcher)
 
