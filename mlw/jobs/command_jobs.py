@@ -87,6 +87,7 @@ class CommandJob:
         code: Hash of the snapshot that the command runs in; empty for none.
         compute: Name of the compute.
         experiment: Name of the experiment.
+        program: The program of this project that the command runs (:mod:`mlw.jobs.program_files`); empty for none.
         parent: Name of the job that it is a child of, e.g. of the pipeline of a step; empty for none.
         parent_run: Id of the MLflow run of that job.
         properties: Facts on the job, e.g. of git; tags of its MLflow run.
@@ -106,6 +107,7 @@ class CommandJob:
     limits: Limits = field(default_factory=Limits)
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
+    program: str = ""
     parent: str = ""
     parent_run: str = ""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from infra.errors import MlWorkspaceError
-from mlw.jobs import command_text, failure_reasons, job_paths, start_files
+from mlw.jobs import command_text, failure_reasons, job_paths, program_files, start_files
 from mlw.jobs.command_jobs import BlobLocation, CommandJob, Finished, Stop
 from mlw.jobs.following import STOP_SECONDS, Ending, Following
 from mlw.jobs.job_state import JobState
@@ -185,6 +185,7 @@ class _Execution:
         outputs = {name: job_paths.output_path(job.name, name, wanted) for name, wanted in job.outputs.items()}
         command = command_text.resolve(job.command, inputs, outputs, job=job.name)
         yield from rights.files
+        yield from program_files.files(job.program)
         paths = {f"AZURE_ML_INPUT_{name}": value for name, value in inputs.items() if value is not None}
         paths |= {f"AZURE_ML_OUTPUT_{name}": path for name, path in outputs.items()}
         yield from start_files.files(command, {**paths, **rights.variables, **job.environment_variables})

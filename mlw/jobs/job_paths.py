@@ -11,6 +11,9 @@ CONTROL = ".job"
 """Folder of the volume with the files that start the command."""
 
 VARIABLES, COMMAND, START = (f"{CONTROL}/{name}" for name in ("variables", "command", "start"))
+PROGRAM = f"{CONTROL}/program"
+"""Folder of the volume with the program of this project that the command runs."""
+
 DEFAULT_FOLDERS = ("outputs", "logs")
 """Folders in the command's working folder that are kept as default artifacts."""
 

@@ -29,7 +29,7 @@ from mlw.jobs.queue_entries import QUEUE, QueueEntry
 
 INDEX, CANCEL = "jobs/-index/", "jobs/-cancel/"
 """No name of a job begins with a hyphen."""
-PIPELINE = "pipeline"
+COMMAND, PIPELINE = "command", "pipeline"
 _LATEST = 9_999_999_999_999
 _READERS = 8
 _NEAR = 100
@@ -67,7 +67,7 @@ class JobRecord:
     """What was submitted.
 
     Attributes:
-        type: ``command`` or ``pipeline``.
+        type: Azure's type of the job.
         document: The file, normalised.
         command: A :class:`mlw.jobs.command_jobs.CommandJob` as JSON; what a type with child jobs needs instead.
         parent: Name of the job that it is a child of, e.g. of the pipeline of a step; empty for none.

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mlw.jobs import job_types
 from mlw.jobs.command_jobs import CommandJob, JobInput, JobOutput, Limits
 from mlw.jobs.job_errors import JobError
-from mlw.jobs.job_records import JobRecord
+from mlw.jobs.job_records import COMMAND, JobRecord
 from mlw.jobs.literals import as_text, literal_type
 from mlw.jobs.queue_entries import PRIORITIES
 
@@ -59,7 +60,7 @@ class Submission:
     notices: list[str] = field(default_factory=list)
 
     def record_of(self, document: Mapping[str, Any], folder: Path) -> JobRecord:
-        """Make the record of a command job.
+        """Make the record of a job that is one container.
 
         Args:
             document: The file, normalised.
@@ -69,12 +70,13 @@ class Submission:
             JobError: It cannot run here.
         """
         name = checked_name(str(document.get("name") or made_name()))
-        refuse(document, name)
-        self.notices.extend(ignored(document))
-        command = self.command_job(document, name, folder)
+        command_document = job_types.as_command(document)
+        refuse(command_document, name)
+        self.notices.extend(ignored(command_document))
+        command = self.command_job(command_document, name, folder)
         return JobRecord(
             name=name,
-            type="command",
+            type=str(document.get("type") or COMMAND),
             document=document,
             command=command.as_json(),
             display_name=command.display_name,
@@ -88,13 +90,14 @@ class Submission:
         )
 
     def command_job(self, document: Mapping[str, Any], name: str, folder: Path) -> CommandJob:
-        """The command job of a document."""
+        """The command job of the document of one."""
         code = document.get("code")
         resources = document.get("resources") or {}
         return CommandJob(
             name=name,
             command=str(document["command"]),
             environment=document.get("environment") or "",
+            program=str(document.get("program") or ""),
             code=self._code(str(code), name) if code else "",
             compute=compute_of(document),
             experiment=str(document.get("experiment_name") or experiment_of(folder)),
@@ -221,7 +224,7 @@ def _of_distribution(document: Mapping[str, Any]) -> dict[str, str]:
 
 def ignored(document: Mapping[str, Any]) -> list[str]:
     """What a document sets that changes nothing here, and why."""
-    found = []
+    found = [str(notice) for notice in document.get("notices") or ()]
     for path, why in _IGNORED.items():
         value: Any = document
         for key in path.split("."):

@@ -45,6 +45,8 @@ class Component:
     Attributes:
         title: Name and version of a registered one; empty for others.
         jobs: Documents of the steps of a pipeline component.
+        program: See :mod:`mlw.jobs.program_files`.
+        notices: Messages for the user.
         is_deterministic: Whether the same inputs give the same outputs, so that they can be reused.
     """
 
@@ -60,6 +62,8 @@ class Component:
     inputs: Mapping[str, ComponentInput] = field(default_factory=dict)
     outputs: Mapping[str, ComponentOutput] = field(default_factory=dict)
     jobs: Mapping[str, Any] = field(default_factory=dict)
+    program: str = ""
+    notices: tuple[str, ...] = ()
     is_deterministic: bool = True
 
 
@@ -79,6 +83,8 @@ def read_component(document: Mapping[str, Any]) -> Component:
         inputs={str(key): _read_input(one or {}) for key, one in (document.get("inputs") or {}).items()},
         outputs={str(key): _read_output(one or {}) for key, one in (document.get("outputs") or {}).items()},
         jobs=document.get("jobs") or {},
+        program=str(document.get("program") or ""),
+        notices=tuple(document.get("notices") or ()),
         is_deterministic=document.get("is_deterministic") is not False,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mlw.jobs.command_jobs import CommandJob
+from mlw.jobs.job_records import COMMAND
 from mlw.pipelines.bindings import StepOutput
 
 
@@ -24,6 +25,7 @@ class Step:
 
     Attributes:
         name: Its name in the pipeline; that of its job is another one.
+        type: Azure's type of it.
         job: Its job, without the inputs that come from other steps.
         inputs: These inputs.
         component: Name and version of its registered component; empty for none.
@@ -33,6 +35,7 @@ class Step:
     name: str
     job: CommandJob
     inputs: Mapping[str, StepInput] = field(default_factory=dict)
+    type: str = COMMAND
     component: str = ""
     distribution: Mapping[str, Any] = field(default_factory=dict)
     is_deterministic: bool = True

@@ -196,7 +196,7 @@ class _PipelineRun:
             properties |= {IS_REUSED: "true", REUSED_JOB: decision.reused.job}
         return JobRecord(
             name=job.name,
-            type="command",
+            type=step.type,
             document={"command": job.command, "environment": job.environment, "component": step.component},
             command=job.as_json(),
             display_name=job.display_name,

@@ -92,6 +92,8 @@ def _base(step: PlannedStep) -> dict[str, Any]:
     """A step as the file of a command job has it, without code, inputs and outputs."""
     return {
         "command": step.component.command,
+        "program": step.component.program,
+        "notices": step.component.notices,
         "environment": step.component.environment,
         "compute": step.compute,
         "display_name": step.display_name,
@@ -151,6 +153,7 @@ class _Placing:
                 for name, source in planned.inputs.items()
                 if isinstance(source, StepOutput)
             },
+            type=planned.component.type,
             component=planned.component.title,
             distribution=planned.distribution,
             is_deterministic=planned.component.is_deterministic,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from infra.errors import MlWorkspaceError
+from mlw.jobs import job_types
 from mlw.pipelines.bindings import ParentOutput, StepOutput, binding_of, mode_of
 from mlw.pipelines.graph import ARTIFACTS, Graph, PlannedStep, Target
 from mlw.pipelines.inline_components import inline_component
@@ -87,22 +88,24 @@ class _Reader:
             name = scope.named(str(key))
             self.wiring.names.add(name)
             try:
-                component = self._component(scope, document)
+                step, component = self._component(scope, document)
             except MlWorkspaceError as exc:
                 self._problem(name, str(exc))
             else:
-                self._read_step(scope, name, document, component)
+                self._read_step(scope, name, step, component)
 
-    def _component(self, scope: Scope, document: Mapping[str, Any]) -> Component:
+    def _component(self, scope: Scope, document: Mapping[str, Any]) -> tuple[Mapping[str, Any], Component]:
+        """A step, as the document of a command has it, and what it runs."""
         if reason := why_refused(document):
             raise StepError(reason)
         found = document.get("component")
         if found is None:
-            return inline_component(scope, document)
+            step = job_types.as_command(document)
+            return step, inline_component(scope, step)
         component = self._find_component(found) if isinstance(found, str) else found
         if reason := why_refused(component):
             raise StepError(reason)
-        return read_component(component)
+        return document, read_component(job_types.as_command(component))
 
     def _problem(self, step: str, text: str) -> None:
         self.problems.append(f"step '{step}': {text}")

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlw.jobs import program_files
 from mlw.jobs.command_jobs import CommandJob, JobInput
 
 Content = Mapping[str, Any]
@@ -31,6 +32,7 @@ def content_of(job: CommandJob, *, image: str, digests: Mapping[str, str], distr
         "command": job.command,
         "code": job.code,
         "image": image,
+        **({"program": program_files.digest(job.program)} if job.program else {}),
         "distribution": dict(distribution),
         "inputs": {name: _input(one, digests.get(name, "")) for name, one in sorted(job.inputs.items())},
         "outputs": {
@@ -53,8 +55,8 @@ def differences(earlier: Content, present: Content) -> list[str]:
 
 
 def _differences(earlier: Content, present: Content) -> Iterator[str]:
-    for name in ("command", "code", "distribution"):
-        if earlier[name] != present[name]:
+    for name in ("command", "code", "program", "distribution"):
+        if earlier.get(name) != present.get(name):
             yield f"{name} changed"
     if earlier["image"] != present["image"]:
         yield "environment changed"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlw.azure_files import not_runnable
+from mlw.jobs import job_types
 
 COMMAND, PIPELINE = "command", "pipeline"
 
@@ -13,6 +14,7 @@ COMMAND, PIPELINE = "command", "pipeline"
 def why_refused(document: Mapping[str, Any]) -> str:
     """Why a step or a component does not run here; empty if it does."""
     step_type = str(document.get("type") or COMMAND)
-    if step_type in {COMMAND, PIPELINE}:
+    allowed = (COMMAND, PIPELINE, *job_types.TABLE)
+    if step_type in allowed:
         return ""
-    return not_runnable.reason(document) or f"type '{step_type}' is not known; allowed: {COMMAND}, {PIPELINE}"
+    return not_runnable.reason(document) or f"type '{step_type}' is not known; allowed: {', '.join(allowed)}"

@@ -239,3 +239,14 @@ def canceled(reason: str = "canceled by a request") -> JobStop:
     stop = JobStop()
     stop.set(reason)
     return stop
+
+
+def greeting(document: Mapping[str, object]) -> dict[str, object]:
+    """The command document of a type of job that only tests have."""
+    return {
+        "command": f"greet {document['whom']}",
+        "environment": "azureml:sklearn@latest",
+        "program": "greeting",
+        "notices": ["greetings are short"],
+        "outputs": {"letter": {"type": "uri_file"}},
+    }

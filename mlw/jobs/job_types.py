@@ -1,0 +1,29 @@
+"""Types of jobs that are one container with a program of this project in it, and how they become command jobs.
+
+Each type has a function from its document to that of the command job that carries it out. It may use two keys that
+Azure's schema of command jobs does not have: `program`, see :mod:`mlw.jobs.program_files`, and `notices`, for the user.
+Records keep the type and the document as they were written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+TABLE: dict[str, str] = {}
+"""Type to its function, `module:name`; imported when there is such a job."""
+
+
+def as_command(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document of the command job that carries out a job, a step or a component; itself if there is no other.
+
+    Raises:
+        JobError: The job cannot run here.
+    """
+    place = TABLE.get(str(document.get("type") or ""))
+    if place is None:
+        return document
+    module, _, name = place.partition(":")
+    found: Mapping[str, Any] = getattr(import_module(module), name)(document)
+    return {**found, "type": document["type"]}
