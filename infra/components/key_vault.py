@@ -117,7 +117,8 @@ def _access(principal: Principal, given: Sequence[Any], endpoints: Mapping[str, 
         held |= {"insightsToken": secrets["insights"]}
     if principal.tracking is not None:
         held |= {"trackingUsername": name, "trackingPassword": secrets["tracking"]}
-    return {"policy": principal.vault_policy, "password": secrets["keyVault"], "secret": held}
+    found = {"policy": principal.vault_policy, "password": secrets["keyVault"], "secret": held}
+    return {**found, "is_compute": True} if principal.is_compute else found
 
 
 def server_config(*, tls: bool = False, telemetry_host: str = "") -> str:

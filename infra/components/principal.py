@@ -29,6 +29,7 @@ class Principal:
         tracking: Its operations in the tracking server, in short form; None if there is none.
         secrets: Generated secrets for the services: `keyVault`, `storage`, `registry`, `registryBcrypt`, `telemetry`,
             `insights`, and `tracking` where there is a tracking server.
+        is_compute: Whether it is the identity of a compute's jobs.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Principal:
     reads_insights: bool
     tracking: Sequence[str] | None = None
     secrets: pulumi.Output[dict[str, str]]
+    is_compute: bool = False
 
 
 def storage_users(principals: Sequence[Principal]) -> pulumi.Output[dict[str, dict[str, Any]]]:

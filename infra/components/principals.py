@@ -101,6 +101,7 @@ def _principal(
         reads_insights=reads_insights(operations),
         tracking=tracking_operations(operations) if wanted.tracking else None,
         secrets=secrets.values,
+        is_compute=name in {principal_of(one) for one in (LOCAL, *(compute.name for compute in wanted.computes))},
     )
 
 

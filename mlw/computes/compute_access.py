@@ -30,6 +30,7 @@ class ComputeAccess:
         networks: The engine's networks that the services are in, that of the stack first.
         ca_certificate: CA certificates (PEM) of the endpoints; empty without TLS.
         registry_scheme: ``http`` or ``https``, which the address of a registry does not have.
+        on_host: Like the stack's output `endpoints`; `registry` is the one that accepts the principal's login.
     """
 
     endpoints: Mapping[str, str]
@@ -37,6 +38,7 @@ class ComputeAccess:
     networks: tuple[str, ...]
     ca_certificate: str
     registry_scheme: str
+    on_host: Mapping[str, str] = field(default_factory=dict)
 
     def in_container(self, ca_file: Path, ca_bundle: Path) -> Access:
         """What `client_variables.variables` takes.
@@ -76,6 +78,7 @@ def credentials_of(stack: Stack, compute: Compute) -> ComputeAccess:
         networks=tuple(networks),
         ca_certificate=stack.ca_certificate,
         registry_scheme="https" if owners[CONTAINER_REGISTRY.name].serves_tls else "http",
+        on_host=on_host,
     )
 
 

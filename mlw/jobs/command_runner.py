@@ -11,19 +11,23 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TypeVar
 
 from infra.errors import MlWorkspaceError
 from mlw.jobs import command_text, failure_reasons, job_paths, program_files, start_files
 from mlw.jobs.command_jobs import BlobLocation, CommandJob, Finished, Stop
 from mlw.jobs.following import STOP_SECONDS, Ending, Following
+from mlw.jobs.job_errors import ComputeRightsError
 from mlw.jobs.job_state import JobState
 from mlw.jobs.job_status import JobStatus
+from mlw.jobs.login_renewal import renewing
 from mlw.jobs.patience import patiently
 from mlw.jobs.ports import (
     Access,
     ContainerPlan,
     Engine,
     Environments,
+    JobData,
     JobRights,
     LogSink,
     SourceFile,
@@ -31,6 +35,8 @@ from mlw.jobs.ports import (
     TrackedRun,
     Tracking,
 )
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +90,7 @@ class _Execution:
         status, error, outputs = JobStatus.FAILED, "", self.state.outputs
         try:
             status, error = self._to_exit()
-            outputs = patiently(self._finalize) if self.state.exit_code is not None else {}
+            outputs = self._with_rights(self._finalize) if self.state.exit_code is not None else {}
         except MlWorkspaceError as exc:
             # Why the command failed comes first: e.g. a container that was removed has no results to read.
             status = JobStatus.FAILED if status is JobStatus.COMPLETED else status
@@ -123,7 +129,7 @@ class _Execution:
         if container is None or not container.was_started:
             if reason := self.stop.reason:
                 return JobStatus.CANCELED, reason
-            patiently(self._prepare)
+            self._with_rights(self._prepare)
             if reason := self.stop.reason:
                 return JobStatus.CANCELED, reason
             self.runner.engine.start(self.job.name)
@@ -133,9 +139,25 @@ class _Execution:
         self._write(self.state.moved(JobStatus.FINALIZING, exit_code=ending.container.exit_code))
         return self._judged(ending)
 
+    def _with_rights(self, action: Callable[[], Result]) -> Result:
+        """Do something with the rights of the compute; if they do not suffice, with those that it has now."""
+        try:
+            return patiently(action)
+        except ComputeRightsError:
+            self.runner.access.forget(self.job.compute)
+            return patiently(action)
+
     def _follow(self) -> Ending:
         following = Following(self.runner.engine, self.job.name, self.log, stop_seconds=self.runner.stop_seconds)
-        return following.to_end(self.stop, timeout_seconds=self.job.limits.timeout_seconds, started=self.state.started)
+        with renewing(self._renew, self.log.note, started=self.state.started):
+            return following.to_end(
+                self.stop, timeout_seconds=self.job.limits.timeout_seconds, started=self.state.started
+            )
+
+    def _renew(self) -> None:
+        """Extend the job's login to the key vault; the token is read where the job has it, also after a restart."""
+        for _, _, content in self.runner.engine.take(self.job.name, job_paths.VAULT_TOKEN):
+            self.runner.access.extend(self.job, content.read().decode())
 
     def _judged(self, ending: Ending) -> tuple[JobStatus, str]:
         if ending.stopped_because:
@@ -166,11 +188,13 @@ class _Execution:
             cpus=rights.cpus, memory_mib=rights.memory_mib, shm_bytes=job.limits.shm_bytes,
         )  # fmt: skip
         runner.engine.create(plan)
-        with runner.store.code(job.code) as code:
-            runner.engine.put(job.name, chain(_below(job_paths.working_folder(job.name), code), self._files(rights)))
+        data = runner.access.data_of(job)
+        with data.code(job.code) as code:
+            working = _below(job_paths.working_folder(job.name), code)
+            runner.engine.put(job.name, chain(working, self._files(rights, data)))
         self.state = JobState.of({**self.state.as_json(), "image": image})
 
-    def _files(self, rights: JobRights) -> Iterator[SourceFile]:
+    def _files(self, rights: JobRights, data: JobData) -> Iterator[SourceFile]:
         """Everything in the container but the code."""
         job = self.job
         for name in job_paths.DEFAULT_FOLDERS:
@@ -179,7 +203,7 @@ class _Execution:
             yield SourceFile(name=job_paths.output_folder(job.name, name), is_folder=True)
         for name, given in job.inputs.items():
             if given.location is not None:
-                files = self.runner.store.data(given.location)
+                files = data.data(given.location)
                 yield from _below(job_paths.input_folder(job.name, name), files, is_read_only=given.mode != "download")
         inputs = {name: job_paths.input_value(job.name, name, given) for name, given in job.inputs.items()}
         outputs = {name: job_paths.output_path(job.name, name, wanted) for name, wanted in job.outputs.items()}
@@ -192,26 +216,26 @@ class _Execution:
 
     def _finalize(self) -> dict[str, BlobLocation]:
         """Store what the command wrote."""
-        job, store = self.job, self.runner.store
+        job, data = self.job, self.runner.access.data_of(self.job)
         for folder in job_paths.DEFAULT_FOLDERS:
             for name, size, content in self.runner.engine.take(
                 job.name, f"{job_paths.working_folder(job.name)}/{folder}"
             ):
-                store.put_artifact(job.name, f"{folder}/{name}", size, content)
-        return {name: self._store_output(name) for name in job.outputs}
+                data.put_artifact(job.name, f"{folder}/{name}", size, content)
+        return {name: self._store_output(name, data) for name in job.outputs}
 
-    def _store_output(self, name: str) -> BlobLocation:
-        job, store, wanted = self.job, self.runner.store, self.job.outputs[name]
+    def _store_output(self, name: str, data: JobData) -> BlobLocation:
+        job, wanted = self.job, self.job.outputs[name]
         location = job_paths.output_location(job, name, self.runner.blob_container)
         file = job_paths.file_of(name, wanted)
         for found, size, content in self.runner.engine.take(job.name, job_paths.output_folder(job.name, name)):
             if location.is_folder or found == file:
-                store.put_output(location, found, size, content)
+                data.put_output(location, found, size, content)
             else:
                 # The command made a folder of what is declared as a file.
                 folder = BlobLocation(container=location.container, name=location.name)
-                store.put_output(folder, found.removeprefix(f"{file}/"), size, content)
-        return store.register_output(wanted.asset, location, job) if wanted.asset else location
+                data.put_output(folder, found.removeprefix(f"{file}/"), size, content)
+        return data.register_output(wanted.asset, location, job, self.state.run_id) if wanted.asset else location
 
 
 def _below(folder: str, files: Iterator[SourceFile], *, is_read_only: bool = False) -> Iterator[SourceFile]:

@@ -8,15 +8,21 @@ from __future__ import annotations
 import shlex
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.clients.key_vault import vault_principals
+from infra.clients.key_vault.vault import Vault
+from infra.clients.service_connection import ServiceConnection
+from infra.clients.service_errors import at_key_vault
 from mlw.client_environment.client_variables import BUNDLES, variables
 from mlw.client_environment.trusted_certificates import trusted_here
 from mlw.computes.compute_access import ComputeAccess, credentials_of
 from mlw.computes.workspace_computes import Compute, NoSuchComputeError, find_compute
-from mlw.jobs import job_paths
+from mlw.jobs import compute_connections, job_paths
 from mlw.jobs.command_jobs import CommandJob
+from mlw.jobs.compute_data import ComputeData
 from mlw.jobs.ports import JobRights, SourceFile, TrackedRun
 from mlw.stacks.stacks import Stack, open_stack
 
@@ -66,12 +72,41 @@ class JobAccess:
             found |= {"MLFLOW_EXPERIMENT_NAME": job.experiment}
         return JobRights(
             variables=found,
-            files=_certificates(known.access),
+            files=(*_certificates(known.access), *_token(found)),
             networks=known.access.networks,
             cpus=known.compute.cpus,
             memory_mib=known.compute.memory_mib,
             notices=known.compute.notices,
         )
+
+    def data_of(self, job: CommandJob) -> ComputeData:
+        """The storage account with the keys of a job's compute."""
+        stack, known = self._read(job.compute)
+        return compute_connections.data_of(stack, known.compute, known.access)
+
+    def registry_of(self, job: CommandJob) -> ServiceConnection:
+        """The registry with the login of a job's compute."""
+        _, known = self._read(job.compute)
+        return compute_connections.registry_of(known.compute, known.access)
+
+    def extend(self, job: CommandJob, token: str) -> None:
+        """Extend the login of a job to the key vault.
+
+        Raises:
+            ServiceError: The key vault rejects it: the credentials of the compute were replaced, or it was removed.
+        """
+        _, known = self._read(job.compute)
+        address = known.access.on_host["keyVault"]
+        connection = ServiceConnection(
+            endpoint=address, credentials={"token": token}, ca_certificate=known.access.ca_certificate
+        )
+        with at_key_vault(address, f"extending the login of job '{job.name}'"):
+            vault_principals.extend(Vault(connection))
+
+    def forget(self, compute: str) -> None:
+        """Read the credentials of a compute again next time."""
+        with self._lock:
+            self._known.pop(compute, None)
 
     def nodes_of(self, compute: str) -> int:
         """Maximum number of nodes of a compute; one for a compute that was removed, whose jobs say so."""
@@ -127,6 +162,12 @@ def _of_azure(stack: Stack, job: CommandJob, run: TrackedRun) -> dict[str, str]:
         "AZUREML_EXPERIMENT_ID": run.experiment_id,
         "AZUREML_COMPUTE": job.compute,
     }
+
+
+def _token(variables: Mapping[str, str]) -> tuple[SourceFile, ...]:
+    """The token of the key vault once more, for the runner; see :data:`mlw.jobs.job_paths.VAULT_TOKEN`."""
+    token = variables.get("VAULT_TOKEN", "").encode()
+    return (SourceFile(name=job_paths.VAULT_TOKEN, size=len(token), content=(token,), mode=0o600),) if token else ()
 
 
 def _in_container(name: str) -> Path:

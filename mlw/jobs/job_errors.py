@@ -7,3 +7,7 @@ from infra.errors import MlWorkspaceError
 
 class JobError(MlWorkspaceError):
     """A job cannot be submitted, or not be carried out."""
+
+
+class ComputeRightsError(JobError):
+    """The rights of a compute do not suffice for a job; they may also have been replaced since they were read."""

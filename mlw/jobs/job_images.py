@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from infra.clients.engine import image_pulls
+from infra.clients.registry import image_rights
+from infra.clients.service_connection import ServiceConnection
 from mlw.environments.image_of import EnvironmentAccess, image_of
 from mlw.jobs.command_jobs import CommandJob
-from mlw.jobs.job_errors import JobError
+from mlw.jobs.job_errors import ComputeRightsError, JobError
 from mlw.jobs.ports import LogSink
 
 
@@ -16,10 +19,12 @@ class JobImages:
     """Images of one workspace.
 
     Attributes:
-        access: Its registry, with a login that can push, and its environments.
+        access: Its registry, with a login that can push, and its environments: the workspace builds images.
+        login_of: The registry with the login of a job's compute, which pulls them.
     """
 
     access: EnvironmentAccess
+    login_of: Callable[[CommandJob], ServiceConnection]
 
     def image_of(self, job: CommandJob, log: LogSink) -> str:
         """Reference of an image that the engine has; it is built or pulled if it is missing.
@@ -27,6 +32,7 @@ class JobImages:
         Raises:
             JobError: The job names no environment.
             ImageMissingError: The engine cannot pull the image.
+            ComputeRightsError: The compute may not.
         """
         if not job.environment:
             raise JobError(
@@ -37,8 +43,19 @@ class JobImages:
         found = image_of(job.environment, self.access, log=log.note)
         for notice in found.notices:
             log.note(notice)
-        registry = self.access.registry
-        is_ours = found.reference.startswith(f"{registry.endpoint.partition('://')[2]}/")
-        if image_pulls.provide(found.reference, registry.credentials if is_ours else None):
-            log.note(f"pulled '{found.reference}'")
-        return found.reference
+        host, _, image = found.reference.partition("/")
+        is_ours = host == self.access.registry.endpoint.partition("://")[2]
+        reference, login = (found.reference, None) if not is_ours else self._as_compute(job, image)
+        if image_pulls.provide(reference, login):
+            log.note(f"pulled '{reference}'")
+        return reference
+
+    def _as_compute(self, job: CommandJob, image: str) -> tuple[str, Mapping[str, str]]:
+        """How the compute of a job pulls an image of the workspace, and its login."""
+        registry = self.login_of(job)
+        if not image_rights.may_pull(registry, image):
+            raise ComputeRightsError(
+                f"pulling the image of job '{job.name}': the registry does not allow it to the principal of compute "
+                f"'{job.compute}', which is the identity of its jobs. `mlw roles list` shows the rights of its role."
+            )
+        return f"{registry.endpoint.partition('://')[2]}/{image}", registry.credentials

@@ -13,6 +13,8 @@ CONTROL = ".job"
 VARIABLES, COMMAND, START = (f"{CONTROL}/{name}" for name in ("variables", "command", "start"))
 PROGRAM = f"{CONTROL}/program"
 """Folder of the volume with the program of this project that the command runs."""
+VAULT_TOKEN = f"{CONTROL}/vault-token"
+"""The token of the variables, for the runner: it extends it while the command runs, also after a restart."""
 
 DEFAULT_FOLDERS = ("outputs", "logs")
 """Folders in the command's working folder that are kept as default artifacts."""

@@ -149,13 +149,26 @@ class LogSink(Protocol):
 
 
 class Store(Protocol):
-    """Records, code, data and logs of jobs."""
+    """Records and logs of jobs: what the runner writes, not the job."""
 
     def state(self, job: str, /) -> JobState:
         """State of a job."""
 
     def write_state(self, job: str, state: JobState, /) -> None:
         """Replace the state of a job; only the runner does."""
+
+    def note_use(self, job: CommandJob, run: str, /) -> None:
+        """Note which data assets a job uses."""
+
+    def log(self, job: str, start: int = 0, /) -> LogSink:
+        """Begin the log of a job; of an unfinished one so many bytes are kept."""
+
+
+class JobData(Protocol):
+    """Code, inputs and outputs of jobs, read and written with the rights of their compute.
+
+    All of it raises :class:`mlw.jobs.job_errors.ComputeRightsError` if these do not suffice.
+    """
 
     def code(self, snapshot: str, /) -> AbstractContextManager[Iterator[SourceFile]]:
         """Files of a snapshot of code."""
@@ -166,17 +179,11 @@ class Store(Protocol):
     def put_output(self, location: BlobLocation, name: str, size: int, content: BinaryIO, /) -> None:
         """Store a file below a location, or at it if it is not a folder."""
 
-    def note_use(self, job: CommandJob, run: str, /) -> None:
-        """Note which data assets a job uses."""
-
-    def register_output(self, asset: str, location: BlobLocation, job: CommandJob, /) -> BlobLocation:
+    def register_output(self, asset: str, location: BlobLocation, job: CommandJob, run: str, /) -> BlobLocation:
         """Make a data asset of a stored output."""
 
     def put_artifact(self, job: str, name: str, size: int, content: BinaryIO, /) -> None:
         """Store a default artifact, e.g. ``outputs/model.pkl``."""
-
-    def log(self, job: str, start: int = 0, /) -> LogSink:
-        """Begin the log of a job; of an unfinished one so many bytes are kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -230,3 +237,12 @@ class Access(Protocol):
 
     def rights_of(self, job: CommandJob, run: TrackedRun, /) -> JobRights:
         """The rights of one job."""
+
+    def data_of(self, job: CommandJob, /) -> JobData:
+        """The storage account, with the rights of one job."""
+
+    def extend(self, job: CommandJob, token: str, /) -> None:
+        """Extend the login of a job to the key vault, whose token expires otherwise."""
+
+    def forget(self, compute: str, /) -> None:
+        """Read the credentials of a compute again next time: they may have been replaced."""

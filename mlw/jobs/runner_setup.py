@@ -45,10 +45,9 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
         records=workspace.records,
         assets=DataWorkspace(workspace.connection, stack.require_outputs()["datastores"], user="mlw job"),
         artifacts=workspace.artifacts,
-        blob_container=workspace.blob_container,
     )
     tracking, nodes = _tracking(stack, credentials), Nodes(access.nodes_of)
-    environments = JobImages(access=_environments(workspace, credentials))
+    environments = JobImages(access=_environments(workspace, credentials), login_of=access.registry_of)
     runner = CommandRunner(
         store=store,
         engine=engine,

@@ -84,5 +84,6 @@ class Decisions:
         key = repr(job.environment)
         with self._lock:
             if key not in self._images:
-                self._images[key] = self.image_of(job)
+                # Of an image with a digest only that counts: the address of the registry may change.
+                self._images[key] = self.image_of(job).rpartition("@")[2]
             return self._images[key]

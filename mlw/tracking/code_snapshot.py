@@ -40,6 +40,10 @@ class CodeSnapshotError(MlWorkspaceError):
     """A folder cannot be stored as a snapshot, or a snapshot is damaged."""
 
 
+class CodeSnapshotForbiddenError(CodeSnapshotError):
+    """The keys do not allow to read a snapshot."""
+
+
 @dataclass(frozen=True, slots=True)
 class CodeFile:
     """One file: its name below the folder with slashes, and the hash of its content."""

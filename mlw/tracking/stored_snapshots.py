@@ -16,7 +16,7 @@ from infra.clients.storage.blob_files import BlobFiles, BlobForbiddenError
 from infra.rules.datastores.default_datastores import BLOB_STORE
 from mlw.stacks.stacks import Stack
 from mlw.tracking import code_snapshot
-from mlw.tracking.code_snapshot import CodeSnapshot, CodeSnapshotError
+from mlw.tracking.code_snapshot import CodeSnapshot, CodeSnapshotError, CodeSnapshotForbiddenError
 from mlw.tracking.placed_files import is_inside
 
 TAG = "ContentSnapshotId"
@@ -71,7 +71,9 @@ def extract(connection: ServiceConnection, container: str, identity: str, target
                 if not BlobFiles(connection).download(container, blob_of(identity), archive):
                     raise CodeSnapshotError(f"{doing}: container '{container}' has no '{blob_of(identity)}': deleted?")
         except BlobForbiddenError as exc:
-            raise CodeSnapshotError(f"{doing}: the role includes no rights to read blobs of '{container}'.") from exc
+            raise CodeSnapshotForbiddenError(
+                f"{doing}: the role includes no rights to read blobs of '{container}'."
+            ) from exc
         return _unpack(archive, identity, target, doing)
 
 

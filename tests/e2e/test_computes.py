@@ -172,6 +172,8 @@ class TestIdentity:
 
         found = kv.read_secret_version(path=marker, mount_point="secret", raise_on_deleted_version=True)
         assert found["data"]["data"] == {"value": "x"}
+        token = cluster.vault.auth.token.lookup_self()["data"]
+        assert (token["renewable"], token["period"]) == (True, 3600)
         for refused in (
             lambda: kv.list_secrets(path="", mount_point="secret"),
             lambda: kv.read_secret_version(path="dora", mount_point="principals", raise_on_deleted_version=True),

@@ -8,6 +8,7 @@ import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,18 @@ from docker import DockerClient
 from docker.errors import ImageNotFound
 
 from infra.clients.engine import image_pulls, job_leftovers
+from infra.clients.registry import image_rights
 from infra.clients.registry.image_upload import ImageUpload, PushRejectedError
 from infra.clients.service_connection import ServiceConnection
 from infra.errors import ImageMissingError
 from mlw.environments import build_cache, environment_images, package_resolution, planning
 from mlw.environments.environment_errors import UnresolvableError
 from mlw.environments.environment_images import REPOSITORY, EnvironmentImage
+from mlw.environments.image_of import EnvironmentAccess
+from mlw.jobs.command_jobs import CommandJob
+from mlw.jobs.job_errors import ComputeRightsError
+from mlw.jobs.job_images import JobImages
+from tests.support.fake_jobs import FakeLog
 from tests.support.probes import probe_until
 from tests.support.registry_container import PASSWORD, USER, running_registry
 
@@ -265,3 +272,19 @@ def test_an_image_that_cannot_be_pulled_says_why(registry: ServiceConnection) ->
 
 def test_an_image_that_the_engine_has_is_not_pulled(pulled: str) -> None:
     assert not image_pulls.provide(pulled)
+
+
+def test_a_job_gets_an_image_only_with_a_login_of_its_compute_that_may_pull_it(
+    pulled: str, registry: ServiceConnection, cache: Path
+) -> None:
+    assert cache
+    wrong = replace(registry, credentials={"username": USER, "password": "another"})
+    job = CommandJob(name="j", command="true", environment={"image": pulled}, compute="cpu-cluster")
+
+    def images(login: ServiceConnection) -> JobImages:
+        return JobImages(access=EnvironmentAccess(registry=registry, assets=None), login_of=lambda _: login)  # type: ignore[arg-type]
+
+    assert images(registry).image_of(job, FakeLog()) == pulled
+    with pytest.raises(ComputeRightsError, match="does not allow it to the principal of compute 'cpu-cluster'"):
+        images(wrong).image_of(job, FakeLog())
+    assert not image_rights.may_pull(wrong, "environments:latest")

@@ -84,8 +84,8 @@ class FakeEngine:
 
     def take(self, job: str, folder: str) -> Iterator[tuple[str, int, BinaryIO]]:
         for name, content in self.containers[job].files.items():
-            if name.startswith(f"{folder}/"):
-                yield name.removeprefix(f"{folder}/"), len(content), io.BytesIO(content)
+            if name == folder or name.startswith(f"{folder}/"):
+                yield name.removeprefix(folder).strip("/"), len(content), io.BytesIO(content)
 
     def remove(self, job: str) -> None:
         if self.containers.pop(job, None):
@@ -129,7 +129,7 @@ class FakeLog:
 
 
 class FakeStore:
-    """States, artifacts, outputs and logs in memory."""
+    """States, artifacts, outputs and logs in memory; also the data of jobs."""
 
     def __init__(self) -> None:
         self.states: dict[str, JobState] = {}
@@ -167,7 +167,7 @@ class FakeStore:
     def note_use(self, job: CommandJob, _run: str) -> None:
         self.used += [given.location.asset for given in job.inputs.values() if given.location and given.location.asset]
 
-    def register_output(self, asset: str, location: BlobLocation, _job: CommandJob) -> BlobLocation:
+    def register_output(self, asset: str, location: BlobLocation, _job: CommandJob, _run: str) -> BlobLocation:
         self.registered.append(asset)
         return replace(location, asset=asset)
 
@@ -203,9 +203,23 @@ class FakeAccess:
 
     def __init__(self) -> None:
         self.rights = JobRights(variables={"SECRET": "it's"}, networks=("net",), cpus=2, memory_mib=512)
+        self.data = FakeStore()
+        self.extended: list[tuple[str, str]] = []
+        self.forgotten: list[str] = []
+        self.on_extend: Callable[[], None] = lambda: None
 
     def rights_of(self, _job: CommandJob, _run: TrackedRun) -> JobRights:
         return self.rights
+
+    def data_of(self, _job: CommandJob) -> FakeStore:
+        return self.data
+
+    def extend(self, job: CommandJob, token: str) -> None:
+        self.extended.append((job.name, token))
+        self.on_extend()
+
+    def forget(self, compute: str) -> None:
+        self.forgotten.append(compute)
 
 
 class FakeImages:
@@ -228,6 +242,7 @@ class FakeWorkspace:
     @property
     def runner(self) -> CommandRunner:
         """The runner."""
+        self.access.data = self.store
         return CommandRunner(
             store=self.store, engine=self.engine, tracking=self.tracking, environments=FakeImages(),  # type: ignore[arg-type]
             access=self.access, blob_container="blobs", stop_seconds=0.3, report=self.reports.append,

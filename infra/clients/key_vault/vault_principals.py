@@ -11,7 +11,10 @@ from infra.clients.key_vault.vault_engines import USERPASS, ensure_policy, has_p
 from infra.rules.roles import vault_policies as policies
 
 Access = Mapping[str, Any]
-"""`policy` (HCL), `password`, and `secret`: the content of the principal's own secret."""
+"""`policy` (HCL), `password`, and `secret`: the content of the principal's own secret.
+
+With `is_compute` a token can be renewed without end: jobs run longer than a day.
+"""
 
 _WORKERS = 4
 
@@ -64,6 +67,11 @@ def log_in(vault: Vault, user: str, password: str) -> str:
     return str(vault.write(f"auth/{USERPASS}/login/{user}", {"password": password})["auth"]["client_token"])
 
 
+def extend(vault: Vault) -> None:
+    """Extend the vault's own token, which a login has returned, by another hour."""
+    vault.write("auth/token/renew-self")
+
+
 def end_logins(vault: Vault, user: str) -> None:
     """Revoke all tokens of the user's logins, regardless of case; returns when they are revoked."""
     logins = f"auth/{USERPASS}/login"
@@ -75,24 +83,27 @@ def end_logins(vault: Vault, user: str) -> None:
 def _ensure(vault: Vault, name: str, access: Access, known: Access | None, is_user: bool) -> None:  # noqa: FBT001
     if access["policy"]:
         ensure_policy(vault, policies.principal_policy_name(name), access["policy"])
-        _ensure_user(vault, name.lower(), access["password"], known, is_user=is_user)
+        _ensure_user(vault, name.lower(), access, known, is_user=is_user)
     path = f"{policies.PRINCIPALS}/data/{name}"
     if (vault.read(path) or {}).get("data") != access["secret"]:
         vault.write(path, {"data": access["secret"]})
 
 
-def _ensure_user(vault: Vault, user: str, password: str, known: Access | None, *, is_user: bool) -> None:
-    if is_user and known and known["password"] == password:
+def _ensure_user(vault: Vault, user: str, access: Access, known: Access | None, *, is_user: bool) -> None:
+    is_same = bool(is_user and known and known["password"] == access["password"])
+    if is_same and known and known.get("is_compute") == access.get("is_compute"):
         return
     import bcrypt
 
     wanted = {
-        "password_hash": bcrypt.hashpw(password.encode(), bcrypt.gensalt(_BCRYPT_ROUNDS)).decode(),
+        "password_hash": bcrypt.hashpw(access["password"].encode(), bcrypt.gensalt(_BCRYPT_ROUNDS)).decode(),
         "token_policies": [policies.principal_policy_name(user)],
         "token_no_default_policy": True,
         "token_ttl": "1h",
         "token_max_ttl": "24h",
+        # Each renewal is for so long again, and `token_max_ttl` does not apply.
+        "token_period": "1h" if access.get("is_compute") else "0",
     }
     vault.write(f"auth/{USERPASS}/users/{user}", wanted)
-    if is_user:
+    if is_user and not is_same:
         end_logins(vault, user)

@@ -76,7 +76,11 @@ def is_missing(error: Exception) -> bool:
     return str(getattr(error, "code", "")) in _MISSING
 
 
+def is_forbidden(error: BaseException | None) -> bool:
+    """Whether an error of the storage account says that the keys do not allow it."""
+    return str(getattr(error, "code", "")) in _FORBIDDEN
+
+
 def explained(error: Exception) -> Exception:
     """The error to raise for one of the storage account's library."""
-    code = str(getattr(error, "code", ""))
-    return BlobForbiddenError(code) if code in _FORBIDDEN else error
+    return BlobForbiddenError(str(getattr(error, "code", ""))) if is_forbidden(error) else error

@@ -20,9 +20,15 @@ CUSTOM_ROLES = [
         "IsCustom": True,
         "Actions": [f"{_ML}/data/versions/read", f"{_ML}/data/versions/write", f"{_ML}/data/versions/delete"],
         "DataActions": ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"],
-    }
+    },
+    {
+        "Name": "Job Submitter",
+        "Description": "Submits and cancels jobs, and nothing else.",
+        "IsCustom": True,
+        "Actions": [f"{_ML}/jobs/read", f"{_ML}/jobs/write"],
+    },
 ]
-ROLES = {"data-scientist": "DataScientist", "reader": "Reader", "curator": "Data Curator"}
+ROLES = {"data-scientist": "DataScientist", "reader": "Reader", "curator": "Data Curator", "submitter": "Job Submitter"}
 """Principal, named after what it is, to its role."""
 
 Mlw = Callable[..., Finished]

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.support.object_store import s3_client
+from tests.support.object_store import admin_client, s3_client
 from tests.support.probes import probe_until
 from tests.support.processes import Finished, run
-from tests.support.running_jobs import Jobs
+from tests.support.running_jobs import Jobs, document_of
 from tests.support.stacks import LiveStack
 
 from .conftest import Mlw, data_of
@@ -157,6 +158,67 @@ def test_roles_decide_who_can_submit(jobs: Jobs, mlw: Mlw, tmp_path: Path) -> No
     assert "Traceback" not in refused.output
     assert jobs.finish("by-scientist")["creation_context"]["created_by"] == "data-scientist"
     probe_until(lambda: _none(jobs.left()), what="no containers", timeout_seconds=20)
+
+
+def test_the_operations_on_jobs_are_enough_to_submit_and_cancel_them(jobs: Jobs, mlw: Mlw, tmp_path: Path) -> None:
+    file = tmp_path / "job.yml"
+    file.write_text(yaml.safe_dump(document_of("sleep 60")), encoding="utf-8")
+
+    def attempt(verb: str, *words: str, principal: str = "submitter") -> Finished:
+        return mlw("job", verb, *words, principal=principal)
+
+    attempt("create", "-f", str(file), "--name", "submitted").check()
+    by_reader = attempt("cancel", "submitted", principal="reader")
+    listed = data_of(attempt("list", "-o", "json"))
+    shown = data_of(attempt("show", "submitted", "-o", "json"))
+    attempt("cancel", "submitted").check()
+    with_code = attempt("create", "-f", str(file), "--set", f"code={tmp_path}")
+
+    assert "submitted" in [one["name"] for one in listed]
+    assert shown["creation_context"]["created_by"] == "submitter"
+    assert jobs.finish("submitted")["status"] == "Canceled"
+    assert (
+        by_reader.exit_code,
+        "does not include Microsoft.MachineLearningServices/workspaces/jobs/write" in by_reader.stderr,
+    ) == (1, True)
+    assert (with_code.exit_code, "no rights to write blobs of the default datastore" in with_code.stderr) == (1, True)
+
+
+KEPT_AWAY = "workspacefilestore"
+
+
+@pytest.fixture
+def kept_away(jobs_stack: LiveStack, tmp_path: Path) -> Iterator[str]:
+    """A datastore on which the principal of the compute has no rights; yields its container."""
+    container = str(next(one["container"] for one in jobs_stack.outputs["datastores"] if one["name"] == KEPT_AWAY))
+    admin, policy, file = admin_client(jobs_stack.outputs), "principal-compute-cpu-cluster", tmp_path / "policy.json"
+    before = json.loads(admin.policy_info(policy))
+    denied = {"Effect": "Deny", "Action": ["s3:*"], "Resource": [f"arn:aws:s3:::{container}/*"]}
+    try:
+        file.write_text(json.dumps({**before, "Statement": [*before["Statement"], denied]}))
+        admin.policy_add(policy, str(file))
+        yield container
+    finally:
+        file.write_text(json.dumps(before))
+        admin.policy_add(policy, str(file))
+
+
+def test_a_job_reads_and_writes_with_the_rights_of_its_compute_not_those_of_the_stack(
+    jobs: Jobs, jobs_stack: LiveStack, kept_away: str
+) -> None:
+    s3_client(jobs_stack.outputs).put_object(Bucket=kept_away, Key="kept/away.csv", Body=b"1")
+    path = f"azureml://datastores/{KEPT_AWAY}/paths/kept"
+    jobs.submit("reads", "cat ${{inputs.x}}", inputs={"x": {"type": "uri_file", "path": f"{path}/away.csv"}})
+    jobs.submit("writes", "echo 1 > ${{outputs.y}}", outputs={"y": {"type": "uri_file", "path": f"{path}/made.csv"}})
+
+    ended = {name: jobs.finish(name) for name in ("reads", "writes")}
+
+    who = "does not allow it to 'compute-cpu-cluster', the principal of compute 'cpu-cluster'"
+    assert {name: (one["status"], who in one["error"]) for name, one in ended.items()} == {
+        "reads": ("Failed", True), "writes": ("Failed", True)
+    }  # fmt: skip
+    assert "reading input 'kept/away.csv'" in ended["reads"]["error"]
+    assert "storing output 'kept/made.csv'" in ended["writes"]["error"]
 
 
 def _none(found: list[str]) -> None:

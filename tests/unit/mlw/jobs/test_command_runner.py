@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from infra.errors import EngineError, ServiceError, ServiceUnreachableError
-from mlw.jobs import patience
+from mlw.jobs import login_renewal, patience
 from mlw.jobs.command_jobs import BlobLocation, CommandJob, JobInput, JobOutput, Limits
 from mlw.jobs.dispatcher import JobStop
+from mlw.jobs.job_errors import ComputeRightsError
 from mlw.jobs.job_state import JobState, now
 from mlw.jobs.job_status import JobStatus
-from mlw.jobs.ports import ContainerPlan, ContainerState
+from mlw.jobs.ports import ContainerPlan, ContainerState, SourceFile
 from tests.support.fake_jobs import Command, FakeContainer, FakeWorkspace, canceled
 
 JOB = CommandJob(
@@ -320,6 +321,45 @@ def test_a_storage_account_that_restarts_loses_no_result(world: FakeWorkspace, m
     done = world.runner.run(JOB, JobStop())
 
     assert (done.status, set(world.store.artifacts)) == (JobStatus.COMPLETED, {"j/outputs/m.pkl"})
+
+
+def test_credentials_that_were_replaced_meanwhile_are_read_again(world: FakeWorkspace) -> None:
+    world.engine.command = _writes(f"{WORKING}/outputs/m.pkl")
+    world.store.failures = [ComputeRightsError("storing 'outputs/m.pkl': InvalidAccessKeyId.")]
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert (done.status, world.access.forgotten) == (JobStatus.COMPLETED, ["local"])
+    assert set(world.store.artifacts) == {"j/outputs/m.pkl"}
+
+
+def test_a_compute_without_rights_fails_its_job(world: FakeWorkspace) -> None:
+    world.engine.command = _writes(f"{WORKING}/outputs/m.pkl")
+    world.store.failures = [ComputeRightsError("storing 'outputs/m.pkl': it may not.")] * 2
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert (done.status, done.error) == (JobStatus.FAILED, "storing 'outputs/m.pkl': it may not.")
+
+
+def test_the_login_of_a_job_is_extended_with_the_token_that_it_has(
+    world: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login_renewal, "SECONDS", 0.0)
+    renewed = threading.Event()
+    token = SourceFile(name=".job/vault-token", content=(b"the-token",))
+    world.access.rights = replace(world.access.rights, files=(token,))
+    world.access.on_extend = renewed.set
+
+    def end(container: FakeContainer) -> None:
+        renewed.wait(10)
+        container.exit()
+
+    world.engine.command = lambda container: threading.Thread(target=end, args=(container,)).start()
+
+    world.runner.run(JOB, JobStop())
+
+    assert world.access.extended[0] == ("j", "the-token")
 
 
 def test_results_that_cannot_be_stored_fail_the_job(world: FakeWorkspace) -> None:
