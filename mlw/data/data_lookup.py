@@ -8,17 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from infra.rules.datastores.default_datastores import ARTIFACT_STORE, BLOB_STORE
 from mlw.assets.asset_references import AssetKind, AssetReference
-from mlw.data import model_locations, uploads
+from mlw.data import job_outputs, model_locations, uploads
 from mlw.data.data_errors import DataNotFoundError, DataPathError
 from mlw.data.data_locations import DataLocation, DataType, digest_of, is_folder_type
 from mlw.data.data_workspace import DataWorkspace
 from mlw.data.datastore_uris import SCHEME, DatastoreUri, JobUri, is_web, refuse_elsewhere
-from mlw.jobs import job_paths
-
-ARTIFACTS = "artifacts"
-"""Azure's name of the default artifacts of a job among its outputs."""
 
 
 def resolve(
@@ -99,24 +94,10 @@ def _files(workspace: DataWorkspace, location: DataLocation) -> Any:  # noqa: AN
 def _location(workspace: DataWorkspace, path: str, type_: str, doing: str) -> DataLocation:
     job = JobUri.parse(path, doing)
     if job:
-        return _of_job(workspace, job, type_, doing)
+        return job_outputs.location_of(workspace, job, type_, doing)
     if model_locations.is_model(path, type_):
         return model_locations.find(workspace, path, type_, doing)
     return location_of_uri(workspace, path, type_, doing)
-
-
-def _of_job(workspace: DataWorkspace, uri: JobUri, type_: str, doing: str) -> DataLocation:
-    """An output of a job: its default artifacts, or a named output where jobs store it by default."""
-    is_artifact = uri.output == ARTIFACTS
-    datastore = ARTIFACT_STORE if is_artifact else BLOB_STORE
-    root = job_paths.artifacts(uri.job) if is_artifact else job_paths.default_output(uri.job, uri.output)
-    return DataLocation(
-        type=type_,
-        datastore=datastore,
-        container=workspace.container_of(datastore, doing),
-        name=f"{root}/{uri.path}" if uri.path else root,
-        is_folder=is_folder_type(type_),
-    )
 
 
 def _asset(workspace: DataWorkspace, path: str, doing: str) -> DataLocation:

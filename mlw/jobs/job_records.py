@@ -30,6 +30,8 @@ from mlw.jobs.queue_entries import QUEUE, QueueEntry
 INDEX, CANCEL = "jobs/-index/", "jobs/-cancel/"
 """No name of a job begins with a hyphen."""
 COMMAND, PIPELINE = "command", "pipeline"
+REUSED_JOB = "azureml.reusedrunid"
+"""Property of a step's job that did not run: the job whose results it has. Azure's name."""
 _LATEST = 9_999_999_999_999
 _READERS = 8
 _NEAR = 100

@@ -15,6 +15,7 @@ OUTPUT_FORM = "${{parent.outputs.NAME}}"
 _WHOLE = re.compile(r"\s*\$\{\{\s*([^{}]*?)\s*\}\}\s*")
 _INPUT = re.compile(r"parent\.inputs\.([\w-]+)")
 _OUTPUT = re.compile(r"parent\.outputs\.([\w-]+)")
+_EARLIER = re.compile(r"(inputs|outputs|jobs)\..+")
 _STEP = re.compile(r"parent\.jobs\.([\w-]+)\.outputs\.([\w-]+)")
 
 
@@ -68,6 +69,10 @@ def binding_of(value: object) -> Binding | None:
         return ParentOutput(found[1])
     if found := _STEP.fullmatch(inner):
         return StepOutput(found[1], found[2])
+    if _EARLIER.fullmatch(inner):
+        raise StepError(
+            f"'{text}' is the form of earlier versions, which Azure refuses, too; write '${{{{parent.{inner}}}}}'"
+        )
     raise StepError(f"'{text}' is not a binding; allowed: {FORMS}, and for an output {OUTPUT_FORM}")
 
 

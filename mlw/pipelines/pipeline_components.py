@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlw.jobs.command_jobs import LITERALS
+from mlw.jobs.literals import as_text
 from mlw.pipelines.step_types import COMMAND
 
 ANONYMOUS = "azureml_anonymous"
@@ -17,12 +18,20 @@ DEFAULT_TYPE = "uri_folder"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComponentInput:
-    """One input that a component declares."""
+    """One input that a component declares.
+
+    Attributes:
+        minimum: Lowest value of a number; None for none. Likewise `maximum`.
+        choices: The allowed values; empty for all.
+    """
 
     type: str = DEFAULT_TYPE
     default: str | None = None
     is_optional: bool = False
     mode: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
 
     @property
     def is_literal(self) -> bool:
@@ -101,7 +110,14 @@ def _read_input(document: Mapping[str, Any]) -> ComponentInput:
         default=None if default is None else str(default),
         is_optional=is_true(document.get("optional")),
         mode=str(document.get("mode") or ""),
+        minimum=_number(document.get("min")),
+        maximum=_number(document.get("max")),
+        choices=tuple(as_text(one) for one in document.get("enum") or ()),
     )
+
+
+def _number(value: object) -> float | None:
+    return None if value is None else float(str(value))
 
 
 def _read_output(document: Mapping[str, Any]) -> ComponentOutput:

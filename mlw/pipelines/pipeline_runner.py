@@ -14,7 +14,7 @@ from typing import Protocol
 from infra.errors import MlWorkspaceError
 from mlw.jobs import job_paths
 from mlw.jobs.command_jobs import BlobLocation, CommandJob, Finished, JobInput, Runner, Stop
-from mlw.jobs.job_records import JobRecord, JobRecords
+from mlw.jobs.job_records import REUSED_JOB, JobRecord, JobRecords
 from mlw.jobs.job_status import JobStatus
 from mlw.jobs.patience import patiently
 from mlw.jobs.ports import Environments, LogSink, TrackedRun, Tracking
@@ -26,7 +26,7 @@ from mlw.pipelines.scheduling import run_steps
 from mlw.pipelines.step_content import key_of
 from mlw.pipelines.step_decisions import Decision, Decisions
 
-STEP, WHY, IS_REUSED, REUSED_JOB = "azureml.moduleName", "mlw.why", "azureml.isreused", "azureml.reusedrunid"
+STEP, WHY, IS_REUSED = "azureml.moduleName", "mlw.why", "azureml.isreused"
 """Properties of the record of a step's job; Azure's names where it has them."""
 
 

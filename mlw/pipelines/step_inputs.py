@@ -69,10 +69,25 @@ def _problems(name: str, declared: ComponentInput, source: Source | None) -> Ite
             yield f"input '{name}' is data of type {declared.type}, and is given the value '{value}'"
         case Literal(value) if not _fits(value, declared.type):
             yield f"input '{name}': '{value}' is not of type {declared.type}"
+        case Literal(value) if problem := _outside(value, declared):
+            yield f"input '{name}': '{value}' {problem}"
         case Data(path) if declared.is_literal:
             yield f"input '{name}' is a value of type {declared.type}, and is given the data '{path}'"
         case StepOutput() if declared.is_literal:
             yield f"input '{name}' is a value of type {declared.type}, and is given the output '{source}'"
+
+
+def _outside(value: str, declared: ComponentInput) -> str:
+    """Why a value is not one of those that the component allows; empty if it is."""
+    if declared.choices and value.casefold() not in {one.casefold() for one in declared.choices}:
+        return f"is not one of {', '.join(declared.choices)}"
+    if declared.type not in {"integer", "number"}:
+        return ""
+    if declared.minimum is not None and float(value) < declared.minimum:
+        return f"is less than {declared.minimum:g}, the minimum of the component"
+    if declared.maximum is not None and float(value) > declared.maximum:
+        return f"is greater than {declared.maximum:g}, the maximum of the component"
+    return ""
 
 
 def _fits(value: str, literal_type: str) -> bool:

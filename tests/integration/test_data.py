@@ -20,6 +20,11 @@ from mlw.data.data_lookup import resolve
 from mlw.data.data_outputs import output_location
 from mlw.data.data_workspace import DataWorkspace
 from mlw.data.lineage import Use
+from mlw.jobs.command_jobs import BlobLocation
+from mlw.jobs.job_records import REUSED_JOB, JobRecord, JobRecords
+from mlw.jobs.job_state import JobState
+from mlw.jobs.job_status import JobStatus
+from mlw.jobs.shared_documents import SharedDocuments
 from tests.support.connections import to_storage
 from tests.support.object_store import s3_client
 from tests.support.storage_container import ROOT, SECRET, running_storage
@@ -190,6 +195,34 @@ def test_outputs_of_jobs_are_found_by_the_name_of_the_job(workspace: DataWorkspa
 
     assert names(workspace, model) == ["MLmodel"]
     assert (file.container, names(workspace, file)) == ("azureml", ["a.txt"])
+
+
+def test_an_output_of_a_job_is_where_its_record_says(workspace: DataWorkspace) -> None:
+    """Not in the default place: it has a path, is a single file, or is of another job whose results were reused."""
+    records = JobRecords(SharedDocuments(workspace.connection), "azureml")
+    outputs = {
+        "scores": BlobLocation(container="blobs", name="own/scores.csv", is_folder=False),
+        "model": BlobLocation(container="azureml", name="models/1"),
+    }
+    record = JobRecord(name="job-2", type="command", document={}, command={}, properties={REUSED_JOB: "job-0"})
+    records.submit(record, is_queued=False)
+    running = "azureml://jobs/job-2/outputs/scores"
+    with pytest.raises(DataNotFoundError, match="has not stored an output 'scores' yet: the job is NotStarted"):
+        resolve(workspace, {"path": running, "type": "uri_file"})
+    records.write_state("job-2", JobState().moved(JobStatus.COMPLETED, outputs=outputs))
+    put(workspace, "own/scores.csv")
+    put(workspace, "models/1/MLmodel", container="azureml")
+    put(workspace, "ExperimentRun/dcid.job-0/outputs/a.txt", container="azureml")
+
+    scores = resolve(workspace, {"path": running, "type": "uri_file"})
+    file = resolve(workspace, {"path": "azureml://jobs/job-2/outputs/model/paths/MLmodel", "type": "uri_file"})
+    artifacts = resolve(workspace, {"path": "azureml://jobs/job-2/outputs/artifacts/paths/outputs"})
+
+    assert scores.uri == "azureml://datastores/workspaceblobstore/paths/own/scores.csv"
+    assert file.uri == "azureml://datastores/workspaceartifactstore/paths/models/1/MLmodel"
+    assert names(workspace, artifacts) == ["a.txt"]
+    with pytest.raises(DataNotFoundError, match=r"output 'score'\. Did you mean 'scores'\? Its outputs: model, scores"):
+        resolve(workspace, {"path": "azureml://jobs/job-2/outputs/score"})
 
 
 @pytest.mark.parametrize(

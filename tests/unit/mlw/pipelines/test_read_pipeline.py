@@ -142,7 +142,8 @@ def test_a_registered_component_is_looked_up() -> None:
         ({"a": inline(inputs={"x": "${{parent.inputs.none}}"})}, "no input 'none'; inputs: 'raw', 'rate'"),
         ({"a": inline(inputs={"x": "${{parent.jobs.b.outputs.o}}"})}, "there is no step 'b'; steps: 'a'"),
         ({"a": inline(), "b": inline(inputs={"x": "${{parent.jobs.a.outputs.o}}"})}, "'a' has no output 'o'; outputs"),
-        ({"a": inline(inputs={"x": "${{inputs.raw}}"})}, "'${{inputs.raw}}' is not a binding; allowed: "),
+        ({"a": inline(inputs={"x": "${{inputs.raw}}"})}, "Azure refuses, too; write '${{parent.inputs.raw}}'"),
+        ({"a": inline(inputs={"x": "${{raw}}"})}, "'${{raw}}' is not a binding; allowed: "),
         ({"a": inline(inputs={"x": "${{parent.outputs.final}}"})}, "an input cannot be bound to output 'final'"),
         ({"a": inline(outputs={"o": "${{parent.outputs.none}}"})}, "no output 'none'; outputs: 'final'"),
         ({"a": inline(outputs={"o": RAW})}, "an output can only be bound to an output of the pipeline"),
@@ -157,7 +158,8 @@ def test_a_registered_component_is_looked_up() -> None:
         ({}, "it has no steps"),
     ],
     ids=[
-        "required input", "input of the pipeline", "step", "output of a step", "old binding", "output as input",
+        "required input", "input of the pipeline", "step", "output of a step", "old binding", "no binding",
+        "output as input",
         "output of the pipeline", "input as output", "unknown input", "value for data", "data for value", "wrong type",
         "compute", "no steps",
     ],
@@ -203,3 +205,42 @@ def test_a_component_that_does_not_exist_is_a_problem_of_its_step() -> None:
 
     with pytest.raises(PipelineError, match="step 'a': no component 'azureml:x:1'"):
         read_pipeline(pipeline({"a": {"component": "azureml:x:1"}}), find)
+
+
+def test_values_outside_of_what_a_component_allows_are_reported_together() -> None:
+    limits = {
+        "depth": {"type": "integer", "min": 1, "max": 10},
+        "rate": {"type": "number", "min": 0.5, "default": 0.25},
+        "mood": {"type": "string", "enum": ["good", "bad"]},
+        "level": {"type": "integer", "enum": [1, 2]},
+    }
+    component = prepare(inputs=limits, command="true")
+    nested = {
+        "type": "pipeline",
+        "inputs": {"depth": {"type": "integer", "max": 50}},
+        "jobs": {
+            "inner": {
+                "component": component,
+                "inputs": {"depth": "${{parent.inputs.depth}}", "mood": "Good", "level": 2, "rate": 1},
+            }
+        },
+    }
+
+    with pytest.raises(PipelineError) as caught:
+        read(
+            {
+                "a": {
+                    "component": component,
+                    "inputs": {"depth": "${{parent.inputs.rate}}", "mood": "ugly", "level": 3},
+                },
+                "n": {"component": nested, "inputs": {"depth": 99}},
+            }
+        )
+
+    assert [line.strip(" -") for line in str(caught.value).splitlines()[1:]] == [
+        "step 'a': input 'rate': '0.25' is less than 0.5, the minimum of the component",
+        "step 'a': input 'mood': 'ugly' is not one of good, bad",
+        "step 'a': input 'level': '3' is not one of 1, 2",
+        "step 'n': input 'depth': '99' is greater than 50, the maximum of the component",
+        "step 'n.inner': input 'depth': '99' is greater than 10, the maximum of the component",
+    ]
