@@ -140,7 +140,8 @@ def _end(span: Span, status: int) -> None:
     """End the span of a call, which never failed by itself.
 
     A probe of a service that is starting, or a look for what does not exist yet, gets 404 or 503, and the run
-    continues. If it does not, the resource's own span has failed. Reports on failures take the standard attribute at its word.
+    continues. If it does not, the resource's own span has failed. Reports on failures take the standard attribute at
+    its word.
     """
     if status:
         span.set_attribute("http.response.status_code" if status < http.HTTPStatus.BAD_REQUEST else REFUSED, status)
