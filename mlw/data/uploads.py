@@ -5,9 +5,12 @@ What is there already is not uploaded again, so an interrupted upload continues,
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from mlw.data import local_data
 from mlw.data.data_errors import DataPathError
@@ -70,10 +73,31 @@ def _send(workspace: DataWorkspace, data: LocalData, container: str, name: str, 
 
 def _send_one(workspace: DataWorkspace, data: LocalData, container: str, blob: str, file: LocalFile) -> None:
     place = data.place_of(file)
-    if place.stat().st_size != file.size:
-        raise DataPathError(f"uploading '{data.path}': '{file.name}' changed while it was read. Run it again.")
-    with workspace.using(f"uploading '{place}'"):
-        workspace.blobs.write_file(container, blob, place)
+    with place.open("rb") as content, workspace.using(f"uploading '{place}'"):
+        workspace.blobs.write(container, blob, cast(BinaryIO, _SameContent(content, file, place)), size=file.size)
+
+
+class _SameContent(io.RawIOBase):
+    """The content of a file, which raises before its last bytes if it is not what was hashed.
+
+    The blob's name is the hash, so nobody may ever find other content there.
+    """
+
+    def __init__(self, content: BinaryIO, file: LocalFile, place: Path) -> None:
+        self._content, self._file, self._place = content, file, place
+        self._digest, self._left = hashlib.sha256(), file.size
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        wanted = self._left if size < 0 else min(size, self._left)
+        piece = self._content.read(wanted)
+        self._digest.update(piece)
+        self._left -= len(piece)
+        if len(piece) < wanted or (not self._left and self._digest.hexdigest() != self._file.digest):
+            raise DataPathError(f"uploading '{self._place}': it changed meanwhile, nothing was stored. Run it again.")
+        return piece
 
 
 def _check_type(path: Path, type_: str, doing: str) -> None:

@@ -85,16 +85,18 @@ class BlobData:
             response.release_conn()
 
     def write(self, container: str, name: str, content: BinaryIO, *, size: int | None = None) -> BlobEntry:
-        """Write a blob from a stream; without a size until the stream ends."""
+        """Write a blob from a stream; without a size until the stream ends. A stream that raises writes nothing."""
         from minio.error import S3Error
 
         length, part = (size, 0) if size is not None else (-1, _PART_BYTES)
         try:
-            self._client.put_object(container, name, content, length, content_type=_TYPE, part_size=part)
+            made = self._client.put_object(container, name, content, length, content_type=_TYPE, part_size=part)
         except S3Error as exc:
             raise explained(exc) from exc
+        if size is not None:
+            return BlobEntry(name=name, size=size, etag=made.etag or "")
         found = self.find(container, name)
-        return found or BlobEntry(name=name, size=size or 0, etag="")
+        return found or BlobEntry(name=name, size=0, etag="")
 
     def write_file(self, container: str, name: str, file: Path) -> None:
         """Write a blob from a file."""

@@ -130,14 +130,25 @@ def test_set_and_name_change_what_the_file_says(job: Path) -> None:
         ("depth", "--set 'depth' is not KEY=VALUE"),
         ("command.x=1", "'command' is 'python train.py ${{inputs.data}}', which has no keys. Set 'command' as a whole"),
         ("list[3]=1", "there is no list with an entry [3]"),
+        ("more[1]=1", "there is no list with an entry [1]"),
     ],
-    ids=["no value", "through text", "no list"],
+    ids=["no value", "through text", "no list", "after its end"],
 )
 def test_a_change_that_leads_nowhere_is_an_error(job: Path, change: str, message: str) -> None:
+    job.write_text(f"{COMMAND}more: [a]\n")
+
     with pytest.raises(AzureFileError) as raised:
         load("job", job, [change])
 
     assert message in str(raised.value)
+
+
+def test_a_byte_order_mark_and_line_ends_of_windows_change_nothing(job: Path) -> None:
+    expected = load("job", job)
+
+    job.write_bytes(b"\xef\xbb\xbf" + COMMAND.replace("\n", "\r\n").encode())
+
+    assert load("job", job) == expected
 
 
 def test_everything_missing_is_said_at_once_with_file_and_line(write: Write) -> None:

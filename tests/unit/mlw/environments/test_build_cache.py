@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -77,3 +78,20 @@ def test_documents_are_kept() -> None:
 
     assert build_cache.read("lists", "x.json") == {"a": 1}
     assert build_cache.read("lists", "y.json") is None
+
+
+def test_two_builds_of_one_image_run_one_after_the_other() -> None:
+    waits, ran = Event(), []
+
+    def build() -> None:
+        with build_cache.building("one", lambda _: waits.set()):
+            ran.append("second")
+
+    with build_cache.building("one", lambda _: None):
+        other = Thread(target=build)
+        other.start()
+        assert waits.wait(20)
+        ran.append("first")
+    other.join(20)
+
+    assert ran == ["first", "second"]

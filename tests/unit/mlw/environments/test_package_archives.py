@@ -69,3 +69,16 @@ def test_distributions_that_share_files_have_all_of_theirs(place: Workplace, tmp
         assert {f"{PREFIX}/{path}".removeprefix("./") for path in files} <= {
             found.removeprefix("./") for found in made[name]
         }
+
+
+def test_a_script_starts_with_the_interpreter_of_the_image(place: Workplace, tmp_path: Path) -> None:
+    script = {"tool-1.0.data/scripts/tool": b"#!python\nprint(1)\n"}
+    tool = _wheel(tmp_path / "wheels", "tool", script)
+
+    made = package_archives.provide([tool], place)["tool"]
+
+    with tarfile.open(made.path) as archive:
+        (member,) = (one for one in archive.getmembers() if one.name.endswith("bin/tool"))
+        content = archive.extractfile(member)
+        assert content is not None
+        assert (content.read(), member.mode & 0o777) == (b"#!/usr/bin/python3.11\nprint(1)\n", 0o755)

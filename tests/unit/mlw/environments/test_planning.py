@@ -109,7 +109,8 @@ def test_an_image_is_identified_by_what_it_is_made_of() -> None:
     one = planning.Plan(requirements=("a", "b"), notices=("told",))
 
     assert one.key("base") == planning.Plan(requirements=("b", "a")).key("base")
-    assert len({one.key("base"), one.key("other"), planning.Plan(requirements=("a",)).key("base")}) == 3
+    others = [planning.Plan(requirements=("a",)), planning.Plan(requirements=("a", "b"), is_raised=True)]
+    assert len({one.key("base"), one.key("other"), *(other.key("base") for other in others)}) == 4
 
 
 def test_a_newer_python_is_allowed_in_every_environment_of_a_document() -> None:
