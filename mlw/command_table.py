@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import click
 
+from mlw.asset_command_table import ASSET_COMMANDS
 from mlw.command import PROGRAM
 from mlw.lazy_group import DefaultingGroup, LazyGroup, Row
 
@@ -26,6 +27,7 @@ GROUPS: Mapping[str, str] = {
     "experiment": "List, delete and restore experiments",
     "model": "Register, list and download models",
     "job": "Submit, watch and cancel jobs",
+    "schedule": "Create, list and run schedules of jobs",
     "compute": "Create, list, change and delete computes",
     "data": "Create, list and delete data assets",
     "component": "Create, list and delete components",
@@ -103,6 +105,23 @@ COMMANDS: tuple[Row, ...] = (
     Row("job update", "mlw.jobs.job_commands:update", "Change the display name, description and tags of a job"),
     Row("job archive", "mlw.jobs.job_commands:archive", "Archive a job: lists omit it"),
     Row("job restore", "mlw.jobs.job_commands:restore", "Restore an archived job"),
+    Row(
+        "schedule create",
+        "mlw.schedules.schedule_commands:create",
+        "Create a schedule: a job that is submitted at certain times",
+    ),
+    Row("schedule list", "mlw.schedules.schedule_commands:list_schedules", "List the schedules of a workspace"),
+    Row(
+        "schedule show",
+        "mlw.schedules.schedule_commands:show",
+        "Show a schedule: its trigger, its next time, the last job, and why one could not be submitted",
+    ),
+    Row("schedule update", "mlw.schedules.schedule_commands:update", "Change a schedule"),
+    Row("schedule enable", "mlw.schedules.schedule_commands:enable", "Enable a schedule"),
+    Row("schedule disable", "mlw.schedules.schedule_commands:disable", "Disable a schedule"),
+    Row("schedule delete", "mlw.schedules.schedule_commands:delete", "Delete a disabled schedule"),
+    Row("schedule run", "mlw.schedules.schedule_runs:run", "Submit the jobs of all schedules that are due"),
+    Row("schedule trigger", "mlw.schedules.schedule_runs:trigger", "Submit the job of a schedule now"),
     Row("compute list", "mlw.computes.compute_reports:list_computes", "List the computes of a workspace"),
     Row("compute show", "mlw.computes.compute_reports:show", "Show a compute"),
     Row(
@@ -121,79 +140,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("logs", "mlw.operation.service_logs:logs", "Print the log of a service"),
     Row("open", "mlw.operation.open_service:open_service", "Open a service of a workspace in the browser"),
     Row("expire", "mlw.deletion.expire:expire", "List expired workspaces; with --yes, remove them"),
-    Row("data create", "mlw.data.data_commands:create", "Create a version of a data asset"),
-    Row("data list", "mlw.data.data_commands:list_data", "List the data assets of a workspace, or the versions of one"),
-    Row("data show", "mlw.data.data_commands:show", "Show a version of a data asset"),
-    Row("data update", "mlw.data.data_commands:update", "Change the description or the tags of a data asset"),
-    Row(
-        "data archive",
-        "mlw.data.data_commands:archive",
-        "Archive a data asset or one version: lists omit it, but it can still be used",
-    ),
-    Row(
-        "data restore",
-        "mlw.data.data_commands:restore",
-        "Restore a data asset, or one version, that was archived or deleted",
-    ),
-    Row("data delete", "mlw.data.data_commands:delete", "Delete a data asset or one version; it can be restored"),
-    Row(
-        "environment create",
-        "mlw.environments.environment_commands:create",
-        "Create a version of an environment, and build its image",
-    ),
-    Row(
-        "environment list",
-        "mlw.environments.environment_commands:list_environments",
-        "List the environments of a workspace, or the versions of one",
-    ),
-    Row("environment show", "mlw.environments.environment_commands:show", "Show a version of an environment"),
-    Row(
-        "environment update",
-        "mlw.environments.environment_commands:update",
-        "Change the description or the tags of an environment",
-    ),
-    Row(
-        "environment archive",
-        "mlw.environments.environment_commands:archive",
-        "Archive an environment or one version: lists omit it, but it can still be used",
-    ),
-    Row(
-        "environment restore",
-        "mlw.environments.environment_commands:restore",
-        "Restore an environment, or one version, that was archived or deleted",
-    ),
-    Row(
-        "environment delete",
-        "mlw.environments.environment_commands:delete",
-        "Delete an environment or one version; it can be restored",
-    ),
-    Row("component create", "mlw.component_files.component_commands:create", "Create a version of a component"),
-    Row(
-        "component list",
-        "mlw.component_files.component_commands:list_components",
-        "List the components of a workspace, or the versions of one",
-    ),
-    Row("component show", "mlw.component_files.component_commands:show", "Show a version of a component"),
-    Row(
-        "component update",
-        "mlw.component_files.component_commands:update",
-        "Change the description or the tags of a component",
-    ),
-    Row(
-        "component archive",
-        "mlw.component_files.component_commands:archive",
-        "Archive a component or one version: lists omit it, but it can still be used",
-    ),
-    Row(
-        "component restore",
-        "mlw.component_files.component_commands:restore",
-        "Restore a component, or one version, that was archived or deleted",
-    ),
-    Row(
-        "component delete",
-        "mlw.component_files.component_commands:delete",
-        "Delete a component or one version; it can be restored",
-    ),
+    *ASSET_COMMANDS,
     Row("deleted list", "mlw.deletion.deleted:list_deleted", "List soft-deleted workspaces"),
     Row("deleted recover", "mlw.deletion.deleted:recover", "Recover a soft-deleted workspace"),
     Row("deleted purge", "mlw.deletion.deleted:purge", "Remove a soft-deleted workspace permanently"),

@@ -27,6 +27,7 @@ CLASSES = {
     "data": ("azure.ai.ml.entities._assets._artifacts.data", "Data"),
     "model": ("azure.ai.ml.entities._assets._artifacts.model", "Model"),
     "compute": ("azure.ai.ml.entities._compute.compute", "Compute"),
+    "schedule": ("azure.ai.ml.entities._schedule.schedule", "Schedule"),
 }
 
 CLIENTS = (

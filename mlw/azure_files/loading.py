@@ -18,6 +18,7 @@ _NORMALISED_BY: Mapping[str, str] = {
     "data": "asset",
     "model": "asset",
     "compute": "plain",
+    "schedule": "schedule",
 }
 
 
@@ -25,7 +26,7 @@ def load(kind: str, path: Path, changes: Sequence[str] = (), name: str | None = 
     """Load a file.
 
     Args:
-        kind: job, environment, data, component, compute or model.
+        kind: job, environment, data, component, compute, model or schedule.
         path: The file.
         changes: `KEY=VALUE`, as `--set` has them.
         name: Replaces the name in the file.

@@ -56,12 +56,7 @@ class Normalising:
         outputs = found.get("outputs")
         if isinstance(outputs, dict) and not has_component and found["type"] == COMMAND:
             found["outputs"] = {name: _typed(one) for name, one in outputs.items()}
-        if isinstance(found.get("settings"), dict):
-            settings = found["settings"]
-            found["settings"] = {
-                key: bare(value) if key in {"default_compute", "default_datastore"} else value
-                for key, value in settings.items()
-            }
+        _name_defaults(found)
         return found
 
     def component(self, document: Mapping[str, Any], place: str = "") -> Document:
@@ -90,6 +85,15 @@ class Normalising:
         if is_local(found.get("path")):
             file = self._existing(str(found["path"]), "path")
             found["path"] = str(file) if file else found["path"]
+        return found
+
+    def schedule(self, document: Mapping[str, Any]) -> Document:
+        """A schedule; `create_job` is the document of its job, or what changes that of an earlier one in `job`."""
+        found = {key: value for key, value in document.items() if key != "$schema" and value is not None}
+        if reason := not_runnable.schedule_reason(found):
+            self.refused.append(f"{self._source.path}: {reason}")
+        elif "create_job" in found:
+            found["create_job"] = self._created_job(found["create_job"])
         return found
 
     def plain(self, document: Mapping[str, Any]) -> Document:
@@ -137,6 +141,21 @@ class Normalising:
             found["jobs"] = {
                 name: self._step(one, _below(place, f"jobs.{name}")) for name, one in found["jobs"].items()
             }
+
+    def _created_job(self, value: object) -> object:
+        place = "create_job"
+        if isinstance(value, str):
+            return self._other(value, place, "job") if is_local(value) else {"job": bare(value)}
+        if not isinstance(value, dict):
+            return value
+        changes = {key: one for key, one in value.items() if key != "job" and one is not None}
+        self._add_common(changes, place, in_type=DEFAULT_TYPE)
+        _name_defaults(changes)
+        job = value.get("job")
+        if not is_local(job):
+            return {"job": bare(job), **changes}
+        other = self._other(str(job), _below(place, "job"), "job")
+        return merged(other, changes) if isinstance(other, dict) else other
 
     def _step(self, value: object, place: str) -> object:
         if isinstance(value, str) and value.startswith(FILE):
@@ -211,11 +230,30 @@ class Normalising:
         return None
 
 
+def _name_defaults(found: Document) -> None:
+    """Defaults of a pipeline without Azure's prefix."""
+    if isinstance(found.get("settings"), dict):
+        found["settings"] = {
+            key: bare(value) if key in {"default_compute", "default_datastore"} else value
+            for key, value in found["settings"].items()
+        }
+
+
 def _typed(output: object) -> object:
     """An output with its type; a binding has that of what it is bound to."""
     if not isinstance(output, dict) or str(output.get("path", "")).startswith(_BINDING):
         return output
     return {"type": DEFAULT_TYPE, **output}
+
+
+def merged(document: Mapping[str, Any], changes: Mapping[str, Any]) -> Document:
+    """A document with changes of some of its keys, also of those in mappings."""
+    found = dict(document)
+    for key, value in changes.items():
+        before = found.get(key)
+        both = isinstance(before, Mapping) and isinstance(value, Mapping)
+        found[key] = merged(before, value) if both else value  # type: ignore[arg-type]
+    return found
 
 
 def _below(place: str, key: str) -> str:

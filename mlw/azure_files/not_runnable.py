@@ -35,3 +35,15 @@ def reason(document: Mapping[str, Any]) -> str:
     if type_ not in REASONS and document.get("trial") is not None:
         type_ = "sweep"
     return f"type '{type_}': {REASONS[type_]}" if type_ in REASONS else ""
+
+
+SCHEDULES: Mapping[str, str] = {
+    "create_monitor": "monitoring of models is a service of Azure. Schedule a job that compares the data.",
+    "import_data": REASONS["import"],
+}
+"""Key of a schedule to the reason."""
+
+
+def schedule_reason(document: Mapping[str, Any]) -> str:
+    """Why a schedule cannot run here; empty if it can."""
+    return next((f"{key}: {reason}" for key, reason in SCHEDULES.items() if key in document), "")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlw.azure_files.azure_file_errors import AzureFileError
+from mlw.azure_files.yaml_source import plain
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
@@ -30,7 +31,7 @@ def apply(document: dict[str, Any], overrides: Sequence[str], doing: str) -> Non
         if not equals or not steps:
             raise AzureFileError(f"{doing}: --set '{one}' is not KEY=VALUE, e.g. inputs.depth=3.")
         try:
-            value = yaml.safe_load(text) if text else ""
+            value = plain(yaml.safe_load(text)) if text else ""
         except yaml.YAMLError:
             value = text
         _set(document, steps, value, f"{doing}: --set '{one}'")

@@ -43,7 +43,7 @@ def expire(*, yes: bool, timer: bool, output: Output) -> int:
     other homes and backends on the same engine are listed, but not touched.
     """
     if timer:
-        print(removal_timer.render())
+        print(removal_timer.REMOVAL.render())
         return DONE
     problems: list[str] = []
     found, known = find_expired(datetime.now(UTC), problems.append)

@@ -18,6 +18,9 @@ from mlw.jobs.queue_entries import PRIORITIES
 
 LOCAL, SERVERLESS = "local", "serverless"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
+SNAPSHOT = re.compile(r"[0-9a-f]{64}")
+"""Hash of a snapshot of code: what a document has in the place of a folder that was stored earlier."""
+
 _SIZE = re.compile(r"(\d+)\s*([bkmg]?)b?", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _IGNORED = {
@@ -117,6 +120,8 @@ class Submission:
         )
 
     def _code(self, code: str, job: str) -> str:
+        if SNAPSHOT.fullmatch(code):
+            return code
         if not Path(code).is_absolute():
             raise JobError(
                 f"submitting job '{job}': code '{code}': only folders and files of this machine can be used."

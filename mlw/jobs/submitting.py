@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,30 @@ def submit(
     document = load("job", file, overrides, name)
     if allow_newer_python:
         document = allowing_newer_python(document)
+    return submit_document(jobs, document, tell=tell)
+
+
+def submit_document(
+    jobs: Jobs,
+    document: Mapping[str, Any],
+    *,
+    facts: Callable[[Path], Mapping[str, str]] = git_facts,
+    tell: Callable[[str], None],
+) -> JobRecord:
+    """Submit the job of a document, and make sure that a runner carries it out.
+
+    Args:
+        jobs: The workspace.
+        document: A file, as :func:`mlw.azure_files.loading.load` gives it.
+        facts: Properties that the job gets of a folder.
+        tell: Called with notices.
+
+    Raises:
+        NoSuchComputeError: The workspace has no such compute.
+        PipelineError: Steps of a pipeline cannot run here.
+    """
     data = DataWorkspace.of(jobs.stack, jobs.principal)
-    submission = submission_of(jobs, data, tell, is_pipeline=document["type"] == PIPELINE)
+    submission = replace(submission_of(jobs, data, tell, is_pipeline=document["type"] == PIPELINE), git_facts=facts)
     if document["type"] == PIPELINE:
         from mlw.pipelines import workspace_pipelines  # noqa: PLC0415 - only for a pipeline job
 

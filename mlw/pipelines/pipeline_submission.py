@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -23,7 +22,6 @@ from mlw.pipelines.pipeline_jobs import PipelineJob, Step, StepInput
 from mlw.pipelines.read_pipeline import FindComponent, read_pipeline
 
 MOUNT = "ro_mount"
-_SNAPSHOT = re.compile(r"[0-9a-f]{64}")
 
 
 def pipeline_record(
@@ -132,7 +130,7 @@ class _Placing:
 
     def step(self, planned: PlannedStep) -> Step:
         code = planned.component.code
-        is_stored = bool(_SNAPSHOT.fullmatch(code))
+        is_stored = bool(submission.SNAPSHOT.fullmatch(code))
         name = submission.checked_name(self._unused(f"{self._pipeline}-{planned.name.replace('.', '-')}"))
         document = {
             **_base(planned),

@@ -32,6 +32,8 @@ class MemoryDocuments:
     def delete(self, container: str, name: str) -> None:
         self.blobs.pop((container, name), None)
 
+    remove = delete
+
     def names(self, container: str, prefix: str, *, after: str = "") -> Iterator[str]:
         names = sorted(name for of, name in self.blobs if of == container and name > after)
         yield from (name for name in names if name.startswith(prefix))

@@ -28,6 +28,9 @@ COMPUTES_LIST_KEYS = f"{_ML}/computes/listKeys/action"
 JOBS_READ = f"{_ML}/jobs/read"
 JOBS_WRITE = f"{_ML}/jobs/write"
 JOBS_DELETE = f"{_ML}/jobs/delete"
+SCHEDULES_READ = f"{_ML}/schedules/read"
+SCHEDULES_WRITE = f"{_ML}/schedules/write"
+SCHEDULES_DELETE = f"{_ML}/schedules/delete"
 DATA_READ = f"{_ML}/data/versions/read"
 DATA_WRITE = f"{_ML}/data/versions/write"
 DATA_DELETE = f"{_ML}/data/versions/delete"
@@ -162,6 +165,9 @@ OPERATIONS: Mapping[str, Operation] = {
     JOBS_READ: _action(Service.COMPUTES, "list and read jobs"),
     JOBS_WRITE: _action(Service.COMPUTES, "create, change, cancel, archive and restore jobs"),
     JOBS_DELETE: _action(Service.COMPUTES, "delete the records of jobs"),
+    SCHEDULES_READ: _action(Service.COMPUTES, "list and read schedules"),
+    SCHEDULES_WRITE: _action(Service.COMPUTES, "create, change, enable, disable and run schedules"),
+    SCHEDULES_DELETE: _action(Service.COMPUTES, "delete schedules"),
     DATA_READ: _action(Service.COMPUTES, "list and read data assets"),
     DATA_WRITE: _action(Service.COMPUTES, "create, archive and restore data assets"),
     DATA_DELETE: _action(Service.COMPUTES, "delete data assets"),

@@ -78,7 +78,7 @@ def test_a_pipeline_component_contains_its_components(
         ("name: t\ncode: src/train.py\ncommand: ls\n", "is not a folder. Name the folder that has the file"),
         (
             "name: t\nenvironment: {build: {path: src}}\n",
-            "which is not stored with a component. Create the environment",
+            "which is not stored with it. Create the environment",
         ),
         ("name: t\njobs: {a: {component: 'azureml:none:1'}}\n", "no such component in this workspace"),
     ],

@@ -31,7 +31,7 @@ def test_everything_that_a_timer_needs_is_printed_and_nothing_secret(
 def test_odd_characters_survive(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLW_HOME", "/srv/a b%c\"d'e")
 
-    text = removal_timer.render()
+    text = removal_timer.REMOVAL.render()
 
     assert r'Environment="MLW_HOME=/srv/a b%%c\"d' in text
     line = text.splitlines()[-1]

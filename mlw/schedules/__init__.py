@@ -1,0 +1,1 @@
+"""Schedules: jobs that are submitted at certain times, by a timer that runs `mlw schedule run`."""

@@ -1,0 +1,56 @@
+"""The job of a schedule for one due time, submitted with the rights of whoever runs the schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mlw.schedules.due_jobs import job_name
+from mlw.schedules.schedule_options import Schedules
+from mlw.schedules.schedule_records import Schedule
+
+SCHEDULE, TRIGGER_TIME = "mlw.schedule", "mlw.trigger_time"
+"""Properties of the job."""
+
+
+def submit(schedules: Schedules, schedule: Schedule, due: datetime, say: Callable[[str], None]) -> str:
+    """Submit it.
+
+    Returns:
+        Its name.
+
+    Raises:
+        JobExistsError: It has been submitted.
+        MlWorkspaceError: It cannot run here any more: e.g. its compute or its data was deleted.
+    """
+    from mlw.jobs import submitting  # noqa: PLC0415 - only if something is due
+
+    def facts(_folder: Path) -> Mapping[str, str]:
+        return {**schedule.facts, SCHEDULE: schedule.name, TRIGGER_TIME: _text(due)}
+
+    return submitting.submit_document(schedules, document_for(schedule, due), facts=facts, tell=say).name
+
+
+def document_for(schedule: Schedule, due: datetime) -> dict[str, Any]:
+    """The document of the job: its name and its display name say of which schedule it is, and when it was due."""
+    name = job_name(schedule.name, due)
+    values = {"${{name}}": name, "${{creation_context.trigger_time}}": _text(due)}
+    found = dict(schedule.create_job)
+    if isinstance(found.get("inputs"), Mapping):
+        found["inputs"] = {key: _filled(value, values) for key, value in found["inputs"].items()}
+    return {**found, "name": name, "display_name": name}
+
+
+def _text(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _filled(value: Any, values: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, Mapping):
+        return {key: _filled(one, values) for key, one in value.items()}
+    if isinstance(value, str):
+        for placeholder, text in values.items():
+            value = value.replace(placeholder, text)
+    return value
