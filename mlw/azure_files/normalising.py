@@ -18,6 +18,9 @@ from mlw.azure_files.yaml_source import YamlSource, plain, read_source
 DEEPEST = 20
 COMMAND, PIPELINE = "command", "pipeline"
 DEFAULT_TYPE = "uri_folder"
+TABLES = frozenset({"training_data", "validation_data", "test_data"})
+"""Fields of an AutoML job that are inputs."""
+
 _BINDING = "${{"
 
 Document = dict[str, Any]
@@ -137,6 +140,8 @@ class Normalising:
             }
         if isinstance(outputs, dict):
             found["outputs"] = {name: {} if one is None else one for name, one in outputs.items()}
+        for name in TABLES & found.keys():
+            found[name] = self._input(found[name], _below(place, name), "mltable")
         if isinstance(found.get("jobs"), dict):
             found["jobs"] = {
                 name: self._step(one, _below(place, f"jobs.{name}")) for name, one in found["jobs"].items()

@@ -10,7 +10,6 @@ REASONS: Mapping[str, str] = {
     "command job with PySpark in its environment.",
     "import": "import jobs copy from databases through Azure Data Factory. Upload the data with `mlw data create`.",
     "data_transfer": "data transfer jobs run in Azure Data Factory. Use a command job that copies.",
-    "automl": "automated machine learning is a service of Azure. Use a command job with a library such as FLAML.",
     "sweep": "sweep jobs are not supported yet. Use a pipeline with a step for each set of values, or a search library "
     "in a command job.",
     "parallel": "parallel jobs are not supported yet. Use a command job that starts processes of its own.",

@@ -56,6 +56,8 @@ def resolve(plan: Plan, target: Target, folder: Path, log: Callable[[str], None]
     Raises:
         UnresolvableError: There are no such versions; quotes the resolver.
     """
+    if plan.lock:
+        return plan.lock, ()
     log(f"resolving {len(plan.requirements)} requirements for Python {plan.python}")
     try:
         return _compile(plan.requirements, target, folder), ()

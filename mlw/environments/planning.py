@@ -12,6 +12,11 @@ from typing import Any
 from mlw.environments import conda_file, python_versions, replacements
 from mlw.environments.environment_errors import EnvironmentFileError
 
+LOCK = "lock"
+"""Key of an environment of this project: the folder below `mlw` whose `requirements.lock` has all its packages."""
+
+_PACKAGE = Path(__file__).parents[1]
+
 FORM = 3
 """Raised when the code makes another image of the same plan."""
 
@@ -30,6 +35,7 @@ class Plan:
         image: Reference of an image that is used as it is; empty for one that is built.
         python: Version of Python.
         requirements: Lines of requirements.
+        lock: All packages with versions and hashes, as pip's requirements; empty to choose them.
         is_raised: Whether Python is newer than the environment asks for, so that pinned versions may not exist for it.
         notices: What differs from the environment as it is written, for the log.
     """
@@ -37,6 +43,7 @@ class Plan:
     image: str = ""
     python: str = python_versions.DEFAULT
     requirements: tuple[str, ...] = ()
+    lock: str = ""
     is_raised: bool = False
     notices: tuple[str, ...] = ()
 
@@ -47,6 +54,8 @@ class Plan:
             facts: What is not in the plan, such as the base image's id.
         """
         content = [FORM, self.python, sorted(self.requirements), self.is_raised, JOB_TOOLS, *facts]
+        if self.lock:
+            content.append(self.lock)
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
 
@@ -65,6 +74,8 @@ def plan(environment: Mapping[str, Any] | str, *, allow_newer_python: bool = Fal
     else:
         name = replacements.curated_name(environment)
         return _of_curated(name) if name else plan({"image": environment}, allow_newer_python=allow_newer_python)
+    if lock := environment.get(LOCK):
+        return Plan(lock=(_PACKAGE / str(lock) / "requirements.lock").read_text(encoding="utf-8"))
     image = str(environment.get("image") or "")
     if environment.get("build"):
         raise EnvironmentFileError(

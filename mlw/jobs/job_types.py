@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-TABLE: dict[str, str] = {}
+TABLE: dict[str, str] = {"automl": "mlw.automl.automl_documents:command_of"}
 """Type to its function, `module:name`; imported when there is such a job."""
 
 

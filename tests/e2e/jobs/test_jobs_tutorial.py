@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 from tests.e2e.one_workspace.test_documents import lines_of
 from tests.support.documents import ROOT, SHELL, blocks
@@ -18,13 +19,13 @@ def comparable(text: str) -> list[str]:
     return [" ".join(line.split()) for line in plain.splitlines() if line.strip()]
 
 
-def test_every_command_of_the_tutorial_prints_what_it_shows(jobs_stack: LiveStack) -> None:
+def run_tutorial(tutorial: Path, jobs_stack: LiveStack) -> list[str]:
+    """Run every command of a tutorial; the lines that it shows and no command printed."""
     environment = jobs_stack.stack.environment
-    shutil.copytree(ROOT / "examples" / "diabetes", environment.project / "examples" / "diabetes", dirs_exist_ok=True)
     printed: list[str] = []
     missing: list[str] = []
 
-    for block in blocks(TUTORIAL):
+    for block in blocks(tutorial):
         if block.language == "text":
             missing += [line for line in comparable(block.text) if line not in printed]
         elif block.language in SHELL and "make -s env" not in block.text:
@@ -32,5 +33,11 @@ def test_every_command_of_the_tutorial_prints_what_it_shows(jobs_stack: LiveStac
             words = ["bash", "-euo", "pipefail", "-c", text]
             done = run(words, cwd=environment.project, env=environment.variables, timeout_seconds=SECONDS)
             printed = comparable(done.check().stdout)
+    return missing
 
-    assert missing == []
+
+def test_every_command_of_the_tutorial_prints_what_it_shows(jobs_stack: LiveStack) -> None:
+    project = jobs_stack.stack.environment.project
+    shutil.copytree(ROOT / "examples" / "diabetes", project / "examples" / "diabetes", dirs_exist_ok=True)
+
+    assert run_tutorial(TUTORIAL, jobs_stack) == []

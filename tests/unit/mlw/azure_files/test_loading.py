@@ -57,6 +57,20 @@ def test_paths_are_absolute_and_files_inlined(job: Path) -> None:
     }
 
 
+def test_tables_of_automl_are_inputs(write: Write) -> None:
+    write("table/MLTable")
+    path = write(
+        "job.yml",
+        "type: automl\ntask: regression\ntarget_column_name: y\ntraining_data: {path: ./table}\n"
+        "test_data: {path: 'azureml:t:1', type: mltable}\n",
+    )
+
+    found = load("job", path)
+
+    assert found["training_data"] == {"path": str(path.parent / "table"), "type": "mltable"}
+    assert found["test_data"] == {"path": "azureml:t:1", "type": "mltable"}
+
+
 def test_components_in_files_are_relative_to_their_own_files(write: Write) -> None:
     write("parts/src/train.py")
     write("parts/env.yml", "name: e\nbuild: {path: src}\n")

@@ -1,8 +1,12 @@
 """Requirements as uv gets them. What uv makes of them is in the integration tests."""
 
+from pathlib import Path
+
 import pytest
 
-from mlw.environments import package_resolution, programs
+from infra import service_images
+from mlw.environments import package_resolution, planning, programs
+from mlw.environments.package_resolution import Target
 
 
 @pytest.mark.parametrize(
@@ -57,3 +61,22 @@ def test_the_resolvers_reason_is_one_readable_sentence() -> None:
 )
 def test_releases_compiled_for_numpy_1_are_known(versions: dict[str, str], *, needed: bool) -> None:
     assert package_resolution.needs_numpy_1(versions) is needed
+
+
+def test_an_environment_of_this_project_is_its_lock_and_nothing_is_resolved(tmp_path: Path) -> None:
+    plan = planning.plan({planning.LOCK: "automl"})
+    target = Target(python=plan.python, machine="x86_64")
+
+    listed, notices = package_resolution.resolve(plan, target, tmp_path, lambda _line: None)
+
+    assert (package_resolution.versions_of(listed)["flaml"], notices) == ("2.7.0", ())
+    assert "http" not in listed
+    assert plan.key("base") != planning.Plan().key("base")
+    assert {"pip", "setuptools"} < package_resolution.versions_of(listed).keys()
+
+
+def test_the_lock_of_automl_has_the_tracking_servers_mlflow() -> None:
+    listed = planning.plan({planning.LOCK: "automl"}).lock
+    server = service_images.table()["tracking"].image.rpartition(":")[2]
+
+    assert package_resolution.versions_of(listed)["mlflow-skinny"] == server
