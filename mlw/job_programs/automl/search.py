@@ -151,7 +151,7 @@ def _weights(training: Table, validation: Table | None) -> dict[str, Any]:
 
 
 def _validation(settings: Settings, training: Table, validation: Table | None) -> dict[str, Any]:
-    """How a trial is judged."""
+    """How a trial is evaluated."""
     if validation is not None:
         return {"X_val": validation.inputs, "y_val": validation.target, "eval_method": "holdout"}
     rows = len(training.target)
