@@ -39,7 +39,9 @@ def used_in(path: Path) -> Iterator[str]:
 
 
 def test_every_variable_that_the_code_uses_is_declared() -> None:
-    used = {name: path for path in CODE if path != TABLE for name in used_in(path)}
+    # Programs in containers of jobs have the variables of docs/jobs.md.
+    code = [path for path in CODE if path != TABLE and "job_programs" not in path.parts]
+    used = {name: path for path in code for name in used_in(path)}
 
     assert {name: str(path) for name, path in used.items() if name not in DECLARED | NOT_FOR_USERS} == {}
 
