@@ -16,8 +16,9 @@ from typing import Any
 
 from infra.clients.registry.image_upload import ImageUpload, LayerFile
 from infra.clients.service_connection import ServiceConnection
-from mlw.environments import base_images, build_cache, package_layers, package_resolution
+from mlw.environments import base_images, build_cache, interpreters, package_layers, package_resolution
 from mlw.environments.base_images import BaseImage
+from mlw.environments.interpreters import InterpreterMissingError
 from mlw.environments.package_archives import Workplace
 from mlw.environments.package_resolution import Target
 from mlw.environments.planning import Plan
@@ -37,6 +38,8 @@ _VARIABLES = {
     "PIP_NO_CACHE_DIR": "1",
     "PIP_ROOT_USER_ACTION": "ignore",
 }
+_OF_OTHERS = {"SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt"}
+"""Relocatable builds of Python look for certificates where they were built."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,15 +72,25 @@ def provide(plan: Plan, registry: ServiceConnection, log: Callable[[str], None])
     """
     if plan.image:
         return EnvironmentImage(reference=plan.image, digest="", notices=plan.notices)
-    key = plan.key(base_images.identity(), platform.machine())
+    own = interpreters.identity(plan.python)
+    key = plan.key(base_images.identity(), platform.machine(), *filter(None, (own,)))
     upload = ImageUpload(registry, REPOSITORY)
     if digest := upload.digest_of(key):
         log(f"the registry has the image: {digest}")
         return _image(registry, digest, (*plan.notices, *_stored_notices(upload, digest, is_raised=plan.is_raised)))
+    failure = ""
     with build_cache.building(key, log) as folder:
         more: list[str] = []
         if not (digest := upload.digest_of(key)):
-            digest, more = _build(plan, key, upload, folder, log)
+            try:
+                digest, more = _build(plan, key, upload, folder, log)
+            except InterpreterMissingError as exc:
+                if plan.fallback is None:
+                    raise
+                failure = str(exc)
+    if failure and plan.fallback:
+        log(f"warning: {failure}")
+        return provide(plan.fallback, registry, log)
     build_cache.sweep()
     return _image(registry, digest, (*plan.notices, *more))
 
@@ -93,6 +106,7 @@ def _build(
     """Build and push an image; returns its digest, and what resolving has to tell."""
     start = time.monotonic()
     base = base_images.load(log)
+    own = interpreters.provide(plan.python, base.root, log)
     target = Target(python=plan.python, machine=platform.machine())
     known = build_cache.read("lists", f"{key}.json")
     if known is None:
@@ -106,21 +120,26 @@ def _build(
 
     place = Workplace(
         target=target,
-        base=base.identity,
+        base=f"{base.identity}{f' {own.identity}' if own else ''}",
         root=base.root,
+        interpreter=own.root if own else base.root,
         folder=folder,
         options=package_resolution.options_of(plan.requirements),
         log=log,
     )
-    for layer in base.stacked:
+    below = [*base.stacked, *([own.layer] if own else ())]
+    for layer in below:
         push(layer)
-    stacked = [*base.stacked, *package_layers.make(known["list"], place, push)]
-    digest = upload.push_image(key, _document(base, stacked, key, known), stacked)
+    stacked = [*below, *package_layers.make(known["list"], place, push)]
+    variables = {**_VARIABLES, **(_OF_OTHERS if own else {})}
+    digest = upload.push_image(key, _document(base, stacked, key, known, variables), stacked)
     log(f"pushed {digest} after {time.monotonic() - start:.1f} s")
     return digest, list(known["notices"])
 
 
-def _document(base: BaseImage, stacked: Sequence[LayerFile], key: str, known: Mapping[str, Any]) -> dict[str, Any]:
+def _document(
+    base: BaseImage, stacked: Sequence[LayerFile], key: str, known: Mapping[str, Any], ours: Mapping[str, str]
+) -> dict[str, Any]:
     """The image's configuration."""
     variables = dict(one.split("=", 1) for one in base.config.get("Env") or [])
     labels = {LABEL: key, PACKAGES_LABEL: " ".join(package_layers.names_of(known["list"]))}
@@ -130,7 +149,7 @@ def _document(base: BaseImage, stacked: Sequence[LayerFile], key: str, known: Ma
         "architecture": base.architecture,
         "config": {
             "Cmd": ["/bin/bash"],
-            "Env": [f"{name}={value}" for name, value in sorted({**variables, **_VARIABLES}.items())],
+            "Env": [f"{name}={value}" for name, value in sorted({**variables, **ours}.items())],
             "Labels": labels,
             "User": base.config.get("User", ""),
             "WorkingDir": "/",

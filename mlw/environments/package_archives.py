@@ -17,17 +17,13 @@ from pathlib import Path
 
 from infra.clients.registry.image_upload import LayerFile
 from infra.image_layers import layers
-from mlw.environments import build_cache, package_resolution, programs
+from mlw.environments import build_cache, package_resolution, python_compiling
 from mlw.environments.package_resolution import Target
 
 FORM = 2
 """Raised when the code makes another archive of the same distribution."""
 
-COMPILE_SECONDS = 600.0
-PROGRAM = Path(__file__).with_name("bytecode_program.py")
 WORKERS = 2
-_GROUPS, _FEW_FILES = 4, 200
-"""Fixed, whatever the number of processors: what is compiled together influences the bytes."""
 
 _TO_PREFIX = ("bin", "etc", "include", "share")
 _START = re.compile(rb"#!.*python.*\n")
@@ -48,8 +44,9 @@ class Workplace:
 
     Attributes:
         target: What the packages are for.
-        base: Id of the base image.
+        base: Id of the base image, and of the interpreter if it is another one.
         root: Its files.
+        interpreter: Files of the interpreter: those of the base, or of another version of Python.
         folder: Folder of this build.
         options: Lines that say where packages come from.
         log: Takes lines of progress.
@@ -58,6 +55,7 @@ class Workplace:
     target: Target
     base: str
     root: Path
+    interpreter: Path
     folder: Path
     options: Sequence[str]
     log: Callable[[str], None]
@@ -109,7 +107,7 @@ def _kept(one: Distribution, place: Workplace) -> LayerFile | None:
 
 def _batches(trees: Mapping[Distribution, Path]) -> list[dict[Distribution, Path]]:
     """Distributions to be compiled by one process; those with many files by one of their own."""
-    many = {one: len(_sources(tree)) >= _FEW_FILES for one, tree in trees.items()}
+    many = {one: len(python_compiling.sources(tree)) >= python_compiling.FEW_FILES for one, tree in trees.items()}
     few = [one for one in trees if not many[one]]
     batches = [{one: trees[one]} for one in trees if many[one]]
     return [*batches, *({one: trees[one] for one in few[number::WORKERS]} for number in range(WORKERS))]
@@ -117,7 +115,9 @@ def _batches(trees: Mapping[Distribution, Path]) -> list[dict[Distribution, Path
 
 def _pack(trees: Mapping[Distribution, Path], place: Workplace) -> dict[Distribution, LayerFile]:
     """Compile and pack distributions, and keep the archives."""
-    _compile(list(trees.values()), place)
+    python_compiling.compile_trees(
+        list(trees.values()), program=place.target.program, root=place.interpreter, base=place.root, folder=place.folder
+    )
     packed = {}
     for one, tree in trees.items():
         file = place.folder / f"{tree.name}.tar"
@@ -164,7 +164,7 @@ def _files_of(one: Distribution, tree: Path) -> list[str]:
 
 def _target(name: str, target: Target) -> str:
     first = name.partition("/")[0]
-    below = "" if first in _TO_PREFIX else f"lib/python{target.python}/dist-packages/"
+    below = "" if first in _TO_PREFIX else f"lib/python{target.python}/{target.packages}/"
     return f"usr/local/{below}{name}"
 
 
@@ -173,30 +173,7 @@ def _move(source: Path, destination: Path, target: Target) -> None:
     if source.parent.name == "bin" and (start := _START.match(content := source.read_bytes())):
         # uv writes the interpreter of this machine. The file itself may be shared with uv's cache.
         source.unlink()
-        destination.write_bytes(f"#!/usr/bin/python{target.python}\n".encode() + content[start.end() :])
+        destination.write_bytes(f"#!/{target.program}\n".encode() + content[start.end() :])
         destination.chmod(0o755)
     else:
         source.rename(destination)
-
-
-def _compile(trees: Sequence[Path], place: Workplace) -> None:
-    """Compile all files but tests, with the interpreter of the image."""
-    groups = [group for tree in trees for group in _groups(_sources(tree))]
-    programs.run(
-        [*layers.interpreter_command(place.root, f"usr/bin/python{place.target.python}"), "-S", PROGRAM],
-        doing="compiling Python files",
-        # Sets are written in the order of their hashes.
-        environment={"PYTHONHOME": str(place.root / "usr"), "PYTHONHASHSEED": "0", "LANG": "C.UTF-8"},
-        cwd=place.folder,
-        content=json.dumps(groups),
-        timeout_seconds=COMPILE_SECONDS,
-    )
-
-
-def _groups(sources: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
-    return [sources] if len(sources) < _FEW_FILES else [sources[number::_GROUPS] for number in range(_GROUPS)]
-
-
-def _sources(tree: Path) -> list[tuple[str, str]]:
-    found = (path.relative_to(tree) for path in sorted(tree.rglob("*.py")))
-    return [(str(tree / path), f"/{path}") for path in found if not {"tests", "test"} & set(path.parts[:-1])]

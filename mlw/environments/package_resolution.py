@@ -14,7 +14,7 @@ from pathlib import Path
 
 from infra import service_images
 from infra.host import folders
-from mlw.environments import build_cache, package_sources, programs
+from mlw.environments import build_cache, package_sources, programs, python_versions
 from mlw.environments.conda_file import name_of, tables
 from mlw.environments.environment_errors import EnvironmentFileError, UnresolvableError
 from mlw.environments.planning import JOB_TOOLS, Plan
@@ -38,6 +38,21 @@ class Target:
 
     python: str
     machine: str
+
+    @property
+    def program(self) -> str:
+        """Path of the interpreter in an image, without the first slash."""
+        return f"usr/{'' if self.is_base else 'local/'}bin/python{self.python}"
+
+    @property
+    def packages(self) -> str:
+        """Name of the folder that the interpreter imports packages from; Debian has another one."""
+        return "dist-packages" if self.is_base else "site-packages"
+
+    @property
+    def is_base(self) -> bool:
+        """Whether the base image has this version of Python."""
+        return self.python == python_versions.DEFAULT
 
     def options(self) -> list[str]:
         """Options of uv."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlw.environments import conda_file, python_versions, replacements
+from mlw.environments import conda_file, interpreters, python_versions, replacements
 from mlw.environments.environment_errors import EnvironmentFileError
+from mlw.environments.python_versions import Chosen
 
 LOCK = "lock"
 """Key of an environment of this project: the folder below `mlw` whose `requirements.lock` has all its packages."""
@@ -38,6 +39,7 @@ class Plan:
         lock: All packages with versions and hashes, as pip's requirements; empty to choose them.
         is_raised: Whether Python is newer than the environment asks for, so that pinned versions may not exist for it.
         notices: What differs from the environment as it is written, for the log.
+        fallback: The plan for the case that this version of Python cannot be brought; None for none.
     """
 
     image: str = ""
@@ -46,6 +48,7 @@ class Plan:
     lock: str = ""
     is_raised: bool = False
     notices: tuple[str, ...] = ()
+    fallback: Plan | None = None
 
     def key(self, *facts: str) -> str:
         """Identify the image by all that it is made of.
@@ -122,19 +125,33 @@ def _of_curated(name: str) -> Plan:
 
 
 def _of_image(replaced: replacements.Replacement, *, allow_newer: bool) -> Plan:
-    chosen = python_versions.choose(replaced.python, allow_newer=allow_newer)
-    notices = tuple(filter(None, (replaced.notice, chosen.notice)))
-    return Plan(python=chosen.version, requirements=replaced.requirements, notices=notices)
+    def planned(chosen: Chosen) -> Plan:
+        notices = tuple(filter(None, (replaced.notice, chosen.notice)))
+        return Plan(python=chosen.version, requirements=replaced.requirements, notices=notices)
+
+    return _with_python(replaced.python, allow_newer, planned)
 
 
 def _of_packages(packages: conda_file.Packages, replaced: replacements.Replacement, *, allow_newer: bool) -> Plan:
-    chosen = python_versions.choose(packages.python, allow_newer=allow_newer)
     named = {conda_file.name_of(line) for line in packages.requirements}
     # A conda file's own version of a package decides.
     added = tuple(line for line in replaced.requirements if conda_file.name_of(line) not in named)
-    return Plan(
-        python=chosen.version,
-        requirements=(*packages.requirements, *added),
-        is_raised=chosen.is_raised,
-        notices=tuple(filter(None, (replaced.notice, *packages.notices, chosen.notice))),
-    )
+
+    def planned(chosen: Chosen) -> Plan:
+        return Plan(
+            python=chosen.version,
+            requirements=(*packages.requirements, *added),
+            is_raised=chosen.is_raised,
+            notices=tuple(filter(None, (replaced.notice, *packages.notices, chosen.notice))),
+        )
+
+    return _with_python(packages.python, allow_newer, planned)
+
+
+def _with_python(specifier: str, allow_newer: bool, planned: Callable[[Chosen], Plan]) -> Plan:  # noqa: FBT001
+    """Choose a version of Python; one that has to be brought has a plan without it to fall back on."""
+    available = (python_versions.DEFAULT, *interpreters.versions())
+    found = planned(python_versions.choose(specifier, allow_newer=allow_newer, available=available))
+    if found.python == python_versions.DEFAULT:
+        return found
+    return replace(found, fallback=planned(python_versions.choose(specifier, allow_newer=allow_newer)))

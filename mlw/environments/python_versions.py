@@ -48,7 +48,7 @@ def choose(specifier: str, *, allow_newer: bool, available: tuple[str, ...] = AV
     for version in (available[0], *sorted(available[1:], key=_minor, reverse=True)):
         if _minor(version) in suitable:
             return Chosen(version=version)
-    wanted = specifier.replace(".*", "")
+    wanted = specifier.replace(".*", "").removeprefix("==")
     newer = [version for version in sorted(available, key=_minor) if suitable and _minor(version) > max(suitable)]
     if suitable and (max(suitable) >= REPLACED_FROM[1] or (newer and allow_newer)):
         chosen = available[0] if available[0] in newer or not newer else newer[0]

@@ -88,7 +88,7 @@ def test_an_earlier_python_is_refused_with_the_proposal_and_raised_with_a_warnin
 
     assert refused.exit_code == 1
     assert "--allow-newer-python" in refused.stderr
-    assert "warning: Python 3.11 replaces Python ==3.7.6" in raised.check().stderr
+    assert "warning: Python 3.11 replaces Python 3.7.6" in raised.check().stderr
 
 
 def test_what_cannot_be_resolved_says_why_and_makes_no_version(mlw: Mlw, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mlw.environments import package_archives
+from mlw.environments import package_archives, python_compiling
 from mlw.environments.package_archives import Distribution, Workplace
 from mlw.environments.package_resolution import Target
 
@@ -40,13 +40,14 @@ def _record_hash(data: bytes) -> str:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
     monkeypatch.setenv("MLW_CACHE", str(tmp_path))
-    monkeypatch.setattr(package_archives, "_compile", lambda *_: None)
+    monkeypatch.setattr(python_compiling, "compile_trees", lambda *_, **__: None)
     (tmp_path / "wheels").mkdir()
     (tmp_path / "build").mkdir()
     return Workplace(
         target=Target(python="3.11", machine="x86_64"),
         base="base",
         root=tmp_path,
+        interpreter=tmp_path,
         folder=tmp_path / "build",
         options=["--no-index", f"--find-links={tmp_path / 'wheels'}"],
         log=lambda _: None,

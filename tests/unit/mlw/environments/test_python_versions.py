@@ -33,7 +33,7 @@ def test_a_suitable_version_is_chosen(specifier: str, chosen: str) -> None:
 
 
 def test_an_earlier_version_is_refused_with_a_proposal() -> None:
-    with pytest.raises(EnvironmentFileError, match=r"Python ==3.8; .* Use `python=3.11`.*--allow-newer-python"):
+    with pytest.raises(EnvironmentFileError, match=r"Python 3.8; .* Use `python=3.11`.*--allow-newer-python"):
         python_versions.choose("==3.8.*", allow_newer=False)
 
 
@@ -41,7 +41,7 @@ def test_an_earlier_version_is_raised_with_a_warning_if_that_is_allowed() -> Non
     found = python_versions.choose("==3.8.*", allow_newer=True, available=ALL)
 
     assert (found.version, found.is_raised) == ("3.11", True)
-    assert "warning: Python 3.11 replaces Python ==3.8" in found.notice
+    assert "warning: Python 3.11 replaces Python 3.8" in found.notice
 
 
 @pytest.mark.parametrize("specifier", ["==3.9.*", "==3.10.4", "==3.12.*", ">=3.12"], ids=str)
