@@ -107,7 +107,8 @@ class _Execution:
         run = TrackedRun(run_id=self.state.run_id, experiment_id=self.state.experiment_id)
         try:
             if error:
-                self.log.note(error.partition("\n")[0])
+                # The log itself is above it.
+                self.log.note(error.partition(failure_reasons.LOG_END)[0].partition("\n")[0])
             self.log.close()
             if run.run_id:
                 self.runner.tracking.end(run, status, outputs)

@@ -10,6 +10,9 @@ _FULL = "No space left on device"
 _CANNOT_FORK = ("Resource temporarily unavailable", "can't start new thread", "Cannot fork")
 _SIGNALS = 128
 
+LOG_END = " The end of its log:\n"
+"""What is between the cause of a failure and the end of the log."""
+
 PROCESSES = 4096
 """Processes and threads that a job may have."""
 
@@ -25,7 +28,7 @@ def reason(state: ContainerState, tail: str, *, memory_mib: int, was_interrupted
     """
     if not state.exit_code:
         return ""
-    said = f" The end of its log:\n{tail}" if tail else " It wrote no output."
+    said = f"{LOG_END}{tail}" if tail else " It wrote no output."
     return f"{_cause(state, tail, memory_mib, was_interrupted=was_interrupted)}{said}"
 
 

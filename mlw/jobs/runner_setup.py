@@ -58,7 +58,7 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
         report=report,
     )
     pipelines = workspace_pipelines.runner_of(
-        store, runner=runner, nodes=nodes, tracking=tracking, environments=environments
+        store, runner=runner, nodes=nodes, tracking=tracking, environments=environments, report=report
     )
     dispatcher = Dispatcher(
         records=workspace.records,

@@ -45,6 +45,7 @@ class PipelineRunner:
         artifacts: Container of the artifact store.
         step_runner: Carries out steps of the pipeline job with a place in the queue.
         digest: Hash of the content at a location.
+        report: Called with what went wrong without changing the result.
     """
 
     records: JobRecords
@@ -55,6 +56,7 @@ class PipelineRunner:
     artifacts: str
     digest: Callable[[BlobLocation], str]
     step_runner: Callable[[QueueEntry], Runner]
+    report: Callable[[str], None] = print
 
     def run(self, record: JobRecord, entry: QueueEntry, stop: Stop) -> Finished:
         """Carry out one pipeline job, from wherever it is."""
@@ -71,10 +73,17 @@ class PipelineRunner:
             if done.error:
                 log.note(done.error)
         finally:
-            log.close()
+            self._attempt(record.name, log.close)
         if run.run_id:
-            self.tracking.end(run, done.status)
+            self._attempt(record.name, lambda: self.tracking.end(run, done.status))
         return done
+
+    def _attempt(self, job: str, action: Callable[[], None]) -> None:
+        """Do what may not change the result of a pipeline."""
+        try:
+            action()
+        except MlWorkspaceError as exc:
+            self.report(f"{job}: {exc}")
 
 
 @dataclass

@@ -50,6 +50,7 @@ def runner_of(
     nodes: Nodes,
     tracking: Tracking,
     environments: Environments,
+    report: Callable[[str], None],
 ) -> PipelineRunner:
     """Make what carries out the pipeline jobs of a workspace."""
 
@@ -65,6 +66,7 @@ def runner_of(
         artifacts=store.artifacts,
         digest=content_digest(store.assets),
         step_runner=steps_of,
+        report=report,
     )
 
 

@@ -81,6 +81,7 @@ class FakeWorkspace:
     image: str = "sha256:1"
     stored: list[Path] = field(default_factory=list)
     log_of: dict[str, FakeLog] = field(default_factory=dict)
+    reports: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -127,6 +128,7 @@ class FakeWorkspace:
             artifacts=CONTAINER,
             digest=lambda place: f"digest of {self.contents.get(place.name, '')}",
             step_runner=lambda _entry: self,
+            report=self.reports.append,
         )
         record = self.records.submitted(name)
         assert record is not None

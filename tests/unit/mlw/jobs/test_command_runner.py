@@ -152,6 +152,7 @@ def test_a_failure_says_why(
 
     assert done.status is JobStatus.FAILED
     assert re.search(message, done.error, re.DOTALL)
+    assert "The end of its log" not in world.store.logs["j"].content.decode(), "the log is above it"
 
 
 def test_a_canceled_job_gets_sigterm_and_keeps_what_it_wrote(world: FakeWorkspace) -> None:

@@ -231,6 +231,22 @@ def test_a_storage_account_that_restarts_fails_no_step(
     assert workspace.carry_out("one").status is JobStatus.COMPLETED
 
 
+def test_a_log_or_a_run_that_cannot_be_closed_changes_no_result(
+    workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ServiceUnreachableError("storing the log: no response")
+
+    workspace.submit(_document(), "first")
+    monkeypatch.setattr(workspace, "end", fail)
+    monkeypatch.setattr(workspace.log("first"), "close", fail)
+
+    done = workspace.carry_out("first")
+
+    assert (done.status, done.error) == (JobStatus.COMPLETED, "")
+    assert workspace.reports == ["first: storing the log: no response"] * 2
+
+
 def test_the_default_artifacts_of_a_step_are_an_output_that_every_step_has(workspace: FakeWorkspace) -> None:
     jobs = {
         "a": inline(outputs={"artifacts": {"type": "uri_folder"}}),
