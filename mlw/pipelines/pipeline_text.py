@@ -20,12 +20,24 @@ def steps_text(records: JobRecords, job: Job) -> str:
     """The graph of a pipeline job, with what is known of its steps now."""
     pipeline = PipelineJob.of(job.record.command)
     with ThreadPoolExecutor(_READERS) as pool:
-        found = list(pool.map(lambda step: _find(records, step), pipeline.steps))
+        found = list(pool.map(lambda step: notes_of(records, step, is_over=job.status.is_final), pipeline.steps))
     drawn = [
-        DrawnStep(name=step.name, after=_in_order(pipeline, step), notes=_notes(known, is_over=job.status.is_final))
-        for step, known in zip(pipeline.steps, found, strict=True)
+        DrawnStep(name=step.name, after=_in_order(pipeline, step), notes=notes)
+        for step, (_, notes) in zip(pipeline.steps, found, strict=True)
     ]
     return "\n".join(draw(drawn))
+
+
+def notes_of(records: JobRecords, step: Step, *, is_over: bool) -> tuple[str, tuple[str, ...]]:
+    """The job of a step, empty if it has not begun; and its status, how long it took, and why it ran.
+
+    Args:
+        records: Of the workspace.
+        step: The step.
+        is_over: Whether the pipeline job has ended.
+    """
+    known = _find(records, step)
+    return (step.job.name if known else ""), _notes(known, is_over=is_over)
 
 
 def _find(records: JobRecords, step: Step) -> tuple[Job, str] | None:

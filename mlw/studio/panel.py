@@ -20,6 +20,7 @@ class Group(StrEnum):
 
     WORKSPACE = "Workspace"
     TRACKING = "Experiments and models"
+    JOBS = "Jobs"
     INSIGHTS = "Application insights"
     OPERATION = "Operation"
     DATA = "Data and access"

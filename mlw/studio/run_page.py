@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mlw.studio import child_runs
 from mlw.studio.panel import PanelRequest
 from mlw.studio.run_drawings import metric_chart
 from mlw.tracking import artifacts, experiments, logged_models, run_report, stored_snapshots, tracked_runs
@@ -36,6 +37,7 @@ def read(request: PanelRequest, client: TrackingClient) -> Mapping[str, Any]:
         "over_time": over_time,
         "charts": [(name, metric_chart(name, values, over_time=over_time)) for name, values in drawn],
         "metrics": [(name, *_range(report, name)) for name in run.metrics],
+        "children": child_runs.read(client, run.id, run.experiment_id, child_runs.Objective()),
         "snapshot": snapshot,
         "snapshot_container": stored_snapshots.container_of(request.access.stack) if snapshot else "",
         "snapshot_blob": stored_snapshots.blob_of(snapshot),

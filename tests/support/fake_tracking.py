@@ -10,6 +10,9 @@ from mlw.tracking.tracking_client import TrackingNotFoundError
 from tests.support.insights_rows import EVIL
 
 STARTED = 1_796_005_456_972
+PARENT_RUN, LAST = 3, 11
+"""Number of the example run that has those after it as child runs; number of the last one, which is a job's."""
+
 VERSIONS_PAGE = 3
 """Versions of a model in one response."""
 
@@ -151,12 +154,14 @@ def example_tracking() -> FakeTracking:
     """An experiment with a dozen runs and a model, and names that do harm where a page does not escape them."""
     made = FakeTracking()
     made.experiments["2"] = EVIL
-    for number in range(12):
+    for number in range(LAST + 1):
         name = f"{EVIL}-{number}" if number % 6 == 0 else f"depth-{number}"
         tags = {
             "mlflow.source.git.commit": "c0ffee" + "0" * 34, "mlflow.source.git.branch": EVIL,
             "azureml.git.dirty": "True", "ContentSnapshotId": "a" * 64, "team": EVIL,
         }  # fmt: skip
+        if number > PARENT_RUN:
+            tags |= {"mlflow.parentRunId": f"{PARENT_RUN:032x}", **({"mlw.job": "running"} if number == LAST else {})}
         params = {"depth": str(number), "learning_rate": f"{0.01 * (number % 4 + 1):.2f}", "note": EVIL}
         metrics = {"accuracy": 0.71 + 0.02 * (number % 9), "loss": 0.9 / (number + 1), "odd": "NaN"}
         run = run_document(f"{number:032x}", name, params=params, metrics=metrics, tags=tags)

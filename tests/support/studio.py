@@ -1,8 +1,8 @@
 """A studio in a process of its own, and a real browser that looks at it.
 
-The studio is the command itself on a real stack. Only the rows of telemetry and the experiments are made up
-(`insights_rows`, `fake_tracking`): they are the same in every run, so that pictures are too, and they contain names
-that do harm where a page does not escape them.
+The studio is the command itself on a real stack. Only the rows of telemetry, the experiments and the jobs are made up
+(`insights_rows`, `fake_tracking`, `example_jobs`): they are the same in every run, so that pictures are too, and they
+contain names that do harm where a page does not escape them.
 """
 
 import json
@@ -104,12 +104,15 @@ def axe_findings(page: Page) -> list[str]:
 
 def _main() -> int:
     from mlw.main import main  # noqa: PLC0415 - only in the studio's process
-    from mlw.studio import report_sections, tracking_section  # noqa: PLC0415 - same
+    from mlw.studio import job_section, report_sections, tracking_section  # noqa: PLC0415 - same
+    from tests.support.example_jobs import ExampleJobs  # noqa: PLC0415 - same
     from tests.support.fake_tracking import example_tracking  # noqa: PLC0415 - same
 
     report_sections.insights_of = lambda _access: _Telemetry()  # type: ignore[assignment,return-value]
     tracking_section.address_of = lambda access: "http://127.0.0.1:20008"  # noqa: ARG005 - the name is part of the type
     tracking_section.tracking_of = lambda _access: example_tracking()  # type: ignore[assignment,return-value]
+    job_section.has_computes = lambda access: True  # noqa: ARG005 - as above
+    job_section.jobs_of = lambda _access: ExampleJobs()  # type: ignore[assignment,return-value]
     return main()
 
 

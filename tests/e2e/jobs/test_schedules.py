@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 import yaml
 
 from tests.support.running_jobs import Jobs, document_of
 from tests.support.stacks import LiveStack
+from tests.support.studio import running_studio
 
 from .conftest import Mlw, data_of
 
@@ -30,6 +32,10 @@ def written(folder: Path, name: str, create_job: object, **trigger: object) -> P
     document = {"$schema": SCHEMA, "name": name, "trigger": trigger, "create_job": create_job}
     file.write_text(yaml.safe_dump(document), encoding="utf-8")
     return file
+
+
+def _page(session: requests.Session, address: str) -> str:
+    return session.get(address, timeout=30).text
 
 
 def test_a_schedule_submits_its_job_once_without_the_files_that_it_was_created_from(
@@ -60,6 +66,16 @@ def test_a_schedule_submits_its_job_once_without_the_files_that_it_was_created_f
     assert f"trained\n{shown['last_job']}\n1,2\n" in streamed.stdout
     done = jobs.show(shown["last_job"])
     assert (done["properties"]["mlw.schedule"], done["creation_context"]["created_by"]) == ("yearly", "data-scientist")
+
+    with running_studio(jobs.stack.environment, jobs.stack.name, "--principal", "reader", program="mlw") as studio:
+        session = requests.Session()
+        session.get(studio.link, timeout=10).raise_for_status()
+        pages = {
+            place: _page(session, f"{studio.base}/stacks/{jobs.stack.name}/{place}") for place in ("jobs", "schedules")
+        }
+        assert shown["last_job"] in pages["jobs"]
+        assert "0 0 1 1 *" in pages["schedules"]
+        assert "trained\n" in _page(session, f"{studio.base}/stacks/{jobs.stack.name}/jobs?job={shown['last_job']}")
 
     # A schedule of that job, whose files are gone from this machine.
     copied = written(project, "copied", f"azureml:{shown['last_job']}", type="recurrence", frequency="day", interval=1)

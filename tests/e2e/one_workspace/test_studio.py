@@ -140,6 +140,9 @@ PLACES = [
     "registry?repository=studio/model",
     "runs?metric=loss",
     f"runs?run={3:032x}",
+    "jobs?job=graph",
+    "jobs?job=tuning",
+    "jobs?job=running&paused=yes",
     f"models?model={quote(EVIL)}",
 ]
 
@@ -172,6 +175,10 @@ def test_a_panel_is_sound_in_both_themes_and_on_a_narrow_screen(visitor: Visitor
         "runs",
         f"runs?run={0:032x}",
         "models",
+        "jobs",
+        "jobs?job=whole",
+        "jobs?job=graph",
+        "schedules",
         f"storage?container=azureml&folder={FOLDER}",
         f"search?operation_id={OPERATION}",
         "failures",

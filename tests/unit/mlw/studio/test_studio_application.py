@@ -38,6 +38,8 @@ PAGES = [
     f"/stacks/{STACK}/models?model=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E%22%27",
     f"/stacks/{STACK}/experiments?deleted=yes",
     f"/stacks/{STACK}/live?paused=yes",
+    f"/stacks/{STACK}/jobs?view=all",
+    *(f"/stacks/{STACK}/jobs?job={name}" for name in ("whole", "failed", "running", "graph", "graph-train", "tuning")),
 ]
 
 
