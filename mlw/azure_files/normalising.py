@@ -140,12 +140,28 @@ class Normalising:
             }
         if isinstance(outputs, dict):
             found["outputs"] = {name: {} if one is None else one for name, one in outputs.items()}
-        for name in TABLES & found.keys():
-            found[name] = self._input(found[name], _below(place, name), "mltable")
+        self._add_of_types(found, place)
         if isinstance(found.get("jobs"), dict):
             found["jobs"] = {
                 name: self._step(one, _below(place, f"jobs.{name}")) for name, one in found["jobs"].items()
             }
+
+    def _add_of_types(self, found: Document, place: str) -> None:
+        """What only parallel and AutoML jobs have."""
+        if isinstance(found.get("task"), dict):
+            found["task"] = self._task(found["task"], _below(place, "task"))
+        for name in TABLES & found.keys():
+            found[name] = self._input(found[name], _below(place, name), "mltable")
+
+    def _task(self, task: Mapping[str, Any], place: str) -> Document:
+        """What a parallel job runs."""
+        found = dict(task)
+        if is_local(found.get("code")):
+            file = self._existing(str(found["code"]), _below(place, "code"))
+            found["code"] = str(file) if file else found["code"]
+        if "environment" in found:
+            found["environment"] = self._environment_of(found["environment"], _below(place, "environment"))
+        return found
 
     def _created_job(self, value: object) -> object:
         place = "create_job"

@@ -12,7 +12,6 @@ REASONS: Mapping[str, str] = {
     "data_transfer": "data transfer jobs run in Azure Data Factory. Use a command job that copies.",
     "sweep": "sweep jobs are not supported yet. Use a pipeline with a step for each set of values, or a search library "
     "in a command job.",
-    "parallel": "parallel jobs are not supported yet. Use a command job that starts processes of its own.",
     "finetuning": "fine-tuning jobs run on models that Azure hosts.",
     "distillation": "distillation jobs run on models that Azure hosts.",
     "if_else": "conditions of pipelines are a private preview of Azure.",

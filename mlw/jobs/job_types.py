@@ -11,8 +11,34 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-TABLE: dict[str, str] = {"automl": "mlw.automl.automl_documents:command_of"}
+TABLE: dict[str, str] = {
+    "automl": "mlw.automl.automl_documents:command_of",
+    "parallel": "mlw.parallel_jobs.parallel_documents:command_of",
+}
 """Type to its function, `module:name`; imported when there is such a job."""
+
+
+OVERRIDDEN: Mapping[str, tuple[str, ...]] = {
+    "parallel": (
+        "error_threshold", "input_data", "logging_level", "max_concurrency_per_instance", "mini_batch_error_threshold",
+        "mini_batch_size", "partition_keys", "resources", "retry_settings",
+    ),
+}  # fmt: skip
+"""Type to what a step may set otherwise than its component."""
+
+
+def with_component(
+    step: Mapping[str, Any], component: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """A step, and the component that it runs, as those of a command.
+
+    Raises:
+        JobError: The component cannot run here.
+    """
+    names = OVERRIDDEN.get(str(component.get("type") or ""), ())
+    given = {key: step[key] for key in names if key in step}
+    left = {key: value for key, value in step.items() if key not in given} if given else step
+    return left, as_command({**component, **given} if given else component)
 
 
 def as_command(document: Mapping[str, Any]) -> Mapping[str, Any]:

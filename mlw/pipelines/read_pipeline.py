@@ -105,7 +105,8 @@ class _Reader:
         component = self._find_component(found) if isinstance(found, str) else found
         if reason := why_refused(component):
             raise StepError(reason)
-        return document, read_component(job_types.as_command(component))
+        step, component = job_types.with_component(document, component)
+        return step, read_component(component)
 
     def _problem(self, step: str, text: str) -> None:
         self.problems.append(f"step '{step}': {text}")

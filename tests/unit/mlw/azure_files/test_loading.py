@@ -57,6 +57,23 @@ def test_paths_are_absolute_and_files_inlined(job: Path) -> None:
     }
 
 
+def test_the_task_of_a_parallel_component_is_relative_to_its_file(write: Write) -> None:
+    write("parts/src/score.py")
+    write("parts/conda.yml", "dependencies: [python=3.11]\n")
+    write(
+        "parts/score.yml",
+        "name: score\ntype: parallel\ninputs: {data: {type: uri_folder}}\ninput_data: ${{inputs.data}}\n"
+        "task: {type: run_function, code: ./src, entry_script: score.py, environment: "
+        "{image: python, conda_file: ./conda.yml}}\n",
+    )
+    path = write("pipeline.yml", "type: pipeline\njobs:\n  a: {type: parallel, component: ./parts/score.yml}\n")
+
+    task = load("job", path)["jobs"]["a"]["component"]["task"]
+
+    assert task["code"] == str(path.parent / "parts" / "src")
+    assert task["environment"]["conda_file"] == {"dependencies": ["python=3.11"]}
+
+
 def test_tables_of_automl_are_inputs(write: Write) -> None:
     write("table/MLTable")
     path = write(
@@ -221,7 +238,7 @@ def test_what_azure_finds_in_another_file_is_said_with_the_line_there(
             "jobs:\n  a:\n    type: sweep\n    trial: azureml:x:1\n",
             ":3: type 'sweep': sweep jobs are not supported",
         ),
-        ("component", "type: parallel\n", "type 'parallel': parallel jobs are not supported yet"),
+        ("component", "type: finetuning\n", "type 'finetuning': fine-tuning jobs run on models"),
         (
             "job",
             "jobs:\n  a: {component: 'azureml://registries/r/components/c/versions/1'}\n",
@@ -229,7 +246,7 @@ def test_what_azure_finds_in_another_file_is_said_with_the_line_there(
         ),
         ("job", "inputs: {a: {path: 'azureml://registries/r/data/d/versions/1'}}\n", "registries are a service"),
     ],
-    ids=["spark", "sweep step", "parallel component", "component of a registry", "data of a registry"],
+    ids=["spark", "sweep step", "component", "component of a registry", "data of a registry"],
 )
 def test_what_cannot_run_here_is_said_with_the_reason(write: Write, kind: str, content: str, message: str) -> None:
     with pytest.raises(NotRunnableHereError) as raised:
