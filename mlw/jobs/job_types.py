@@ -36,9 +36,14 @@ def with_component(
         JobError: The component cannot run here.
     """
     names = OVERRIDDEN.get(str(component.get("type") or ""), ())
-    given = {key: step[key] for key in names if key in step}
+    given = {key: _merged(component.get(key), step[key]) for key in names if key in step}
     left = {key: value for key, value in step.items() if key not in given} if given else step
     return left, as_command({**component, **given} if given else component)
+
+
+def _merged(declared: object, given: object) -> object:
+    """Of a mapping the step may set some keys only."""
+    return {**declared, **given} if isinstance(declared, Mapping) and isinstance(given, Mapping) else given
 
 
 def as_command(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -39,7 +39,7 @@ def command_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
     if not script:
         raise JobError(f"{_DOING}: `task.entry_script` is missing. Name the Python file that has run(mini_batch).")
     resources = dict(document.get("resources") or {})
-    nodes = int(resources.pop("instance_count", None) or 1)
+    nodes = _number({"instance_count": resources.pop("instance_count", None)}, "instance_count", 1)
     words = (
         program_files.command_line(PROGRAM),
         shlex.quote(script),

@@ -9,6 +9,7 @@ from typing import Any
 from infra.errors import MlWorkspaceError
 from mlw.jobs import job_types
 from mlw.pipelines.bindings import ParentOutput, StepOutput, binding_of, mode_of
+from mlw.pipelines.bound_settings import bound
 from mlw.pipelines.graph import ARTIFACTS, Graph, PlannedStep, Target
 from mlw.pipelines.inline_components import inline_component
 from mlw.pipelines.pipeline_components import Component, is_true, read_component, texts
@@ -98,6 +99,7 @@ class _Reader:
         """A step, as the document of a command has it, and what it runs."""
         if reason := why_refused(document):
             raise StepError(reason)
+        document = bound(scope, document)
         found = document.get("component")
         if found is None:
             step = job_types.as_command(document)

@@ -21,8 +21,8 @@ from mlw.job_programs.automl.tables import Table, Tables, read_tables
 from mlw.job_programs.program_errors import ProgramMistakeError, running
 
 OUTPUTS = Path("outputs")
-_RESERVED = 0.1
-"""Of the time, for what follows the search."""
+_LEAST_RESERVED, _MOST_RESERVED = 15.0, 120.0
+"""Seconds for what follows the search: a tenth of the time, within these limits."""
 
 
 def main() -> int:
@@ -39,7 +39,8 @@ def main() -> int:
     transformer = featurization.transformer_of(columns, settings.imputers, is_off=is_off)
     transformer.fit(tables.training.inputs[columns.used])
     tracked = JobRun.current()
-    left = settings.timeout_seconds * (1 - _RESERVED) - (time.time() - started)
+    reserved = min(max(settings.timeout_seconds / 10, _LEAST_RESERVED), _MOST_RESERVED)
+    left = settings.timeout_seconds - reserved - (time.time() - started)
     progress = Progress(settings, tracked)
     found = _search(settings, tables, transformer, columns.used, progress=progress, seconds=left)
     if tables.labels is not None:

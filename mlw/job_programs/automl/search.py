@@ -90,6 +90,8 @@ class _Search(AutoML):  # type: ignore[misc]
         if wanted is not None and loss_of(metric, score) <= loss_of(metric, wanted):
             print(f"exit_score {wanted} is reached", flush=True)
             self._state.time_budget = 0
+        if trial.number >= self.settings.max_trials:
+            self._state.time_budget = 0
 
 
 def search(
@@ -127,7 +129,8 @@ def search(
         metric=loss_function(settings.task, settings.metric, classes),
         estimator_list=list(settings.learners),
         time_budget=max(seconds, FEWEST_SECONDS),
-        max_iter=settings.max_trials,
+        # With one, FLAML trains a model and tries none; the search itself ends after the last trial.
+        max_iter=max(2, settings.max_trials),
         train_time_limit=settings.trial_timeout_seconds or None,
         early_stop=settings.stops_early,
         ensemble=settings.has_ensemble,

@@ -102,7 +102,10 @@ def test_a_wrong_document_is_refused_with_the_key(over: dict[str, Any], message:
 
 
 def test_a_step_reads_the_folder_of_another_step_and_its_component_can_be_changed() -> None:
-    component = {**_document(), "inputs": {"data": {"type": "uri_folder"}, "model": {"type": "uri_folder"}}}
+    component = {
+        **_document(retry_settings={"max_retries": 1, "timeout": 7}),
+        "inputs": {"data": {"type": "uri_folder"}, "model": {"type": "uri_folder"}},
+    }
     data = "${{parent.jobs.first.outputs.folder}}"
 
     graph = read(
@@ -110,13 +113,15 @@ def test_a_step_reads_the_folder_of_another_step_and_its_component_can_be_change
             "first": inline(outputs={"folder": {"type": "uri_folder"}}),
             "inline": _document(inputs={"data": {"path": data, "type": "uri_folder"}, "model": FOLDER}),
             "changed": {
-                "type": "parallel", "component": component, "mini_batch_size": "9", "resources": {"instance_count": 2},
+                "type": "parallel", "component": component, "mini_batch_size": "${{parent.inputs.rate}}",
+                "resources": {"instance_count": "${{parent.inputs.rate}}"}, "retry_settings": {"max_retries": 5},
                 "inputs": {"data": data, "model": FOLDER},
             },
         }
     )  # fmt: skip
 
     assert graph.steps["inline"].inputs["data"] == StepOutput("first", "folder")
-    assert '"batch_files": 9' in graph.steps["changed"].component.command
+    command = graph.steps["changed"].component.command
+    assert [one for one in ('"batch_files": 3', '"retries": 5', '"timeout_seconds": 7') if one not in command] == []
     assert graph.steps["changed"].resources == {}
     assert graph.steps["inline"].component.code == "/project/src"
