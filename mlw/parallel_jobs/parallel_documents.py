@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mlw.job_programs.parallel.parallel_settings import Settings
+from mlw.job_programs.parallel_run.parallel_settings import Settings
 from mlw.jobs import program_files
 from mlw.jobs.job_errors import JobError
 
-PROGRAM = "parallel"
+PROGRAM = "parallel_run"
 _OWN = frozenset(
     {
         "task", "mini_batch_size", "partition_keys", "input_data", "retry_settings", "max_concurrency_per_instance",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mlw.job_programs.parallel.entry_scripts import lines_of
-from mlw.job_programs.parallel.parallel_settings import Settings
+from mlw.job_programs.parallel_run.entry_scripts import lines_of
+from mlw.job_programs.parallel_run.parallel_settings import Settings
 
 ROOT = Path(__file__).parents[4]
 NAMES = """
@@ -35,7 +35,7 @@ class Job:
     def run(self, script: str, *arguments: str, **over: object) -> subprocess.CompletedProcess[str]:
         (self.folder / "score.py").write_text(script, encoding="utf-8")
         settings = Settings(**{"data": "data", "append_to": "rows", **over})  # type: ignore[arg-type]
-        command = [sys.executable, "-m", "mlw.job_programs.parallel", "score.py", settings.as_text(), *arguments]
+        command = [sys.executable, "-m", "mlw.job_programs.parallel_run", "score.py", settings.as_text(), *arguments]
         places = {"AZURE_ML_INPUT_data": str(self.folder / "data"), "AZURE_ML_OUTPUT_rows": str(self.output)}
         variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **places}
         return subprocess.run(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mlw.job_programs.parallel.parallel_settings import Settings
+from mlw.job_programs.parallel_run.parallel_settings import Settings
 from mlw.jobs.job_errors import JobError
 from mlw.parallel_jobs.parallel_documents import command_of
 from mlw.pipelines.bindings import StepOutput
@@ -41,7 +41,7 @@ def test_a_document_becomes_a_command_with_the_code_and_the_environment_of_its_t
     found = command_of(_document(resources={"instance_count": 2, "shm_size": "1g"}))
 
     assert (found["code"], found["environment"], found["program"]) == (
-        "/project/src", "azureml:sklearn@latest", "parallel"
+        "/project/src", "azureml:sklearn@latest", "parallel_run"
     )  # fmt: skip
     assert found["command"].endswith("' --model ${{inputs.model}} --flag")
     assert found["resources"] == {"shm_size": "1g"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlw.job_programs.parallel.mini_batches import MiniBatch
+from mlw.job_programs.parallel_run.mini_batches import MiniBatch
 
 DEFAULT_NAME = "parallel_run_step.txt"
 """Azure's name of the file in an output that is a folder."""

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 
-from mlw.job_programs.parallel.batch_workers import DONE, READY, WRONG, Worker
-from mlw.job_programs.parallel.mini_batches import MiniBatch
-from mlw.job_programs.parallel.parallel_settings import Settings
+from mlw.job_programs.parallel_run.batch_workers import DONE, READY, WRONG, Worker
+from mlw.job_programs.parallel_run.mini_batches import MiniBatch
+from mlw.job_programs.parallel_run.parallel_settings import Settings
 from mlw.job_programs.program_errors import ProgramMistakeError
 
 INIT_SECONDS = 600.0

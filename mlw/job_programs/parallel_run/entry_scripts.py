@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlw.job_programs.parallel.mini_batches import MiniBatch
+from mlw.job_programs.parallel_run.mini_batches import MiniBatch
 from mlw.job_programs.program_errors import ProgramMistakeError
 
 

@@ -1,4 +1,4 @@
-"""Carries out a parallel job: `python -m mlw.job_programs.parallel SCRIPT SETTINGS [ARGUMENT ...]`."""
+"""Carries out a parallel job: `python -m mlw.job_programs.parallel_run SCRIPT SETTINGS [ARGUMENT ...]`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mlw.job_programs.parallel.batch_workers import Worker
-from mlw.job_programs.parallel.driver import Counts, Driver
-from mlw.job_programs.parallel.kept_lines import KeptLines
-from mlw.job_programs.parallel.mini_batches import MiniBatch, mini_batches
-from mlw.job_programs.parallel.parallel_settings import Settings
-from mlw.job_programs.parallel.run_metrics import RunMetrics
+from mlw.job_programs.parallel_run.batch_workers import Worker
+from mlw.job_programs.parallel_run.driver import Counts, Driver
+from mlw.job_programs.parallel_run.kept_lines import KeptLines
+from mlw.job_programs.parallel_run.mini_batches import MiniBatch, mini_batches
+from mlw.job_programs.parallel_run.parallel_settings import Settings
+from mlw.job_programs.parallel_run.run_metrics import RunMetrics
 from mlw.job_programs.program_errors import running
 
 

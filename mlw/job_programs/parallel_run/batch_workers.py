@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
-from mlw.job_programs.parallel import entry_scripts
-from mlw.job_programs.parallel.mini_batches import MiniBatch
+from mlw.job_programs.parallel_run import entry_scripts
+from mlw.job_programs.parallel_run.mini_batches import MiniBatch
 from mlw.job_programs.program_errors import ProgramMistakeError
 
 READY, DONE, FAILED, WRONG = "ready", "done", "failed", "wrong"

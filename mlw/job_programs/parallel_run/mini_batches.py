@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlw.job_programs import mltable_files
-from mlw.job_programs.parallel.parallel_settings import Settings
+from mlw.job_programs.parallel_run.parallel_settings import Settings
 from mlw.job_programs.program_errors import ProgramMistakeError
 
 TABLE_BYTES = 1 << 20
