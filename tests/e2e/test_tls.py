@@ -24,6 +24,7 @@ from tests.support.oci import registry_client, tiny_image
 from tests.support.otlp import Protocol, send
 from tests.support.probes import probe_until
 from tests.support.processes import run
+from tests.support.running_jobs import Jobs
 from tests.support.stacks import LiveStack, Stack, ephemeral_stack, live_stack
 from tests.support.tracking import TrackingClient
 from tests.support.updates import assert_unchanged
@@ -39,7 +40,8 @@ Outputs = Mapping[str, Any]
 @pytest.fixture(scope="module")
 def live(environment: Environment) -> Iterator[LiveStack]:
     """A workspace with TLS."""
-    with live_stack(environment, tls=True, tracking={}) as stack:
+    computes = [{"name": "cpu-cluster", "type": "AmlCompute"}]
+    with live_stack(environment, tls=True, tracking={}, computes=computes) as stack:
         yield stack
 
 
@@ -155,6 +157,49 @@ def _with_hvac(outputs: Outputs) -> object:
 
 def _with_requests(outputs: Outputs) -> object:
     return registry_client(outputs).request("GET", "_catalog").json()["repositories"] is not None
+
+
+USES_SERVICES = """
+import base64, json, os, six, sys, time, urllib.request
+def ask(url, headers, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers})
+    return json.load(urllib.request.urlopen(request))
+login = base64.b64encode(f"{os.environ['MLFLOW_TRACKING_USERNAME']}:{os.environ['MLFLOW_TRACKING_PASSWORD']}".encode())
+metric = {"run_id": os.environ["MLFLOW_RUN_ID"], "key": "accuracy", "value": 0.9, "timestamp": int(time.time() * 1000)}
+basic = {"Authorization": "Basic " + login.decode()}
+ask(os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/runs/log-metric", basic, metric)
+secret = ask(os.environ["VAULT_ADDR"] + "/v1/secret/data/of-the-job", {"X-Vault-Token": os.environ["VAULT_TOKEN"]})
+print(six.__version__, open(sys.argv[1]).read().strip(), secret["data"]["data"]["value"])
+open(sys.argv[2], "w").write("made")
+"""
+
+
+def test_a_job_uses_registry_data_tracking_and_secrets_over_tls(live: LiveStack, tmp_path: Path) -> None:
+    jobs = Jobs(stack=live.stack, folder=tmp_path)
+    write_secret(live.outputs, "of-the-job", {"value": "hidden"})
+    s3_client(live.outputs).put_object(Bucket="azureml", Key="in.txt", Body=b"given")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "use.py").write_text(USES_SERVICES)
+    conda = {"dependencies": ["python=3.11", "pip", {"pip": ["six==1.17.0"]}]}
+    jobs.submit(
+        "over-tls",
+        "python use.py ${{inputs.given}} ${{outputs.made}}",
+        code=str(tmp_path / "src"),
+        environment={"image": "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04", "conda_file": conda},
+        inputs={"given": {"type": "uri_file", "path": "azureml://datastores/workspaceartifactstore/paths/in.txt"}},
+        outputs={"made": {"type": "uri_file"}},
+    )
+
+    streamed = jobs.mlw("stream", "over-tls")
+    shown = jobs.show("over-tls")
+
+    assert shown["status"] == "Completed", streamed.output
+    assert "1.17.0 given hidden\n" in streamed.stdout
+    assert f"pulled '{live.outputs['endpoints']['registryReadOnly']}/environments@" in streamed.stdout
+    run = TrackingClient.of(live.outputs).call("GET", f"/api/2.0/mlflow/runs/get?run_id={shown['run_id']}")["run"]
+    assert [(one["key"], one["value"]) for one in run["data"]["metrics"]] == [("accuracy", 0.9)]
+    assert jobs.left() == []
 
 
 @pytest.mark.parametrize(
