@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TypeVar
@@ -173,15 +174,11 @@ class _Execution:
 
     def _prepare(self) -> None:
         job, runner = self.job, self.runner
-        run = TrackedRun(run_id=self.state.run_id, experiment_id=self.state.experiment_id)
-        if not run.run_id:
-            run = runner.tracking.start(job)
-        self._write(self.state.moved(JobStatus.PREPARING, run_id=run.run_id, experiment_id=run.experiment_id))
-        runner.store.note_use(job, run.run_id)
-        rights = runner.access.rights_of(job, run)
-        for notice in rights.notices:
-            self.log.note(notice)
-        image = runner.environments.image_of(job, self.log)
+        with ThreadPoolExecutor(1) as pool:
+            # The first job of a workspace builds and pulls an image: the rest is done meanwhile.
+            provided = pool.submit(runner.environments.image_of, job, self.log)
+            rights = self._registered()
+        image = provided.result()
         runner.engine.remove(job.name)
         plan = ContainerPlan(
             job=job.name, root=job.parent or job.name, image=image, command=start_files.command_line(job.name),
@@ -194,6 +191,19 @@ class _Execution:
             working = _below(job_paths.working_folder(job.name), code)
             runner.engine.put(job.name, chain(working, self._files(rights, data)))
         self.state = JobState.of({**self.state.as_json(), "image": image})
+
+    def _registered(self) -> JobRights:
+        """Make the run of the job, note what it uses, and return its rights."""
+        job, runner = self.job, self.runner
+        run = TrackedRun(run_id=self.state.run_id, experiment_id=self.state.experiment_id)
+        if not run.run_id:
+            run = runner.tracking.start(job)
+        self._write(self.state.moved(JobStatus.PREPARING, run_id=run.run_id, experiment_id=run.experiment_id))
+        runner.store.note_use(job, run.run_id)
+        rights = runner.access.rights_of(job, run)
+        for notice in rights.notices:
+            self.log.note(notice)
+        return rights
 
     def _files(self, rights: JobRights, data: JobData) -> Iterator[SourceFile]:
         """Everything in the container but the code."""

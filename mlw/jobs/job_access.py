@@ -103,10 +103,18 @@ class JobAccess:
         with at_key_vault(address, f"extending the login of job '{job.name}'"):
             vault_principals.extend(Vault(connection))
 
+    def read(self, compute: str) -> None:
+        """Read the credentials of a compute, so that the next job of it need not."""
+        self._read(compute)
+
+    def names(self) -> list[str]:
+        """Names of the computes."""
+        return [str(one["name"]) for one in open_stack(self.stack).require_outputs().get("computes") or ()]
+
     def forget(self, compute: str) -> None:
         """Read the credentials of a compute again next time."""
         with self._lock:
-            self._known.pop(compute, None)
+            self._known.pop(compute.lower(), None)
 
     def nodes_of(self, compute: str) -> int:
         """Maximum number of nodes of a compute; one for a compute that was removed, whose jobs say so."""
@@ -130,11 +138,11 @@ class JobAccess:
 
     def _read(self, name: str) -> tuple[Stack, _Known]:
         with self._lock:
-            stack, known = open_stack(self.stack), self._known.get(name)
+            stack, known = open_stack(self.stack), self._known.get(name.lower())
             if known is None or time.monotonic() - known.at > _FRESH_SECONDS:
                 compute = find_compute(stack, name)
                 known = _Known(compute, credentials_of(stack, compute), time.monotonic())
-                self._known[name] = known
+                self._known[name.lower()] = known
             return stack, known
 
 

@@ -9,6 +9,7 @@ from infra.clients.service_connection import ServiceConnection
 from mlw.assets.asset_store import AssetStore
 from mlw.data.data_workspace import DataWorkspace
 from mlw.environments.image_of import EnvironmentAccess, registry_of
+from mlw.jobs import reading_ahead
 from mlw.jobs.command_runner import CommandRunner
 from mlw.jobs.dispatcher import Dispatcher
 from mlw.jobs.job_access import JobAccess
@@ -35,6 +36,7 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
     stack = open_stack(name)
     credentials, access = stack.credentials(), JobAccess(name)
     workspace = JobWorkspace(stack, _storage(stack, credentials))
+    reading_ahead.begin(workspace.records, access.names, access.read)
     engine = JobEngine(
         stack_id=stack.stack_id,
         workspace=str(stack.workspace["name"]),

@@ -222,10 +222,14 @@ class FakeAccess:
         self.forgotten.append(compute)
 
 
+@dataclass
 class FakeImages:
     """Has one image."""
 
+    on_image: Callable[[], None] = lambda: None
+
     def image_of(self, _job: CommandJob, _note: FakeLog) -> str:
+        self.on_image()
         return "image"
 
 
@@ -237,6 +241,7 @@ class FakeWorkspace:
     store: FakeStore = field(default_factory=FakeStore)
     tracking: FakeTracking = field(default_factory=FakeTracking)
     access: FakeAccess = field(default_factory=FakeAccess)
+    images: FakeImages = field(default_factory=FakeImages)
     reports: list[str] = field(default_factory=list)
 
     @property
@@ -244,7 +249,7 @@ class FakeWorkspace:
         """The runner."""
         self.access.data = self.store
         return CommandRunner(
-            store=self.store, engine=self.engine, tracking=self.tracking, environments=FakeImages(),  # type: ignore[arg-type]
+            store=self.store, engine=self.engine, tracking=self.tracking, environments=self.images,  # type: ignore[arg-type]
             access=self.access, blob_container="blobs", stop_seconds=0.3, report=self.reports.append,
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ from mlw.jobs.dispatcher import JobStop
 from mlw.jobs.job_errors import ComputeRightsError
 from mlw.jobs.job_state import JobState, now
 from mlw.jobs.job_status import JobStatus
-from mlw.jobs.ports import ContainerPlan, ContainerState, SourceFile
+from mlw.jobs.ports import ContainerPlan, ContainerState, JobRights, SourceFile, TrackedRun
 from tests.support.fake_jobs import Command, FakeContainer, FakeWorkspace, canceled
 
 JOB = CommandJob(
@@ -322,6 +322,36 @@ def test_a_storage_account_that_restarts_loses_no_result(world: FakeWorkspace, m
     done = world.runner.run(JOB, JobStop())
 
     assert (done.status, set(world.store.artifacts)) == (JobStatus.COMPLETED, {"j/outputs/m.pkl"})
+
+
+def test_the_image_is_provided_while_run_and_rights_are(world: FakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2, timeout=10)
+    rights_of = world.access.rights_of
+
+    def wait() -> None:
+        both.wait()
+
+    def meanwhile(job: CommandJob, run: TrackedRun) -> JobRights:
+        both.wait()
+        return rights_of(job, run)
+
+    world.images.on_image = wait
+    monkeypatch.setattr(world.access, "rights_of", meanwhile)
+
+    assert world.runner.run(JOB, JobStop()).status is JobStatus.COMPLETED
+
+
+@pytest.mark.parametrize("error", [ServiceError("no image"), ValueError("no image")], ids=["told", "defect"])
+def test_an_image_that_cannot_be_provided_fails_the_job(world: FakeWorkspace, error: Exception) -> None:
+    def fail() -> None:
+        raise error
+
+    world.images.on_image = fail
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert (done.status, done.exit_code, "no image" in done.error) == (JobStatus.FAILED, None, True)
+    assert world.engine.containers == {}
 
 
 def test_credentials_that_were_replaced_meanwhile_are_read_again(world: FakeWorkspace) -> None:
