@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.host import azure_ml_packages, folders
+from infra.host import folders, package_folders
 from mlw.azure_files.azure_file_errors import AzureFileError
 
 PROGRAM = Path(__file__).with_name("azure_program.py")
@@ -38,7 +38,7 @@ def problems(kind: str, path: Path, document: Mapping[str, Any], complete: objec
         AzureFileError: The check itself failed.
         HostError: The package cannot be installed.
     """
-    packages = azure_ml_packages.ensure(lambda line: print(line, file=sys.stderr))
+    packages = package_folders.AZURE_ML.ensure(lambda line: print(line, file=sys.stderr))
     given = json.dumps({"kind": kind, "path": str(path), "document": document})
     known = folders.cache() / "azure-files" / _digest(given, json.dumps(complete), packages.name)
     if known.exists():

@@ -16,7 +16,7 @@ from mlw.azure_files.not_runnable import REGISTRY, REGISTRY_REASON
 from mlw.azure_files.yaml_source import YamlSource, plain, read_source
 
 DEEPEST = 20
-COMMAND, PIPELINE = "command", "pipeline"
+COMMAND, PIPELINE, SWEEP = "command", "pipeline", "sweep"
 DEFAULT_TYPE = "uri_folder"
 TABLES = frozenset({"training_data", "validation_data", "test_data"})
 """Fields of an AutoML job that are inputs."""
@@ -49,15 +49,17 @@ class Normalising:
     def job(self, document: Mapping[str, Any], place: str = "") -> Document:
         """A job, or a step of a pipeline."""
         found = {key: value for key, value in document.items() if key != "$schema" and value is not None}
-        component = found.get("component")
+        component, trial = found.get("component"), found.get("trial")
         if component is not None:
             found["component"] = self._component_of(component, _below(place, "component"))
+        if trial is not None:
+            found["trial"] = self._component_of(trial, _below(place, "trial"))
         self._add_type(found, is_step=bool(place))
         self._refuse(found, place)
-        has_component = component is not None
+        has_component = component is not None or _declares(found.get("trial"))
         self._add_common(found, place, in_type="" if has_component else DEFAULT_TYPE)
         outputs = found.get("outputs")
-        if isinstance(outputs, dict) and not has_component and found["type"] == COMMAND:
+        if isinstance(outputs, dict) and not has_component and found["type"] in {COMMAND, SWEEP}:
             found["outputs"] = {name: _typed(one) for name, one in outputs.items()}
         _name_defaults(found)
         return found
@@ -109,6 +111,8 @@ class Normalising:
             found.setdefault("type", component.get("type", COMMAND))
         elif "jobs" in found:
             found.setdefault("type", PIPELINE)
+        elif "trial" in found:
+            found.setdefault("type", SWEEP)
         elif not (is_step and isinstance(component, str)):
             found.setdefault("type", COMMAND)
         if isinstance(found.get("type"), str):
@@ -258,6 +262,11 @@ def _name_defaults(found: Document) -> None:
             key: bare(value) if key in {"default_compute", "default_datastore"} else value
             for key, value in found["settings"].items()
         }
+
+
+def _declares(trial: object) -> bool:
+    """Whether a trial is a component, which declares inputs and outputs; otherwise those of the sweep are its own."""
+    return isinstance(trial, str) or (isinstance(trial, dict) and ("inputs" in trial or "outputs" in trial))
 
 
 def _typed(output: object) -> object:

@@ -10,8 +10,6 @@ REASONS: Mapping[str, str] = {
     "command job with PySpark in its environment.",
     "import": "import jobs copy from databases through Azure Data Factory. Upload the data with `mlw data create`.",
     "data_transfer": "data transfer jobs run in Azure Data Factory. Use a command job that copies.",
-    "sweep": "sweep jobs are not supported yet. Use a pipeline with a step for each set of values, or a search library "
-    "in a command job.",
     "finetuning": "fine-tuning jobs run on models that Azure hosts.",
     "distillation": "distillation jobs run on models that Azure hosts.",
     "if_else": "conditions of pipelines are a private preview of Azure.",
@@ -30,8 +28,6 @@ REGISTRY_REASON = (
 def reason(document: Mapping[str, Any]) -> str:
     """Why a job, step or component cannot run here; empty if it can."""
     type_ = str(document.get("type", "")).lower()
-    if type_ not in REASONS and document.get("trial") is not None:
-        type_ = "sweep"
     return f"type '{type_}': {REASONS[type_]}" if type_ in REASONS else ""
 
 

@@ -90,6 +90,7 @@ class CommandJob:
         program: The program of this project that the command runs (:mod:`mlw.jobs.program_files`); empty for none.
         parent: Name of the job that it is a child of, e.g. of the pipeline of a step; empty for none.
         parent_run: Id of the MLflow run of that job.
+        root: Name of the job in the queue that it belongs to, if that is not its parent: a trial of a step's sweep.
         properties: Facts on the job, e.g. of git; tags of its MLflow run.
     """
 
@@ -110,6 +111,7 @@ class CommandJob:
     program: str = ""
     parent: str = ""
     parent_run: str = ""
+    root: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Write it as a record has it."""
@@ -143,6 +145,7 @@ class Finished:
         run_id: Id of its MLflow run; empty without tracking.
         exit_code: Of the command; None if it never started.
         error: Why the job failed or was canceled; empty for a completed one.
+        properties: Facts that a job with child jobs found out.
     """
 
     status: JobStatus
@@ -150,6 +153,7 @@ class Finished:
     run_id: str = ""
     exit_code: int | None = None
     error: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
 
 
 class Stop(Protocol):

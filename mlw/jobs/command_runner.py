@@ -181,8 +181,8 @@ class _Execution:
         image = provided.result()
         runner.engine.remove(job.name)
         plan = ContainerPlan(
-            job=job.name, root=job.parent or job.name, image=image, command=start_files.command_line(job.name),
-            networks=rights.networks,
+            job=job.name, root=job.root or job.parent or job.name,
+            image=image, command=start_files.command_line(job.name), networks=rights.networks,
             cpus=rights.cpus, memory_mib=rights.memory_mib, shm_bytes=job.limits.shm_bytes,
         )  # fmt: skip
         runner.engine.create(plan)

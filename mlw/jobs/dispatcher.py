@@ -14,11 +14,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from infra.errors import MlWorkspaceError
-from mlw.jobs.command_jobs import CommandJob, Finished, Runner
-from mlw.jobs.job_records import JobRecord, JobRecords
+from mlw.jobs import parent_jobs
+from mlw.jobs.command_jobs import CommandJob, Runner
+from mlw.jobs.job_records import JobRecords
 from mlw.jobs.job_state import JobState
 from mlw.jobs.job_status import JobStatus
 from mlw.jobs.nodes import Nodes
+from mlw.jobs.parent_jobs import RunParent
 from mlw.jobs.patience import patiently
 from mlw.jobs.ports import Engine
 from mlw.jobs.queue_entries import NO_COMPUTE, QueueEntry
@@ -49,10 +51,6 @@ class JobStop:
         """Cancel; the first reason counts."""
         self._reason = self._reason or reason
         self._event.set()
-
-
-RunParent = Callable[[JobRecord, QueueEntry, JobStop], Finished]
-"""Carries out a job with child jobs: its record, its place in the queue, a request to cancel."""
 
 
 @dataclass
@@ -91,7 +89,8 @@ class Dispatcher:
         """Remove what killed jobs left on the engine; the queue's own jobs continue where they are."""
         alive = {entry.job for entry in self.records.queue()}
         for job, root in patiently(self.engine.jobs).items():
-            if root not in alive:
+            # A child job whose result is stored is not carried out again by its parent.
+            if root not in alive or self.records.state(job).status.is_final:
                 self.report(f"removing the container of job '{job}', which has ended")
                 self.engine.remove(job)
 
@@ -168,7 +167,8 @@ class Dispatcher:
                 if time.time() - entry.submitted / 1000 > INTERRUPTED_SECONDS:
                     self.records.leave_queue(entry)
             elif record.type in self.parents:
-                self._run_parent(record, entry, stop)
+                parent_jobs.carry_out(self.records, self.parents[record.type], record, entry, stop)
+                self.records.leave_queue(entry)
             else:
                 self.runner.run(CommandJob.of(record.command), stop)
                 self.records.leave_queue(entry)
@@ -187,19 +187,6 @@ class Dispatcher:
         with contextlib.suppress(MlWorkspaceError):
             self.records.write_state(entry.job, JobState().moved(JobStatus.FAILED, error=error))
             self.records.leave_queue(entry)
-
-    def _run_parent(self, record: JobRecord, entry: QueueEntry, stop: JobStop) -> None:
-        state = self.records.state(record.name)
-        if not state.status.is_final:
-            try:
-                done = self.parents[record.type](record, entry, stop)
-            except MlWorkspaceError as exc:
-                done = Finished(status=JobStatus.FAILED, error=str(exc))
-            state = self.records.state(record.name)
-            run_id = done.run_id or state.run_id
-            ended = state.moved(done.status, outputs=done.outputs, error=done.error, run_id=run_id)
-            self.records.write_state(record.name, ended)
-        self.records.leave_queue(entry)
 
     def _end_all(self) -> None:
         for one in self._running.values():

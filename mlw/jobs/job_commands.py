@@ -29,7 +29,7 @@ _LISTED = 50
     exit_codes={DONE: "listed", FAILED: FAILURE},
 )
 @uses_jobs
-@click.option("--parent-job-name", "parent", metavar="NAME", default="", help="List the steps of this pipeline job.")
+@click.option("--parent-job-name", "parent", metavar="NAME", default="", help="List the steps or trials of this job.")
 @click.option(
     "--include-archived", "view", flag_value="all", default="active", type=str, help="Also show archived jobs."
 )
@@ -39,7 +39,7 @@ _LISTED = 50
 def list_jobs(jobs: Jobs, parent: str, view: str, limit: int, output: Output) -> int:
     """List the jobs of a workspace.
 
-    The last submitted first. Steps of pipeline jobs are listed with --parent-job-name only.
+    The last submitted first. Steps of pipeline jobs and trials of sweep jobs are listed with --parent-job-name only.
     """
     from mlw.jobs.job_documents import as_json, job_table  # noqa: PLC0415 - a wrong command line does not need it
 
@@ -63,13 +63,13 @@ def show(jobs: Jobs, name: str, *, web: bool, output: Output) -> int:
     """Show a job: status, times, exit code, outputs, and why it failed.
 
     Of a pipeline job also the graph of its steps: their status, whether the results of an earlier job were reused, and
-    otherwise what has changed.
+    otherwise what has changed. Of a sweep job also its best trial, the objective over all trials, and their parameters.
     """
     from mlw.jobs.job_documents import as_json, job_text  # noqa: PLC0415 - a wrong command line does not need it
 
     jobs.continue_queue()
     found = jobs.workspace.records.read(name)
-    output.print(as_json(found), lambda: f"{job_text(found)}{_steps_of(jobs, found)}")
+    output.print(as_json(found), lambda: f"{job_text(found)}{_children_of(jobs, found)}")
     if web:
         from mlw.jobs.job_web import show_runs  # noqa: PLC0415 - likewise
 
@@ -77,12 +77,16 @@ def show(jobs: Jobs, name: str, *, web: bool, output: Output) -> int:
     return DONE
 
 
-def _steps_of(jobs: Jobs, job: Job) -> str:
-    if job.record.type != "pipeline":
-        return ""
-    from mlw.pipelines.pipeline_text import steps_text  # noqa: PLC0415 - only for a pipeline job
+def _children_of(jobs: Jobs, job: Job) -> str:
+    if job.record.type == "pipeline":
+        from mlw.pipelines.pipeline_text import steps_text  # noqa: PLC0415 - only for a pipeline job
 
-    return f"\n\n{steps_text(jobs.workspace.records, job)}"
+        return f"\n\n{steps_text(jobs.workspace.records, job)}"
+    if job.record.type == "sweep":
+        from mlw.sweeps.sweep_text import trials_text  # noqa: PLC0415 - only for a sweep job
+
+        return f"\n\n{trials_text(jobs.workspace.records, job)}"
+    return ""
 
 
 @command(

@@ -24,7 +24,7 @@ def as_json(job: Job) -> dict[str, Any]:
         "experiment_name": record.experiment,
         "compute": record.compute.strip("-"),
         "tags": dict(job.value("tags")),
-        "properties": dict(record.properties),
+        "properties": {**record.properties, **state.properties},
         "parent_job_name": record.parent or None,
         "archived": job.is_archived,
         "creation_context": {"created_at": record.created, "created_by": record.created_by},

@@ -29,7 +29,7 @@ from mlw.jobs.queue_entries import QUEUE, QueueEntry
 
 INDEX, CANCEL = "jobs/-index/", "jobs/-cancel/"
 """No name of a job begins with a hyphen."""
-COMMAND, PIPELINE = "command", "pipeline"
+COMMAND, PIPELINE, SWEEP = "command", "pipeline", "sweep"
 REUSED_JOB = "azureml.reusedrunid"
 """Property of a step's job that did not run: the job whose results it has. Azure's name."""
 _LATEST = 9_999_999_999_999
@@ -213,7 +213,11 @@ class JobRecords:
     def leave_queue(self, entry: QueueEntry) -> None:
         """Remove a job that has ended from the queue, with a request to cancel it."""
         self._documents.delete(self._container, entry.blob)
-        self._documents.delete(self._container, f"{CANCEL}{entry.job}")
+        self.forget_cancel(entry.job)
+
+    def forget_cancel(self, name: str) -> None:
+        """Remove a request to cancel a job that has ended."""
+        self._documents.delete(self._container, f"{CANCEL}{name}")
 
     def submitted(self, name: str) -> JobRecord | None:
         """What was submitted; None if there is no such job."""

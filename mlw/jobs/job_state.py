@@ -22,6 +22,7 @@ class JobState:
         exit_code: Of the command; None until it has ended.
         error: Why it failed or was canceled.
         outputs: Where its outputs are stored.
+        properties: Facts that were found out, e.g. the best trial of a sweep.
     """
 
     status: JobStatus = JobStatus.NOT_STARTED
@@ -35,6 +36,7 @@ class JobState:
     exit_code: int | None = None
     error: str = ""
     outputs: Mapping[str, BlobLocation] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
 
     def moved(self, status: JobStatus, **changed: Any) -> JobState:  # noqa: ANN401 - fields of this class
         """The next state, with the time of the change."""

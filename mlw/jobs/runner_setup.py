@@ -10,17 +10,20 @@ from mlw.assets.asset_store import AssetStore
 from mlw.data.data_workspace import DataWorkspace
 from mlw.environments.image_of import EnvironmentAccess, registry_of
 from mlw.jobs import reading_ahead
+from mlw.jobs.command_jobs import Finished, Stop
 from mlw.jobs.command_runner import CommandRunner
 from mlw.jobs.dispatcher import Dispatcher
 from mlw.jobs.job_access import JobAccess
 from mlw.jobs.job_engine import JobEngine
+from mlw.jobs.job_errors import JobError
 from mlw.jobs.job_images import JobImages
-from mlw.jobs.job_records import PIPELINE
+from mlw.jobs.job_records import PIPELINE, SWEEP, JobRecord
 from mlw.jobs.job_store import JobStore
 from mlw.jobs.job_tracking import JobTracking, NoTracking
 from mlw.jobs.job_workspace import JobWorkspace
 from mlw.jobs.nodes import Nodes
 from mlw.jobs.ports import Tracking
+from mlw.jobs.queue_entries import QueueEntry
 from mlw.pipelines import workspace_pipelines
 from mlw.stacks.stacks import Stack, open_stack
 from mlw.tracking import tracking_access
@@ -59,15 +62,24 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
         blob_container=workspace.blob_container,
         report=report,
     )
+
+    def run_sweep(record: JobRecord, entry: QueueEntry, stop: Stop) -> Finished:
+        from mlw.sweeps import workspace_sweeps  # noqa: PLC0415 - only when there is a sweep job
+
+        if not isinstance(tracking, JobTracking):
+            raise JobError(f"running sweep '{record.name}': the workspace has no tracking server any more.")
+        sweeps = workspace_sweeps.runner_of(store, runner=runner, nodes=nodes, access=access, tracking=tracking)
+        return sweeps.run(record, entry, stop)
+
     pipelines = workspace_pipelines.runner_of(
-        store, runner=runner, nodes=nodes, tracking=tracking, environments=environments, report=report
+        store, runner=runner, nodes=nodes, tracking=tracking, environments=environments, sweeps=run_sweep, report=report
     )
     dispatcher = Dispatcher(
         records=workspace.records,
         engine=engine,
         runner=runner,
         nodes=nodes,
-        parents={PIPELINE: pipelines.run},
+        parents={PIPELINE: pipelines.run, SWEEP: run_sweep},
         yields=access.yields,
         report=report,
     )

@@ -18,7 +18,7 @@ from mlw.jobs import runner_process
 from mlw.jobs.command_jobs import JobInput, JobOutput
 from mlw.jobs.job_errors import JobError
 from mlw.jobs.job_options import Jobs
-from mlw.jobs.job_records import PIPELINE, JobRecord
+from mlw.jobs.job_records import PIPELINE, SWEEP, JobRecord
 from mlw.jobs.submission import Submission
 from mlw.tracking import code_snapshot, stored_snapshots
 from mlw.tracking.git_facts import git_facts
@@ -47,6 +47,7 @@ def submit(
         AzureFileError: Azure would refuse the file, or it cannot run here.
         NoSuchComputeError: The workspace has no such compute.
         PipelineError: Steps of a pipeline cannot run here.
+        SweepError: A sweep cannot run here.
     """
     # It starts while the file is read, which takes as long.
     jobs.runner = runner_process.ensure(jobs.workspace, jobs.runner)
@@ -81,6 +82,10 @@ def submit_document(
         from mlw.pipelines import workspace_pipelines  # noqa: PLC0415 - only for a pipeline job
 
         record = workspace_pipelines.record_of(jobs.stack, data, document, submission, Path())
+    elif document["type"] == SWEEP:
+        from mlw.sweeps import workspace_sweeps  # noqa: PLC0415 - only for a sweep job
+
+        record = workspace_sweeps.record_of(jobs.stack, data, document, submission, Path(), tell=tell)
     else:
         record = submission.record_of(document, Path())
         find_compute(jobs.stack, record.compute)

@@ -8,20 +8,21 @@ from typing import Any
 
 from mlw.azure_files.normalising import TABLES
 from mlw.jobs import job_types
+from mlw.jobs.job_records import SWEEP
 from mlw.pipelines.scopes import Scope
 
 _BINDING = re.compile(r"\s*\$\{\{\s*parent\.inputs\.[\w-]+\s*\}\}\s*")
-_ELSEWHERE = frozenset({"component", "inputs", "jobs", "outputs", "type", *TABLES})
+_ELSEWHERE = frozenset({"component", "inputs", "jobs", "outputs", "trial", "type", *TABLES})
 """Keys that are read with their bindings."""
 
 
 def bound(scope: Scope, step: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A step whose type becomes that of a command, with the values that it is bound to; any other step as it is.
+    """A sweep, or a step whose type becomes that of a command, with the values that it is bound to; others as they are.
 
     Raises:
         StepError: The pipeline has no such input, or the input is data.
     """
-    if str(step.get("type")) not in job_types.TABLE:
+    if step.get("type") not in {SWEEP, *job_types.TABLE}:
         return step
     return {key: value if key in _ELSEWHERE else _value(scope, value) for key, value in step.items()}
 

@@ -61,6 +61,7 @@ class PlannedStep:
         name: Its name; in a nested pipeline component with a dot after the name of the step that is the component.
         inputs: Where each input comes from; None for an optional one without a value.
         modes: Modes of inputs that set one.
+        sweep: The document of a sweep step, whose component is that of its trials.
     """
 
     name: str
@@ -77,6 +78,7 @@ class PlannedStep:
     timeout_seconds: int = 0
     tags: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, Any] = field(default_factory=dict)
+    sweep: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def after(self) -> frozenset[str]:

@@ -30,6 +30,7 @@ class Step:
         inputs: These inputs.
         component: Name and version of its registered component; empty for none.
         distribution: How its processes are started, as in the file.
+        sweep: A :class:`mlw.sweeps.sweep_jobs.SweepJob` as JSON, whose trials are the job; empty for none.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Step:
     component: str = ""
     distribution: Mapping[str, Any] = field(default_factory=dict)
     is_deterministic: bool = True
+    sweep: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def after(self) -> frozenset[str]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from infra.errors import MlWorkspaceError
-from mlw.jobs import job_paths
+from mlw.jobs import job_paths, parent_jobs
 from mlw.jobs.command_jobs import BlobLocation, CommandJob, Finished, JobInput, Runner, Stop
 from mlw.jobs.job_records import REUSED_JOB, JobRecord, JobRecords
 from mlw.jobs.job_status import JobStatus
+from mlw.jobs.parent_jobs import RunParent
 from mlw.jobs.patience import patiently
 from mlw.jobs.ports import Environments, LogSink, TrackedRun, Tracking
 from mlw.jobs.queue_entries import QueueEntry
@@ -25,6 +26,7 @@ from mlw.pipelines.reuse_index import ReuseIndex, StepResult
 from mlw.pipelines.scheduling import run_steps
 from mlw.pipelines.step_content import key_of
 from mlw.pipelines.step_decisions import Decision, Decisions
+from mlw.sweeps.sweep_jobs import SweepJob
 
 STEP, WHY, IS_REUSED = "azureml.moduleName", "mlw.why", "azureml.isreused"
 """Properties of the record of a step's job; Azure's names where it has them."""
@@ -44,6 +46,7 @@ class PipelineRunner:
     Attributes:
         artifacts: Container of the artifact store.
         step_runner: Carries out steps of the pipeline job with a place in the queue.
+        sweeps: Carries out steps that are sweeps.
         digest: Hash of the content at a location.
         report: Called with what went wrong without changing the result.
     """
@@ -56,6 +59,7 @@ class PipelineRunner:
     artifacts: str
     digest: Callable[[BlobLocation], str]
     step_runner: Callable[[QueueEntry], Runner]
+    sweeps: RunParent
     report: Callable[[str], None] = print
 
     def run(self, record: JobRecord, entry: QueueEntry, stop: Stop) -> Finished:
@@ -69,7 +73,7 @@ class PipelineRunner:
         )
         log = self.logs.log(record.name)
         try:
-            done = _PipelineRun(self, record, self.step_runner(entry), stop, log, run).carry_out()
+            done = _PipelineRun(self, record, entry, self.step_runner(entry), stop, log, run).carry_out()
             if done.error:
                 log.note(done.error)
         finally:
@@ -92,6 +96,7 @@ class _PipelineRun:
 
     runner: PipelineRunner
     record: JobRecord
+    entry: QueueEntry
     steps: Runner
     stop: Stop
     log: LogSink
@@ -162,13 +167,20 @@ class _PipelineRun:
         self.producers[step.name] = decision.reused.job if decision.reused else job.name
         if decision.reused:
             return self._reuse(job, decision.reused)
-        done = self.steps.run(job, self.stop)
+        done = self._run_job(step, job)
         if done.status is JobStatus.COMPLETED:
             done = replace(done, outputs=self.decisions.with_digests(done.outputs))
             self.decisions.completed(step, job, decision.content, done.outputs)
         elif not records.state(job.name).status.is_final:  # canceled while it waited for a node
             records.write_state(job.name, records.state(job.name).moved(done.status, error=done.error))
         return done
+
+    def _run_job(self, step: Step, job: CommandJob) -> Finished:
+        records = self.runner.records
+        record = records.submitted(job.name) if step.sweep else None
+        if record is None:
+            return self.steps.run(job, self.stop)
+        return parent_jobs.carry_out(records, self.runner.sweeps, record, self.entry, self.stop)
 
     def _decided(self, step: Step, job: CommandJob, known: JobRecord) -> Decision:
         """The decision of an earlier runner, which was killed."""
@@ -207,7 +219,7 @@ class _PipelineRun:
             name=job.name,
             type=step.type,
             document={"command": job.command, "environment": job.environment, "component": step.component},
-            command=job.as_json(),
+            command=_sweep_of(step, job).as_json() if step.sweep else job.as_json(),
             display_name=job.display_name,
             description=job.description,
             experiment=job.experiment,
@@ -220,6 +232,12 @@ class _PipelineRun:
 
     def _note(self, text: str) -> None:
         self.log.note(text)
+
+
+def _sweep_of(step: Step, job: CommandJob) -> SweepJob:
+    """The sweep of a step, whose job has the values of all inputs."""
+    sweep = SweepJob.of(step.sweep)
+    return replace(sweep, trial=replace(job, outputs=sweep.trial.outputs))
 
 
 def _as_command(record: JobRecord) -> CommandJob:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import MlWorkspaceError
+from mlw.component_files.component_lookup import FindComponent
 from mlw.jobs import command_text, job_paths, submission
 from mlw.jobs.command_jobs import CommandJob, JobInput
 from mlw.jobs.job_records import PIPELINE, JobRecord
@@ -19,7 +20,8 @@ from mlw.pipelines.bindings import StepOutput
 from mlw.pipelines.graph import Data, Graph, Literal, PlannedStep, Target
 from mlw.pipelines.pipeline_errors import PipelineError
 from mlw.pipelines.pipeline_jobs import PipelineJob, Step, StepInput
-from mlw.pipelines.read_pipeline import FindComponent, read_pipeline
+from mlw.pipelines.read_pipeline import read_pipeline
+from mlw.sweeps.sweep_submission import sweep_of, without_space
 
 MOUNT = "ro_mount"
 
@@ -78,7 +80,12 @@ def _problem_of(step: PlannedStep, check_compute: Callable[[str], None]) -> str:
     """What no step can have: wrong bindings of its command, a compute that does not exist, several nodes."""
     try:
         inputs = {name: None if source is None else "" for name, source in step.inputs.items()}
-        command_text.resolve(step.component.command, inputs, dict.fromkeys(step.outputs, ""), job=step.name)
+        command = step.component.command
+        if step.sweep:
+            sweep_of(step.sweep, CommandJob(name=step.name, command=""))
+            space = step.sweep["search_space"]
+            command, inputs = without_space(command, space, step.name), {**inputs, **dict.fromkeys(space, "")}
+        command_text.resolve(command, inputs, dict.fromkeys(step.outputs, ""), job=step.name)
         submission.refuse(_base(step), step.name)
         check_compute(submission.compute_of(_base(step)))
     except MlWorkspaceError as exc:
@@ -142,10 +149,12 @@ class _Placing:
                 for key, target in planned.outputs.items()
             },
         }
-        job = self._job(planned, document, name)
+        job = replace(self._job(planned, document, name), parent=self._pipeline)
+        job = replace(job, code=code) if is_stored else job
         return Step(
             name=planned.name,
-            job=replace(job, code=code, parent=self._pipeline) if is_stored else replace(job, parent=self._pipeline),
+            job=job,
+            sweep=sweep_of(planned.sweep, job).as_json() if planned.sweep else {},
             inputs={
                 name: StepInput(source=source, mode=planned.modes.get(name, MOUNT))
                 for name, source in planned.inputs.items()

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from infra.errors import MlWorkspaceError
+from mlw.component_files.component_lookup import FindComponent
 from mlw.jobs import job_types
+from mlw.jobs.job_records import SWEEP
 from mlw.pipelines.bindings import ParentOutput, StepOutput, binding_of, mode_of
 from mlw.pipelines.bound_settings import bound
 from mlw.pipelines.graph import ARTIFACTS, Graph, PlannedStep, Target
@@ -19,10 +21,6 @@ from mlw.pipelines.scopes import REFERENCE, Scope, listed, source_of, target_of
 from mlw.pipelines.step_inputs import read_inputs
 from mlw.pipelines.step_order import Wiring
 from mlw.pipelines.step_types import PIPELINE, why_refused
-
-FindComponent = Callable[[str], Mapping[str, Any]]
-"""The document of a registered component, by its reference."""
-
 
 CheckStep = Callable[[PlannedStep], str]
 """What is wrong with a step that the graph does not show; empty for nothing."""
@@ -100,6 +98,8 @@ class _Reader:
         if reason := why_refused(document):
             raise StepError(reason)
         document = bound(scope, document)
+        if document.get("type") == SWEEP:
+            return document, self._trial(scope, document)
         found = document.get("component")
         if found is None:
             step = job_types.as_command(document)
@@ -109,6 +109,17 @@ class _Reader:
             raise StepError(reason)
         step, component = job_types.with_component(document, component)
         return step, read_component(component)
+
+    def _trial(self, scope: Scope, document: Mapping[str, Any]) -> Component:
+        """The component of a sweep's trials, without the inputs that the search space has."""
+        found, space = document.get("trial") or {}, document.get("search_space") or {}
+        found = self._find_component(found) if isinstance(found, str) else found
+        if "inputs" in found or "outputs" in found:
+            component = read_component(found)
+        else:
+            component = inline_component(scope, {**document, **found})
+        inputs = {name: one for name, one in component.inputs.items() if name not in space}
+        return replace(component, type=SWEEP, inputs=inputs)
 
     def _problem(self, step: str, text: str) -> None:
         self.problems.append(f"step '{step}': {text}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from mlw.jobs import program_files
@@ -16,10 +17,17 @@ from mlw.jobs.command_jobs import CommandJob, JobInput
 Content = Mapping[str, Any]
 """JSON; :func:`content_of` makes it."""
 
-_SHOWN_DIGITS = 12
+_OF_SWEEP = ("space", "algorithm", "metric", "maximize", "most_trials", "policy")
 
 
-def content_of(job: CommandJob, *, image: str, digests: Mapping[str, str], distribution: Mapping[str, Any]) -> Content:
+def content_of(
+    job: CommandJob,
+    *,
+    image: str,
+    digests: Mapping[str, str],
+    distribution: Mapping[str, Any],
+    sweep: Mapping[str, Any] = MappingProxyType({}),
+) -> Content:
     """Collect what decides the result of a job.
 
     Args:
@@ -27,12 +35,14 @@ def content_of(job: CommandJob, *, image: str, digests: Mapping[str, str], distr
         image: Digest of the image that it runs in.
         digests: Digest of the content of each input that is data.
         distribution: How its processes are started.
+        sweep: How the parameters of its trials are searched, if it is a sweep.
     """
     return {
         "command": job.command,
         "code": job.code,
         "image": image,
         **({"program": program_files.digest(job.program)} if job.program else {}),
+        **({"sweep": {key: sweep[key] for key in _OF_SWEEP}} if sweep else {}),
         "distribution": dict(distribution),
         "inputs": {name: _input(one, digests.get(name, "")) for name, one in sorted(job.inputs.items())},
         "outputs": {
@@ -55,7 +65,7 @@ def differences(earlier: Content, present: Content) -> list[str]:
 
 
 def _differences(earlier: Content, present: Content) -> Iterator[str]:
-    for name in ("command", "code", "program", "distribution"):
+    for name in ("command", "code", "program", "sweep", "distribution"):
         if earlier.get(name) != present.get(name):
             yield f"{name} changed"
     if earlier["image"] != present["image"]:

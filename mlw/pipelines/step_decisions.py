@@ -61,7 +61,9 @@ class Decisions:
         """What decides the result of a step."""
         places = {name: one.location for name, one in job.inputs.items() if one.location is not None}
         digests = {name: place.digest or self.digest(place) for name, place in places.items()}
-        return content_of(job, image=self._image(job), digests=digests, distribution=step.distribution)
+        return content_of(
+            job, image=self._image(job), digests=digests, distribution=step.distribution, sweep=step.sweep
+        )
 
     def completed(self, step: Step, job: CommandJob, content: Content, outputs: Mapping[str, BlobLocation]) -> None:
         """Remember the result of a step for later runs."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.clients.storage.conditional_documents import ConditionalDocuments
-from mlw.assets.asset_references import AssetKind, AssetReference
+from mlw.component_files.component_lookup import component_finder
 from mlw.data.data_errors import DataNotFoundError
 from mlw.data.data_locations import DataLocation, DataType, digest_of
 from mlw.data.data_workspace import DataWorkspace
@@ -15,6 +15,7 @@ from mlw.jobs.command_jobs import BlobLocation, Runner
 from mlw.jobs.job_records import JobRecord
 from mlw.jobs.job_store import JobStore
 from mlw.jobs.nodes import Nodes
+from mlw.jobs.parent_jobs import RunParent
 from mlw.jobs.ports import Environments, Tracking
 from mlw.jobs.queue_entries import QueueEntry
 from mlw.jobs.step_runner import StepRunner
@@ -33,14 +34,10 @@ def record_of(
     """Make the record of a pipeline job; see :func:`mlw.pipelines.pipeline_submission.pipeline_record`."""
     from mlw.computes.workspace_computes import find_compute  # noqa: PLC0415 - the runner does not need it
 
-    def find_component(reference: str) -> Mapping[str, Any]:
-        found = data.assets.resolve(AssetKind.COMPONENT, AssetReference.parse(reference, AssetKind.COMPONENT))
-        return {**found.document, "name": found.name, "version": found.version}
-
     def check_compute(name: str) -> None:
         find_compute(stack, name)
 
-    return pipeline_record(document, submission, folder, find_component, check_compute=check_compute)
+    return pipeline_record(document, submission, folder, component_finder(data), check_compute=check_compute)
 
 
 def runner_of(
@@ -50,6 +47,7 @@ def runner_of(
     nodes: Nodes,
     tracking: Tracking,
     environments: Environments,
+    sweeps: RunParent,
     report: Callable[[str], None],
 ) -> PipelineRunner:
     """Make what carries out the pipeline jobs of a workspace."""
@@ -66,6 +64,7 @@ def runner_of(
         artifacts=store.artifacts,
         digest=content_digest(store.assets),
         step_runner=steps_of,
+        sweeps=sweeps,
         report=report,
     )
 

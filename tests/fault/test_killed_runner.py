@@ -1,9 +1,12 @@
 """The runner of jobs is killed, or what it uses disappears: every job ends with the truth, and nothing stays."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,10 +15,14 @@ from tests.support.environment import Environment
 from tests.support.probes import probe_until
 from tests.support.running_jobs import Jobs
 from tests.support.stacks import live_stack
+from tests.support.sweep_files import write_sweep
 
 COMPUTES = {
     "tracking": {},
-    "computes": [{"name": "cpu-cluster", "type": "AmlCompute", "vmSize": "STANDARD_DS1_V2", "maxNodeCount": 2}],
+    "computes": [
+        {"name": "cpu-cluster", "type": "AmlCompute", "vmSize": "STANDARD_DS1_V2", "maxNodeCount": 2},
+        {"name": "wide", "type": "AmlCompute", "vmSize": "STANDARD_DS1_V2", "maxNodeCount": 4},
+    ],
 }
 
 
@@ -103,6 +110,51 @@ def test_results_wait_for_a_storage_account_that_restarts(jobs: Jobs) -> None:
         found[0].restart(timeout=5)
 
     assert jobs.finish("restarted")["status"] == "Completed"
+
+
+@pytest.mark.fault(
+    "the runner of jobs is killed in the middle of a sweep of 20 trials, 4 at a time",
+    "the sweep continues with the same trials, loses none, and keeps 4 busy",
+)
+def test_a_sweep_loses_no_trial_and_keeps_its_nodes_busy(jobs: Jobs) -> None:
+    file = write_sweep(
+        jobs.folder,
+        "python log.py ${{search_space.loss}} 2",
+        compute="azureml:wide",
+        sampling_algorithm="random",
+        search_space={"loss": {"type": "uniform", "min_value": 0, "max_value": 1}},
+        limits={"max_total_trials": 20, "max_concurrent_trials": 4},
+    )
+    jobs.mlw("create", "-f", str(file), "--name", "sweep").check()
+    jobs.wait_for("sweep_7", "Running")
+    before = trials_of(jobs)
+    kill(jobs.runner())
+
+    shown = jobs.finish("sweep")
+
+    after = trials_of(jobs)
+    assert (shown["status"], len(after)) == ("Completed", 20)
+    assert {one["status"] for one in after.values()} == {"Completed"}
+    assert [name for name, one in before.items() if after[name]["job"] != one["job"]] == []
+    assert len({one["properties"]["score"] for one in after.values()}) == 20
+    assert busy(list(after.values()), after["sweep_3"], after["sweep_19"]) > 3.5
+
+
+def trials_of(jobs: Jobs) -> dict[str, Any]:
+    """The trials of the sweep, by name."""
+    found = json.loads(jobs.mlw("list", "--parent-job-name", "sweep", "-o", "json").check().stdout)
+    return {one["name"]: one for one in found}
+
+
+def busy(trials: list[Any], first: Any, last: Any) -> float:  # noqa: ANN401 - jobs as JSON
+    """How many trials held a node on average from the creation of one to that of another one."""
+    start, end = (moment(one["creation_context"]["created_at"]) for one in (first, last))
+    spans = [(moment(one["creation_context"]["created_at"]), moment(one["end_time"])) for one in trials]
+    return sum(max(min(until, end) - max(since, start), 0) for since, until in spans) / (end - start)
+
+
+def moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
 
 
 @pytest.mark.fault("a workspace is taken down while a job runs", "the job is canceled, and nothing of it is left")

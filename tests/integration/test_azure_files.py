@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.host import azure_ml_packages
+from infra.host import package_folders
 from mlw.azure_files import checking
 from mlw.azure_files.azure_file_errors import AzureFileError
 from mlw.azure_files.loading import load
@@ -128,7 +128,9 @@ def test_unknown_keys_are_found(tmp_path: Path, kind: str, content: str) -> None
 def test_the_clients_of_azure_and_our_own_packages_are_not_loaded(tmp_path: Path) -> None:
     given = json.dumps({"kind": "data", "path": "x", "document": {"name": "a", "path": "."}})
     probe = tmp_path / "probe.py"
-    probe.write_text(PROBE.format(packages=azure_ml_packages.ensure(), program=checking.PROGRAM), encoding="utf-8")
+    probe.write_text(
+        PROBE.format(packages=package_folders.AZURE_ML.ensure(), program=checking.PROGRAM), encoding="utf-8"
+    )
 
     command = [sys.executable, "-I", "-S", str(probe)]
     done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)

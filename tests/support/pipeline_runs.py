@@ -18,6 +18,7 @@ from mlw.pipelines.pipeline_runner import PipelineRunner
 from mlw.pipelines.pipeline_submission import pipeline_record
 from mlw.pipelines.reuse_index import ReuseIndex
 from tests.support.memory_documents import MemoryDocuments
+from tests.support.sweep_runs import FakeTrials
 
 CONTAINER = "azureml"
 
@@ -128,6 +129,7 @@ class FakeWorkspace:
             artifacts=CONTAINER,
             digest=lambda place: f"digest of {self.contents.get(place.name, '')}",
             step_runner=lambda _entry: self,
+            sweeps=self.run_sweep,
             report=self.reports.append,
         )
         record = self.records.submitted(name)
@@ -163,6 +165,10 @@ class FakeWorkspace:
             state = state.moved(status, outputs=outputs, error=error)
             self.records.write_state(job.name, state)
         return Finished(status=state.status, outputs=state.outputs, error=state.error)
+
+    def run_sweep(self, record: JobRecord, entry: QueueEntry, stop: Stop) -> Finished:
+        """Carry out a sweep step; its trials are not among the jobs that ran."""
+        return FakeTrials(documents=self.documents).runner.run(record, entry, stop)
 
     def _write(self, job: CommandJob, name: str) -> BlobLocation:
         place = BlobLocation(container="blobs", name=f"azureml/{job.name}/{name}")

@@ -9,19 +9,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from infra.errors import HostError
-from infra.host import azure_ml_packages, folders
+from infra.host import folders
+from infra.host.package_folders import AZURE_ML
 from tools.bootstrap.progress import Report
 
 
 def is_settled() -> bool:
     """Whether it is installed, or was not to be had."""
-    return azure_ml_packages.are_present() or _not_to_be_had().exists()
+    return AZURE_ML.is_present or _not_to_be_had().exists()
 
 
 def ensure(report: Report) -> str:
     """Install it; failing is no error."""
     try:
-        azure_ml_packages.ensure(report, python=folders.venv() / "bin" / "python")
+        AZURE_ML.ensure(report, python=folders.venv() / "bin" / "python")
     except HostError as exc:
         folders.private_folder(folders.tools())
         _not_to_be_had().touch()
@@ -30,5 +31,5 @@ def ensure(report: Report) -> str:
 
 
 def _not_to_be_had() -> Path:
-    wanted = azure_ml_packages.folder()
+    wanted = AZURE_ML.folder
     return wanted.with_name(f"{wanted.name}.not-installed")

@@ -1,4 +1,4 @@
-"""The tutorial on jobs, as a new user runs it: every command, and what it shows."""
+"""The tutorials on jobs, as a new user runs them one after another: every command, and what it shows."""
 
 import re
 import shutil
@@ -9,7 +9,7 @@ from tests.support.documents import ROOT, SHELL, blocks
 from tests.support.processes import run
 from tests.support.stacks import LiveStack
 
-TUTORIAL = ROOT / "docs" / "tutorial-jobs.md"
+TUTORIALS = ("tutorial-jobs.md", "tutorial-tune.md")
 SECONDS = 400
 
 
@@ -36,8 +36,8 @@ def run_tutorial(tutorial: Path, jobs_stack: LiveStack) -> list[str]:
     return missing
 
 
-def test_every_command_of_the_tutorial_prints_what_it_shows(jobs_stack: LiveStack) -> None:
+def test_every_command_of_the_tutorials_prints_what_they_show(jobs_stack: LiveStack) -> None:
     project = jobs_stack.stack.environment.project
     shutil.copytree(ROOT / "examples" / "diabetes", project / "examples" / "diabetes", dirs_exist_ok=True)
 
-    assert run_tutorial(TUTORIAL, jobs_stack) == []
+    assert [line for name in TUTORIALS for line in run_tutorial(ROOT / "docs" / name, jobs_stack)] == []

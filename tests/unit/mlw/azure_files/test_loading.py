@@ -235,8 +235,8 @@ def test_what_azure_finds_in_another_file_is_said_with_the_line_there(
         ("job", "type: spark\ncode: .\n", "type 'spark': Spark jobs need a Spark cluster"),
         (
             "job",
-            "jobs:\n  a:\n    type: sweep\n    trial: azureml:x:1\n",
-            ":3: type 'sweep': sweep jobs are not supported",
+            "jobs:\n  a:\n    type: finetuning\n",
+            ":3: type 'finetuning': fine-tuning jobs run on models",
         ),
         ("component", "type: finetuning\n", "type 'finetuning': fine-tuning jobs run on models"),
         (
@@ -246,7 +246,7 @@ def test_what_azure_finds_in_another_file_is_said_with_the_line_there(
         ),
         ("job", "inputs: {a: {path: 'azureml://registries/r/data/d/versions/1'}}\n", "registries are a service"),
     ],
-    ids=["spark", "sweep step", "component", "component of a registry", "data of a registry"],
+    ids=["spark", "step", "component", "component of a registry", "data of a registry"],
 )
 def test_what_cannot_run_here_is_said_with_the_reason(write: Write, kind: str, content: str, message: str) -> None:
     with pytest.raises(NotRunnableHereError) as raised:

@@ -157,12 +157,13 @@ def test_jobs_are_canceled_when_the_workspace_is_taken_down(queue: Queue) -> Non
 
 def test_containers_of_jobs_that_have_ended_are_removed_and_others_are_not(queue: Queue) -> None:
     queue.submit("waiting")
-    for job, root in (("waiting", "waiting"), ("step", "waiting"), ("ended", "ended")):
+    for job, root in (("waiting", "waiting"), ("step", "waiting"), ("done", "waiting"), ("ended", "ended")):
         queue.engine.create(ContainerPlan(job=job, root=root, image="i", command=("x",)))
+    queue.records.write_state("done", JobState(status=JobStatus.COMPLETED))
 
     queue.dispatcher.reconcile()
 
-    assert queue.engine.removed == ["ended"]
+    assert queue.engine.removed == ["done", "ended"]
 
 
 def test_jobs_of_low_priority_computes_wait_while_others_wait(queue: Queue) -> None:

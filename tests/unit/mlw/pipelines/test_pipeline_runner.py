@@ -11,11 +11,12 @@ import pytest
 
 from infra.clients.storage.conditional_documents import Document
 from infra.errors import ServiceUnreachableError
-from mlw.jobs.command_jobs import JobOutput
+from mlw.jobs.command_jobs import CommandJob, JobOutput
 from mlw.jobs.job_errors import JobError
 from mlw.jobs.job_status import JobStatus
 from mlw.pipelines.pipeline_errors import PipelineError
 from mlw.pipelines.pipeline_jobs import PipelineJob
+from mlw.pipelines.pipeline_runner import WHY
 from mlw.pipelines.pipeline_submission import pipeline_record
 from tests.support.pipeline_documents import inline, pipeline
 from tests.support.pipeline_runs import FakeWorkspace, NeverStopped
@@ -326,3 +327,60 @@ def test_the_name_in_the_path_of_an_input_is_that_of_the_steps_job(workspace: Fa
         "one": "azureml://datastores/d/paths/p-one/",
         "other": "azureml://datastores/d/paths/p-other/",
     }
+
+
+def _tuning(**over: Any) -> dict[str, Any]:  # noqa: ANN401 - YAML
+    """A sweep step whose trials are a component, and a step that reads the output of the best one."""
+    component = {
+        "type": "command",
+        "command": "train ${{inputs.lr}} ${{inputs.raw}} ${{outputs.model}}",
+        "environment": "azureml:sklearn@latest",
+        "inputs": {"lr": {"type": "number"}, "raw": {"type": "uri_file"}},
+        "outputs": {"model": {"type": "uri_folder"}},
+    }
+    tune = {
+        "type": "sweep",
+        "trial": component,
+        "inputs": {"raw": "${{parent.inputs.raw}}"},
+        "search_space": {"lr": {"type": "uniform", "min_value": 0, "max_value": 1}},
+        "objective": {"goal": "maximize", "primary_metric": "accuracy"},
+        "limits": {"max_total_trials": 3},
+        **over,
+    }
+    use = inline(
+        "use",
+        inputs={"model": "${{parent.jobs.tune.outputs.model}}"},
+        outputs={"scores": "${{parent.outputs.final}}"},
+    )
+    return pipeline({"tune": tune, "use": use})
+
+
+def test_a_sweep_step_gives_the_next_step_the_outputs_of_its_best_trial(workspace: FakeWorkspace) -> None:
+    workspace.submit(_tuning(), "p")
+
+    done = workspace.carry_out("p")
+
+    records = workspace.records
+    best = records.state("p-tune").properties["best_child_run_id"]
+    trial = CommandJob.of(records.read("p-tune_1").record.command)
+    (used,) = workspace.ran
+    assert (done.status, records.read("p-tune").record.type) == (JobStatus.COMPLETED, "sweep")
+    (location,) = (one.location for one in used.inputs.values())
+    assert location == replace(records.state(best).outputs["model"], digest="digest of ")
+    assert (trial.parent, trial.root, trial.inputs["raw"].location is None) == ("p-tune", "p", False)
+    assert records.read("p-tune").record.parent == "p"
+
+
+def test_a_sweep_step_is_reused_unless_its_search_changes(workspace: FakeWorkspace) -> None:
+    for name, goal in (("p", "maximize"), ("again", "maximize"), ("other", "minimize")):
+        document = _tuning(objective={"goal": goal, "primary_metric": "accuracy"})
+        workspace.submit(document, name)
+        workspace.carry_out(name)
+
+    whys = [workspace.records.read(f"{name}-tune").record.properties[WHY] for name in ("again", "other")]
+    assert whys == ["results of job 'p-tune' reused", "sweep changed"]
+
+
+def test_what_is_wrong_with_a_sweep_step_is_said_before_anything_is_started(workspace: FakeWorkspace) -> None:
+    with pytest.raises(PipelineError, match=r"step 'tune': limits\.max_total_trials is 0"):
+        workspace.submit(_tuning(limits={}), "p")

@@ -172,7 +172,7 @@ def test_what_is_wrong_is_reported_with_the_step(jobs: dict[str, Any], problem: 
     assert problem in caught.value.problems[0]
 
 
-@pytest.mark.parametrize("step_type", ["sweep", "spark", "import", "do_while"])
+@pytest.mark.parametrize("step_type", ["spark", "import", "do_while"])
 def test_types_that_do_not_run_here_are_refused_all_at_once(step_type: str) -> None:
     with pytest.raises(PipelineError, match="nothing was started") as caught:
         read(

@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from infra.errors import HostError
-from infra.host import azure_ml_packages
+from infra.host.package_folders import PackageFolder
 from tools.bootstrap import azure_packages, steps
 
 
-def fail(_report: Callable[[str], None], *, python: Path) -> Path:
+def fail(_self: PackageFolder, _report: Callable[[str], None], *, python: Path) -> Path:
     raise HostError("no network")
 
 
 def test_what_cannot_be_installed_is_left_to_the_first_command(
     lines: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(azure_ml_packages, "ensure", fail)
+    monkeypatch.setattr(PackageFolder, "ensure", fail)
 
     assert not azure_packages.is_settled()
     assert azure_packages.ensure(lines.append) == "left to the first command that needs it: no network"
@@ -28,7 +28,7 @@ def test_it_is_installed_with_the_environment_of_the_checkout(
     lines: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     used: list[Path] = []
-    monkeypatch.setattr(azure_ml_packages, "ensure", lambda _report, *, python: used.append(python))
+    monkeypatch.setattr(PackageFolder, "ensure", lambda _self, _report, *, python: used.append(python))
 
     assert azure_packages.ensure(lines.append) == "installed"
     assert [one.parts[-3:] for one in used] == [(".venv", "bin", "python")]

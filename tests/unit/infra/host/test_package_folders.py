@@ -1,12 +1,14 @@
-"""What reads Azure's YAML is installed once, complete or not at all."""
+"""Packages of other processes are installed once, complete or not at all."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from infra.errors import HostError
-from infra.host import azure_ml_packages, folders
+from infra.host import folders
+from infra.host.package_folders import AZURE_ML, SEARCH, PackageFolder
 
 
 @pytest.fixture
@@ -24,13 +26,13 @@ def test_the_packages_of_the_lock_are_installed_once(python: Path, tmp_path: Pat
     lines: list[str] = []
 
     with ThreadPoolExecutor(3) as pool:
-        found = set(pool.map(lambda _: azure_ml_packages.ensure(lines.append, python=python), range(3)))
+        found = set(pool.map(lambda _: AZURE_ML.ensure(lines.append, python=python), range(3)))
 
     (call,) = (tmp_path / "calls").read_text().splitlines()
-    assert found == {azure_ml_packages.folder()}
-    assert [one.name for one in azure_ml_packages.folder().iterdir()] == ["azure"]
+    assert found == {AZURE_ML.folder}
+    assert [one.name for one in AZURE_ML.folder.iterdir()] == ["azure"]
     assert "--require-hashes --no-deps" in call
-    assert f"--requirement {folders.repo() / azure_ml_packages.LOCK}" in call
+    assert f"--requirement {folders.repo() / AZURE_ML.lock}" in call
     assert "installing what reads Azure's YAML (once, about 10 seconds)" in lines
 
 
@@ -38,34 +40,31 @@ def test_what_pip_could_not_install_is_not_there(python: Path, tmp_path: Path) -
     (tmp_path / "broken").touch()
 
     with pytest.raises(HostError, match=r"pip could not install mlw/azure_files/requirements.lock"):
-        azure_ml_packages.ensure(python=python)
+        AZURE_ML.ensure(python=python)
 
-    assert not azure_ml_packages.are_present()
+    assert not AZURE_ML.is_present
     assert not list(folders.tools().glob(".unfinished-*"))
 
 
 def test_what_a_killed_process_left_is_removed(python: Path) -> None:
-    left = folders.private_folder(folders.tools()) / f".unfinished-1-{azure_ml_packages.folder().name}"
+    left = folders.private_folder(folders.tools()) / f".unfinished-1-{AZURE_ML.folder.name}"
     left.mkdir()
 
-    azure_ml_packages.ensure(python=python)
+    AZURE_ML.ensure(python=python)
 
-    assert [one.name for one in folders.tools().iterdir() if one.is_dir()] == [azure_ml_packages.folder().name]
+    assert [one.name for one in folders.tools().iterdir() if one.is_dir()] == [AZURE_ML.folder.name]
 
 
-def test_a_full_disk_is_said_before_anything_is_downloaded(
-    python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(azure_ml_packages, "NEEDED_BYTES", 1 << 60)
-
+def test_a_full_disk_is_said_before_anything_is_downloaded(python: Path, tmp_path: Path) -> None:
     with pytest.raises(HostError, match=r"MiB of disk space are needed.*MLW_CACHE"):
-        azure_ml_packages.ensure(python=python)
+        replace(AZURE_ML, needed_bytes=1 << 60).ensure(python=python)
 
     assert not (tmp_path / "calls").exists()
 
 
-def test_the_lock_names_no_registry_and_pins_every_file() -> None:
-    lines = (folders.repo() / azure_ml_packages.LOCK).read_text().splitlines()
+@pytest.mark.parametrize("packages_of", [AZURE_ML, SEARCH], ids=lambda one: one.name)
+def test_the_lock_names_no_registry_and_pins_every_file(packages_of: PackageFolder) -> None:
+    lines = (folders.repo() / packages_of.lock).read_text().splitlines()
     packages = [number for number, line in enumerate(lines) if "==" in line]
 
     assert not [line for line in lines if "://" in line]

@@ -1,0 +1,1 @@
+"""Sweep jobs: trials with different parameters, carried out by the runner of jobs."""
