@@ -71,6 +71,7 @@ class Following:
     clock: Callable[[], float] = time.monotonic
     _stopped_because: str = ""
     _kill_at: float = 0.0
+    _was_interrupted: bool = False
 
     def to_end(self, stop: Stop, *, timeout_seconds: float, started: str) -> Ending:
         """Wait for the end.
@@ -84,7 +85,7 @@ class Following:
             EngineError: The engine does not respond any more.
         """
         deadline = self._deadline(timeout_seconds, started)
-        read, was_interrupted = 0, False
+        read = 0
         while True:
             reader = _LogReader(self.engine, self.job, self.log, read)
             reader.start()
@@ -98,12 +99,14 @@ class Following:
             if reader.error and not isinstance(reader.error, EngineError):
                 self._kill()
                 raise reader.error
-            was_interrupted = was_interrupted or reader.error is not None
+            self._was_interrupted = self._was_interrupted or reader.error is not None
             state = self._state()
             if not state.is_running:
                 if self.log.is_full:
                     self.log.end(self.engine.log_end(self.job))
-                return Ending(container=state, stopped_because=self._stopped_because, was_interrupted=was_interrupted)
+                return Ending(
+                    container=state, stopped_because=self._stopped_because, was_interrupted=self._was_interrupted
+                )
             # The engine ends a log when it restarts, and a moment before a container has exited.
             time.sleep(_TICK_SECONDS)
 
@@ -142,6 +145,8 @@ class Following:
             try:
                 found = self.engine.state(self.job)
             except EngineError:
+                # An engine that stops may end the log without an error.
+                self._was_interrupted = True
                 if self.clock() >= give_up:
                     raise
                 time.sleep(1.0)

@@ -226,11 +226,12 @@ class FakeAccess:
 class FakeImages:
     """Has one image."""
 
+    image: str = "image"
     on_image: Callable[[], None] = lambda: None
 
     def image_of(self, _job: CommandJob, _note: FakeLog) -> str:
         self.on_image()
-        return "image"
+        return self.image
 
 
 @dataclass
