@@ -83,6 +83,10 @@ def _edited(text: str, path: Path, value: Value) -> str:
         # The parser says that a missing value is where the next key begins, behind line breaks and comments.
         start = end = _after_key(text, path[: len(path) - len(rest)])
         written = f" {written}"
+    elif isinstance(node.event, events.SequenceStartEvent) and not node.is_flow:
+        # The dashes of a list may be where its key begins; nothing else may.
+        key = _after_key(text, path[: len(path) - len(rest)])
+        return f"{text[:key]} {written}{text[key:start].rstrip()}{text[end:]}"
     return text[:start] + written + text[end:]
 
 

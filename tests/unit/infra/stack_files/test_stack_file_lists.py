@@ -3,6 +3,7 @@
 import pytest
 
 from infra.stack_files.stack_file_lists import append_entry, list_of, remove_entry
+from infra.stack_files.stack_file_values import set_value
 from infra.stack_files.yaml_document import DocumentError
 
 KEY = "computes"
@@ -85,3 +86,26 @@ def test_a_list_that_is_an_alias_is_written_again() -> None:
 def test_a_value_that_is_no_list_is_refused() -> None:
     with pytest.raises(DocumentError, match="'computes' is not a list"):
         append_entry("config:\n  computes: many\n", KEY, SPOT)
+
+
+UNINDENTED = """config:
+  ml-workspace:computes: # mine
+  # the first
+  - name: cpu
+    type: AmlCompute
+  ml-workspace:tls: true
+"""
+
+
+def test_a_list_whose_dashes_are_below_its_key_is_edited_in_place() -> None:
+    added = append_entry(UNINDENTED, KEY, SPOT)
+
+    assert added == UNINDENTED.replace("type: AmlCompute\n", "type: AmlCompute\n  - {name: spot, maxNodeCount: 2}\n")
+    assert remove_entry(added, KEY, 1) == UNINDENTED
+
+
+def test_such_a_list_can_be_written_as_a_whole() -> None:
+    assert set_value(UNINDENTED, [KEY], [SPOT]) == (
+        "config:\n  ml-workspace:computes: [{name: spot, maxNodeCount: 2}] # mine\n  # the first\n"
+        "  ml-workspace:tls: true\n"
+    )
