@@ -14,7 +14,6 @@ from infra.resources.change_guard import ChangeGuard
 from infra.resources.engine_reservation import EngineReservation
 from infra.resources.stack_identity import StackIdentity
 from infra.rules.resources import component_types as types
-from infra.rules.resources.tracking import optional_services
 from infra.rules.stack.stack_changes import resource_key
 from infra.services import REQUIRED, Service
 from infra.settings import ResourceSettings, Settings
@@ -28,7 +27,7 @@ def guard_changes(wanted: Settings, group: ResourceGroup, *, declared: Sequence[
         resources=own_resources(wanted),
         allowed=wanted.allow_replacement,
         declared=[pulumi.Output.from_input(_urn(component)) for component in declared],
-        services=optional_services(wanted.workspace.name, tracking=wanted.tracking is not None),
+        services=wanted.optional_services,
         computes=[compute.name for compute in wanted.computes],
         locks=[lock.model_dump(by_alias=True) for lock in wanted.locks],
         configuration=lambda: digests(wanted),

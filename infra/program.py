@@ -13,6 +13,7 @@ import pulumi
 
 from infra.components.application_insights import ApplicationInsights
 from infra.components.component import ServiceComponent
+from infra.components.compute_instance import ComputeInstance
 from infra.components.container_registry import ContainerRegistry
 from infra.components.datastores import provision_datastores
 from infra.components.existing_resource import ExistingKeyVault, ExistingResource, ExistingStorageAccount
@@ -45,12 +46,14 @@ def provision(wanted: Settings) -> dict[str, Any]:
     additional = [_declare_account(account, group) for account in wanted.additional_storage_accounts]
     workspace = Workspace(wanted.workspace, parent=group)
     tracking = [Tracking(wanted.tracking, wanted.workspace, parent=workspace)] if wanted.tracking else []
+    instances = [ComputeInstance(instance, wanted.workspace, parent=workspace) for instance in wanted.instances]
 
     associated = [vault, storage, registry, insights, *additional]
     shareable = [component for resource in associated for component in resource.owned]
-    components = [*shareable, *tracking]
+    services = [*shareable, *tracking]
+    components = [*services, *instances]
 
-    guard = guard_changes(wanted, group, declared=[group, *shareable, workspace, *tracking])
+    guard = guard_changes(wanted, group, declared=[group, *shareable, workspace, *tracking, *instances])
     start = keep_expiry(wanted, group, after=guard)
     identity = StackIdentity(
         f"{group.resource_name}-identity", resource_name=group.resource_name, opts=group.child_options(after=start)
@@ -68,22 +71,27 @@ def provision(wanted: Settings) -> dict[str, Any]:
         limits=wanted.limits,
         telemetry=insights.telemetry_target(after=reservation, network=group.network_name, tracking=bool(tracking)),
         availability_tests=[
-            test for one in components for test in one.availability_tests(group.network_name, tls=wanted.tls)
+            test for one in services for test in one.availability_tests(group.network_name, tls=wanted.tls)
         ],
         certificates=_certificates(group, components, after=reservation) if wanted.tls else None,
         workspace_id=workspace.workspace_id,
         guest_options=workspace.child_options(after=reservation),
         existing_endpoints=storage.endpoints() if isinstance(storage, ExistingStorageAccount) else {},
+        memory_mib=reservation.memory_mib if instances else None,
         containers=registered_containers(wanted),
         principals=make_principals(wanted, workspace_id=workspace.workspace_id, after=reservation, parent=workspace),
     )
     for server in tracking:
         server.keep_artifacts_in(workspace.artifact_container, storage.internal_address(context, group.network_name))
+    own = [one for one in (*associated, *tracking) if isinstance(one, ServiceComponent)]
+    for instance in instances:
+        instance.use_services(own, storage.internal_address(context, group.network_name), group.network_name)
     # The key vault takes longest to become ready, and everything after it waits for it, so it comes first.
     provisioned = [vault, *tracking, *(one for one in associated if one is not vault)]
     connections = {key: one for resource in provisioned for key, one in resource.provision(context).items()}
     endpoints = {use: address for one in connections.values() for use, address in one.endpoints.items()}
 
+    running = {instance.resource_name: instance.run(context) for instance in instances}
     account, guest_options = connections[STORAGE_ACCOUNT.credentials_key], workspace.child_options()
     options = storage.data_options(guest=guest_options)
     datastores = provision_datastores(
@@ -113,7 +121,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
         "datastores": list(datastores.values()),
         "credentials": pulumi.Output.secret({key: one.credentials for key, one in connections.items()}),
         **({"roleAssignments": list_assignments(wanted)} if wanted.assignments else {}),
-        **({"computes": list_computes(wanted)} if wanted.computes else {}),
+        **({"computes": list_computes(wanted, running)} if wanted.computes else {}),
         **({"certificateAuthority": bundle(ca_certificates)} if any(one != "" for one in ca_certificates) else {}),
     }
 

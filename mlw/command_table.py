@@ -28,7 +28,7 @@ GROUPS: Mapping[str, str] = {
     "model": "Register, list and download models",
     "job": "Submit, watch and cancel jobs",
     "schedule": "Create, list and run schedules of jobs",
-    "compute": "Create, list, change and delete computes",
+    "compute": "Create, list, change and delete computes; start, stop and use instances",
     "data": "Create, list and delete data assets",
     "component": "Create, list and delete components",
     "environment": "Create, list and delete environments",
@@ -131,6 +131,14 @@ COMMANDS: tuple[Row, ...] = (
     ),
     Row("compute update", "mlw.computes.compute_changes:update", "Change the settings of a compute"),
     Row("compute delete", "mlw.computes.compute_changes:delete", "Delete a compute"),
+    Row("compute start", "mlw.computes.instance_commands:start", "Start a compute instance"),
+    Row("compute stop", "mlw.computes.instance_commands:stop", "Stop a compute instance"),
+    Row("compute restart", "mlw.computes.instance_commands:restart", "Restart a compute instance"),
+    Row(
+        "compute connect",
+        "mlw.computes.instance_commands:connect",
+        "Print a link to JupyterLab on a compute instance",
+    ),
     Row(
         "compute list-sizes",
         "mlw.computes.compute_reports:list_sizes",

@@ -10,7 +10,7 @@ import pulumi
 from infra import service_images, services
 from infra.components.assets import asset
 from infra.components.component import ServiceComponent
-from infra.components.principal import Principal
+from infra.components.principal import INSTANCES_KEY, Principal
 from infra.components.provisioning_context import ProvisioningContext
 from infra.components.service_container import CERTIFICATE, PRIVATE_KEY, ServiceContainer, run
 from infra.resources import rotation
@@ -117,6 +117,8 @@ def _access(principal: Principal, given: Sequence[Any], endpoints: Mapping[str, 
         held |= {"insightsToken": secrets["insights"]}
     if principal.tracking is not None:
         held |= {"trackingUsername": name, "trackingPassword": secrets["tracking"]}
+    if INSTANCES_KEY in secrets:
+        held |= {"computeInstanceToken": secrets[INSTANCES_KEY]}
     found = {"policy": principal.vault_policy, "password": secrets["keyVault"], "secret": held}
     return {**found, "is_compute": True} if principal.is_compute else found
 

@@ -11,6 +11,9 @@ import pulumi
 TRACKING_PASSWORD_LENGTH = 43
 """Length of an alphanumeric password with 256 bits, which needs no slow hash."""
 
+INSTANCES_KEY = "computeInstance"
+"""Key of the token of a principal's compute instances, among its secrets."""
+
 RegistryAccess = Literal["none", "pull", "push"]
 
 
@@ -28,7 +31,7 @@ class Principal:
         reads_insights: Whether it may query telemetry.
         tracking: Its operations in the tracking server, in short form; None if there is none.
         secrets: Generated secrets for the services: `keyVault`, `storage`, `registry`, `registryBcrypt`, `telemetry`,
-            `insights`, and `tracking` where there is a tracking server.
+            `insights`, `tracking` where there is a tracking server, `computeInstance` if it has an instance.
         is_compute: Whether it is the identity of a compute's jobs.
     """
 

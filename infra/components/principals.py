@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
-from infra.components.principal import TRACKING_PASSWORD_LENGTH, Principal
+from infra.components.principal import INSTANCES_KEY, TRACKING_PASSWORD_LENGTH, Principal
 from infra.resources import rotation
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.rules.computes.compute_properties import principal_of
@@ -27,6 +27,7 @@ from infra.settings import Settings
 
 _LENGTHS = {"keyVault": 40, "storage": 40, "registry": 40, "telemetry": 40, "insights": 40}
 _OF_TRACKING = {"tracking": TRACKING_PASSWORD_LENGTH}
+_OF_INSTANCES = {INSTANCES_KEY: 40}
 
 
 def make_principals(
@@ -63,13 +64,25 @@ def list_assignments(wanted: Settings) -> list[dict[str, str]]:
     ]
 
 
-def list_computes(wanted: Settings) -> list[dict[str, Any]]:
-    """The computes with their ids, `local` first; a size limits the CPUs and memory of each job."""
+def list_computes(wanted: Settings, instances: Mapping[str, pulumi.Output[str]]) -> list[dict[str, Any]]:
+    """The computes with their ids, `local` first; a size limits the CPUs and memory of each job.
+
+    Args:
+        wanted: The stack's settings.
+        instances: Address of each compute instance, by its name.
+    """
     folder = f"{wanted.workspace.id}/computes"
     local = {"id": f"{folder}/{LOCAL}", "name": LOCAL, "type": LOCAL, "principal": principal_of(LOCAL)}
     return [
         local,
-        *({"id": f"{folder}/{compute.name}", **compute.model_dump(by_alias=True)} for compute in wanted.computes),
+        *(
+            {
+                "id": f"{folder}/{compute.name}",
+                **compute.model_dump(by_alias=True),
+                **({"endpoint": instances[compute.name]} if compute.name in instances else {}),
+            }
+            for compute in wanted.computes
+        ),
     ]
 
 
@@ -78,7 +91,11 @@ def _principal(
 ) -> Principal:
     secrets = GeneratedSecrets(
         f"{wanted.workspace.name}-principal-{name}",
-        lengths={**_LENGTHS, **(_OF_TRACKING if wanted.tracking else {})},
+        lengths={
+            **_LENGTHS,
+            **(_OF_TRACKING if wanted.tracking else {}),
+            **(_OF_INSTANCES if name in {one.assigned_user for one in wanted.instances} else {}),
+        },
         hashed=("registry",),
         rotates=rotation.principal(name),
         opts=options,

@@ -109,6 +109,9 @@ class ProvisioningContext:
     existing_endpoints: Mapping[str, str] = field(default_factory=dict)
     """Endpoints of another stack's services that the workspace's principals may use."""
 
+    memory_mib: pulumi.Output[int] | None = None
+    """Memory of the engine's machine; None for a stack without compute instances."""
+
     containers: Sequence[str] = ()
     """Containers of the registered datastores that are in the workspace's storage account."""
 

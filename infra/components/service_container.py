@@ -47,8 +47,14 @@ class ServiceContainer:
     networks: Sequence[str] = ()
     """Further networks, of other stacks whose services it uses."""
 
-    memory_mib: int = 512
+    memory_mib: pulumi.Input[int] = 512
     """Memory limit if the stack file sets none."""
+
+    cpus: float | None = None
+    """Limit of CPUs if the stack file sets none; may be more than the engine has. None for no limit."""
+
+    may_stop: bool = False
+    """Whether it may stop without being repaired: it then starts again only after a crash, or when it is asked to."""
 
 
 def run(component: ServiceComponent, wanted: ServiceContainer, context: ProvisioningContext) -> Container:
@@ -92,6 +98,8 @@ def run(component: ServiceComponent, wanted: ServiceContainer, context: Provisio
             "memorySwap": memory_mib,
             **({} if limit.cpu is None else {"cpus": as_the_provider_reads(limit.cpu)}),
             **_SAME_FOR_ALL,
+            **(_MAY_STOP if wanted.may_stop else {}),
+            **({} if wanted.cpus is None else {"cpuPeriod": _PERIOD, "cpuQuota": int(wanted.cpus * _PERIOD)}),
         },
         pulumi.ResourceOptions.merge(component.child_options(), UNCHANGED_LABELS),
     )
@@ -112,6 +120,11 @@ _SAME_FOR_ALL: Mapping[str, Any] = {
     "logOpts": {"max-size": "10m", "max-file": "3"},
 }
 """Properties of every container."""
+
+_MAY_STOP: Mapping[str, Any] = {"restart": "on-failure", "mustRun": False}
+
+_PERIOD = 100_000
+"""Microseconds; the engine's own default. Unlike a number of CPUs, a quota may exceed what the machine has."""
 
 
 def _network(wanted: ServiceContainer, context: ProvisioningContext) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from typing_extensions import override
 
-from infra.clients.engine import job_leftovers, reservation
+from infra.clients.engine import docker_engine, job_leftovers, reservation
 from infra.clients.engine.reservation import Reserved, Wanted
 from infra.errors import EarlierVersionError
+from infra.instance_service import COMPUTE_INSTANCE
 from infra.resources.resource import CreateResult, DiffResult, Props, Provider, Resource, UpdateResult
 from infra.services import CONTAINER_REGISTRY
 
@@ -30,7 +31,7 @@ class EngineReservationProvider(Provider):
     def create(self, props: Props) -> CreateResult:
         """Reserve everything."""
         wanted = _wanted(props)
-        return CreateResult(wanted.stack_id, {**props, **_outputs(reservation.reserve(wanted))})
+        return CreateResult(wanted.stack_id, {**props, **_outputs(reservation.reserve(wanted), props)})
 
     @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
@@ -48,7 +49,7 @@ class EngineReservationProvider(Provider):
             holders_before=_olds["holders"],
             before=Reserved(image_ids=_olds["image_ids"], ports=ports, subnet=_olds["subnet"]),
         )
-        return UpdateResult({**_news, **_outputs(reserved)})
+        return UpdateResult({**_news, **_outputs(reserved, _news)})
 
     @override
     def delete(self, _id: str, _props: Props) -> None:
@@ -70,8 +71,10 @@ def _wanted(props: Props) -> Wanted:
     )
 
 
-def _outputs(reserved: Reserved) -> Props:
-    return {"image_ids": dict(reserved.image_ids), "ports": dict(reserved.ports), "subnet": reserved.subnet}
+def _outputs(reserved: Reserved, props: Props) -> Props:
+    found: Props = {"image_ids": dict(reserved.image_ids), "ports": dict(reserved.ports), "subnet": reserved.subnet}
+    # Only instances are limited by what the machine has.
+    return {**found, "memory_mib": docker_engine.memory_mib()} if COMPUTE_INSTANCE.image in props["images"] else found
 
 
 class EngineReservation(Resource, module="engine", provider=EngineReservationProvider):
@@ -94,6 +97,9 @@ class EngineReservation(Resource, module="engine", provider=EngineReservationPro
 
     subnet: pulumi.Output[str]
     """Subnet of the stack's network in CIDR notation; empty if the engine chooses it."""
+
+    memory_mib: pulumi.Output[int]
+    """Memory of the engine's machine; known only for a stack with compute instances."""
 
     image_ids: pulumi.Output[dict[str, str]]
     """Image id of each service. An id, because with a tag the Docker provider would replace containers."""

@@ -15,7 +15,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from infra.rules.computes import compute_rules
 from infra.rules.computes.compute_properties import ComputeProperties
+from infra.rules.computes.instance_rules import INSTANCE
 from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.policy.assignments_file import read_assignments
 from infra.rules.policy.evaluation import Evaluator
@@ -86,12 +88,13 @@ def load(
     resolved = resolve(reading.input, evaluator(assignments, today), deployed)
     violations = [*check_size(config), *check(reading, resolved, deployed)]
     roles = judge_roles(reading, resolved, folder)
-    violations += [*roles.violations, *judge_computes(reading, resolved)]
+    violations += [*roles.violations, *judge_computes(reading, resolved, roles)]
     before = accepted or AcceptedStack()
     violations += check_changes(
         before.resources, _owned(resolved), allowed=reading.input.allow_replacement, deployed=deployed
     )
-    violations += check_removal(before.services, _services(reading, resolved), allowed=reading.input.allow_replacement)
+    services = _services(reading, resolved, before.services)
+    violations += check_removal(before.services, services, allowed=reading.input.allow_replacement)
     if not violations:
         wanted = _settings(reading, resolved, stack, roles.assignments)
         violations = _check_locked(before, wanted, resolved, actions)
@@ -115,18 +118,21 @@ def _check_locked(
         return []
     becomes = AcceptedStack(
         resources=_owned(resolved),
-        services=optional_services(wanted.workspace.name, tracking=wanted.tracking is not None),
+        services=wanted.optional_services,
         computes=[compute.name for compute in wanted.computes],
         configuration=digests(wanted) if before.configuration else {},
     )
     return check_locked(before, becomes, allowed=wanted.allow_replacement, actions=actions)
 
 
-def _services(reading: Reading, resolved: ResolvedStack) -> Services:
+def _services(reading: Reading, resolved: ResolvedStack, before: Services) -> Services:
     workspace = resolved.of_type(component_types.WORKSPACE)[0].name
     # A section with a mistake is still one.
     is_on = reading.input.tracking is not None or any(covers(tracking.KEY, key) for key in reading.unusable)
-    return optional_services(workspace, tracking=is_on)
+    listed = [compute.model_dump() for compute in reading.input.computes]
+    instances = [str(entry["name"]) for entry in listed if entry["type"] == INSTANCE and entry["name"]]
+    kept = before if any(covers(compute_rules.KEY, key) for key in reading.unusable) else {}
+    return {**kept, **optional_services(workspace, tracking=is_on, instances=instances)}
 
 
 def _owned(resolved: ResolvedStack) -> Resources:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from infra.rules.computes.compute_properties import ComputeProperties
+from infra.rules.computes.compute_properties import FOREIGN, ComputeProperties
+from infra.rules.computes.instance_rules import INSTANCE
 from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.resources.application_insights import ApplicationInsightsProperties
 from infra.rules.resources.container_registry import ContainerRegistryProperties
@@ -19,7 +20,7 @@ from infra.rules.resources.key_vault import KeyVaultProperties
 from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import ResourceProperties, azure_name, declared_properties
 from infra.rules.resources.storage_account import StorageAccountProperties
-from infra.rules.resources.tracking import TrackingProperties
+from infra.rules.resources.tracking import Services, TrackingProperties, optional_services
 from infra.rules.resources.workspace import WorkspaceProperties
 from infra.rules.stack.host_settings import PortRangeProperties
 from infra.settings.stack_input import Limit
@@ -89,6 +90,12 @@ class DatastoreSettings(_Frozen, DatastoreProperties):
 class ComputeSettings(_Frozen, ComputeProperties):
     """A compute."""
 
+    @model_serializer(mode="wrap")
+    def _of_its_type(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Only the properties that a compute of its type has."""
+        found: dict[str, Any] = serialize(self)
+        return {key: value for key, value in found.items() if azure_name(key) not in FOREIGN[self.type]}
+
 
 class RoleAssignment(_Frozen):
     """A role assigned to a principal.
@@ -156,6 +163,17 @@ class Settings(_Frozen):
     expires_on: str = ""
     allow_replacement: tuple[str, ...]
     notices: tuple[str, ...]
+
+    @property
+    def instances(self) -> tuple[ComputeSettings, ...]:
+        """The compute instances."""
+        return tuple(compute for compute in self.computes if compute.type == INSTANCE)
+
+    @property
+    def optional_services(self) -> Services:
+        """The services that hold data and that a stack can be without."""
+        instances = [compute.name for compute in self.instances]
+        return optional_services(self.workspace.name, tracking=self.tracking is not None, instances=instances)
 
     @property
     def assignments(self) -> tuple[RoleAssignment, ...]:

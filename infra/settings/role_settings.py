@@ -27,6 +27,13 @@ class Roles:
     assignments: tuple[RoleAssignment, ...]
     violations: tuple[Violation, ...]
 
+    def operations(self) -> dict[str, set[str]]:
+        """The operations of each principal; several roles add up."""
+        found: dict[str, set[str]] = {}
+        for held in self.assignments:
+            found.setdefault(held.principal, set()).update(held.operations)
+        return found
+
 
 def judge_roles(reading: Reading, stack: ResolvedStack, folder: Path) -> Roles:
     """Read and check a stack's roles.

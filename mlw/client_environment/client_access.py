@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.client_variables import Access
 from infra.clients.state import stack_states
 from infra.host import atomic_files
 from infra.host.project import PROJECT
 from mlw.activity.recorded import LIST_KEYS
 from mlw.activity.recording import recorded
-from mlw.client_environment.client_variables import Access
 from mlw.client_environment.trusted_certificates import trusted_here
 from mlw.stacks.stacks import Stack, open_stack
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 
 import click
 
+from infra.client_variables import SERVICE_NAME, Access, variables
 from infra.host.environment import export_lines
 from mlw.client_environment import client_access
 from mlw.client_environment.client_options import PRINCIPAL
-from mlw.client_environment.client_variables import SERVICE_NAME, Access, variables
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import STACK
 from mlw.output import to_json

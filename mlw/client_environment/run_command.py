@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from infra.client_variables import SERVICE_NAME, Access, variables
 from infra.host.environment import Caller
 from infra.host.proxies import EXCEPTIONS, GRPC_EXCEPTIONS
 from mlw.client_environment import client_access, run_facts
 from mlw.client_environment.client_options import PRINCIPAL
-from mlw.client_environment.client_variables import SERVICE_NAME, Access, variables
 from mlw.client_environment.run_facts import RunOptions
 from mlw.command import PROGRAM, command
 from mlw.command_options import STACK

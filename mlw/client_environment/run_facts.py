@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.client_variables import Access
 from infra.clients.service_connection import ServiceConnection
 from infra.errors import ServiceError
-from mlw.client_environment.client_variables import Access
 from mlw.command import PROGRAM
 from mlw.stacks.stacks import Stack
 

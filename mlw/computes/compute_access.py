@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.client_variables import Access
 from infra.clients.state import stack_states
 from infra.host.project import PROJECT
 from infra.rules.names.engine_names import physical_name
 from infra.rules.resources.resource_ids import parse_resource_id
 from infra.services import CONTAINER_REGISTRY, Service, services_at
-from mlw.client_environment.client_variables import Access
 from mlw.client_environment.principal_access import access_of_principal
 from mlw.computes.workspace_computes import Compute
 from mlw.stacks.stacks import Stack, open_stack

@@ -22,6 +22,8 @@ from mlw.data_output import Format, Output, prints_data
 from mlw.provisioning.lifecycle_options import EVENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlw.lifecycle.stack_context import Context
 
 _CHANGED = {
@@ -34,6 +36,7 @@ _CHANGED = {
 @command(
     examples=(
         "mlw compute create dev --name cpu-cluster --type AmlCompute --size STANDARD_DS3_V2 --max-instances 2",
+        "mlw compute create dev --name ci-ana --type ComputeInstance --user-object-id ana",
         "mlw compute create dev --file compute.yml",
         "mlw compute create dev -f compute.yml --name spot --tier low_priority",
     ),
@@ -42,7 +45,7 @@ _CHANGED = {
 @STACK
 @click.option("--file", "-f", metavar="FILE", type=FILE, help="A file in Azure's YAML; options take precedence.")
 @click.option("--name", "-n", metavar="NAME", help="Name of the compute.")
-@click.option("--type", "-t", "type_", metavar="TYPE", help="AmlCompute; required without a file.")
+@click.option("--type", "-t", "type_", metavar="TYPE", help="AmlCompute or ComputeInstance; required without a file.")
 @with_settings
 @PRINCIPAL
 @EVENTS
@@ -109,9 +112,10 @@ def update(caller: Caller, /, stack: str, name: str, output: Output, **options: 
 def delete(caller: Caller, /, stack: str, name: str, principal: str | None, events: str | None, *, yes: bool) -> int:
     """Delete a compute.
 
-    Removes it from stacks/Pulumi.STACK.yaml and updates the workspace as `mlw update` does. Its principal and
-    credentials are deleted. Fails while jobs of the compute wait or run. Jobs that have ended, their runs, outputs and
-    data belong to the workspace and are kept.
+    Removes it from stacks/Pulumi.STACK.yaml and updates the workspace as `mlw update` does. The principal and
+    credentials of a cluster are deleted; it fails while its jobs wait or run. Jobs that have ended, their runs, outputs
+    and data belong to the workspace and are kept. A compute instance is deleted with the files of its home folder; its
+    user is kept.
     """
     from mlw.computes import compute_edits  # noqa: PLC0415 - as above
     from mlw.computes.compute_jobs import refuse_busy  # noqa: PLC0415 - as above
@@ -120,12 +124,21 @@ def delete(caller: Caller, /, stack: str, name: str, principal: str | None, even
     require(stack, principal, COMPUTES_DELETE, f"deleting compute '{name}'")
     change = _change(stack, name, caller)
     after = compute_edits.without_compute(change.before, stack, name)
+    is_instance = compute_edits.is_instance(change.before, stack, name)
     refuse_busy(stack, name)
-    question = f"Delete compute '{name}' of stack '{stack}' with its principal and credentials?"
+    what = "the files of its user" if is_instance else "its principal and credentials"
+    question = f"Delete compute '{name}' of stack '{stack}' with {what}?"
     if not yes and not (questions.can_ask() and questions.confirm(question)):
         print(f"{PROGRAM}: nothing was deleted. Run it again with --yes, or on a terminal.", file=sys.stderr)
         return FAILED
-    return change.apply(after, Output(format=Format.TABLE), events)
+    output = Output(format=Format.TABLE)
+    if not is_instance:
+        return change.apply(after, output, events)
+    # The allowance is for this deletion alone: a later instance of the same name is protected again.
+    code = change.apply(compute_edits.with_allowance(after, name), output, events)
+    if code == DONE:
+        change.write_after(lambda text: compute_edits.without_allowance(text, name))
+    return code
 
 
 def _read(file: Path, given: dict[str, Any]) -> dict[str, Any]:
@@ -166,6 +179,14 @@ class _Change:
                 result=lambda applied: document_of(applied.stack, self.name),
             )
         )
+
+    def write_after(self, edit: Callable[[str], str]) -> None:
+        """Edit the file once more, without an update: what it then says is already so."""
+        from infra.stack_files.stack_file import open_stack_file  # noqa: PLC0415 - as above
+        from mlw.provisioning import proposals  # noqa: PLC0415 - as above
+
+        text = edit(open_stack_file(self.context.stack_file).text)
+        proposals.propose(self.context, text, umask=self.caller.umask).write()
 
 
 def _change(stack: str, name: str, caller: Caller) -> _Change:

@@ -7,7 +7,10 @@ from typing import Any
 
 from infra.errors import MlWorkspaceError
 from infra.host.near_names import suggestion
-from infra.rules.computes.compute_rules import ComputeType, Priority, duration_of
+from infra.rules.computes.compute_rules import ComputeType, Priority
+from infra.rules.computes.durations import duration_of
+from infra.rules.computes.instance_rules import INSTANCE
+from mlw.computes.instances import Instance
 from mlw.computes.workspace_computes import Compute
 
 _TYPES = {known.lower(): str(known) for known in ComputeType}
@@ -19,6 +22,8 @@ _IGNORED: Mapping[str, str] = {
     "ssh_public_access_enabled": "nobody can log in to the containers of jobs",
     "network_settings": "jobs are in the network of the stack",
     "enable_node_public_ip": "jobs are in the network of the stack, without an address outside",
+    "setup_scripts": "the image of an instance is the same for all; packages are installed in the home folder",
+    "schedules": "an instance is started and stopped by commands, and stops when it is idle",
 }
 
 
@@ -43,6 +48,16 @@ def _tags(value: object) -> object:
     return {str(key): str(text) for key, text in value.items()} if isinstance(value, Mapping) else value
 
 
+def _minutes(value: object) -> object:
+    is_number = isinstance(value, int | str) and str(value).isascii() and str(value).isdecimal()
+    return f"PT{value}M" if is_number else value
+
+
+def _user(value: object) -> object:
+    """The principal of `create_on_behalf_of`, which in Azure is an object in a tenant."""
+    return value.get("user_object_id") if isinstance(value, Mapping) else value
+
+
 def _same(value: object) -> object:
     return value
 
@@ -55,6 +70,10 @@ _FIELDS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "min_instances": ("minNodeCount", _same),
     "max_instances": ("maxNodeCount", _same),
     "idle_time_before_scale_down": ("nodeIdleTimeBeforeScaleDown", _idle),
+    "create_on_behalf_of": ("assignedUser", _user),
+    "user_object_id": ("assignedUser", _same),
+    "idle_time_before_shutdown": ("idleTimeBeforeShutdown", _same),
+    "idle_time_before_shutdown_minutes": ("idleTimeBeforeShutdown", _minutes),
     "description": ("description", _same),
     "tags": ("tags", _tags),
 }
@@ -81,12 +100,33 @@ def to_entry(document: Mapping[str, object]) -> dict[str, Any]:
             )
         name, convert = _FIELDS[key]
         entry[name] = convert(value)
-    return {name: entry[name] for name, _ in _FIELDS.values() if name in entry}
+    return {name: entry[name] for name in dict.fromkeys(name for name, _ in _FIELDS.values()) if name in entry}
 
 
 def notices(document: Mapping[str, object]) -> list[str]:
     """One sentence for each key of a document that has no effect here."""
     return [f"'{key}' has no effect: {why}." for key, why in _IGNORED.items() if document.get(key) is not None]
+
+
+def to_instance_document(instance: Instance) -> dict[str, Any]:
+    """What `az ml compute show` prints of an instance, and its limits on this machine."""
+    entry = instance.entry
+    return {
+        "id": entry["id"],
+        "name": instance.name,
+        "type": INSTANCE.lower(),
+        "size": str(entry["vmSize"]).upper(),
+        "state": instance.state,
+        "idle_time_before_shutdown": entry["idleTimeBeforeShutdown"],
+        "create_on_behalf_of": {"user_object_id": instance.user},
+        "services": [{"display_name": "JupyterLab", "endpoint_uri": instance.endpoint}],
+        "description": entry["description"],
+        "tags": entry["tags"],
+        "cpus": instance.cpus,
+        "memory_mib": instance.memory_mib,
+        "principal": instance.user,
+        "provisioning_state": "Succeeded",
+    }
 
 
 def to_document(compute: Compute, entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.rules.computes.compute_rules import LOCAL, NAME
+from infra.rules.computes.instance_rules import INSTANCE
 from infra.rules.resources import tracking
 from infra.stack_files.stack_file import StackFileError, full_key
 from infra.stack_files.stack_file_edit import values
@@ -13,6 +14,8 @@ from infra.stack_files.stack_file_lists import append_entry, list_of, remove_ent
 from infra.stack_files.stack_file_values import remove_value, set_value
 from infra.stack_files.yaml_document import DocumentError
 from mlw.computes.workspace_computes import NoSuchComputeError, no_such_compute
+
+_ALLOWED = "allowReplacement"
 
 
 def with_compute(text: str, entry: Mapping[str, Any]) -> str:
@@ -55,6 +58,36 @@ def without_compute(text: str, stack: str, name: str) -> str:
     """
     try:
         return remove_entry(text, NAME, _found(text, stack, name))
+    except DocumentError as exc:
+        raise _not_editable(exc) from exc
+
+
+def is_instance(text: str, stack: str, name: str) -> bool:
+    """Whether a compute is an instance.
+
+    Raises:
+        NoSuchComputeError: There is no such compute.
+    """
+    return bool(_entry(text, _found(text, stack, name)).get("type") == INSTANCE)
+
+
+def with_allowance(text: str, name: str) -> str:
+    """Allow that the files of an instance are deleted with it.
+
+    Raises:
+        StackFileError: The text cannot be edited.
+    """
+    try:
+        return append_entry(text, _ALLOWED, name)
+    except DocumentError as exc:
+        raise _not_editable(exc) from exc
+
+
+def without_allowance(text: str, name: str) -> str:
+    """Undo :func:`with_allowance`; a name that is not there is ignored."""
+    try:
+        names = [str(one).lower() for one in list_of(text, _ALLOWED)]
+        return remove_entry(text, _ALLOWED, names.index(name.lower())) if name.lower() in names else text
     except DocumentError as exc:
         raise _not_editable(exc) from exc
 

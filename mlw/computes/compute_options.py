@@ -20,10 +20,23 @@ _SETTINGS = (
     click.option(
         "--idle-time-before-scale-down", metavar="SECONDS", type=int, help="How long Azure keeps an idle node."
     ),
+    click.option("--user-object-id", metavar="NAME", help="The principal who works with an instance."),
+    click.option(
+        "--idle-time-before-shutdown-minutes", metavar="MINUTES", type=int, help="When an idle instance stops."
+    ),
     click.option("--description", metavar="TEXT", help="What the compute is for."),
     click.option("--tags", metavar="NAME=VALUE", multiple=True, help="A tag of the compute; repeatable."),
 )
-_NAMES = ("size", "tier", "min_instances", "max_instances", "idle_time_before_scale_down", "description")
+_NAMES = (
+    "size",
+    "tier",
+    "min_instances",
+    "max_instances",
+    "idle_time_before_scale_down",
+    "user_object_id",
+    "idle_time_before_shutdown_minutes",
+    "description",
+)
 
 
 def with_settings(function: Callable[..., int]) -> Callable[..., int]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mlw.computes.workspace_computes import Compute
 
 _HEADINGS = ("NAME", "TYPE", "SIZE", "TIER", "NODES", "CPUS", "MEMORY", "PRINCIPAL")
+_STATE = "STATE"
+"""Only where there are instances."""
 
 
 @command(
@@ -31,13 +33,15 @@ _HEADINGS = ("NAME", "TYPE", "SIZE", "TIER", "NODES", "CPUS", "MEMORY", "PRINCIP
 def list_computes(stack: str, type_: str, principal: str | None, output: Output) -> int:
     """List the computes of a workspace.
 
-    With the CPUs and memory that limit each job: those of the size, or what this machine has if that is less.
+    With the CPUs and memory that limit each job or the instance: those of the size, or what this machine has if that is
+    less; of compute instances also whether they run.
     """
     from mlw.output import table  # noqa: PLC0415 - a wrong command line does not need it
 
     require(stack, principal, COMPUTES_READ, "listing computes")
     found = [one for one in documents(stack) if not type_ or one["type"] == type_.lower()]
-    output.print(found, lambda: table(_HEADINGS, [_row(one) for one in found]))
+    headings = (*_HEADINGS, *([_STATE] if any("state" in one for one in found) else ()))
+    output.print(found, lambda: table(headings, [_row(one)[: len(headings)] for one in found]))
     return DONE
 
 
@@ -77,7 +81,12 @@ def list_sizes(output: Output) -> int:
 
 def documents(stack: str) -> list[dict[str, Any]]:
     """All computes as `az ml compute` prints them; what is less than a size says is said on standard error."""
-    return [_told(compute, entry) for compute, entry in _known(stack)]
+    from mlw.computes.compute_documents import to_instance_document  # noqa: PLC0415 - as above
+    from mlw.computes.instances import instances_of  # noqa: PLC0415 - as above
+    from mlw.stacks.stacks import open_stack  # noqa: PLC0415 - as above
+
+    instances = [to_instance_document(instance) for instance in instances_of(open_stack(stack))]
+    return [*(_told(compute, entry) for compute, entry in _known(stack)), *instances]
 
 
 def document_of(stack: str, name: str) -> dict[str, Any]:
@@ -86,13 +95,20 @@ def document_of(stack: str, name: str) -> dict[str, Any]:
     Raises:
         NoSuchComputeError: The workspace has no such compute.
     """
+    from mlw.computes.compute_documents import to_instance_document  # noqa: PLC0415 - as above
+    from mlw.computes.instances import instances_of  # noqa: PLC0415 - as above
     from mlw.computes.workspace_computes import no_such_compute  # noqa: PLC0415 - as above
+    from mlw.stacks.stacks import open_stack  # noqa: PLC0415 - as above
 
     known = _known(stack)
     found = next(((compute, entry) for compute, entry in known if compute.name.lower() == name.lower()), None)
-    if found is None:
-        raise no_such_compute(stack, name, [compute.name for compute, _ in known])
-    return _told(*found)
+    if found:
+        return _told(*found)
+    instances = instances_of(open_stack(stack))
+    instance = next((one for one in instances if one.name.lower() == name.lower()), None)
+    if instance is None:
+        raise no_such_compute(stack, name, [*(compute.name for compute, _ in known), *(one.name for one in instances)])
+    return to_instance_document(instance)
 
 
 def _known(stack: str) -> list[tuple[Compute, Mapping[str, Any]]]:
@@ -115,5 +131,5 @@ def _told(compute: Compute, entry: Mapping[str, Any]) -> dict[str, Any]:
 def _row(document: dict[str, Any]) -> list[str]:
     memory = f"{document['memory_mib'] / 1024:.1f} GiB"
     shown = {**document, "memory": memory}
-    columns = ("name", "type", "size", "tier", "max_instances", "cpus", "memory", "principal")
+    columns = ("name", "type", "size", "tier", "max_instances", "cpus", "memory", "principal", "state")
     return [str(shown.get(column, "-")) for column in columns]

@@ -1,4 +1,6 @@
-"""Computes of a deployed workspace, with the limits of a job on this machine.
+"""Computes of a deployed workspace that run jobs, with the limits of a job on this machine.
+
+Compute instances run none; see `mlw.computes.instances`.
 
 The stack's outputs name the computes; sizes become CPUs and memory here, because only the engine's machine knows what
 it has. A job of a compute that is larger than the machine gets all of it, and a notice says so.
@@ -12,7 +14,9 @@ from typing import Any
 
 from infra.errors import MlWorkspaceError
 from infra.host.near_names import suggestion
-from infra.rules.computes.compute_rules import LOCAL, duration_seconds
+from infra.rules.computes.compute_rules import LOCAL
+from infra.rules.computes.durations import duration_seconds
+from infra.rules.computes.instance_rules import INSTANCE
 from infra.rules.computes.vm_sizes import VmSize, find_vm_size
 from mlw.computes.machine import MIB_PER_GIB, Machine, engines_machine
 from mlw.stacks.stacks import Stack
@@ -51,7 +55,7 @@ class Compute:
 
 
 def computes_of(stack: Stack, machine: Machine | None = None) -> list[Compute]:
-    """The computes of a stack, `local` first; empty if it has none.
+    """The computes of a stack that run jobs, `local` first; empty if it has none.
 
     Args:
         stack: A stack that is up.
@@ -61,7 +65,7 @@ def computes_of(stack: Stack, machine: Machine | None = None) -> list[Compute]:
         NotUpError: The stack has never been deployed successfully.
         EngineUnreachableError: The engine is not running.
     """
-    listed = stack.require_outputs().get("computes") or []
+    listed = [entry for entry in stack.require_outputs().get("computes") or () if entry["type"] != INSTANCE]
     if not listed:
         return []
     known = machine or engines_machine()
@@ -77,7 +81,13 @@ def find_compute(stack: Stack, name: str, machine: Machine | None = None) -> Com
     computes = computes_of(stack, machine)
     found = next((compute for compute in computes if compute.name.lower() == name.lower()), None)
     if found is None:
-        raise no_such_compute(stack.name, name, [compute.name for compute in computes])
+        known = [compute.name for compute in computes]
+        if any(entry["name"].lower() == name.lower() for entry in stack.require_outputs().get("computes") or ()):
+            raise NoSuchComputeError(
+                f"looking for compute '{name}': it is a compute instance, which runs notebooks and no jobs. Computes "
+                f"that run jobs: {', '.join(known)}."
+            )
+        raise no_such_compute(stack.name, name, known)
     return found
 
 

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.client_variables import BUNDLES, variables
 from infra.clients.key_vault import vault_principals
 from infra.clients.key_vault.vault import Vault
 from infra.clients.service_connection import ServiceConnection
 from infra.clients.service_errors import at_key_vault
-from mlw.client_environment.client_variables import BUNDLES, variables
 from mlw.client_environment.trusted_certificates import trusted_here
 from mlw.computes.compute_access import ComputeAccess, credentials_of
 from mlw.computes.workspace_computes import Compute, NoSuchComputeError, find_compute

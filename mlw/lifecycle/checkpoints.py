@@ -58,6 +58,8 @@ class DockerObject:
     urn: str
     id: str
     name: str
+    may_stop: bool = False
+    """Whether it is a container that may stop, so that a stopped one needs no repair."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,13 @@ class Checkpoint:
     def docker_objects(self) -> list[DockerObject]:
         """The workspace's containers, networks and volumes, with their ids on the engine."""
         return [
-            DockerObject(DOCKER_KINDS[r["type"]], r["urn"], r["id"], str((r.get("outputs") or {}).get("name", "")))
+            DockerObject(
+                DOCKER_KINDS[r["type"]],
+                r["urn"],
+                r["id"],
+                str((r.get("outputs") or {}).get("name", "")),
+                may_stop=(r.get("inputs") or {}).get("mustRun") is False,
+            )
             for r in self.own_objects
         ]
 

@@ -48,7 +48,7 @@ class Comparison:
     """In the state, not on the engine."""
 
     stopped: tuple[DockerObject, ...]
-    """Containers in the state that exist and are not running."""
+    """Containers in the state that exist, are not running, and should."""
 
     @property
     def removable_orphans(self) -> list[EngineObject]:
@@ -80,7 +80,7 @@ def compare(on_engine: Sequence[EngineObject], in_state: Sequence[DockerObject])
     return Comparison(
         orphans=tuple(o for key, o in present.items() if key not in known and not o.is_of_job),
         lost=tuple(o for o in in_state if (o.kind, o.id) not in present),
-        stopped=tuple(o for o in in_state if (o.kind, o.id) in stopped),
+        stopped=tuple(o for o in in_state if (o.kind, o.id) in stopped and not o.may_stop),
     )
 
 

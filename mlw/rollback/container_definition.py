@@ -24,6 +24,8 @@ KNOWN = frozenset(
     {
         "capabilities",
         "command",
+        "cpuPeriod",
+        "cpuQuota",
         "cpus",
         "entrypoints",
         "envs",
@@ -131,6 +133,8 @@ def _host_config(client: docker.DockerClient, inputs: Mapping[str, Any]) -> Any:
         },
         mem_limit=int(memory) * _MIB if memory else None,
         memswap_limit=int(swap) * _MIB if swap else None,
+        cpu_period=inputs.get("cpuPeriod"),
+        cpu_quota=inputs.get("cpuQuota"),
         nano_cpus=round(float(cpus) * _NANO) if cpus else None,
         ulimits=[
             Ulimit(name=one["name"], soft=int(one["soft"]), hard=int(one["hard"]))

@@ -61,6 +61,7 @@ def _outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
                 "ports": ports,
                 "subnet": "10.213.0.0/27",
                 "image_ids": {service: f"sha256:{service}" for service in inputs["images"]},
+                "memory_mib": 16 * 1024,
             }
         case "GeneratedSecrets":
             names = [*inputs["lengths"], *(f"{name}Bcrypt" for name in inputs["hashed"])]

@@ -83,10 +83,10 @@ def running_studio(
     assert exit_code == 0
 
 
-def launch(playwright: Playwright) -> Browser:
+def launch(playwright: Playwright, *flags: str) -> Browser:
     """Start the system's browser; its sandbox does not work for root."""
-    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=BROWSER, args=flags)
+    needed = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return playwright.chromium.launch(executable_path=BROWSER, args=[*needed, *flags])
 
 
 def axe_findings(page: Page) -> list[str]:

@@ -48,7 +48,7 @@ _SECTIONS: tuple[tuple[str, str, type], ...] = (
     ("datastores", "A list; each entry is a registered datastore.", DatastoreProperties),
     (
         "computes",
-        "A list; each entry is a compute that runs jobs; see [computes.md](computes.md).",
+        "A list; each entry is a cluster that runs jobs, or an instance; see [computes.md](computes.md).",
         ComputeProperties,
     ),
     ("roleAssignments", "A list; each entry gives a principal a role.", RoleAssignmentInput),

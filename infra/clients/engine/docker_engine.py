@@ -110,6 +110,12 @@ def cpus() -> int:
         return int(client.api.info()["NCPU"])
 
 
+def memory_mib() -> int:
+    """Memory of the engine's machine, in MiB."""
+    with connect() as client:
+        return int(client.api.info()["MemTotal"]) >> 20
+
+
 def remove_leftovers(stack_id: str) -> list[str]:
     """Remove the stack's containers and networks; volumes are kept, because they hold data.
 

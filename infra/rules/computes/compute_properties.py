@@ -5,6 +5,7 @@ ARM's nested objects `properties` and `scaleSettings` are left out, as those of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from infra.rules.resources.properties import REQUIRED, Derived, Property
@@ -17,27 +18,42 @@ def principal_of(compute: str) -> str:
     return f"compute-{compute.lower()}"
 
 
-_OF_NAME = Derived("`compute-` and the name", lambda props: principal_of(str(props.get("name", ""))))
+_OF_NAME = Derived(
+    "`compute-` and the name; the assigned user of an instance",
+    lambda props: str(props.get("assignedUser") or principal_of(str(props.get("name", "")))),
+)
 _RUNNING = "in place; applies to jobs that start after it"
+
+OF_CLUSTERS = ("vmPriority", "minNodeCount", "maxNodeCount", "nodeIdleTimeBeforeScaleDown")
+"""Keys that only a cluster has."""
+
+OF_INSTANCES = ("assignedUser", "idleTimeBeforeShutdown")
+"""Keys that only an instance has."""
+
+FOREIGN: Mapping[str, tuple[str, ...]] = {"AmlCompute": OF_INSTANCES, "ComputeInstance": OF_CLUSTERS}
+"""Type of a compute to the keys of the other type."""
 
 
 class ComputeProperties:
-    """A compute: where jobs run, with limits and a principal of its own."""
+    """A compute: where jobs run, with limits and a principal of its own; or where one user works with notebooks."""
 
     name: Annotated[
         str,
         Property(
             doc="Name of the compute.",
             default=REQUIRED,
-            effect="a new compute with a new principal; jobs and their data are kept",
+            effect="a new compute with a new principal; jobs and their data are kept, files of an instance are not",
             source="N1, T1",
         ),
     ]
-    type: Annotated[str, Property(doc="`AmlCompute`.", default=REQUIRED)]
+    type: Annotated[
+        str, Property(doc="`AmlCompute` for a cluster, `ComputeInstance` for an instance.", default=REQUIRED)
+    ]
     vm_size: Annotated[
         str,
         Property(
-            doc="Azure's size of a node: its CPUs and memory limit each job. See [computes.md](computes.md).",
+            doc="Azure's size of a node: its CPUs and memory limit each job, or the instance. See "
+            "[computes.md](computes.md).",
             default=DEFAULT_SIZE,
             effect=_RUNNING,
         ),
@@ -45,24 +61,45 @@ class ComputeProperties:
     vm_priority: Annotated[
         str,
         Property(
-            doc="`Dedicated`, or `LowPriority`: its jobs wait for those of dedicated computes.",
+            doc="Of a cluster. `Dedicated`, or `LowPriority`: its jobs wait for those of dedicated computes.",
             default="Dedicated",
             effect=_RUNNING,
         ),
     ]
     min_node_count: Annotated[
         int,
-        Property(doc="Nodes that Azure keeps running. A waiting node uses nothing here.", default=0, effect=_RUNNING),
+        Property(
+            doc="Of a cluster. Nodes that Azure keeps running. A waiting node uses nothing here.",
+            default=0,
+            effect=_RUNNING,
+        ),
     ]
     max_node_count: Annotated[
-        int, Property(doc="Jobs that run at the same time, 1 to 100.", default=4, effect=_RUNNING)
+        int, Property(doc="Of a cluster. Jobs that run at the same time, 1 to 100.", default=4, effect=_RUNNING)
     ]
     node_idle_time_before_scale_down: Annotated[
         str,
         Property(
-            doc="How long Azure keeps an idle node, as an ISO 8601 duration. Kept in the record; a waiting node uses "
-            "nothing here.",
+            doc="Of a cluster. How long Azure keeps an idle node, as an ISO 8601 duration. Kept in the record; a "
+            "waiting node uses nothing here.",
             default=DEFAULT_IDLE_TIME,
+        ),
+    ]
+    assigned_user: Annotated[
+        str,
+        Property(
+            doc="Of an instance, required there. The principal who works with it; nobody else can log in.",
+            default="",
+            effect="in place; sessions of the other user end",
+        ),
+    ]
+    idle_time_before_shutdown: Annotated[
+        str,
+        Property(
+            doc="Of an instance. How long it may be idle before it stops, as an ISO 8601 duration of 15 minutes to 3 "
+            "days; left out, it runs until somebody stops it.",
+            default="",
+            effect="in place",
         ),
     ]
     description: Annotated[str, Property(doc="What the compute is for.", default="")]

@@ -5,11 +5,12 @@ Sources: N1 and T1 (names), Q1 (nodes of a cluster).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from infra.rules.computes.compute_properties import DEFAULT_IDLE_TIME, DEFAULT_SIZE, principal_of
+from infra.rules.computes.durations import duration_seconds
+from infra.rules.computes.instance_rules import check_keys_of_type, check_shutdown
 from infra.rules.computes.vm_sizes import find_vm_size, has_gpu, near_vm_size
 from infra.rules.names.name_rules import ResourceKind
 from infra.rules.names.naming import check_name
@@ -30,6 +31,9 @@ class ComputeType(StrEnum):
     AML_COMPUTE = "AmlCompute"
     """A cluster of nodes that run jobs."""
 
+    COMPUTE_INSTANCE = "ComputeInstance"
+    """A workstation with notebooks for one user."""
+
 
 class Priority(StrEnum):
     """Which jobs start first. Not a price."""
@@ -39,7 +43,6 @@ class Priority(StrEnum):
 
 
 _NOT_HERE: Mapping[str, str] = {
-    "computeinstance": "compute instances are not supported yet, only clusters that run jobs",
     "kubernetes": "jobs run as containers of this machine's engine, not in a Kubernetes cluster",
     "aks": "jobs run as containers of this machine's engine, not in a Kubernetes cluster",
     "virtualmachine": "jobs run as containers of this machine's engine, not on other machines",
@@ -50,7 +53,7 @@ _NOT_HERE: Mapping[str, str] = {
     "datalakeanalytics": "there is no Data Lake on this machine",
 }
 
-TYPE = StackRule("compute-limit-type", "A compute is of type AmlCompute.")
+TYPE = StackRule("compute-limit-type", "A compute is of type AmlCompute or ComputeInstance.")
 RESERVED = StackRule("compute-forbid-reserved-name", f"No compute is named '{LOCAL}', which every workspace has.")
 DUPLICATE = StackRule("compute-require-unique-name", "Names of computes are unique, regardless of case.")
 SIZE = StackRule("compute-limit-vm-size", "The size of a compute is one of Azure's without a GPU.")
@@ -63,23 +66,6 @@ KEY_VAULT = StackRule(
     "A workspace with computes has its own key vault, which stores their credentials.",
 )
 PRINCIPAL = StackRule("compute-require-own-principal", "No role is assigned to the principal of a compute.")
-
-_DURATION = re.compile(
-    r"P(?!$)(?:(?P<days>\d{1,4})D)?(?:T(?!$)(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9})S)?)?",
-    re.ASCII,
-)
-_SECONDS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
-
-
-def duration_seconds(text: str) -> int | None:
-    """Seconds of an ISO 8601 duration in days, hours, minutes and seconds; None if it is none."""
-    found = _DURATION.fullmatch(text)
-    return sum(int(found[unit] or 0) * seconds for unit, seconds in _SECONDS.items()) if found else None
-
-
-def duration_of(seconds: int) -> str:
-    """The ISO 8601 duration of some seconds, as Azure writes it."""
-    return f"PT{seconds}S"
 
 
 def check_computes(computes: Sequence[Mapping[str, object]], *, key: str = KEY) -> list[Violation]:
@@ -112,9 +98,11 @@ def check_computes(computes: Sequence[Mapping[str, object]], *, key: str = KEY) 
 def _check_compute(compute: Mapping[str, object]) -> Iterator[Violation]:
     name, type_, size, priority = (compute.get(key) for key in ("name", "type", "vmSize", "vmPriority"))
     if name is not None and (str(name).lower() == LOCAL or type_ in {None, *ComputeType}):
-        yield from _check_name(str(name))
+        yield from _check_name(str(name), type_)
     if type_ is not None and type_ not in set(ComputeType):
         yield _unknown_type(str(type_))
+    yield from check_keys_of_type(compute)
+    yield from check_shutdown(compute.get("idleTimeBeforeShutdown"))
     if size is not None:
         yield from check_vm_size(str(size))
     if priority is not None and priority not in set(Priority):
@@ -139,9 +127,10 @@ def _check_compute(compute: Mapping[str, object]) -> Iterator[Violation]:
         )
 
 
-def _check_name(name: str) -> list[Violation]:
+def _check_name(name: str, type_: object) -> list[Violation]:
     if name.lower() != LOCAL:
-        return check_name(ResourceKind.COMPUTE_CLUSTER, name)
+        is_instance = type_ == ComputeType.COMPUTE_INSTANCE
+        return check_name(ResourceKind.COMPUTE_INSTANCE if is_instance else ResourceKind.COMPUTE_CLUSTER, name)
     return [
         Violation(
             rule=RESERVED,
@@ -155,15 +144,15 @@ def _check_name(name: str) -> list[Violation]:
 
 
 def _unknown_type(type_: str) -> Violation:
-    spelled_otherwise = type_.lower() == ComputeType.AML_COMPUTE.lower()
+    near = next((known for known in ComputeType if known.lower() == type_.lower()), ComputeType.AML_COMPUTE)
     return Violation(
         rule=TYPE,
         key="type",
         value=type_,
         found=_NOT_HERE.get(type_.lower(), "unknown type of compute"),
         allowed=one_of(ComputeType),
-        fix=f"set 'type' to '{ComputeType.AML_COMPUTE}'"
-        if spelled_otherwise or type_.lower() not in _NOT_HERE
+        fix=f"set 'type' to '{near}'"
+        if type_.lower() not in _NOT_HERE
         else f"set 'type' to '{ComputeType.AML_COMPUTE}', or remove the compute",
     )
 

@@ -20,6 +20,10 @@ TRACKING_SERVER = "ml-workspace:machinelearningservices:Tracking"
 """A part of the workspace, without a name and an id of its own in Azure, so no rule applies to it."""
 
 
+COMPUTE_INSTANCE = "ml-workspace:machinelearningservices:ComputeInstance"
+"""A compute of the workspace; its rules are those of the section `computes`."""
+
+
 @dataclass(frozen=True, slots=True)
 class ComponentType:
     """A component type, as rules see it.

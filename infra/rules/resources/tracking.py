@@ -5,7 +5,7 @@ It belongs to the workspace and is no Azure resource of its own: in Azure every 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated
 
 from infra.rules.names.engine_names import physical_name
@@ -28,6 +28,12 @@ HOST_NAME = StackRule(
 REMOVAL = StackRule(
     "tracking-stack-forbid-removal", "No change deletes experiments, runs and models, unless the stack allows it."
 )
+INSTANCE_REMOVAL = StackRule(
+    "compute-stack-forbid-removal", "No change deletes the files of a compute instance, unless the stack allows it."
+)
+
+_INSTANCE = "computes/"
+"""Prefix of the key of a compute instance, which has a home folder."""
 
 Services = Mapping[str, str]
 """The optional services that a stack has: name of the service to the name that `allowReplacement` knows it by."""
@@ -51,14 +57,16 @@ def server_name(workspace: str) -> str:
     return f"{workspace}-{NAME}"
 
 
-def optional_services(workspace: str, *, tracking: bool) -> Services:
+def optional_services(workspace: str, *, tracking: bool, instances: Iterable[str] = ()) -> Services:
     """The optional services of a workspace.
 
     Args:
         workspace: Its name.
         tracking: Whether it has a tracking server.
+        instances: Names of its compute instances.
     """
-    return {NAME: server_name(workspace)} if tracking else {}
+    servers = {NAME: server_name(workspace)} if tracking else {}
+    return {**servers, **{f"{_INSTANCE}{name.lower()}": name for name in instances}}
 
 
 def check_retention(days: int | None) -> list[Violation]:
@@ -109,15 +117,32 @@ def check_removal(before: Services, wanted: Services, *, allowed: Collection[str
         allowed: Names of resources that may be replaced.
     """
     may_go = {name.lower() for name in allowed}
-    gone = [name for service, name in before.items() if wanted.get(service) != name and name.lower() not in may_go]
-    return [
-        Violation(
-            rule=REMOVAL,
-            key=KEY,
-            value=None,
-            found=f"the tracking server '{name}' would be deleted with its experiments, runs and models",
-            allowed=f"'{name}' unchanged",
-            fix=f"restore '{KEY}: {{}}'; if they may be lost, add '{name}' to 'ml-workspace:allowReplacement'",
-        )
-        for name in gone
+    gone = [
+        (service, name)
+        for service, name in before.items()
+        if wanted.get(service, "").lower() != name.lower() and name.lower() not in may_go
     ]
+    return [_removal_of_instance(name) if service.startswith(_INSTANCE) else _removal(name) for service, name in gone]
+
+
+def _removal(name: str) -> Violation:
+    return Violation(
+        rule=REMOVAL,
+        key=KEY,
+        value=None,
+        found=f"the tracking server '{name}' would be deleted with its experiments, runs and models",
+        allowed=f"'{name}' unchanged",
+        fix=f"restore '{KEY}: {{}}'; if they may be lost, add '{name}' to 'ml-workspace:allowReplacement'",
+    )
+
+
+def _removal_of_instance(name: str) -> Violation:
+    return Violation(
+        rule=INSTANCE_REMOVAL,
+        key="ml-workspace:computes",
+        value=None,
+        found=f"the compute instance '{name}' would be deleted with the files of its user",
+        allowed=f"'{name}' unchanged",
+        fix=f"restore it; if the files may be lost, delete it with `mlw compute delete STACK --name {name}`, or add "
+        f"'{name}' to 'ml-workspace:allowReplacement'",
+    )

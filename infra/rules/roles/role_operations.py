@@ -25,6 +25,9 @@ COMPUTES_READ = f"{_ML}/computes/read"
 COMPUTES_WRITE = f"{_ML}/computes/write"
 COMPUTES_DELETE = f"{_ML}/computes/delete"
 COMPUTES_LIST_KEYS = f"{_ML}/computes/listKeys/action"
+COMPUTES_START = f"{_ML}/computes/start/action"
+COMPUTES_STOP = f"{_ML}/computes/stop/action"
+COMPUTES_RESTART = f"{_ML}/computes/restart/action"
 JOBS_READ = f"{_ML}/jobs/read"
 JOBS_WRITE = f"{_ML}/jobs/write"
 JOBS_DELETE = f"{_ML}/jobs/delete"
@@ -162,6 +165,9 @@ OPERATIONS: Mapping[str, Operation] = {
     MODELS_READ: _action(Service.TRACKING, "list and read registered models and their versions"),
     MODELS_WRITE: _action(Service.TRACKING, "register models and versions, change their tags, aliases and stages"),
     MODELS_DELETE: _action(Service.TRACKING, "delete registered models and versions"),
+    COMPUTES_START: _action(Service.COMPUTES, "start compute instances, and have one of your own"),
+    COMPUTES_STOP: _action(Service.COMPUTES, "stop compute instances"),
+    COMPUTES_RESTART: _action(Service.COMPUTES, "restart compute instances"),
     JOBS_READ: _action(Service.COMPUTES, "list and read jobs"),
     JOBS_WRITE: _action(Service.COMPUTES, "create, change, cancel, archive and restore jobs"),
     JOBS_DELETE: _action(Service.COMPUTES, "delete the records of jobs"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ TABLE = folders.repo() / "infra" / "images.toml"
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._/-]*)?", re.IGNORECASE)
 _STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SETTING = re.compile(r"""^[ \t]*["']?ml-workspace:imageRegistry["']?[ \t]*:[ \t]*["']?([^\s"'#]+)""", re.MULTILINE)
+_TYPE = re.compile(r"""\btype["']?[ \t]*:[ \t]*["']?(\w+)""")
 _SECTION = re.compile(r"""^[ \t]*["']?ml-workspace:(\w+)["']?[ \t]*:""", re.MULTILINE)
 
 
@@ -44,7 +45,8 @@ class Service:
     base: str = ""
     """What a Python service's image is built on: another row, or `debian`; empty for a single binary."""
     needed_by: tuple[str, ...] | None = None
-    """Sections of a stack file without which no workspace needs the image; None if every workspace does."""
+    """Sections of a stack file, or types of their entries, without which no workspace needs the image; None if every
+    workspace does."""
 
     @property
     def version(self) -> str:
@@ -90,8 +92,8 @@ def needed(stack: str | None) -> tuple[Service, ...]:
     names = (
         [stack] if stack else [file.name[len("Pulumi.") : -len(".yaml")] for file in _stacks().glob("Pulumi.*.yaml")]
     )
-    sections = {section for name in names for section in _SECTION.findall(_text(name))}
-    return tuple(row for row in load() if row.needed_by is None or sections & set(row.needed_by))
+    words = {word for name in names for word in _words(_text(name))}
+    return tuple(row for row in load() if row.needed_by is None or words & set(row.needed_by))
 
 
 def named(names: Sequence[str]) -> tuple[Service, ...]:
@@ -122,6 +124,14 @@ def _text(stack: str) -> str:
     if not _STACK.fullmatch(stack) or not file.is_file():
         return ""
     return file.read_text(encoding="utf-8", errors="replace")
+
+
+def _words(text: str) -> Iterator[str]:
+    """The sections of a stack file, and the types of their entries; lines that are comments do not count."""
+    yield from _SECTION.findall(text)
+    for line in text.splitlines():
+        if not line.lstrip().startswith("#"):
+            yield from _TYPE.findall(line)
 
 
 def _stacks() -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mlw.client_environment.client_variables import Access
+from infra.client_variables import Access
 from mlw.client_environment.run_command import command_environment, service_name
 from tests.unit.states import CREDENTIALS, FakeCli, Place, a_workspace, the_outputs
 

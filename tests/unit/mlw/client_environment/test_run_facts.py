@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.client_variables import Access
 from infra.clients.service_connection import ServiceConnection
 from infra.clients.storage.blob_files import BlobForbiddenError
-from mlw.client_environment.client_variables import Access
 from mlw.client_environment.run_facts import EXPERIMENT_NAME, RUN_CONTEXT, RunOptions, variables_of
 from mlw.stacks.stacks import Stack, open_stack
 from mlw.tracking import git_facts, stored_snapshots

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlw.client_environment.client_variables import variables
+from infra.client_variables import variables
 from mlw.computes import compute_access
 from mlw.computes.compute_access import ComputeAccess, credentials_of
 from mlw.computes.machine import Machine

@@ -95,7 +95,7 @@ class TestCreate:
         ("arguments", "words"),
         [
             (["-n", "gpu-cluster", "-t", "AmlCompute", "--size", "STANDARD_NC6"], "it has a GPU, and jobs get none"),
-            (["-n", "ci", "-t", "ComputeInstance"], "compute instances are not supported yet"),
+            (["-n", "ci-x", "-t", "ComputeInstance"], "only its user can log in to a compute instance"),
             (["-n", "cpu2"], "ml-workspace:computes[2].type: missing"),
             (["-n", "local", "-t", "AmlCompute"], "every workspace with computes has a compute with this name"),
         ],

@@ -43,6 +43,15 @@ def test_a_stopped_container_is_known_and_stopped() -> None:
     assert comparison.lost == ()
 
 
+def test_a_container_that_may_stop_needs_no_repair() -> None:
+    stopped = EngineObject("container", "c1", "ci", running=False)
+    known_one = DockerObject("container", "urn:c1", "c1", "ci", may_stop=True)
+
+    comparison = compare([stopped], [known_one])
+
+    assert (comparison.orphans, comparison.lost, comparison.stopped) == ((), (), ())
+
+
 def test_containers_go_before_what_they_use() -> None:
     assert in_removal_order([VOLUME, NETWORK, CONTAINER]) == [CONTAINER, NETWORK, VOLUME]
 

@@ -9,9 +9,8 @@ from infra.rules.computes.compute_rules import (
     check_computes,
     check_needs,
     check_principals,
-    duration_of,
-    duration_seconds,
 )
+from infra.rules.computes.durations import duration_of, duration_seconds
 
 CPU = {"name": "cpu", "type": "AmlCompute"}
 

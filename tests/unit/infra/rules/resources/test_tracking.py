@@ -35,3 +35,24 @@ def test_a_tracking_server_is_removed_only_if_the_stack_allows_it(wanted: Servic
         "may be lost, add 'mlw-churn-tracking' to 'ml-workspace:allowReplacement' [tracking-stack-forbid-removal]"
     )
     assert check_removal(ON, wanted, allowed=("MLW-churn-tracking",)) == []
+
+
+INSTANCE = optional_services("mlw-churn", tracking=False, instances=["ci-Ana"])
+
+
+def test_an_instance_is_not_removed_with_the_files_of_its_user() -> None:
+    (found,) = check_removal(INSTANCE, {}, allowed=("ci-bea",))
+
+    assert found.found == "the compute instance 'ci-Ana' would be deleted with the files of its user"
+    assert "mlw compute delete" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("wanted", "allowed"),
+    [
+        pytest.param(optional_services("mlw-churn", tracking=False, instances=["CI-ana"]), (), id="other case"),
+        pytest.param({}, ("ci-ana",), id="allowed by name"),
+    ],
+)
+def test_an_instance_that_stays_or_may_go_breaks_no_rule(wanted: Services, allowed: tuple[str, ...]) -> None:
+    assert check_removal(INSTANCE, wanted, allowed=allowed) == []

@@ -47,12 +47,29 @@ def test_an_optional_image_is_needed_by_a_stack_with_its_section(stacks: Path, t
     assert names(image_table.needed("missing")) == REQUIRED
 
 
+@pytest.mark.parametrize(
+    ("entry", "is_needed"),
+    [
+        pytest.param("[{name: ci-ana, type: ComputeInstance, assignedUser: ana}]", True, id="one line"),
+        pytest.param("\n    - name: ci-ana\n      type: 'ComputeInstance'", True, id="several lines"),
+        pytest.param("[{name: cpu, type: AmlCompute}]", False, id="a cluster"),
+        pytest.param("[{name: cpu, type: AmlCompute}]\n  # type: ComputeInstance", False, id="a comment"),
+    ],
+)
+def test_the_image_of_instances_is_needed_only_by_a_stack_that_has_one(
+    stacks: Path, entry: str, *, is_needed: bool
+) -> None:
+    (stacks / "Pulumi.lab.yaml").write_text(f"config:\n  ml-workspace:computes: {entry}\n")
+
+    assert ("instance" in names(image_table.needed("lab"))) is is_needed
+
+
 def test_images_are_found_by_name() -> None:
     assert names(image_table.named(["vault", "python"])) == ["vault", "python"]
 
 
 def test_an_unknown_name_is_rejected_with_the_names_that_exist() -> None:
-    with pytest.raises(BootstrapError, match=r"no image 'pyhton'; images: collector, insights, minio, python, "):
+    with pytest.raises(BootstrapError, match=r"no image 'pyhton'; images: collector, insights, instance, "):
         image_table.named(["vault", "pyhton"])
 
 

@@ -4,7 +4,7 @@ import base64
 import json
 from pathlib import Path
 
-from mlw.client_environment.client_variables import MANAGED, MANAGED_BY_TRACKING, Access, variables
+from infra.client_variables import MANAGED, MANAGED_BY_TRACKING, Access, variables
 from tests.unit.states import CREDENTIALS, the_outputs
 
 ENDPOINTS = the_outputs("dev")["endpoints"]
