@@ -82,7 +82,7 @@ class CalendarTimes:
             moment = in_utc(local, self.zone)
             if moment > until:
                 return
-            if moment > after and moment >= self.start:
+            if moment > after:
                 yield moment
 
     def _by(self) -> Mapping[str, Sequence[Any]]:

@@ -142,6 +142,14 @@ def test_a_job_that_another_run_is_submitting_is_left_to_it(records: ScheduleRec
     assert (others, jobs.names) == ([[]], ["hourly-01T0100"])
 
 
+def test_a_due_time_that_another_run_has_just_taken_is_left_to_it(
+    records: ScheduleRecords, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "move", lambda *_position, **_revision: False)
+
+    assert (run(records, jobs, at(1)), jobs.names) == ([], [])
+
+
 @pytest.mark.parametrize("was_submitted", [True, False], ids=["after", "before"])
 def test_a_run_that_was_killed_while_it_submitted_loses_nothing(
     records: ScheduleRecords, jobs: Jobs, *, was_submitted: bool
@@ -156,8 +164,9 @@ def test_a_run_that_was_killed_while_it_submitted_loses_nothing(
     assert run(records, jobs, at(1.001)) == []
     run(records, jobs, at(1) + timedelta(seconds=TAKEN_SECONDS))
 
+    position = records.position("hourly")[0]
     assert jobs.names == ["hourly-01T0100"]
-    assert records.position("hourly")[0].taken == ""
+    assert (position.taken, position.job, position.error) == ("", "hourly-20260101T010000Z", "")
 
 
 def test_a_name_is_taken_once_and_a_missing_one_is_named(records: ScheduleRecords) -> None:

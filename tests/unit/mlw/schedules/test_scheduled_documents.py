@@ -71,6 +71,14 @@ def test_a_copy_is_refused_if_the_record_does_not_say_what_was_stored() -> None:
         copied(earlier(document, code=CODE["a"]))
 
 
+def test_a_copy_is_refused_if_several_stored_files_have_the_name() -> None:
+    inputs = {name: {"location": {**UPLOADED, "name": f"LocalUpload/{name}/iris.csv"}} for name in ("old", "new")}
+    document = {"type": "command", "inputs": {"new": {"path": "/home/me/iris.csv"}}}
+
+    with pytest.raises(ScheduleError, match="does not say what was stored"):
+        copied(earlier(document, inputs=inputs))
+
+
 @pytest.mark.parametrize(
     ("trigger", "text"),
     [
@@ -95,6 +103,9 @@ def test_the_next_time_follows_what_was_submitted_and_errors_are_below_the_table
     fresh = ScheduleState(schedule(), Position())
     done = ScheduleState(schedule(), Position(armed=BEGIN, due=DUE.isoformat(), job="nightly-1", error="no compute"))
 
+    before = ScheduleState(schedule(), Position(armed="2025-01-01T00:00:00+00:00", due="2099-01-01T00:00:00+00:00"))
+
+    assert as_json(before)["next_time"] == "2026-01-01T06:00:00+00:00"
     assert as_json(fresh)["next_time"] == "2026-01-01T06:00:00+00:00"
     assert as_json(done)["next_time"] == "2026-01-02T06:00:00+00:00"
     assert schedule_table([done]).endswith("nightly: no compute")
