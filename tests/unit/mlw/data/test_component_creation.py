@@ -8,6 +8,7 @@ import pytest
 from mlw.assets.asset_references import AssetKind
 from mlw.azure_files.loading import load
 from mlw.component_files import component_creation
+from mlw.component_files.file_storing import FileStoring
 from mlw.data.data_workspace import DataWorkspace
 from mlw.tracking import code_snapshot, stored_snapshots
 from tests.support.memory_blobs import MemoryBlobs
@@ -54,6 +55,21 @@ def test_a_component_has_the_hash_of_its_code(
     assert made["environment"]["conda_file"] == {"dependencies": ["python=3.11"]}
     assert (FolderStore.root / "blobs" / "LocalUpload" / digest / "snapshot.zip").exists()
     assert f"Code: 1 file of '{folder / 'src'}'" in err
+
+
+def test_code_and_data_of_trials_tasks_and_tables_are_stored_with_a_job(workspace: DataWorkspace, folder: Path) -> None:
+    storing = FileStoring(workspace, "storing", print, is_file_code=True)
+    script, digest = str(folder / "src" / "train.py"), code_snapshot.take(folder / "src").hash
+    job = {
+        "trial": {"code": str(folder / "src")},
+        "task": {"code": script},
+        "training_data": {"path": str(folder / "src")},
+    }
+    found = storing.complete(job)
+
+    assert (found["trial"]["code"], len(found["task"]["code"])) == (digest, len(digest))
+    assert found["training_data"]["path"].startswith("azureml://datastores/workspaceblobstore/paths/LocalUpload/")
+    assert storing.complete(found) == found
 
 
 def test_a_pipeline_component_contains_its_components(
