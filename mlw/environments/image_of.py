@@ -98,17 +98,15 @@ def plan_of(environment: Mapping[str, Any] | str, assets: AssetStore, *, allow_n
 
     A curated environment of Azure may be registered under its own name; then that one is used.
     """
-    if not isinstance(environment, str) or not _is_registered(environment, assets):
+    if not isinstance(environment, str) or not _is_of_workspace(environment):
         return planning.plan(environment, allow_newer_python=allow_newer_python)
     reference = AssetReference.parse(environment, AssetKind.ENVIRONMENT)
+    curated = replacements.curated_name(environment)
+    if curated and not assets.list(AssetKind.ENVIRONMENT, reference.name, view="all"):
+        return planning.plan(environment, allow_newer_python=allow_newer_python)
     document = assets.resolve(AssetKind.ENVIRONMENT, reference).document
     return planning.plan(document, allow_newer_python=allow_newer_python)
 
 
-def _is_registered(environment: str, assets: AssetStore) -> bool:
-    """Whether a reference means a registered environment, be there one or not."""
-    if not environment.startswith(_SCHEME) or environment.startswith(f"{_SCHEME}//"):
-        return False
-    if not (curated := replacements.curated_name(environment)):
-        return True
-    return bool(assets.list(AssetKind.ENVIRONMENT, curated, view="all"))
+def _is_of_workspace(environment: str) -> bool:
+    return environment.startswith(_SCHEME) and not environment.startswith(f"{_SCHEME}//")

@@ -77,7 +77,7 @@ def plan(environment: Mapping[str, Any] | str, *, allow_newer_python: bool = Fal
     else:
         name = replacements.curated_name(environment)
         return _of_curated(name) if name else plan({"image": environment}, allow_newer_python=allow_newer_python)
-    if lock := environment.get(LOCK):
+    if (lock := environment.get(LOCK)) and str(lock).isidentifier():  # a folder of this package, and no other
         return Plan(lock=(_PACKAGE / str(lock) / "requirements.lock").read_text(encoding="utf-8"))
     image = str(environment.get("image") or "")
     if environment.get("build"):

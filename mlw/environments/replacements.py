@@ -20,6 +20,8 @@ _CURATED = re.compile(
     r"(?:/versions/[\w.-]+|/labels/[\w.-]+|:[\w.-]+|@[\w.-]+)?/?"
 )
 _AZURES_OWN = ("azureml-", "azureml_")
+_RELEASE = re.compile(r"[a-z]+(?:-[a-z]+)*-[0-9][\w.-]*")
+"""Name of a curated environment in its registry, with its release: `sklearn-1.5`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +77,22 @@ def _row(written: Mapping[str, Any]) -> Row:
 
 
 def curated_name(reference: str) -> str:
-    """Name of the curated environment that a reference means; empty if it means an environment of the workspace."""
+    """Name of the curated environment that a reference means; empty if it means an environment of the workspace.
+
+    Azure lists curated environments among those of a workspace, too, so `azureml:sklearn-1.5@latest` can be one.
+    """
     found = _CURATED.fullmatch(reference)
     if found is None:
         return ""
     name = found["name"]
     is_azures = reference.startswith("azureml://registries/") or name.lower().startswith(_AZURES_OWN)
-    return name if is_azures else ""
+    return name if is_azures or _is_listed(name) else ""
+
+
+def _is_listed(name: str) -> bool:
+    """Whether a row stands for names that begin as this one does; a user's own may have it in the middle."""
+    patterns = (one for row in rows("curated") for one in row.pattern if not one.startswith("*"))
+    return bool(_RELEASE.fullmatch(name)) and any(fnmatch.fnmatchcase(name, one) for one in patterns)
 
 
 def of_curated(name: str) -> Replacement:

@@ -24,6 +24,7 @@ def conda(*dependencies: object) -> dict[str, Any]:
         ("azureml:AzureML-pytorch-1.10-ubuntu18.04-py38-cuda11-gpu@latest", "torch"),
         ("azureml:AzureML-lightgbm-3.2-ubuntu18.04-py37-cpu:12", "lightgbm==3.2.*"),
         ("azureml://registries/azureml/environments/python-sdk-v2/versions/1", "scikit-learn"),
+        ("azureml:sklearn-1.0@latest", "scikit-learn==1.0.*"),
     ],
     ids=str,
 )
@@ -35,7 +36,16 @@ def test_a_curated_environment_is_replaced_and_told(reference: str, packages: st
 
 
 @pytest.mark.parametrize(
-    "reference", ["azureml:mine:3", "azureml:mine@latest", "python:3.11", "azureml://datastores/x"], ids=str
+    "reference",
+    [
+        "azureml:mine:3",
+        "azureml:mine@latest",
+        "azureml:my-sklearn-1.5@latest",
+        "azureml:sklearn-mine:1",
+        "python:3.11",
+        "azureml://datastores/x",
+    ],
+    ids=str,
 )
 def test_other_references_are_not_curated(reference: str) -> None:
     assert replacements.curated_name(reference) == ""
