@@ -121,6 +121,6 @@ def _bound(pattern: re.Pattern[str], value: object, key: str, names: Mapping[str
 def _notices(nodes: int, settings: Settings) -> Iterator[str]:
     if nodes > 1:
         yield (
-            f"`resources.instance_count` {nodes} is 1 here: a job is one container. It has {settings.processes} "
-            "processes (`max_concurrency_per_instance`)."
+            f"`resources.instance_count` {nodes} is 1 here: a job is one container. Its number of processes is "
+            f"`max_concurrency_per_instance`, {settings.processes}."
         )

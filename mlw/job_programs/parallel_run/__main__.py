@@ -27,7 +27,8 @@ def main() -> int:
     settings = _with_percent(settings, own.allowed_failed_percent, batches)
     output = os.environ.get(f"AZURE_ML_OUTPUT_{settings.append_to}") if settings.append_to else None
     kept, metrics = KeptLines(Path(output) if output else None, own.append_row_file_name), RunMetrics()
-    _say(f"{len(batches)} mini-batches, {sum(one.items for one in batches)} items, {settings.processes} processes")
+    items = sum(one.items for one in batches)
+    _say(f"mini-batches: {len(batches)}; items: {items}; processes: {settings.processes}")
     driver = Driver(
         settings,
         start=lambda number: Worker.start(number, script, arguments, batches),

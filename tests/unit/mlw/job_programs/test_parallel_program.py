@@ -64,13 +64,13 @@ def test_mini_batches_run_in_processes_and_what_they_return_is_kept_in_order(job
 
     assert done.returncode == 0, done.stderr
     assert job.rows == [f"file {number}.txt" for number in range(5)]
-    assert "3 mini-batches, 5 items, 2 processes" in done.stdout
+    assert "mini-batches: 3; items: 5; processes: 2" in done.stdout
     assert "mini-batches: 3 processed, 0 failed, 0 retried, 0 not run; items: 5 processed, 0 failed" in done.stdout
     assert done.stdout.count("shut down") == 2
 
 
 def test_a_size_limits_the_files_of_a_mini_batch(job: Job) -> None:
-    assert "3 mini-batches" in job.run(NAMES, batch_files=0, batch_bytes=250).stdout
+    assert "mini-batches: 3;" in job.run(NAMES, batch_files=0, batch_bytes=250).stdout
 
 
 def test_a_mini_batch_that_fails_is_tried_again(job: Job) -> None:

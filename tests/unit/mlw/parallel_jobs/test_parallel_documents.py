@@ -46,8 +46,8 @@ def test_a_document_becomes_a_command_with_the_code_and_the_environment_of_its_t
     assert found["command"].endswith("' --model ${{inputs.model}} --flag")
     assert found["resources"] == {"shm_size": "1g"}
     assert found["notices"] == [
-        "`resources.instance_count` 2 is 1 here: a job is one container. It has 1 processes "
-        "(`max_concurrency_per_instance`)."
+        "`resources.instance_count` 2 is 1 here: a job is one container. Its number of processes is "
+        "`max_concurrency_per_instance`, 1."
     ]
 
 
