@@ -32,7 +32,7 @@ def test_the_tutorial_finds_a_good_model_with_leaderboard_and_explanation(
     job = data_of(mlw("job", "show", "cancer", "-o", "json"))
     assert (job["type"], job["status"], list(job["outputs"])) == ("automl", "Completed", ["best_model"])
     run = data_of(mlw("run", "show", job["run_id"], "-o", "json"))
-    assert run["metrics"]["test_AUC_weighted"] > 0.97, run["metrics"]
+    assert [run["metrics"]["AUC_weighted"] > 0.97, run["metrics"]["test_AUC_weighted"] > 0.95] == [True, True]
     query = f"tags.`mlflow.parentRunId` = '{job['run_id']}'"
     children = data_of(mlw("run", "list", "--filter", query, "-o", "json"))
     best = next(one for one in children if one["runId"] == run["tags"]["automl_best_child_run_id"])
