@@ -105,6 +105,8 @@ def axe_findings(page: Page) -> list[str]:
 def _main() -> int:
     from mlw.main import main  # noqa: PLC0415 - only in the studio's process
     from mlw.studio import job_section, report_sections, tracking_section  # noqa: PLC0415 - same
+    from mlw.studio.panels import computes_panel  # noqa: PLC0415 - same
+    from tests.support.example_computes import CLUSTERS, INSTANCES  # noqa: PLC0415 - same
     from tests.support.example_jobs import ExampleJobs  # noqa: PLC0415 - same
     from tests.support.fake_tracking import example_tracking  # noqa: PLC0415 - same
 
@@ -113,6 +115,8 @@ def _main() -> int:
     tracking_section.tracking_of = lambda _access: example_tracking()  # type: ignore[assignment,return-value]
     job_section.has_computes = lambda access: True  # noqa: ARG005 - as above
     job_section.jobs_of = lambda _access: ExampleJobs()  # type: ignore[assignment,return-value]
+    computes_panel.computes_of = lambda _stack: CLUSTERS  # type: ignore[attr-defined]
+    computes_panel.instances_of = lambda _stack: INSTANCES  # type: ignore[attr-defined]
     return main()
 
 

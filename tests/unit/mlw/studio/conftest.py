@@ -18,8 +18,9 @@ from mlw.diagnosis.engine_snapshot import Snapshot
 from mlw.insights.client import InsightsClient
 from mlw.stacks.stacks import Stack
 from mlw.studio import blob_download, job_section, tracking_section
-from mlw.studio.panels import health_panel, registry_panel, secrets_panel, storage_panel
+from mlw.studio.panels import computes_panel, health_panel, registry_panel, secrets_panel, storage_panel
 from mlw.studio.studio_application import Studio
+from tests.support.example_computes import CLUSTERS, INSTANCES
 from tests.support.example_jobs import ExampleJobs
 from tests.support.fake_tracking import example_tracking
 from tests.support.insights_rows import EVIL, result_of
@@ -100,6 +101,8 @@ def studio(place: Place, assets: Path, monkeypatch: pytest.MonkeyPatch) -> Studi
     monkeypatch.setattr(tracking_section, "tracking_of", lambda _access: example_tracking())
     monkeypatch.setattr(job_section, "has_computes", lambda _access: True)
     monkeypatch.setattr(job_section, "jobs_of", lambda _access: ExampleJobs())
+    monkeypatch.setattr(computes_panel, "computes_of", lambda _stack: CLUSTERS)
+    monkeypatch.setattr(computes_panel, "instances_of", lambda _stack: INSTANCES)
     monkeypatch.setattr(registry_panel, "ImageListing", FakeImages)
     secrets = [
         Secret(name=EVIL, version=3, updated=NOW, deleted=None, content_type=EVIL),

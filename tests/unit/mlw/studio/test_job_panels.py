@@ -126,6 +126,16 @@ def test_schedules_show_what_is_late_and_what_could_not_be_submitted(browser: Te
     assert 'href="/stacks/churn/jobs?job=whole"' in shown
 
 
+def test_computes_show_the_state_of_instances_and_the_jobs_of_clusters(browser: TestClient) -> None:
+    shown = text_of(browser, "computes")
+
+    assert re.findall(r"ci-(\w+)</td><td>(?:<span class=\"(?:state )?(\w+)\">)", shown) == [
+        ("Running", "good"), ("Stopped", "dim"), ("Missing", "bad"),
+    ]  # fmt: skip
+    assert "mlw compute connect churn --name ci-Running" in shown
+    assert "STANDARD_DS3_V2" in shown
+
+
 @pytest.mark.parametrize(("panel", "advice"), [("jobs", "mlw job create churn"), ("schedules", "mlw schedule create")])
 def test_empty_panels_say_what_to_do(
     browser: TestClient, monkeypatch: pytest.MonkeyPatch, panel: str, advice: str
