@@ -115,8 +115,8 @@ def _main() -> int:
     tracking_section.tracking_of = lambda _access: example_tracking()  # type: ignore[assignment,return-value]
     job_section.has_computes = lambda access: True  # noqa: ARG005 - as above
     job_section.jobs_of = lambda _access: ExampleJobs()  # type: ignore[assignment,return-value]
-    computes_panel.computes_of = lambda _stack: CLUSTERS  # type: ignore[attr-defined]
-    computes_panel.instances_of = lambda _stack: INSTANCES  # type: ignore[attr-defined]
+    for name, found in (("computes_of", CLUSTERS), ("instances_of", INSTANCES)):
+        setattr(computes_panel, name, lambda _stack, found=found: found)
     return main()
 
 
