@@ -27,10 +27,11 @@ def test_in_a_new_workspace_it_is_a_cluster(records: JobRecords) -> None:
 
 
 def test_it_is_that_of_the_last_job_or_of_one_that_waits(records: JobRecords) -> None:
-    submit(records, "last", "LOCAL", is_queued=False)
+    submit(records, "first", "LOCAL", is_queued=False)
     assert reading_ahead.likely(records, COMPUTES) == "local"
 
     submit(records, "waiting", "spot", is_queued=True)
+    submit(records, "last", "local", is_queued=False)
     assert reading_ahead.likely(records, COMPUTES) == "spot"
 
 
@@ -52,4 +53,7 @@ def test_a_failure_is_left_to_the_job_that_needs_it(records: JobRecords) -> None
     reading_ahead.begin(records, lambda: COMPUTES, fail)
 
     assert done.wait(10)
+    for thread in threading.enumerate():
+        if thread.name == "reading ahead":
+            thread.join(10)
     assert asked == ["cpu-cluster"]
