@@ -27,9 +27,9 @@ def _tables() -> str:
             _tools(),
             "\n## Images\n\nThe first row that matches counts; any other image is used as it is.\n",
             table(["Image", "What you get"], [_row(one) for one in replacements.rows("images")]),
-            "\n## Curated environments\n\nOf Azure's registry `azureml`, those that begin with `AzureML-`, and names with a "
-            "release, such as `azureml:sklearn-1.5@latest`, that the workspace does not have; `*` is any text, case does not "
-            "matter.\n",
+            "\n## Curated environments\n\nOf Azure's registry `azureml`, those that begin with `AzureML-`, and names "
+            "with a release, such as `azureml:sklearn-1.5@latest`, that the workspace does not have; `*` is any text, "
+            "case does not matter.\n",
             table(["Name", "What you get"], [_row(one) for one in replacements.rows("curated")]),
             "\n## Names of packages\n",
             table(["In the conda file", "Installed"], _coded({**known.names, **known.azure})),
