@@ -68,7 +68,9 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
 
         if not isinstance(tracking, JobTracking):
             raise JobError(f"running sweep '{record.name}': the workspace has no tracking server any more.")
-        sweeps = workspace_sweeps.runner_of(store, runner=runner, nodes=nodes, access=access, tracking=tracking)
+        sweeps = workspace_sweeps.runner_of(
+            store, runner=runner, nodes=nodes, access=access, tracking=tracking, report=report
+        )
         return sweeps.run(record, entry, stop)
 
     pipelines = workspace_pipelines.runner_of(

@@ -42,6 +42,7 @@ class SweepRunner:
         trial_runner: Carries out the trials of the sweep job with a place in the queue.
         data_of: The storage account, with the rights of a job.
         nodes_of: How many nodes a compute has.
+        report: Called with what went wrong without changing the result.
     """
 
     records: JobRecords
@@ -51,6 +52,7 @@ class SweepRunner:
     trial_runner: Callable[[QueueEntry], Runner]
     data_of: Callable[[CommandJob], JobData]
     nodes_of: Callable[[str], int]
+    report: Callable[[str], None] = print
 
     def run(self, record: JobRecord, entry: QueueEntry, stop: Stop) -> Finished:
         """Carry out one sweep job, from wherever it is."""
@@ -74,15 +76,21 @@ class SweepRunner:
             for line in done.error.splitlines():
                 log.note(line)
         finally:
-            log.close()
-        self._end(run, done)
+            self._attempt(record.name, log.close)
+        self._attempt(record.name, lambda: self._end(run, done))
         return done
+
+    def _attempt(self, job: str, action: Callable[[], None]) -> None:
+        """Do what may not change the result of a sweep."""
+        try:
+            action()
+        except MlWorkspaceError as exc:
+            self.report(f"{job}: {exc}")
 
     def _end(self, run: TrackedRun, done: Finished) -> None:
         if BEST in done.properties:
             best_run = self.records.state(done.properties[BEST]).run_id
-            tags = {BEST: best_run, SCORE: done.properties[SCORE]}
-            patiently(lambda: self.metrics.tag(run.run_id, tags))
+            self.metrics.tag(run.run_id, {BEST: best_run, SCORE: done.properties[SCORE]})
         self.tracking.end(run, done.status, done.outputs)
 
 

@@ -71,6 +71,7 @@ def runner_of(
     nodes: Nodes,
     access: JobAccess,
     tracking: JobTracking,
+    report: Callable[[str], None],
 ) -> SweepRunner:
     """Make what carries out the sweep jobs of a workspace."""
 
@@ -85,4 +86,5 @@ def runner_of(
         trial_runner=trials_of,
         data_of=access.data_of,
         nodes_of=access.nodes_of,
+        report=report,
     )

@@ -66,6 +66,7 @@ class FakeTrials:
     parameters: dict[str, Mapping[str, str]] = field(default_factory=dict)
     tags: dict[str, Mapping[str, str]] = field(default_factory=dict)
     nodes: int = 4
+    reported: list[str] = field(default_factory=list)
     _running: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -104,6 +105,7 @@ class FakeTrials:
             trial_runner=lambda _entry: self,
             data_of=lambda _job: self.store,
             nodes_of=lambda _compute: self.nodes,
+            report=self.reported.append,
         )
 
     def carry_out(self, stop: Stop, name: str = NAME) -> Finished:

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from infra.errors import ServiceUnreachableError
 from mlw.jobs.command_jobs import CommandJob, Stop
 from mlw.jobs.dispatcher import JobStop
 from mlw.jobs.job_status import JobStatus
@@ -200,6 +201,19 @@ def test_an_output_with_a_path_and_a_name_is_copied_from_the_best_trial_and_regi
 
     assert (done.outputs["model"].name, done.outputs["model"].asset) == ("best", "winner")
     assert trials.store.outputs == {"best/weights": b"w"}
+
+
+def test_a_tracking_server_that_does_not_respond_at_the_end_fails_no_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = FakeTrials()
+    trials.submit()
+
+    def fail(_run: str, _tags: object) -> None:
+        raise ServiceUnreachableError("tagging: no response")
+
+    monkeypatch.setattr(trials, "tag", fail)
+
+    assert trials.carry_out(NeverStopped()).status is JobStatus.COMPLETED
+    assert trials.reported == ["tune: tagging: no response"]
 
 
 def test_show_has_the_best_trial_and_the_objective_over_all_trials() -> None:
