@@ -135,18 +135,27 @@ class JobRecords:
         Raises:
             JobExistsError: The name is taken.
         """
-        moment = int(time.time() * 1000)
         made = JobRecord(**{**_fields(record), "created": now()})
         if self._documents.read(self._container, _blob(record.name, "job")):
             raise _taken(record.name)
         # First, so that a job whose record is there is always found.
-        entry = QueueEntry(rank=record.rank, submitted=moment, job=record.name, compute=record.compute)
-        for blob in [entry.blob] * is_queued + [f"{INDEX}{_LATEST - moment:013d}-{record.name}"]:
-            self._documents.create(self._container, blob, b"")
+        entries = self._enter(record, is_queued=is_queued)
         if not self._documents.create(self._container, _blob(record.name, "job"), _json(asdict(made))):
-            self._documents.delete(self._container, entry.blob)
+            for blob in entries:
+                self._documents.delete(self._container, blob)
             raise _taken(record.name)
         return made
+
+    def _enter(self, record: JobRecord, *, is_queued: bool) -> list[str]:
+        """Make the entries of a submission; another one of the same name in the same millisecond has its own."""
+        moment = int(time.time() * 1000)
+        while not self._documents.create(self._container, index := _index(record.name, moment), b""):
+            moment += 1
+        if not is_queued:
+            return [index]
+        entry = QueueEntry(rank=record.rank, submitted=moment, job=record.name, compute=record.compute)
+        self._documents.create(self._container, entry.blob, b"")
+        return [index, entry.blob]
 
     def read(self, name: str) -> Job:
         """Read one job.
@@ -252,6 +261,10 @@ class JobRecords:
 
 def _is_wanted(job: Job, *, parent: str | None, archived: bool | None) -> bool:
     return (parent is None or job.record.parent == parent) and (archived is None or job.is_archived == archived)
+
+
+def _index(job: str, moment: int) -> str:
+    return f"{INDEX}{_LATEST - moment:013d}-{job}"
 
 
 def _blob(job: str, what: str) -> str:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from mlw.jobs.job_records import JobExistsError, JobNotFoundError, JobRecord, JobRecords
@@ -23,6 +25,32 @@ def test_a_name_is_given_once(records: JobRecords) -> None:
         records.submit(job("j"))
 
     assert len(records.queue()) == 1
+
+
+class _Raced(MemoryDocuments):
+    """A storage account in which another submission of the name is always a bit faster."""
+
+    def create(self, container: str, name: str, content: bytes, *, content_type: str = "") -> bool:
+        if name == "jobs/j/job.json" and (container, name) not in self.blobs:
+            JobRecords(self.others, container).submit(job("j"))
+        return super().create(container, name, content, content_type=content_type)
+
+    @property
+    def others(self) -> MemoryDocuments:
+        other = MemoryDocuments()
+        other.blobs = self.blobs
+        return other
+
+
+def test_of_two_submissions_in_one_millisecond_one_stays_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0)
+    records = JobRecords(_Raced(), "azureml")
+
+    with pytest.raises(JobExistsError):
+        records.submit(job("j"))
+
+    assert [entry.job for entry in records.queue()] == ["j"]
+    assert list(records.names()) == ["j"]
 
 
 def test_a_misspelt_name_is_told(records: JobRecords) -> None:
