@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlw.lifecycle.stack_context import Context
+    from mlw.schedules.instance_schedules import InstanceSchedules
 
 _CHANGED = {
     DONE: "done, or up to date",
@@ -57,7 +59,7 @@ def create(caller: Caller, /, stack: str, file: Path | None, output: Output, **o
     Adds it to stacks/Pulumi.STACK.yaml and updates the workspace as `mlw update` does. The first compute of a workspace
     also adds the compute `local`, and a tracking server if there is none. Keys of the file that have no effect on this
     machine are named on standard error. A file that violates a rule is not written; all violations are reported at
-    once.
+    once. `schedules` of an instance replace those that it has; `mlw schedule run` carries them out.
     """
     from mlw.computes import compute_documents, compute_edits  # noqa: PLC0415 - a wrong command line does not need it
 
@@ -69,7 +71,13 @@ def create(caller: Caller, /, stack: str, file: Path | None, output: Output, **o
         print(notice, file=sys.stderr)
     entry = compute_documents.to_entry(document)
     change = _change(stack, str(entry.get("name", "")), caller)
-    return change.apply(compute_edits.with_compute(change.before, entry), output, options["events"])
+    schedules = _schedules(stack, options["principal"], change.name)
+    given_schedules = compute_documents.schedules_of(document)
+    wanted = None if given_schedules is None else schedules.read(given_schedules, datetime.now(UTC), _tell)
+    code = change.apply(compute_edits.with_compute(change.before, entry), output, options["events"])
+    if code == DONE and wanted is not None:
+        schedules.write(wanted, _tell)
+    return code
 
 
 @command(
@@ -114,8 +122,8 @@ def delete(caller: Caller, /, stack: str, name: str, principal: str | None, even
 
     Removes it from stacks/Pulumi.STACK.yaml and updates the workspace as `mlw update` does. The principal and
     credentials of a cluster are deleted; it fails while its jobs wait or run. Jobs that have ended, their runs, outputs
-    and data belong to the workspace and are kept. A compute instance is deleted with the files of its home folder; its
-    user is kept.
+    and data belong to the workspace and are kept. A compute instance is deleted with its schedules and the files of its
+    home folder; its user is kept.
     """
     from mlw.computes import compute_edits  # noqa: PLC0415 - as above
     from mlw.computes.compute_jobs import refuse_busy  # noqa: PLC0415 - as above
@@ -137,8 +145,19 @@ def delete(caller: Caller, /, stack: str, name: str, principal: str | None, even
     # The allowance is for this deletion alone: a later instance of the same name is protected again.
     code = change.apply(compute_edits.with_allowance(after, name), output, events)
     if code == DONE:
+        _schedules(stack, principal, name).write([], _tell)
         change.write_after(lambda text: compute_edits.without_allowance(text, name))
     return code
+
+
+def _schedules(stack: str, principal: str | None, name: str) -> InstanceSchedules:
+    from mlw.schedules.instance_schedules import InstanceSchedules  # noqa: PLC0415 - as above
+
+    return InstanceSchedules(stack, principal, name)
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _read(file: Path, given: dict[str, Any]) -> dict[str, Any]:

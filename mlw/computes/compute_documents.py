@@ -23,7 +23,7 @@ _IGNORED: Mapping[str, str] = {
     "network_settings": "jobs are in the network of the stack",
     "enable_node_public_ip": "jobs are in the network of the stack, without an address outside",
     "setup_scripts": "the image of an instance is the same for all; packages are installed in the home folder",
-    "schedules": "an instance is started and stopped by commands, and stops when it is idle",
+    "schedules": "only an instance is started and stopped",
 }
 
 
@@ -105,7 +105,18 @@ def to_entry(document: Mapping[str, object]) -> dict[str, Any]:
 
 def notices(document: Mapping[str, object]) -> list[str]:
     """One sentence for each key of a document that has no effect here."""
-    return [f"'{key}' has no effect: {why}." for key, why in _IGNORED.items() if document.get(key) is not None]
+    used = {"schedules"} if schedules_of(document) is not None else ()
+    return [
+        f"'{key}' has no effect: {why}."
+        for key, why in _IGNORED.items()
+        if document.get(key) is not None and key not in used
+    ]
+
+
+def schedules_of(document: Mapping[str, object]) -> object | None:
+    """The schedules of a compute instance, as the document has them; None if it has none or is no instance."""
+    is_instance = _type(document.get("type", ComputeType.AML_COMPUTE)) == INSTANCE
+    return document.get("schedules") if is_instance else None
 
 
 def to_instance_document(instance: Instance) -> dict[str, Any]:

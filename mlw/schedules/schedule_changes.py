@@ -28,7 +28,7 @@ def update(
     """
     now = schedule_creation.now()
     if file is not None:
-        schedules.records.read(name)
+        _refuse_instance(schedules.records.read(name))
         made = schedule_creation.schedule_of(schedules, load("schedule", file, (), name), now=now, say=say)
         schedules.records.change(name, lambda before: schedule_creation.replaced(before, made, now))
         return
@@ -36,6 +36,14 @@ def update(
     schedules.records.change(
         name, lambda before: replace(before, **_changed(before, changes), changed=at, changed_by=user)
     )
+
+
+def _refuse_instance(schedule: Schedule) -> None:
+    if schedule.instance:
+        raise ScheduleError(
+            f"updating schedule '{schedule.name}': it starts or stops compute instance '{schedule.instance}', and a "
+            "file has a job. Use --set trigger.KEY=VALUE, or `mlw compute create STACK --file FILE` with `schedules`."
+        )
 
 
 def set_enabled(schedules: Schedules, name: str, *, is_enabled: bool) -> None:

@@ -53,7 +53,11 @@ def as_json(state: ScheduleState) -> dict[str, Any]:
             "last_modified_at": schedule.changed or schedule.created,
             "last_modified_by": schedule.changed_by or schedule.created_by,
         },
-        "create_job": dict(schedule.create_job),
+        **(
+            {"action": schedule.action, "compute": schedule.instance}
+            if schedule.instance
+            else {"create_job": dict(schedule.create_job)}
+        ),
     }
 
 

@@ -50,8 +50,10 @@ class Schedule:
 
     Attributes:
         trigger: As in the file.
-        create_job: The document of the job, which needs no file of this machine.
+        create_job: The document of the job, which needs no file of this machine; empty for a compute instance.
         facts: Properties of its jobs: facts of git on its code.
+        instance: The compute instance that it starts or stops; empty for jobs.
+        action: `start` or `stop`.
         set_at: When the trigger was written, ISO 8601; likewise the other times.
         armed: Times that are not later are not due: when it was created, enabled, or got another trigger.
     """
@@ -64,6 +66,8 @@ class Schedule:
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
+    instance: str = ""
+    action: str = ""
     is_enabled: bool = True
     set_at: str = ""
     armed: str = ""
@@ -85,7 +89,7 @@ class Position:
     Attributes:
         armed: The schedule's, as it was then; another one there means that this does not count any more.
         due: The last due time whose job was submitted, ISO 8601; empty for none.
-        job: Name of that job.
+        job: Name of that job; empty if an instance was started or stopped.
         taken: A due time whose job is being submitted; empty for none.
         taken_at: When that began.
         error: Why the last due job was not submitted; empty if it was.

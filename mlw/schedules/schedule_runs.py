@@ -37,9 +37,10 @@ LONGEST_SECONDS, SHORTEST_SECONDS = 30.0, 0.5
 def run(schedules: Schedules, *, watch: bool, timer: bool) -> int:
     """Submit the jobs of all schedules that are due.
 
-    For a timer. However many times of a schedule were missed, one job is submitted, for the last of them. Two runs at
-    one time submit a job once. A job that cannot be submitted is tried again by the next run. Jobs are submitted with
-    the rights of the caller, or of --principal, not with those of the creator of the schedule.
+    Also starts and stops compute instances whose file says when. For a timer. However many times of a schedule were
+    missed, one job is submitted, for the last of them. Two runs at one time submit a job once. A job that cannot be
+    submitted is tried again by the next run. All is done with the rights of the caller, or of --principal, not with
+    those of the creator of the schedule.
     """
     if timer:
         from mlw.schedules.schedule_timer import timer_of  # noqa: PLC0415 - only then
@@ -95,6 +96,8 @@ def _run_once(schedules: Schedules) -> bool:
         if outcome.error:
             done = False
             _tell(f"schedule '{outcome.schedule}', due {_text(outcome.due)}: {outcome.error}")
+        elif outcome.action:
+            print(f"Done: {outcome.action}, schedule '{outcome.schedule}', due {_text(outcome.due)}", flush=True)
         else:
             print(
                 f"Submitted: job '{outcome.job}' of schedule '{outcome.schedule}', due {_text(outcome.due)}", flush=True

@@ -1,4 +1,4 @@
-"""The job of a schedule for one due time, submitted with the rights of whoever runs the schedules."""
+"""What a schedule does at one due time, with the rights of whoever runs the schedules."""
 
 from __future__ import annotations
 
@@ -16,16 +16,21 @@ SCHEDULE, TRIGGER_TIME = "mlw.schedule", "mlw.trigger_time"
 
 
 def submit(schedules: Schedules, schedule: Schedule, due: datetime, say: Callable[[str], None]) -> str:
-    """Submit it.
+    """Submit its job, or start or stop its compute instance.
 
     Returns:
-        Its name.
+        The name of the job, or what was done.
 
     Raises:
         JobExistsError: It has been submitted.
         MlWorkspaceError: It cannot run here any more: e.g. its compute or its data was deleted.
     """
-    from mlw.jobs import submitting  # noqa: PLC0415 - only if something is due
+    if schedule.instance:
+        from mlw.schedules import instance_schedules  # noqa: PLC0415 - only if something is due
+
+        instance_schedules.carry_out(schedules, schedule)
+        return f"{schedule.action} {schedule.instance}"
+    from mlw.jobs import submitting  # noqa: PLC0415 - likewise
 
     def facts(_folder: Path) -> Mapping[str, str]:
         return {**schedule.facts, SCHEDULE: schedule.name, TRIGGER_TIME: _text(due)}

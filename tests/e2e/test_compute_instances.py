@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,15 @@ ROLES = {USER: "DataScientist", "bea": "DataScientist", "rea": "Reader"}
 IDLE_MIB, START_SECONDS, STOP_SECONDS = 80, 8.0, 60.0
 BUSY = 3
 """How much longer a start may take next to other tests; alone it takes three seconds."""
+SCHEDULED = """
+$schema: https://azuremlschemas.azureedge.net/latest/computeInstance.schema.json
+name: ci-bea
+type: computeinstance
+schedules:
+  compute_start_stop:
+    - action: stop
+      trigger: {type: cron, expression: "0 18 * * *", time_zone: W. Europe Standard Time}
+"""
 CELL = """
 import boto3, hvac, mlflow
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -291,8 +301,15 @@ def test_rotated_keys_end_sessions_without_a_restart(running: LiveStack, engine:
     assert engine.containers.get(container).attrs["Created"] == started
 
 
-def test_files_are_deleted_only_when_that_is_asked_for(live: LiveStack, mlw: Callable[..., Finished]) -> None:
-    mlw("create", "--name", "ci-bea", "--type", "ComputeInstance", "--user-object-id", "bea").check()
+def test_files_are_deleted_only_when_that_is_asked_for(
+    live: LiveStack, mlw: Callable[..., Finished], engine: DockerClient, tmp_path: Path
+) -> None:
+    document = tmp_path / "instance.yml"
+    document.write_text(SCHEDULED, encoding="utf-8")
+    mlw("create", "--file", str(document), "--user-object-id", "bea").check()
+    assert scheduled(live) == ["ci-bea-stop-0"]
+    live.stack.environment.mlw("schedule", "trigger", live.stack.name, "--name", "ci-bea-stop-0").check()
+    assert engine.containers.get(f"{live.outputs['workspace']['name']}-ci-ci-bea").status == "exited"
     volumes = {name for name in live.stack.objects().volumes.values() if "-ci-ci-bea-" in name}
     assert len(volumes) == 2
     file = live.stack.environment.stack_folder / f"Pulumi.{live.stack.name}.yaml"
@@ -308,3 +325,10 @@ def test_files_are_deleted_only_when_that_is_asked_for(live: LiveStack, mlw: Cal
     assert not volumes & set(live.stack.objects().volumes.values())
     assert "allowReplacement" not in file.read_text(encoding="utf-8")
     assert [one["name"] for one in live.stack.outputs()["computes"]] == ["local", NAME]
+    assert scheduled(live) == []
+
+
+def scheduled(live: LiveStack) -> list[str]:
+    """Names of the workspace's schedules."""
+    done = live.stack.environment.mlw("schedule", "list", live.stack.name, "-o", "json").check()
+    return [one["name"] for one in json.loads(done.stdout)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlw.computes.compute_documents import ComputeDocumentError, notices, to_document, to_entry
+from mlw.computes.compute_documents import ComputeDocumentError, notices, schedules_of, to_document, to_entry
 from mlw.computes.workspace_computes import Compute
 
 CLUSTER = {
@@ -41,6 +41,7 @@ def test_a_document_becomes_an_entry_in_the_words_of_arm() -> None:
         ("ssh_settings", {"admin_username": "x", "admin_password": "hunter2"}),
         ("network_settings", {"vnet_name": "x"}),
         ("enable_node_public_ip", False),
+        ("schedules", {"compute_start_stop": []}),
     ],
 )
 def test_what_has_no_effect_here_is_named_and_left_out_with_its_value(key: str, value: object) -> None:
@@ -50,6 +51,14 @@ def test_what_has_no_effect_here_is_named_and_left_out_with_its_value(key: str, 
     assert told.startswith(f"'{key}' has no effect: ")
     assert "hunter2" not in told
     assert to_entry(document) == to_entry(CLUSTER)
+
+
+def test_schedules_are_those_of_an_instance() -> None:
+    document = {"name": "ci", "type": "computeinstance", "schedules": {"compute_start_stop": []}}
+
+    assert (notices(document), schedules_of(document)) == ([], {"compute_start_stop": []})
+    assert "schedules" not in to_entry(document)
+    assert schedules_of({**document, "type": "amlcompute"}) is None
 
 
 @pytest.mark.parametrize("value", ["spot", 7, "PT5M", -1, True])

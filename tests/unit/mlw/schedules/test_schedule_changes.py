@@ -101,7 +101,7 @@ def test_a_watch_waits_for_the_next_time_and_outlives_a_failing_service(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     steps: Iterator[object] = iter(["daily-1", MlWorkspaceError("no storage account"), KeyboardInterrupt()])
-    times = iter([NOW, datetime(2026, 1, 6, 5, 59, 50, tzinfo=UTC)])
+    times = iter([NOW, NOW, datetime(2026, 1, 6, 5, 59, 50, tzinfo=UTC)])
     waits: list[float] = []
 
     def submit(*_schedule: object) -> str:
