@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
+from concurrent import futures
+from typing import Any
 
 import pytest
 
@@ -46,31 +49,41 @@ def test_the_best_trial_gives_the_sweep_its_outputs_and_properties() -> None:
     assert trials.parameters[f"run-{best.job.name}"] == {"lr": str(best.score)}
 
 
-def test_no_more_trials_run_than_the_file_and_the_compute_allow() -> None:
-    two_run = threading.Barrier(2, timeout=20)
+@pytest.mark.parametrize(("at_once", "nodes"), [(2, 4), (4, 2)], ids=["file", "compute"])
+def test_no_more_trials_run_than_the_file_and_the_compute_allow(
+    monkeypatch: pytest.MonkeyPatch, at_once: int, nodes: int
+) -> None:
+    two_run, running, wait = threading.Barrier(2, timeout=20), list[int](), futures.wait
 
     def command(trials: FakeTrials, job: CommandJob, _stop: Stop) -> str:
         two_run.wait()
         return trials.report(job, 1.0)
 
-    for at_once, nodes in ((2, 4), (4, 2)):
-        trials = FakeTrials(command=command, nodes=nodes)
-        trials.submit(limits={"max_total_trials": 6, "max_concurrent_trials": at_once})
+    def noted(given: Collection[Any], **over: Any) -> Any:  # noqa: ANN401 - as the real one
+        running.append(len(given))
+        return wait(given, **over)
 
-        trials.carry_out(NeverStopped())
+    monkeypatch.setattr(sweep_runner, "wait", noted)
+    trials = FakeTrials(command=command, nodes=nodes)
+    trials.submit(limits={"max_total_trials": 6, "max_concurrent_trials": at_once})
 
-        assert (trials.most, len(trials.ran)) == (2, 6)
+    trials.carry_out(NeverStopped())
+
+    assert (max(running), trials.most, len(trials.ran)) == (2, 2, 6)
 
 
 def test_a_failed_trial_does_not_fail_the_sweep_and_the_others_say_what_is_wrong_if_all_fail() -> None:
     def one(trials: FakeTrials, job: CommandJob, _stop: Stop) -> str:
-        return "exit code 3" if job.name.endswith("_1") else trials.report(job, 1.0)
+        is_bad = job.name == "tune_1"
+        trials.report(job, 0.5 if is_bad else 1.0)
+        return "exit code 3" if is_bad else ""
 
     some, every = FakeTrials(command=one), FakeTrials(command=lambda _trials, _job, _stop: "exit code 3")
     some.submit()
     every.submit()
 
-    assert some.carry_out(NeverStopped()).status is JobStatus.COMPLETED
+    done = some.carry_out(NeverStopped())
+    assert (done.status, done.properties["best_child_run_id"]) == (JobStatus.COMPLETED, "tune_0")
     assert statuses(some).count("Failed") == 1
     done = every.carry_out(NeverStopped())
     assert (done.status, done.error) == (JobStatus.FAILED, "none of 6 trials completed:\nexit code 3")
