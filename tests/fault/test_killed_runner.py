@@ -126,7 +126,7 @@ def test_a_sweep_loses_no_trial_and_keeps_its_nodes_busy(jobs: Jobs) -> None:
         limits={"max_total_trials": 20, "max_concurrent_trials": 4},
     )
     jobs.mlw("create", "-f", str(file), "--name", "sweep").check()
-    jobs.wait_for("sweep_7", "Running")
+    jobs.wait_for("sweep_7", "Running", "Finalizing", "Completed")
     before = trials_of(jobs)
     kill(jobs.runner())
 
@@ -164,7 +164,7 @@ def test_down_cancels_a_running_job(environment: Environment, tmp_path: Path, co
         running = Jobs(stack=stack.stack, folder=tmp_path)
         running.submit("down", "trap 'exit 0' TERM; sleep 120 & wait")
         running.wait_for("down", "Running")
-        runner, registry = running.runner(), stack.outputs["endpoints"]["registry"]
+        runner, registry = running.runner(), stack.outputs["endpoints"]["registryReadOnly"]
         assert images_of(registry)
 
         if command == "make down":

@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 from docker.models.containers import Container
 
-from tests.support.engine import open_engine
+from mlw.jobs import runner_lock
+from tests.support.engine import ID_LABEL, open_engine
 from tests.support.probes import probe_until
 from tests.support.processes import Finished, run
 from tests.support.stacks import Stack
@@ -57,8 +58,12 @@ class Jobs:
 
     def runner(self) -> int:
         """Return the process of the runner."""
-        locks = list((Path(self.stack.environment.variables["MLW_HOME"]) / "jobs").glob("*.lock"))
-        return int(locks[0].read_text())
+        with open_engine() as engine:
+            (network,) = engine.networks.list(filters={"label": self._label})
+        home = Path(self.stack.environment.variables["MLW_HOME"])
+        holder = runner_lock.holder(runner_lock.path_of(home, network.attrs["Labels"][ID_LABEL]))
+        assert holder, "no runner"
+        return holder
 
     def containers(self) -> list[Container]:
         """Return the containers of jobs."""

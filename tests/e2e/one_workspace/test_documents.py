@@ -34,7 +34,9 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
 """Program to the beginnings of its command lines that leave a workspace as it is, or add to it and take it away."""
 REFERENCE = ROOT / "docs" / "cli.md"
 """Its examples each need another state of a workspace; `tests/integration/test_cli*.py` run the commands."""
-IN_ORDER = {ROOT / "docs" / f"tutorial-{name}.md" for name in ("insights", "tracking", "jobs")}
+IN_ORDER = {
+    ROOT / "docs" / f"tutorial-{name}.md" for name in ("insights", "tracking", "jobs", "tune", "automl", "notebook")
+}
 """Each block shows what the ones before it did; tests of their own run them, e.g. `test_jobs_tutorial.py`."""
 
 OTHER_STACK = re.compile(r"\b(ci|churn|fraud|STACK|RULE)\b|principals?|roleAssignments|certificateAuthority")
