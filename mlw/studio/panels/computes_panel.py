@@ -9,7 +9,6 @@ from typing import Any
 from infra.rules.roles.role_operations import COMPUTES_READ
 from mlw.computes.instances import instances_of
 from mlw.computes.workspace_computes import computes_of
-from mlw.roles.principal_rights import require_operation
 from mlw.studio.job_section import StackJobs, with_jobs
 from mlw.studio.panel import Group, Panel, PanelRequest
 
@@ -18,6 +17,9 @@ def load(request: PanelRequest, workspace: StackJobs) -> Mapping[str, Any]:
     """List computes and instances; the roles of a principal decide, as for `mlw compute list`."""
     access = request.access
     if access.principal:
+        # It loads all rules of settings, 13 MB, which no other panel needs.
+        from mlw.roles.principal_rights import require_operation  # noqa: PLC0415
+
         require_operation(access.stack.name, access.principal, COMPUTES_READ, "listing computes")
     unfinished = Counter(entry.compute for entry in workspace.jobs.queue())
     return {
