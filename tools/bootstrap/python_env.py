@@ -118,7 +118,9 @@ def _pip(*arguments: str) -> None:
 
 def _remove_old() -> None:
     try:
-        if folders.venv().exists():
+        if folders.venv().is_symlink():
+            folders.venv().unlink()  # what it leads to may be the environment of another checkout
+        elif folders.venv().exists():
             shutil.rmtree(folders.venv())
     except OSError as exc:
         raise BootstrapError(

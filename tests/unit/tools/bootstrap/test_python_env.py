@@ -155,3 +155,18 @@ def test_the_lock_names_no_package_index() -> None:
     assert "://" not in lock
     assert "--index" not in lock
     assert "--hash=sha256:" in lock
+
+
+@pytest.mark.usefixtures("calls")
+def test_a_link_to_another_environment_is_replaced_and_the_other_one_kept(
+    checkout: Path, tmp_path: Path, lines: list[str]
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "kept").touch()
+    (checkout / ".venv").symlink_to(other)
+
+    assert python_env.ensure(lines.append) == "made"
+
+    assert not folders.venv().is_symlink()
+    assert (other / "kept").exists()
