@@ -64,30 +64,17 @@ class PipelineRunner:
 
     def run(self, record: JobRecord, entry: QueueEntry, stop: Stop) -> Finished:
         """Carry out one pipeline job, from wherever it is."""
-        state = self.records.state(record.name)
-        run = TrackedRun(run_id=state.run_id, experiment_id=state.experiment_id)
-        if not run.run_id:
-            run = self.tracking.start(_as_command(record))
-        self.records.write_state(
-            record.name, state.moved(JobStatus.RUNNING, run_id=run.run_id, experiment_id=run.experiment_id)
-        )
+        run, _ = parent_jobs.begin(self.records, self.tracking, record)
         log = self.logs.log(record.name)
         try:
             done = _PipelineRun(self, record, entry, self.step_runner(entry), stop, log, run).carry_out()
             if done.error:
                 log.note(done.error)
         finally:
-            self._attempt(record.name, log.close)
+            parent_jobs.attempt(self.report, record.name, log.close)
         if run.run_id:
-            self._attempt(record.name, lambda: self.tracking.end(run, done.status))
+            parent_jobs.attempt(self.report, record.name, lambda: self.tracking.end(run, done.status))
         return done
-
-    def _attempt(self, job: str, action: Callable[[], None]) -> None:
-        """Do what may not change the result of a pipeline."""
-        try:
-            action()
-        except MlWorkspaceError as exc:
-            self.report(f"{job}: {exc}")
 
 
 @dataclass
@@ -238,16 +225,3 @@ def _sweep_of(step: Step, job: CommandJob) -> SweepJob:
     """The sweep of a step, whose job has the values of all inputs."""
     sweep = SweepJob.of(step.sweep)
     return replace(sweep, trial=replace(job, outputs=sweep.trial.outputs))
-
-
-def _as_command(record: JobRecord) -> CommandJob:
-    """What the MLflow run of a pipeline job is made of."""
-    return CommandJob(
-        name=record.name,
-        command="",
-        experiment=record.experiment,
-        display_name=record.display_name,
-        description=record.description,
-        tags=record.tags,
-        properties=record.properties,
-    )

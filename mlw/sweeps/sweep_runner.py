@@ -19,6 +19,7 @@ from mlw.jobs.command_jobs import BlobLocation, CommandJob, Finished, Runner, St
 from mlw.jobs.dispatcher import CANCELED
 from mlw.jobs.job_records import JobRecord, JobRecords
 from mlw.jobs.job_status import JobStatus
+from mlw.jobs.parent_jobs import attempt, begin
 from mlw.jobs.patience import patiently
 from mlw.jobs.ports import JobData, LogSink, Store, TrackedRun, Tracking
 from mlw.jobs.queue_entries import QueueEntry
@@ -56,12 +57,8 @@ class SweepRunner:
 
     def run(self, record: JobRecord, entry: QueueEntry, stop: Stop) -> Finished:
         """Carry out one sweep job, from wherever it is."""
-        job, state = SweepJob.of(record.command), self.records.state(record.name)
-        run = TrackedRun(run_id=state.run_id, experiment_id=state.experiment_id)
-        if not run.run_id:
-            run = self.tracking.start(_as_command(record, job))
-        state = state.moved(JobStatus.RUNNING, run_id=run.run_id, experiment_id=run.experiment_id)
-        self.records.write_state(record.name, state)
+        job = SweepJob.of(record.command)
+        run, state = begin(self.records, self.tracking, record, parent_run=job.trial.parent_run)
         log = self.store.log(record.name)
         try:
             sampling = Sampling(
@@ -76,16 +73,9 @@ class SweepRunner:
             for line in done.error.splitlines():
                 log.note(line)
         finally:
-            self._attempt(record.name, log.close)
-        self._attempt(record.name, lambda: self._end(run, done))
+            attempt(self.report, record.name, log.close)
+        attempt(self.report, record.name, lambda: self._end(run, done))
         return done
-
-    def _attempt(self, job: str, action: Callable[[], None]) -> None:
-        """Do what may not change the result of a sweep."""
-        try:
-            action()
-        except MlWorkspaceError as exc:
-            self.report(f"{job}: {exc}")
 
     def _end(self, run: TrackedRun, done: Finished) -> None:
         if BEST in done.properties:
@@ -260,18 +250,3 @@ class _SweepRun:
 
 def _shown(trial: Trial) -> str:
     return ", ".join(f"{name}={value}" for name, value in trial.point.parameters.items())
-
-
-def _as_command(record: JobRecord, job: SweepJob) -> CommandJob:
-    """What the MLflow run of a sweep job is made of."""
-    return CommandJob(
-        name=record.name,
-        command="",
-        experiment=record.experiment,
-        display_name=record.display_name,
-        description=record.description,
-        tags=record.tags,
-        properties=record.properties,
-        parent=record.parent,
-        parent_run=job.trial.parent_run,
-    )
