@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from infra import labels
-from infra.clients.engine.container_usage import used_memory
+from infra.clients.engine.container_usage import measured, used_memory
 from infra.clients.engine.docker_engine import connect
 from mlw.cost import usage_ledger
 from mlw.cost.running_time import parse
@@ -95,10 +95,10 @@ def _container(client: docker.DockerClient, container_id: str, now: datetime) ->
 
     try:
         details = client.api.inspect_container(container_id)
-        running = bool(details["State"]["Running"])
-        stats = client.api.stats(container_id, stream=False, one_shot=True) if running else {}
     except docker.errors.NotFound:
         return None
+    running = bool(details["State"]["Running"])
+    stats = measured(client, container_id) if running else {}
     state, host = details["State"], details["HostConfig"]
     held = details["Config"]["Labels"] or {}
     started = _moment(state["StartedAt"])

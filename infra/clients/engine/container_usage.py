@@ -55,12 +55,20 @@ def usage_of(containers: Iterable[str]) -> dict[str, Usage]:
 
 
 def _read(client: docker.DockerClient, container: str) -> Usage | None:
+    return parse(measured(client, container))
+
+
+def measured(client: docker.DockerClient, container: str) -> Mapping[str, Any]:
+    """The engine's measurements of a container; empty if it has none, e.g. of a container that ends meanwhile.
+
+    The engine may send the header of a response and then find nothing to put into its body.
+    """
     import docker
 
     try:
-        return parse(client.api.stats(container, stream=False, one_shot=True))
-    except docker.errors.APIError:
-        return None
+        return dict(client.api.stats(container, stream=False, one_shot=True))
+    except (docker.errors.APIError, ValueError):
+        return {}
 
 
 def parse(stats: Mapping[str, Any]) -> Usage | None:

@@ -87,6 +87,11 @@ def connect(*, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[docker.Dock
         raise EngineUnreachableError(unreachable(host, exc)) from exc
     except requests.exceptions.Timeout as exc:
         raise EngineUnreachableError(unreachable(host, exc)) from exc
+    except (requests.exceptions.JSONDecodeError, requests.exceptions.ChunkedEncodingError) as exc:
+        raise EngineUnreachableError(
+            f"using the Docker engine at '{host}': its response is incomplete ({exc}). Run the command again; if this "
+            "stays so, the engine's own log says why."
+        ) from exc
     finally:
         client.close()
 
