@@ -5,15 +5,20 @@ It derives from a private class of the SDK: a release that changes it fails here
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from pulumi.runtime import proto
 from pulumi.runtime.proto import analyzer_pb2_grpc
 from pulumi_policy import EnforcementLevel, ResourceValidationPolicy, policy
 
+from infra.rules.policy import assignments_file
 from infra.rules.resources.component_types import COMPONENT_TYPES, KEY_VAULT
 from policies import pack
 from tests.policy.cases import COMPLIANT
 
+ASSIGNMENTS = Path(__file__).parent / "engine" / "assignments.yaml"
 CONTAINER = "docker:index/container:Container"
 
 
@@ -26,6 +31,15 @@ def sdk(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The SDK; its servicer is restored afterwards."""
     monkeypatch.setattr(policy, "_PolicyAnalyzerServicer", policy._PolicyAnalyzerServicer)
     return monkeypatch
+
+
+@pytest.fixture
+def assignments(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Assignments of the tests, not those of whoever uses this checkout."""
+    monkeypatch.setattr(assignments_file, "ASSIGNMENTS_FILE", ASSIGNMENTS)
+    assignments_file.read_assignments.cache_clear()
+    yield
+    assignments_file.read_assignments.cache_clear()
 
 
 def request(type_token: str, props: dict[str, object]) -> proto.AnalyzeRequest:
@@ -50,6 +64,7 @@ def test_policies_are_called_for_components_only(token: str) -> None:
     assert asked == ([token] if token in COMPONENT_TYPES else [])
 
 
+@pytest.mark.usefixtures("assignments")
 def test_a_violation_is_reported_under_the_rule_s_own_name() -> None:
     broken = COMPLIANT[KEY_VAULT] | {"sku": "gold"}
 

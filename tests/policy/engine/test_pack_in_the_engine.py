@@ -17,6 +17,7 @@ from tests.policy.cases import COMPLIANT, GROUP
 from tests.support.processes import Finished, run
 
 PROGRAM = Path(__file__).parent / "program"
+ASSIGNMENTS = Path(__file__).parent / "assignments.yaml"
 ROOT = Path(__file__).parents[3]
 STACK = "probe"
 
@@ -53,13 +54,23 @@ def probe(tmp_path: Path) -> Iterator[Probe]:
     variables |= {
         "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": "probe",
-        "PULUMI_OPTION_POLICY_PACK": str(ROOT / "policies"),
+        "PULUMI_OPTION_POLICY_PACK": str(_pack(tmp_path / "pack")),
         "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{variables['PATH']}",
     }
     made = Probe(folder, variables)
     made.pulumi("stack", "init").check()
     yield made
     made.pulumi("stack", "rm", "--force", "--yes").check()
+
+
+def _pack(folder: Path) -> Path:
+    """The policy pack with the rules of this checkout, and the assignments of these tests."""
+    policies = folder / "policies"
+    shutil.copytree(ROOT / "policies", policies, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(ASSIGNMENTS, policies / "assignments.yaml")
+    for name in ("infra", ".venv"):
+        (folder / name).symlink_to(ROOT / name)
+    return policies
 
 
 def component(type_token: str, name: str, **changed: object) -> Component:
