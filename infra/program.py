@@ -17,6 +17,7 @@ from infra.components.compute_instance import ComputeInstance
 from infra.components.container_registry import ContainerRegistry
 from infra.components.datastores import provision_datastores
 from infra.components.existing_resource import ExistingKeyVault, ExistingResource, ExistingStorageAccount
+from infra.components.inference import Inference
 from infra.components.key_vault import KeyVault
 from infra.components.principals import list_assignments, list_computes, make_principals, registered_containers
 from infra.components.provisioning_context import ProvisioningContext
@@ -28,7 +29,7 @@ from infra.components.workspace import Workspace
 from infra.deletion_guards import guard_deletion, keep_expiry
 from infra.preconditions import guard_changes, reserve
 from infra.resources.stack_identity import StackIdentity
-from infra.services import KEY_VAULT, STORAGE_ACCOUNT, TRACKING
+from infra.services import KEY_VAULT, SERVICES, STORAGE_ACCOUNT, TRACKING
 from infra.settings import ResourceSettings, Settings, StorageAccountSettings
 
 
@@ -46,14 +47,15 @@ def provision(wanted: Settings) -> dict[str, Any]:
     additional = [_declare_account(account, group) for account in wanted.additional_storage_accounts]
     workspace = Workspace(wanted.workspace, parent=group)
     tracking = [Tracking(wanted.tracking, wanted.workspace, parent=workspace)] if wanted.tracking else []
+    fronts = [Inference(wanted.inference, wanted.workspace, parent=workspace)] if wanted.inference else []
     instances = [ComputeInstance(instance, wanted.workspace, parent=workspace) for instance in wanted.instances]
 
     associated = [vault, storage, registry, insights, *additional]
     shareable = [component for resource in associated for component in resource.owned]
-    services = [*shareable, *tracking]
+    services = [*shareable, *tracking, *fronts]
     components = [*services, *instances]
 
-    guard = guard_changes(wanted, group, declared=[group, *shareable, workspace, *tracking, *instances])
+    guard = guard_changes(wanted, group, declared=[group, *shareable, workspace, *tracking, *fronts, *instances])
     start = keep_expiry(wanted, group, after=guard)
     identity = StackIdentity(
         f"{group.resource_name}-identity", resource_name=group.resource_name, opts=group.child_options(after=start)
@@ -69,7 +71,9 @@ def provision(wanted: Settings) -> dict[str, Any]:
         ports=reservation.ports,
         image_ids=reservation.image_ids,
         limits=wanted.limits,
-        telemetry=insights.telemetry_target(after=reservation, network=group.network_name, tracking=bool(tracking)),
+        telemetry=insights.telemetry_target(
+            after=reservation, network=group.network_name, tracking=bool(tracking), inference=bool(fronts)
+        ),
         availability_tests=[
             test for one in services for test in one.availability_tests(group.network_name, tls=wanted.tls)
         ],
@@ -87,7 +91,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
     for instance in instances:
         instance.use_services(own, storage.internal_address(context, group.network_name), group.network_name)
     # The key vault takes longest to become ready, and everything after it waits for it, so it comes first.
-    provisioned = [vault, *tracking, *(one for one in associated if one is not vault)]
+    provisioned = [vault, *tracking, *fronts, *(one for one in associated if one is not vault)]
     connections = {key: one for resource in provisioned for key, one in resource.provision(context).items()}
     endpoints = {use: address for one in connections.values() for use, address in one.endpoints.items()}
 
@@ -119,13 +123,16 @@ def provision(wanted: Settings) -> dict[str, Any]:
         "resourceGroup": {key: getattr(wanted.resource_group, key) for key in ("id", "name", "location", "tags")},
         "endpoints": endpoints,
         "datastores": list(datastores.values()),
-        "credentials": pulumi.Output.secret({key: one.credentials for key, one in connections.items()}),
+        "credentials": pulumi.Output.secret(
+            {key: one.credentials for key, one in connections.items() if key not in _WITHOUT_CREDENTIALS}
+        ),
         **({"roleAssignments": list_assignments(wanted)} if wanted.assignments else {}),
         **({"computes": list_computes(wanted, running)} if wanted.computes else {}),
         **({"certificateAuthority": bundle(ca_certificates)} if any(one != "" for one in ca_certificates) else {}),
     }
 
 
+_WITHOUT_CREDENTIALS = {service.credentials_key for service in SERVICES.values() if not service.has_credentials}
 _EXISTING: Mapping[type[ServiceComponent], type[ExistingResource]] = {KeyVault: ExistingKeyVault}
 _Declared = TypeVar("_Declared", bound=ServiceComponent)
 

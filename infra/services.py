@@ -66,10 +66,10 @@ class Service:
         engine_role: Suffix of its container's name.
         image: Its image in `images.toml`.
         volumes: Suffix of a volume's name to its folder in the container. Configuration is on `config`.
-        credentials_key: Key in the stack's output `credentials`.
+        credentials_key: Key in the stack's output `credentials`, and name of the service on the command line.
         endpoints: The ports that it publishes; clients use the first one.
         credentials_probe: Verifies its credentials; None if a client library does.
-        rotation_effect: Effect of rotating its credentials on clients.
+        rotation_effect: Effect of rotating its credentials on clients; empty if it has no credentials.
         is_optional: Whether a stack has it only if its stack file has a section of its name.
     """
 
@@ -82,12 +82,17 @@ class Service:
     credentials_key: str
     endpoints: tuple[Endpoint, ...]
     credentials_probe: CredentialsProbe | None = None
-    rotation_effect: str
+    rotation_effect: str = ""
     is_optional: bool = False
 
     def resource_id(self, record: Mapping[str, Any]) -> str:
         """Id of the resource that it belongs to, in a workspace's record."""
         return str(record["id" if self.section == WORKSPACE_SECTION else self.section])
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether clients use credentials of the stack; without, it is not in the stack's output `credentials`."""
+        return bool(self.rotation_effect)
 
     @property
     def readiness(self) -> HttpProbe:
@@ -112,6 +117,7 @@ def _bearer(credentials: Credentials) -> dict[str, str]:
 
 
 _ASKS_FOR_CREDENTIALS = HttpProbe(path="/v2/", expected=frozenset({401}))
+_HEALTHZ = HttpProbe(path="/healthz", expected=frozenset({200}))
 _ALIVE = HttpProbe(path="/", expected=frozenset({200}))
 """The registry sends a span for every request, and a response of 401 would count as a failed one."""
 
@@ -221,14 +227,7 @@ INSIGHTS_STORE = Service(
     image="insights",
     volumes={"data": "/var/lib/insights", "config": "/etc/insights"},
     credentials_key="insights",
-    endpoints=(
-        Endpoint(
-            use="insights",
-            title="application insights (queries)",
-            port=4320,
-            probe=HttpProbe(path="/healthz", expected=frozenset({200})),
-        ),
-    ),
+    endpoints=(Endpoint(use="insights", title="application insights (queries)", port=4320, probe=_HEALTHZ),),
     credentials_probe=CredentialsProbe(path="/v1/status", headers=_bearer),
     rotation_effect="clients that query need the new token",
 )
@@ -256,10 +255,21 @@ TRACKING = Service(
 )
 """Experiments, runs and the model registry of the workspace."""
 
-SERVICES: Mapping[str, Service] = {
-    service.name: service
-    for service in (STORAGE_ACCOUNT, CONTAINER_REGISTRY, KEY_VAULT, APPLICATION_INSIGHTS, INSIGHTS_STORE, TRACKING)
-}
+INFERENCE = Service(
+    name="inference",
+    section=WORKSPACE_SECTION,
+    title="front of the online endpoints",
+    engine_role="inference",
+    image="inference",
+    volumes={"data": "/var/lib/inference", "config": "/etc/inference"},
+    credentials_key="inference",
+    endpoints=(Endpoint(use="inference", title="online endpoints", port=8080, probe=_HEALTHZ),),
+    is_optional=True,
+)
+"""What clients of the online endpoints talk to. The keys are those of each endpoint, not of the stack."""
+
+_OF_RESOURCES = (STORAGE_ACCOUNT, CONTAINER_REGISTRY, KEY_VAULT, APPLICATION_INSIGHTS, INSIGHTS_STORE)
+SERVICES: Mapping[str, Service] = {service.name: service for service in (*_OF_RESOURCES, TRACKING, INFERENCE)}
 """Every service by its name. A resource may have several, each in its own container."""
 
 REQUIRED = tuple(service for service in SERVICES.values() if not service.is_optional)

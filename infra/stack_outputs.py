@@ -65,7 +65,10 @@ OUTPUTS: Mapping[str, Output] = {
             "otlpHttp": "OTLP over HTTP.",
             "insights": "Queries over the telemetry.",
         },
-        optional={"tracking": "Tracking server (MLflow); only with `tracking`."},
+        optional={
+            "tracking": "Tracking server (MLflow); only with `tracking`.",
+            "inference": "Online endpoints: `<inference>/<endpoint>/score`; only with `inference`.",
+        },
     ),
     "datastores": Output(
         doc="A list of datastores, without credentials.",

@@ -21,7 +21,7 @@ from infra.resources import rotation
 from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.rules.resources import component_types
-from infra.services import APPLICATION_INSIGHTS, INSIGHTS_STORE, TRACKING
+from infra.services import APPLICATION_INSIGHTS, INFERENCE, INSIGHTS_STORE, TRACKING
 from infra.settings import ApplicationInsightsSettings
 
 TOKENS = "tokens"
@@ -81,7 +81,7 @@ class ApplicationInsights(ServiceComponent):
         self._settings = settings
 
     def telemetry_target(
-        self, *, after: pulumi.Resource, network: str, tracking: bool = False
+        self, *, after: pulumi.Resource, network: str, tracking: bool = False, inference: bool = False
     ) -> TelemetryTarget | None:
         """Generate the tokens, and return the address to which the stack's services send telemetry.
 
@@ -89,13 +89,15 @@ class ApplicationInsights(ServiceComponent):
             after: Resource that the tokens depend on.
             network: Name of the stack's network.
             tracking: Whether there is a tracking server, which has a token of its own.
+            inference: Whether there is a front of the online endpoints, which has one too.
 
         Returns:
             None if the name of its container is too long for a host name.
         """
+        optional = [service.name for service, is_on in ((TRACKING, tracking), (INFERENCE, inference)) if is_on]
         self._ingestion = GeneratedSecrets(
             f"{self.resource_name}-ingestion",
-            lengths={"token": 40, "services": 40, **({TRACKING.name: 40} if tracking else {})},
+            lengths={"token": 40, "services": 40, **dict.fromkeys(optional, 40)},
             rotating=["token"],  # the other one is internal, and the registry would need a restart
             rotates=rotation.service(APPLICATION_INSIGHTS.credentials_key),
             opts=self.child_options(after=after),
@@ -106,6 +108,7 @@ class ApplicationInsights(ServiceComponent):
                 host=host,
                 token=self._ingestion.value("services"),
                 tracking_token=self._ingestion.value(TRACKING.name) if tracking else None,
+                inference_token=self._ingestion.value(INFERENCE.name) if inference else None,
             )
             if host
             else None
@@ -203,6 +206,8 @@ def _token_file(tokens: GeneratedSecrets, context: ProvisioningContext) -> pulum
     known = {"(stack)": tokens.value("token"), "(services)": tokens.value("services")}
     if context.telemetry and context.telemetry.tracking_token:
         known["(tracking)"] = context.telemetry.tracking_token
+    if context.telemetry and context.telemetry.inference_token:
+        known["(inference)"] = context.telemetry.inference_token
     senders = (one for one in context.principals if one.telemetry)
     known |= {one.name: one.secrets.apply(lambda secrets: secrets["telemetry"]) for one in senders}
     return pulumi.Output.all(**known).apply(

@@ -27,6 +27,9 @@ class TelemetryTarget:
     tracking_token: pulumi.Output[str] | None = None
     """Token of the tracking server; None if there is none. Secret."""
 
+    inference_token: pulumi.Output[str] | None = None
+    """Token of the front of the online endpoints; None if there is none. Secret."""
+
     @property
     def otlp_http(self) -> str:
         """Host and port of OTLP over HTTP."""

@@ -22,7 +22,8 @@ from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.policy.assignments_file import read_assignments
 from infra.rules.policy.evaluation import Evaluator
 from infra.rules.policy.policy_assignments import Assignments
-from infra.rules.resources import component_types, tracking
+from infra.rules.resources import component_types, inference, tracking
+from infra.rules.resources.inference import InferenceProperties
 from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import azure_name, with_defaults
 from infra.rules.resources.tracking import Services, TrackingProperties, check_removal, optional_services
@@ -40,6 +41,7 @@ from infra.settings.grouping import group
 from infra.settings.models import (
     ComputeSettings,
     DatastoreSettings,
+    InferenceSettings,
     ManagementLock,
     PortRange,
     RoleAssignment,
@@ -53,6 +55,9 @@ from infra.settings.stack_checks import check
 from infra.settings.stack_input import Limit, StackInput
 
 STACK_FOLDER = Path("stacks")
+
+_OPTIONAL = {tracking.NAME: "tracking server", inference.NAME: "front of the online endpoints"}
+"""Sections that switch a service on, and the service."""
 
 
 def load(
@@ -182,6 +187,9 @@ def _settings(
         tracking=None
         if given.tracking is None
         else TrackingSettings.model_validate(_complete(TrackingProperties, given.tracking)),
+        inference=None
+        if given.inference is None
+        else InferenceSettings.model_validate(_complete(InferenceProperties, given.inference)),
         datastores=tuple(
             DatastoreSettings.model_validate(_complete(DatastoreProperties, datastore))
             for datastore in given.datastores
@@ -195,7 +203,7 @@ def _settings(
         limits={
             azure_name(section): limit
             for section, limit in given.limits
-            if section != tracking.NAME or given.tracking is not None
+            if section not in _OPTIONAL or getattr(given, section) is not None
         },
         image_registry=given.image_registry or "",
         port_range=PortRange.model_validate(_complete(PortRangeProperties, given.port_range)),
@@ -207,9 +215,11 @@ def _settings(
 
 
 def _unused(given: StackInput) -> list[str]:
-    if given.tracking is not None or given.limits.tracking == Limit():
-        return []
-    return [f"ml-workspace:limits.tracking has no effect: '{tracking.KEY}: {{}}' switches the tracking server on."]
+    return [
+        f"ml-workspace:limits.{section} has no effect: 'ml-workspace:{section}: {{}}' switches the {title} on."
+        for section, title in _OPTIONAL.items()
+        if getattr(given, section) is None and getattr(given.limits, section) != Limit()
+    ]
 
 
 def _expired(given: StackInput) -> list[str]:

@@ -16,6 +16,7 @@ from infra.rules.computes.instance_rules import INSTANCE
 from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.resources.application_insights import ApplicationInsightsProperties
 from infra.rules.resources.container_registry import ContainerRegistryProperties
+from infra.rules.resources.inference import InferenceProperties
 from infra.rules.resources.key_vault import KeyVaultProperties
 from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import ResourceProperties, azure_name, declared_properties
@@ -74,6 +75,10 @@ class TrackingSettings(_Frozen, TrackingProperties):
     """The tracking server of the workspace."""
 
 
+class InferenceSettings(_Frozen, InferenceProperties):
+    """The front of the online endpoints of the workspace."""
+
+
 class DatastoreSettings(_Frozen, DatastoreProperties):
     """A registered datastore."""
 
@@ -124,6 +129,7 @@ class Settings(_Frozen):
     Attributes:
         locks: Management locks of the resource group.
         tracking: The tracking server; None for none.
+        inference: The front of the online endpoints; None for none.
         computes: Computes, without `local`.
         role_assignments: Role assignments, in the order of the stack file.
         compute_roles: The roles of the computes' principals, which follow from the computes.
@@ -151,6 +157,7 @@ class Settings(_Frozen):
     application_insights: ApplicationInsightsSettings
     workspace: WorkspaceSettings
     tracking: TrackingSettings | None = None
+    inference: InferenceSettings | None = None
     datastores: tuple[DatastoreSettings, ...]
     computes: tuple[ComputeSettings, ...] = ()
     role_assignments: tuple[RoleAssignment, ...] = ()

@@ -16,7 +16,7 @@ from infra.rules.names.naming_components import check_environment, check_instanc
 from infra.rules.names.uniqueness import Named, check_unique
 from infra.rules.policy.evaluation import ApplicableRule
 from infra.rules.policy.policy_assignments import Effect
-from infra.rules.resources import tracking
+from infra.rules.resources import inference, tracking
 from infra.rules.resources.component_types import STORAGE_ACCOUNT
 from infra.rules.resources.location import check_location, require_known_region
 from infra.rules.resources.management_locks import Level, check_management_locks
@@ -61,6 +61,7 @@ def check(reading: Reading, stack: ResolvedStack, deployed: Sequence[Deployed] =
             key=f"{NAMESPACE}workspace.softDeleteRetentionInDays",
         ),
         *_check_tracking(reading.input, stack),
+        *_check_inference(reading.input),
         *check_expiry(reading.input.expires_after, reading.input.expires_on, prefix=NAMESPACE),
         *check_limits(reading.input.limits.model_dump(by_alias=True), key=f"{NAMESPACE}limits"),
     ]
@@ -224,10 +225,16 @@ def _check_tracking(given: StackInput, stack: ResolvedStack) -> Iterator[Violati
         yield from tracking.check_host_name(stack.group.name, key=f"{NAMESPACE}{stack.group.section}.name")
 
 
+def _check_inference(given: StackInput) -> Iterator[Violation]:
+    if given.inference is not None:
+        yield from inference.check_request_size(given.inference.model_dump()["maximum_request_size_in_mb"])
+
+
 def _check_endpoints(given: StackInput) -> Iterator[Violation]:
     ports = given.port_range.model_dump(exclude_none=True)
-    # An additional storage account is a separate service with its own port, and so is the tracking server.
-    needed = NEEDED_PORTS + len(given.additional_storage_accounts) + (given.tracking is not None)
+    # An additional storage account is a separate service with its own port, and so are the optional services.
+    optional = sum(section is not None for section in (given.tracking, given.inference))
+    needed = NEEDED_PORTS + len(given.additional_storage_accounts) + optional
     yield from check_port_range(ports, needed=needed, key=f"{NAMESPACE}portRange")
     if given.image_registry:
         yield from check_image_registry(given.image_registry, key=f"{NAMESPACE}imageRegistry")

@@ -16,6 +16,7 @@ from infra.rules.computes.compute_properties import ComputeProperties
 from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.resources.application_insights import ApplicationInsightsProperties
 from infra.rules.resources.container_registry import ContainerRegistryProperties
+from infra.rules.resources.inference import InferenceProperties
 from infra.rules.resources.key_vault import KeyVaultProperties
 from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import REQUIRED, RESTARTS, Derived, Property, azure_name, declared_properties
@@ -143,11 +144,17 @@ class LimitsInput(_Input):
     application_insights: Limit = Field(default_factory=Limit)
     insights_store: Limit = Field(default_factory=Limit)
     tracking: Limit = Field(default_factory=Limit)
+    inference: Limit = Field(default_factory=Limit)
 
 
 @_of(TrackingProperties)
 class TrackingInput(_Input):
     """`tracking`."""
+
+
+@_of(InferenceProperties)
+class InferenceInput(_Input):
+    """`inference`."""
 
 
 @_of(PortRangeProperties)
@@ -194,6 +201,7 @@ class StackInput(_Input):
     application_insights: ApplicationInsightsInput = Field(default_factory=ApplicationInsightsInput)
     workspace: WorkspaceInput = Field(default_factory=WorkspaceInput)
     tracking: TrackingInput | None = None
+    inference: InferenceInput | None = None
     datastores: list[DatastoreInput] = Field(default_factory=list)
     computes: list[ComputeInput] = Field(default_factory=list)
     role_assignments: list[RoleAssignmentInput] = Field(default_factory=list)

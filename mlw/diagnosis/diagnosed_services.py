@@ -79,7 +79,7 @@ def services_of(stack: Stack, credentials: Mapping[str, Any]) -> list[DiagnosedS
                 service=service,
                 resource_id=resource_id,
                 owner=owner,
-                connection=_connection(stack, endpoints[first], credentials[service.credentials_key], tls=tls),
+                connection=_connection(stack, endpoints[first], credentials.get(service.credentials_key, {}), tls=tls),
                 sharer="" if owner == stack.name else stack.name,
                 others=tuple(_url(endpoints[use], tls=tls) for use in further if use in endpoints),
             )

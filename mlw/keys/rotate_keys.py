@@ -34,7 +34,7 @@ _BY_NAME_ONLY = "authority"
 """What `--all` leaves out: clients would not trust any endpoint until they have the new CA certificate."""
 
 _EFFECTS: Mapping[str, str] = {
-    **{service.credentials_key: service.rotation_effect for service in SERVICES.values()},
+    **{one.credentials_key: one.rotation_effect for one in SERVICES.values() if one.has_credentials},
     "certificates": "every container restarts; the CA certificate stays",
     _BY_NAME_ONLY: "every container restarts with a certificate of the new authority; clients need the new "
     "`certificateAuthority`",

@@ -21,6 +21,7 @@ _ALIASES: Mapping[str, str] = {
     "otlpgrpc": "telemetry",
     "insightsstore": "insights",
     "mlflow": "tracking",
+    "onlineendpoints": "inference",
 }
 _ADDITIONAL = "storage."
 
@@ -62,7 +63,8 @@ def container_of(stack: Stack, name: str) -> Container:
 
     Args:
         stack: The stack.
-        name: `storage`, `registry`, `keyVault`, `telemetry`, `insights`, `tracking`, `storage.<name>`, or Azure's name.
+        name: `storage`, `registry`, `keyVault`, `telemetry`, `insights`, `tracking`, `inference`, `storage.<name>`, or
+            Azure's name.
 
     Raises:
         UnknownServiceError: There is no such service, or its container does not exist.

@@ -48,8 +48,8 @@ HELPERS = {
 
 ROOMS = frozenset(
     {
-        "application_insights", "container_registry", "datastores", "key_vault", "stacks", "storage_account",
-        "tls_certificates", "tracking", "workspace",
+        "application_insights", "container_registry", "datastores", "inference", "key_vault", "stacks",
+        "storage_account", "tls_certificates", "tracking", "workspace",
     }
 )  # fmt: skip
 """Words that are modules on several storeys, and mean the same thing on each."""

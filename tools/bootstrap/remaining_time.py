@@ -21,6 +21,7 @@ BUILDS = {
     "vault": 75,
     "collector": 30,
     "insights": 45,
+    "inference": 60,
     "python-image": 10,
     "tracking-image": 25,
     "instance-image": 60,

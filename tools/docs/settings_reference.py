@@ -10,6 +10,7 @@ from typing import Any, get_args
 from infra.rules.computes.compute_properties import ComputeProperties
 from infra.rules.datastores.datastore_properties import DatastoreProperties
 from infra.rules.resources.component_types import COMPONENT_TYPES, RESOURCE_GROUP, STORAGE_ACCOUNT
+from infra.rules.resources.inference import InferenceProperties
 from infra.rules.resources.management_locks import ManagementLockProperties
 from infra.rules.resources.properties import DeclaredProperty, Derived, declared_properties
 from infra.rules.resources.resource_properties import RESOURCE_PROPERTIES
@@ -44,6 +45,11 @@ _SECTIONS: tuple[tuple[str, str, type], ...] = (
         "tracking",
         "The workspace's tracking server; see [tracking.md](tracking.md). `tracking: {}` switches it on.",
         TrackingProperties,
+    ),
+    (
+        "inference",
+        "The front of the online endpoints; see [inference.md](inference.md). `inference: {}` switches it on.",
+        InferenceProperties,
     ),
     ("datastores", "A list; each entry is a registered datastore.", DatastoreProperties),
     (

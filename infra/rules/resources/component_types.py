@@ -19,6 +19,8 @@ WORKSPACE = "ml-workspace:machinelearningservices:Workspace"
 TRACKING_SERVER = "ml-workspace:machinelearningservices:Tracking"
 """A part of the workspace, without a name and an id of its own in Azure, so no rule applies to it."""
 
+INFERENCE_FRONT = "ml-workspace:machinelearningservices:Inference"
+"""Likewise."""
 
 COMPUTE_INSTANCE = "ml-workspace:machinelearningservices:ComputeInstance"
 """A compute of the workspace; its rules are those of the section `computes`."""

@@ -22,6 +22,7 @@ _AZURE_NAMES = {
     "quota_in_gib": "quotaInGiB",
     "memory_in_gb": "memoryInGB",
     "maximum_size_in_gb": "maximumSizeInGB",
+    "maximum_request_size_in_mb": "maximumRequestSizeInMB",
 }
 
 

@@ -26,6 +26,7 @@ MIN_MEMORY_GIB = {
     "applicationInsights": 0.25,
     "insightsStore": 0.1875,
     "tracking": 0.375,
+    "inference": 0.0625,
 }
 """Minimum memory of each service, in GiB, by its name."""
 

@@ -9,7 +9,15 @@ from infra.rules.computes import compute_rules, instance_rules
 from infra.rules.datastores import external_datastores, registered_datastores, shared_containers
 from infra.rules.names import naming_components, resource_names, uniqueness
 from infra.rules.policy.rule import StackRule, declared_in
-from infra.rules.resources import changes, key_vault, management_locks, resource_ids, service_limits, tracking
+from infra.rules.resources import (
+    changes,
+    inference,
+    key_vault,
+    management_locks,
+    resource_ids,
+    service_limits,
+    tracking,
+)
 from infra.rules.roles import role_assignments, role_definition_files
 from infra.rules.stack import (
     deployed_resources,
@@ -43,6 +51,7 @@ _MODULES = (
     expiry,
     soft_delete,
     tracking,
+    inference,
     compute_rules,
     instance_rules,
 )

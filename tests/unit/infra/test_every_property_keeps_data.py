@@ -58,6 +58,7 @@ VALUES: Mapping[Path, list[Any]] = {
     ("additionalStorageAccounts",): [[], [{"name": "stlake"}, {"name": "stmore"}]],
     ("applicationInsights", "forwardMetricsTo"): ["http://prometheus:9090/api/v1/otlp/v1/metrics"],
     ("tracking",): [{}, {"softDeleteRetentionInDays": 7}],
+    ("inference",): [{}, {"maximumRequestSizeInMB": 100}],
     ("roleAssignments",): [[{"principal": "ana", "role": "Contributor"}]],
     ("computes",): [[COMPUTE], [COMPUTE, {**COMPUTE, "name": "more"}]],
     ("roleDefinitions",): [],

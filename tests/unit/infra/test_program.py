@@ -57,8 +57,8 @@ def with_tls(event_loops: None) -> Run:
 
 @pytest.fixture(scope="module")
 def with_tracking(event_loops: None) -> Run:
-    """Run it once for a stack with a tracking server."""
-    return run_program({**CONFIG, "ml-workspace:tracking": "{}"})
+    """Run it once for a stack with a tracking server, and a front of online endpoints."""
+    return run_program({**CONFIG, "ml-workspace:tracking": "{}", "ml-workspace:inference": "{}"})
 
 
 def run_program(config: dict[str, str]) -> Run:

@@ -10,7 +10,8 @@ def test_a_stack_has_every_service_that_is_not_optional() -> None:
 
 
 def test_an_optional_service_is_there_when_it_has_an_endpoint() -> None:
-    endpoints = {**the_outputs("dev")["endpoints"], "tracking": "http://127.0.0.1:20008"}
+    optional = {"tracking": "http://127.0.0.1:20008", "inference": "http://127.0.0.1:20009"}
+    endpoints = {**the_outputs("dev")["endpoints"], **optional}
 
     assert services_at(endpoints) == list(SERVICES.values())
 

@@ -189,7 +189,7 @@ def test_what_no_registry_has_is_fetched_ahead_after_the_first(
 
     ensure(mirror=None, report=registries.lines.append, services=services)
 
-    assert asked == ["vault", "collector", "insights"]
+    assert asked == ["vault", "collector", "insights", "inference"]
 
 
 def test_a_binary_that_is_in_the_cache_is_neither_fetched_nor_counted() -> None:

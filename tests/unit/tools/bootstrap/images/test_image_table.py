@@ -69,7 +69,7 @@ def test_images_are_found_by_name() -> None:
 
 
 def test_an_unknown_name_is_rejected_with_the_names_that_exist() -> None:
-    with pytest.raises(BootstrapError, match=r"no image 'pyhton'; images: collector, insights, instance, "):
+    with pytest.raises(BootstrapError, match=r"no image 'pyhton'; images: collector, inference, insights, "):
         image_table.named(["vault", "pyhton"])
 
 

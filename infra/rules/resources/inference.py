@@ -1,0 +1,55 @@
+"""The front of the online endpoints of a workspace: its properties.
+
+It belongs to the workspace and is no Azure resource of its own: in Azure every workspace has endpoints.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from infra.rules.policy.rule import StackRule
+from infra.rules.resources.properties import RESTARTS, Property
+from infra.rules.violation import Violation
+
+NAME = "inference"
+KEY = f"ml-workspace:{NAME}"
+MAX_REQUEST_MB, DEFAULT_REQUEST_MB = 1024, 10
+
+REQUEST_SIZE = StackRule(
+    "inference-stack-limit-request-size", "A request to an online endpoint has at most 1 to 1024 MB."
+)
+
+
+class InferenceProperties:
+    """The front of the online endpoints; an empty section switches it on."""
+
+    maximum_request_size_in_mb: Annotated[
+        int,
+        Property(
+            doc=f"Maximum size of a request to an online endpoint in MB, 1 to {MAX_REQUEST_MB}.",
+            default=DEFAULT_REQUEST_MB,
+            effect=RESTARTS,
+        ),
+    ]
+
+
+def front_name(workspace: str) -> str:
+    """Name of the front of a workspace."""
+    return f"{workspace}-{NAME}"
+
+
+def check_request_size(megabytes: int | None) -> list[Violation]:
+    """A violation if requests cannot be limited to ``megabytes``."""
+    if megabytes is None or 1 <= megabytes <= MAX_REQUEST_MB:
+        return []
+    key = f"{KEY}.maximumRequestSizeInMB"
+    return [
+        Violation(
+            rule=REQUEST_SIZE,
+            key=key,
+            value=megabytes,
+            found="out of range",
+            allowed=f"1-{MAX_REQUEST_MB} MB",
+            fix=f"set '{key}' to e.g. {DEFAULT_REQUEST_MB}",
+        )
+    ]

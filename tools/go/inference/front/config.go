@@ -1,0 +1,124 @@
+// Package front runs Caddy as the front of the online endpoints.
+package front
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"ml-workspace/tools/go/inference/endpoints"
+	"ml-workspace/tools/go/inference/publishing"
+)
+
+// Config is the configuration file. The endpoints are in a file of their own, which changes while the front runs.
+type Config struct {
+	Listen              string     `json:"listen"`
+	Folder              string     `json:"folder"`
+	MaximumRequestBytes int64      `json:"maximumRequestBytes"`
+	TLS                 *TLS       `json:"tls"`
+	Telemetry           *Telemetry `json:"telemetry"`
+}
+
+// TLS names the files of the certificate.
+type TLS struct {
+	Certificate string `json:"certificate"`
+	PrivateKey  string `json:"privateKey"`
+}
+
+// Telemetry says where spans are sent to.
+type Telemetry struct {
+	Endpoint             string `json:"endpoint"`
+	Token                string `json:"token"`
+	CertificateAuthority string `json:"certificateAuthority"`
+	ServiceName          string `json:"serviceName"`
+}
+
+func load(path string) (Config, error) {
+	var config Config
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return config, fmt.Errorf("reading the configuration: %w", err)
+	}
+	if err := json.Unmarshal(content, &config); err != nil {
+		return config, fmt.Errorf("reading the configuration '%s': %w", path, err)
+	}
+	return config, nil
+}
+
+type object = map[string]any
+
+// caddyConfig is what Caddy runs. Nothing of it changes while the front runs.
+func caddyConfig(config Config) ([]byte, error) {
+	server := object{
+		"listen":              []string{config.Listen},
+		"protocols":           []string{"h1", "h2"},
+		"automatic_https":     object{"disable": true},
+		"read_header_timeout": "10s",
+		"idle_timeout":        "2m",
+		"max_header_bytes":    64 << 10,
+		"logs":                object{},
+		"routes":              routes(config),
+	}
+	apps := object{"http": object{"servers": object{"front": server}, "grace_period": "20s"}}
+	if config.TLS != nil {
+		server["tls_connection_policies"] = []object{{"protocol_min": "tls1.2"}}
+		pair := object{"certificate": config.TLS.Certificate, "key": config.TLS.PrivateKey}
+		apps["tls"] = object{"certificates": object{"load_files": []object{pair}}}
+	}
+	return json.Marshal(object{
+		"admin": object{"listen": "unix/" + publishing.Socket, "config": object{"persist": false}},
+		"apps":  apps,
+	})
+}
+
+func routes(config Config) []object {
+	handlers := []object{
+		{"handler": "tracing", "span": "{http.request.method}"},
+		{
+			"handler":               endpoints.Name,
+			"folder":                config.Folder,
+			"maximum_request_bytes": config.MaximumRequestBytes,
+		},
+	}
+	if config.Telemetry == nil {
+		handlers = handlers[1:]
+	}
+	healthy := []object{{"handler": "vars", "log_skip": true}, {"handler": "static_response", "body": "ready\n"}}
+	return []object{
+		{"match": []object{{"path": []string{"/healthz"}}}, "handle": healthy, "terminal": true},
+		{"handle": handlers},
+	}
+}
+
+// setTelemetry sets the variables that the tracing module reads, in this process only: those of the container, and with them
+// the token, would be shown by the engine.
+func setTelemetry(telemetry *Telemetry) error {
+	if telemetry == nil {
+		return nil
+	}
+	token, err := os.ReadFile(telemetry.Token)
+	if err != nil {
+		return fmt.Errorf("reading the token for telemetry: %w", err)
+	}
+	variables := map[string]string{
+		"OTEL_SERVICE_NAME":           telemetry.ServiceName,
+		"OTEL_EXPORTER_OTLP_ENDPOINT": telemetry.Endpoint,
+		"OTEL_EXPORTER_OTLP_HEADERS":  "authorization=Bearer%20" + strings.TrimSpace(string(token)),
+		// A client that samples its own trace must not remove requests from the counts.
+		"OTEL_TRACES_SAMPLER": "always_on",
+		"OTEL_PROPAGATORS":    "tracecontext,baggage",
+		// A thousand requests per second for eight seconds while the collector restarts.
+		"OTEL_BSP_MAX_QUEUE_SIZE": "8192",
+		"OTEL_BSP_SCHEDULE_DELAY": "1000",
+	}
+	if telemetry.CertificateAuthority != "" {
+		variables["OTEL_EXPORTER_OTLP_CERTIFICATE"] = telemetry.CertificateAuthority
+	}
+	for name, value := range variables {
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
