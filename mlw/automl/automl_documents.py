@@ -31,11 +31,10 @@ _KEPT = (
     "queue_settings", "environment_variables", "identity", "services",
 )  # fmt: skip
 _IGNORED = {
-    "limits.max_concurrent_trials": "trials run one after another, each on all CPUs of the job",
     "limits.max_nodes": "a job is one container",
-    "limits.max_cores_per_trial": "a trial uses all CPUs of the job",
     "training.training_mode": "a job is one container",
     "training.enable_dnn_training": "neural networks are not tried",
+    "training.enable_vote_ensemble": "FLAML's ensembles are stacks, with `enable_stack_ensemble`",
     "training.enable_onnx_compatible_models": "all models are those of scikit-learn",
     "training.stack_ensemble_settings": "FLAML has its own",
     "training.ensemble_model_download_timeout": "nothing is downloaded",
@@ -46,6 +45,14 @@ _IGNORED = {
     "positive_label": "metrics are weighted over all classes",
 }
 """Fields that change nothing here, and why."""
+
+_WITHOUT_EFFECT: Mapping[str, tuple[object, ...]] = {
+    "limits.max_nodes": (1,), "training.training_mode": ("auto",), "featurization.dataset_language": ("eng",),
+}  # fmt: skip
+"""What may be said in such a field without a notice; in all of them also `false`."""
+
+_COLUMN_TYPES = ("Numeric", "Categorical", "CategoricalHash", "Hashes", "DateTime", "Text", "Ignore")
+_STRATEGIES = ("mean", "median", "most_frequent", "constant")
 
 _OF_ASSETS = ("name", "version")
 
@@ -97,17 +104,20 @@ def _settings(document: Mapping[str, Any], task: str, *, model: str) -> Settings
         model=model,
         learners=_learners(training, task),
         folds=_folds(document),
+        split_columns=tuple(map(str, document.get("cv_split_column_names") or ())),
         validation_size=float(document.get("validation_data_size") or 0),
         test_size=float(document.get("test_data_size") or 0),
         timeout_seconds=60 * int(limits.get("timeout_minutes") or _DEFAULT_MINUTES),
         trial_timeout_seconds=60 * int(limits.get("trial_timeout_minutes") or _DEFAULT_TRIAL_MINUTES),
         max_trials=int(limits.get("max_trials") or _DEFAULT_TRIALS),
+        at_once=int(limits.get("max_concurrent_trials") or 1),
+        most_cores=int(limits.get("max_cores_per_trial") or -1),
         exit_score=None if exit_score is None else float(exit_score),
         stops_early=limits.get("enable_early_termination") is not False,
         has_ensemble=bool(training.get("enable_stack_ensemble")),
         is_explained=training.get("enable_model_explainability") is not False,
         featurization=_mode(features.get("mode")),
-        column_types={str(name): str(one) for name, one in (features.get("column_name_and_types") or {}).items()},
+        column_types=_column_types(features.get("column_name_and_types") or {}),
         imputers=_imputers(features.get("transformer_params") or {}),
         verbosity=str(document.get("log_verbosity") or "info").lower(),
     )
@@ -118,8 +128,32 @@ def _mode(given: object) -> str:
     return "off" if given is False else str(given or "auto").lower()
 
 
+def _column_types(given: Mapping[str, Any]) -> Mapping[str, str]:
+    found = {str(name): str(one) for name, one in given.items()}
+    known = {one.lower() for one in _COLUMN_TYPES}
+    for name, one in found.items():
+        if one.replace("_", "").lower() not in known:
+            raise JobError(
+                f"reading an AutoML job: `featurization.column_name_and_types`: type '{one}' of column '{name}' is not "
+                f"known; allowed: {', '.join(_COLUMN_TYPES)}."
+            )
+    return found
+
+
 def _imputers(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    return tuple(one for name, found in given.items() if str(name).lower() == "imputer" for one in found)
+    found = tuple(one for name, ones in given.items() if _is_imputer(name) for one in ones)
+    for one in found:
+        strategy = str((one.get("parameters") or {}).get("strategy") or _STRATEGIES[0])
+        if strategy not in _STRATEGIES:
+            raise JobError(
+                f"reading an AutoML job: `featurization.transformer_params.imputer`: strategy '{strategy}' is not "
+                f"supported; allowed: {', '.join(_STRATEGIES)}."
+            )
+    return found
+
+
+def _is_imputer(name: object) -> bool:
+    return str(name).lower() == "imputer"
 
 
 def _learners(training: Mapping[str, Any], task: str) -> tuple[str, ...]:
@@ -134,12 +168,6 @@ def _learners(training: Mapping[str, Any], task: str) -> tuple[str, ...]:
 
 
 def _folds(document: Mapping[str, Any]) -> int:
-    """How many folds; columns that say which row is for validation are not supported."""
-    if document.get("cv_split_column_names"):
-        raise JobError(
-            "reading an AutoML job: `cv_split_column_names` is not supported. Use `validation_data`, or "
-            "`n_cross_validations`."
-        )
     given = document.get("n_cross_validations")
     return 0 if given in (None, "auto") else int(str(given))
 
@@ -149,8 +177,33 @@ def _notices(document: Mapping[str, Any], task: str) -> Iterator[str]:
         value: Any = document
         for key in path.split("."):
             value = value.get(key) if isinstance(value, Mapping) else None
-        if value and value not in (1, "auto"):
+        if value and value not in _WITHOUT_EFFECT.get(path, ()):
             yield f"`{path}` is ignored: {why}."
+    yield from _notices_of_validation(document)
+    yield from _notices_of_trials(document, task)
+    for name in (document.get("featurization") or {}).get("transformer_params") or ():
+        if not _is_imputer(name):
+            yield f"`featurization.transformer_params.{name}` is ignored: the transformers are those of docs/jobs.md."
     names = (document.get("training") or {}).get("allowed_training_algorithms") or ()
     for name in algorithms.missing(task, names):
         yield f"`training.allowed_training_algorithms`: '{name}' is left out: no learner here is one."
+
+
+def _notices_of_validation(document: Mapping[str, Any]) -> Iterator[str]:
+    """Of several ways to validate one counts; as in Azure, fields on the training data only without validation data."""
+    first = next((key for key in ("validation_data", "cv_split_column_names") if document.get(key)), "")
+    others = ("cv_split_column_names", "validation_data_size", "n_cross_validations") if first else ()
+    for key in others:
+        if key != first and document.get(key):
+            yield f"`{key}` is ignored: `{first}` says how models are validated."
+
+
+def _notices_of_trials(document: Mapping[str, Any], task: str) -> Iterator[str]:
+    """What bounds the trials at the same time, apart from the CPUs of the job."""
+    training = document.get("training") or {}
+    wanted = int((document.get("limits") or {}).get("max_concurrent_trials") or 1)
+    count = len(_learners(training, task))
+    if wanted > 1 and training.get("enable_stack_ensemble"):
+        yield "`limits.max_concurrent_trials` is ignored: `training.enable_stack_ensemble` needs one search for all."
+    elif wanted > count:
+        yield f"`limits.max_concurrent_trials` {wanted} is {count} here: at most one trial of an algorithm at a time."

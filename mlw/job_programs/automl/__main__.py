@@ -7,13 +7,15 @@ import os
 import sys
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mlw.job_programs.automl import best_model, explanation, featurization, leaderboard, search
+from mlw.job_programs.automl import best_model, concurrent_search, explanation, featurization, leaderboard
 from mlw.job_programs.automl.automl_settings import Settings, cpus
+from mlw.job_programs.automl.automl_trials import Found, Trial
 from mlw.job_programs.automl.fitted_models import TableClassifier, TableRegressor
 from mlw.job_programs.automl.leaderboard import TRIALS, JobRun, Progress
 from mlw.job_programs.automl.scores import scores
@@ -68,10 +70,12 @@ def _search(
     *,
     progress: Progress,
     seconds: float,
-) -> search.Found:
+) -> Found:
     training = _numbers(transformer, tables.training, used)
     validation = tables.validation and _numbers(transformer, tables.validation, used)
-    found = search.search(settings, training, validation, tables.classes, seconds=seconds, tell=progress.tell)
+    found = concurrent_search.search_all(
+        settings, training, validation, tables.classes, seconds=seconds, tell=progress.tell
+    )
     if not found.trials or found.estimator is None:
         raise ProgramMistakeError(
             f"searching a model: no trial ended within {settings.timeout_seconds} s. Raise `limits.timeout_minutes`."
@@ -79,7 +83,7 @@ def _search(
     return found
 
 
-def _keep(settings: Settings, tables: Tables, found: search.Found, model: Any, tracked: JobRun | None) -> None:  # noqa: ANN401
+def _keep(settings: Settings, tables: Tables, found: Found, model: Any, tracked: JobRun | None) -> None:  # noqa: ANN401
     """Print and store what was found."""
     leaderboard.write_table(settings, found, OUTPUTS)
     best = found.ranked(settings.metric)[0]
@@ -99,7 +103,7 @@ def _keep(settings: Settings, tables: Tables, found: search.Found, model: Any, t
         print(f"registered as model {registered}", flush=True)
 
 
-def _log_best(settings: Settings, best: search.Trial, test: dict[str, float], tracked: JobRun) -> None:
+def _log_best(settings: Settings, best: Trial, test: dict[str, float], tracked: JobRun) -> None:
     client, run = tracked.client, tracked.run
     for name, value in {**best.scores, **{f"test_{name}": value for name, value in test.items()}}.items():
         client.log_metric(run, name, value, step=best.number)
@@ -121,7 +125,7 @@ def _test_scores(settings: Settings, tables: Tables, model: Any) -> dict[str, fl
 
 def _numbers(transformer: Any, table: Table, used: list[str]) -> Table:  # noqa: ANN401 - a transformer
     inputs = np.asarray(transformer.transform(table.inputs[used]), dtype=float)
-    return Table(inputs, table.target, table.weights)
+    return replace(table, inputs=inputs)
 
 
 def _print_facts(settings: Settings, tables: Tables, columns: featurization.Columns) -> None:

@@ -17,8 +17,11 @@ class Settings:
         metric: Name of the primary metric, as the run has it.
         learners: FLAML's names of what is tried.
         folds: For a cross-validation; 0 to choose by the number of rows.
+        split_columns: Columns of the training table, each a fold: 1 in rows for training, 0 in those for validation.
         timeout_seconds: For everything.
         trial_timeout_seconds: For one trial.
+        at_once: How many trials run at the same time.
+        most_cores: Of a trial; not more than 0 for all that there are.
         exit_score: The search ends when the metric is at least as good.
         model: Name that the best model is registered under; empty for that of the job.
         imputers: Azure's parameters of the imputers of columns.
@@ -31,11 +34,14 @@ class Settings:
     model: str = ""
     weight: str = ""
     folds: int = 0
+    split_columns: tuple[str, ...] = ()
     validation_size: float = 0
     test_size: float = 0
     timeout_seconds: int = 0
     trial_timeout_seconds: int = 0
     max_trials: int = 1000
+    at_once: int = 1
+    most_cores: int = -1
     exit_score: float | None = None
     stops_early: bool = True
     has_ensemble: bool = False
@@ -53,7 +59,7 @@ class Settings:
     def of(cls, text: str) -> Settings:
         """Read what :meth:`as_text` writes."""
         found = json.loads(text)
-        return cls(**{**found, "learners": tuple(found["learners"]), "imputers": tuple(found["imputers"])})
+        return cls(**{**found, **{name: tuple(found[name]) for name in ("learners", "imputers", "split_columns")}})
 
 
 def cpus() -> int:

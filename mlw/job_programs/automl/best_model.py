@@ -14,8 +14,10 @@ from mlw.job_programs.automl.automl_settings import Settings
 
 OUTPUT = "best_model"
 EXAMPLE_ROWS = 3
-_PACKAGES = ("scikit-learn", "lightgbm", "xgboost-cpu", "pandas", "numpy", "scipy", "cloudpickle")
-_MODULES = {"lightgbm": "lightgbm", "xgboost": "xgboost-cpu"}
+_PACKAGES = ("scikit-learn", "flaml", "lightgbm", "xgboost-cpu", "pandas", "numpy", "scipy", "cloudpickle")
+_MODULES = {"flaml": "flaml", "lightgbm": "lightgbm", "xgboost": "xgboost-cpu"}
+_STACKED = 20
+"""More models than a stack has; a forest has trees."""
 
 
 def store(settings: Settings, model: Any, table: Any, *, is_tracked: bool) -> str:  # noqa: ANN401 - a model, a data frame
@@ -52,9 +54,11 @@ def store(settings: Settings, model: Any, table: Any, *, is_tracked: bool) -> st
 
 
 def _requirements(model: Any) -> list[str]:  # noqa: ANN401 - a model
-    """Packages that the model needs, without the libraries of other learners."""
-    module = type(model.estimator).__module__.partition(".")[0]
-    needed = [name for name in _PACKAGES if name not in _MODULES.values() or _MODULES.get(module) == name]
+    """Packages that the model needs, without the libraries of other learners; only a stack keeps FLAML's models."""
+    parts = (model.estimator, *getattr(model.estimator, "estimators_", ())[:_STACKED])
+    modules = {type(one).__module__.partition(".")[0] for one in parts}
+    own = set(_MODULES.values()) if "flaml" in modules else {_MODULES.get(one) for one in modules}
+    needed = [name for name in _PACKAGES if name not in _MODULES.values() or name in own]
     return [
         f"mlflow-skinny=={metadata.version('mlflow-skinny')}",
         *(f"{one}=={metadata.version(one)}" for one in needed),

@@ -10,7 +10,7 @@ from sklearn.inspection import permutation_importance
 
 from mlw.job_programs.automl.automl_settings import Settings
 from mlw.job_programs.automl.metric_names import loss_of
-from mlw.job_programs.automl.scores import scores
+from mlw.job_programs.automl.scores import likelihoods, scores
 from mlw.job_programs.automl.tables import Table
 
 MOST_ROWS, MOST_COLUMNS = 1_000, 20
@@ -59,7 +59,7 @@ class _Inner:
         return self._model.estimator.predict(self._model._numbers(table))
 
     def predict_proba(self, table: Any) -> Any:  # noqa: ANN401 - an array
-        return self._model.estimator.predict_proba(self._model._numbers(table))
+        return likelihoods(self._model.estimator, self._model._numbers(table))
 
 
 def _draw(settings: Settings, found: list[tuple[str, float]], folder: Path) -> None:

@@ -28,7 +28,9 @@ _DATE, _LOOKED_AT = r"\d{4}-\d{2}-\d{2}([T ]|$)", 100
 NUMBERS, WORDS, MANY_WORDS, TIMES = "numbers", "categories", "many categories", "times"
 _STRATEGIES = {"mean", "median", "most_frequent", "constant"}
 _AZURES_TYPES = {"numeric": NUMBERS, "float": NUMBERS, "integer": NUMBERS, "categorical": WORDS, "datetime": TIMES,
-                 "categoricalhash": MANY_WORDS, "text": MANY_WORDS}  # fmt: skip
+                 "categoricalhash": MANY_WORDS, "hashes": MANY_WORDS, "text": MANY_WORDS}  # fmt: skip
+IGNORED = "ignore"
+"""Azure's type of a column that is left out."""
 
 
 @dataclass
@@ -59,8 +61,9 @@ def columns_of(table: Any, given: Mapping[str, str], *, is_off: bool = False) ->
     """
     found = Columns()
     for name in table.columns:
-        chosen = _AZURES_TYPES.get(str(given.get(name, "")).lower())
-        is_constant = not is_off and table[name].nunique() <= 1
+        wanted = str(given.get(name, "")).replace("_", "").lower()
+        chosen = _AZURES_TYPES.get(wanted)
+        is_constant = wanted == IGNORED or (not is_off and table[name].nunique() <= 1)
         group = chosen or ("" if is_constant else _group(table[name], is_off=is_off))
         if group:
             found.groups.setdefault(group, []).append(name)

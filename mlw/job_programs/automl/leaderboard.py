@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mlw.job_programs.automl.automl_settings import Settings
+from mlw.job_programs.automl.automl_trials import Found, Trial
 from mlw.job_programs.automl.metric_names import loss_of
-from mlw.job_programs.automl.search import Found, Trial
 
 TRIALS = "trials.csv"
 BEST_CHILD = "automl_best_child_run_id"
@@ -73,12 +73,12 @@ def write_table(settings: Settings, found: Found, folder: Path) -> None:
     names = sorted({name for trial in ranked for name in trial.scores} - {settings.metric})
     with (folder / TRIALS).open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(["rank", "trial", "algorithm", settings.metric, *names, "seconds", "parameters"])
+        rows.writerow(["rank", "trial", "algorithm", settings.metric, *names, "started", "seconds", "parameters"])
         for rank, trial in enumerate(ranked, start=1):
             values = [trial.scores.get(name, "") for name in names]
             parameters = json.dumps(trial.config, sort_keys=True, default=str)
-            row = [rank, trial.number, trial.algorithm, trial.score, *values, round(trial.seconds, 3), parameters]
-            rows.writerow(row)
+            times = (round(trial.started, 3), round(trial.seconds, 3))
+            rows.writerow([rank, trial.number, trial.algorithm, trial.score, *values, *times, parameters])
 
 
 def best_of_each(settings: Settings, found: Found) -> list[Trial]:

@@ -66,10 +66,21 @@ def _weighted(score: Any, known: Any, likely: Any, seen: list[int], weights: Any
 def _probabilities(model: Any, table: Any, predicted: Any, classes: int) -> Any:  # noqa: ANN401 - arrays
     """Probability of each class; certainty of the predicted one for a model without probabilities."""
     try:
-        found = np.asarray(model.predict_proba(table))
-    except (AttributeError, NotImplementedError, AssertionError):
+        found = likelihoods(model, table)
+    except AttributeError:
         return np.eye(classes)[predicted]
     return found if found.shape[1] == classes else np.eye(classes)[predicted]
+
+
+def likelihoods(model: Any, table: Any) -> Any:  # noqa: ANN401 - arrays
+    """Probability of each class.
+
+    Raises:
+        AttributeError: The model has none.
+    """
+    # The second is what FLAML uses for scikit-learn's linear support vector machine, which has no other one.
+    function = getattr(model, "predict_proba", None) or model._predict_proba_lr
+    return np.asarray(function(table))
 
 
 def _of_numbers(predicted: Any, truth: Any) -> dict[str, float]:  # noqa: ANN401 - arrays

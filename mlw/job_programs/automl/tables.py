@@ -17,6 +17,7 @@ from mlw.job_programs.automl.automl_settings import Settings
 from mlw.job_programs.program_errors import ProgramMistakeError
 
 _SEED = 1
+_MARKS = {0: False, 1: True, "0": False, "1": True, "false": False, "true": True}
 TRAINING, VALIDATION, TEST = "training_data", "validation_data", "test_data"
 
 
@@ -28,11 +29,13 @@ class Table:
         inputs: Data frame of the input columns.
         target: Values of the target; for a classification the numbers of the classes.
         weights: Of the rows; None if all have the same.
+        splits: A column for each fold: whether a row is for training; None to choose folds by chance.
     """
 
     inputs: Any
     target: Any
     weights: Any = None
+    splits: Any = None
 
 
 @dataclass
@@ -72,7 +75,7 @@ def read_tables(settings: Settings) -> Tables:
     found = Tables(made[TRAINING], made.get(VALIDATION), made.get(TEST), labels)
     if found.test is None and settings.test_size:
         found.training, found.test = _divided(found, settings.test_size)
-    if found.validation is None and settings.validation_size:
+    if found.validation is None and settings.validation_size and not (settings.folds or settings.split_columns):
         found.training, found.validation = _divided(found, settings.validation_size)
     return found
 
@@ -84,11 +87,16 @@ def _place(name: str) -> str:
 def _frame(name: str, settings: Settings) -> Any:  # noqa: ANN401 - a data frame
     frame = mltable_files.read(Path(_place(name)))
     frame.columns = [str(one) for one in frame.columns]
-    for column in filter(None, (settings.target, settings.weight)):
-        if column not in frame.columns:
+    needed = {settings.target: "target_column_name", settings.weight: "weight_column_name"}
+    if name == TRAINING:
+        needed.update(dict.fromkeys(settings.split_columns, "cv_split_column_names"))
+        needed.update(dict.fromkeys(settings.column_types, "featurization.column_name_and_types"))
+        filled = (one for given in settings.imputers for one in given.get("fields") or ())
+        needed.update(dict.fromkeys(filled, "featurization.transformer_params"))
+    for column, key in needed.items():
+        if column and column not in frame.columns:
             raise ProgramMistakeError(
-                f"reading {name}: it has no column '{column}'; columns: {', '.join(frame.columns)}. Correct "
-                f"`{'target_column_name' if column == settings.target else 'weight_column_name'}`."
+                f"reading {name}: it has no column '{column}'; columns: {', '.join(frame.columns)}. Correct `{key}`."
             )
     known = frame[frame[settings.target].notna()]
     if not len(known):
@@ -97,13 +105,29 @@ def _frame(name: str, settings: Settings) -> Any:  # noqa: ANN401 - a data frame
 
 
 def _table(frame: Any, settings: Settings, labels: Any, name: str) -> Table:  # noqa: ANN401 - a data frame
-    inputs = frame.drop(columns=list(filter(None, (settings.target, settings.weight))))
+    unused = (settings.target, settings.weight, *settings.split_columns)
+    inputs = frame.drop(columns=[one for one in unused if one in frame.columns])
     weights = frame[settings.weight].to_numpy(dtype=float) if settings.weight else None
     try:
         target = labels.transform(_words(frame[settings.target])) if labels is not None else _numbers(frame, settings)
     except ValueError as exc:
         raise ProgramMistakeError(f"reading column '{settings.target}' of {name}: {exc}.") from exc
-    return Table(inputs, np.asarray(target), weights)
+    splits = _splits(frame, settings) if settings.split_columns and name == TRAINING else None
+    return Table(inputs, np.asarray(target), weights, splits)
+
+
+def _splits(frame: Any, settings: Settings) -> Any:  # noqa: ANN401 - a data frame, an array
+    """The columns that say which rows a fold has for training."""
+    found = frame[list(settings.split_columns)].apply(lambda one: one.map(_MARKS))
+    for name in settings.split_columns:
+        values = sorted(set(found[name]), key=str)
+        if values != [False, True]:
+            seen = ", ".join(sorted(map(str, frame[name].unique()))[:5])
+            raise ProgramMistakeError(
+                f"reading the training data: the values of column '{name}' of `cv_split_column_names` are {seen}; it "
+                "has to have 1 in rows for training, and 0 in rows for validation."
+            )
+    return found.to_numpy(dtype=bool)
 
 
 def _words(column: Any) -> Any:  # noqa: ANN401 - a series
@@ -127,4 +151,5 @@ def _divided(tables: Tables, size: float) -> tuple[Table, Table]:
 
 def _rows(table: Table, rows: Any) -> Table:  # noqa: ANN401 - an array
     weights = None if table.weights is None else table.weights[rows]
-    return Table(table.inputs.iloc[rows].reset_index(drop=True), table.target[rows], weights)
+    splits = None if table.splits is None else table.splits[rows]
+    return Table(table.inputs.iloc[rows].reset_index(drop=True), table.target[rows], weights, splits)
