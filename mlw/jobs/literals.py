@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
 
 def literal_type(value: object) -> str:
     """Azure's type of a value."""
@@ -13,5 +16,5 @@ def literal_type(value: object) -> str:
 
 
 def as_text(value: object) -> str:
-    """The text that a command sees."""
-    return str(value)
+    """The text that a command sees; of a mapping JSON."""
+    return json.dumps(value) if isinstance(value, Mapping) else str(value)

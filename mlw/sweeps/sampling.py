@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from infra.host.package_folders import SEARCH
+from mlw.sweeps.search_points import coordinates_of, values_at
 from mlw.sweeps.search_space import Parameter, Value
 from mlw.sweeps.sweep_errors import SweepError
 
@@ -79,11 +80,10 @@ class Sampling:
             return self._of_grid(number)
         if self.algorithm == RANDOM:
             chance = random.Random(f"{self.seed}/{number}")  # noqa: S311 - no secret
-            coordinates = tuple(chance.random() for _ in self.space)
+            coordinates = tuple(chance.random() for _ in coordinates_of(self.space))
         else:
             coordinates = self._asked(number, past)
-        values = {one.name: one.value(place) for one, place in zip(self.space, coordinates, strict=True)}
-        return Point(parameters=values, coordinates=coordinates)
+        return Point(parameters=values_at(self.space, coordinates), coordinates=coordinates)
 
     def close(self) -> None:
         """End the process, if there is one."""
@@ -102,12 +102,14 @@ class Sampling:
         return None if number else Point(parameters={one.name: found[one.name] for one in self.space})
 
     def _asked(self, number: int, past: Sequence[PastTrial]) -> tuple[float, ...]:
+        places = coordinates_of(self.space)
         request = {
             "algorithm": self.algorithm,
             "seed": self.seed,
             "number": number,
             "maximize": self.maximize,
-            "choices": [one.choices for one in self.space],
+            "choices": [one.choices for one in places],
+            "needs": [one.needs for one in places],
             "past": [
                 {"coordinates": one.coordinates, "score": one.score, "is_running": one.is_running} for one in past
             ],

@@ -27,7 +27,12 @@ def bayesian(request: Mapping[str, Any]) -> list[float]:
     import optuna  # noqa: PLC0415 - likewise
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    choices = request["choices"]
+    choices, needs = request["choices"], request["needs"]
+
+    def counts(place: int, chosen: Mapping[int, Any]) -> bool:
+        """Whether a coordinate belongs to what has been chosen."""
+        return not needs[place] or chosen.get(needs[place][0]) == needs[place][1]
+
     space: dict[str, Any] = {
         str(place): optuna.distributions.CategoricalDistribution(range(count))
         if count
@@ -40,20 +45,27 @@ def bayesian(request: Mapping[str, Any]) -> list[float]:
     for one in request["past"]:
         score = one["score"]
         ended = states.FAIL if score is None else states.COMPLETE
+        params: dict[int, Any] = {}
+        for place, coordinate in enumerate(one["coordinates"]):
+            if counts(place, params):
+                count = choices[place]
+                params[place] = min(int(coordinate * count), count - 1) if count else coordinate
         study.add_trial(
             optuna.trial.create_trial(
                 state=states.RUNNING if one["is_running"] else ended,
                 value=None if one["is_running"] else score,
-                params={
-                    str(place): min(int(coordinate * count), count - 1) if count else coordinate
-                    for place, (coordinate, count) in enumerate(zip(one["coordinates"], choices, strict=True))
-                },
-                distributions=space,
+                params={str(place): value for place, value in params.items()},
+                distributions={str(place): space[str(place)] for place in params},
             )
         )
-    found = study.ask(space).params
+    asked, found = study.ask(), dict[int, Any]()
+    for place, count in enumerate(choices):
+        if counts(place, found):
+            name = str(place)
+            found[place] = asked.suggest_categorical(name, range(count)) if count else asked.suggest_float(name, 0, 1)
     return [
-        (found[str(place)] + 0.5) / count if count else float(found[str(place)]) for place, count in enumerate(choices)
+        (found.get(place, 0) + 0.5) / count if count else float(found.get(place, 0))
+        for place, count in enumerate(choices)
     ]
 
 

@@ -6,15 +6,17 @@ function from its coordinate to its value, so that every algorithm only has to c
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
 from mlw.sweeps.sweep_errors import SweepError
 
-Value = str | int | float | bool
+Scalar = str | int | float | bool
+Value = Scalar | Mapping[str, "Value"]
 _EDGE = 1e-9
 _DIGITS = 12
 
@@ -23,14 +25,17 @@ _AROUND = ("normal", "lognormal", "qnormal", "qlognormal")
 TYPES = ("choice", "randint", *_BETWEEN, *_AROUND)
 """Azure's parameter expressions."""
 
+CONSTANT = "constant"
+"""Type of what a mapping says without an expression; it has no coordinate."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parameter:
     """One parameter.
 
     Attributes:
-        type: One of :data:`TYPES`.
-        values: Of a choice.
+        type: One of :data:`TYPES`, or a constant.
+        values: Of a choice; one that is a mapping is its parameters.
         low: Smallest value of a range, or the mean of a normal distribution; before the exponential function.
         high: Likewise the largest value, or the standard deviation.
         step: Values are multiples of it; 0 for any.
@@ -38,7 +43,7 @@ class Parameter:
 
     name: str
     type: str
-    values: tuple[Value, ...] = ()
+    values: tuple[Scalar | tuple[Parameter, ...], ...] = ()
     low: float = 0
     high: float = 0
     step: float = 0
@@ -51,8 +56,9 @@ class Parameter:
     @property
     def levels(self) -> Sequence[Value] | None:
         """All values; None if it has more than can be listed."""
-        if self.type == "choice":
-            return self.values
+        if self.type in {"choice", CONSTANT}:
+            listed = [_levels_of_value(one) for one in self.values]
+            return None if None in listed else [one for found in listed for one in found or ()]
         if self.type == "randint":
             return range(int(self.high))
         if self.type == "quniform":
@@ -61,9 +67,9 @@ class Parameter:
         return None
 
     def value(self, coordinate: float) -> Value:
-        """The value at a coordinate."""
-        if levels := self.levels if self.type in {"choice", "randint"} else None:
-            return levels[min(int(coordinate * len(levels)), len(levels) - 1)]
+        """The value at a coordinate; not of a choice."""
+        if self.type == "randint":
+            return min(int(coordinate * self.high), int(self.high) - 1)
         if self.type in _BETWEEN:
             place = self.low + coordinate * (self.high - self.low)
         else:
@@ -78,6 +84,17 @@ class Parameter:
             found = min(max(found, self.low), self.high)
         found = round(found, _DIGITS)
         return int(found) if found.is_integer() else found
+
+
+def _levels_of_value(value: Scalar | tuple[Parameter, ...]) -> list[Value] | None:
+    """All values that a value of a choice stands for; None if it has more than can be listed."""
+    if not isinstance(value, tuple):
+        return [value]
+    levels = [one.levels for one in value]
+    if None in levels:
+        return None
+    names = [one.name for one in value]
+    return [dict(zip(names, found, strict=True)) for found in itertools.product(*(one or () for one in levels))]
 
 
 def read_space(document: Mapping[str, Any]) -> tuple[Parameter, ...]:
@@ -112,14 +129,26 @@ def _parameter(name: str, document: Mapping[str, Any]) -> Parameter:
     return Parameter(name=name, type=type_, low=low, high=high, step=step)
 
 
-def _values(name: str, values: Sequence[Any]) -> tuple[Value, ...]:
+def _values(name: str, values: Sequence[Any]) -> tuple[Scalar | tuple[Parameter, ...], ...]:
     _require(bool(values), f"search_space.{name}: a choice needs at least one value")
-    for one in values:
-        _require(
-            isinstance(one, str | int | float),
-            f"search_space.{name}: {one!r} is not a value; parameters inside of a choice are not supported",
-        )
-    return tuple(values)
+    return tuple(_mapping(name, one) if isinstance(one, Mapping) else _scalar(name, one) for one in values)
+
+
+def _mapping(name: str, document: Mapping[str, Any]) -> tuple[Parameter, ...]:
+    """A value of a choice with parameters of its own."""
+    _require(bool(document), f"search_space.{name}: a value of the choice is an empty mapping")
+    return tuple(
+        replace(_parameter(f"{name}.{key}", one), name=str(key))
+        if isinstance(one, Mapping)
+        else Parameter(name=str(key), type=CONSTANT, values=(_scalar(f"{name}.{key}", one),))
+        for key, one in document.items()
+    )
+
+
+def _scalar(name: str, value: object) -> Scalar:
+    if not isinstance(value, str | int | float):
+        raise SweepError(f"search_space.{name}: {value!r} is not a value; allowed: a text, a number, a boolean.")
+    return value
 
 
 def _number(name: str, document: Mapping[str, Any], key: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -12,7 +13,8 @@ from mlw.jobs.command_jobs import CommandJob, JobInput, JobOutput
 from mlw.jobs.literals import as_text, literal_type
 from mlw.sweeps.early_termination import Policy
 from mlw.sweeps.sampling import Point
-from mlw.sweeps.search_space import Parameter
+from mlw.sweeps.search_points import parameter_of
+from mlw.sweeps.search_space import Parameter, Value
 
 HYPERPARAMETERS = "hyperparameters"
 """Azure's tag of a trial with its parameters as JSON."""
@@ -59,7 +61,7 @@ class SweepJob:
             self.trial,
             name=name,
             display_name=name,
-            command=BINDING.sub(lambda found: values[found[1]], self.trial.command),
+            command=BINDING.sub(lambda found: in_command(found, point.parameters[found[1]]), self.trial.command),
             inputs={**inputs, **self.trial.inputs},
             environment_variables={
                 **{f"{VARIABLE}{key}": value for key, value in values.items()},
@@ -78,16 +80,26 @@ class SweepJob:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> SweepJob:
         """Read what :meth:`as_json` writes."""
-        space = (Parameter(**{**one, "values": tuple(one["values"])}) for one in document["space"])
         return cls(
             **{
                 **document,
                 "trial": CommandJob.of(document["trial"]),
-                "space": tuple(space),
+                "space": tuple(map(parameter_of, document["space"])),
                 "policy": Policy(**document["policy"]),
                 "outputs": CommandJob.of({**document["trial"], "outputs": document["outputs"]}).outputs,
             }
         )
+
+
+def in_command(binding: re.Match[str], value: Value) -> str:
+    """A value in place of a binding; JSON is quoted for the shell, unless quotes around the binding do that."""
+    text = as_text(value)
+    if not isinstance(value, Mapping):
+        return text
+    before = binding.string[: binding.start()][-1:]
+    if before == '"':
+        return re.sub(r'(["\\$`])', r"\\\1", text)
+    return text.replace("'", "'\\''") if before == "'" else shlex.quote(text)
 
 
 def trial_name(sweep: str, number: int) -> str:

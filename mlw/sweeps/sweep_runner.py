@@ -25,6 +25,7 @@ from mlw.jobs.ports import JobData, LogSink, Store, TrackedRun, Tracking
 from mlw.jobs.queue_entries import QueueEntry
 from mlw.sweeps import trials as trial_records
 from mlw.sweeps.sampling import Sampling
+from mlw.sweeps.search_points import flat
 from mlw.sweeps.sweep_jobs import SweepJob
 from mlw.sweeps.sweep_outcome import BEST, outcome, published
 from mlw.sweeps.trial_metrics import TrialMetrics
@@ -229,7 +230,7 @@ class _SweepRun:
         state = records.state(name)
         if state.run_id:
             trial.reports = patiently(lambda: metrics.reports(state.run_id, self.job.metric))
-            values = {key: str(value) for key, value in trial.point.parameters.items()}
+            values = {key: str(value) for key, value in flat(trial.point.parameters).items()}
             patiently(lambda: metrics.add_parameters(state.run_id, values))
         trial.score = trial_records.best_value(trial.reports, maximize=self.job.maximize)
         if trial.score is not None:
@@ -249,4 +250,4 @@ class _SweepRun:
 
 
 def _shown(trial: Trial) -> str:
-    return ", ".join(f"{name}={value}" for name, value in trial.point.parameters.items())
+    return ", ".join(f"{name}={value}" for name, value in flat(trial.point.parameters).items())

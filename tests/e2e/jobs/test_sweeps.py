@@ -78,19 +78,24 @@ def _assert_scores(mlw: Mlw) -> None:
     assert found == {"sweep-bad_0": ("Canceled", "1.0"), "sweep-bad_1": ("Canceled", "4.0")}
 
 
-def test_bayesian_sampling_chooses_with_the_packages_of_the_cache(jobs: Jobs, mlw: Mlw) -> None:
+def test_bayesian_sampling_chooses_among_mappings_with_parameters_of_their_own(jobs: Jobs, mlw: Mlw) -> None:
+    losses = {"type": "uniform", "min_value": 1, "max_value": 2}
     file = write_sweep(
         jobs.folder,
-        "python log.py ${{search_space.loss}}",
+        "echo ${{search_space.model}} > model.json && "
+        "python log.py $(python -c 'import json; print(json.load(open(\"model.json\"))[\"loss\"])')",
         sampling_algorithm="bayesian",
-        search_space={"loss": {"type": "loguniform", "min_value": -2, "max_value": 2}},
+        search_space={"model": {"type": "choice", "values": [{"name": "a", "loss": losses}, {"loss": losses}]}},
         limits={"max_total_trials": 3, "max_concurrent_trials": 2},
     )
 
     jobs.mlw("create", "-f", str(file), "--name", "sweep-bayes", "--stream").check()
 
-    scores = {one["properties"]["score"] for one in _trials(mlw, "sweep-bayes").values()}
-    assert len(scores) == 3
+    trials = _trials(mlw, "sweep-bayes")
+    assert len({one["properties"]["score"] for one in trials.values()}) == 3
+    for one in trials.values():
+        run = data_of(mlw("run", "show", one["run_id"], "-o", "json"))
+        assert run["params"]["model.loss"] == one["properties"]["score"]
 
 
 NOTEBOOK = {
