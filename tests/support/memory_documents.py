@@ -30,12 +30,14 @@ class MemoryDocuments:
             return found is not None and found.revision == revision and self._write(container, name, content)
 
     def delete(self, container: str, name: str) -> None:
-        self.blobs.pop((container, name), None)
+        with self._lock:
+            self.blobs.pop((container, name), None)
 
     remove = delete
 
     def names(self, container: str, prefix: str, *, after: str = "") -> Iterator[str]:
-        names = sorted(name for of, name in self.blobs if of == container and name > after)
+        with self._lock:  # threads of trials write at the same time
+            names = sorted(name for of, name in self.blobs if of == container and name > after)
         yield from (name for name in names if name.startswith(prefix))
 
     def _write(self, container: str, name: str, content: bytes) -> bool:
