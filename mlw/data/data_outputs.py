@@ -9,6 +9,7 @@ from typing import Any
 from infra.rules.datastores.default_datastores import BLOB_STORE
 from mlw.assets.asset_records import AssetRecord, content_digest
 from mlw.assets.asset_references import AssetKind, check_name, check_version
+from mlw.data import model_locations
 from mlw.data.data_errors import DataPathError
 from mlw.data.data_locations import DataLocation, DataType, is_folder_type
 from mlw.data.data_lookup import location_of_uri
@@ -61,12 +62,18 @@ def check_asset(document: Mapping[str, Any], output: str) -> None:
 
     Raises:
         AssetNameError: They are not valid.
+        DataPathError: MLflow has no such versions.
     """
     doing = f"reading output '{output}'"
     if name := document.get("name"):
         check_name(str(name), doing)
         if version := document.get("version"):
             check_version(str(version), doing)
+            if document.get("type") in model_locations.TYPES and not str(version).isdecimal():
+                raise DataPathError(
+                    f"{doing}: version '{version}' of model '{name}' is not a whole number. MLflow numbers versions "
+                    "itself; omit it."
+                )
 
 
 def register_output(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from infra.clients.service_connection import ServiceConnection
 from infra.rules.datastores.default_datastores import BLOB_STORE
 from mlw.assets.asset_access import artifact_container_of
@@ -11,6 +13,7 @@ from mlw.data.data_workspace import DataWorkspace
 from mlw.jobs.compute_data import ComputeData
 from mlw.jobs.job_errors import ComputeRightsError
 from mlw.stacks.stacks import Stack
+from mlw.tracking import tracking_access
 
 
 def data_of(stack: Stack, compute: Compute, access: ComputeAccess) -> ComputeData:
@@ -28,6 +31,16 @@ def data_of(stack: Stack, compute: Compute, access: ComputeAccess) -> ComputeDat
         assets=workspace,
         artifacts=artifact_container_of(stack),
         blob_container=workspace.container_of(BLOB_STORE, "running a job"),
+        tracking=functools.partial(
+            tracking_access.client_of,
+            stack.name,
+            access.on_host,
+            access.credentials,
+            principal=compute.principal,
+            ca_certificate=access.ca_certificate,
+        )
+        if tracking_access.TRACKING in access.on_host
+        else None,
     )
 
 

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from infra.clients.service_connection import ServiceConnection
 from infra.clients.storage.blob_files import is_forbidden
 from infra.clients.storage.blob_streams import BlobStreams
 from infra.errors import ServiceError
 from mlw.assets.asset_references import SCHEME
-from mlw.data import job_data, lineage
+from mlw.data import job_data, lineage, model_locations
 from mlw.data.data_errors import DataForbiddenError
 from mlw.data.data_workspace import DataWorkspace
 from mlw.data.lineage import Direction, Use
-from mlw.jobs import job_paths
+from mlw.jobs import job_paths, model_outputs
 from mlw.jobs.command_jobs import BlobLocation, CommandJob
 from mlw.jobs.job_errors import ComputeRightsError, JobError
 from mlw.jobs.ports import SourceFile
+from mlw.jobs.tar_streams import ChunkReader
 from mlw.tracking import stored_snapshots
 from mlw.tracking.code_snapshot import CodeSnapshotForbiddenError
+from mlw.tracking.model_file import ModelSpec
+from mlw.tracking.registered_models import ModelType
+from mlw.tracking.tracking_client import TrackingClient
 
 _PIECE_BYTES = 1 << 20
 
@@ -37,6 +41,7 @@ class ComputeData:
         principal: Name of its principal.
         connection: The storage account with the principal's keys.
         assets: Registers data assets with the same keys.
+        tracking: Connects to the tracking server with the login of the same principal; None in a workspace without one.
         artifacts: Container of the artifact store.
         blob_container: Container of the default blob store, where snapshots are.
     """
@@ -47,6 +52,7 @@ class ComputeData:
     assets: DataWorkspace
     artifacts: str
     blob_container: str
+    tracking: Callable[[], TrackingClient] | None = None
 
     @contextmanager
     def code(self, snapshot: str) -> Iterator[Iterator[SourceFile]]:
@@ -91,13 +97,32 @@ class ComputeData:
             BlobStreams(self.connection, location.container).put(target, content, size)
 
     def register_output(self, asset: str, location: BlobLocation, job: CommandJob, run: str) -> BlobLocation:
-        """Make a data asset of a stored output."""
+        """Make a data asset of a stored output, or a version of a model, if that is what it is."""
         name, type_ = next((name, one.type) for name, one in job.outputs.items() if one.asset == asset)
+        if type_ in model_locations.TYPES and self.tracking and run:
+            spec = ModelSpec(
+                name=asset.partition(":")[0],
+                path=name,
+                version=asset.partition(":")[2],
+                type=ModelType(type_),
+                properties={"job": job.name, "output": name},
+            )
+            return self._register_model(self.tracking(), spec, location, run)
         with self._using(f"registering output '{name}' as data asset '{asset}'"):
             made = job_data.register(self.assets, asset, location, type_=type_, job=job.name)
             use = Use(job=job.name, run=run, direction=Direction.OUTPUT, name=name)
             lineage.record(self.assets, f"{SCHEME}{made.asset}", use)
         return made
+
+    def _register_model(
+        self, client: TrackingClient, spec: ModelSpec, location: BlobLocation, run: str
+    ) -> BlobLocation:
+        def put(folder: str, one: SourceFile) -> None:
+            place = BlobLocation(container=self.artifacts, name=folder)
+            self.put_output(place, one.name, one.size, cast("BinaryIO", ChunkReader(one.content)))
+
+        made = model_outputs.register(client, spec, lambda: self.data(location), put, run=run)
+        return replace(location, asset=made)
 
     def put_artifact(self, job: str, name: str, size: int, content: BinaryIO) -> None:
         """Store a default artifact."""

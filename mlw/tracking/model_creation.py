@@ -58,25 +58,51 @@ def create(client: TrackingClient, spec: ModelSpec, say: Callable[[str], None]) 
     """
     exists = _check_version(client, spec)
     with _source(client, spec, say) as source:
-        if not exists:
-            client.send("registered-models/create", f"creating model '{spec.name}'", {"name": spec.name})
-        body: dict[str, Any] = {
-            "name": spec.name,
-            "source": source.source,
-            "description": spec.description,
-            "tags": [{"key": key, "value": value} for key, value in _tags(spec).items()],
-            **({"run_id": source.run_id} if source.run_id else {}),
-            **({"model_id": source.model_id} if source.model_id else {}),
-        }
-        doing = f"registering model '{spec.name}'"
-        made = ModelVersion.of(client.send("model-versions/create", doing, body)["model_version"])
-        if spec.version and made.version != spec.version:
-            registered_models.delete(client, made.name, made.version)
-            raise TrackingRequestError(
-                f"{doing}: MLflow numbers versions itself, and the next one is '{int(made.version) + 1}', not "
-                f"'{spec.version}'. Omit the version."
-            )
+        return _version(client, spec, source, exists=exists)
+
+
+def create_of_artifacts(client: TrackingClient, spec: ModelSpec, *, source: str, run: str) -> ModelVersion:
+    """Register artifacts of a run whose files are known to be there.
+
+    Args:
+        client: Of the workspace.
+        spec: What to register; its path is not read.
+        source: Where the artifacts are, below those of the run.
+        run: Id of the run.
+
+    Raises:
+        TrackingRequestError: The version exists, or the next one has another number.
+    """
+    return _version(client, spec, _Source(source, run_id=run), exists=_check_version(client, spec))
+
+
+def _version(client: TrackingClient, spec: ModelSpec, source: _Source, *, exists: bool) -> ModelVersion:
+    if not exists:
+        _create_model(client, spec.name)
+    body: dict[str, Any] = {
+        "name": spec.name,
+        "source": source.source,
+        "description": spec.description,
+        "tags": [{"key": key, "value": value} for key, value in _tags(spec).items()],
+        **({"run_id": source.run_id} if source.run_id else {}),
+        **({"model_id": source.model_id} if source.model_id else {}),
+    }
+    doing = f"registering model '{spec.name}'"
+    made = ModelVersion.of(client.send("model-versions/create", doing, body)["model_version"])
+    if spec.version and made.version != spec.version:
+        registered_models.delete(client, made.name, made.version)
+        raise TrackingRequestError(
+            f"{doing}: MLflow numbers versions itself, and the next one is '{int(made.version) + 1}', not "
+            f"'{spec.version}'. Omit the version."
+        )
     return made
+
+
+def _create_model(client: TrackingClient, name: str) -> None:
+    try:
+        client.send("registered-models/create", f"creating model '{name}'", {"name": name})
+    except TrackingRequestError:
+        registered_models.find(client, name)  # another job has just made it
 
 
 def _check_version(client: TrackingClient, spec: ModelSpec) -> bool:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def _write(folder: Path) -> Path:
 def _overlaps(trials: list[dict[str, str]]) -> bool:
     """Whether two trials ran at the same time."""
     times = sorted((float(one["started"]), float(one["started"]) + float(one["seconds"])) for one in trials)
-    return any(later[0] < earlier[1] for earlier, later in zip(times, times[1:], strict=False))
+    return any(later[0] < earlier[1] for earlier, later in itertools.pairwise(times))
 
 
 def test_trials_run_at_the_same_time_and_are_validated_with_the_folds_of_the_table(

@@ -83,7 +83,7 @@ def test_bayesian_sampling_chooses_among_mappings_with_parameters_of_their_own(j
     file = write_sweep(
         jobs.folder,
         "echo ${{search_space.model}} > model.json && "
-        "python log.py $(python -c 'import json; print(json.load(open(\"model.json\"))[\"loss\"])')",
+        'python log.py $(python -c \'import json; print(json.load(open("model.json"))["loss"])\')',
         sampling_algorithm="bayesian",
         search_space={"model": {"type": "choice", "values": [{"name": "a", "loss": losses}, {"loss": losses}]}},
         limits={"max_total_trials": 3, "max_concurrent_trials": 2},
