@@ -25,6 +25,7 @@ def main() -> int:
     started, settings, own = time.monotonic(), Settings.of(text), _own(arguments)
     batches = mini_batches(settings, Path(os.environ[f"AZURE_ML_INPUT_{settings.data}"]))
     settings = _with_percent(settings, own.allowed_failed_percent, batches)
+    settings = replace(settings, error_threshold=_stricter(settings.error_threshold, own.error_threshold))
     output = os.environ.get(f"AZURE_ML_OUTPUT_{settings.append_to}") if settings.append_to else None
     kept, metrics = KeptLines(Path(output) if output else None, own.append_row_file_name), RunMetrics()
     items = sum(one.items for one in batches)
@@ -48,6 +49,7 @@ def _own(arguments: Sequence[str]) -> argparse.Namespace:
     """Azure's own arguments among those of the script."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--allowed_failed_percent", type=float)
+    parser.add_argument("--error_threshold", type=int, default=-1)
     parser.add_argument("--append_row_file_name", default="")
     return parser.parse_known_args(list(arguments))[0]
 
@@ -56,9 +58,13 @@ def _with_percent(settings: Settings, percent: float | None, batches: Sequence[M
     """The stricter of the threshold and the percentage of mini-batches that may fail."""
     if percent is None:
         return settings
-    allowed = int(len(batches) * percent / 100)
-    given = settings.batch_error_threshold
-    return replace(settings, batch_error_threshold=allowed if given < 0 else min(given, allowed))
+    allowed = _stricter(settings.batch_error_threshold, int(len(batches) * percent / 100))
+    return replace(settings, batch_error_threshold=allowed)
+
+
+def _stricter(first: int, second: int) -> int:
+    """The lower one of two thresholds; a negative one allows any number."""
+    return max(first, second) if min(first, second) < 0 else min(first, second)
 
 
 def _summary(counts: Counts, seconds: float) -> str:

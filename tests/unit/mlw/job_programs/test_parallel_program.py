@@ -124,8 +124,9 @@ FAILS = (
         ({"batch_error_threshold": 1}, (), "2 mini-batches failed, more than `mini_batch_error_threshold` (1) allows"),
         ({"error_threshold": 2}, (), "3 items failed or run() returned nothing for them, more than `error_threshold`"),
         ({}, ("--allowed_failed_percent", "20"), "2 mini-batches failed, more than"),
+        ({"error_threshold": 9}, ("--error_threshold", "2"), "more than `error_threshold` (2) allows"),
     ],
-    ids=["mini-batches", "items", "percent"],
+    ids=["mini-batches", "items", "percent", "items by an argument"],
 )
 def test_more_failures_than_allowed_end_the_job(
     job: Job, over: dict[str, int], arguments: tuple[str, ...], message: str
