@@ -21,7 +21,7 @@ class BlobLocation:
         name: Name of the blob, or of the folder without a slash at its end.
         is_folder: Whether it is a folder.
         digest: Hash of the content, if it is known; pipelines compare it.
-        asset: The data asset that it is a version of, as ``name:version``; empty for none.
+        asset: The data asset or model that it is a version of, as ``name:version``; empty for none.
     """
 
     container: str
@@ -53,9 +53,9 @@ class JobOutput:
     """One output.
 
     Attributes:
-        type: ``uri_folder``, ``uri_file`` or ``mltable``.
+        type: ``uri_folder``, ``uri_file``, ``mltable``, or the type of a model.
         location: Where it is stored; None for the default, a folder of the job in the default blob store.
-        asset: Name, or ``name:version``, of the data asset that it becomes; empty for none.
+        asset: Name, or ``name:version``, of the data asset or model that it becomes; empty for none.
     """
 
     type: str = "uri_folder"

@@ -180,7 +180,7 @@ class JobData(Protocol):
         """Store a file below a location, or at it if it is not a folder."""
 
     def register_output(self, asset: str, location: BlobLocation, job: CommandJob, run: str, /) -> BlobLocation:
-        """Make a data asset of a stored output."""
+        """Make a data asset of a stored output, or a version of a model, if that is its type."""
 
     def put_artifact(self, job: str, name: str, size: int, content: BinaryIO, /) -> None:
         """Store a default artifact, e.g. ``outputs/model.pkl``."""

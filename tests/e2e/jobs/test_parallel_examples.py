@@ -48,9 +48,9 @@ def test_rows_with_equal_keys_are_a_mini_batch(run: Run) -> None:
 def test_a_component_divides_a_table_by_the_size_that_its_step_says(run: Run) -> None:
     lines, log, kept = run("iris", "predict", "predictions")
 
-    assert [len(lines), lines[0], lines[-1]] == [24, "1.0 0.1 setosa", "6.75 2.4 virginica"]
+    assert [len(lines), lines[0], lines[-1]] == [150, "1.0 0.1 setosa", "6.96 2.48 virginica"]
     assert [one.name for one in (kept / "predictions").iterdir()] == ["predictions.txt"]
-    assert "mini-batches: 2; items: 24; processes: 2" in log
+    assert "mini-batches: 2; items: 150; processes: 2" in log
 
 
 def test_files_are_divided_by_their_number_and_one_may_fail(run: Run, mlw: Mlw) -> None:
