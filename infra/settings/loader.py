@@ -133,11 +133,18 @@ def _check_locked(
 def _services(reading: Reading, resolved: ResolvedStack, before: Services) -> Services:
     workspace = resolved.of_type(component_types.WORKSPACE)[0].name
     # A section with a mistake is still one.
-    is_on = reading.input.tracking is not None or any(covers(tracking.KEY, key) for key in reading.unusable)
+    is_on = {
+        section: getattr(reading.input, section) is not None
+        or any(covers(f"ml-workspace:{section}", key) for key in reading.unusable)
+        for section in _OPTIONAL
+    }
     listed = [compute.model_dump() for compute in reading.input.computes]
     instances = [str(entry["name"]) for entry in listed if entry["type"] == INSTANCE and entry["name"]]
     kept = before if any(covers(compute_rules.KEY, key) for key in reading.unusable) else {}
-    return {**kept, **optional_services(workspace, tracking=is_on, instances=instances)}
+    services = optional_services(
+        workspace, tracking=is_on[tracking.NAME], inference_front=is_on[inference.NAME], instances=instances
+    )
+    return {**kept, **services}
 
 
 def _owned(resolved: ResolvedStack) -> Resources:

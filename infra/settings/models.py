@@ -180,7 +180,12 @@ class Settings(_Frozen):
     def optional_services(self) -> Services:
         """The services that hold data and that a stack can be without."""
         instances = [compute.name for compute in self.instances]
-        return optional_services(self.workspace.name, tracking=self.tracking is not None, instances=instances)
+        return optional_services(
+            self.workspace.name,
+            tracking=self.tracking is not None,
+            inference_front=self.inference is not None,
+            instances=instances,
+        )
 
     @property
     def assignments(self) -> tuple[RoleAssignment, ...]:

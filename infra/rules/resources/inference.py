@@ -19,6 +19,11 @@ REQUEST_SIZE = StackRule(
     "inference-stack-limit-request-size", "A request to an online endpoint has at most 1 to 1024 MB."
 )
 
+REMOVAL = StackRule(
+    "inference-stack-forbid-removal",
+    "No change makes online endpoints unreachable by deleting their front, unless the stack allows it.",
+)
+
 
 class InferenceProperties:
     """The front of the online endpoints; an empty section switches it on."""
@@ -53,3 +58,16 @@ def check_request_size(megabytes: int | None) -> list[Violation]:
             fix=f"set '{key}' to e.g. {DEFAULT_REQUEST_MB}",
         )
     ]
+
+
+def removal(name: str) -> Violation:
+    """The violation if the front ``name`` would be deleted."""
+    return Violation(
+        rule=REMOVAL,
+        key=KEY,
+        value=None,
+        found=f"the front of the online endpoints '{name}' would be deleted, and no client could reach an endpoint",
+        allowed=f"'{name}' unchanged",
+        fix=f"restore '{KEY}: {{}}'; if no endpoint is needed any more, delete them and add '{name}' to "
+        "'ml-workspace:allowReplacement'",
+    )

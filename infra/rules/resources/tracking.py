@@ -10,6 +10,7 @@ from typing import Annotated
 
 from infra.rules.names.engine_names import physical_name
 from infra.rules.policy.rule import StackRule
+from infra.rules.resources import inference
 from infra.rules.resources.properties import RESTARTS, Property
 from infra.rules.violation import Violation
 
@@ -57,16 +58,20 @@ def server_name(workspace: str) -> str:
     return f"{workspace}-{NAME}"
 
 
-def optional_services(workspace: str, *, tracking: bool, instances: Iterable[str] = ()) -> Services:
+def optional_services(
+    workspace: str, *, tracking: bool, inference_front: bool = False, instances: Iterable[str] = ()
+) -> Services:
     """The optional services of a workspace.
 
     Args:
         workspace: Its name.
         tracking: Whether it has a tracking server.
+        inference_front: Whether it has a front of online endpoints.
         instances: Names of its compute instances.
     """
     servers = {NAME: server_name(workspace)} if tracking else {}
-    return {**servers, **{f"{_INSTANCE}{name.lower()}": name for name in instances}}
+    fronts = {inference.NAME: inference.front_name(workspace)} if inference_front else {}
+    return {**servers, **fronts, **{f"{_INSTANCE}{name.lower()}": name for name in instances}}
 
 
 def check_retention(days: int | None) -> list[Violation]:
@@ -122,7 +127,13 @@ def check_removal(before: Services, wanted: Services, *, allowed: Collection[str
         for service, name in before.items()
         if wanted.get(service, "").lower() != name.lower() and name.lower() not in may_go
     ]
-    return [_removal_of_instance(name) if service.startswith(_INSTANCE) else _removal(name) for service, name in gone]
+    return [_removal_of(service, name) for service, name in gone]
+
+
+def _removal_of(service: str, name: str) -> Violation:
+    if service == inference.NAME:
+        return inference.removal(name)
+    return _removal_of_instance(name) if service.startswith(_INSTANCE) else _removal(name)
 
 
 def _removal(name: str) -> Violation:

@@ -62,7 +62,9 @@ func caddyConfig(config Config) ([]byte, error) {
 	}
 	apps := object{"http": object{"servers": object{"front": server}, "grace_period": "20s"}}
 	if config.TLS != nil {
-		server["tls_connection_policies"] = []object{{"protocol_min": "tls1.2"}}
+		// There is one certificate, also for clients that use an address and therefore name no host.
+		policy := object{"protocol_min": "tls1.2", "default_sni": "localhost", "fallback_sni": "localhost"}
+		server["tls_connection_policies"] = []object{policy}
 		pair := object{"certificate": config.TLS.Certificate, "key": config.TLS.PrivateKey}
 		apps["tls"] = object{"certificates": object{"load_files": []object{pair}}}
 	}

@@ -1,0 +1,200 @@
+"""The front of online endpoints in a workspace with TLS: keys, traffic, changes under load, and what insights say."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+from docker import DockerClient
+
+from infra.clients.engine import container_usage
+from tests.support.ca_certificates import ca_file
+from tests.support.environment import Environment
+from tests.support.insights import insights_client
+from tests.support.model_servers import PORT, digest, model_servers, publish
+from tests.support.probes import probe_during, probe_until
+from tests.support.refusals import assert_refused
+from tests.support.stacks import LiveStack, live_stack
+from tests.support.updates import assert_unchanged
+
+KEYS = ("primary-key", "secondary-key")
+HEADER = "azureml-model-deployment"
+REQUESTS = 1000
+CLIENTS, RATE, SECONDS = 4, 50, 6
+"""Load while endpoints change: clients, requests per second of all, and for how long."""
+UNTOUCHED = ("storageAccount", "containerRegistry", "keyVault", "applicationInsights")
+IDLE_MIB = 12
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client of one endpoint."""
+
+    outputs: dict[str, Any]
+    session: requests.Session
+
+    def ask(self, endpoint: str, key: str = KEYS[0], path: str = "score", **headers: str) -> requests.Response:
+        """Send a request, on a connection that stays open."""
+        return self.session.post(
+            f"{self.outputs['endpoints']['inference']}/{endpoint}/{path}",
+            data=b"{}",
+            headers={"Authorization": f"Bearer {key}", **headers},
+            timeout=30,
+        )
+
+
+@pytest.fixture(scope="module")
+def live(environment: Environment, engine: DockerClient) -> Iterator[LiveStack]:
+    """A running workspace with two servers of models, which no endpoint uses yet."""
+    with live_stack(environment, tls=True, inference={}) as stack:
+        network = stack.outputs["resourceGroup"]["name"]
+        with model_servers(engine, stack.stack, network, ["blue", "green"]):
+            yield stack
+
+
+@pytest.fixture
+def client(live: LiveStack) -> Iterator[Client]:
+    with requests.Session() as session:
+        session.trust_env = False
+        session.verify = ca_file(live.outputs) or True
+        yield Client(live.outputs, session)
+
+
+def deployment(name: str, weight: int, **more: object) -> dict[str, Any]:
+    return {"name": name, "upstreams": [f"{name}:{PORT}"], "weight": weight, "timeout_seconds": 2.0, **more}
+
+
+def endpoint(name: str, *deployments: dict[str, Any], keys: tuple[str, ...] = KEYS) -> dict[str, Any]:
+    return {"name": name, "key_hashes": [digest(key) for key in keys], "deployments": deployments}
+
+
+def code(response: requests.Response) -> tuple[int, str]:
+    """Return status and reason."""
+    return response.status_code, str(response.json()["error"]["code"])
+
+
+def test_insights_count_every_request_by_deployment_and_status(live: LiveStack, client: Client, marker: str) -> None:
+    name = f"e{marker}"[:20].lower()
+    split = endpoint(name, deployment("blue", 90), deployment("green", 10, mirror=0))
+    publish(live.stack, split, endpoint("other", deployment("blue", 100), keys=("other-key",)))
+
+    served = Counter(client.ask(name, KEYS[number % 2]).headers[HEADER] for number in range(REQUESTS))
+    refused = [client.ask(name, "other-key"), client.ask(name, "wrong"), client.ask(name, "")]
+    slow = client.ask(name, **{"x-seconds": "5"})
+
+    assert abs(served["blue"] - 900) <= 30
+    assert {code(response) for response in refused} == {(401, "Unauthorized")}
+    assert code(slow) == (504, "Timeout")
+    assert client.ask(name, **{HEADER: "green"}).text == "green /score False"
+    expected = {
+        **{(one, "200"): count for one, count in served.items()},
+        ("", "401"): 3,
+        (slow.headers[HEADER], "504"): 1,
+    }
+    expected["green", "200"] += 1
+
+    def counted() -> None:
+        rows = insights_client(live.outputs).rows(
+            "select coalesce(customDimensions ->> '$.\"azureml.deployment\"', ''), resultCode, count(*) from requests "
+            f"where customDimensions ->> '$.\"azureml.endpoint\"' = '{name}' group by all"
+        )
+        assert {(one, result): count for one, result, count in rows} == expected
+
+    probe_until(counted, what="all requests are in application insights", timeout_seconds=60)
+
+
+def test_what_does_not_exist_is_said_in_json(live: LiveStack, client: Client) -> None:
+    publish(live.stack, endpoint("churn", deployment("blue", 0), deployment("green", 0, upstreams=[])))
+
+    assert code(client.ask("unknown")) == (404, "EndpointNotFound")
+    assert code(client.ask("churn", **{HEADER: "red"})) == (404, "DeploymentNotFound")
+    assert code(client.ask("churn")) == (503, "NoTraffic")
+    assert code(client.ask("churn", **{HEADER: "green"})) == (503, "NoInstance")
+    assert client.ask("churn", "", path="").status_code == 200
+
+
+def test_keys_and_traffic_change_under_load_without_a_failed_request(live: LiveStack, client: Client) -> None:
+    publish(live.stack, endpoint("churn", deployment("blue", 100)))
+    statuses: list[int] = []
+
+    def send() -> None:
+        statuses.append(client.ask("churn", KEYS[1]).status_code)
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        sending = [
+            pool.submit(probe_during, send, seconds=SECONDS, interval_seconds=CLIENTS / RATE) for _ in range(CLIENTS)
+        ]
+        changes = 0
+        while not all(one.done() for one in sending):
+            changes += 1
+            both = (deployment("blue", 50), deployment("green", 50)) if changes % 2 else (deployment("green", 100),)
+            publish(live.stack, endpoint("churn", *both, keys=(f"rotated-{changes}", KEYS[1])))
+            assert client.ask("churn", f"rotated-{changes}").status_code == 200
+            assert client.ask("churn", KEYS[0]).status_code == 401
+        assert not [one.result() for one in sending if one.result()]
+
+    assert changes > 1
+    assert set(statuses) == {200}, Counter(statuses)
+
+
+def test_after_a_restart_the_front_serves_what_was_published_last(
+    live: LiveStack, client: Client, engine: DockerClient
+) -> None:
+    publish(live.stack, endpoint("churn", deployment("green", 100)))
+    engine.api.restart(live.container_of("inference"), timeout=10)
+
+    probe_until(lambda: client.ask("churn").raise_for_status(), what="the front serves again", timeout_seconds=15)
+
+    front = live.container_of("inference")
+    assert client.ask("churn").text == "green /score False"
+    assert container_usage.usage_of([front])[front].memory <= IDLE_MIB << 20
+
+
+def test_keys_are_neither_in_the_log_nor_shown_by_the_engine(
+    live: LiveStack, client: Client, engine: DockerClient
+) -> None:
+    publish(live.stack, endpoint("churn", deployment("blue", 100)))
+    client.ask("churn")
+    container = engine.containers.get(live.container_of("inference"))
+    log = container.logs().decode()
+
+    assert '"uri":"/churn/score"' in log
+    assert not [key for key in KEYS if key in log]
+    assert "Bearer" not in str(engine.api.inspect_container(str(container.name)))
+
+
+def test_a_front_comes_to_a_running_workspace_and_goes(environment: Environment, engine: DockerClient) -> None:
+    with live_stack(environment) as live:
+        stack, front = live.stack, f"{live.name_of('id')}-inference"
+
+        def names() -> set[str]:
+            return {name for of_kind in stack.objects().names.values() for name in of_kind}
+
+        def started() -> dict[str, str]:
+            return {
+                one: engine.api.inspect_container(live.container_of(one))["State"]["StartedAt"] for one in UNTOUCHED
+            }
+
+        plain, since = names(), started()
+        assert "inference" not in str(live.outputs)
+
+        stack.configure(inference={})
+        stack.up().check()
+        assert names() - plain == {front, f"{front}-data", f"{front}-config"}
+        assert started() == since
+        assert_unchanged(stack.preview())
+        assert set(stack.outputs()["credentials"]) == set(live.outputs["credentials"])
+        assert requests.get(f"{stack.outputs()['endpoints']['inference']}/none/score", timeout=30).status_code == 404
+
+        # A section that disappears is not taken for a wish to make endpoints unreachable.
+        stack.configure()
+        assert_refused(stack.pulumi("preview"), f"the front of the online endpoints '{front}' would be deleted")
+
+        stack.configure(allowReplacement=[front])
+        stack.up().check()
+        assert names() == plain
+        assert stack.outputs()["endpoints"] == live.outputs["endpoints"]
+        assert started() == since
