@@ -34,7 +34,7 @@ def _write(folder: Path) -> Path:
         "training_data": {"type": "mltable", "path": "./table"},
         "cv_split_column_names": ["first", "second"],
         "test_data_size": 0.3,
-        "limits": {"timeout_minutes": 2, "max_trials": 8, "max_concurrent_trials": 2},
+        "limits": {"timeout_minutes": 2, "max_trials": 16, "max_concurrent_trials": 2},
         "training": {"allowed_training_algorithms": ["light_gbm", "sgd"], "enable_model_explainability": False},
         "outputs": {"best_model": {"type": "mlflow_model"}},
     }
@@ -59,7 +59,7 @@ def test_trials_run_at_the_same_time_and_are_validated_with_the_folds_of_the_tab
     key = "ExperimentRun/dcid.folds/outputs/trials.csv"
     content = s3_client(jobs_stack.outputs).get_object(Bucket="azureml", Key=key)["Body"].read().decode()
     trials = list(csv.DictReader(io.StringIO(content)))
-    assert (len(trials), {one["algorithm"] for one in trials}) == (8, {"light_gbm", "sgd"})
+    assert (len(trials), {one["algorithm"] for one in trials}) == (16, {"light_gbm", "sgd"})
     assert _overlaps(trials)
     job: dict[str, Any] = data_of(mlw("job", "show", "folds", "-o", "json"))
     metrics = data_of(mlw("run", "show", job["run_id"], "-o", "json"))["metrics"]
