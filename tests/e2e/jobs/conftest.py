@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.host import package_folders
 from tests.support.environment import Environment
 from tests.support.processes import Finished, run
 from tests.support.stacks import LiveStack, live_stack
@@ -36,7 +37,9 @@ Mlw = Callable[..., Finished]
 
 @pytest.fixture(scope="package")
 def jobs_stack(environment: Environment) -> Iterator[LiveStack]:
-    """The running workspace."""
+    """The running workspace, and the packages that its sweeps search with."""
+    # Installed by the first sweep that needs them: on a slow machine longer than a command of a test may take.
+    package_folders.SEARCH.ensure()
     definitions = environment.stack_folder / "roles-of-jobs.yaml"
     definitions.write_text(yaml.safe_dump(CUSTOM_ROLES), encoding="utf-8")
     wanted = {
