@@ -107,11 +107,11 @@ OUTPUTS: Mapping[str, Output] = {
         keys={
             "id": "Resource id.",
             "name": "Name of the compute.",
-            "type": "`AmlCompute`, `ComputeInstance` or `local`.",
+            "type": "`AmlCompute`, `ComputeInstance`, `VirtualMachine` or `local`.",
             "principal": "Its principal, the identity of its jobs; of an instance, its user.",
         },
         optional={
-            "vmSize": "Azure's size of a node; not of `local`, as all that follow.",
+            "vmSize": "Azure's size of a node; not of `local`, as all that follow, and not of an attached engine.",
             "vmPriority": "`Dedicated` or `LowPriority`; of clusters only, as all about nodes.",
             "minNodeCount": "Nodes that Azure keeps running.",
             "maxNodeCount": "Jobs that run at the same time.",
@@ -119,6 +119,8 @@ OUTPUTS: Mapping[str, Output] = {
             "assignedUser": "The principal who works with an instance.",
             "idleTimeBeforeShutdown": "ISO 8601 duration after which an idle instance stops; empty for never.",
             "endpoint": "Address of an instance.",
+            "address": "Address of an attached engine.",
+            "sshPrivateKeyFile": "File with the private key of the login; empty for OpenSSH's own choice.",
             "description": "Description.",
             "tags": "Its own tags.",
         },

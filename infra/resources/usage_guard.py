@@ -8,7 +8,7 @@ from __future__ import annotations
 import pulumi
 from typing_extensions import override
 
-from infra.clients.engine import job_leftovers
+from infra.clients.engine import attached_engine, job_leftovers
 from infra.clients.state import removal
 from infra.clients.state.resource_users import refuse_if_used
 from infra.resources.resource import CreateResult, Props, Provider, Resource
@@ -30,6 +30,8 @@ class UsageGuardProvider(Provider):
         removal.announce(_props["stack_id"])
         # First of all: containers of jobs use the network and the services.
         job_leftovers.remove_objects(_props["stack_id"])
+        # An engine that does not respond does not keep the stack alive; `make down` tells what was not looked for.
+        attached_engine.remove_from_all(_props["stack_id"])
 
 
 class UsageGuard(Resource, module="guards", provider=UsageGuardProvider):

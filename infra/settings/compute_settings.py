@@ -39,6 +39,10 @@ def judge_computes(reading: Reading, stack: ResolvedStack, roles: Roles) -> Iter
         for name, example in (("name", "cpu-cluster"), ("type", ComputeType.AML_COMPUTE)):
             if name not in compute and not unusable & {prefix, f"{prefix}.{name}"}:
                 yield missing_value(f"{prefix}.{name}", "a compute requires it", f"e.g. '{example}'")
+        if compute.get("type") == ComputeType.VIRTUAL_MACHINE and "address" not in compute:
+            key_of_address = f"{prefix}.address"
+            if not unusable & {prefix, key_of_address}:
+                yield missing_value(key_of_address, "an attached engine requires it", "e.g. 'ssh://ml@lab.example.org'")
         yield from (violation.under(prefix) for violation in check_tags(compute.get("tags", {})))
     if not roles.violations:
         yield from check_users(computes, roles.operations(), key=key, unusable=unusable)

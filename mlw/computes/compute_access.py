@@ -6,7 +6,7 @@ The credentials are those of the compute's principal, from the key vault. The su
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from infra.client_variables import Access
@@ -18,6 +18,9 @@ from infra.services import CONTAINER_REGISTRY, Service, services_at
 from mlw.client_environment.principal_access import access_of_principal
 from mlw.computes.workspace_computes import Compute
 from mlw.stacks.stacks import Stack, open_stack
+
+HOST_NETWORK = "host"
+"""The engine's name for the network of its own machine."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +42,10 @@ class ComputeAccess:
     ca_certificate: str
     registry_scheme: str
     on_host: Mapping[str, str] = field(default_factory=dict)
+
+    def on_other_engine(self) -> ComputeAccess:
+        """For a container of an attached engine: in the network of its machine, where the same addresses lead here."""
+        return replace(self, endpoints=self.on_host, networks=(HOST_NETWORK,))
 
     def in_container(self, ca_file: Path, ca_bundle: Path) -> Access:
         """What `client_variables.variables` takes.

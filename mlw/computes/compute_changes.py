@@ -47,7 +47,13 @@ _CHANGED = {
 @STACK
 @click.option("--file", "-f", metavar="FILE", type=FILE, help="A file in Azure's YAML; options take precedence.")
 @click.option("--name", "-n", metavar="NAME", help="Name of the compute.")
-@click.option("--type", "-t", "type_", metavar="TYPE", help="AmlCompute or ComputeInstance; required without a file.")
+@click.option(
+    "--type",
+    "-t",
+    "type_",
+    metavar="TYPE",
+    help="AmlCompute, ComputeInstance or VirtualMachine; required without a file.",
+)
 @with_settings
 @PRINCIPAL
 @EVENTS
@@ -70,7 +76,7 @@ def create(caller: Caller, /, stack: str, file: Path | None, output: Output, **o
     for notice in compute_documents.notices(document):
         print(notice, file=sys.stderr)
     entry = compute_documents.to_entry(document)
-    change = _change(stack, str(entry.get("name", "")), caller)
+    change = change_of(stack, str(entry.get("name", "")), caller)
     schedules = _schedules(stack, options["principal"], change.name)
     given_schedules = compute_documents.schedules_of(document)
     wanted = None if given_schedules is None else schedules.read(given_schedules, datetime.now(UTC), _tell)
@@ -103,7 +109,7 @@ def update(caller: Caller, /, stack: str, name: str, output: Output, **options: 
     from mlw.computes import compute_documents, compute_edits  # noqa: PLC0415 - as above
 
     require(stack, options["principal"], COMPUTES_WRITE, f"changing compute '{name}'")
-    change, settings = _change(stack, name, caller), compute_documents.to_entry(given_settings(options))
+    change, settings = change_of(stack, name, caller), compute_documents.to_entry(given_settings(options))
     return change.apply(compute_edits.with_changes(change.before, stack, name, settings), output, options["events"])
 
 
@@ -122,17 +128,21 @@ def delete(caller: Caller, /, stack: str, name: str, principal: str | None, even
 
     Removes it from stacks/Pulumi.STACK.yaml and updates the workspace as `mlw update` does. The principal and
     credentials of a cluster are deleted; it fails while its jobs wait or run. Jobs that have ended, their runs, outputs
-    and data belong to the workspace and are kept. A compute instance is deleted with its schedules and the files of its
-    home folder; its user is kept.
+    and data belong to the workspace and are kept. An attached engine is detached. A compute instance is
+    deleted with its schedules and the files of its home folder; its user is kept.
     """
     from mlw.computes import compute_edits  # noqa: PLC0415 - as above
     from mlw.computes.compute_jobs import refuse_busy  # noqa: PLC0415 - as above
     from mlw.provisioning import questions  # noqa: PLC0415 - as above
 
     require(stack, principal, COMPUTES_DELETE, f"deleting compute '{name}'")
-    change = _change(stack, name, caller)
+    change = change_of(stack, name, caller)
     after = compute_edits.without_compute(change.before, stack, name)
     is_instance = compute_edits.is_instance(change.before, stack, name)
+    if compute_edits.is_attached(change.before, stack, name):
+        from mlw.computes.attach_commands import end_attachment  # noqa: PLC0415 - as above
+
+        return end_attachment(change, stack, events, yes=yes)
     refuse_busy(stack, name)
     what = "the files of its user" if is_instance else "its principal and credentials"
     question = f"Delete compute '{name}' of stack '{stack}' with {what}?"
@@ -167,7 +177,7 @@ def _read(file: Path, given: dict[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Change:
+class Change:
     """One change of a stack file, for one compute."""
 
     context: Context
@@ -175,8 +185,17 @@ class _Change:
     caller: Caller
     name: str
 
-    def apply(self, after: str, output: Output, events: str | None) -> int:
-        """Check the changed file, show the difference, write it, and bring the stack up."""
+    def apply(
+        self, after: str, output: Output, events: str | None, *, when_valid: Callable[[], None] = lambda: None
+    ) -> int:
+        """Check the changed file, show the difference, write it, and bring the stack up.
+
+        Args:
+            after: The changed file.
+            output: How the compute is printed.
+            events: Where events go.
+            when_valid: Called before anything is written; raises what else is against it.
+        """
         from mlw.computes.compute_reports import document_of  # noqa: PLC0415 - as above
         from mlw.lifecycle.display import show as say  # noqa: PLC0415 - as above
         from mlw.provisioning import proposals, runs  # noqa: PLC0415 - as above
@@ -184,6 +203,7 @@ class _Change:
         runs.refuse_mixed(output, events)
         proposal = proposals.propose(self.context, after, umask=self.caller.umask)
         proposal.check()
+        when_valid()
         with runs.messages(output, events):
             if difference := proposal.difference():
                 say(difference)
@@ -208,10 +228,11 @@ class _Change:
         proposals.propose(self.context, text, umask=self.caller.umask).write()
 
 
-def _change(stack: str, name: str, caller: Caller) -> _Change:
+def change_of(stack: str, name: str, caller: Caller) -> Change:
+    """Begin to change a stack file."""
     from infra.stack_files.stack_file import open_stack_file  # noqa: PLC0415 - as above
     from mlw.lifecycle import stack_context  # noqa: PLC0415 - as above
 
     context = stack_context.load(stack, os.environ)
     context.require_stack_file()
-    return _Change(context=context, before=open_stack_file(context.stack_file).text, caller=caller, name=name)
+    return Change(context=context, before=open_stack_file(context.stack_file).text, caller=caller, name=name)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from infra.errors import MlWorkspaceError
 from infra.host.near_names import suggestion
+from infra.rules.computes.attached_rules import ATTACHED
 from infra.rules.computes.compute_rules import ComputeType, Priority
 from infra.rules.computes.durations import duration_of
 from infra.rules.computes.instance_rules import INSTANCE
+from mlw.computes import attached_documents
+from mlw.computes.attached_computes import EngineState
+from mlw.computes.compute_errors import ComputeDocumentError
 from mlw.computes.instances import Instance
 from mlw.computes.workspace_computes import Compute
 
@@ -25,10 +28,6 @@ _IGNORED: Mapping[str, str] = {
     "setup_scripts": "the image of an instance is the same for all; packages are installed in the home folder",
     "schedules": "only an instance is started and stopped",
 }
-
-
-class ComputeDocumentError(MlWorkspaceError):
-    """A document does not describe a compute."""
 
 
 def _type(value: object) -> object:
@@ -74,6 +73,8 @@ _FIELDS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "user_object_id": ("assignedUser", _same),
     "idle_time_before_shutdown": ("idleTimeBeforeShutdown", _same),
     "idle_time_before_shutdown_minutes": ("idleTimeBeforeShutdown", _minutes),
+    "resource_id": ("address", _same),
+    "ssh_private_key_file": ("sshPrivateKeyFile", _same),
     "description": ("description", _same),
     "tags": ("tags", _tags),
 }
@@ -89,6 +90,7 @@ def to_entry(document: Mapping[str, object]) -> dict[str, Any]:
     if kind not in set(ComputeType):
         # The rules say why; the keys of another type would only add to it.
         return {"name": document.get("name"), "type": kind}
+    document = attached_documents.flattened(document) if kind == ATTACHED else document
     entry = {}
     for key, value in document.items():
         if key in _IGNORED or key == "$schema" or value is None:
@@ -105,7 +107,9 @@ def to_entry(document: Mapping[str, object]) -> dict[str, Any]:
 
 def notices(document: Mapping[str, object]) -> list[str]:
     """One sentence for each key of a document that has no effect here."""
-    used = {"schedules"} if schedules_of(document) is not None else ()
+    used = {"schedules"} if schedules_of(document) is not None else set()
+    if _type(document.get("type")) == ATTACHED:
+        return attached_documents.notices(document)
     return [
         f"'{key}' has no effect: {why}."
         for key, why in _IGNORED.items()
@@ -136,6 +140,37 @@ def to_instance_document(instance: Instance) -> dict[str, Any]:
         "cpus": instance.cpus,
         "memory_mib": instance.memory_mib,
         "principal": instance.user,
+        "provisioning_state": "Succeeded",
+    }
+
+
+def to_attached_document(compute: Compute, entry: Mapping[str, Any], state: EngineState | None) -> dict[str, Any]:
+    """What `az ml compute show` prints of an attached compute, and what its engine says.
+
+    Args:
+        compute: The compute.
+        entry: Its entry in the stack's output `computes`.
+        state: Its engine; None if it was not asked.
+    """
+    machine = state.machine if state else None
+    told: dict[str, Any] = {} if state is None else {"state": "Running" if machine else "Unreachable"}
+    if machine:
+        told |= {"cpus": machine.cpus, "memory_mib": machine.memory_mib}
+    if state and state.version:
+        told |= {"engine_version": state.version}
+    if state and state.error:
+        told |= {"error": state.error}
+    return {
+        "id": entry["id"],
+        "name": compute.name,
+        "type": compute.type.lower(),
+        "resource_id": compute.address,
+        **({"ssh_settings": {"ssh_private_key_file": compute.key_file}} if compute.key_file else {}),
+        "max_instances": compute.max_nodes,
+        "description": entry["description"],
+        "tags": entry["tags"],
+        **told,
+        "principal": compute.principal,
         "provisioning_state": "Succeeded",
     }
 

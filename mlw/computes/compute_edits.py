@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from infra.rules.computes.attached_rules import ATTACHED
 from infra.rules.computes.compute_rules import LOCAL, NAME
 from infra.rules.computes.instance_rules import INSTANCE
 from infra.rules.resources import tracking
@@ -69,6 +70,15 @@ def is_instance(text: str, stack: str, name: str) -> bool:
         NoSuchComputeError: There is no such compute.
     """
     return bool(_entry(text, _found(text, stack, name)).get("type") == INSTANCE)
+
+
+def is_attached(text: str, stack: str, name: str) -> bool:
+    """Whether a compute is an attached engine.
+
+    Raises:
+        NoSuchComputeError: There is no such compute.
+    """
+    return bool(_entry(text, _found(text, stack, name)).get("type") == ATTACHED)
 
 
 def with_allowance(text: str, name: str) -> str:

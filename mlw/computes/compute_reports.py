@@ -34,7 +34,7 @@ def list_computes(stack: str, type_: str, principal: str | None, output: Output)
     """List the computes of a workspace.
 
     With the CPUs and memory that limit each job or the instance: those of the size, or what this machine has if that is
-    less; of compute instances also whether they run.
+    less; of compute instances also whether they run. Attached engines are not asked, see `mlw compute show`.
     """
     from mlw.output import table  # noqa: PLC0415 - a wrong command line does not need it
 
@@ -57,7 +57,10 @@ def list_computes(stack: str, type_: str, principal: str | None, output: Output)
 @PRINCIPAL
 @prints_data(Format.TABLE, has_json_flag=True)
 def show(stack: str, name: str, principal: str | None, output: Output) -> int:
-    """Show a compute."""
+    """Show a compute.
+
+    The engine of an attached compute is asked for its version, CPUs and memory; `state` says whether it responds.
+    """
     require(stack, principal, COMPUTES_READ, f"showing compute '{name}'")
     output.print(document_of(stack, name))
     return DONE
@@ -95,13 +98,18 @@ def document_of(stack: str, name: str) -> dict[str, Any]:
     Raises:
         NoSuchComputeError: The workspace has no such compute.
     """
-    from mlw.computes.compute_documents import to_instance_document  # noqa: PLC0415 - as above
+    from mlw.computes.compute_documents import to_attached_document, to_instance_document  # noqa: PLC0415 - as above
     from mlw.computes.instances import instances_of  # noqa: PLC0415 - as above
     from mlw.computes.workspace_computes import no_such_compute  # noqa: PLC0415 - as above
     from mlw.stacks.stacks import open_stack  # noqa: PLC0415 - as above
 
     known = _known(stack)
     found = next(((compute, entry) for compute, entry in known if compute.name.lower() == name.lower()), None)
+    if found and found[0].is_attached:
+        from mlw.computes.attached_computes import look  # noqa: PLC0415 - only for an attached engine
+
+        compute, entry = found
+        return to_attached_document(compute, entry, look(compute.name, compute.address, compute.key_file))
     if found:
         return _told(*found)
     instances = instances_of(open_stack(stack))
@@ -121,15 +129,17 @@ def _known(stack: str) -> list[tuple[Compute, Mapping[str, Any]]]:
 
 
 def _told(compute: Compute, entry: Mapping[str, Any]) -> dict[str, Any]:
-    from mlw.computes.compute_documents import to_document  # noqa: PLC0415 - as above
+    from mlw.computes.compute_documents import to_attached_document, to_document  # noqa: PLC0415 - as above
 
+    if compute.is_attached:
+        return to_attached_document(compute, entry, None)
     for notice in compute.notices:
         print(notice, file=sys.stderr)
     return to_document(compute, entry)
 
 
 def _row(document: dict[str, Any]) -> list[str]:
-    memory = f"{document['memory_mib'] / 1024:.1f} GiB"
-    shown = {**document, "memory": memory}
+    memory = {"memory": f"{document['memory_mib'] / 1024:.1f} GiB"} if "memory_mib" in document else {}
+    shown = {**document, **memory}
     columns = ("name", "type", "size", "tier", "max_instances", "cpus", "memory", "principal", "state")
     return [str(shown.get(column, "-")) for column in columns]

@@ -27,4 +27,9 @@ def engines_machine() -> Machine:
     """
     with engine_queries.connect() as query:
         info = query("/info")
-    return Machine(cpus=int(info["NCPU"]), memory_mib=int(int(info["MemTotal"]) * _SHARE) >> 20)
+    return Machine(cpus=int(info["NCPU"]), memory_mib=jobs_share(int(info["MemTotal"])))
+
+
+def jobs_share(memory_bytes: int) -> int:
+    """What jobs may use of a machine's memory, in MiB."""
+    return int(memory_bytes * _SHARE) >> 20

@@ -8,12 +8,13 @@ it has. A job of a compute that is larger than the machine gets all of it, and a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from infra.errors import MlWorkspaceError
 from infra.host.near_names import suggestion
+from infra.rules.computes.attached_rules import ATTACHED
 from infra.rules.computes.compute_rules import LOCAL
 from infra.rules.computes.durations import duration_seconds
 from infra.rules.computes.instance_rules import INSTANCE
@@ -31,14 +32,16 @@ class Compute:
     """Where jobs run.
 
     Attributes:
-        type: `AmlCompute`, or `local`.
-        vm_size: Azure's name of the size, in upper case; empty for `local`.
-        cpus: Limit of one job.
-        memory_mib: Limit of one job.
+        type: `AmlCompute`, `VirtualMachine`, or `local`.
+        vm_size: Azure's name of the size, in upper case; only a cluster has one.
+        cpus: Limit of one job; 0 for the CPUs of an attached engine, which is not asked here.
+        memory_mib: Limit of one job; 0 likewise.
         max_nodes: Jobs that run at the same time.
         priority: `Dedicated` or `LowPriority`.
         principal: The identity of its jobs.
         notices: What is less than the size says, one sentence each.
+        address: Of an attached engine.
+        key_file: File with the private key of the login to its machine; empty for OpenSSH's own choice.
     """
 
     name: str
@@ -52,6 +55,13 @@ class Compute:
     priority: str
     principal: str
     notices: tuple[str, ...] = ()
+    address: str = ""
+    key_file: str = ""
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether its jobs run on an engine of its own."""
+        return bool(self.address)
 
 
 def computes_of(stack: Stack, machine: Machine | None = None) -> list[Compute]:
@@ -69,7 +79,7 @@ def computes_of(stack: Stack, machine: Machine | None = None) -> list[Compute]:
     if not listed:
         return []
     known = machine or engines_machine()
-    return [_local(entry, known) if entry["type"] == LOCAL else _cluster(entry, known) for entry in listed]
+    return [_MAKERS.get(entry["type"], _cluster)(entry, known) for entry in listed]
 
 
 def find_compute(stack: Stack, name: str, machine: Machine | None = None) -> Compute:
@@ -116,6 +126,23 @@ def _local(entry: Mapping[str, Any], machine: Machine) -> Compute:
     )
 
 
+def _attached(entry: Mapping[str, Any], _machine: Machine) -> Compute:
+    return Compute(
+        name=entry["name"],
+        type=entry["type"],
+        vm_size="",
+        cpus=0,
+        memory_mib=0,
+        min_nodes=0,
+        max_nodes=int(entry["maxNodeCount"]),
+        idle_seconds=0,
+        priority="Dedicated",
+        principal=entry["principal"],
+        address=entry["address"],
+        key_file=entry["sshPrivateKeyFile"],
+    )
+
+
 def _cluster(entry: Mapping[str, Any], machine: Machine) -> Compute:
     # A size of a later version is unknown to this one: the machine is the limit.
     size = find_vm_size(entry["vmSize"]) or VmSize(entry["vmSize"], machine.cpus, machine.memory_mib / MIB_PER_GIB)
@@ -133,6 +160,10 @@ def _cluster(entry: Mapping[str, Any], machine: Machine) -> Compute:
         principal=entry["principal"],
         notices=_notices(entry["name"], size, machine),
     )
+
+
+_MAKERS: Mapping[str, Callable[[Mapping[str, Any], Machine], Compute]] = {LOCAL: _local, ATTACHED: _attached}
+"""What makes a compute of an entry, by its type; others are clusters."""
 
 
 def _notices(name: str, size: VmSize, machine: Machine) -> tuple[str, ...]:

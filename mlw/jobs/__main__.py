@@ -27,7 +27,10 @@ def main() -> int:
 
 def _drain(dispatcher: Dispatcher) -> None:
     dispatcher.reconcile()
-    dispatcher.drain(idle_seconds=runner_process.IDLE_SECONDS)
+    try:
+        dispatcher.drain(idle_seconds=runner_process.IDLE_SECONDS)
+    finally:
+        dispatcher.at_end()
 
 
 def report(text: str) -> None:

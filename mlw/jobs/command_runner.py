@@ -46,6 +46,7 @@ class CommandRunner:
 
     Attributes:
         blob_container: Container of the default blob store.
+        attached: The engine of a compute, if it is not :attr:`engine`.
         stop_seconds: How long a command may take to end after SIGTERM.
         report: Called with the traceback of an error that is a defect of this program.
     """
@@ -56,6 +57,7 @@ class CommandRunner:
     environments: Environments
     access: Access
     blob_container: str
+    attached: Callable[[str], Engine | None] = lambda _compute: None
     stop_seconds: float = STOP_SECONDS
     report: Callable[[str], None] = print
 
@@ -65,7 +67,7 @@ class CommandRunner:
         if not state.status.is_final:
             state = _Execution(self, job, stop, state).carry_out()
         # After the result is stored, so that a kill in between loses nothing.
-        self.engine.remove(job.name)
+        self.engine_of(job).remove(job.name)
         return Finished(
             status=state.status,
             outputs=state.outputs,
@@ -73,6 +75,10 @@ class CommandRunner:
             exit_code=state.exit_code,
             error=state.error,
         )
+
+    def engine_of(self, job: CommandJob) -> Engine:
+        """The engine that a job runs on."""
+        return self.attached(job.compute) or self.engine
 
 
 @dataclass
@@ -84,6 +90,11 @@ class _Execution:
     stop: Stop
     state: JobState
     log: LogSink = field(init=False)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that it runs on."""
+        return self.runner.engine_of(self.job)
 
     def carry_out(self) -> JobState:
         """Bring it to its end, from wherever it is."""
@@ -122,7 +133,7 @@ class _Execution:
 
     def _to_exit(self) -> tuple[JobStatus, str]:
         """Bring the command to its end; status and reason."""
-        container = self.runner.engine.state(self.job.name)
+        container = self.engine.state(self.job.name)
         if container is None and self.state.started:
             raise MlWorkspaceError(
                 f"looking for the container of job '{self.job.name}': it was running and is not on the engine any "
@@ -134,7 +145,7 @@ class _Execution:
             self._with_rights(self._prepare)
             if reason := self.stop.reason:
                 return JobStatus.CANCELED, reason
-            self.runner.engine.start(self.job.name)
+            self.engine.start(self.job.name)
         if not self.state.started:
             self._write(self.state.moved(JobStatus.RUNNING, log_start=self.log.size))
         ending = self._follow()
@@ -150,7 +161,7 @@ class _Execution:
             return patiently(action)
 
     def _follow(self) -> Ending:
-        following = Following(self.runner.engine, self.job.name, self.log, stop_seconds=self.runner.stop_seconds)
+        following = Following(self.engine, self.job.name, self.log, stop_seconds=self.runner.stop_seconds)
         with renewing(self._renew, self.log.note, started=self.state.started):
             return following.to_end(
                 self.stop, timeout_seconds=self.job.limits.timeout_seconds, started=self.state.started
@@ -158,7 +169,7 @@ class _Execution:
 
     def _renew(self) -> None:
         """Extend the job's login to the key vault; the token is read where the job has it, also after a restart."""
-        for _, _, content in self.runner.engine.take(self.job.name, job_paths.VAULT_TOKEN):
+        for _, _, content in self.engine.take(self.job.name, job_paths.VAULT_TOKEN):
             self.runner.access.extend(self.job, content.read().decode())
 
     def _judged(self, ending: Ending) -> tuple[JobStatus, str]:
@@ -179,17 +190,17 @@ class _Execution:
             provided = pool.submit(runner.environments.image_of, job, self.log)
             rights = self._registered()
         image = provided.result()
-        runner.engine.remove(job.name)
+        self.engine.remove(job.name)
         plan = ContainerPlan(
             job=job.name, root=job.root or job.parent or job.name,
             image=image, command=start_files.command_line(job.name), networks=rights.networks,
             cpus=rights.cpus, memory_mib=rights.memory_mib, shm_bytes=job.limits.shm_bytes,
         )  # fmt: skip
-        runner.engine.create(plan)
+        self.engine.create(plan)
         data = runner.access.data_of(job)
         with data.code(job.code) as code:
             working = _below(job_paths.working_folder(job.name), code)
-            runner.engine.put(job.name, chain(working, self._files(rights, data)))
+            self.engine.put(job.name, chain(working, self._files(rights, data)))
         self.state = JobState.of({**self.state.as_json(), "image": image})
 
     def _registered(self) -> JobRights:
@@ -229,9 +240,7 @@ class _Execution:
         """Store what the command wrote."""
         job, data = self.job, self.runner.access.data_of(self.job)
         for folder in job_paths.DEFAULT_FOLDERS:
-            for name, size, content in self.runner.engine.take(
-                job.name, f"{job_paths.working_folder(job.name)}/{folder}"
-            ):
+            for name, size, content in self.engine.take(job.name, f"{job_paths.working_folder(job.name)}/{folder}"):
                 data.put_artifact(job.name, f"{folder}/{name}", size, content)
         return {name: self._store_output(name, data) for name in job.outputs}
 
@@ -239,7 +248,7 @@ class _Execution:
         job, wanted = self.job, self.job.outputs[name]
         location = job_paths.output_location(job, name, self.runner.blob_container)
         file = job_paths.file_of(name, wanted)
-        for found, size, content in self.runner.engine.take(job.name, job_paths.output_folder(job.name, name)):
+        for found, size, content in self.engine.take(job.name, job_paths.output_folder(job.name, name)):
             if location.is_folder or found == file:
                 data.put_output(location, found, size, content)
             else:

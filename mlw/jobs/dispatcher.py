@@ -10,7 +10,7 @@ import contextlib
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from infra.errors import MlWorkspaceError
@@ -72,6 +72,8 @@ class Dispatcher:
         most_parents: How many of them run at the same time.
         report: Called with messages for the runner's own log.
         yields: Whether jobs of a compute wait while a job of another one waits for a node.
+        attached: The other engines that jobs may have left something on.
+        at_end: Called when there is no more work.
     """
 
     records: JobRecords
@@ -82,17 +84,34 @@ class Dispatcher:
     report: Callable[[str], None] = print
     most_parents: int = 8
     yields: Callable[[str], bool] = lambda _compute: False
+    attached: Callable[[], Iterable[Engine]] = tuple
+    at_end: Callable[[], None] = lambda: None
     _running: dict[str, _Running] = field(default_factory=dict)
     _shutdown: threading.Event = field(default_factory=threading.Event)
 
     def reconcile(self) -> None:
-        """Remove what killed jobs left on the engine; the queue's own jobs continue where they are."""
-        alive = {entry.job for entry in self.records.queue()}
-        for job, root in patiently(self.engine.jobs).items():
+        """Remove what killed jobs left on the engines; the queue's own jobs continue where they are.
+
+        An attached engine that does not respond delays nothing: the next runner looks there again.
+        """
+        for engine in self.attached():
+            threading.Thread(target=self._reconcile_attached, args=(engine,), name="reconciling", daemon=True).start()
+        self._remove_ended(self.engine, patiently(self.engine.jobs))
+
+    def _reconcile_attached(self, engine: Engine) -> None:
+        try:
+            self._remove_ended(engine, engine.jobs())
+        except MlWorkspaceError as exc:
+            self.report(f"looking for what jobs have left: {exc}")
+
+    def _remove_ended(self, engine: Engine, found: Mapping[str, str]) -> None:
+        # Read after the containers: a job that was submitted in between is alive.
+        alive = {entry.job for entry in self.records.queue()} if found else set()
+        for job, root in found.items():
             # A child job whose result is stored is not carried out again by its parent.
             if root not in alive or self.records.state(job).status.is_final:
                 self.report(f"removing the container of job '{job}', which has ended")
-                self.engine.remove(job)
+                engine.remove(job)
 
     def shut_down(self) -> None:
         """Cancel the jobs that run, and start no others; for a signal handler."""

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.client_variables import BUNDLES, variables
+from infra.clients.engine.attached_engine import AttachedEngine
 from infra.clients.key_vault import vault_principals
 from infra.clients.key_vault.vault import Vault
 from infra.clients.service_connection import ServiceConnection
 from infra.clients.service_errors import at_key_vault
 from mlw.client_environment.trusted_certificates import trusted_here
+from mlw.computes import attached_computes
 from mlw.computes.compute_access import ComputeAccess, credentials_of
 from mlw.computes.workspace_computes import Compute, NoSuchComputeError, find_compute
 from mlw.jobs import compute_connections, job_paths
@@ -63,7 +65,8 @@ class JobAccess:
             ServiceError: The key vault does not respond.
         """
         stack, known = self._read(job.compute)
-        given = known.access.in_container(_in_container(_CA_FILE), _in_container(_CA_BUNDLE))
+        access = known.access.on_other_engine() if known.compute.is_attached else known.access
+        given = access.in_container(_in_container(_CA_FILE), _in_container(_CA_BUNDLE))
         found = {**_of_azure(stack, job, run), **variables(given, service_name=service_name(job))}
         found |= dict.fromkeys(BUNDLES, str(_in_container(_CA_BUNDLE)))
         if run.run_id:
@@ -73,7 +76,7 @@ class JobAccess:
         return JobRights(
             variables=found,
             files=(*_certificates(known.access), *_token(found)),
-            networks=known.access.networks,
+            networks=access.networks,
             cpus=known.compute.cpus,
             memory_mib=known.compute.memory_mib,
             notices=known.compute.notices,
@@ -120,6 +123,11 @@ class JobAccess:
         """Maximum number of nodes of a compute; one for a compute that was removed, whose jobs say so."""
         found = self._compute(compute)
         return found.max_nodes if found else 1
+
+    def attached(self, compute: str) -> AttachedEngine | None:
+        """The engine of a compute, if it is attached."""
+        found = self._compute(compute)
+        return attached_computes.engine_of(open_stack(self.stack), found) if found and found.is_attached else None
 
     def yields(self, compute: str) -> bool:
         """Whether jobs of a compute wait for those of others."""

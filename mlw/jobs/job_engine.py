@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from infra import labels
 from infra.clients.engine.container_logs import FOLLOWING_SECONDS
-from infra.clients.engine.docker_engine import REMOVAL_SECONDS, connect
+from infra.clients.engine.docker_engine import REMOVAL_SECONDS, Connect, connect
 from infra.errors import EngineError
 from mlw.jobs import job_paths
 from mlw.jobs.failure_reasons import PROCESSES
@@ -45,11 +45,13 @@ class JobEngine:
         stack_id: Identity of the stack.
         workspace: Name of the workspace; names of containers and volumes start with it.
         labels: Labels of every object of the stack.
+        connect: Connects to the engine.
     """
 
     stack_id: str
     workspace: str
     labels: Mapping[str, str]
+    connect: Connect = connect
 
     def name_of(self, job: str) -> str:
         """Name of container and volume."""
@@ -178,7 +180,7 @@ class JobEngine:
         import requests  # noqa: PLC0415 - same
         import urllib3  # noqa: PLC0415 - same
 
-        with connect(timeout_seconds=seconds) as client:
+        with self.connect(timeout_seconds=seconds) as client:
             try:
                 yield client
             except docker.errors.APIError as exc:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from infra.clients.engine import image_pulls
+from infra.clients.engine import docker_engine, image_pulls
+from infra.clients.engine.docker_engine import Connect
 from infra.clients.registry import image_rights
 from infra.clients.service_connection import ServiceConnection
 from mlw.environments.image_of import EnvironmentAccess, image_of
@@ -21,10 +22,12 @@ class JobImages:
     Attributes:
         access: Its registry, with a login that can push, and its environments: the workspace builds images.
         login_of: The registry with the login of a job's compute, which pulls them.
+        connect_of: Connects to the engine of a job's compute.
     """
 
     access: EnvironmentAccess
     login_of: Callable[[CommandJob], ServiceConnection]
+    connect_of: Callable[[CommandJob], Connect] = lambda _job: docker_engine.connect
 
     def image_of(self, job: CommandJob, log: LogSink) -> str:
         """Reference of an image that the engine has; it is built or pulled if it is missing.
@@ -46,7 +49,7 @@ class JobImages:
         host, _, image = found.reference.partition("/")
         is_ours = host == self.access.registry.endpoint.partition("://")[2]
         reference, login = (found.reference, None) if not is_ours else self._as_compute(job, image)
-        if image_pulls.provide(reference, login):
+        if image_pulls.provide(reference, login, connect=self.connect_of(job)):
             log.note(f"pulled '{reference}'")
         return reference
 

@@ -24,7 +24,7 @@ IDLE_SECONDS = 15.0
 
 _LOG_BYTES = 1 << 20
 _SHOWN_LINES = 10
-_KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV")
+_KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSH_AUTH_SOCK")
 _KEPT_BEGINNINGS = ("MLW_", "PULUMI_", "DOCKER_", "XDG_", "LC_", "PYTHON")
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 

@@ -10,6 +10,7 @@ from mlw.assets.asset_store import AssetStore
 from mlw.data.data_workspace import DataWorkspace
 from mlw.environments.image_of import EnvironmentAccess, registry_of
 from mlw.jobs import reading_ahead
+from mlw.jobs.attached_job_engines import AttachedJobEngines
 from mlw.jobs.command_jobs import Finished, Stop
 from mlw.jobs.command_runner import CommandRunner
 from mlw.jobs.dispatcher import Dispatcher
@@ -45,6 +46,7 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
         workspace=str(stack.workspace["name"]),
         labels=workspace.labels,
     )
+    attached = AttachedJobEngines(engine, access.attached, report)
     store = JobStore(
         connection=workspace.connection,
         records=workspace.records,
@@ -52,7 +54,9 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
         artifacts=workspace.artifacts,
     )
     tracking, nodes = _tracking(stack, credentials), Nodes(access.nodes_of)
-    environments = JobImages(access=_environments(workspace, credentials), login_of=access.registry_of)
+    environments = JobImages(
+        access=_environments(workspace, credentials), login_of=access.registry_of, connect_of=attached.connect_of
+    )
     runner = CommandRunner(
         store=store,
         engine=engine,
@@ -60,6 +64,7 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
         environments=environments,
         access=access,
         blob_container=workspace.blob_container,
+        attached=attached.engine_of,
         report=report,
     )
 
@@ -83,6 +88,8 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
         nodes=nodes,
         parents={PIPELINE: pipelines.run, SWEEP: run_sweep},
         yields=access.yields,
+        attached=attached.noted,
+        at_end=attached.close,
         report=report,
     )
     return workspace, dispatcher

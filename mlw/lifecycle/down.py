@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from infra.clients.engine import replaced_images
+from infra.clients.engine import attached_engine, replaced_images
 from infra.clients.state import known_stacks
 from mlw.activity import run_recording
 from mlw.activity.recorded import Recorded
@@ -121,7 +121,8 @@ def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
             recovery.say(f"Removing permanently: {contents}.")
         take_over_earlier_version(context)
     # After that: an upgraded stack has claims under its identity only from now on.
-    claimed, lock = stack_ports.claimed(recovery.stack_id), _job_lock(recovery)
+    claimed, stack_id = stack_ports.claimed(recovery.stack_id), _identity(recovery)
+    lock = runner_lock.path_of(context.home, stack_id)
     if checkpoint is not None:
         _destroy(recovery, checkpoint)
     _sweep(recovery)
@@ -133,8 +134,10 @@ def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
     run_recording.close(context)
     state_files.remove_leftovers(context)
     ports = stack_ports.in_use(claimed.values())
-    remains = Remains(recovery.found(), ports, state_files.leftovers(context), released=len(claimed))
-    if not remains:
+    unseen = tuple(engine.address for engine in attached_engine.noted(stack_id)) if stack_id else ()
+    remains = Remains(recovery.found(), ports, state_files.leftovers(context), released=len(claimed), unseen=unseen)
+    if not remains.of_this_machine:
+        attached_engine.forget_all(stack_id)
         runner_lock.forget(lock)
         removal_notes.end(context)
     return remains
@@ -196,10 +199,16 @@ def last_state(recovery: Recovery, require: Condition) -> Checkpoint | None:
 
 def _end_jobs(recovery: Recovery) -> None:
     ending_jobs.end(_job_lock(recovery), recovery.found, recovery.engine.remove, recovery.say)
+    if stack_id := _identity(recovery):
+        attached_engine.remove_from_all(stack_id, recovery.say)
 
 
 def _job_lock(recovery: Recovery) -> Path:
-    return runner_lock.path_of(recovery.context.home, recovery.stack_id or identity_lookup.find(recovery.context) or "")
+    return runner_lock.path_of(recovery.context.home, _identity(recovery))
+
+
+def _identity(recovery: Recovery) -> str:
+    return recovery.stack_id or identity_lookup.find(recovery.context) or ""
 
 
 def _destroy(recovery: Recovery, checkpoint: Checkpoint) -> None:

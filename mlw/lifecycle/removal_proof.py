@@ -23,9 +23,16 @@ class Remains:
     """How many ports were released."""
     kept: tuple[EngineObject, ...] = ()
     """Volumes of a stack that is soft-deleted; its state is kept with them."""
+    unseen: tuple[str, ...] = ()
+    """Addresses of attached engines that do not respond: what they hold is unknown."""
 
     def __bool__(self) -> bool:
-        """Whether anything is left."""
+        """Whether anything is left, or may be."""
+        return self.of_this_machine or bool(self.unseen)
+
+    @property
+    def of_this_machine(self) -> bool:
+        """Whether anything is left that can be looked for."""
         return bool(self.objects or self.ports or self.files)
 
     def of_kind(self, kind: str) -> str:
@@ -43,6 +50,8 @@ def prove(remains: Remains, *, headline: str) -> str:
         ("ports in use", ", ".join(map(str, remains.ports)) or f"none ({remains.released} released)"),
         ("state files", ", ".join(map(str, remains.files)) or ("kept" if kept else "none")),
     ]
+    if remains.unseen:
+        rows.append(("attached engines", f"not looked for, no response: {', '.join(remains.unseen)}"))
     headline = headline.replace(" is ", " is NOT completely ", 1) if remains else headline
     return f"{headline} Inventory by its labels:\n\n{table(('what', 'left'), rows, indent=display.INDENT)}\n"
 
@@ -51,7 +60,8 @@ def list_remains(remains: Remains) -> str:
     """Everything that is left, in one line."""
     objects = [describe(remains.objects)] if remains.objects else []
     ports, files = [f"port {port}" for port in remains.ports], [f"'{path}'" for path in remains.files]
-    return ", ".join([*objects, *ports, *files])
+    unseen = [f"what the engine at '{address}' holds" for address in remains.unseen]
+    return ", ".join([*objects, *ports, *files, *unseen])
 
 
 def count(objects: Sequence[EngineObject]) -> str:

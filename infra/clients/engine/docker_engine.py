@@ -11,9 +11,9 @@ import os
 import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from infra.clients.engine.object_users import describe_users
 from infra.errors import EngineError, EngineUnreachableError
@@ -48,16 +48,24 @@ class ContainerState:
         return self.status in {"exited", "dead"} or (self.status == "restarting" and self.restarts >= HOPELESS_RESTARTS)
 
 
+class Connect(Protocol):
+    """Opens a client for one engine, as :func:`connect` does."""
+
+    def __call__(self, *, timeout_seconds: float = ...) -> AbstractContextManager[docker.DockerClient]:
+        """See :func:`connect`."""
+
+
 _api_versions: dict[str, str] = {}
 """API version of each engine, by address; negotiated once per process, not for every client."""
 
 
 @contextmanager
-def connect(*, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[docker.DockerClient]:
+def connect(*, timeout_seconds: float = TIMEOUT_SECONDS, host: str = "") -> Iterator[docker.DockerClient]:
     """Open a client for the engine that Docker's own CLI would use.
 
     Args:
         timeout_seconds: Timeout of one call, or between two chunks of a stream.
+        host: Address of another engine, `unix://`; no variable applies to it.
 
     Raises:
         EngineUnreachableError: The engine is not running, access is denied, or it does not answer.
@@ -65,12 +73,13 @@ def connect(*, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[docker.Dock
     import docker
     import requests
 
-    host = address()
+    environ = {"DOCKER_HOST": host} if host else {**os.environ, "DOCKER_HOST": address()}
+    host = environ["DOCKER_HOST"]
     try:
         client = docker.DockerClient.from_env(
             version=_api_versions.get(host, "auto"),
             timeout=timeout_seconds,  # type: ignore[arg-type]  # requests takes fractions
-            environment={**os.environ, "DOCKER_HOST": host},
+            environment=environ,
         )
         _api_versions[host] = client.api.api_version
     except docker.errors.TLSParameterError as exc:

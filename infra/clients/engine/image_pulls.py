@@ -11,19 +11,22 @@ PULL_SECONDS = 600.0
 """Timeout between two messages of the engine."""
 
 
-def provide(reference: str, login: Mapping[str, str] | None = None) -> bool:
+def provide(
+    reference: str, login: Mapping[str, str] | None = None, *, connect: docker_engine.Connect = docker_engine.connect
+) -> bool:
     """Make sure that the engine has an image; returns whether it was pulled.
 
     Args:
         reference: The image.
         login: ``username`` and ``password`` of its registry; None to pull without.
+        connect: Connects to the engine.
 
     Raises:
         ImageMissingError: The engine does not have it and cannot pull it; quotes the engine.
     """
     import docker
 
-    with docker_engine.connect(timeout_seconds=PULL_SECONDS) as client:
+    with connect(timeout_seconds=PULL_SECONDS) as client:
         try:
             client.images.get(reference)
         except docker.errors.ImageNotFound:

@@ -9,13 +9,17 @@ import contextlib
 from collections.abc import Iterable
 
 from infra import labels
-from infra.clients.engine.docker_engine import REMOVAL_SECONDS, connect
+from infra.clients.engine.docker_engine import REMOVAL_SECONDS, Connect, connect
 
 _HOST = "127.0.0.1"
 
 
-def remove_objects(stack_id: str) -> None:
+def remove_objects(stack_id: str, connect: Connect = connect) -> None:
     """Remove containers and volumes of the jobs of a stack; a running command is killed.
+
+    Args:
+        stack_id: Identity of the stack.
+        connect: Connects to the engine.
 
     Raises:
         EngineUnreachableError: The engine does not respond.
@@ -32,10 +36,14 @@ def remove_objects(stack_id: str) -> None:
                 client.api.remove_volume(volume["Name"])
 
 
-def remove_images(ports: Iterable[int]) -> None:
+def remove_images(ports: Iterable[int], connect: Connect = connect) -> None:
     """Remove the images that the engine has pulled from registries at ports of this machine.
 
     One that a container uses is left: it is not of a job of this stack.
+
+    Args:
+        ports: The ports.
+        connect: Connects to the engine.
 
     Raises:
         EngineUnreachableError: The engine does not respond.

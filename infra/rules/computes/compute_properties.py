@@ -10,7 +10,7 @@ from typing import Annotated
 
 from infra.rules.resources.properties import REQUIRED, Derived, Property
 
-DEFAULT_SIZE, DEFAULT_IDLE_TIME = "STANDARD_DS3_V2", "PT120S"
+DEFAULT_SIZE, DEFAULT_IDLE_TIME, DEFAULT_NODES = "STANDARD_DS3_V2", "PT120S", 4
 
 
 def principal_of(compute: str) -> str:
@@ -22,6 +22,9 @@ _OF_NAME = Derived(
     "`compute-` and the name; the assigned user of an instance",
     lambda props: str(props.get("assignedUser") or principal_of(str(props.get("name", "")))),
 )
+_NODES = Derived(
+    "4; 1 for an attached engine", lambda props: 1 if props.get("type") == "VirtualMachine" else DEFAULT_NODES
+)
 _RUNNING = "in place; applies to jobs that start after it"
 
 OF_CLUSTERS = ("vmPriority", "minNodeCount", "maxNodeCount", "nodeIdleTimeBeforeScaleDown")
@@ -30,8 +33,16 @@ OF_CLUSTERS = ("vmPriority", "minNodeCount", "maxNodeCount", "nodeIdleTimeBefore
 OF_INSTANCES = ("assignedUser", "idleTimeBeforeShutdown")
 """Keys that only an instance has."""
 
-FOREIGN: Mapping[str, tuple[str, ...]] = {"AmlCompute": OF_INSTANCES, "ComputeInstance": OF_CLUSTERS}
-"""Type of a compute to the keys of the other type."""
+OF_ATTACHED = ("address", "sshPrivateKeyFile")
+"""Keys that only an attached engine has."""
+
+FOREIGN: Mapping[str, tuple[str, ...]] = {
+    "AmlCompute": (*OF_INSTANCES, *OF_ATTACHED),
+    "ComputeInstance": (*OF_CLUSTERS, *OF_ATTACHED),
+    # It has nodes, but no size: a job may use the machine.
+    "VirtualMachine": ("vmSize", *(key for key in OF_CLUSTERS if key != "maxNodeCount"), *OF_INSTANCES),
+}
+"""Type of a compute to the keys of the other types."""
 
 
 class ComputeProperties:
@@ -47,7 +58,12 @@ class ComputeProperties:
         ),
     ]
     type: Annotated[
-        str, Property(doc="`AmlCompute` for a cluster, `ComputeInstance` for an instance.", default=REQUIRED)
+        str,
+        Property(
+            doc="`AmlCompute` for a cluster, `ComputeInstance` for an instance, `VirtualMachine` for an attached "
+            "engine.",
+            default=REQUIRED,
+        ),
     ]
     vm_size: Annotated[
         str,
@@ -75,7 +91,12 @@ class ComputeProperties:
         ),
     ]
     max_node_count: Annotated[
-        int, Property(doc="Of a cluster. Jobs that run at the same time, 1 to 100.", default=4, effect=_RUNNING)
+        int,
+        Property(
+            doc="Of a cluster or an attached engine. Jobs that run at the same time, 1 to 100.",
+            default=_NODES,
+            effect=_RUNNING,
+        ),
     ]
     node_idle_time_before_scale_down: Annotated[
         str,
@@ -100,6 +121,24 @@ class ComputeProperties:
             "days; left out, it runs until somebody stops it.",
             default="",
             effect="in place",
+        ),
+    ]
+    address: Annotated[
+        str,
+        Property(
+            doc="Of an attached engine, required there. `ssh://[USER@]HOST[:PORT][/SOCKET]`, or `unix:///SOCKET` for a "
+            "second engine on this machine; see [computes.md](computes.md#attached-engines).",
+            default="",
+            effect="in place; jobs that run on the former engine fail",
+        ),
+    ]
+    ssh_private_key_file: Annotated[
+        str,
+        Property(
+            doc="Of an attached engine. File of this machine with the private key of the login; left out, OpenSSH's "
+            "own configuration and agent decide.",
+            default="",
+            effect=_RUNNING,
         ),
     ]
     description: Annotated[str, Property(doc="What the compute is for.", default="")]

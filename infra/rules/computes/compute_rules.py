@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
-from infra.rules.computes.compute_properties import DEFAULT_IDLE_TIME, DEFAULT_SIZE, principal_of
+from infra.rules.computes.attached_rules import check_attached
+from infra.rules.computes.compute_properties import DEFAULT_IDLE_TIME, DEFAULT_NODES, DEFAULT_SIZE, principal_of
 from infra.rules.computes.durations import duration_seconds
 from infra.rules.computes.instance_rules import check_keys_of_type, check_shutdown
 from infra.rules.computes.vm_sizes import find_vm_size, has_gpu, near_vm_size
@@ -34,6 +35,9 @@ class ComputeType(StrEnum):
     COMPUTE_INSTANCE = "ComputeInstance"
     """A workstation with notebooks for one user."""
 
+    VIRTUAL_MACHINE = "VirtualMachine"
+    """An attached Docker engine, which runs jobs."""
+
 
 class Priority(StrEnum):
     """Which jobs start first. Not a price."""
@@ -45,7 +49,6 @@ class Priority(StrEnum):
 _NOT_HERE: Mapping[str, str] = {
     "kubernetes": "jobs run as containers of this machine's engine, not in a Kubernetes cluster",
     "aks": "jobs run as containers of this machine's engine, not in a Kubernetes cluster",
-    "virtualmachine": "jobs run as containers of this machine's engine, not on other machines",
     "synapsespark": "there is no Spark on this machine",
     "databricks": "there is no Databricks on this machine",
     "hdinsight": "there is no HDInsight on this machine",
@@ -53,7 +56,7 @@ _NOT_HERE: Mapping[str, str] = {
     "datalakeanalytics": "there is no Data Lake on this machine",
 }
 
-TYPE = StackRule("compute-limit-type", "A compute is of type AmlCompute or ComputeInstance.")
+TYPE = StackRule("compute-limit-type", "A compute is of type AmlCompute, ComputeInstance or VirtualMachine.")
 RESERVED = StackRule("compute-forbid-reserved-name", f"No compute is named '{LOCAL}', which every workspace has.")
 DUPLICATE = StackRule("compute-require-unique-name", "Names of computes are unique, regardless of case.")
 SIZE = StackRule("compute-limit-vm-size", "The size of a compute is one of Azure's without a GPU.")
@@ -102,6 +105,7 @@ def _check_compute(compute: Mapping[str, object]) -> Iterator[Violation]:
     if type_ is not None and type_ not in set(ComputeType):
         yield _unknown_type(str(type_))
     yield from check_keys_of_type(compute)
+    yield from check_attached(compute)
     yield from check_shutdown(compute.get("idleTimeBeforeShutdown"))
     if size is not None:
         yield from check_vm_size(str(size))
@@ -182,7 +186,7 @@ def _check_nodes(compute: Mapping[str, object]) -> Iterator[Violation]:
     if isinstance(most, int) and not 1 <= most <= MAX_NODES:
         yield _nodes("maxNodeCount", most, "out of range", f"1-{MAX_NODES}", "set 'maxNodeCount' to e.g. 4")
         return
-    limit = most if isinstance(most, int) else 4
+    limit = most if isinstance(most, int) else DEFAULT_NODES
     if isinstance(least, int) and not 0 <= least <= limit:
         found = f"more than 'maxNodeCount', {limit}" if least > limit else "out of range"
         yield _nodes("minNodeCount", least, found, f"0-{limit}", "set 'minNodeCount' to 0")

@@ -16,7 +16,10 @@ from infra.rules.violation import Violation
 INSTANCE = "ComputeInstance"
 LEAST_IDLE, MOST_IDLE = "PT15M", "P3D"
 
-KEYS = StackRule("compute-limit-keys", "A compute has only keys of its type: a cluster has nodes, an instance a user.")
+KEYS = StackRule(
+    "compute-limit-keys",
+    "A compute has only keys of its type: a cluster has nodes, an instance a user, an attached engine an address.",
+)
 SHUTDOWN = StackRule(
     "compute-limit-idle-shutdown", "A compute instance that stops when idle does so after 15 minutes to 3 days."
 )

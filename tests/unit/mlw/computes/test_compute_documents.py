@@ -2,7 +2,8 @@
 
 import pytest
 
-from mlw.computes.compute_documents import ComputeDocumentError, notices, schedules_of, to_document, to_entry
+from mlw.computes.compute_documents import notices, schedules_of, to_document, to_entry
+from mlw.computes.compute_errors import ComputeDocumentError
 from mlw.computes.workspace_computes import Compute
 
 CLUSTER = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from infra.errors import EngineUnreachableError
 from mlw.jobs.command_jobs import CommandJob, Finished, Stop
 from mlw.jobs.dispatcher import SHUTDOWN, Dispatcher, JobStop
 from mlw.jobs.job_records import JobRecord, JobRecords
@@ -164,6 +165,25 @@ def test_containers_of_jobs_that_have_ended_are_removed_and_others_are_not(queue
     queue.dispatcher.reconcile()
 
     assert queue.engine.removed == ["done", "ended"]
+
+
+def test_what_killed_jobs_left_on_attached_engines_is_removed_and_one_that_is_off_delays_nothing(queue: Queue) -> None:
+    there, off = FakeEngine(), FakeEngine()
+    reports: list[str] = []
+
+    def jobs() -> dict[str, str]:
+        raise EngineUnreachableError("it is off.")
+
+    off.jobs = jobs  # type: ignore[method-assign]
+    queue.submit("waits")
+    for name in ("waits", "ended"):
+        there.create(ContainerPlan(job=name, root=name, image="x", command=("x",)))
+    queue.dispatcher.attached, queue.dispatcher.report = lambda: (off, there), reports.append
+
+    queue.dispatcher.reconcile()
+
+    probe_until(lambda: _require(there.removed == ["ended"]), what="the removal", timeout_seconds=10)
+    probe_until(lambda: _require(any("it is off" in one for one in reports)), what="the report", timeout_seconds=10)
 
 
 def test_jobs_of_low_priority_computes_wait_while_others_wait(queue: Queue) -> None:

@@ -96,6 +96,25 @@ def test_everything_goes_and_the_proof_says_so(scene: Scene) -> None:
     ]
 
 
+def test_what_an_attached_engine_holds_is_not_called_gone_if_it_was_not_looked_for(scene: Scene) -> None:
+    write(scene.context.state_file, a_state(*IN_STATE.values()))
+    scene.engine.present = list(IN_STATE)
+    lab = {"compute": "lab", "address": "unix:///nowhere/x.sock", "key_file": "", "ports": [1], "stack_id": stack_id()}
+    note = scene.context.home / "jobs" / f"{stack_id()}.engines.json"
+    write(note, json.dumps([lab]).encode())
+
+    with pytest.raises(LeftoversError, match=r"what the engine at 'unix:///nowhere/x.sock' holds could not be"):
+        scene.down()
+
+    assert scene.destroyed == 1
+    assert scene.engine.present == []
+    assert "What it holds of this stack was not looked for. `docker -H unix:///nowhere/x.sock ps -a" in scene.heard.text
+    proof = scene.heard.lines[-1]
+    assert "is NOT completely gone" in proof
+    assert "attached engines  not looked for, no response: unix:///nowhere/x.sock" in proof
+    assert not note.exists()
+
+
 def test_the_state_of_resources_that_another_run_has_made_meanwhile_stays(scene: Scene) -> None:
     scene.engine.present = list(IN_STATE)
     target = write(scene.context.state_file, a_state(*IN_STATE.values()))

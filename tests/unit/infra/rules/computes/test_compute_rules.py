@@ -32,7 +32,7 @@ def test_duration_of_seconds_is_read_back() -> None:
     assert duration_seconds(duration_of(90)) == 90
 
 
-@pytest.mark.parametrize("type_", ["Kubernetes", "VirtualMachine", "SynapseSpark", "Databricks"])
+@pytest.mark.parametrize("type_", ["Kubernetes", "SynapseSpark", "Databricks"])
 def test_other_type_of_compute_is_refused_with_its_reason(type_: str) -> None:
     (violation,) = check_computes([{"name": "cpu", "type": type_}])
 
