@@ -131,7 +131,7 @@ COMMANDS: tuple[Row, ...] = (
     ),
     Row("compute update", "mlw.computes.compute_changes:update", "Change the settings of a compute"),
     Row("compute delete", "mlw.computes.compute_changes:delete", "Delete a compute"),
-    Row("compute attach", "mlw.computes.attach_commands:attach", "Attach a Docker engine on another machine"),
+    Row("compute attach", "mlw.computes.attach_commands:attach", "Attach a Docker engine, which then runs jobs"),
     Row("compute detach", "mlw.computes.attach_commands:detach", "Detach an engine"),
     Row("compute start", "mlw.computes.instance_commands:start", "Start a compute instance"),
     Row("compute stop", "mlw.computes.instance_commands:stop", "Stop a compute instance"),

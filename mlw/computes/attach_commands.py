@@ -19,7 +19,7 @@ from mlw.provisioning.lifecycle_options import EVENTS
 from mlw.provisioning.setting_arguments import parse_tags
 
 if TYPE_CHECKING:
-    from mlw.computes.compute_changes import Change
+    from mlw.computes.applied_changes import Change
 
 _CHANGED = {
     DONE: "done, or up to date",
@@ -60,7 +60,7 @@ def attach(caller: Caller, /, stack: str, file: Path | None, output: Output, **o
     with its configuration, known hosts and agent, and never asks for a password.
     """
     from mlw.computes import compute_documents, compute_edits  # noqa: PLC0415 - a wrong command line does not need it
-    from mlw.computes.compute_changes import change_of  # noqa: PLC0415 - as above
+    from mlw.computes.applied_changes import change_of  # noqa: PLC0415 - as above
 
     document = _document(file, options)
     require(stack, options["principal"], COMPUTES_WRITE, f"attaching compute '{document.get('name', '')}'")
@@ -90,7 +90,7 @@ def detach(caller: Caller, /, stack: str, name: str, principal: str | None, even
     a message says that nothing was looked for there. Jobs that have ended, their runs, outputs and data are kept.
     """
     from mlw.computes import compute_edits  # noqa: PLC0415 - as above
-    from mlw.computes.compute_changes import change_of  # noqa: PLC0415 - as above
+    from mlw.computes.applied_changes import change_of  # noqa: PLC0415 - as above
     from mlw.computes.compute_errors import ComputeAttachError  # noqa: PLC0415 - as above
 
     require(stack, principal, COMPUTES_DELETE, f"detaching compute '{name}'")

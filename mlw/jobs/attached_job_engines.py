@@ -28,7 +28,7 @@ class AttachedJobEngine(JobEngine):
         """Create volume and container; a job may use the engine's machine, but not all of its memory."""
         with self.connect() as client:
             memory = jobs_share(int(client.api.info()["MemTotal"]))
-        # Not super(): a class with slots is made anew by its decorator.
+        # Not super(): the decorator replaces a class with slots.
         JobEngine.create(self, replace(plan, memory_mib=plan.memory_mib or memory))
 
     @override

@@ -23,6 +23,7 @@ ASSIGNED = '[{"principal": "churn-team", "role": "Reader"}]'
 COMPUTES = '[{"name": "cpu-cluster", "type": "AmlCompute"}]'
 OWNER = {"principal": "ana", "role": "Owner"}
 INSTANCE = {"name": "ci-ana", "type": "ComputeInstance", "assignedUser": "ana"}
+ATTACHED = {"name": "lab", "type": "VirtualMachine", "address": "ssh://lab"}
 CONTAINER, VOLUME, NETWORK = (
     "docker:index/container:Container",
     "docker:index/volume:Volume",
@@ -281,15 +282,15 @@ class TestOutputs:
 
     @pytest.mark.usefixtures("event_loops")
     def test_outputs_that_depend_on_the_stack_file_are_documented(self) -> None:
-        computes = json.dumps([*json.loads(COMPUTES), INSTANCE])
+        computes = json.dumps([*json.loads(COMPUTES), INSTANCE, ATTACHED])
         more = {"tls": "true", "roleAssignments": json.dumps([OWNER]), "tracking": "{}", "computes": computes}
         everything = run_program({**CONFIG, **{f"ml-workspace:{key}": text for key, text in more.items()}})
 
         assert set(everything.outputs) == set(stack_outputs.OUTPUTS)
         assert set(everything.outputs["roleAssignments"][0]) == set(stack_outputs.OUTPUTS["roleAssignments"].keys)
-        local, cluster, instance = everything.outputs["computes"]
+        local, cluster, instance, attached = everything.outputs["computes"]
         assert set(local) == set(stack_outputs.OUTPUTS["computes"].keys)
-        assert {*cluster, *instance} == {*local, *stack_outputs.OUTPUTS["computes"].optional}
+        assert {*cluster, *instance, *attached} == {*local, *stack_outputs.OUTPUTS["computes"].optional}
 
     def test_secret_outputs_are_documented_as_such(self, run: Run) -> None:
         documented = {name for name in run.outputs if stack_outputs.OUTPUTS[name].secret}

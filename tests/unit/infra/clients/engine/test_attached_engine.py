@@ -1,10 +1,12 @@
 """Attached engines: their notes, and what is said when they do not respond."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from infra.clients.engine import attached_engine, ssh_tunnel
+from infra.clients.engine import attached_engine
 from infra.clients.engine.attached_engine import AttachedEngine
 from infra.clients.engine.ssh_tunnel import SshTunnel
 from infra.errors import EngineUnreachableError, HostError
@@ -63,10 +65,10 @@ def test_a_tunnel_without_a_connection_quotes_the_client(monkeypatch: pytest.Mon
 
 
 def test_a_folder_of_somebody_else_is_no_place_for_a_tunnel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(ssh_tunnel.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "elsewhere").mkdir()
     tunnel = SshTunnel(engine_addresses.parse("ssh://lab"))
-    (tmp_path / f"mlw-{ssh_tunnel.os.getuid()}").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / f"mlw-{os.getuid()}").symlink_to(tmp_path / "elsewhere")
 
     with pytest.raises(HostError, match="not a folder that only you can use"):
         tunnel.open()

@@ -52,7 +52,8 @@ def removed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     found: list[str] = []
     handler = type("Handler", (SlowEngine,), {"removed": found})
     open_client = docker_engine.connect.__wrapped__  # type: ignore[attr-defined]
-    monkeypatch.setattr(open_client, "__kwdefaults__", {"timeout_seconds": PATIENCE_SECONDS})
+    defaults = {**open_client.__kwdefaults__, "timeout_seconds": PATIENCE_SECONDS}
+    monkeypatch.setattr(open_client, "__kwdefaults__", defaults)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever)
