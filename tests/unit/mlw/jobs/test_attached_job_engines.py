@@ -1,4 +1,4 @@
-"""Jobs of attached engines: which engine a job gets, and what becomes of it when the engine does not respond."""
+"""Jobs of attached engines: which engine a job gets, and how it ends when the engine does not respond."""
 
 from dataclasses import replace
 
