@@ -160,6 +160,11 @@ COMMANDS: tuple[Row, ...] = (
         "Show requests by operation: rate, failures, durations",
     ),
     Row(
+        "insights endpoints",
+        "mlw.insights.report_commands:endpoints",
+        "Show requests to online endpoints by deployment and status",
+    ),
+    Row(
         "insights dependencies",
         "mlw.insights.report_commands:dependencies",
         "Show calls to other services by type, target and name",

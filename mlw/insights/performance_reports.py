@@ -11,6 +11,7 @@ from mlw.insights.columns import (
     OPERATION,
     OPERATION_FILTER,
     PERFORMANCE,
+    RESULT_CODE,
     SERVICE,
     SERVICE_FILTER,
     TARGET,
@@ -139,6 +140,24 @@ REQUESTS = Report(
     sql=with_percentiles(_BY_GROUP, "requests$where", group="operation_Name, cloud_RoleName"),
     columns=(OPERATION, SERVICE, *PERFORMANCE),
     filters={**SERVICE_FILTER, **OPERATION_FILTER},
+)
+
+# A JSON pointer: names of attributes have dots.
+_ENDPOINT, _DEPLOYMENT = (f"(customDimensions ->> '/azureml.{part}')" for part in ("endpoint", "deployment"))
+
+ENDPOINTS = Report(
+    name="endpoints",
+    title="Requests to online endpoints",
+    empty="No online endpoint has received a request.",
+    sql=with_percentiles(
+        _BY_GROUP,
+        "requests$where",
+        group="endpoint, deployment, resultCode",
+        keys=f"{_ENDPOINT} as endpoint, coalesce({_DEPLOYMENT}, '') as deployment, resultCode",
+    ),
+    columns=(Column("endpoint", "ENDPOINT"), Column("deployment", "DEPLOYMENT"), RESULT_CODE, *PERFORMANCE),
+    filters={"endpoint": f"{_ENDPOINT} = $value", "deployment": f"{_DEPLOYMENT} = $value"},
+    conditions=(f"{_ENDPOINT} is not null",),
 )
 
 DEPENDENCIES = Report(

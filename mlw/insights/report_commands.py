@@ -1,4 +1,4 @@
-"""`mlw insights requests`, `dependencies`, `failures`, `exceptions`, `availability`, `map`: a report as a table."""
+"""`mlw insights requests`, `endpoints`, `dependencies`, `failures`, `exceptions`, `availability`, `map`: reports."""
 
 from __future__ import annotations
 
@@ -53,6 +53,22 @@ def requests(question: Question, output: Output, **filters: str | None) -> int:
     more. P50, P95 and P99 are percentiles of the duration.
     """
     return show_report(question, output, REPORTS["requests"], **filters)
+
+
+@command(
+    examples=("mlw insights endpoints dev", "mlw insights endpoints dev --endpoint churn --offset 1h"),
+    exit_codes=EXIT_CODES,
+)
+@asks_insights()
+@click.option("--endpoint", metavar="NAME", help="Only this endpoint.")
+@click.option("--deployment", metavar="NAME", help="Only this deployment.")
+@prints_data(Format.TABLE, has_json_flag=True)
+def endpoints(question: Question, output: Output, **filters: str | None) -> int:
+    """Show requests to online endpoints by deployment and status.
+
+    Every request to an endpoint counts once, also one that was refused before a deployment was chosen: it has none.
+    """
+    return show_report(question, output, REPORTS["endpoints"], **filters)
 
 
 @command(

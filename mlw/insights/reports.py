@@ -13,6 +13,7 @@ from mlw.insights.insights_report import Report
 _ALL = (
     performance_reports.REQUESTS,
     performance_reports.REQUESTS_OVER_TIME,
+    performance_reports.ENDPOINTS,
     performance_reports.DEPENDENCIES,
     performance_reports.DEPENDENCIES_OVER_TIME,
     performance_reports.MAP,

@@ -1,5 +1,6 @@
 """The front of online endpoints in a workspace with TLS: keys, traffic, changes under load, and what insights say."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,6 @@ from docker import DockerClient
 from infra.clients.engine import container_usage
 from tests.support.ca_certificates import ca_file
 from tests.support.environment import Environment
-from tests.support.insights import insights_client
 from tests.support.model_servers import PORT, digest, model_servers, publish
 from tests.support.probes import probe_during, probe_until
 from tests.support.refusals import assert_refused
@@ -97,11 +97,9 @@ def test_insights_count_every_request_by_deployment_and_status(live: LiveStack, 
     expected["green", "200"] += 1
 
     def counted() -> None:
-        rows = insights_client(live.outputs).rows(
-            "select coalesce(customDimensions ->> '$.\"azureml.deployment\"', ''), resultCode, count(*) from requests "
-            f"where customDimensions ->> '$.\"azureml.endpoint\"' = '{name}' group by all"
-        )
-        assert {(one, result): count for one, result, count in rows} == expected
+        told = live.stack.environment.mlw("insights", "endpoints", live.stack.name, "--endpoint", name, "-o", "json")
+        rows = json.loads(told.check().stdout)
+        assert {(row["deployment"], row["resultCode"]): row["count"] for row in rows} == expected
 
     probe_until(counted, what="all requests are in application insights", timeout_seconds=60)
 

@@ -13,8 +13,8 @@ from mlw.main import main
 from tests.unit.mlw.insights.fake_insights import FakeInsights
 
 REPORTING = [
-    "requests dev", "dependencies dev", "failures dev", "exceptions dev", "availability dev", "map dev", "logs dev",
-    "metrics dev", "live dev --once",
+    "endpoints dev", "requests dev", "dependencies dev", "failures dev", "exceptions dev", "availability dev",
+    "map dev", "logs dev", "metrics dev", "live dev --once",
 ]  # fmt: skip
 REQUEST = {
     "operation_Name": "GET /score", "cloud_RoleName": "web", "count": 120, "perMinute": 2.5, "failedPercent": 1.67,
