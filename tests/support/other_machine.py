@@ -124,6 +124,9 @@ def other_machine(folder: Path) -> Iterator[OtherMachine]:
 
 
 def _take_packages(folder: Path) -> None:
+    if subprocess.run(["apt-cache", "show", *PACKAGES], check=False, capture_output=True, timeout=60).returncode:
+        # A fresh machine has no lists of packages.
+        subprocess.run(["apt-get", "-qq", "update"], check=True, capture_output=True, timeout=180)
     subprocess.run(["apt-get", "-qq", "download", *PACKAGES], cwd=folder, check=True, capture_output=True, timeout=120)
     for package in folder.glob("*.deb"):
         subprocess.run(["dpkg", "-x", str(package), str(folder / "root")], check=True, timeout=60)
