@@ -27,6 +27,14 @@ JOB, ROOT_JOB = "ml-workspace.job", "ml-workspace.root-job"
 Such objects are in no state: the runner of the workspace creates and removes them.
 """
 
+ONLINE_ENDPOINT, ONLINE_DEPLOYMENT = "ml-workspace.online-endpoint", "ml-workspace.online-deployment"
+"""On containers and volumes of a deployment: the names of its endpoint and its own."""
+REVISION = "ml-workspace.revision"
+"""On the same: the revision of the deployment, which another one replaces."""
+
+OUTSIDE_THE_STATE = (JOB, ONLINE_ENDPOINT)
+"""Labels of objects that are in no state: a process of `mlw` creates and removes them."""
+
 DELETION_DATE = "ml-workspace.deletion-date"
 PURGE_DATE = "ml-workspace.scheduled-purge-date"
 """On the volume that marks a soft-deleted workspace: when it was deleted, and when its retention ends."""

@@ -12,6 +12,7 @@ import click
 
 from mlw.asset_command_table import ASSET_COMMANDS
 from mlw.command import PROGRAM
+from mlw.endpoint_command_table import ENDPOINT_COMMANDS
 from mlw.lazy_group import DefaultingGroup, LazyGroup, Row
 
 DESCRIPTION = "Manage the workspaces of a state backend: list, inspect, diagnose, back up, check against the policies."
@@ -28,6 +29,8 @@ GROUPS: Mapping[str, str] = {
     "model": "Register, list and download models",
     "job": "Submit, watch and cancel jobs",
     "schedule": "Create, list and run schedules of jobs",
+    "online-endpoint": "Create, use and change online endpoints: traffic, keys",
+    "online-deployment": "Deploy models to online endpoints, scale, read logs",
     "compute": "Create, list, change and delete computes; attach engines; start, stop and use instances",
     "data": "Create, list and delete data assets",
     "component": "Create, list and delete components",
@@ -150,6 +153,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("logs", "mlw.operation.service_logs:logs", "Print the log of a service"),
     Row("open", "mlw.operation.open_service:open_service", "Open a service of a workspace in the browser"),
     Row("expire", "mlw.deletion.expire:expire", "List expired workspaces; with --yes, remove them"),
+    *ENDPOINT_COMMANDS,
     *ASSET_COMMANDS,
     Row("deleted list", "mlw.deletion.deleted:list_deleted", "List soft-deleted workspaces"),
     Row("deleted recover", "mlw.deletion.deleted:recover", "Recover a soft-deleted workspace"),

@@ -104,7 +104,7 @@ def _principal(
     policy = (
         _sharers_policy(operations, wanted, workspace_id)
         if is_sharer
-        else storage_policy(operations, has_jobs=bool(wanted.computes))
+        else storage_policy(operations, has_jobs=_has_records(wanted))
     )
     return Principal(
         name=name,
@@ -128,10 +128,15 @@ def _sharers_policy(
     """The policy in another stack's account; None without any permission."""
     if storage_policy(operations) is None:
         return None
-    containers, has_jobs = registered_containers(wanted), bool(wanted.computes)
+    containers, has_jobs = registered_containers(wanted), _has_records(wanted)
     return workspace_id.apply(
         lambda guid: storage_policy(operations, sharers_scope(guid, containers), has_jobs=has_jobs) or {}
     )
+
+
+def _has_records(wanted: Settings) -> bool:
+    """Whether the artifact store has records that only some operations may change: of jobs, or of endpoints."""
+    return bool(wanted.computes) or wanted.inference is not None
 
 
 def registered_containers(wanted: Settings) -> list[str]:

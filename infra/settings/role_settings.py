@@ -63,7 +63,11 @@ def judge_roles(reading: Reading, stack: ResolvedStack, folder: Path) -> Roles:
     vault = next(iter(stack.of_type(component_types.KEY_VAULT)), None)
     if entries and vault and vault.existing_in:
         found.append(check_own_key_vault(vault.existing_in, key=_ASSIGNMENTS))
-    services = role_services(tracking=reading.input.tracking is not None, computes=bool(reading.input.computes))
+    services = role_services(
+        tracking=reading.input.tracking is not None,
+        computes=bool(reading.input.computes),
+        inference=reading.input.inference is not None,
+    )
     return Roles(() if found else _assignments(entries, file, services), tuple(found))
 
 

@@ -28,6 +28,8 @@ CLASSES = {
     "model": ("azure.ai.ml.entities._assets._artifacts.model", "Model"),
     "compute": ("azure.ai.ml.entities._compute.compute", "Compute"),
     "schedule": ("azure.ai.ml.entities._schedule.schedule", "Schedule"),
+    "online_endpoint": ("azure.ai.ml.entities._endpoint.online_endpoint", "OnlineEndpoint"),
+    "online_deployment": ("azure.ai.ml.entities._deployment.online_deployment", "OnlineDeployment"),
 }
 
 CLIENTS = (
@@ -107,7 +109,8 @@ def _check(kind: str, path: str, document: dict[str, Any]) -> Iterator[Found]:
         cls = base._resolve_cls_and_type(data=document, params_override=[])[0]
         entity = cls._load(data=document, yaml_path=path, params_override=[])
         if hasattr(entity, "_validate"):
-            for one in entity._validate()._errors:
+            # What deployments have raises instead.
+            for one in getattr(entity._validate(), "_errors", ()):
                 if one.message != _NO_COMPUTE:
                     yield str(one.yaml_path or "").removeprefix("*"), " ".join(str(one.message).split())
     except Exception as exc:

@@ -19,6 +19,8 @@ _NORMALISED_BY: Mapping[str, str] = {
     "model": "asset",
     "compute": "plain",
     "schedule": "schedule",
+    "online_endpoint": "plain",
+    "online_deployment": "online_deployment",
 }
 
 
@@ -26,7 +28,7 @@ def load(kind: str, path: Path, changes: Sequence[str] = (), name: str | None = 
     """Load a file.
 
     Args:
-        kind: job, environment, data, component, compute, model or schedule.
+        kind: job, environment, data, component, compute, model, schedule, online_endpoint or online_deployment.
         path: The file.
         changes: `KEY=VALUE`, as `--set` has them.
         name: Replaces the name in the file.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mlw.azure_files import not_runnable
+from mlw.azure_files import deployment_files, not_runnable
 from mlw.azure_files.azure_file_errors import AzureFileError
 from mlw.azure_files.file_references import FILE, absolute, bare, is_local
 from mlw.azure_files.not_runnable import REGISTRY, REGISTRY_REASON
@@ -77,10 +77,10 @@ class Normalising:
         found = {key: value for key, value in document.items() if key != "$schema" and value is not None}
         conda, build = found.get("conda_file"), found.get("build")
         if isinstance(conda, str):
-            file = self._existing(conda, _below(place, "conda_file"))
+            file = self.existing(conda, _below(place, "conda_file"))
             found["conda_file"] = self._read(file, _below(place, "conda_file")) if file else {}
         if isinstance(build, dict) and is_local(build.get("path")):
-            file = self._existing(build["path"], _below(place, "build.path"))
+            file = self.existing(build["path"], _below(place, "build.path"))
             found["build"] = {**build, "path": str(file) if file else build["path"]}
         return found
 
@@ -88,7 +88,7 @@ class Normalising:
         """Data, or a model: files at a path."""
         found = {key: value for key, value in document.items() if key != "$schema" and value is not None}
         if is_local(found.get("path")):
-            file = self._existing(str(found["path"]), "path")
+            file = self.existing(str(found["path"]), "path")
             found["path"] = str(file) if file else found["path"]
         return found
 
@@ -100,6 +100,10 @@ class Normalising:
         elif "create_job" in found:
             found["create_job"] = self._created_job(found["create_job"])
         return found
+
+    def online_deployment(self, document: Mapping[str, Any]) -> Document:
+        """An online deployment: its model, its code and its environment."""
+        return deployment_files.normalised(document, self)
 
     def plain(self, document: Mapping[str, Any]) -> Document:
         """A document without references to files."""
@@ -120,7 +124,11 @@ class Normalising:
 
     def _refuse(self, found: Document, place: str) -> None:
         if reason := not_runnable.reason(found):
-            self.refused.append(f"{self._source.place(_below(place, 'type'))}: {reason}")
+            self.refuse(reason, _below(place, "type"))
+
+    def refuse(self, reason: str, place: str) -> None:
+        """Note what cannot run here."""
+        self.refused.append(f"{self._source.place(place)}: {reason}")
 
     def _add_common(self, found: Document, place: str, *, in_type: str) -> None:
         """What jobs, steps and components have in common.
@@ -131,10 +139,10 @@ class Normalising:
             in_type: Type of inputs with a path that have none; empty where a component declares it.
         """
         if is_local(found.get("code")):
-            file = self._existing(str(found["code"]), _below(place, "code"))
+            file = self.existing(str(found["code"]), _below(place, "code"))
             found["code"] = str(file) if file else found["code"]
         if "environment" in found:
-            found["environment"] = self._environment_of(found["environment"], _below(place, "environment"))
+            found["environment"] = self.environment_of(found["environment"], _below(place, "environment"))
         if "compute" in found:
             found["compute"] = bare(found["compute"])
         inputs, outputs = found.get("inputs"), found.get("outputs")
@@ -161,10 +169,10 @@ class Normalising:
         """What a parallel job runs."""
         found = dict(task)
         if is_local(found.get("code")):
-            file = self._existing(str(found["code"]), _below(place, "code"))
+            file = self.existing(str(found["code"]), _below(place, "code"))
             found["code"] = str(file) if file else found["code"]
         if "environment" in found:
-            found["environment"] = self._environment_of(found["environment"], _below(place, "environment"))
+            found["environment"] = self.environment_of(found["environment"], _below(place, "environment"))
         return found
 
     def _created_job(self, value: object) -> object:
@@ -195,7 +203,7 @@ class Normalising:
         if isinstance(path, str) and path.startswith(REGISTRY):
             self.refused.append(f"{self._source.place(_below(place, 'path'))}: '{path}': {REGISTRY_REASON}")
         elif is_local(path):
-            file = self._existing(str(path), _below(place, "path"))
+            file = self.existing(str(path), _below(place, "path"))
             found["path"] = str(file) if file else path
         if type_ and "path" in found and not str(path).startswith(_BINDING):
             found.setdefault("type", type_)
@@ -211,7 +219,8 @@ class Normalising:
             return value
         return self._other(value, place, "component") if is_local(value) else value
 
-    def _environment_of(self, value: object, place: str) -> object:
+    def environment_of(self, value: object, place: str) -> object:
+        """An environment, however it is named."""
         if isinstance(value, dict):
             return self.environment(value, place)
         if isinstance(value, str) and is_local(value):
@@ -220,7 +229,7 @@ class Normalising:
 
     def _other(self, value: str, place: str, kind: str) -> object:
         """The document of another file, whose paths are relative to that file."""
-        file = self._existing(value, place)
+        file = self.existing(value, place)
         if file is None:
             return {}
         if self._depth >= DEEPEST:
@@ -247,7 +256,8 @@ class Normalising:
             self.problems.append(f"{self._source.place(place)}: '{file}' is not YAML: {' '.join(str(exc).split())}.")
             return {}
 
-    def _existing(self, value: str, place: str) -> Path | None:
+    def existing(self, value: str, place: str) -> Path | None:
+        """The file that a value stands for; None, and a problem, if there is none."""
         found = absolute(value, self._folder)
         if found.exists():
             return found

@@ -41,3 +41,25 @@ SCHEDULES: Mapping[str, str] = {
 def schedule_reason(document: Mapping[str, Any]) -> str:
     """Why a schedule cannot run here; empty if it can."""
     return next((f"{key}: {reason}" for key, reason in SCHEDULES.items() if key in document), "")
+
+
+DEPLOYMENTS: Mapping[str, str] = {
+    "kubernetes": "deployments of type kubernetes need a Kubernetes cluster that is attached to the workspace. Omit "
+    "`type`: the deployment runs as containers of this machine.",
+}
+"""Type of an online deployment to the reason."""
+
+
+def deployment_reason(document: Mapping[str, Any]) -> str:
+    """Why an online deployment cannot run here; empty if it can."""
+    type_ = str(document.get("type", "")).lower()
+    if type_ in DEPLOYMENTS:
+        return f"type '{type_}': {DEPLOYMENTS[type_]}"
+    environment = document.get("environment")
+    if isinstance(environment, Mapping) and environment.get("inference_config"):
+        return (
+            "environment.inference_config: images with a server of their own cannot be deployed yet. Use a scoring "
+            "script, or a model of MLflow."
+        )
+    model = str(document.get("model", ""))
+    return f"model: '{model}': {REGISTRY_REASON}" if model.startswith(REGISTRY) else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from infra.clients.engine import engine_queries
 
@@ -26,7 +28,11 @@ def engines_machine() -> Machine:
         EngineUnreachableError: It is not running.
     """
     with engine_queries.connect() as query:
-        info = query("/info")
+        return machine_of(query("/info"))
+
+
+def machine_of(info: Mapping[str, Any]) -> Machine:
+    """The machine that an engine says it has."""
     return Machine(cpus=int(info["NCPU"]), memory_mib=jobs_share(int(info["MemTotal"])))
 
 

@@ -15,6 +15,7 @@ import click
 
 from infra.clients.engine import soft_deletions
 from infra.clients.state import stack_states
+from infra.services import INFERENCE
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import STACK
 from mlw.data_output import Format, Output, prints_data
@@ -96,9 +97,18 @@ def findings(stack: Stack) -> list[Finding]:
     checks: dict[str, parallel_checks.Check] = {
         "the state": partial(_check_state, stack),
         "the engine's objects": partial(_check_objects, stack, snapshot),
+        "the online endpoints": partial(_check_endpoints, stack),
         **{service.what: partial(_check_service, stack, service, snapshot) for service in services},
     }
     return parallel_checks.run_checks(checks)
+
+
+def _check_endpoints(stack: Stack) -> Iterator[Finding]:
+    if not stack.is_complete or INFERENCE.endpoints[0].use not in stack.outputs["endpoints"]:
+        return
+    from mlw.online_endpoints import repairing  # noqa: PLC0415 - only with such endpoints
+
+    yield from repairing.findings(stack)
 
 
 def _check_state(stack: Stack) -> Iterator[Finding]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from infra.clients.service_connection import ServiceConnection
@@ -22,14 +20,12 @@ from mlw.jobs import job_paths, model_outputs
 from mlw.jobs.command_jobs import BlobLocation, CommandJob
 from mlw.jobs.job_errors import ComputeRightsError, JobError
 from mlw.jobs.ports import SourceFile
+from mlw.jobs.snapshot_files import code_files
 from mlw.jobs.tar_streams import ChunkReader
-from mlw.tracking import stored_snapshots
 from mlw.tracking.code_snapshot import CodeSnapshotForbiddenError
 from mlw.tracking.model_file import ModelSpec
 from mlw.tracking.registered_models import ModelType
 from mlw.tracking.tracking_client import TrackingClient
-
-_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +53,10 @@ class ComputeData:
     @contextmanager
     def code(self, snapshot: str) -> Iterator[Iterator[SourceFile]]:
         """Files of a snapshot of code."""
-        if not snapshot:
-            yield iter(())
-            return
-        with tempfile.TemporaryDirectory(prefix="mlw-job-code-") as place:
-            folder = Path(place)
+        with ExitStack() as opening:
             with self._using("reading the code"):
-                names = stored_snapshots.extract(self.connection, self.blob_container, snapshot, folder)
-            yield (_local(folder, name) for name in names)
+                found = opening.enter_context(code_files(self.connection, self.blob_container, snapshot))
+            yield found
 
     def data(self, location: BlobLocation) -> Iterator[SourceFile]:
         """Files at a location.
@@ -145,15 +137,3 @@ class ComputeData:
                 f"{doing}: the storage account does not allow it to '{self.principal}', the principal of compute "
                 f"'{self.compute}', which is the identity of its jobs. `mlw roles list` shows the rights of its role."
             ) from exc
-
-
-def _local(folder: Path, name: str) -> SourceFile:
-    path = folder / name
-    status = path.stat()
-    return SourceFile(name=name, size=status.st_size, content=_read(path), mode=status.st_mode & 0o777)
-
-
-def _read(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as content:
-        while piece := content.read(_PIECE_BYTES):
-            yield piece

@@ -27,6 +27,7 @@ class SourceFile:
         is_read_only: Whether the command can only read it, although it runs as root: root owns nothing of it and has
             no capabilities.
         is_folder: Whether it is an empty folder.
+        owner: User that has it, unless it is read-only.
     """
 
     name: str
@@ -35,6 +36,7 @@ class SourceFile:
     mode: int = 0o644
     is_read_only: bool = False
     is_folder: bool = False
+    owner: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -37,6 +37,7 @@ def _header(one: SourceFile, now: float) -> bytes:
     entry.mtime, entry.size = int(now), one.size
     entry.type = tarfile.DIRTYPE if one.is_folder else tarfile.REGTYPE
     entry.mode = 0o755 if one.is_folder else one.mode
+    entry.uid = entry.gid = one.owner
     if one.is_read_only:
         entry.uid = entry.gid = _NOBODY
         entry.mode = 0o555 if one.is_folder else 0o444

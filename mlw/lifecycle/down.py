@@ -43,6 +43,7 @@ from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.removal_proof import Remains
 from mlw.lifecycle.stack_contents import describe_contents
 from mlw.lifecycle.stack_context import Context
+from mlw.online_endpoints import endpoint_locks
 
 SOFT_DELETION = Recorded(operation="Microsoft.MachineLearningServices/workspaces/delete")
 
@@ -139,6 +140,7 @@ def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
     if not remains.of_this_machine:
         attached_engine.forget_all(stack_id)
         runner_lock.forget(lock)
+        endpoint_locks.forget(context.home, recovery.stack_id or "")
         removal_notes.end(context)
     return remains
 

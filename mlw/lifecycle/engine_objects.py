@@ -102,12 +102,16 @@ def _list_all(query: Query) -> Iterator[_Labelled]:
     for found in query("/containers/json?all=1"):
         name = found["Names"][0].lstrip("/") if found.get("Names") else found["Id"][:12]
         running, given = found["State"] in RUNNING, found.get("Labels") or {}
-        yield EngineObject("container", found["Id"], name, running=running, is_of_job=labels.JOB in given), given
+        yield EngineObject("container", found["Id"], name, running=running, is_of_job=_is_of_job(given)), given
     for found in query("/networks"):
         yield EngineObject("network", found["Id"], found["Name"]), found.get("Labels") or {}
     for found in query("/volumes")["Volumes"] or []:
         given = found.get("Labels") or {}
-        yield EngineObject("volume", found["Name"], found["Name"], is_of_job=labels.JOB in given), given
+        yield EngineObject("volume", found["Name"], found["Name"], is_of_job=_is_of_job(given)), given
+
+
+def _is_of_job(given: Mapping[str, str]) -> bool:
+    return any(label in given for label in labels.OUTSIDE_THE_STATE)
 
 
 def stop(found: Iterable[EngineObject]) -> None:

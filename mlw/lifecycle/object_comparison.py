@@ -30,7 +30,7 @@ class EngineObject:
     running: bool = True
     """Meaningful for containers."""
     is_of_job: bool = False
-    """Whether it is a job's: in no state, and removed by the runner of the workspace."""
+    """Whether it is a job's or a deployment's: in no state, and removed by a process of `mlw`."""
 
     def __str__(self) -> str:
         """Kind and name, as in messages."""

@@ -8,6 +8,7 @@ from infra.clients.engine import replaced_images
 from infra.clients.state import stack_states
 from infra.errors import MlWorkspaceError, NotReadyError
 from infra.rules.stack.expiry import format_moment
+from infra.services import INFERENCE
 from mlw.activity import run_recording
 from mlw.lifecycle import (
     display,
@@ -67,6 +68,10 @@ def up(context: Context) -> None:
             _roll_back(context, before, exc)
             raise
     replaced_images.remove_replaced()
+    if checkpoint and INFERENCE.endpoints[0].use in (checkpoint.outputs.get("endpoints") or {}):
+        from mlw.online_endpoints import repairing  # noqa: PLC0415 - only with such endpoints
+
+        repairing.after_update(context.stack, say)
     say("")
     say(display.endpoints(context.stack, checkpoint.outputs if checkpoint else {}))
     if expiry := stack_states.expiry_of(checkpoint.resources if checkpoint else []):

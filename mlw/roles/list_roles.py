@@ -75,7 +75,9 @@ def _of_stack(stack: str) -> tuple[Sequence[RoleDefinition], Sequence[dict[str, 
     wanted = settings_of(stack)
     config = read_stack_file(stack_folder() / f"Pulumi.{stack}.yaml")
     custom = read_definitions(read(config).input.role_definitions, stack_folder()).roles
-    services = role_services(tracking=wanted.tracking is not None, computes=bool(wanted.computes))
+    services = role_services(
+        tracking=wanted.tracking is not None, computes=bool(wanted.computes), inference=wanted.inference is not None
+    )
     return custom, principals(wanted.assignments, services)
 
 

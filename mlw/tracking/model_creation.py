@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from infra.errors import MlWorkspaceError
 from mlw.tracking import artifacts, experiments, logged_models, registered_models, tracked_runs
 from mlw.tracking.model_file import ModelFileError, ModelSpec, is_local, local_path
-from mlw.tracking.registered_models import PROPERTY, TYPE_TAG, ModelType, ModelVersion
+from mlw.tracking.registered_models import FOLDER_TAG, PROPERTY, TYPE_TAG, ModelType, ModelVersion
 from mlw.tracking.tracking_client import TrackingClient, TrackingNotFoundError, TrackingRequestError
 from mlw.tracking.tracking_records import Run
 
@@ -128,7 +128,10 @@ def _check_version(client: TrackingClient, spec: ModelSpec) -> bool:
 
 def _tags(spec: ModelSpec) -> dict[str, str]:
     properties = {f"{PROPERTY}{key}": value for key, value in spec.properties.items()}
-    return {**spec.tags, **properties, TYPE_TAG: str(spec.type)}
+    found = {**spec.tags, **properties, TYPE_TAG: str(spec.type)}
+    if is_local(spec.path) and local_path(spec.path).is_dir():
+        found[FOLDER_TAG] = local_path(spec.path).resolve().name
+    return found
 
 
 @contextmanager

@@ -17,6 +17,9 @@ from mlw.tracking.tracking_client import TrackingClient, TrackingNotFoundError
 from mlw.tracking.tracking_records import iso, moment_of, pairs_of
 
 TYPE_TAG, ARCHIVED_TAG, PROPERTY = "azureml.modelType", "azureml.isArchived", "azureml.property."
+FOLDER_TAG = "azureml.modelFolder"
+"""Name of the folder that was registered, which the stored files do not have; deployments have them below it."""
+
 _MANY = 1000
 _MODEL = "models:/"
 
@@ -66,7 +69,7 @@ class ModelVersion:
 
     def as_json(self) -> dict[str, Any]:
         """One version, in Azure's names."""
-        ours = (TYPE_TAG, ARCHIVED_TAG)
+        ours = (TYPE_TAG, ARCHIVED_TAG, FOLDER_TAG)
         properties = {key: value for key, value in self.tags.items() if key.startswith(PROPERTY)}
         return {
             "name": self.name,

@@ -21,6 +21,7 @@ _TITLES = {
     Service.TELEMETRY: "Application insights",
     Service.TRACKING: "Tracking server",
     Service.COMPUTES: "Jobs and assets",
+    Service.INFERENCE: "Online endpoints",
 }
 
 

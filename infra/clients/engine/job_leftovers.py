@@ -1,4 +1,4 @@
-"""What jobs leave on the engine, and no state knows: containers and volumes of jobs, and images from the registry.
+"""What jobs and deployments leave on the engine, and no state knows: containers and volumes, images from the registry.
 
 A stack that is destroyed removes them, whoever destroys it: containers on its network would block that.
 """
@@ -15,7 +15,7 @@ _HOST = "127.0.0.1"
 
 
 def remove_objects(stack_id: str, connect: Connect = connect) -> None:
-    """Remove containers and volumes of the jobs of a stack; a running command is killed.
+    """Remove containers and volumes of the jobs and deployments of a stack; a running command is killed.
 
     Args:
         stack_id: Identity of the stack.
@@ -26,14 +26,15 @@ def remove_objects(stack_id: str, connect: Connect = connect) -> None:
     """
     import docker
 
-    own = {"label": [f"{labels.ID}={stack_id}", labels.JOB]}
     with connect(timeout_seconds=REMOVAL_SECONDS) as client:
-        for container in client.api.containers(all=True, filters=own):
-            with contextlib.suppress(docker.errors.NotFound):
-                client.api.remove_container(container["Id"], force=True)
-        for volume in client.api.volumes(filters=own)["Volumes"] or []:
-            with contextlib.suppress(docker.errors.NotFound):
-                client.api.remove_volume(volume["Name"])
+        for label in labels.OUTSIDE_THE_STATE:
+            own = {"label": [f"{labels.ID}={stack_id}", label]}
+            for container in client.api.containers(all=True, filters=own):
+                with contextlib.suppress(docker.errors.NotFound):
+                    client.api.remove_container(container["Id"], force=True)
+            for volume in client.api.volumes(filters=own)["Volumes"] or []:
+                with contextlib.suppress(docker.errors.NotFound):
+                    client.api.remove_volume(volume["Name"])
 
 
 def remove_images(ports: Iterable[int], connect: Connect = connect) -> None:

@@ -1,4 +1,4 @@
-"""Records of jobs, schedules and assets: which operations may read and change them in the artifact store.
+"""Records of jobs, schedules, endpoints and assets: which operations read and change them in the artifact store.
 
 A role that may write blobs or artifacts could otherwise change the record of a job, or an asset that cannot be changed.
 """
@@ -16,6 +16,7 @@ RECORDS: Mapping[str, tuple[str, str, str]] = {
     "jobs/": (op.JOBS_READ, op.JOBS_WRITE, op.JOBS_DELETE),
     "job-": (op.JOBS_READ, op.JOBS_WRITE, op.JOBS_DELETE),
     "schedules/": (op.SCHEDULES_READ, op.SCHEDULES_WRITE, op.SCHEDULES_DELETE),
+    "online-endpoints/": (op.ONLINE_ENDPOINTS_READ, op.ONLINE_ENDPOINTS_WRITE, op.ONLINE_ENDPOINTS_DELETE),
     "assets/data/": (op.DATA_READ, op.DATA_WRITE, op.DATA_DELETE),
     "assets/environment/": (op.ENVIRONMENTS_READ, op.ENVIRONMENTS_WRITE, op.ENVIRONMENTS_DELETE),
     "assets/component/": (op.COMPONENTS_READ, op.COMPONENTS_WRITE, op.COMPONENTS_DELETE),

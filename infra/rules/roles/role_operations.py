@@ -43,6 +43,10 @@ ENVIRONMENTS_DELETE = f"{_ML}/environments/versions/delete"
 COMPONENTS_READ = f"{_ML}/components/versions/read"
 COMPONENTS_WRITE = f"{_ML}/components/versions/write"
 COMPONENTS_DELETE = f"{_ML}/components/versions/delete"
+ONLINE_ENDPOINTS_READ = f"{_ML}/onlineEndpoints/read"
+ONLINE_ENDPOINTS_WRITE = f"{_ML}/onlineEndpoints/write"
+ONLINE_ENDPOINTS_DELETE = f"{_ML}/onlineEndpoints/delete"
+ONLINE_ENDPOINTS_SCORE = f"{_ML}/onlineEndpoints/score/action"
 ARTIFACTS_READ = f"{_ML}/metadata/artifacts/read"
 ARTIFACTS_WRITE = f"{_ML}/metadata/artifacts/write"
 SECRETS_READ_METADATA = f"{_KEY_VAULT}/secrets/readMetadata/action"
@@ -86,16 +90,18 @@ class Service(StrEnum):
     TELEMETRY = "applicationInsights"
     TRACKING = "tracking"
     COMPUTES = "computes"
+    INFERENCE = "inference"
 
 
-def role_services(*, tracking: bool, computes: bool) -> list[Service]:
+def role_services(*, tracking: bool, computes: bool, inference: bool = False) -> list[Service]:
     """The services of a stack that roles apply to.
 
     Args:
         tracking: Whether it has a tracking server.
         computes: Whether it has computes, and so jobs and their assets.
+        inference: Whether it has a front of online endpoints.
     """
-    optional = {Service.TRACKING: tracking, Service.COMPUTES: computes}
+    optional = {Service.TRACKING: tracking, Service.COMPUTES: computes, Service.INFERENCE: inference}
     return [service for service in Service if optional.get(service, True)]
 
 
@@ -183,6 +189,12 @@ OPERATIONS: Mapping[str, Operation] = {
     COMPONENTS_READ: _action(Service.COMPUTES, "list and read components"),
     COMPONENTS_WRITE: _action(Service.COMPUTES, "create, archive and restore components"),
     COMPONENTS_DELETE: _action(Service.COMPUTES, "delete components"),
+    ONLINE_ENDPOINTS_READ: _action(Service.INFERENCE, "list and read online endpoints and their deployments"),
+    ONLINE_ENDPOINTS_WRITE: _action(
+        Service.INFERENCE, "create and change online endpoints, deployments and traffic, write and regenerate keys"
+    ),
+    ONLINE_ENDPOINTS_DELETE: _action(Service.INFERENCE, "delete online endpoints, deployments and keys"),
+    ONLINE_ENDPOINTS_SCORE: _action(Service.INFERENCE, "read the keys of online endpoints, and so use them"),
 }
 """Maps Azure's operations to their meaning here; a role may name only these."""
 

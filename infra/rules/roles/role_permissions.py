@@ -27,6 +27,9 @@ from infra.rules.roles.vault_policies import (
 COMPUTES = "computes"
 """Folder of the computes' secrets in the mount `secret`."""
 
+ONLINE_ENDPOINTS = "online-endpoints"
+"""Folder of the online endpoints' keys in the mount `secret`."""
+
 _READ_BLOBS = (*s3.LIST_CONTAINER, *s3.READ_BLOB)
 _WRITE_BLOBS = (*s3.CHANGE_BLOB, *s3.UPLOAD_BLOB, *s3.LIST_UPLOADS)
 
@@ -141,7 +144,8 @@ def vault_policy(operations: Iterable[str], *, principal: str, purge_protection:
 def vault_rights(allowed: set[str], *, principal: str) -> dict[str, tuple[str, ...]]:
     """Map paths of the key vault to capabilities, sorted.
 
-    A longer path overrides a shorter one, so operations that are not allowed on computes are denied explicitly there.
+    A longer path overrides a shorter one, so operations that are not allowed on computes and endpoints are denied
+    explicitly there.
     """
     rules: _Rules = {
         f"{PRINCIPALS}/data/{principal}": {"read"},
@@ -149,14 +153,18 @@ def vault_rights(allowed: set[str], *, principal: str) -> dict[str, tuple[str, .
         "auth/token/renew-self": {"update"},
         "auth/token/revoke-self": {"update"},
     }
-    secrets, computes = _secrets(allowed), _computes(allowed)
-    for part in {*secrets, *computes}:
-        if part in secrets:
-            rules[f"{SECRETS}/{part}/*"] = secrets[part]
-        rules[f"{SECRETS}/{part}/{COMPUTES}/*"] = computes.get(part, {"deny"})
-        if part == "metadata":
-            # Vault also checks a listing without the slash, and either one is enough.
-            rules[f"{SECRETS}/{part}/{COMPUTES}"] = {"list"} if op.COMPUTES_READ in allowed else {"deny"}
+    secrets = _secrets(allowed)
+    for part, capabilities in secrets.items():
+        rules[f"{SECRETS}/{part}/*"] = capabilities
+    for folder, below, can_list in (
+        (COMPUTES, _computes(allowed), op.COMPUTES_READ in allowed),
+        (ONLINE_ENDPOINTS, _online_endpoints(allowed), op.ONLINE_ENDPOINTS_READ in allowed),
+    ):
+        for part in {*secrets, *below}:
+            rules[f"{SECRETS}/{part}/{folder}/*"] = below.get(part, {"deny"})
+            if part == "metadata":
+                # Vault also checks a listing without the slash, and either one is enough.
+                rules[f"{SECRETS}/{part}/{folder}"] = {"list"} if can_list else {"deny"}
     # One segment (+): datastores of another stack's workspace that uses this key vault are in a subfolder.
     _give(rules, f"{DATASTORES}/metadata/", ("list",), op.DATASTORES_READ in allowed)
     _give(rules, f"{DATASTORES}/metadata/+", ("read",), op.DATASTORES_READ in allowed)
@@ -192,6 +200,18 @@ def _computes(allowed: set[str]) -> _Rules:
     _give(rules, "data", ("delete",), op.COMPUTES_DELETE in allowed)
     _give(rules, "delete", ("update",), op.COMPUTES_DELETE in allowed)
     _give(rules, "undelete", ("update",), op.COMPUTES_WRITE in allowed)
+    _give_purge(rules, allowed)
+    return rules
+
+
+def _online_endpoints(allowed: set[str]) -> _Rules:
+    """Like :func:`_secrets`, for keys under `online-endpoints/`."""
+    rules: _Rules = {}
+    _give(rules, "metadata", ("list", "read"), op.ONLINE_ENDPOINTS_READ in allowed)
+    _give(rules, "data", ("read",), op.ONLINE_ENDPOINTS_SCORE in allowed)
+    _give(rules, "data", ("create", "patch", "update"), op.ONLINE_ENDPOINTS_WRITE in allowed)
+    _give(rules, "data", ("delete",), op.ONLINE_ENDPOINTS_DELETE in allowed)
+    _give(rules, "delete", ("update",), op.ONLINE_ENDPOINTS_DELETE in allowed)
     _give_purge(rules, allowed)
     return rules
 

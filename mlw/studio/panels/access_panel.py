@@ -17,6 +17,7 @@ TITLES = {
     Service.TELEMETRY: "Application insights",
     Service.TRACKING: "Tracking server",
     Service.COMPUTES: "Jobs and assets",
+    Service.INFERENCE: "Online endpoints",
 }
 
 
@@ -34,7 +35,11 @@ def load(request: PanelRequest) -> Mapping[str, Any]:
 
 def services_of(outputs: Mapping[str, Any]) -> list[Service]:
     """The services of a workspace that roles apply to, by the stack's outputs."""
-    return role_services(tracking=TRACKING in services_at(outputs["endpoints"]), computes=bool(outputs.get("computes")))
+    return role_services(
+        tracking=TRACKING in services_at(outputs["endpoints"]),
+        computes=bool(outputs.get("computes")),
+        inference=Service.INFERENCE in outputs["endpoints"],
+    )
 
 
 def _described(name: str, roles: list[str], titles: Mapping[Service, str]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def jobs_stack(environment: Environment) -> Iterator[LiveStack]:
     definitions.write_text(yaml.safe_dump(CUSTOM_ROLES), encoding="utf-8")
     wanted = {
         "tracking": {},
+        "inference": {},
         "computes": [{"name": "cpu-cluster", "type": "AmlCompute", "vmSize": "STANDARD_DS1_V2", "maxNodeCount": 2}],
         "roleDefinitions": definitions.name,
         "roleAssignments": [{"principal": name, "role": role} for name, role in ROLES.items()],

@@ -9,7 +9,7 @@ from tests.support.documents import ROOT, SHELL, blocks
 from tests.support.processes import run
 from tests.support.stacks import LiveStack
 
-TUTORIALS = ("tutorial-jobs.md", "tutorial-tune.md")
+TUTORIALS = ("tutorial-jobs.md", "tutorial-endpoints.md", "tutorial-tune.md")
 SECONDS = 400
 
 

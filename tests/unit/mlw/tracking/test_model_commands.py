@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlw.tracking.registered_models import ARCHIVED_TAG, TYPE_TAG
+from mlw.tracking.registered_models import ARCHIVED_TAG, FOLDER_TAG, TYPE_TAG
 from mlw.tracking.tracking_client import TrackingAccessError
 from tests.support.fake_tracking import FakeTracking
 from tests.unit.mlw.tracking.conftest import SECOND
@@ -42,6 +42,7 @@ def test_files_become_a_logged_model_and_a_version_of_it(
     assert (created["source"], created["model_id"]) == ("mlflow-artifacts:/0/models/m-1/artifacts", "m-1")
     assert {tag["key"]: tag["value"] for tag in created["tags"]} == {
         "stage": "test", "team": "blue", "azureml.property.depth": "3", TYPE_TAG: "custom_model",
+        FOLDER_TAG: "weights",
     }  # fmt: skip
 
 

@@ -26,10 +26,16 @@ WRITE = ("create", "patch", "update")
 CERTIFICATES: dict[str, tuple[str, ...]] = {
     f"pki/{path}": ("list", "read") for path in ("cert/*", "certs", "certs/*", "issuers")
 }
-NO_COMPUTES: dict[str, tuple[str, ...]] = {
-    "secret/metadata/computes": ("deny",),
-    "secret/metadata/computes/*": ("deny",),
-}
+FOLDERS = ("computes", "online-endpoints")
+
+
+def not_below(*parts: str) -> dict[str, tuple[str, ...]]:
+    """What operations on secrets say about the folders that they do not include."""
+    found: dict[str, tuple[str, ...]] = {f"secret/{part}/{one}/*": ("deny",) for part in parts for one in FOLDERS}
+    if "metadata" in parts:
+        found |= dict.fromkeys((f"secret/metadata/{one}" for one in FOLDERS), ("deny",))
+    return found
+
 
 VAULT_TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     op.DATASTORES_READ: {"datastores/metadata/": ("list",), "datastores/metadata/+": ("read",)},
@@ -43,23 +49,32 @@ VAULT_TABLE: dict[str, dict[str, tuple[str, ...]]] = {
         "secret/undelete/computes/*": ("update",),
     },
     op.COMPUTES_DELETE: {"secret/data/computes/*": ("delete",), "secret/delete/computes/*": ("update",)},
-    op.SECRETS_READ_METADATA: {"secret/metadata/*": ("list", "read"), **NO_COMPUTES},
-    op.SECRETS_GET: {"secret/data/*": ("read",), "secret/data/computes/*": ("deny",)},
-    op.SECRETS_SET: {"secret/data/*": WRITE, "secret/data/computes/*": ("deny",)},
-    op.SECRETS_UPDATE: {"secret/metadata/*": WRITE, **NO_COMPUTES},
+    op.SECRETS_READ_METADATA: {"secret/metadata/*": ("list", "read"), **not_below("metadata")},
+    op.SECRETS_GET: {"secret/data/*": ("read",), **not_below("data")},
+    op.SECRETS_SET: {"secret/data/*": WRITE, **not_below("data")},
+    op.SECRETS_UPDATE: {"secret/metadata/*": WRITE, **not_below("metadata")},
     op.SECRETS_DELETE: {
         "secret/data/*": ("delete",),
-        "secret/data/computes/*": ("deny",),
         "secret/delete/*": ("update",),
-        "secret/delete/computes/*": ("deny",),
+        **not_below("data", "delete"),
     },
-    op.SECRETS_RECOVER: {"secret/undelete/*": ("update",), "secret/undelete/computes/*": ("deny",)},
+    op.SECRETS_RECOVER: {"secret/undelete/*": ("update",), **not_below("undelete")},
     op.SECRETS_PURGE: {
         "secret/destroy/*": ("update",),
-        "secret/destroy/computes/*": ("update",),
         "secret/metadata/*": ("delete",),
-        "secret/metadata/computes": ("deny",),
-        "secret/metadata/computes/*": ("delete",),
+        **{f"secret/destroy/{one}/*": ("update",) for one in FOLDERS},
+        **{f"secret/metadata/{one}/*": ("delete",) for one in FOLDERS},
+        **{f"secret/metadata/{one}": ("deny",) for one in FOLDERS},
+    },
+    op.ONLINE_ENDPOINTS_READ: {
+        "secret/metadata/online-endpoints": ("list",),
+        "secret/metadata/online-endpoints/*": ("list", "read"),
+    },
+    op.ONLINE_ENDPOINTS_SCORE: {"secret/data/online-endpoints/*": ("read",)},
+    op.ONLINE_ENDPOINTS_WRITE: {"secret/data/online-endpoints/*": WRITE},
+    op.ONLINE_ENDPOINTS_DELETE: {
+        "secret/data/online-endpoints/*": ("delete",),
+        "secret/delete/online-endpoints/*": ("update",),
     },
     op.CERTIFICATES_READ: CERTIFICATES,
     op.CERTIFICATES_CREATE: {"pki/issue/services": ("update",), "pki/sign/services": ("update",)},
@@ -110,10 +125,10 @@ def test_operation_is_these_paths_of_the_key_vault(operation: str) -> None:
 
 
 def test_the_table_of_the_key_vault_lists_all_its_operations() -> None:
-    assert set(VAULT_TABLE) == of(Service.KEY_VAULT)
+    assert set(VAULT_TABLE) == of(Service.KEY_VAULT) | of(Service.INFERENCE)
 
 
-@pytest.mark.parametrize("operation", sorted(set(OPERATIONS) - of(Service.KEY_VAULT)))
+@pytest.mark.parametrize("operation", sorted(set(OPERATIONS) - set(VAULT_TABLE)))
 def test_other_operations_are_nothing_in_the_key_vault_but_a_look_at_oneself(operation: str) -> None:
     assert vault_rights({operation}, principal="ana") == OWN
 

@@ -1,0 +1,222 @@
+"""`mlw online-deployment create`, `update`, `show`, `list`, `delete`, `get-logs`, `scale`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mlw.activity.recorded import Recorded
+from mlw.command import DONE, FAILED, FAILURE, command
+from mlw.command_options import YES, confirmed
+from mlw.data_output import Format, Output, prints_data
+from mlw.online_endpoints.endpoint_options import (
+    DEPLOYMENT,
+    ENDPOINT,
+    SET,
+    Endpoints,
+    uses_endpoints,
+    yaml_file,
+)
+
+_OPERATION = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/{}"
+_BELOW = "/onlineEndpoints/{endpoint}/deployments/{name}"
+_WRITTEN = Recorded(operation=_OPERATION.format("write"), below=_BELOW)
+_LINES = 5000
+
+
+@command(
+    examples=(
+        "mlw online-deployment create dev --file blue-deployment.yml --all-traffic",
+        "mlw online-deployment create dev -f blue-deployment.yml --endpoint-name churn --set instance_count=2",
+    ),
+    exit_codes={DONE: "it is ready", FAILED: f"it did not become ready, and nothing of it is left; or {FAILURE}"},
+    records=Recorded(operation=_OPERATION.format("write"), details=("endpoint", "name")),
+)
+@uses_endpoints
+@yaml_file(required=True, help_text="A deployment in Azure's YAML.")
+@click.option("--endpoint-name", "-e", "endpoint", metavar="NAME", help="Its endpoint; replaces that in the file.")
+@click.option("--name", "-n", metavar="NAME", help="Name; replaces that in the file.")
+@click.option("--all-traffic", is_flag=True, help="Give it all traffic of the endpoint once it is ready.")
+@SET
+@prints_data(Format.JSON)
+def create(
+    endpoints: Endpoints,
+    file: Path,
+    *,
+    endpoint: str | None,
+    name: str | None,
+    overrides: tuple[str, ...],
+    output: Output,
+    all_traffic: bool,
+) -> int:
+    """Create a deployment of an online endpoint, and wait until it is ready.
+
+    Its image is built if the workspace's registry does not have it; model, code and image are stored, so that it needs
+    none of the files later. If it does not become ready, the error says why with the last lines of its log.
+    """
+    from mlw.azure_files.loading import load  # noqa: PLC0415 - a wrong command line does not need it
+    from mlw.online_endpoints import deployment_changes  # noqa: PLC0415 - likewise
+
+    workspace = endpoints.repaired()
+    given = (*overrides, *((f"endpoint_name={endpoint}",) if endpoint else ()))
+    made = deployment_changes.create(
+        workspace, load("online_deployment", file, given, name), all_traffic=all_traffic
+    )  # fmt: skip
+    _print(endpoints, made.endpoint, made.name, output)
+    return DONE
+
+
+@command(
+    examples=(
+        "mlw online-deployment update dev --file blue-deployment.yml",
+        "mlw online-deployment update dev -n blue -e churn --set environment_variables.LEVEL=debug",
+    ),
+    exit_codes={DONE: "updated", FAILED: f"the new one did not become ready, the old one serves on; or {FAILURE}"},
+    records=Recorded(operation=_OPERATION.format("write"), details=("endpoint", "name")),
+)
+@uses_endpoints
+@yaml_file(required=False, help_text="A file that replaces the one that it was created with.")
+@click.option("--endpoint-name", "-e", "endpoint", metavar="NAME", help="Its endpoint; replaces that in the file.")
+@click.option("--name", "-n", metavar="NAME", help="Name; replaces that in the file.")
+@SET
+@prints_data(Format.JSON)
+def update(
+    endpoints: Endpoints,
+    *,
+    file: Path | None,
+    endpoint: str | None,
+    name: str | None,
+    overrides: tuple[str, ...],
+    output: Output,
+) -> int:
+    """Change a deployment without a request that fails.
+
+    New instances become ready first, then they get the requests, and the old ones are removed after those that they
+    have begun. If only the number of instances changes, the others continue.
+    """
+    from mlw.azure_files.loading import load  # noqa: PLC0415 - a wrong command line does not need it
+    from mlw.online_endpoints import deployment_changes  # noqa: PLC0415 - likewise
+
+    if file is None and not (name and endpoint and overrides):
+        raise click.UsageError("Give --file, or --name, --endpoint-name and --set.", click.get_current_context())
+    workspace = endpoints.repaired()
+    if file is None:
+        made = deployment_changes.update(workspace, str(endpoint), str(name), overrides)
+    else:
+        given = (*overrides, *((f"endpoint_name={endpoint}",) if endpoint else ()))
+        document = load("online_deployment", file, given, name)
+        workspace.records.deployment(str(document["endpoint_name"]), str(document["name"]))
+        made = deployment_changes.create(workspace, document)
+    _print(endpoints, made.endpoint, made.name, output)
+    return DONE
+
+
+@command(
+    examples=("mlw online-deployment show dev --name blue --endpoint-name churn",),
+    exit_codes={DONE: "printed", FAILED: FAILURE},
+)
+@uses_endpoints
+@DEPLOYMENT
+@ENDPOINT
+@prints_data(Format.TABLE, has_json_flag=True)
+def show(endpoints: Endpoints, name: str, endpoint: str, output: Output) -> int:
+    """Show a deployment: state, instances, model, code, image."""
+    endpoints.repaired()
+    _print(endpoints, endpoint, name, output)
+    return DONE
+
+
+@command(
+    examples=("mlw online-deployment list dev --endpoint-name churn",),
+    exit_codes={DONE: "listed", FAILED: FAILURE},
+)
+@uses_endpoints
+@ENDPOINT
+@prints_data(Format.TABLE, has_json_flag=True)
+def list_deployments(endpoints: Endpoints, endpoint: str, output: Output) -> int:
+    """List the deployments of an online endpoint."""
+    from mlw.online_endpoints.endpoint_documents import deployment_json, deployment_table  # noqa: PLC0415 - as above
+
+    workspace = endpoints.repaired()
+    traffic = workspace.records.endpoint(endpoint).traffic
+    found = [deployment_json(workspace, one, traffic) for one in workspace.records.deployments(endpoint)]
+    output.print(found, lambda: deployment_table(found))
+    return DONE
+
+
+@command(
+    examples=("mlw online-deployment delete dev --name blue --endpoint-name churn --yes",),
+    exit_codes={DONE: "deleted", FAILED: f"nobody agreed, or it has traffic; or {FAILURE}"},
+    records=Recorded(operation=_OPERATION.format("delete"), below=_BELOW),
+)
+@uses_endpoints
+@DEPLOYMENT
+@ENDPOINT
+@YES
+def delete(endpoints: Endpoints, name: str, endpoint: str, *, yes: bool) -> int:
+    """Delete a deployment that has no traffic."""
+    from mlw.online_endpoints import deployment_changes  # noqa: PLC0415 - a wrong command line does not need it
+
+    workspace = endpoints.workspace
+    workspace.records.deployment(endpoint, name)
+    if not confirmed(f"Delete deployment '{name}' of online endpoint '{endpoint}'?", yes=yes):
+        return FAILED
+    deployment_changes.delete(workspace, endpoint, name)
+    print(f"Deleted: deployment '{name}' of online endpoint '{endpoint}'.")
+    return DONE
+
+
+@command(
+    examples=("mlw online-deployment get-logs dev --name blue --endpoint-name churn --lines 100",),
+    exit_codes={DONE: "printed", FAILED: FAILURE},
+)
+@uses_endpoints
+@DEPLOYMENT
+@ENDPOINT
+@click.option(
+    "--lines", "-l", metavar="N", type=click.IntRange(1), default=_LINES, help=f"The last lines; the default: {_LINES}."
+)
+def get_logs(endpoints: Endpoints, name: str, endpoint: str, lines: int) -> int:
+    """Print the last lines that the instances of a deployment have written."""
+    workspace = endpoints.workspace
+    found = workspace.records.deployment(endpoint, name)
+    for number in range(found.instance_count):
+        if found.instance_count > 1:
+            print(f"==> instance {number} <==")
+        print(workspace.engine.log(workspace.engine.instance_of(found, number), lines), end="")
+    return DONE
+
+
+@command(
+    examples=(
+        "mlw online-deployment scale dev --name blue --endpoint-name churn --instance-count 3",
+        "mlw online-deployment scale dev -n blue -e churn --instance-count 0",
+    ),
+    exit_codes={DONE: "scaled", FAILED: FAILURE},
+    records=_WRITTEN,
+)
+@uses_endpoints
+@DEPLOYMENT
+@ENDPOINT
+@click.option("--instance-count", metavar="N", type=click.IntRange(0), required=True, help="How many; 0 for none.")
+@prints_data(Format.JSON)
+def scale(endpoints: Endpoints, name: str, endpoint: str, instance_count: int, output: Output) -> int:
+    """Change the number of instances of a deployment.
+
+    With 0, the deployment uses nothing, and requests to it get status 503 until it is scaled again.
+    """
+    from mlw.online_endpoints import deployment_changes  # noqa: PLC0415 - a wrong command line does not need it
+
+    deployment_changes.scale(endpoints.repaired(), endpoint, name, instance_count)
+    _print(endpoints, endpoint, name, output)
+    return DONE
+
+
+def _print(endpoints: Endpoints, endpoint: str, name: str, output: Output) -> None:
+    from mlw.online_endpoints.endpoint_documents import deployment_json, text  # noqa: PLC0415 - as above
+
+    records = endpoints.workspace.records
+    traffic = records.endpoint(endpoint).traffic
+    found = deployment_json(endpoints.workspace, records.deployment(endpoint, name), traffic)
+    output.print(found, lambda: text(found))

@@ -1,0 +1,108 @@
+"""Endpoints and deployments as commands print them: Azure's names, and tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlw.online_endpoints.deployment_settings import DEFAULT_SIZE, settings_of
+from mlw.online_endpoints.endpoint_records import Deployment, Endpoint
+from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
+from mlw.output import table
+from mlw.tracking.tracking_text import cell
+
+SUCCEEDED, FAILED = "Succeeded", "Failed"
+
+
+def endpoint_json(workspace: EndpointWorkspace, endpoint: Endpoint) -> dict[str, Any]:
+    """One endpoint."""
+    return {
+        "name": endpoint.name,
+        "auth_mode": "key",
+        "provisioning_state": SUCCEEDED,
+        "scoring_uri": workspace.scoring_uri(endpoint.name),
+        "openapi_uri": f"{workspace.front}/{endpoint.name}/swagger.json",
+        "description": endpoint.description,
+        "traffic": dict(endpoint.traffic),
+        "mirror_traffic": dict(endpoint.mirror_traffic),
+        "tags": dict(endpoint.tags),
+        "properties": dict(endpoint.properties),
+        "kind": "Managed",
+        **_contexts(endpoint),
+    }
+
+
+def endpoint_table(found: Sequence[Mapping[str, Any]]) -> str:
+    """Endpoints as a table."""
+    rows = [(one["name"], _shares(one["traffic"]), one["scoring_uri"], cell(one["description"])) for one in found]
+    return table(("NAME", "TRAFFIC", "SCORING URI", "DESCRIPTION"), rows, whole=(0, 2))
+
+
+def deployment_json(workspace: EndpointWorkspace, deployment: Deployment, traffic: Mapping[str, int]) -> dict[str, Any]:
+    """One deployment: its file, and what it became."""
+    settings, model = settings_of(deployment.document), deployment.model
+    running = [one for one in workspace.engine.instances(deployment.endpoint) if one.is_running]
+    ready = [one for one in running if (one.deployment, one.revision) == (deployment.name, deployment.revision)]
+    return {
+        "name": deployment.name,
+        "endpoint_name": deployment.endpoint,
+        "provisioning_state": SUCCEEDED if len(ready) >= deployment.instance_count else FAILED,
+        "type": "managed",
+        "instance_type": settings.instance_type or DEFAULT_SIZE,
+        "instance_count": deployment.instance_count,
+        "instances_running": len(ready),
+        "traffic": int(traffic.get(deployment.name, 0)),
+        "description": str(deployment.document.get("description") or ""),
+        "tags": dict(deployment.document.get("tags") or {}),
+        "properties": dict(deployment.document.get("properties") or {}),
+        "model": f"azureml:{model.name}:{model.version}" if model else None,
+        "code_configuration": {"code": deployment.code, "scoring_script": deployment.script}
+        if deployment.code
+        else None,
+        "environment": deployment.document.get("environment"),
+        "environment_variables": dict(settings.variables),
+        "image": deployment.image,
+        "server": deployment.server,
+        "request_settings": {
+            "request_timeout_ms": int(settings.timeout_seconds * 1000),
+            "max_concurrent_requests_per_instance": settings.max_concurrent,
+        },
+        "revision": deployment.revision,
+        **_contexts(deployment),
+    }
+
+
+def deployment_table(found: Sequence[Mapping[str, Any]]) -> str:
+    """Deployments as a table."""
+    rows = [
+        (
+            one["name"], one["provisioning_state"], f"{one['traffic']} %",
+            f"{one['instances_running']}/{one['instance_count']}", one["instance_type"], cell(one["model"] or ""),
+        )
+        for one in found
+    ]  # fmt: skip
+    return table(("NAME", "STATE", "TRAFFIC", "INSTANCES", "SIZE", "MODEL"), rows, whole=(0,))
+
+
+def text(document: Mapping[str, Any]) -> str:
+    """One endpoint or deployment for people."""
+    rows = [(key, cell(str(value))) for key, value in document.items() if isinstance(value, str | int) and value != ""]
+    for key, value in document.items():
+        if isinstance(value, Mapping) and key != "environment":
+            rows += [(f"{key}.{name}", cell(str(one))) for name, one in value.items()]
+    return table(("KEY", "VALUE"), rows)
+
+
+def _shares(traffic: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {share} %" for name, share in traffic.items() if share) or "none"
+
+
+def _contexts(record: Endpoint | Deployment) -> dict[str, Any]:
+    return {
+        "creation_context": {
+            "created_at": record.created,
+            "created_by": record.created_by,
+            "last_modified_at": record.changed or record.created,
+            "last_modified_by": record.changed_by or record.created_by,
+        }
+    }

@@ -1,0 +1,65 @@
+"""What every command on online endpoints has: the stack, the principal, and what they lead to."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from mlw.command import PROGRAM
+from mlw.command_options import FILE
+from mlw.stack_rights import Decorated, StackRights, uses
+
+if TYPE_CHECKING:
+    from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
+
+NAME = click.option("--name", "-n", metavar="NAME", required=True, help="Name of the endpoint.")
+ENDPOINT = click.option("--endpoint-name", "-e", "endpoint", metavar="NAME", required=True, help="Its endpoint.")
+DEPLOYMENT = click.option("--name", "-n", metavar="NAME", required=True, help="Name of the deployment.")
+SET = click.option(
+    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change a field of the file; may be repeated."
+)
+
+
+def yaml_file(*, required: bool, help_text: str) -> Callable[[Decorated], Decorated]:
+    """`--file`, as `az ml` has it."""
+    return click.option("--file", "-f", "file", metavar="FILE", type=FILE, required=required, help=help_text)
+
+
+@dataclass(kw_only=True)
+class Endpoints(StackRights):
+    """The online endpoints of a stack, connected to when they are used."""
+
+    @functools.cached_property
+    def workspace(self) -> EndpointWorkspace:
+        """The workspace."""
+        from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace  # noqa: PLC0415 - help does not need it
+
+        found = EndpointWorkspace(self.stack, self.principal, tell)
+        _ = found.front  # an error before anything else, if there is none
+        return found
+
+    def repaired(self) -> EndpointWorkspace:
+        """The workspace, after what a killed command left; a principal's rights may not suffice for that."""
+        if self.principal is None:
+            from infra.errors import MlWorkspaceError  # noqa: PLC0415 - as above
+            from mlw.online_endpoints import publishing  # noqa: PLC0415 - as above
+
+            try:
+                publishing.repair(self.workspace)
+            except MlWorkspaceError as exc:
+                tell(f"warning: {exc}")
+        return self.workspace
+
+
+uses_endpoints = uses("endpoints", Endpoints)
+"""Gives a command its stack and `--principal`; it gets them as the argument `endpoints`."""
+
+
+def tell(text: str) -> None:
+    """Print what is being done, and notices."""
+    print(f"{PROGRAM}: {text}", file=sys.stderr, flush=True)

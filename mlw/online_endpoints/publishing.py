@@ -1,0 +1,118 @@
+"""Tells the front what the records say, and has containers match them: also after a process was killed in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mlw.online_endpoints import endpoint_locks, rollout
+from mlw.online_endpoints.deployment_engine import Instance
+from mlw.online_endpoints.deployment_settings import settings_of
+from mlw.online_endpoints.endpoint_records import Deployment, Endpoint
+from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
+
+_LONGEST_SECONDS = 180.0
+
+
+def publish(workspace: EndpointWorkspace) -> None:
+    """Have the front serve what the records say; it is in force when this returns."""
+    from mlw.inference import PublishedEndpoint  # noqa: PLC0415 - only where something changes
+    from mlw.inference import publish as publish_all  # noqa: PLC0415 - likewise
+
+    records = workspace.records
+
+    def published(endpoint: Endpoint) -> PublishedEndpoint:
+        found = [_published(workspace, endpoint, one) for one in records.deployments(endpoint.name)]
+        return PublishedEndpoint(name=endpoint.name, key_hashes=list(endpoint.key_hashes), deployments=found)
+
+    # Whoever publishes last has read the records last.
+    publish_all(workspace.stack, lambda: [published(one) for one in records.all()])
+
+
+def _published(workspace: EndpointWorkspace, endpoint: Endpoint, deployment: Deployment):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    from mlw.inference import PublishedDeployment  # noqa: PLC0415 - as above
+
+    settings = settings_of(deployment.document)
+    return PublishedDeployment(
+        name=deployment.name,
+        upstreams=workspace.engine.upstreams_of(deployment),
+        weight=int(endpoint.traffic.get(deployment.name, 0)),
+        mirror=int(endpoint.mirror_traffic.get(deployment.name, 0)),
+        timeout_seconds=settings.timeout_seconds,
+        max_concurrent=settings.max_concurrent,
+    )
+
+
+def settle(workspace: EndpointWorkspace, endpoint: str) -> None:
+    """Have containers, volumes and routes of an endpoint match its records; the caller holds its lock.
+
+    What is missing is made, what is not wanted is removed after the front does not know it any more.
+
+    Raises:
+        DeploymentFailedError: Containers that are missing do not become ready.
+    """
+    wanted = workspace.records.deployments(endpoint)
+    for deployment in wanted:
+        _complete(workspace, deployment)
+    publish(workspace)
+    take_away(workspace, endpoint, wanted)
+
+
+def take_away(workspace: EndpointWorkspace, endpoint: str, wanted: Iterable[Deployment]) -> None:
+    """Remove containers and volumes that the records do not name; the front does not know them."""
+    kept = {(one.name, one.revision): one for one in wanted}
+    unwanted = [one for one in workspace.engine.instances(endpoint) if not _is_wanted(one, kept.values())]
+    longest = max((settings_of(one.document).timeout_seconds for one in kept.values()), default=_LONGEST_SECONDS)
+    rollout.take_down(workspace, unwanted, timeout_seconds=longest)
+    rollout.remove_volumes(workspace, endpoint, kept=kept)
+
+
+def _is_wanted(instance: Instance, wanted: Iterable[Deployment]) -> bool:
+    return any(
+        (one.name, one.revision) == (instance.deployment, instance.revision)
+        and 0 <= instance.number < one.instance_count
+        for one in wanted
+    )
+
+
+def _complete(workspace: EndpointWorkspace, deployment: Deployment) -> None:
+    """Make the containers that are missing; one that was never ready is made again."""
+    missing = missing_of(workspace, deployment)
+    if not missing:
+        return
+    workspace.say(f"{deployment.title} has lost containers; they are made again")
+    for one in workspace.engine.instances(deployment.endpoint):
+        if one.deployment == deployment.name and one.revision == deployment.revision:
+            workspace.engine.remove(one.name)
+    rollout.bring_up(workspace, deployment)
+
+
+def missing_of(workspace: EndpointWorkspace, deployment: Deployment) -> list[str]:
+    """Names of containers that a deployment should have and has not, or that have been stopped."""
+    present = {one.name for one in workspace.engine.instances(deployment.endpoint) if not one.is_stopped}
+    names = [workspace.engine.instance_of(deployment, number) for number in range(deployment.instance_count)]
+    return [name for name in names if name not in present]
+
+
+def repair(workspace: EndpointWorkspace) -> None:
+    """Settle every endpoint on which no process works and whose containers do not match its records."""
+    known = {one.name: workspace.records.deployments(one.name) for one in workspace.records.all()}
+    found = workspace.engine.instances()
+    names = {*known, *(one.endpoint for one in found), *(one[0] for one in workspace.engine.volumes().values())}
+    for name in sorted(names):
+        if is_settled(workspace, name, known.get(name, [])):
+            continue
+        with endpoint_locks.trying(workspace.lock_of(name)) as is_mine:
+            if is_mine:
+                workspace.say(f"repairing online endpoint '{name}': its containers do not match its records")
+                settle(workspace, name)
+
+
+def is_settled(workspace: EndpointWorkspace, endpoint: str, wanted: list[Deployment]) -> bool:
+    """Whether containers and volumes of an endpoint match its records, and no change of it was interrupted."""
+    if endpoint_locks.was_interrupted(workspace.lock_of(endpoint)):
+        return False
+    kept = {(one.name, one.revision) for one in wanted}
+    volumes = {(deployment, revision) for _, deployment, revision in workspace.engine.volumes(endpoint).values()}
+    if any(not _is_wanted(one, wanted) for one in workspace.engine.instances(endpoint)) or volumes - kept:
+        return False
+    return not any(missing_of(workspace, one) for one in wanted)

@@ -1,0 +1,49 @@
+"""Looks after online endpoints where no command on them runs: after an update of the stack, and in a diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from infra.errors import MlWorkspaceError
+from mlw.diagnosis.findings import Finding, Group
+from mlw.online_endpoints import publishing
+from mlw.online_endpoints.endpoint_workspace import INFERENCE, EndpointWorkspace
+from mlw.stacks.stacks import Stack, open_stack
+
+
+def after_update(stack_name: str, say: Callable[[str], None]) -> None:
+    """Have containers and routes match the records again, e.g. after a restore on another machine.
+
+    The workspace itself is up: what does not become ready is reported.
+    """
+    stack = open_stack(stack_name)
+    if not _has_front(stack):
+        return
+    workspace = EndpointWorkspace(stack, None, say)
+    try:
+        if workspace.records.names():
+            publishing.publish(workspace)
+        publishing.repair(workspace)
+    except MlWorkspaceError as exc:
+        say(f"WARNING: {exc}")
+
+
+def findings(stack: Stack) -> Iterator[Finding]:
+    """Findings about endpoints whose containers do not match their records."""
+    if not _has_front(stack):
+        return
+    workspace = EndpointWorkspace(stack, None, lambda _: None)
+    wanted = {one.name: workspace.records.deployments(one.name) for one in workspace.records.all()}
+    for name in sorted({*wanted, *(one.endpoint for one in workspace.engine.instances())}):
+        if not publishing.is_settled(workspace, name, wanted.get(name, [])):
+            yield Finding(
+                group=Group.OTHER,
+                code="OnlineEndpointIncomplete",
+                message=f"online endpoint '{name}': its containers do not match its records: a command on it was "
+                f"interrupted, or is running, or containers were removed. Run `mlw online-endpoint list {stack.name}`, "
+                "which repairs it.",
+            )
+
+
+def _has_front(stack: Stack) -> bool:
+    return stack.is_complete and INFERENCE in stack.require_outputs()["endpoints"]

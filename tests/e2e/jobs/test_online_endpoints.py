@@ -1,0 +1,338 @@
+"""Online endpoints with the files of Azure's examples: deploy, use, update, fail, scale, delete."""
+
+import json
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+from docker import DockerClient
+
+from infra import labels
+from tests.e2e.jobs.conftest import data_of
+from tests.support.documents import ROOT
+from tests.support.probes import probe_until
+from tests.support.processes import Finished, run
+from tests.support.stacks import LiveStack
+
+EXAMPLE = ROOT / "examples" / "diabetes" / "online"
+SCHEMA = "https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json"
+IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04:latest"
+READY_SECONDS = 15.0
+SCORE = """
+import json, os, time
+from pathlib import Path
+
+def init():
+    global offset
+    offset = int(Path(os.environ["AZUREML_MODEL_DIR"], "model", "offset.txt").read_text())
+
+def run(raw_data):
+    data = json.loads(raw_data)["data"]
+    return {"sum": sum(data) + offset, "round": os.environ.get("ROUND", "1")}
+"""
+BROKEN = "def init():\n    raise ValueError('the model is of another version')\n\ndef run(data):\n    return data\n"
+HUNGRY = "def init():\n    global kept\n    kept = bytearray(3 << 30)\n\ndef run(data):\n    return data\n"
+PYFUNC = """
+import pandas
+
+class Model:
+    def predict(self, data):
+        return [value * 2 for value in data["a"]]
+
+def _load_pyfunc(path):
+    return Model()
+"""
+Files = dict[str, Path]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """Files as in Azure's examples: an endpoint, deployments, a request."""
+    folder = tmp_path_factory.mktemp("endpoints")
+    for name, text in (("score", SCORE), ("broken", BROKEN), ("hungry", HUNGRY)):
+        (folder / "onlinescoring" / name).mkdir(parents=True)
+        (folder / "onlinescoring" / name / "score.py").write_text(text, encoding="utf-8")
+    (folder / "model").mkdir()
+    (folder / "model" / "offset.txt").write_text("10", encoding="utf-8")
+    _write_mlflow_model(folder / "mlflow-model")
+    made: dict[str, dict[str, Any]] = {
+        "endpoint": {"name": "sums", "auth_mode": "key"},
+        "other": {"name": "others", "auth_mode": "key"},
+    }
+    made |= {"blue": _deployment("blue", "score"), "green": _deployment("green", "score")}
+    made["green"]["environment_variables"] = {"ROUND": "2"}
+    made["mlflow"] = {
+        "$schema": SCHEMA, "name": "mlflow", "endpoint_name": "others",
+        "model": {"path": "mlflow-model", "type": "mlflow_model"}, "instance_type": "Standard_DS3_v2",
+    }  # fmt: skip
+    for name, document in made.items():
+        (folder / f"{name}.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    (folder / "request.json").write_text('{"data": [1, 2]}', encoding="utf-8")
+    return {"folder": folder, **{name: folder / f"{name}.yml" for name in made}, "request": folder / "request.json"}
+
+
+def _deployment(name: str, script: str) -> dict[str, Any]:
+    return {
+        "$schema": SCHEMA,
+        "name": name,
+        "endpoint_name": "sums",
+        "model": {"path": "model"},
+        "code_configuration": {"code": f"onlinescoring/{script}", "scoring_script": "score.py"},
+        # The example's, so that one image is enough.
+        "environment": {"conda_file": str(EXAMPLE / "conda.yml"), "image": IMAGE},
+        "instance_type": "Standard_DS3_v2",
+        "instance_count": 1,
+    }
+
+
+def _write_mlflow_model(folder: Path) -> None:
+    (folder / "code").mkdir(parents=True)
+    (folder / "code" / "doubling.py").write_text(PYFUNC, encoding="utf-8")
+    (folder / "conda.yaml").write_text(
+        "dependencies:\n- python=3.11\n- pip\n- pip:\n  - mlflow==3.17.2\n", encoding="utf-8"
+    )
+    flavor = {"loader_module": "doubling", "code": "code", "env": {"conda": "conda.yaml"}}
+    description = {"flavors": {"python_function": flavor}, "mlflow_version": "3.17.2", "model_uuid": "0" * 32}
+    (folder / "MLmodel").write_text(yaml.safe_dump(description), encoding="utf-8")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """An endpoint with deployment `blue`, which has all traffic."""
+
+    stack: LiveStack
+    engine: DockerClient
+    files: Files
+    uri: str
+    key: str
+
+    def mlw(self, group: str, verb: str, *words: str, principal: str = "") -> Finished:
+        """Run `mlw GROUP VERB STACK ...`."""
+        return call(self.stack, group, verb, *words, *(("--principal", principal) if principal else ()))
+
+    def ask(self, key: str | None = None, **headers: str) -> requests.Response:
+        """Send a request."""
+        given = {"Authorization": f"Bearer {self.key if key is None else key}", **headers}
+        return requests.post(self.uri, json={"data": [1, 2]}, headers=given, timeout=60)
+
+    def instances(self, endpoint: str = "sums") -> dict[str, Any]:
+        """Names and attributes of the containers of an endpoint."""
+        own: dict[str, str | list[str] | bool] = {"label": f"{labels.ONLINE_ENDPOINT}={endpoint}"}
+        return {str(one.name): one.attrs for one in self.engine.containers.list(all=True, filters=own)}
+
+
+def call(stack: LiveStack, group: str, verb: str, *words: str) -> Finished:
+    environment = stack.stack.environment
+    command = ["mlw", group, verb, stack.stack.name, *words]
+    return run(command, cwd=environment.project, env=environment.variables, timeout_seconds=300)
+
+
+@pytest.fixture(scope="module")
+def served(jobs_stack: LiveStack, engine: DockerClient, files: Files) -> Iterator[Served]:
+    made = data_of(call(jobs_stack, "online-endpoint", "create", "-f", str(files["endpoint"])))
+    try:
+        call(jobs_stack, "online-deployment", "create", "-f", str(files["blue"]), "--all-traffic").check()
+        key = data_of(call(jobs_stack, "online-endpoint", "get-credentials", "-n", "sums"))["primaryKey"]
+        yield Served(stack=jobs_stack, engine=engine, files=files, uri=made["scoring_uri"], key=key)
+    finally:
+        call(jobs_stack, "online-endpoint", "delete", "-n", "sums", "--yes").check()
+
+
+def test_a_request_is_answered_by_the_deployment(served: Served) -> None:
+    response = served.ask()
+
+    assert (response.status_code, response.json()) == (200, {"sum": 13, "round": "1"})
+    assert response.headers["azureml-model-deployment"] == "blue"
+    invoked = served.mlw(
+        "online-endpoint", "invoke", "-n", "sums", "--request-file", str(served.files["request"])
+    ).check()
+    assert json.loads(invoked.stdout) == {"sum": 13, "round": "1"}
+
+
+def test_only_the_keys_of_the_endpoint_are_accepted(served: Served) -> None:
+    served.mlw("online-endpoint", "create", "-f", str(served.files["other"])).check()
+    try:
+        others = data_of(served.mlw("online-endpoint", "get-credentials", "-n", "others"))["primaryKey"]
+        assert [served.ask(one).status_code for one in ("wrong", others, "")] == [401, 401, 401]
+    finally:
+        served.mlw("online-endpoint", "delete", "-n", "others", "--yes").check()
+
+    assert served.ask().status_code == 200
+
+
+def test_a_replaced_key_is_refused_and_the_other_one_stays_valid(served: Served) -> None:
+    before = data_of(served.mlw("online-endpoint", "get-credentials", "-n", "sums"))
+
+    served.mlw("online-endpoint", "regenerate-keys", "-n", "sums", "--key-type", "secondary").check()
+
+    after = data_of(served.mlw("online-endpoint", "get-credentials", "-n", "sums"))
+    assert after["primaryKey"] == before["primaryKey"] == served.key
+    used = (before["secondaryKey"], after["secondaryKey"], served.key)
+    assert [served.ask(one).status_code for one in used] == [401, 200, 200]
+
+
+def test_an_update_under_load_fails_no_request(served: Served) -> None:
+    ended, statuses, rounds = threading.Event(), list[int](), set[str]()
+
+    def client() -> None:
+        with requests.Session() as session:
+            while not ended.is_set():
+                begun = time.monotonic()
+                response = session.post(
+                    served.uri, json={"data": [1]}, headers={"Authorization": f"Bearer {served.key}"}, timeout=60
+                )
+                statuses.append(response.status_code)
+                rounds.add(response.json().get("round", ""))
+                ended.wait(max(0.0, 0.08 - (time.monotonic() - begun)))
+
+    with ThreadPoolExecutor(4) as pool:  # 50 requests a second
+        clients = [pool.submit(client) for _ in range(4)]
+        try:
+            change = (
+                "--set",
+                "environment_variables.ROUND=9",
+                "--set",
+                "request_settings.max_concurrent_requests_per_instance=50",
+            )
+            served.mlw("online-deployment", "update", "-n", "blue", "-e", "sums", *change).check()
+            time.sleep(0.5)  # requests to the new one
+        finally:
+            ended.set()
+        for one in clients:
+            one.result()
+
+    assert set(statuses) == {200}
+    assert rounds == {"1", "9"}
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [("broken", "ValueError: the model is of another version"), ("hungry", "was exhausted")],
+)
+def test_what_does_not_become_ready_leaves_nothing(script: str, said: str, served: Served) -> None:
+    before = sorted(served.instances())
+    change = f"code_configuration.code={served.files['folder']}/onlinescoring/{script}"
+
+    failed = served.mlw(
+        "online-deployment",
+        "update",
+        "-f",
+        str(served.files["blue"]),
+        "--set",
+        change,
+        "--set",
+        "instance_type=Standard_F1s",
+    )
+
+    assert failed.exit_code == 1
+    assert "it did not become ready" in failed.stderr
+    assert said in failed.stderr
+    assert sorted(served.instances()) == before
+    assert served.ask().status_code == 200
+
+
+def test_two_deployments_share_the_traffic(served: Served) -> None:
+    created = served.mlw("online-deployment", "create", "-f", str(served.files["green"])).check()
+    ready = re.search(r"ready after ([0-9.]+) s", created.stderr)
+    assert ready
+    assert float(ready[1]) < READY_SECONDS
+
+    assert served.ask(**{"azureml-model-deployment": "green"}).json()["round"] == "2"
+    assert {served.ask().headers["azureml-model-deployment"] for _ in range(5)} == {"blue"}
+    served.mlw("online-endpoint", "update", "-n", "sums", "--traffic", "blue=50 green=50").check()
+    assert {served.ask().headers["azureml-model-deployment"] for _ in range(40)} == {"blue", "green"}
+
+    refused = served.mlw("online-deployment", "delete", "-n", "green", "-e", "sums", "--yes")
+    assert (refused.exit_code, "it has 50 % of the traffic" in refused.stderr) == (1, True)
+    served.mlw("online-endpoint", "update", "-n", "sums", "--traffic", "blue=100").check()
+    served.mlw("online-deployment", "delete", "-n", "green", "-e", "sums", "--yes").check()
+    assert served.ask(**{"azureml-model-deployment": "green"}).status_code == 404
+
+
+def test_scaling_to_two_and_to_none(served: Served) -> None:
+    before = set(served.instances())
+
+    served.mlw("online-deployment", "scale", "-n", "blue", "-e", "sums", "--instance-count", "2").check()
+    assert before < set(served.instances())
+    served.mlw("online-deployment", "scale", "-n", "blue", "-e", "sums", "--instance-count", "0").check()
+
+    assert served.instances() == {}
+    assert served.ask().status_code == 503
+    served.mlw("online-deployment", "scale", "-n", "blue", "-e", "sums", "--instance-count", "1").check()
+    assert served.ask().status_code == 200
+
+
+def test_containers_have_no_rights_and_no_secrets(served: Served) -> None:
+    served.mlw(
+        "online-deployment", "update", "-n", "blue", "-e", "sums", "--set", "environment_variables.TOKEN=hidden-word"
+    ).check()
+
+    (attributes,) = served.instances().values()
+    host = attributes["HostConfig"]
+    assert (host["CapDrop"], host["ReadonlyRootfs"], host["PortBindings"] or {}) == (["ALL"], True, {})
+    assert (host["RestartPolicy"]["Name"], attributes["Config"]["User"]) == ("unless-stopped", "1001:1001")
+    assert "hidden-word" not in json.dumps(attributes)
+
+
+def test_the_next_command_repairs_what_a_killed_one_left(served: Served) -> None:
+    environment = served.stack.stack.environment
+    command = ["mlw", "online-deployment", "create", served.stack.stack.name, "-f", str(served.files["green"])]
+    with subprocess.Popen(
+        command,
+        cwd=environment.project,
+        env=environment.variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+
+        def has_begun() -> None:
+            assert len(served.instances()) == 2
+
+        probe_until(has_begun, what="the container of the new deployment")
+        process.kill()
+    for name in served.instances():
+        if "-blue-" in name:
+            served.engine.containers.get(name).remove(force=True)
+
+    served.mlw("online-deployment", "list", "-e", "sums").check()
+
+    (name,) = served.instances()
+    assert "-blue-" in name
+    assert served.ask().status_code == 200
+
+
+def test_roles_decide_who_sees_the_keys(served: Served) -> None:
+    words = ("online-endpoint", "get-credentials", "-n", "sums")
+
+    assert "sums" in served.mlw("online-endpoint", "list", principal="reader").check().stdout
+    refused = served.mlw(*words, principal="reader")
+    assert (refused.exit_code, "onlineEndpoints/score/action" in refused.stderr) == (1, True)
+    assert served.mlw(*words, principal="data-scientist").check().stdout == served.mlw(*words).check().stdout
+    created = served.mlw("online-endpoint", "create", "-f", str(served.files["other"]), principal="reader")
+    assert (created.exit_code, "onlineEndpoints/write" in created.stderr) == (1, True)
+
+
+def test_a_model_of_mlflow_needs_no_code(served: Served) -> None:
+    made = data_of(served.mlw("online-endpoint", "create", "-f", str(served.files["other"])))
+    try:
+        served.mlw("online-deployment", "create", "-f", str(served.files["mlflow"]), "--all-traffic").check()
+        key = data_of(served.mlw("online-endpoint", "get-credentials", "-n", "others"))["primaryKey"]
+        headers = {"Authorization": f"Bearer {key}"}
+        data = {"columns": ["a"], "index": [0, 1], "data": [[1], [2.5]]}
+        azures = requests.post(made["scoring_uri"], json={"input_data": data}, headers=headers, timeout=60)
+        mlflows = requests.post(made["scoring_uri"], json={"dataframe_split": data}, headers=headers, timeout=60)
+    finally:
+        served.mlw("online-endpoint", "delete", "-n", "others", "--yes").check()
+
+    assert azures.json() == [2.0, 5.0]
+    assert mlflows.json() == {"predictions": [2.0, 5.0]}
+    assert served.instances("others") == {}
