@@ -34,7 +34,7 @@ class SinceError(MlWorkspaceError):
 @click.argument(
     "service",
     metavar="SERVICE",
-    help="storage, registry, keyVault, telemetry, insights, tracking or storage.NAME; or Azure's name.",
+    help="storage, registry, keyVault, telemetry, insights, tracking, inference or storage.NAME; or Azure's name.",
 )
 @OPTIONAL_STACK
 @click.option("--follow", "-f", is_flag=True, help="Print new lines as they come, until Ctrl-C.")

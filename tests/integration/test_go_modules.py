@@ -34,7 +34,7 @@ def test_tests_of_a_go_module_pass(name: str, tmp_path: Path) -> None:
         "TMPDIR": str(tmp_path),
     }
 
-    with patched_modules.prepared(source) as module:
+    with patched_modules.prepared(source, below=tmp_path) as module:
         done = subprocess.run(
             [golang.toolchain(), "test", "-tags", ",".join(how.get("tags", ())), "./..."],
             cwd=module, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False,

@@ -44,13 +44,20 @@ def instructions(module: Path) -> object:
 
 
 @contextmanager
-def prepared(module: Path) -> Iterator[Path]:
-    """Provide the folder to build a module in; a copy is removed afterwards."""
+def prepared(module: Path, *, below: Path | None = None) -> Iterator[Path]:
+    """Provide the folder to build a module in; a copy is removed afterwards.
+
+    Args:
+        module: The module.
+        below: Folder for the copy; by default that of builds, which other runs of the bootstrap clear unless this one
+            holds the lock.
+    """
     upstream = recipe(module).get(UPSTREAM)
     if not upstream:
         yield module
         return
-    with tempfile.TemporaryDirectory(dir=folders.private_folder(folders.build()), prefix=f"{module.name}-") as folder:
+    parent = below or folders.private_folder(folders.build())
+    with tempfile.TemporaryDirectory(dir=parent, prefix=f"{module.name}-") as folder:
         copy = Path(shutil.copytree(module, Path(folder) / "module"))
         _copy_upstream(upstream, copy / UPSTREAM)
         apply(_patches(module), copy / UPSTREAM)
@@ -62,7 +69,7 @@ def _copy_upstream(upstream: dict[str, str], target: Path) -> None:
     name, doing = upstream["module"], f"fetching {upstream['module']}"
     # Asked from outside the module: inside, the name means the copy, which does not exist yet.
     fetched: dict[str, Any] = json.loads(
-        golang.run(["mod", "download", "-json", name], cwd=folders.build(), doing=doing)
+        golang.run(["mod", "download", "-json", name], cwd=folders.private_folder(folders.build()), doing=doing)
     )
     if fetched.get("Sum") != upstream["sum"]:
         raise BootstrapError(
