@@ -15,7 +15,7 @@ from infra.components.application_insights import ApplicationInsights
 from infra.components.component import ServiceComponent
 from infra.components.compute_instance import ComputeInstance
 from infra.components.container_registry import ContainerRegistry
-from infra.components.datastores import provision_datastores
+from infra.components.datastores import containers_here, provision_datastores
 from infra.components.existing_resource import ExistingKeyVault, ExistingResource, ExistingStorageAccount
 from infra.components.inference import Inference
 from infra.components.key_vault import KeyVault
@@ -89,7 +89,9 @@ def provision(wanted: Settings) -> dict[str, Any]:
         server.keep_artifacts_in(workspace.artifact_container, storage.internal_address(context, group.network_name))
     own = [one for one in (*associated, *tracking) if isinstance(one, ServiceComponent)]
     for instance in instances:
-        instance.use_services(own, storage.internal_address(context, group.network_name), group.network_name)
+        account_address = storage.internal_address(context, group.network_name)
+        containers = containers_here(wanted, workspace.workspace_id)
+        instance.use_services(own, account_address, group.network_name, containers)
     # The key vault takes longest to become ready, and everything after it waits for it, so it comes first.
     provisioned = [vault, *tracking, *fronts, *(one for one in associated if one is not vault)]
     connections = {key: one for resource in provisioned for key, one in resource.provision(context).items()}

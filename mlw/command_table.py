@@ -32,6 +32,7 @@ GROUPS: Mapping[str, str] = {
     "online-endpoint": "Create, use and change online endpoints: traffic, keys",
     "online-deployment": "Deploy models to online endpoints, scale, read logs",
     "compute": "Create, list, change and delete computes; attach engines; start, stop and use instances",
+    "compute kernel": "Use environments as kernels of an instance",
     "data": "Create, list and delete data assets",
     "component": "Create, list and delete components",
     "environment": "Create, list and delete environments",
@@ -143,6 +144,17 @@ COMMANDS: tuple[Row, ...] = (
         "compute connect",
         "mlw.computes.instance_commands:connect",
         "Print a link to JupyterLab on a compute instance",
+    ),
+    Row("compute kernel add", "mlw.computes.kernel_commands:add", "Add an environment to an instance as a kernel"),
+    Row(
+        "compute kernel list",
+        "mlw.computes.kernel_commands:list_kernels",
+        "List the environments that an instance has as kernels",
+    ),
+    Row(
+        "compute kernel remove",
+        "mlw.computes.kernel_commands:remove",
+        "Remove an environment from the kernels of an instance",
     ),
     Row(
         "compute list-sizes",

@@ -73,15 +73,22 @@ class ComputeInstance(ServiceComponent):
         """The use of its port; not an endpoint of the stack."""
         return f"{endpoint.use}.{self.resource_name.lower()}"
 
-    def use_services(self, services: Sequence[ServiceComponent], account: InternalAddress, network: str) -> None:
+    def use_services(
+        self,
+        services: Sequence[ServiceComponent],
+        account: InternalAddress,
+        network: str,
+        datastores: pulumi.Input[Mapping[str, str]],
+    ) -> None:
         """Say what its user can use, before :meth:`run`.
 
         Args:
             services: Components of this stack.
             account: Address of the storage account, which another stack may own.
             network: Name of the stack's network.
+            datastores: Containers of the datastores in that account, by name.
         """
-        self._services, self._account, self._network = services, account, network
+        self._services, self._account, self._network, self._datastores = services, account, network, datastores
 
     def run(self, context: ProvisioningContext) -> pulumi.Output[str]:
         """Create the container, and wait until a new one is ready.
@@ -119,10 +126,12 @@ class ComputeInstance(ServiceComponent):
         user = next(one for one in context.principals if one.name == self._settings.assigned_user)
         endpoints = self._endpoints(tls=context.certificates is not None)
         tls = context.certificates is not None or bool(self._account.ca_certificate)
-        given = pulumi.Output.all(user.secrets, user.storage_user)
-        return pulumi.Output.secret(
-            given.apply(lambda known: access_file(user, known[0], known[1], endpoints, self.resource_name, tls=tls))
-        )
+        given = pulumi.Output.all(user.secrets, user.storage_user, self._datastores)
+
+        def written(known: Sequence[Any]) -> str:
+            return access_file(user, known[0], known[1], endpoints, self.resource_name, datastores=known[2], tls=tls)
+
+        return pulumi.Output.secret(given.apply(written))
 
     def _endpoints(self, *, tls: bool) -> dict[str, str]:
         """Addresses of the services by use, in the stack's network; of another stack's only its storage account."""
@@ -165,9 +174,10 @@ def access_file(
     endpoints: Mapping[str, str],
     instance: str,
     *,
+    datastores: Mapping[str, str],
     tls: bool,
 ) -> str:
-    """What the user gets: the token of the instance, the login to the key vault, and the variables of clients.
+    """What the user gets: the token of the instance, logins, the variables of clients, and the datastores' containers.
 
     Args:
         user: The principal.
@@ -175,6 +185,7 @@ def access_file(
         storage_user: Its user name in the storage account.
         endpoints: Addresses by use, as the instance reaches them.
         instance: Name of the instance, also in its telemetry.
+        datastores: Containers of the datastores that it shows, by name.
         tls: Whether any of the addresses needs a CA certificate, which the instance trusts.
     """
     credentials = _credentials(user, secrets, storage_user)
@@ -190,6 +201,7 @@ def access_file(
         "user": user.name,
         "token": secrets[INSTANCES_KEY],
         "variables": variables(given, service_name=instance),
+        "datastores": dict(datastores) if "storage" in credentials else {},
     }
     address = endpoints.get(KEY_VAULT.endpoints[0].use)
     if user.vault_policy and address:

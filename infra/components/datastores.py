@@ -93,6 +93,13 @@ def provision_datastores(
     }
 
 
+def containers_here(wanted: Settings, workspace_id: pulumi.Output[str]) -> pulumi.Output[dict[str, str]]:
+    """Containers of the datastores in the workspace's storage account, by name."""
+    registered = {one.name: one.container for one in wanted.datastores if one.type != DatastoreType.S3}
+    is_guest = bool(wanted.storage_account.existing_in)
+    return workspace_id.apply(lambda guid: {**default_containers(guid, in_existing_account=is_guest), **registered})
+
+
 def _default_datastores(wanted: Settings, workspace_id: pulumi.Output[str]) -> dict[str, _Datastore]:
     containers = workspace_id.apply(
         lambda guid: default_containers(guid, in_existing_account=bool(wanted.storage_account.existing_in))

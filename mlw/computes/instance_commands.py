@@ -87,16 +87,14 @@ def connect(stack: str, name: str, principal: str | None, output: Output) -> int
     The link logs the assigned user in. It works once, within five minutes; the session that it starts lasts until the
     token of the user is rotated. With --principal only the assigned user gets a link.
     """
-    from mlw.computes.instance_login import InstanceLoginError, login_link  # noqa: PLC0415 - as above
+    from mlw.computes.instance_login import login_link  # noqa: PLC0415 - as above
+    from mlw.computes.instance_requests import require_user  # noqa: PLC0415 - as above
     from mlw.computes.instances import find_instance  # noqa: PLC0415 - as above
 
-    require(stack, principal, COMPUTES_READ, f"connecting to compute instance '{name}'")
+    doing = f"connecting to compute instance '{name}'"
+    require(stack, principal, COMPUTES_READ, doing)
     found = find_instance(stack, name)
-    if principal is not None and principal != found.user:
-        raise InstanceLoginError(
-            f"connecting to compute instance '{found.name}': it is assigned to another principal than '{principal}'. "
-            "Only the assigned user can log in."
-        )
+    require_user(found, principal, doing)
     link = login_link(found)
     output.print({"url": link}, lambda: f"JupyterLab of '{found.name}': {link}\nThe link works once, for five minutes.")
     return DONE

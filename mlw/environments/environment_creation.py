@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ from infra.clients.registry.image_upload import ImageUpload
 from infra.errors import ImageMissingError
 from mlw.assets.asset_records import AssetRecord
 from mlw.assets.asset_references import AssetKind
-from mlw.environments import base_images, conda_file, environment_images
+from mlw.environments import conda_file, environment_images
 from mlw.environments.environment_errors import EnvironmentFileError
 from mlw.environments.environment_images import EnvironmentImage
 from mlw.environments.image_of import EnvironmentAccess, image_of, plan_of
@@ -81,7 +80,7 @@ def image_facts(access: EnvironmentAccess, document: Mapping[str, Any]) -> dict[
         return facts_of(EnvironmentImage(reference=plan.image, digest="", notices=plan.notices))
     upload = ImageUpload(access.registry, environment_images.REPOSITORY)
     try:
-        key = plan.key(base_images.identity(), platform.machine())
+        key = environment_images.key_of(plan)
     except ImageMissingError:
         return {"imageReference": "", "imageDigest": "", "notices": list(plan.notices)}
     digest = upload.digest_of(key)

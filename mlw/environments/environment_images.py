@@ -72,9 +72,7 @@ def provide(plan: Plan, registry: ServiceConnection, log: Callable[[str], None])
     """
     if plan.image:
         return EnvironmentImage(reference=plan.image, digest="", notices=plan.notices)
-    own = interpreters.identity(plan.python)
-    key = plan.key(base_images.identity(), platform.machine(), *filter(None, (own,)))
-    upload = ImageUpload(registry, REPOSITORY)
+    key, upload = key_of(plan), ImageUpload(registry, REPOSITORY)
     if digest := upload.digest_of(key):
         log(f"the registry has the image: {digest}")
         return _image(registry, digest, (*plan.notices, *_stored_notices(upload, digest, is_raised=plan.is_raised)))
@@ -93,6 +91,16 @@ def provide(plan: Plan, registry: ServiceConnection, log: Callable[[str], None])
         return provide(plan.fallback, registry, log)
     build_cache.sweep()
     return _image(registry, digest, (*plan.notices, *more))
+
+
+def key_of(plan: Plan) -> str:
+    """The tag of the image of a plan.
+
+    Raises:
+        ImageMissingError: The engine has no base image.
+    """
+    own = interpreters.identity(plan.python)
+    return plan.key(base_images.identity(), platform.machine(), *filter(None, (own,)))
 
 
 def _image(registry: ServiceConnection, digest: str, notices: tuple[str, ...]) -> EnvironmentImage:

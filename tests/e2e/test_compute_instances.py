@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.support.ca_certificates import ca_file
 from tests.support.documents import ROOT, SHELL, blocks
 from tests.support.engine import everything_inspected, run_in
 from tests.support.environment import Environment
+from tests.support.object_store import s3_client
 from tests.support.principals import Person, person
 from tests.support.probes import probe_until
 from tests.support.processes import Finished, run
@@ -32,7 +34,20 @@ from tests.support.vault import write_secret
 
 NAME, USER = "ci-ana", "ana"
 TUTORIAL = ROOT / "docs" / "tutorial-notebook.md"
-ROLES = {USER: "DataScientist", "bea": "DataScientist", "rea": "Reader"}
+READS, STARTS = (
+    "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+    "Microsoft.MachineLearningServices/workspaces/computes/start/action",
+)
+CUSTOM_ROLES = [
+    {
+        "Name": "Notebook Reader",
+        "Description": "Has an instance, and reads datastores.",
+        "IsCustom": True,
+        "Actions": [STARTS],
+        "DataActions": [READS],
+    }
+]
+ROLES = {USER: "DataScientist", "bea": "Notebook Reader", "rea": "Reader"}
 IDLE_MIB, START_SECONDS, STOP_SECONDS = 80, 8.0, 60.0
 BUSY = 3
 """How much longer a start may take next to other tests; alone it takes three seconds."""
@@ -61,12 +76,26 @@ span.end()
 print(run.info.run_id, secret["data"]["data"]["value"], OTLPSpanExporter().export([span]).name)
 """.strip()
 
+FILE = {"type": "file", "format": "text", "content": "x"}
+OPENMPI = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04"
+PACKAGES = {"3.11": "pyyaml==6.0.1", "3.12": "pyyaml==6.0.2"}
+"""Packages of an environment for each version of Python; the instance itself has a later one."""
+
+KERNEL_CELL = """
+import importlib.util, os, platform, yaml
+leaked = importlib.util.find_spec("pandas") is not None
+print(platform.python_version()[:4], yaml.__version__, leaked, "AWS_ACCESS_KEY_ID" in os.environ)
+""".strip()
+
 
 @pytest.fixture(scope="module")
 def live(environment: Environment) -> Iterator[LiveStack]:
     """The running workspace."""
+    definitions = environment.stack_folder / "roles-of-instances.yaml"
+    definitions.write_text(json.dumps(CUSTOM_ROLES), encoding="utf-8")
     wanted = {
         "tls": True,
+        "roleDefinitions": definitions.name,
         "tracking": {},
         "roleAssignments": [{"principal": name, "role": role} for name, role in ROLES.items()],
         "computes": [{"name": NAME, "type": "ComputeInstance", "assignedUser": USER, "vmSize": "STANDARD_DS2_V2"}],
@@ -135,14 +164,13 @@ def ask(live: LiveStack, token: str, path: str = "/api/contents", method: str = 
     return requests.request(method, address(live) + path, headers=headers, verify=trusted, timeout=20).status_code
 
 
-def run_cell(browser: Browser, live: LiveStack, link: str, code: str) -> str:
-    """Log in, create a notebook, run one cell, and return what it printed."""
+def run_cell(browser: Browser, live: LiveStack, link: str, code: str, kernel: str = "Python 3") -> str:
+    """Log in, create a notebook of a kernel, run one cell, and return what it printed."""
     lines = [line for line in code.splitlines() if line]
     with visitor(browser) as page:
-        page.goto(link)
-        page.wait_for_url(re.compile(f"^{re.escape(address(live))}/lab"), timeout=30_000)
-        page.goto(f"{address(live)}/lab?reset")
-        page.locator(".jp-LauncherCard[data-category='Notebook']").first.click(timeout=60_000)
+        open_lab(page, live, link)
+        cards = page.locator(".jp-LauncherCard[data-category='Notebook']")
+        cards.filter(has_text=kernel).first.click(timeout=60_000)
         cell = page.locator(".jp-Notebook .jp-CodeCell .cm-content").first
         expect(page.get_by_text("| Idle")).to_be_visible(timeout=60_000)
         cell.click()
@@ -176,10 +204,22 @@ def test_its_user_follows_the_tutorial_with_every_service_at_hand(running: LiveS
     with visitor(browser) as page:
         page.goto(links[-1])
         expect(page.locator("input[type=password]")).to_be_visible()
-    link = environment.mlw("compute", "connect", running.stack.name, "-n", NAME, "--query", "url", "-o", "tsv").check()
-    said = run_cell(browser, running, link.stdout.strip(), CELL.replace("BUCKET", bucket)).split()
+    said = run_cell(browser, running, link_to(running), CELL.replace("BUCKET", bucket)).split()
     assert said[-2:] == ["read-from-the-vault", "SUCCESS"]
     see_run(browser, running, said[-3])
+
+
+def open_lab(page: Page, live: LiveStack, link: str = "") -> None:
+    """Log in, and open JupyterLab as if for the first time."""
+    page.goto(link or link_to(live))
+    page.wait_for_url(re.compile(f"^{re.escape(address(live))}/lab"), timeout=30_000)
+    page.goto(f"{address(live)}/lab?reset")
+
+
+def link_to(live: LiveStack) -> str:
+    """A link that logs its user in."""
+    made = live.stack.environment.mlw("compute", "connect", live.stack.name, "-n", NAME, "--query", "url", "-o", "tsv")
+    return made.check().stdout.strip()
 
 
 def see_run(browser: Browser, live: LiveStack, run_id: str) -> None:
@@ -195,6 +235,97 @@ def see_run(browser: Browser, live: LiveStack, run_id: str) -> None:
     with visitor(browser, login) as page:
         page.goto(place)
         expect(page.get_by_text("answer").first).to_be_visible(timeout=60_000)
+
+
+def test_environments_of_the_workspace_are_kernels(
+    running: LiveStack, browser: Browser, engine: DockerClient, container: str
+) -> None:
+    environment, stack = running.stack.environment, running.stack.name
+    kernel = partial(environment.mlw, "compute", "kernel")
+    for python, package in PACKAGES.items():
+        conda = json.dumps({"dependencies": [f"python={python}", "pip", {"pip": [package]}]})
+        file = environment.stack_folder.parent / f"conda-{python}.yml"
+        file.write_text(conda, encoding="utf-8")
+        words = ("--name", "Pinned", "--version", python, "--image", OPENMPI, "--conda-file", str(file))
+        environment.mlw("environment", "create", stack, *words, "--principal", USER).check()
+        kernel("add", stack, "--name", NAME, "--environment", f"Pinned:{python}", "--principal", USER).check()
+        file.unlink()
+
+    said = run_cell(browser, running, link_to(running), KERNEL_CELL, "Pinned:3.11").split()
+    assert said == ["3.11", "6.0.1", "False", "True"]
+    run_in(engine, container, f"cat > /tmp/cell.py <<'END'\n{KERNEL_CELL}\nEND")
+    output = run_in(engine, container, "python -m jupyter_client.runapp --kernel pinned-3.12 /tmp/cell.py 2> /dev/null")
+    assert output.split()[:3] == ["3.12", "6.0.2", "False"]
+    listed = json.loads(kernel("list", stack, "--name", NAME, "-o", "json").check().stdout)
+    assert [(one["environment"], one["python"]) for one in listed] == [("Pinned:3.11", "3.11"), ("Pinned:3.12", "3.12")]
+    assert all(10 < one["sizeMiB"] < 200 for one in listed)
+
+    refused = kernel("list", stack, "--name", NAME, "--principal", "bea")
+    assert "Only the assigned user can log in" in refused.stderr
+    used = kernel("remove", stack, "--name", NAME, "--environment", "Pinned:3.11")
+    assert "1 notebooks or consoles use it. Shut down their kernels first" in used.stderr
+    for one in contents(running, "api/kernels").json():
+        assert contents(running, f"api/kernels/{one['id']}", "DELETE").status_code == 204
+    for python in PACKAGES:
+        kernel("remove", stack, "--name", NAME, "--environment", f"Pinned:{python}").check()
+    assert json.loads(kernel("list", stack, "--name", NAME, "-o", "json").check().stdout) == []
+    assert run_in(engine, container, "find /home/azureuser/.local -iname 'pinned*'").strip() == ""
+
+
+def contents(
+    live: LiveStack, path: str, method: str = "GET", model: dict[str, str] | None = None, instance: str = NAME
+) -> requests.Response:
+    """A request to an instance's JupyterLab, with the token of its user."""
+    entry = next(one for one in live.stack.outputs()["computes"] if one["name"] == instance)
+    token = user(live, entry["assignedUser"]).held["computeInstanceToken"]
+    headers = {"Authorization": f"token {token}"}
+    return requests.request(
+        method, f"{entry['endpoint']}/{path}", json=model, verify=ca_file(live.outputs), timeout=30, headers=headers
+    )
+
+
+def test_datastores_are_folders_with_the_rights_of_the_user(running: LiveStack, browser: Browser) -> None:
+    buckets = {one["name"]: one["container"] for one in running.outputs["datastores"]}
+    account, store = s3_client(running.outputs), "api/contents/datastores/workspaceblobstore"
+    account.put_object(Bucket=buckets["workspaceblobstore"], Key="raw/from-elsewhere.csv", Body=b"a,b\n1,2\n")
+
+    with visitor(browser) as page:
+        open_lab(page, running)
+        for name in ("datastores", "workspaceblobstore", "raw", "from-elsewhere.csv"):
+            page.locator(".jp-DirListing-item", has_text=name).dblclick(timeout=60_000)
+        expect(page.locator(".jp-CSVViewer")).to_be_visible(timeout=30_000)
+    written = contents(running, f"{store}/raw/new.txt", "PUT", FILE)
+    assert written.status_code == 201, written.text
+    assert account.get_object(Bucket=buckets["workspaceblobstore"], Key="raw/new.txt")["Body"].read() == b"x"
+    assert contents(running, "files/datastores/workspaceblobstore/raw/new.txt").content == b"x"
+    renamed = contents(running, f"{store}/raw", "PATCH", {"path": "datastores/workspaceblobstore/clean"})
+    assert renamed.status_code == 200, renamed.text
+    listed = contents(running, f"{store}/clean").json()["content"]
+    assert sorted(one["name"] for one in listed) == ["from-elsewhere.csv", "new.txt"]
+    assert contents(running, f"{store}/clean", "DELETE").status_code == 400, "it is not empty"
+    assert contents(running, f"{store}/clean/new.txt", "DELETE").status_code == 204
+    assert contents(running, store, "DELETE").status_code == 403
+    assert contents(running, "api/contents/datastores/none").status_code == 404
+
+
+def test_notebooks_in_the_file_store_run_where_they_are(running: LiveStack, browser: Browser) -> None:
+    folder = f"Users/{USER}"
+    assert contents(running, f"api/contents/{folder}").json()["content"] == []
+
+    with visitor(browser) as page:
+        open_lab(page, running)
+        for name in ("Users", USER):
+            page.locator(".jp-DirListing-item", has_text=name).dblclick(timeout=60_000)
+        page.locator(".jp-LauncherCard[data-category='Notebook']").filter(has_text="Python 3").first.click()
+        cell = page.locator(".jp-Notebook .jp-CodeCell .cm-content").first
+        expect(page.get_by_text("| Idle")).to_be_visible(timeout=60_000)
+        cell.click()
+        page.keyboard.insert_text("print(6 * 7)")
+        page.keyboard.press("Shift+Enter")
+        expect(page.locator(".jp-Notebook .jp-OutputArea-output").first).to_contain_text("42", timeout=60_000)
+    bucket = next(one["container"] for one in running.outputs["datastores"] if "working" in one["name"])
+    made = s3_client(running.outputs).get_object(Bucket=bucket, Key=f"{folder}/Untitled.ipynb")["Body"].read()
+    assert json.loads(made)["nbformat"] == 4
 
 
 def test_only_the_token_of_its_user_is_accepted(running: LiveStack, mlw: Callable[..., Finished]) -> None:
@@ -307,6 +438,7 @@ def test_files_are_deleted_only_when_that_is_asked_for(
     document = tmp_path / "instance.yml"
     document.write_text(SCHEDULED, encoding="utf-8")
     mlw("create", "--file", str(document), "--user-object-id", "bea").check()
+    see_but_not_write(live)
     assert scheduled(live) == ["ci-bea-stop-0"]
     live.stack.environment.mlw("schedule", "trigger", live.stack.name, "--name", "ci-bea-stop-0").check()
     assert engine.containers.get(f"{live.outputs['workspace']['name']}-ci-ci-bea").status == "exited"
@@ -326,6 +458,18 @@ def test_files_are_deleted_only_when_that_is_asked_for(
     assert "allowReplacement" not in file.read_text(encoding="utf-8")
     assert [one["name"] for one in live.stack.outputs()["computes"]] == ["local", NAME]
     assert scheduled(live) == []
+
+
+def see_but_not_write(live: LiveStack) -> None:
+    """Look at another user's notebooks and the datastores, on an instance of a user who only reads."""
+    shown = contents(live, "api/contents/Users", instance="ci-bea")
+    assert "bea" in {one["name"] for one in shown.json()["content"]}, shown.text
+    assert contents(live, "api/contents/datastores/workspaceblobstore", instance="ci-bea").status_code == 200
+    refused = contents(live, "api/contents/Users/bea/x.txt", "PUT", FILE, instance="ci-bea")
+    assert refused.status_code == 403
+    assert "your roles do not allow it" in refused.text
+    own = contents(live, "api/contents/x.txt", "PUT", FILE, instance="ci-bea")
+    assert own.status_code == 201, "the home folder is its own"
 
 
 def scheduled(live: LiveStack) -> list[str]:

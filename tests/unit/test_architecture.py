@@ -28,7 +28,7 @@ CONFINED = {
     # Importing it takes a tenth of a second; see infra.components.docker_objects.
     "pulumi_docker": set(),
     "pulumi_policy": {"policies.pack"},
-    "minio": {"infra.clients.storage", "tools.python.tracking"},
+    "minio": {"infra.clients.storage", "tools.python.instance", "tools.python.tracking"},
     "hvac": {"infra.clients.key_vault", "infra.clients.datastores"},
     "cryptography": {"infra.clients.tls", "infra.clients.archives"},
 }

@@ -91,6 +91,8 @@ def test_the_credentials_are_those_of_its_user_in_the_network_of_the_stack(run: 
     assert variables["OTEL_SERVICE_NAME"] == "ci-Ana"
     assert found["keyVault"]["address"] == variables["VAULT_ADDR"] == "http://kv-churn-dev-we-001-vault:8200"
     assert "VAULT_TOKEN" not in variables, "the instance logs in"
+    assert found["datastores"]["workspaceartifactstore"] == "azureml"
+    assert len(found["datastores"]) == 4
 
 
 def test_no_secret_is_in_its_definition(run: Run) -> None:

@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from infra.rules.computes.compute_properties import ComputeProperties
 from infra.rules.resources.properties import with_defaults
-from mlw.computes import instance_login, workspace_computes
+from mlw.computes import instance_login, instance_requests, workspace_computes
 from mlw.computes.compute_documents import to_entry
 from mlw.computes.machine import Machine
 from mlw.computes.workspace_computes import NoSuchComputeError, find_compute
@@ -150,8 +151,11 @@ def test_the_token_makes_a_link_and_is_not_printed(
     status: HTTPStatus,
     code: int,
 ) -> None:
-    monkeypatch.setattr(instance_login, "credentials_of", lambda *_: {"computeInstanceToken": "the-token"})
-    monkeypatch.setattr(instance_login, "_ask", lambda *_: (status, json.dumps({"path": "/login/once?code=c"})))
+    @contextmanager
+    def asking(*_: object) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(status=status, read=lambda: json.dumps({"path": "/login/once?code=c"}))
+
+    monkeypatch.setattr(instance_login, "asking", asking)
 
     assert main(["compute", "connect", "churn", "-n", "ci-ana"]) == code
 
@@ -164,7 +168,7 @@ def test_the_token_makes_a_link_and_is_not_printed(
 def test_an_instance_that_does_not_respond_is_no_traceback(
     containers: MadeUpEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(instance_login, "credentials_of", lambda *_: {"computeInstanceToken": "the-token"})
+    monkeypatch.setattr(instance_requests, "credentials_of", lambda *_: {"computeInstanceToken": "the-token"})
 
     assert main(["compute", "connect", "churn", "-n", "ci-ana"]) == 1
     assert "no response from http://127.0.0.1:1 (ConnectionRefusedError)" in capsys.readouterr().err

@@ -14,8 +14,12 @@ from jupyter_server.serverapp import ServerApp
 from tornado.ioloop import IOLoop, PeriodicCallback
 from traitlets.config import Config
 
+from .datastore_downloads import InstanceFiles
+from .datastore_objects import Datastores
 from .idle_time import Activity
 from .instance_configuration import Configuration, ConfigurationError, read_idle_seconds
+from .instance_contents import InstanceContents
+from .kernel_requests import HANDLERS
 from .key_vault_token import RENEWAL_SECONDS, RETRY_SECONDS, VARIABLE, KeyVaultToken
 from .user_access import Access
 from .user_login import LoginLinks, TokenIdentity
@@ -44,6 +48,7 @@ def serve(configuration: Configuration) -> None:
     _prepare(configuration)
     app = ServerApp.instance(config=settings(configuration, access))
     app.initialize(argv=[])
+    app.web_app.add_handlers(".*$", HANDLERS)
     watch = _Watch(app=app, configuration=configuration, access=access)
     watch.begin()
     app.start()
@@ -67,6 +72,12 @@ def settings(configuration: Configuration, access: Access) -> Config:
     server.cookie_secret = hashlib.sha256(f"cookie:{access.token}".encode()).digest()
     if configuration.certificate:
         server.certfile, server.keyfile = str(configuration.certificate), str(configuration.private_key)
+    datastores = Datastores(access=access, home=configuration.home)
+    server.contents_manager_class = type(
+        "Contents",
+        (InstanceContents,),
+        {"datastores": datastores, "files_handler_class": InstanceFiles, "__module__": __name__},
+    )
     found.FileContentsManager.delete_to_trash = False
     found.TerminalManager.cull_inactive_timeout = 0
     found.JupyterApp.answer_yes = True
@@ -84,6 +95,8 @@ def _prepare(configuration: Configuration) -> None:
     temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
     # /tmp is small and in memory, and pip unpacks large packages.
     os.environ["TMPDIR"] = str(temporary)
+    # Pythons of environments look for certificates where they were built.
+    os.environ["SSL_CERT_FILE"] = str(SYSTEM_AUTHORITIES)
     if configuration.certificate_authorities:
         files = (*configuration.certificate_authorities, SYSTEM_AUTHORITIES)
         texts = [file.read_text(encoding="utf-8") for file in files]

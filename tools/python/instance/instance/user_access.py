@@ -41,6 +41,8 @@ class Access:
     user: str = ""
     token: str = field(default="", repr=False)
     key_vault: KeyVaultLogin | None = field(default=None, repr=False)
+    datastores: dict[str, str] = field(default_factory=dict)
+    """Container of each datastore in the workspace's storage account."""
     _set: set[str] = field(default_factory=set)
     _seen: tuple[int, int] = (0, 0)
 
@@ -72,6 +74,7 @@ class Access:
         user, token = str(document["user"]), str(document["token"])
         variables = {str(name): str(value) for name, value in document["variables"].items()}
         login = document.get("keyVault")
+        self.datastores = {str(name): str(bucket) for name, bucket in (document.get("datastores") or {}).items()}
         self.key_vault = KeyVaultLogin(login["address"], login["username"], login["password"]) if login else None
         self.user, self.token = user, token
         for name in self._set - set(variables):
