@@ -12,37 +12,18 @@ between.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from infra.clients.storage.conditional_documents import Document
 from infra.host.near_names import suggestion
+from mlw.jobs.job_records import Documents
 from mlw.online_endpoints.endpoint_errors import EndpointError, EndpointNotFoundError
 
 FOLDER = "online-endpoints/"
 _ENDPOINT, _DEPLOYMENTS, _JSON = "/endpoint.json", "/deployments/", ".json"
 
 Record = TypeVar("Record", "Endpoint", "Deployment")
-
-
-class Documents(Protocol):
-    """Small blobs; :class:`mlw.jobs.shared_documents.SharedDocuments` is the real one."""
-
-    def read(self, container: str, name: str, /) -> Document | None:
-        """Read one; None if there is none."""
-
-    def create(self, container: str, name: str, content: bytes, /) -> bool:
-        """Write one unless it exists."""
-
-    def replace(self, container: str, name: str, content: bytes, /, *, revision: str) -> bool:
-        """Replace one unless it has changed."""
-
-    def delete(self, container: str, name: str, /) -> None:
-        """Delete one with all its versions."""
-
-    def names(self, container: str, prefix: str, /) -> Iterator[str]:
-        """Names that begin with a prefix, in order."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
