@@ -43,7 +43,7 @@ CUSTOM_ROLES = [
         "Name": "Notebook Reader",
         "Description": "Has an instance, and reads datastores.",
         "IsCustom": True,
-        "Actions": [STARTS],
+        "Actions": [STARTS, "Microsoft.MachineLearningServices/workspaces/computes/read"],
         "DataActions": [READS],
     }
 ]

@@ -103,9 +103,11 @@ def test_a_job_whose_container_is_removed_has_failed(jobs: Jobs) -> None:
 
 @pytest.mark.fault("the storage account restarts while jobs run", "their results are stored when it is back")
 def test_results_wait_for_a_storage_account_that_restarts(jobs: Jobs) -> None:
-    jobs.submit("restarted", "sleep 2; echo kept > outputs/kept.txt")
+    jobs.submit("restarted", "until [ -e /tmp/go ]; do sleep 0.1; done; echo kept > outputs/kept.txt")
     jobs.wait_for("restarted", "Running")
     with open_engine() as engine:
+        (container,) = jobs.containers()
+        assert engine.containers.get(container.id or "").exec_run(["touch", "/tmp/go"]).exit_code == 0
         found = engine.containers.list(filters={"label": f"ml-workspace.stack={jobs.stack.name}", "name": "-storage"})
         found[0].restart(timeout=5)
 

@@ -150,12 +150,13 @@ def served(jobs_stack: LiveStack, engine: DockerClient, files: Files) -> Iterato
 def test_a_request_is_answered_by_the_deployment(served: Served) -> None:
     response = served.ask()
 
-    assert (response.status_code, response.json()) == (200, {"sum": 13, "round": "1"})
+    # Its variable is changed by other tests.
+    assert (response.status_code, response.json()["sum"]) == (200, 13)
     assert response.headers["azureml-model-deployment"] == "blue"
     invoked = served.mlw(
         "online-endpoint", "invoke", "-n", "sums", "--request-file", str(served.files["request"])
     ).check()
-    assert json.loads(invoked.stdout) == {"sum": 13, "round": "1"}
+    assert json.loads(invoked.stdout) == response.json()
 
 
 def test_only_the_keys_of_the_endpoint_are_accepted(served: Served) -> None:
