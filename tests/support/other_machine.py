@@ -80,6 +80,8 @@ class OtherMachine:
             self.engine.terminate()
             self.engine.wait(60)
             self.engine = None
+        # Whoever connected while the engine was ending is in the network of a machine that is no more.
+        self.end_connections()
 
     def end_connections(self) -> None:
         """End the servers of all SSH connections, as a broken network does."""
