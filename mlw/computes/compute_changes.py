@@ -6,13 +6,13 @@ Each edits the stack file and applies it, as `mlw update` does.
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from infra.host.environment import Caller
+from infra.rules.computes.start_stop_schedules import KEY
 from infra.rules.roles.role_operations import COMPUTES_DELETE, COMPUTES_WRITE
 from mlw.command import DONE, FAILED, INTERRUPTED, PROGRAM, command
 from mlw.command_options import FILE, STACK, YES
@@ -20,9 +20,6 @@ from mlw.computes.applied_changes import change_of
 from mlw.computes.compute_options import NAME, PRINCIPAL, given_settings, require, with_settings
 from mlw.data_output import Format, Output, prints_data
 from mlw.provisioning.lifecycle_options import EVENTS
-
-if TYPE_CHECKING:
-    from mlw.schedules.instance_schedules import InstanceSchedules
 
 _CHANGED = {
     DONE: "done, or up to date",
@@ -61,7 +58,7 @@ def create(caller: Caller, /, stack: str, file: Path | None, output: Output, **o
     Adds it to stacks/Pulumi.STACK.yaml and updates the workspace as `mlw update` does. The first compute of a workspace
     also adds the compute `local`, and a tracking server if there is none. Keys of the file that have no effect on this
     machine are named on standard error. A file that violates a rule is not written; all violations are reported at
-    once. `schedules` of an instance replace those that it has; `mlw schedule run` carries them out.
+    once. `mlw schedule run` carries out the `schedules` of an instance.
     """
     from mlw.computes import compute_documents, compute_edits  # noqa: PLC0415 - a wrong command line does not need it
 
@@ -73,12 +70,11 @@ def create(caller: Caller, /, stack: str, file: Path | None, output: Output, **o
         print(notice, file=sys.stderr)
     entry = compute_documents.to_entry(document)
     change = change_of(stack, str(entry.get("name", "")), caller)
-    schedules = _schedules(stack, options["principal"], change.name)
-    given_schedules = compute_documents.schedules_of(document)
-    wanted = None if given_schedules is None else schedules.read(given_schedules, datetime.now(UTC), _tell)
     code = change.apply(compute_edits.with_compute(change.before, entry), output, options["events"])
-    if code == DONE and wanted is not None:
-        schedules.write(wanted, _tell)
+    if code == DONE and KEY in entry:
+        from mlw.schedules.instance_schedules import follow_and_tell  # noqa: PLC0415 - as above
+
+        follow_and_tell(stack, options["principal"], _tell)
     return code
 
 
@@ -151,15 +147,12 @@ def delete(caller: Caller, /, stack: str, name: str, principal: str | None, even
     # The allowance is for this deletion alone: a later instance of the same name is protected again.
     code = change.apply(compute_edits.with_allowance(after, name), output, events)
     if code == DONE:
-        _schedules(stack, principal, name).write([], _tell)
+        from mlw.schedules.instance_schedules import follow_stack  # noqa: PLC0415 - as above
+        from mlw.schedules.schedule_options import Schedules  # noqa: PLC0415 - as above
+
         change.write_after(lambda text: compute_edits.without_allowance(text, name))
+        follow_stack(Schedules(stack_name=stack, principal=principal))
     return code
-
-
-def _schedules(stack: str, principal: str | None, name: str) -> InstanceSchedules:
-    from mlw.schedules.instance_schedules import InstanceSchedules  # noqa: PLC0415 - as above
-
-    return InstanceSchedules(stack, principal, name)
 
 
 def _tell(text: str) -> None:

@@ -10,6 +10,7 @@ from infra.rules.computes.attached_rules import ATTACHED
 from infra.rules.computes.compute_rules import ComputeType, Priority
 from infra.rules.computes.durations import duration_of
 from infra.rules.computes.instance_rules import INSTANCE
+from infra.rules.computes.start_stop_schedules import KEY, to_arm, to_yaml
 from mlw.computes import attached_documents
 from mlw.computes.attached_computes import EngineState
 from mlw.computes.compute_errors import ComputeDocumentError
@@ -25,8 +26,8 @@ _IGNORED: Mapping[str, str] = {
     "ssh_public_access_enabled": "nobody can log in to the containers of jobs",
     "network_settings": "jobs are in the network of the stack",
     "enable_node_public_ip": "jobs are in the network of the stack, without an address outside",
+    KEY: "only an instance is started and stopped",
     "setup_scripts": "the image of an instance is the same for all; packages are installed in the home folder",
-    "schedules": "only an instance is started and stopped",
 }
 
 
@@ -75,6 +76,7 @@ _FIELDS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "idle_time_before_shutdown_minutes": ("idleTimeBeforeShutdown", _minutes),
     "resource_id": ("address", _same),
     "ssh_private_key_file": ("sshPrivateKeyFile", _same),
+    KEY: (KEY, to_arm),
     "description": ("description", _same),
     "tags": ("tags", _tags),
 }
@@ -93,7 +95,7 @@ def to_entry(document: Mapping[str, object]) -> dict[str, Any]:
     document = attached_documents.flattened(document) if kind == ATTACHED else document
     entry = {}
     for key, value in document.items():
-        if key in _IGNORED or key == "$schema" or value is None:
+        if key in _ignored(kind) or key == "$schema" or value is None:
             continue
         if key not in _FIELDS:
             known = sorted({*_FIELDS, *_IGNORED})
@@ -107,20 +109,16 @@ def to_entry(document: Mapping[str, object]) -> dict[str, Any]:
 
 def notices(document: Mapping[str, object]) -> list[str]:
     """One sentence for each key of a document that has no effect here."""
-    used = {"schedules"} if schedules_of(document) is not None else set()
-    if _type(document.get("type")) == ATTACHED:
-        return attached_documents.notices(document)
-    return [
-        f"'{key}' has no effect: {why}."
-        for key, why in _IGNORED.items()
-        if document.get(key) is not None and key not in used
-    ]
+    kind = _type(document.get("type", ComputeType.AML_COMPUTE))
+    of_login = attached_documents.notices(document) if kind == ATTACHED else []
+    found = [f"'{key}' has no effect: {why}." for key, why in _ignored(kind).items() if document.get(key) is not None]
+    return [*of_login, *found]
 
 
-def schedules_of(document: Mapping[str, object]) -> object | None:
-    """The schedules of a compute instance, as the document has them; None if it has none or is no instance."""
-    is_instance = _type(document.get("type", ComputeType.AML_COMPUTE)) == INSTANCE
-    return document.get("schedules") if is_instance else None
+def _ignored(kind: object) -> Mapping[str, str]:
+    used = {INSTANCE: KEY, ATTACHED: "ssh_settings"}.get(str(kind))
+    of_type = {"location": "its address says where it is"} if kind == ATTACHED else {}
+    return {key: of_type.get(key, why) for key, why in _IGNORED.items() if key != used}
 
 
 def to_instance_document(instance: Instance) -> dict[str, Any]:
@@ -133,6 +131,7 @@ def to_instance_document(instance: Instance) -> dict[str, Any]:
         "size": str(entry["vmSize"]).upper(),
         "state": instance.state,
         "idle_time_before_shutdown": entry["idleTimeBeforeShutdown"],
+        **({KEY: to_yaml(entry[KEY])} if entry.get(KEY) else {}),
         "create_on_behalf_of": {"user_object_id": instance.user},
         "services": [{"display_name": "JupyterLab", "endpoint_uri": instance.endpoint}],
         "description": entry["description"],

@@ -1,101 +1,119 @@
-"""Schedules that start and stop a compute instance: `schedules.compute_start_stop` of its file.
+"""Schedules that start and stop compute instances: `schedules.computeStartStop` in the stack file.
 
-They are schedules like those of jobs, named `<instance>-start-0` and so on: `mlw schedule run` carries them out, and
-`mlw schedule list`, `disable` and `delete` know them.
+The stack file is the only place that says so; the stack's outputs have it once it is deployed. Each entry is a schedule
+like those of jobs, named `<instance>-start-0` and so on, so that `mlw schedule run` carries it out. Its record has what
+the stack file has not: from when on it counts, and what it has done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from infra.rules.computes.instance_rules import INSTANCE
+from infra.rules.computes.start_stop_schedules import KEY, LIST, triggers_of
 from infra.rules.roles.role_operations import COMPUTES_START, COMPUTES_STOP
-from mlw.schedules import schedule_creation, triggers
-from mlw.schedules.schedule_errors import ScheduleError
+from infra.rules.schedules.schedule_errors import ScheduleError
+from infra.rules.schedules.triggers import notices
+from mlw.schedules import schedule_creation
 from mlw.schedules.schedule_options import Schedules
 from mlw.schedules.schedule_records import Schedule, ScheduleRecords
 from mlw.schedules.schedule_timer import timer_of
 
-KEY = "schedules"
 START, STOP = "start", "stop"
-_ENTRIES = "compute_start_stop"
-_STATES = {"enabled": True, "disabled": False}
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceSchedules:
-    """The schedules of one compute instance.
+def declared(computes: Sequence[Mapping[str, Any]], now: datetime) -> list[Schedule]:
+    """The schedules of all instances in a stack's output `computes`, as if they were new.
 
-    Attributes:
-        stack: Name of the stack.
-        principal: With whose rights they are changed; None for those of the stack.
-        instance: Name of the instance.
+    Args:
+        computes: The output.
+        now: The time; earlier times are not due.
     """
-
-    stack: str
-    principal: str | None
-    instance: str
-
-    def read(self, given: object, now: datetime, say: Callable[[str], None]) -> list[Schedule]:
-        """Read the value of `schedules` in a file.
-
-        Args:
-            given: The value.
-            now: The time; earlier times are not due.
-            say: Gets notices.
-
-        Raises:
-            ScheduleError: It is not valid.
-        """
-        entries = given.get(_ENTRIES) if isinstance(given, Mapping) else None
-        if not isinstance(entries, list):
-            raise ScheduleError(
-                f"reading the schedules of compute instance '{self.instance}': '{KEY}' has no list '{_ENTRIES}'. Write "
-                f"`{KEY}: {{{_ENTRIES}: [{{action: stop, trigger: {{type: cron, expression: '0 18 * * *'}}}}]}}`."
-            )
-        user = self._rights.user
-        made = [_schedule(self.instance, number, one, now) for number, one in enumerate(entries)]
-        for one in made:
-            for notice in triggers.notices(one.trigger):
-                say(notice)
-        return [replace(one, created_by=user) for one in made]
-
-    def write(self, wanted: Sequence[Schedule], say: Callable[[str], None]) -> None:
-        """Replace those that the instance has, and say what carries them out.
-
-        Raises:
-            ScheduleError: A schedule of something else has one of the names.
-        """
-        write(self._rights.records, self.instance, wanted)
-        if wanted:
-            say("the instance is started and stopped by `mlw schedule run`, e.g. with this line for `crontab -e`:")
-            say(timer_of(self.stack, self.principal).cron_line())
-
-    @property
-    def _rights(self) -> Schedules:
-        return Schedules(stack_name=self.stack, principal=self.principal)
+    return [
+        _schedule(str(compute["name"]), number, one, now)
+        for compute in computes
+        if compute["type"] == INSTANCE
+        for number, one in enumerate(triggers_of(compute.get(KEY)))
+    ]
 
 
-def write(records: ScheduleRecords, instance: str, wanted: Sequence[Schedule]) -> None:
-    """Replace the schedules of an instance; one that stays as it is keeps what it has done.
+def follow(records: ScheduleRecords, wanted: Sequence[Schedule]) -> None:
+    """Make the records those of the stack file; one that stays as it is keeps what it has done.
 
     Raises:
-        ScheduleError: A schedule of something else has one of the names.
+        ScheduleError: Schedules of jobs have some of the names; all others are followed.
     """
-    known = {one.name: one for one in records.all() if one.instance == instance}
+    known = {one.name: one for one in records.all() if one.instance}
     for name in known.keys() - {one.name for one in wanted}:
         records.delete(name)
+    taken = []
     for one in wanted:
         before = known.get(one.name)
         if before is None:
-            records.create(one)
-        elif (before.trigger, before.is_enabled) != (one.trigger, one.is_enabled):
+            taken += [] if _created(records, one) else [one]
+        elif not _is_same(before, one):
             changed = replace(one, changed=one.created, changed_by=one.created_by)
             made = replace(changed, created=before.created, created_by=before.created_by)
             records.change(one.name, partial(_replaced, made))
+    if taken:
+        names = ", ".join(f"'{one.name}' of compute instance '{one.instance}'" for one in taken)
+        raise ScheduleError(
+            f"following '{KEY}.{LIST}' of the stack file: a schedule of jobs has the name of schedule {names}. Delete "
+            "it: `mlw schedule disable` and `mlw schedule delete`; its job can have a schedule of another name."
+        )
+
+
+def merged(stored: Sequence[Schedule], computes: Sequence[Mapping[str, Any]]) -> list[Schedule]:
+    """All schedules, for those who only read: records of jobs, and the stack file's, whether or not followed yet.
+
+    Args:
+        stored: All records.
+        computes: The stack's output.
+    """
+    known = {one.name: one for one in stored if one.instance}
+    wanted = declared(computes, schedule_creation.now())
+    valid = [known[one.name] if one.name in known and _is_same(known[one.name], one) else one for one in wanted]
+    return sorted([*(one for one in stored if not one.instance), *valid], key=lambda one: one.name)
+
+
+def follow_stack(schedules: Schedules) -> list[Schedule]:
+    """Make the records those of the stack as it is deployed now; returns what the stack says."""
+    from mlw.stacks.stacks import open_stack  # noqa: PLC0415 - a wrong command line does not need it
+
+    # Not the stack that was read when the command began: a watch runs for days.
+    computes = open_stack(schedules.stack_name).require_outputs().get("computes") or ()
+    wanted = [replace(one, created_by=schedules.user) for one in declared(computes, schedule_creation.now())]
+    follow(schedules.records, wanted)
+    return wanted
+
+
+def follow_and_tell(stack: str, principal: str | None, say: Callable[[str], None]) -> None:
+    """As :func:`follow_stack`, after an update; say what carries schedules out, and what differs from Azure."""
+    wanted = follow_stack(Schedules(stack_name=stack, principal=principal))
+    if not wanted:
+        return
+    for notice in dict.fromkeys(notice for one in wanted for notice in notices(one.trigger)):
+        say(notice)
+    say("the instance is started and stopped by `mlw schedule run`, e.g. with this line for `crontab -e`:")
+    say(timer_of(stack, principal).cron_line())
+
+
+def refuse_instance(schedule: Schedule, doing: str) -> None:
+    """Reject a change of a record whose schedule is in the stack file.
+
+    Raises:
+        ScheduleError: It is.
+    """
+    if schedule.instance:
+        raise ScheduleError(
+            f"{doing} schedule '{schedule.name}': it is in the stack file. Change '{KEY}.{LIST}' of compute instance "
+            f"'{schedule.instance}' there, e.g. `status: Disabled`, and deploy it; or use `mlw compute create STACK "
+            "--file FILE`."
+        )
 
 
 def carry_out(schedules: Schedules, schedule: Schedule) -> None:
@@ -115,29 +133,34 @@ def carry_out(schedules: Schedules, schedule: Schedule) -> None:
     act(schedules.stack_name, schedule.instance)
 
 
+def _created(records: ScheduleRecords, one: Schedule) -> bool:
+    """Whether the record is there; another run may have made it at this moment."""
+    try:
+        records.create(one)
+    except ScheduleError:
+        return bool(records.read(one.name).instance)
+    return True
+
+
+def _is_same(one: Schedule, other: Schedule) -> bool:
+    return (one.trigger, one.is_enabled, one.instance) == (other.trigger, other.is_enabled, other.instance)
+
+
 def _replaced(made: Schedule, _before: Schedule) -> Schedule:
     return made
 
 
-def _schedule(instance: str, number: int, given: object, now: datetime) -> Schedule:
-    entry: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
-    doing = f"reading entry {number} of {KEY}.{_ENTRIES} of compute instance '{instance}'"
-    action, state = str(entry.get("action") or "").lower(), str(entry.get("state") or "enabled").lower()
-    if action not in {START, STOP}:
-        raise ScheduleError(f"{doing}: action is '{entry.get('action', '')}'; allowed: {START}, {STOP}.")
-    if state not in _STATES:
-        raise ScheduleError(f"{doing}: state is '{entry['state']}'; allowed: {', '.join(_STATES)}.")
-    trigger = entry.get("trigger")
-    if not isinstance(trigger, Mapping):
-        raise ScheduleError(f"{doing}: 'trigger' is missing. Write e.g. {{type: cron, expression: '0 18 * * *'}}.")
-    fields = schedule_creation.armed_at(trigger, now, doing)
+def _schedule(instance: str, number: int, given: tuple[str, bool, dict[str, Any]], now: datetime) -> Schedule:
+    action, is_enabled, trigger = given
+    name = f"{instance}-{action}-{number}"
+    fields = schedule_creation.armed_at(trigger, now, f"reading schedule '{name}'")
     return Schedule(
-        name=f"{instance}-{action}-{number}",
+        name=name,
         create_job={},
         instance=instance,
         action=action,
         display_name=f"{action} {instance}",
-        is_enabled=_STATES[state],
+        is_enabled=is_enabled,
         created=now.isoformat(timespec="seconds"),
         # Nobody expects that an instance stops when its schedule is written.
         **(fields | {"armed": now.isoformat()}),

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.rules.schedules.schedule_errors import ScheduleError
 from mlw.jobs.job_records import JobRecord
 from mlw.jobs.submission import SNAPSHOT
-from mlw.schedules.schedule_errors import ScheduleError
 
 _NESTED = ("component", "trial", "task")
 _DATA = ("training_data", "validation_data", "test_data")

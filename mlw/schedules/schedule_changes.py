@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from infra.rules.schedules.schedule_errors import ScheduleError
 from mlw.azure_files import overrides
 from mlw.azure_files.loading import load
 from mlw.schedules import schedule_creation
-from mlw.schedules.schedule_errors import ScheduleError
+from mlw.schedules.instance_schedules import refuse_instance
 from mlw.schedules.schedule_options import Schedules
 from mlw.schedules.schedule_records import Schedule
 
@@ -27,8 +28,8 @@ def update(
         AzureFileError: Azure would refuse the file.
     """
     now = schedule_creation.now()
+    refuse_instance(schedules.records.read(name), "updating")
     if file is not None:
-        _refuse_instance(schedules.records.read(name))
         made = schedule_creation.schedule_of(schedules, load("schedule", file, (), name), now=now, say=say)
         schedules.records.change(name, lambda before: schedule_creation.replaced(before, made, now))
         return
@@ -38,20 +39,13 @@ def update(
     )
 
 
-def _refuse_instance(schedule: Schedule) -> None:
-    if schedule.instance:
-        raise ScheduleError(
-            f"updating schedule '{schedule.name}': it starts or stops compute instance '{schedule.instance}', and a "
-            "file has a job. Use --set trigger.KEY=VALUE, or `mlw compute create STACK --file FILE` with `schedules`."
-        )
-
-
 def set_enabled(schedules: Schedules, name: str, *, is_enabled: bool) -> None:
     """Enable or disable a schedule; one that is enabled already stays as it is.
 
     Raises:
         ScheduleError: There is no such schedule.
     """
+    refuse_instance(schedules.records.read(name), "enabling" if is_enabled else "disabling")
     now = schedule_creation.now().isoformat()
 
     def change(before: Schedule) -> Schedule:
@@ -67,8 +61,9 @@ def require_disabled(schedule: Schedule) -> None:
     """Reject the deletion of an enabled schedule, as Azure does: what is deleted cannot be restored.
 
     Raises:
-        ScheduleError: It is enabled.
+        ScheduleError: It is enabled, or in the stack file.
     """
+    refuse_instance(schedule, "deleting")
     if schedule.is_enabled:
         raise ScheduleError(
             f"deleting schedule '{schedule.name}': it is enabled. Disable it first: `mlw schedule disable STACK --name "

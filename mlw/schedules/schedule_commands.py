@@ -70,11 +70,13 @@ def list_schedules(
     With the next time of each, which is in the past if `mlw schedule run` has not run since, and the last job.
     `mlw schedule run --timer` prints a timer.
     """
+    from mlw.schedules.instance_schedules import merged  # noqa: PLC0415 - as above
     from mlw.schedules.schedule_documents import ScheduleState, as_json, schedule_table  # noqa: PLC0415 - as above
 
     records = schedules.records
     wanted = {False} if disabled_only else {True, not include_disabled}
-    found = [one for one in records.all() if one.is_enabled in wanted][:limit]
+    known = merged(records.all(), schedules.stack.require_outputs().get("computes") or ())
+    found = [one for one in known if one.is_enabled in wanted][:limit]
     states = [ScheduleState(one, records.position(one.name)[0]) for one in found]
     output.print([as_json(one) for one in states], lambda: schedule_table(states))
     note_more(len(states), limit)
@@ -185,9 +187,12 @@ def delete(schedules: Schedules, name: str, *, yes: bool) -> int:
 
 
 def _print(schedules: Schedules, name: str, output: Output) -> None:
+    from mlw.schedules.instance_schedules import merged  # noqa: PLC0415 - as above
     from mlw.schedules.schedule_documents import ScheduleState, as_json, schedule_text  # noqa: PLC0415 - as above
 
-    state = ScheduleState(schedules.records.read(name), schedules.records.position(name)[0])
+    known = merged(schedules.records.all(), schedules.stack.require_outputs().get("computes") or ())
+    found = next((one for one in known if one.name == name), None) or schedules.records.read(name)
+    state = ScheduleState(found, schedules.records.position(name)[0])
     output.print(as_json(state), lambda: schedule_text(state))
 
 

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from infra.rules.schedules import triggers
+from infra.rules.schedules.schedule_errors import ScheduleError
 from mlw.azure_files.normalising import merged
 from mlw.component_files.file_storing import FileStoring
 from mlw.data.data_locations import DataLocation, DataType
 from mlw.data.data_workspace import DataWorkspace
 from mlw.jobs.submission import experiment_of
-from mlw.schedules import job_references, triggers
-from mlw.schedules.schedule_errors import ScheduleError
+from mlw.schedules import job_references
 from mlw.schedules.schedule_options import Schedules
 from mlw.schedules.schedule_records import Schedule
 from mlw.tracking.git_facts import git_facts

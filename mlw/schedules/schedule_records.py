@@ -18,8 +18,8 @@ from typing import Any, Protocol
 
 from infra.clients.storage.conditional_documents import Document
 from infra.host.near_names import suggestion
-from mlw.schedules.schedule_errors import ScheduleError
-from mlw.schedules.triggers import Trigger, trigger_of
+from infra.rules.schedules.schedule_errors import ScheduleError
+from infra.rules.schedules.triggers import Trigger, trigger_of
 
 FOLDER = "schedules/"
 _RECORD, _POSITION = "schedule.json", "position.json"

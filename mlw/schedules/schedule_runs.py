@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from infra.errors import MlWorkspaceError
+from infra.rules.schedules.schedule_errors import ScheduleError
 from mlw.activity.recorded import Recorded
 from mlw.command import DONE, FAILED, FAILURE, INTERRUPTED, PROGRAM, command
 from mlw.schedules.schedule_options import NAME, Schedules, uses_schedules
@@ -37,10 +38,10 @@ LONGEST_SECONDS, SHORTEST_SECONDS = 30.0, 0.5
 def run(schedules: Schedules, *, watch: bool, timer: bool) -> int:
     """Submit the jobs of all schedules that are due.
 
-    Also starts and stops compute instances whose file says when. For a timer. However many times of a schedule were
-    missed, one job is submitted, for the last of them. Two runs at one time submit a job once. A job that cannot be
-    submitted is tried again by the next run. All is done with the rights of the caller, or of --principal, not with
-    those of the creator of the schedule.
+    Also starts and stops compute instances with `schedules` in the stack file. For a timer. However many times of a
+    schedule were missed, one job is submitted, for the last of them. Two runs at one time submit a job once. A job that
+    cannot be submitted is tried again by the next run. All is done with the rights of the caller, or of --principal,
+    not with those of the creator of the schedule.
     """
     if timer:
         from mlw.schedules.schedule_timer import timer_of  # noqa: PLC0415 - only then
@@ -77,17 +78,27 @@ def trigger(schedules: Schedules, name: str) -> int:
     Also of a disabled one. Its times stay as they are. Prints the name of the job.
     """
     from mlw.schedules import schedule_creation, scheduled_jobs  # noqa: PLC0415 - a wrong command line does not need it
+    from mlw.schedules.instance_schedules import follow_stack  # noqa: PLC0415 - likewise
 
+    follow_stack(schedules)
     print(scheduled_jobs.submit(schedules, schedules.records.read(name), schedule_creation.now(), _tell))
     return DONE
 
 
 def _run_once(schedules: Schedules) -> bool:
     """Submit what is due; whether all of it could be."""
+    from mlw.jobs.job_errors import JobError  # noqa: PLC0415 - as above
     from mlw.schedules import schedule_creation, scheduled_jobs  # noqa: PLC0415 - as above
     from mlw.schedules.due_jobs import submit_due  # noqa: PLC0415 - as above
+    from mlw.schedules.instance_schedules import follow_stack  # noqa: PLC0415 - as above
 
     done = True
+    try:
+        follow_stack(schedules)
+    except (JobError, ScheduleError) as exc:
+        # A name is taken, or a right is missing. Schedules of jobs do not wait for it.
+        _tell(str(exc))
+        done = False
 
     def submit(schedule: Schedule, due: datetime) -> str:
         return scheduled_jobs.submit(schedules, schedule, due, _tell)

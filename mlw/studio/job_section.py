@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,11 @@ class StackJobs:
     def schedules(self) -> ScheduleRecords:
         """Schedules; raises as :attr:`jobs`."""
         return ScheduleRecords(self._documents("schedules"), self._container)
+
+    @property
+    def computes(self) -> Sequence[Mapping[str, Any]]:
+        """The stack's output `computes`."""
+        return self.access.stack.require_outputs().get("computes") or ()
 
     @cached_property
     def logs(self) -> BlobStreams:

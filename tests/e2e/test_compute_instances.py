@@ -446,6 +446,7 @@ def test_files_are_deleted_only_when_that_is_asked_for(
     assert len(volumes) == 2
     file = live.stack.environment.stack_folder / f"Pulumi.{live.stack.name}.yaml"
     text = file.read_text(encoding="utf-8")
+    assert "computeStartStop" in text
 
     live.stack.configure()
     refused = live.stack.pulumi("up", "--yes", "--skip-preview")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from mlw.jobs import job_paths
 from mlw.jobs.command_jobs import BlobLocation, CommandJob, JobInput
@@ -42,12 +43,13 @@ class MemoryLogs:
 
 
 class ExampleJobs:
-    """What the panels read: `jobs`, `schedules`, `logs`."""
+    """What the panels read: `jobs`, `schedules`, `computes`, `logs`."""
 
     def __init__(self) -> None:
         documents = MemoryDocuments()
         self.jobs = JobRecords(documents, CONTAINER)
         self.schedules = ScheduleRecords(documents, CONTAINER)
+        self.computes: list[dict[str, Any]] = []
         self.logs = MemoryLogs()
         self._add("whole", JobStatus.COMPLETED, display_name=EVIL, tags={"team": EVIL})
         self.logs.blobs[job_paths.artifact("whole", job_paths.LOG)] = LOG

@@ -71,6 +71,7 @@ _TYPES: dict[Any, str] = {
     float: "number",
     bool: "true or false",
     dict[str, str]: "mapping of text",
+    dict[str, Any]: "mapping",
     list[str]: "list of text",
 }
 

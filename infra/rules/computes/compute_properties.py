@@ -6,7 +6,7 @@ ARM's nested objects `properties` and `scaleSettings` are left out, as those of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from infra.rules.resources.properties import REQUIRED, Derived, Property
 
@@ -30,7 +30,7 @@ _RUNNING = "in place; applies to jobs that start after it"
 OF_CLUSTERS = ("vmPriority", "minNodeCount", "maxNodeCount", "nodeIdleTimeBeforeScaleDown")
 """Keys that only a cluster has."""
 
-OF_INSTANCES = ("assignedUser", "idleTimeBeforeShutdown")
+OF_INSTANCES = ("assignedUser", "idleTimeBeforeShutdown", "schedules")
 """Keys that only an instance has."""
 
 OF_ATTACHED = ("address", "sshPrivateKeyFile")
@@ -120,6 +120,15 @@ class ComputeProperties:
             doc="Of an instance. How long it may be idle before it stops, as an ISO 8601 duration of 15 minutes to 3 "
             "days; left out, it runs until somebody stops it.",
             default="",
+            effect="in place",
+        ),
+    ]
+    schedules: Annotated[
+        dict[str, Any],
+        Property(
+            doc="Of an instance. `computeStartStop`: when it starts and stops, as in ARM; see "
+            "[schedules.md](schedules.md#compute-instances).",
+            default={},
             effect="in place",
         ),
     ]

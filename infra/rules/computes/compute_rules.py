@@ -11,7 +11,8 @@ from enum import StrEnum
 from infra.rules.computes.attached_rules import check_attached
 from infra.rules.computes.compute_properties import DEFAULT_IDLE_TIME, DEFAULT_NODES, DEFAULT_SIZE, principal_of
 from infra.rules.computes.durations import duration_seconds
-from infra.rules.computes.instance_rules import check_keys_of_type, check_shutdown
+from infra.rules.computes.instance_rules import INSTANCE, check_keys_of_type, check_shutdown
+from infra.rules.computes.start_stop_schedules import check_schedules
 from infra.rules.computes.vm_sizes import find_vm_size, has_gpu, near_vm_size
 from infra.rules.names.name_rules import ResourceKind
 from infra.rules.names.naming import check_name
@@ -107,6 +108,8 @@ def _check_compute(compute: Mapping[str, object]) -> Iterator[Violation]:
     yield from check_keys_of_type(compute)
     yield from check_attached(compute)
     yield from check_shutdown(compute.get("idleTimeBeforeShutdown"))
+    if type_ == INSTANCE:
+        yield from check_schedules(compute.get("schedules"))
     if size is not None:
         yield from check_vm_size(str(size))
     if priority is not None and priority not in set(Priority):

@@ -5,7 +5,7 @@ They always apply and need no assignment: a stack that breaks one can't be deplo
 
 from __future__ import annotations
 
-from infra.rules.computes import attached_rules, compute_rules, instance_rules
+from infra.rules.computes import attached_rules, compute_rules, instance_rules, start_stop_schedules
 from infra.rules.datastores import external_datastores, registered_datastores, shared_containers
 from infra.rules.names import naming_components, resource_names, uniqueness
 from infra.rules.policy.rule import StackRule, declared_in
@@ -54,6 +54,7 @@ _MODULES = (
     inference,
     compute_rules,
     instance_rules,
+    start_stop_schedules,
     attached_rules,
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from mlw.schedules.instance_schedules import merged
 from mlw.schedules.schedule_documents import ScheduleState, trigger_text
 from mlw.studio.job_section import StackJobs, with_jobs
 from mlw.studio.panel import Group, Panel, PanelRequest
@@ -14,7 +15,7 @@ from mlw.studio.panel import Group, Panel, PanelRequest
 def load(request: PanelRequest, workspace: StackJobs) -> Mapping[str, Any]:
     """List the schedules."""
     records = workspace.schedules
-    states = [ScheduleState(one, records.position(one.name)[0]) for one in records.all()]
+    states = [ScheduleState(one, records.position(one.name)[0]) for one in merged(records.all(), workspace.computes)]
     return {"schedules": [_row(one, request.now) for one in states]}
 
 

@@ -41,6 +41,17 @@ def test_an_entry_has_no_password_and_a_notice_says_so() -> None:
     ]
 
 
+def test_an_engine_is_not_started_and_stopped_and_a_notice_says_so() -> None:
+    of_azure = {"schedules": {"compute_start_stop": []}, "location": "westus"}
+    document = {"name": "lab", "type": "VirtualMachine", "resource_id": "ssh://lab", **of_azure}
+
+    assert to_entry(document) == {"name": "lab", "type": "VirtualMachine", "address": "ssh://lab"}
+    assert notices(document) == [
+        "'location' has no effect: its address says where it is.",
+        "'schedules' has no effect: only an instance is started and stopped.",
+    ]
+
+
 def test_a_login_that_contradicts_the_address_is_refused() -> None:
     with pytest.raises(ComputeDocumentError, match=r"'ssh_settings.ssh_port' is '22'. Both may"):
         entry("ssh://lab:2222", ssh_port=22)

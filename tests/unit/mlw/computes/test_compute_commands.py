@@ -11,9 +11,6 @@ from mlw.computes.machine import Machine
 from mlw.jobs.job_records import JobRecords
 from mlw.jobs.queue_entries import QueueEntry
 from mlw.main import main
-from mlw.schedules.schedule_options import Schedules
-from mlw.schedules.schedule_records import ScheduleRecords
-from tests.support.memory_documents import MemoryDocuments
 from tests.unit.mlw.provisioning.conftest import Runs
 from tests.unit.states import VALID, Place, a_workspace, the_outputs
 
@@ -94,22 +91,20 @@ class TestCreate:
         assert "ml-workspace:tracking: {}" in file.read_text()
         assert runs.done == ["up"]
 
-    @pytest.mark.usefixtures("file")
-    @pytest.mark.parametrize(("action", "names"), [("stop", ["ci-dora-stop-0"]), ("pause", [])], ids=["valid", "wrong"])
-    def test_schedules_of_an_instance_are_written_when_it_is_there(
-        self, runs: Runs, monkeypatch: pytest.MonkeyPatch, action: str, names: list[str]
+    @pytest.mark.parametrize(("action", "is_valid"), [("stop", True), ("pause", False)], ids=["valid", "wrong"])
+    def test_schedules_of_an_instance_are_in_the_stack_file(
+        self, file: Path, runs: Runs, monkeypatch: pytest.MonkeyPatch, action: str, *, is_valid: bool
     ) -> None:
-        records = ScheduleRecords(MemoryDocuments(), "azureml")
+        monkeypatch.setattr("mlw.schedules.instance_schedules.follow_and_tell", lambda *_: runs.done.append("follow"))
         entry = {"action": action, "trigger": {"type": "cron", "expression": "0 18 * * *"}}
         document = {"name": "ci-dora", "type": "computeinstance", "create_on_behalf_of": {"user_object_id": "dora"}}
         given = {**document, "schedules": {"compute_start_stop": [entry]}}
         monkeypatch.setattr("mlw.azure_files.loading.load", lambda *_, **__: given)
-        monkeypatch.setattr(Schedules, "records", records)
 
-        assert run("create", "churn", "-f", "x.yml") == (0 if names else 1)
+        assert run("create", "churn", "-f", "x.yml") == (0 if is_valid else 1)
 
-        assert records.names() == names
-        assert runs.done == (["up"] if names else [])
+        assert ("computeStartStop" in file.read_text()) is is_valid
+        assert runs.done == (["up", "follow"] if is_valid else [])
 
     @pytest.mark.parametrize(
         ("arguments", "words"),

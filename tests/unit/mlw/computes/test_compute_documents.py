@@ -2,7 +2,8 @@
 
 import pytest
 
-from mlw.computes.compute_documents import notices, schedules_of, to_document, to_entry
+from infra.rules.computes.start_stop_schedules import to_yaml
+from mlw.computes.compute_documents import notices, to_document, to_entry
 from mlw.computes.compute_errors import ComputeDocumentError
 from mlw.computes.workspace_computes import Compute
 
@@ -55,11 +56,30 @@ def test_what_has_no_effect_here_is_named_and_left_out_with_its_value(key: str, 
 
 
 def test_schedules_are_those_of_an_instance() -> None:
-    document = {"name": "ci", "type": "computeinstance", "schedules": {"compute_start_stop": []}}
+    trigger = {"type": "recurrence", "frequency": "day", "interval": 1, "time_zone": "UTC", "start_time": None}
+    pattern = {"hours": 18, "minutes": [0, 30], "week_days": ["monday"]}
+    entry = {"action": "stop", "state": "disabled", "trigger": {**trigger, "schedule": pattern}}
+    document = {"name": "ci", "type": "computeinstance", "schedules": {"compute_start_stop": [entry]}}
 
-    assert (notices(document), schedules_of(document)) == ([], {"compute_start_stop": []})
-    assert "schedules" not in to_entry(document)
-    assert schedules_of({**document, "type": "amlcompute"}) is None
+    assert notices(document) == []
+    assert to_entry(document)["schedules"] == {
+        "computeStartStop": [
+            {
+                "action": "Stop",
+                "status": "Disabled",
+                "triggerType": "Recurrence",
+                "recurrence": {
+                    "frequency": "day",
+                    "interval": 1,
+                    "timeZone": "UTC",
+                    "schedule": {"hours": 18, "minutes": [0, 30], "weekDays": ["monday"]},
+                },
+            }
+        ]
+    }
+    del trigger["start_time"]
+    found = to_yaml(to_entry(document)["schedules"])
+    assert found == {"compute_start_stop": [{**entry, "trigger": {**trigger, "schedule": pattern}}]}
 
 
 @pytest.mark.parametrize("value", ["spot", 7, "PT5M", -1, True])

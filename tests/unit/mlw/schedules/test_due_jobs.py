@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infra.errors import MlWorkspaceError
+from infra.rules.schedules.schedule_errors import ScheduleError
 from mlw.jobs.job_records import JobExistsError
 from mlw.schedules.due_jobs import TAKEN_SECONDS, Outcome, submit_due
-from mlw.schedules.schedule_errors import ScheduleError
 from mlw.schedules.schedule_records import Schedule, ScheduleRecords
 from tests.support.memory_documents import MemoryDocuments
 

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from infra.errors import MlWorkspaceError
+from infra.rules.schedules.schedule_errors import ScheduleError
+from mlw.jobs.job_errors import JobError
 from mlw.main import main
-from mlw.schedules import schedule_changes, schedule_creation, schedule_runs, scheduled_jobs
-from mlw.schedules.schedule_errors import ScheduleError
+from mlw.schedules import instance_schedules, schedule_changes, schedule_creation, schedule_runs, scheduled_jobs
 from mlw.schedules.schedule_options import Schedules
 from mlw.schedules.schedule_records import Schedule, ScheduleRecords
 from tests.support.memory_documents import MemoryDocuments
@@ -32,6 +33,7 @@ def records(monkeypatch: pytest.MonkeyPatch) -> ScheduleRecords:
     found.create(DAILY)
     monkeypatch.setattr(Schedules, "records", found)
     monkeypatch.setattr(schedule_creation, "now", lambda: NOW)
+    monkeypatch.setattr(instance_schedules, "follow_stack", lambda _: [])
     return found
 
 
@@ -94,6 +96,24 @@ def test_a_timer_names_stack_and_principal(capsys: pytest.CaptureFixture[str]) -
     assert 'bin/mlw" schedule run dev --principal dora\n' in shown
     assert "OnCalendar=minutely" in shown
     assert shown.splitlines()[-1].startswith("* * * * * cd ")
+
+
+@pytest.mark.usefixtures("records")
+@pytest.mark.parametrize("error", [ScheduleError("a name is taken"), JobError("the role does not include it")])
+def test_jobs_do_not_wait_for_schedules_of_instances(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: MlWorkspaceError
+) -> None:
+    def refuse(_schedules: Schedules) -> list[Schedule]:
+        raise error
+
+    monkeypatch.setattr(instance_schedules, "follow_stack", refuse)
+    monkeypatch.setattr(scheduled_jobs, "submit", lambda *_: "daily-1")
+
+    assert main(["schedule", "run", "dev"]) == 1
+
+    captured = capsys.readouterr()
+    assert "Submitted: job 'daily-20260105T060000Z'" in captured.out
+    assert f"mlw: {error}\n" in captured.err
 
 
 @pytest.mark.usefixtures("records")

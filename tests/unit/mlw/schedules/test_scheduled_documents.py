@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from infra.rules.schedules.schedule_errors import ScheduleError
 from mlw.jobs.job_records import JobRecord
 from mlw.schedules.job_references import document_of
 from mlw.schedules.schedule_documents import ScheduleState, as_json, schedule_table, trigger_text
-from mlw.schedules.schedule_errors import ScheduleError
 from mlw.schedules.schedule_records import Position, Schedule
 from mlw.schedules.scheduled_jobs import document_for
 

@@ -126,6 +126,17 @@ def test_schedules_show_what_is_late_and_what_could_not_be_submitted(browser: Te
     assert 'href="/stacks/churn/jobs?job=whole"' in shown
 
 
+def test_schedules_of_instances_are_those_of_the_stack_as_it_is_deployed(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = {"action": "Stop", "triggerType": "Cron", "cron": {"expression": "0 18 * * *"}}
+    found = ExampleJobs()
+    found.computes = [{"name": "ci-ana", "type": "ComputeInstance", "schedules": {"computeStartStop": [stop]}}]
+    monkeypatch.setattr(job_section, "jobs_of", lambda _access: found)
+
+    assert "stop ci-ana" in text_of(browser, "schedules")
+
+
 def test_computes_show_the_state_of_instances_and_the_jobs_of_clusters(browser: TestClient) -> None:
     shown = text_of(browser, "computes")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from mlw.schedules.schedule_errors import ScheduleError
+from infra.rules.schedules.schedule_errors import ScheduleError
 
 FIELDS = 5
 _ANY_DAY = ("*", "?")

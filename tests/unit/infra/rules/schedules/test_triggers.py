@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlw.schedules.schedule_errors import ScheduleError
-from mlw.schedules.time_zones import zone_of
-from mlw.schedules.triggers import Trigger, notices, trigger_of
+from infra.rules.schedules.schedule_errors import ScheduleError
+from infra.rules.schedules.time_zones import zone_of
+from infra.rules.schedules.triggers import Trigger, notices, trigger_of
 
 SET = datetime(2026, 1, 1, tzinfo=UTC)
 BERLIN = "W. Europe Standard Time"

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mlw.schedules.schedule_errors import ScheduleError
-from mlw.schedules.time_zones import in_utc, local_in
+from infra.rules.schedules.schedule_errors import ScheduleError
+from infra.rules.schedules.time_zones import in_utc, local_in
 
 STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
 CALENDAR = {"day": timedelta(days=1), "week": timedelta(weeks=1), "month": None}

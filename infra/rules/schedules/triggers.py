@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from mlw.schedules import cron_times, recurrence_times
-from mlw.schedules.schedule_errors import ScheduleError
-from mlw.schedules.time_zones import in_utc, zone_of
+from infra.rules.schedules import cron_times, recurrence_times
+from infra.rules.schedules.schedule_errors import ScheduleError
+from infra.rules.schedules.time_zones import in_utc, zone_of
 
 CRON, RECURRENCE = "cron", "recurrence"
 

@@ -6,11 +6,11 @@ twice, because the clock is set back, is the first of the two.
 
 from __future__ import annotations
 
+import difflib
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from infra.host.near_names import suggestion
-from mlw.schedules.schedule_errors import ScheduleError
+from infra.rules.schedules.schedule_errors import ScheduleError
 
 UTC_NAME = "UTC"
 _NOT_IN_UNICODE = {"mid-atlantic standard time": "Etc/GMT+2", "kamchatka standard time": "Asia/Kamchatka"}
@@ -36,8 +36,10 @@ def zone_of(name: str, doing: str) -> ZoneInfo:
     try:
         return ZoneInfo(known.get(wanted.lower(), wanted))
     except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+        near = difflib.get_close_matches(name, list(win_tz), n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
         raise ScheduleError(
-            f"{doing}: trigger.time_zone: '{name}' is not a time zone.{suggestion(name, win_tz)} Use a name of "
+            f"{doing}: trigger.time_zone: '{name}' is not a time zone.{hint} Use a name of "
             "Windows, as Azure does, e.g. 'W. Europe Standard Time', or one of the IANA database, e.g. 'Europe/Berlin'."
         ) from exc
 
