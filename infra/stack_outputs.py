@@ -117,6 +117,7 @@ OUTPUTS: Mapping[str, Output] = {
             "maxNodeCount": "Jobs that run at the same time.",
             "nodeIdleTimeBeforeScaleDown": "ISO 8601 duration.",
             "assignedUser": "The principal who works with an instance.",
+            "schedules": "`computeStartStop` of an instance, as in the stack file.",
             "idleTimeBeforeShutdown": "ISO 8601 duration after which an idle instance stops; empty for never.",
             "endpoint": "Address of an instance.",
             "address": "Address of an attached engine.",
