@@ -204,7 +204,8 @@ def delete(workspace: EndpointWorkspace, name: str) -> None:
         endpoint_keys.delete(workspace, name)
         workspace.records.delete(name)
         publishing.publish(workspace)
-    workspace.lock_of(name).unlink(missing_ok=True)
+        # While it is held: whoever waits for it sees that, and makes a new one.
+        workspace.lock_of(name).unlink(missing_ok=True)
 
 
 def _raise(doing: str, problems: Iterator[str]) -> None:

@@ -1,22 +1,19 @@
 """The lock of an endpoint on this machine: one process of `mlw` at a time changes its containers.
 
-The system releases a lock with the process that holds it. The file says whether a change has begun and not ended, so
-the next process sees that one was killed in between.
+A second file says that a change has begun and not ended, so the next process sees that one was killed in between.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
 
-from infra.host import folders
+from infra.host import file_locks, folders
 from mlw.online_endpoints.endpoint_errors import EndpointError
 
 _FOLDER = "online-endpoints"
-_BEGUN = "changing"
+_BEGUN = ".changing"
 
 
 def path_of(home: Path, stack_id: str, endpoint: str) -> Path:
@@ -27,59 +24,42 @@ def path_of(home: Path, stack_id: str, endpoint: str) -> Path:
 @contextlib.contextmanager
 def holding(path: Path, say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
     """Hold the lock; wait for another process that does."""
+
+    def on_wait(_holder: str) -> None:
+        say("waiting for another command that changes this endpoint")
+
     folders.private_folder(path.parent)
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("waiting for another command that changes this endpoint")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        with _changing(lock):
-            yield
+    with file_locks.hold(path, "changing an online endpoint", on_wait=on_wait), _changing(path):
+        yield
 
 
 @contextlib.contextmanager
 def trying(path: Path) -> Iterator[bool]:
     """Hold the lock, if no other process does."""
     folders.private_folder(path.parent)
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        with _changing(lock):
-            yield True
+    with file_locks.hold_if_free(path) as is_mine, _changing(path) if is_mine else contextlib.nullcontext():
+        yield is_mine
 
 
 @contextlib.contextmanager
-def _changing(lock: IO[str]) -> Iterator[None]:
+def _changing(path: Path) -> Iterator[None]:
     """Mark the beginning of a change, and its end unless this process is killed or fails unexpectedly."""
-    _write(lock, _BEGUN)
+    mark = path.with_suffix(_BEGUN)
+    mark.touch()
     try:
         yield
     except EndpointError:  # nothing has begun, or what has is taken back
-        _write(lock, "")
+        mark.unlink(missing_ok=True)
         raise
-    _write(lock, "")
-
-
-def _write(lock: IO[str], text: str) -> None:
-    lock.seek(0)
-    lock.truncate()
-    lock.write(text)
-    lock.flush()
+    mark.unlink(missing_ok=True)
 
 
 def was_interrupted(path: Path) -> bool:
     """Whether a change of the endpoint has begun and not ended; also while one is being made."""
-    try:
-        return bool(path.read_text(encoding="ascii"))
-    except FileNotFoundError:
-        return False
+    return path.with_suffix(_BEGUN).exists()
 
 
 def forget(home: Path, stack_id: str) -> None:
     """Remove the files of a stack's locks, with the stack."""
-    for file in (home / _FOLDER).glob(f"{stack_id}-*.lock"):
+    for file in (home / _FOLDER).glob(f"{stack_id}-*"):
         file.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """The lock of an endpoint shows whether a change was interrupted."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,24 @@ def test_locks_go_with_their_stack(tmp_path: Path) -> None:
     endpoint_locks.forget(tmp_path, "id")
 
     assert [file.name for file in (tmp_path / "online-endpoints").iterdir()] == [other.name]
+
+
+def test_a_lock_that_is_removed_with_its_endpoint_is_never_held_twice(tmp_path: Path) -> None:
+    path, waits, is_free = endpoint_locks.path_of(tmp_path, "id", "churn"), threading.Event(), threading.Event()
+    held = threading.Event()
+
+    def wait() -> None:
+        with endpoint_locks.holding(path, lambda _: waits.set()):
+            held.set()
+            is_free.wait(30)
+
+    thread = threading.Thread(target=wait)
+    with endpoint_locks.holding(path):
+        thread.start()
+        assert waits.wait(30)
+        path.unlink()
+    assert held.wait(30)
+    with endpoint_locks.trying(path) as is_mine:
+        assert not is_mine
+    is_free.set()
+    thread.join()
