@@ -2,8 +2,9 @@
 
 A unit of work must stay on one worker: the files of a folder whose ``conftest.py`` brings up one workspace for all of
 them, otherwise a file, otherwise (if every test brings its own workspace) a single test. Units start in the order of
-the collection, which is that of the tiers. The files listed in ``ALONE`` run after all others, one unit after the other
-on the only remaining worker: the others have ended by then and removed everything that they created.
+the collection, which is that of the tiers; in a tier, folders come first. The files listed in ``ALONE`` run after all
+others, one unit after the other on the only remaining worker: the others have ended by then and removed everything
+that they created.
 """
 
 from collections.abc import Mapping
@@ -40,9 +41,19 @@ def runs_alone(path: Path) -> bool:
     return _name(path) in ALONE
 
 
-def order_of(path: Path) -> tuple[bool, bool, int, Path]:
-    """Return the place of a file in the run: single tests end the parallel part, so that workers end together."""
-    return (runs_alone(path), _name(path) in SPREAD, *position_of(path))
+def order_of(path: Path) -> tuple[bool, bool, int, bool, Path]:
+    """Return the place of a file in the run: large units begin a tier, single tests end the parallel part.
+
+    So the workers end together.
+    """
+    tier, folder = position_of(path)
+    return (runs_alone(path), _name(path) in SPREAD, tier, not _shares_workspace(path), folder)
+
+
+def _shares_workspace(path: Path) -> bool:
+    """Whether a file shares a workspace with the others of its folder."""
+    folder = path.parent
+    return folder.parent != TESTS_ROOT and tier_of(path) in SHARED_BY_FOLDER and (folder / "conftest.py").is_file()
 
 
 def _name(path: Path) -> str:
@@ -55,9 +66,7 @@ def unit_of(nodeid: str) -> str:
     path = TESTS_ROOT.parent / file
     if _name(path) in SPREAD:
         return nodeid
-    folder = path.parent
-    shares = folder.parent != TESTS_ROOT and tier_of(path) in SHARED_BY_FOLDER and (folder / "conftest.py").is_file()
-    return folder.relative_to(TESTS_ROOT.parent).as_posix() if shares else file
+    return path.parent.relative_to(TESTS_ROOT.parent).as_posix() if _shares_workspace(path) else file
 
 
 class SideBySideScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

@@ -172,8 +172,11 @@ def remove_volumes(names: Sequence[str], stack_id: str) -> None:
                 ) from exc
 
 
-def container_state(name: str, *, log_lines: int = 30) -> ContainerState | None:
-    """State of a container; None if it does not exist."""
+def container_state(name: str, *, log_lines: int = 60) -> ContainerState | None:
+    """State of a container; None if it does not exist.
+
+    Sixty lines hold the traces of both processes of a container registry, whose first lines name the cause.
+    """
     import docker
 
     with connect() as client:

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.jobs_workspace import Mlw, data_of
 from tests.support.object_store import admin_client, s3_client
 from tests.support.probes import probe_until
 from tests.support.processes import Finished, run
 from tests.support.running_jobs import Jobs, document_of
 from tests.support.stacks import LiveStack
-
-from .conftest import Mlw, data_of
 
 
 @pytest.fixture

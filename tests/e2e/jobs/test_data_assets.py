@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.e2e.jobs.conftest import Mlw, data_of
+from tests.support.jobs_workspace import Mlw, data_of
 from tests.support.object_store import s3_client
 from tests.support.principals import person
 from tests.support.stacks import LiveStack

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.jobs.conftest import Mlw, data_of
+from tests.support.jobs_workspace import Mlw, data_of
 
 OPENMPI = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04"
 CURATED = "azureml://registries/azureml/environments/sklearn-1.0/labels/latest"

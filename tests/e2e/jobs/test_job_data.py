@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.e2e.jobs.conftest import Mlw, data_of
+from tests.support.jobs_workspace import Mlw, data_of
 from tests.support.object_store import s3_client
 from tests.support.stacks import LiveStack
 from tests.support.tracking import TrackingClient

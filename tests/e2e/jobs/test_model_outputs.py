@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.jobs.conftest import Mlw, data_of
+from tests.support.jobs_workspace import Mlw, data_of
 from tests.support.running_jobs import Jobs
 from tests.support.stacks import LiveStack
 
@@ -41,10 +41,12 @@ def test_models_that_a_job_writes_are_registered_and_read_by_the_next_job(jobs: 
         "first": {"type": "mlflow_model", "path": "azureml:written-mlflow_model@latest"},
         "second": {"type": "custom_model", "path": "azureml:written-custom_model:1"},
     }
-    jobs.submit("reads", "cat ${{inputs.first}}/sub/w ${{inputs.second}}/sub/w", environment=IMAGE, inputs=inputs)
-    read = jobs.finish("reads")
+    jobs.submit(
+        "reads-models", "cat ${{inputs.first}}/sub/w ${{inputs.second}}/sub/w", environment=IMAGE, inputs=inputs
+    )
+    read = jobs.finish("reads-models")
     assert read["status"] == "Completed", read["error"]
-    assert "mlflow_model\ncustom_model\n" in mlw("job", "stream", "reads").output
+    assert "mlflow_model\ncustom_model\n" in mlw("job", "stream", "reads-models").output
     tags = [
         data_of(mlw("run", "show", one["run_id"], "-o", "json"))["tags"].get(f"azureml.{name}")
         for one, name in ((written, "output.mlflow_model"), (read, "input.first"))

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 from mlw.jobs import runner_lock
-from tests.e2e.jobs.conftest import Mlw, data_of
 from tests.support.engine import open_engine
+from tests.support.jobs_workspace import Mlw, data_of
 from tests.support.pipeline_documents import inline, pipeline
 from tests.support.probes import probe_until
 from tests.support.processes import Finished

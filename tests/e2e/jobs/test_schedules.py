@@ -10,11 +10,10 @@ import pytest
 import requests
 import yaml
 
+from tests.support.jobs_workspace import Mlw, data_of
 from tests.support.running_jobs import Jobs, document_of
 from tests.support.stacks import LiveStack
 from tests.support.studio import running_studio
-
-from .conftest import Mlw, data_of
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/schedule.schema.json"
 

@@ -115,5 +115,11 @@ def test_single_tests_run_after_the_tiers_and_before_those_that_run_alone() -> N
     assert sorted([LAST_FILE, alone, single, *files], key=order_of) == [*files, single, alone, LAST_FILE]
 
 
+def test_folders_with_a_workspace_begin_their_tier() -> None:
+    files = [TESTS_ROOT / name for name in ("policy/engine/test_x.py", "e2e/roles/test_x.py", "e2e/test_x.py")]
+
+    assert sorted(reversed(files), key=order_of) == files
+
+
 def test_comparison_of_the_engine_runs_alone() -> None:
     assert runs_alone(LAST_FILE)

@@ -1,6 +1,7 @@
 """Attached engines: their notes, and what is said when they do not respond."""
 
 import os
+import socket
 import tempfile
 from pathlib import Path
 
@@ -55,12 +56,14 @@ def test_nothing_is_noted_before_an_engine_has_responded(home: Path) -> None:
 
 def test_a_tunnel_without_a_connection_quotes_the_client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     config = tmp_path / "config"
-    config.write_text("Host lab\n  ProxyCommand false\n")
     monkeypatch.setenv("MLW_SSH_CONFIG", str(config))
     tunnel = SshTunnel(engine_addresses.parse("ssh://lab"), owner=str(tmp_path))
 
-    with pytest.raises(EngineUnreachableError, match=r"ssh: .*(closed|reset)"):
-        tunnel.open()
+    with socket.socket() as nobody_listens:
+        nobody_listens.bind(("127.0.0.1", 0))
+        config.write_text(f"Host lab\n  HostName 127.0.0.1\n  Port {nobody_listens.getsockname()[1]}\n")
+        with pytest.raises(EngineUnreachableError, match=r"ssh: .*Connection refused"):
+            tunnel.open()
     tunnel.remove()
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.jobs.conftest import Mlw, data_of
-from tests.e2e.jobs.test_jobs_tutorial import run_tutorial
 from tests.support.documents import ROOT
+from tests.support.jobs_workspace import Mlw, data_of
 from tests.support.stacks import LiveStack
+from tests.support.tutorials import run_tutorial
 
 TUTORIAL = ROOT / "docs" / "tutorial-automl.md"
 PNG = b"\x89PNG"

@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-from tests.e2e.jobs.conftest import Mlw, data_of
 from tests.support.documents import ROOT
+from tests.support.jobs_workspace import Mlw, data_of
 from tests.support.object_store import s3_client
 from tests.support.pipeline_documents import inline, pipeline
 from tests.support.stacks import LiveStack

@@ -17,8 +17,8 @@ import yaml
 from docker import DockerClient
 
 from infra import labels
-from tests.e2e.jobs.conftest import data_of
 from tests.support.documents import ROOT
+from tests.support.jobs_workspace import data_of
 from tests.support.probes import probe_until
 from tests.support.processes import Finished, run
 from tests.support.stacks import LiveStack

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tests.e2e.jobs.conftest import Mlw, data_of
+from tests.support.jobs_workspace import Mlw, data_of
 from tests.support.object_store import s3_client
 from tests.support.stacks import LiveStack
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.jobs.conftest import Mlw, data_of
 from tests.support.documents import ROOT
+from tests.support.jobs_workspace import Mlw, data_of
 
 Run = Callable[[str, str, str], tuple[list[str], str, Path]]
 EXAMPLES = Path(__file__).with_name("parallel_examples")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.jobs.conftest import Mlw, data_of
+from tests.support.jobs_workspace import Mlw, data_of
 from tests.support.probes import probe_until
 from tests.support.running_jobs import Jobs
 from tests.support.stacks import LiveStack

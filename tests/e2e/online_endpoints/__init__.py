@@ -1,0 +1,1 @@
+"""Online endpoints and their deployments, on one workspace with inference."""

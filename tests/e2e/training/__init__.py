@@ -1,0 +1,1 @@
+"""Sweeps, AutoML and parallel jobs, on one workspace with computes and tracking."""
