@@ -11,19 +11,15 @@ between.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from infra.host.near_names import suggestion
-from mlw.jobs.job_records import Documents
 from mlw.online_endpoints.endpoint_errors import EndpointError, EndpointNotFoundError
+from mlw.records.endpoint_folders import DEPLOYMENT_FILE, ENDPOINT_FILE, EndpointFolders
+from mlw.records.named_records import RecordDocuments, RecordType
 
 FOLDER = "online-endpoints/"
-_ENDPOINT, _DEPLOYMENTS, _JSON = "/endpoint.json", "/deployments/", ".json"
-
-Record = TypeVar("Record", "Endpoint", "Deployment")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,124 +102,20 @@ class Deployment:
         return f"deployment '{self.name}' of endpoint '{self.endpoint}'"
 
 
-class EndpointRecords:
-    """Records of one workspace.
+class EndpointRecords(EndpointFolders[Endpoint, Deployment]):
+    """Records of one workspace; a deployment is written by whoever holds the lock of its endpoint.
 
     Args:
         documents: The storage account.
         container: Container of the artifact store.
     """
 
-    def __init__(self, documents: Documents, container: str) -> None:
-        self._documents, self._container = documents, container
+    def __init__(self, documents: RecordDocuments, container: str) -> None:
+        super().__init__(documents, container, FOLDER, _ENDPOINT, _DEPLOYMENT)
 
-    def names(self) -> list[str]:
-        """Names of all endpoints."""
-        found = (one.removeprefix(FOLDER) for one in self._documents.names(self._container, FOLDER))
-        return [one.removesuffix(_ENDPOINT) for one in found if one.endswith(_ENDPOINT)]
 
-    def all(self) -> list[Endpoint]:
-        """All endpoints."""
-        return [found for name in self.names() if (found := self._endpoint(name))]
-
-    def endpoint(self, name: str) -> Endpoint:
-        """Read an endpoint.
-
-        Raises:
-            EndpointNotFoundError: No endpoint has this name.
-        """
-        found = self._endpoint(name)
-        if found is None:
-            raise EndpointNotFoundError(
-                f"looking for online endpoint '{name}': no such endpoint.{suggestion(name, self.names())} "
-                "`mlw online-endpoint list` shows all."
-            )
-        return found
-
-    def deployments(self, endpoint: str) -> list[Deployment]:
-        """All deployments of an endpoint."""
-        names = self.deployment_names(endpoint)
-        return [found for name in names if (found := self.find_deployment(endpoint, name))]
-
-    def deployment_names(self, endpoint: str) -> list[str]:
-        """Names of the deployments of an endpoint."""
-        folder = f"{FOLDER}{endpoint}{_DEPLOYMENTS}"
-        names = self._documents.names(self._container, folder)
-        return [one.removeprefix(folder).removesuffix(_JSON) for one in names]
-
-    def deployment(self, endpoint: str, name: str) -> Deployment:
-        """Read a deployment.
-
-        Raises:
-            EndpointNotFoundError: The endpoint, or its deployment, does not exist.
-        """
-        found = self.find_deployment(endpoint, name)
-        if found is None:
-            self.endpoint(endpoint)
-            known = self.deployment_names(endpoint)
-            raise EndpointNotFoundError(
-                f"looking for deployment '{name}' of online endpoint '{endpoint}': no such deployment."
-                f"{suggestion(name, known)} Deployments: {', '.join(known) or 'none'}."
-            )
-        return found
-
-    def find_deployment(self, endpoint: str, name: str) -> Deployment | None:
-        """Read a deployment; None if there is none."""
-        found = self._documents.read(self._container, _deployment(endpoint, name))
-        return _as_deployment(json.loads(found.content)) if found else None
-
-    def create(self, endpoint: Endpoint) -> None:
-        """Write a new endpoint.
-
-        Raises:
-            EndpointError: The name is taken.
-        """
-        if not self._documents.create(self._container, f"{FOLDER}{endpoint.name}{_ENDPOINT}", _bytes(endpoint)):
-            raise EndpointError(
-                f"creating online endpoint '{endpoint.name}': there is an endpoint of this name. Choose another one "
-                "with --name, or change it with `mlw online-endpoint update`."
-            )
-
-    def change(self, name: str, change: Callable[[Endpoint], Endpoint]) -> Endpoint:
-        """Change an endpoint.
-
-        Raises:
-            EndpointNotFoundError: No endpoint has this name.
-        """
-        blob = f"{FOLDER}{name}{_ENDPOINT}"
-        while True:
-            before = self.endpoint(name)
-            found = self._documents.read(self._container, blob)
-            if found is None:
-                continue
-            before = Endpoint(**json.loads(found.content))
-            after = change(before)
-            if after == before or self._documents.replace(
-                self._container, blob, _bytes(after), revision=found.revision
-            ):
-                return after
-
-    def write(self, deployment: Deployment) -> None:
-        """Write a deployment, whether there was one or not; its endpoint is locked by the caller."""
-        blob, content = _deployment(deployment.endpoint, deployment.name), _bytes(deployment)
-        while not self._documents.create(self._container, blob, content):
-            found = self._documents.read(self._container, blob)
-            if found and self._documents.replace(self._container, blob, content, revision=found.revision):
-                return
-
-    def delete(self, endpoint: str) -> None:
-        """Delete an endpoint, and what is left of its deployments."""
-        for name in self.deployment_names(endpoint):
-            self.delete_deployment(endpoint, name)
-        self._documents.delete(self._container, f"{FOLDER}{endpoint}{_ENDPOINT}")
-
-    def delete_deployment(self, endpoint: str, name: str) -> None:
-        """Delete a deployment."""
-        self._documents.delete(self._container, _deployment(endpoint, name))
-
-    def _endpoint(self, name: str) -> Endpoint | None:
-        found = self._documents.read(self._container, f"{FOLDER}{name}{_ENDPOINT}")
-        return Endpoint(**json.loads(found.content)) if found else None
+def _as_endpoint(found: Mapping[str, Any]) -> Endpoint:
+    return Endpoint(**found)
 
 
 def _as_deployment(found: Mapping[str, Any]) -> Deployment:
@@ -231,9 +123,19 @@ def _as_deployment(found: Mapping[str, Any]) -> Deployment:
     return Deployment(**{**found, "model": DeployedModel(**model) if model else None})
 
 
-def _deployment(endpoint: str, name: str) -> str:
-    return f"{FOLDER}{endpoint}{_DEPLOYMENTS}{name}{_JSON}"
-
-
-def _bytes(record: Endpoint | Deployment) -> bytes:
-    return json.dumps(asdict(record), ensure_ascii=False).encode("utf-8", "surrogatepass")
+_ENDPOINT = RecordType(
+    make=_as_endpoint,
+    file=ENDPOINT_FILE,
+    title="online endpoint",
+    hint="`mlw online-endpoint list` shows all.",
+    taken="Choose another one with --name, or change the endpoint with `mlw online-endpoint update`.",
+    error=EndpointError,
+    missing=EndpointNotFoundError,
+)
+_DEPLOYMENT = RecordType(
+    make=_as_deployment,
+    file=DEPLOYMENT_FILE,
+    title="deployment",
+    error=EndpointError,
+    missing=EndpointNotFoundError,
+)

@@ -11,37 +11,17 @@ Both are replaced only if nobody else did so in between.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from infra.clients.storage.conditional_documents import Document
-from infra.host.near_names import suggestion
 from infra.rules.schedules.schedule_errors import ScheduleError
 from infra.rules.schedules.triggers import Trigger, trigger_of
+from mlw.records.named_records import NamedRecords, RecordDocuments, RecordType
 
 FOLDER = "schedules/"
 _RECORD, _POSITION = "schedule.json", "position.json"
-
-
-class Documents(Protocol):
-    """Small blobs; :class:`mlw.jobs.shared_documents.SharedDocuments` is the real one."""
-
-    def read(self, container: str, name: str, /) -> Document | None:
-        """Read one; None if there is none."""
-
-    def create(self, container: str, name: str, content: bytes, /) -> bool:
-        """Write one unless it exists."""
-
-    def replace(self, container: str, name: str, content: bytes, /, *, revision: str) -> bool:
-        """Replace one unless it has changed."""
-
-    def remove(self, container: str, name: str, /) -> None:
-        """Delete one."""
-
-    def names(self, container: str, prefix: str, /) -> Iterator[str]:
-        """Names that begin with a prefix, in order."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +83,22 @@ class Position:
     error: str = ""
 
 
-class ScheduleRecords:
+def _as_schedule(found: Mapping[str, Any]) -> Schedule:
+    return Schedule(**found)
+
+
+_SCHEDULE = RecordType(
+    make=_as_schedule,
+    file=f"/{_RECORD}",
+    title="schedule",
+    hint="`mlw schedule list` shows all.",
+    taken="Choose another one with --name, or change the schedule with `mlw schedule update`.",
+    error=ScheduleError,
+    missing=ScheduleError,
+)
+
+
+class ScheduleRecords(NamedRecords[Schedule]):
     """Records of one workspace.
 
     Args:
@@ -111,86 +106,26 @@ class ScheduleRecords:
         container: Container of the artifact store.
     """
 
-    def __init__(self, documents: Documents, container: str) -> None:
-        self._documents, self._container = documents, container
-
-    def names(self) -> list[str]:
-        """Names of all schedules."""
-        found = (name.removeprefix(FOLDER) for name in self._documents.names(self._container, FOLDER))
-        return [name.removesuffix(f"/{_RECORD}") for name in found if name.endswith(f"/{_RECORD}")]
-
-    def all(self) -> list[Schedule]:
-        """All schedules."""
-        return [found for name in self.names() if (found := self._read(name))]
-
-    def read(self, name: str) -> Schedule:
-        """Read one.
-
-        Raises:
-            ScheduleError: No schedule has this name.
-        """
-        return self._read(name) or _missing(name, self.names())
-
-    def create(self, schedule: Schedule) -> None:
-        """Write a new one.
-
-        Raises:
-            ScheduleError: The name is taken.
-        """
-        if not self._documents.create(self._container, _blob(schedule.name, _RECORD), _json(asdict(schedule))):
-            raise ScheduleError(
-                f"creating schedule '{schedule.name}': there is a schedule of this name. Choose another one with "
-                f"--name, or change it: `mlw schedule update STACK --name {schedule.name} --file FILE`."
-            )
-
-    def change(self, name: str, change: Callable[[Schedule], Schedule]) -> Schedule:
-        """Change one.
-
-        Raises:
-            ScheduleError: No schedule has this name.
-        """
-        while True:
-            found = self._documents.read(self._container, _blob(name, _RECORD))
-            if found is None:
-                return _missing(name, self.names())
-            before = Schedule(**json.loads(found.content))
-            after = change(before)
-            if after == before or self._documents.replace(
-                self._container, _blob(name, _RECORD), _json(asdict(after)), revision=found.revision
-            ):
-                return after
+    def __init__(self, documents: RecordDocuments, container: str) -> None:
+        super().__init__(documents, container, FOLDER, _SCHEDULE)
 
     def delete(self, name: str) -> None:
         """Delete one with its position; its jobs stay."""
-        for what in (_RECORD, _POSITION):
-            self._documents.remove(self._container, _blob(name, what))
+        self.remove(name)
+        self._documents.remove(self._container, _position(name))
 
     def position(self, name: str) -> tuple[Position, str]:
         """What it has done, and the revision of that; an empty revision for nothing."""
-        found = self._documents.read(self._container, _blob(name, _POSITION))
+        found = self._documents.read(self._container, _position(name))
         return (Position(**json.loads(found.content)), found.revision) if found else (Position(), "")
 
     def move(self, name: str, position: Position, *, revision: str) -> bool:
         """Replace the position unless it has changed; whether it was written."""
-        content, blob = _json(asdict(position)), _blob(name, _POSITION)
+        content, blob = json.dumps(asdict(position)).encode(), _position(name)
         if not revision:
             return self._documents.create(self._container, blob, content)
         return self._documents.replace(self._container, blob, content, revision=revision)
 
-    def _read(self, name: str) -> Schedule | None:
-        found = self._documents.read(self._container, _blob(name, _RECORD))
-        return Schedule(**json.loads(found.content)) if found else None
 
-
-def _blob(name: str, what: str) -> str:
-    return f"{FOLDER}{name}/{what}"
-
-
-def _json(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
-
-
-def _missing(name: str, known: list[str]) -> Schedule:
-    raise ScheduleError(
-        f"looking for schedule '{name}': no such schedule.{suggestion(name, known)} `mlw schedule list` shows all."
-    )
+def _position(name: str) -> str:
+    return f"{FOLDER}{name}/{_POSITION}"

@@ -38,7 +38,7 @@ def test_endpoints_and_deployments_are_read_as_they_were_written(records: Endpoi
 def test_a_name_is_taken_once(records: EndpointRecords) -> None:
     records.create(Endpoint(name="churn"))
 
-    with pytest.raises(EndpointError, match="there is an endpoint of this name"):
+    with pytest.raises(EndpointError, match="the name is taken"):
         records.create(Endpoint(name="churn"))
 
 
@@ -71,3 +71,11 @@ def test_nothing_is_left_of_a_deleted_endpoint() -> None:
     records.delete("churn")
 
     assert documents.blobs == {}
+
+
+def test_a_deployment_of_any_name_is_no_endpoint(records: EndpointRecords) -> None:
+    records.create(Endpoint(name="churn"))
+    records.write(replace(BLUE, name="endpoint"))
+
+    assert records.names() == ["churn"]
+    assert records.deployment_names("churn") == ["endpoint"]

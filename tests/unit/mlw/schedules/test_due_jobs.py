@@ -170,7 +170,7 @@ def test_a_run_that_was_killed_while_it_submitted_loses_nothing(
 
 
 def test_a_name_is_taken_once_and_a_missing_one_is_named(records: ScheduleRecords) -> None:
-    with pytest.raises(ScheduleError, match="creating schedule 'hourly': there is a schedule of this name"):
+    with pytest.raises(ScheduleError, match="creating schedule 'hourly': the name is taken"):
         records.create(HOURLY)
     with pytest.raises(ScheduleError, match=r"'hourli': no such schedule.*hourly"):
         records.read("hourli")

@@ -1,0 +1,1 @@
+"""Records by name in the workspace's artifact store: one class for schedules, endpoints and deployments."""
