@@ -1,6 +1,7 @@
 """Allowed imports: the actual imports, compared with the table of docs/architecture.md."""
 
 import ast
+import functools
 import re
 import sys
 from collections import Counter
@@ -71,7 +72,12 @@ def _find_modules() -> Iterator[tuple[str, Path]]:
             yield name.removesuffix(".__init__"), path
 
 
-def _imports(path: Path) -> Iterator[str]:
+@functools.cache
+def _imports(path: Path) -> frozenset[str]:
+    return frozenset(_find_imports(path))
+
+
+def _find_imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

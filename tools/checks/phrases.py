@@ -43,8 +43,9 @@ def read(file: Path = LIST) -> Phrases:
 
 
 def _compiled(phrase: str) -> re.Pattern[str]:
-    # A space matches a line break too, with the marks of a comment or a quoted line behind it.
-    return re.compile(r"\b" + phrase.replace(" ", r"(?:[ \t]+|[ \t]*\n[ \t#>]*)") + r"\b", re.IGNORECASE)
+    # A space matches a line break too, with the marks of a comment or a quoted line behind it. A pattern that begins
+    # with a letter is found many times faster than one that begins with \b or ignores case; `find` does both.
+    return re.compile(phrase.replace(" ", r"(?:[ \t]+|[ \t]*\n[ \t#>]*)") + r"\b")
 
 
 def files(listed: Phrases, root: Path = ROOT) -> Iterator[Path]:
@@ -58,9 +59,15 @@ def files(listed: Phrases, root: Path = ROOT) -> Iterator[Path]:
 
 def find(text: str, phrases: Sequence[Phrase]) -> Iterator[tuple[int, str, str]]:
     """Line, text and replacement of each phrase in a text."""
+    lowered = text.lower()
     for phrase in phrases:
-        for match in phrase.pattern.finditer(text):
-            yield text.count("\n", 0, match.start()) + 1, " ".join(match[0].split()), phrase.instead
+        for match in phrase.pattern.finditer(lowered):
+            if not _within_word(lowered, match.start()):
+                yield lowered.count("\n", 0, match.start()) + 1, " ".join(match[0].split()), phrase.instead
+
+
+def _within_word(text: str, start: int) -> bool:
+    return start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_")
 
 
 def main(root: Path = ROOT, file: Path = LIST, say: Callable[[str], object] = print) -> int:

@@ -36,7 +36,9 @@ def test_a_phrase_is_found_with_its_line_and_what_to_write(tmp_path: Path, text:
 
 
 @pytest.mark.parametrize(
-    "text", ["It has none of thatch.", "It has\n\nnone of that."], ids=["in a longer word", "over two paragraphs"]
+    "text",
+    ["It has none of thatch.", "It whas none of that.", "It has\n\nnone of that."],
+    ids=["in a longer word", "at the end of a word", "over two paragraphs"],
 )
 def test_other_text_is_left_alone(tmp_path: Path, text: str) -> None:
     assert found(tmp_path, write(tmp_path, text)) == []
