@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra import labels
-from infra.clients.engine import docker_engine
+from infra.clients.engine import docker_engine, log_quotes
 
 if TYPE_CHECKING:
     import docker
@@ -91,7 +91,7 @@ def _container(client: docker.DockerClient, identity: str) -> Container | None:
     try:
         details = client.api.inspect_container(identity)
         status = details["State"]["Status"]
-        logs = b"" if status == RUNNING else client.api.logs(identity, tail=LOG_LINES)
+        logs = b"" if status == RUNNING else client.api.logs(identity, tail=LOG_LINES * log_quotes.FRAMES)
     except docker.errors.NotFound:
         return None
     published = details["HostConfig"].get("PortBindings") or {}
@@ -104,7 +104,7 @@ def _container(client: docker.DockerClient, identity: str) -> Container | None:
         restarts=details.get("RestartCount", 0),
         ports=frozenset(int(port.partition("/")[0]) for port in published),
         bindings=tuple(_bindings(published)),
-        last_log_lines=logs.decode(errors="replace").strip(),
+        last_log_lines=log_quotes.last_lines(logs, LOG_LINES),
     )
 
 

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from infra.clients.engine import log_quotes
 from infra.clients.engine.object_users import describe_users
 from infra.errors import EngineError, EngineUnreachableError
 from infra.host.engine_address import address
@@ -172,24 +173,21 @@ def remove_volumes(names: Sequence[str], stack_id: str) -> None:
                 ) from exc
 
 
-def container_state(name: str, *, log_lines: int = 60) -> ContainerState | None:
-    """State of a container; None if it does not exist.
-
-    Sixty lines hold the traces of both processes of a container registry, whose first lines name the cause.
-    """
+def container_state(name: str, *, log_lines: int = 30) -> ContainerState | None:
+    """State of a container; None if it does not exist."""
     import docker
 
     with connect() as client:
         try:
             details = client.api.inspect_container(name)
-            logs = client.api.logs(name, tail=log_lines, stdout=True, stderr=True)
+            logs = client.api.logs(name, tail=log_lines * log_quotes.FRAMES, stdout=True, stderr=True)
         except docker.errors.NotFound:
             return None
     return ContainerState(
         status=details["State"]["Status"],
         exit_code=details["State"]["ExitCode"],
         restarts=details.get("RestartCount", 0),
-        last_log_lines=logs.decode(errors="replace").strip(),
+        last_log_lines=log_quotes.last_lines(logs, log_lines),
     )
 
 
