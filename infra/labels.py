@@ -32,6 +32,9 @@ ONLINE_ENDPOINT, ONLINE_DEPLOYMENT = "ml-workspace.online-endpoint", "ml-workspa
 REVISION = "ml-workspace.revision"
 """On the same: the revision of the deployment, which another one replaces."""
 
+RESERVATION = "ml-workspace.reservation"
+"""On the volume that marks the reservation of a stack: its ports and its subnet, as JSON."""
+
 OUTSIDE_THE_STATE = (JOB, ONLINE_ENDPOINT)
 """Labels of objects that are in no state: a process of `mlw` creates and removes them."""
 

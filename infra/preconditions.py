@@ -71,6 +71,7 @@ def reserve(
     return EngineReservation(
         f"{group.resource_name}-reservation",
         stack_id=identity.stack_id,
+        resource_id=group.resource_id,
         names={
             "containers": [component.container_name(service) for component, service in services],
             "volumes": [name for component, service in services for name in component.volume_names(service).values()],

@@ -68,6 +68,8 @@ def _wanted(props: Props) -> Wanted:
         images=props["images"],
         ports=(int(props["first_port"]), int(props["last_port"])),
         cpus=props["cpus"],
+        # States of earlier versions do not have it.
+        resource_id=props.get("resource_id", ""),
     )
 
 
@@ -83,6 +85,7 @@ class EngineReservation(Resource, module="engine", provider=EngineReservationPro
     Args:
         name: Logical name.
         stack_id: Identity of the stack.
+        resource_id: The resource group.
         names: Names that must be free or the stack's own, by kind (``containers``, ``volumes``, ``networks``).
         holders: Container that publishes each use, e.g. ``storage``; the port is the same for the container's lifetime.
         images: Image tag of each service.
@@ -109,6 +112,7 @@ class EngineReservation(Resource, module="engine", provider=EngineReservationPro
         name: str,
         *,
         stack_id: pulumi.Input[str],
+        resource_id: str,
         names: Mapping[str, Sequence[str]],
         holders: Mapping[str, str],
         images: Mapping[str, str],
@@ -120,6 +124,7 @@ class EngineReservation(Resource, module="engine", provider=EngineReservationPro
         inputs: Props = {
             "stack": pulumi.get_stack(),
             "stack_id": stack_id,
+            "resource_id": resource_id,
             "names": names,
             "holders": holders,
             "images": images,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.clients.engine import engine_inventory, port_claims, subnet_claims
-from infra.clients.engine.claims import read_claims
+from infra.clients.engine import engine_claims, engine_inventory
 from infra.clients.engine.engine_inventory import Inventory
-from infra.clients.engine.reservation import Wanted, refuse_foreign
+from infra.clients.engine.reservation import Wanted, refuse_foreign, wish
 from infra.clients.state import stack_states
 from infra.errors import ImageMissingError
 from infra.host.project import PROJECT
@@ -93,28 +92,20 @@ def claim(exported: Exported, stack_id: str, held: Inventory) -> Exported:
         PortRangeExhaustedError: Too few ports are free.
     """
     reservation = of_kind(exported, "EngineReservation")
-    wanted, before = reservation["inputs"], reservation["outputs"]
-    others = {port for who, ports in read_claims("ports").items() if who != stack_id for port in _numbers(ports)}
-    kept = {
-        use: int(port)
-        for use, port in before["ports"].items()
-        if int(port) not in {*others, *held.ports} and port_claims.is_free(int(port))
-    }
-    ports = port_claims.claim(
-        stack_id,
-        dict.fromkeys(before["ports"], ""),
-        first=int(wanted["first_port"]),
-        last=int(wanted["last_port"]),
-        published=held.ports,
-        kept=kept,
+    inputs, before = reservation["inputs"], reservation["outputs"]
+    wanted = Wanted(
+        stack=inputs["stack"],
+        stack_id=stack_id,
+        names=inputs["names"],
+        holders=dict.fromkeys(before["ports"], ""),
+        images={},
+        ports=(int(inputs["first_port"]), int(inputs["last_port"])),
+        resource_id=inputs.get("resource_id", ""),
     )
-    subnet = subnet_claims.claim(stack_id, taken=held.subnets)
-    images = {service: held.images[tag] for service, tag in wanted["images"].items() if tag in held.images}
+    kept = {use: int(port) for use, port in before["ports"].items()}
+    ports, subnet = engine_claims.claim(wish(wanted, kept=kept, subnet=None), held)
+    images = {service: held.images[tag] for service, tag in inputs["images"].items() if tag in held.images}
     return place(exported, ports=ports, subnet=subnet, images=images)
-
-
-def _numbers(ports: object) -> list[int]:
-    return list(ports.values()) if isinstance(ports, dict) else []
 
 
 def volume_labels(exported: Exported) -> dict[str, dict[str, str]]:

@@ -19,7 +19,7 @@ from infra.clients.engine.object_users import describe_users
 from infra.errors import EngineError
 from mlw.lifecycle import identity_lookup, state_files
 from mlw.lifecycle.lifecycle_errors import DamagedStateError
-from mlw.lifecycle.object_comparison import EngineObject, in_removal_order
+from mlw.lifecycle.object_comparison import RESERVATION, EngineObject, in_removal_order
 from mlw.lifecycle.stack_context import Context
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Engine(Protocol):
 
 
 def list_objects(context: Context, stack_id: str | None = None) -> list[EngineObject]:
-    """List the stack's containers (stopped ones too), networks and volumes.
+    """List the stack's containers (stopped ones too), networks, volumes and reservations.
 
     Args:
         context: The stack.
@@ -107,7 +107,8 @@ def _list_all(query: Query) -> Iterator[_Labelled]:
         yield EngineObject("network", found["Id"], found["Name"]), found.get("Labels") or {}
     for found in query("/volumes")["Volumes"] or []:
         given = found.get("Labels") or {}
-        yield EngineObject("volume", found["Name"], found["Name"], is_of_job=_is_of_job(given)), given
+        kind = RESERVATION if labels.RESERVATION in given else "volume"
+        yield EngineObject(kind, found["Name"], found["Name"], is_of_job=_is_of_job(given)), given
 
 
 def _is_of_job(given: Mapping[str, str]) -> bool:
@@ -143,7 +144,8 @@ def remove(found: Iterable[EngineObject]) -> None:
             except docker.errors.NotFound:
                 continue
             except docker.errors.APIError as exc:
-                users = describe_users(client, item.kind, item.id) if item.kind != "container" else ""
+                kind = "network" if item.kind == "network" else "volume"
+                users = describe_users(client, kind, item.id) if item.kind != "container" else ""
                 raise EngineError(
                     f"removing {item}: the engine refused ({exc.explanation or exc}).{users} Then run the command "
                     "again."

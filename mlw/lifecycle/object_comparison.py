@@ -16,13 +16,16 @@ from mlw.lifecycle.checkpoints import DockerObject
 _DRIVE = re.compile(r"(.+-storage)-data\d")
 """Name of a storage account's drive, as the component makes it."""
 
-REMOVAL_ORDER = ("container", "network", "volume")
-"""A network or volume cannot be removed while a container uses it."""
+RESERVATION = "reservation"
+"""Kind of the empty volume that reserves ports and a subnet; it holds no data and is in no state."""
+
+REMOVAL_ORDER = ("container", "network", "volume", RESERVATION)
+"""A network or volume cannot be removed while a container uses it; ports are reserved as long as one publishes them."""
 
 
 @dataclass(frozen=True)
 class EngineObject:
-    """A container, network or volume on the engine that carries the stack's labels."""
+    """A container, network, volume or reservation on the engine that carries the stack's labels."""
 
     kind: str
     id: str
@@ -72,13 +75,25 @@ def irreplaceable(lost: Sequence[DockerObject]) -> list[DockerObject]:
     return [item for item in volumes if not (match := _DRIVE.fullmatch(item.name)) or accounts[match[1]] > 1]
 
 
-def compare(on_engine: Sequence[EngineObject], in_state: Sequence[DockerObject]) -> Comparison:
-    """Compare the objects on the engine with the state."""
+def compare(
+    on_engine: Sequence[EngineObject], in_state: Sequence[DockerObject], *, is_reserved: bool = True
+) -> Comparison:
+    """Compare the objects on the engine with the state.
+
+    Args:
+        on_engine: The stack's objects on the engine.
+        in_state: Those in its state.
+        is_reserved: Whether the state has a reservation; otherwise one on the engine is an orphan.
+    """
     known = {(o.kind, o.id) for o in in_state}
     present = {(o.kind, o.id): o for o in on_engine}
     stopped = {key for key, o in present.items() if o.kind == "container" and not o.running}
     return Comparison(
-        orphans=tuple(o for key, o in present.items() if key not in known and not o.is_of_job),
+        orphans=tuple(
+            o
+            for key, o in present.items()
+            if key not in known and not o.is_of_job and not (is_reserved and o.kind == RESERVATION)
+        ),
         lost=tuple(o for o in in_state if (o.kind, o.id) not in present),
         stopped=tuple(o for o in in_state if (o.kind, o.id) in stopped and not o.may_stop),
     )

@@ -117,8 +117,7 @@ class Recovery:
             checkpoint = state_files.read(self.context)
         except DamagedStateError:
             return True
-        orphans = checkpoint and compare(found, checkpoint.docker_objects()).removable_orphans
-        return bool(orphans or (checkpoint and checkpoint.pending))
+        return bool(checkpoint and (_compare(found, checkpoint).removable_orphans or checkpoint.pending))
 
     def end_leftover_processes(self) -> None:
         """Stop the plugins of a killed run, before they create objects that no state contains."""
@@ -159,10 +158,10 @@ class Recovery:
             atomic_files.write(self.context.state_file, kept, durable=True)
 
     def _compared(self, checkpoint: Checkpoint | None) -> Comparison:
-        return compare(self.found(), checkpoint.docker_objects() if checkpoint else [])
+        return _compare(self.found(), checkpoint)
 
     def remove_orphans(self, checkpoint: Checkpoint | None) -> None:
-        """Remove containers and networks that are not in the state; volumes stay.
+        """Remove containers, networks and reservations that are not in the state; volumes stay.
 
         Raises:
             WrongPassphraseError: There are some, and the passphrase does not decrypt the state; nothing was changed.
@@ -224,3 +223,9 @@ class Recovery:
                 "engine where the stack was created, or restore the volume; if you do not need the data, start "
                 f"over with `make down STACK={stack}` and `make up STACK={stack}`."
             )
+
+
+def _compare(found: Sequence[EngineObject], checkpoint: Checkpoint | None) -> Comparison:
+    if checkpoint is None:
+        return compare(found, [], is_reserved=False)
+    return compare(found, checkpoint.docker_objects(), is_reserved=checkpoint.has(RESERVATION))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlw.lifecycle import display
-from mlw.lifecycle.object_comparison import EngineObject, describe
+from mlw.lifecycle.object_comparison import RESERVATION, EngineObject, describe
 from mlw.output import table
 
 
@@ -50,6 +50,8 @@ def prove(remains: Remains, *, headline: str) -> str:
         ("ports in use", ", ".join(map(str, remains.ports)) or f"none ({remains.released} released)"),
         ("state files", ", ".join(map(str, remains.files)) or ("kept" if kept else "none")),
     ]
+    if reserved := [item.name for item in remains.objects if item.kind == RESERVATION]:
+        rows.append(("reservations", ", ".join(reserved)))
     if remains.unseen:
         rows.append(("attached engines", f"not looked for, no response: {', '.join(remains.unseen)}"))
     headline = headline.replace(" is ", " is NOT completely ", 1) if remains else headline

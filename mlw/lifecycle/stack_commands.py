@@ -34,6 +34,7 @@ from mlw.lifecycle.lifecycle_errors import (
     OperationCancelledError,
     OperationFailedError,
 )
+from mlw.lifecycle.object_comparison import RESERVATION
 from mlw.lifecycle.pulumi_operations import (
     create_stack,
     ensure_stack,
@@ -135,9 +136,11 @@ def _refuse_deleted(context: Context, doing: str) -> None:
 
 def _forget_empty_stack(context: Context) -> None:
     """Remove the stack of a first `up` that failed before it created anything."""
-    checkpoint = state_files.read(context)
-    if checkpoint is None or checkpoint.docker_objects() or checkpoint.pending or engine_objects.list_objects(context):
+    checkpoint, found = state_files.read(context), engine_objects.list_objects(context)
+    reserved = [item for item in found if item.kind == RESERVATION]
+    if checkpoint is None or checkpoint.docker_objects() or checkpoint.pending or found != reserved:
         return
+    engine_objects.remove(reserved)
     remove_stack(context, forget_resources=True)
     state_files.remove_leftovers(context)
     stack_ports.release(identity_lookup.find(context))

@@ -13,9 +13,9 @@ def claimed(stack_id: str | None) -> dict[str, int]:
 
 
 def release(stack_id: str | None) -> None:
-    """Release the stack's ports and its subnet."""
+    """Release the stack's ports and its subnet in this home; its reservation is one of its objects on the engine."""
     if stack_id:
-        reservation.release(stack_id)
+        reservation.release_claims(stack_id)
 
 
 def in_use(numbers: Iterable[int]) -> list[int]:

@@ -28,15 +28,20 @@ def open_engine() -> Iterator[docker.DockerClient]:
 
 
 def objects_with_label(engine: docker.DockerClient, **labels: str) -> Inventory:
-    """Return objects with all the given labels; keyword names are the last part of the project's label names."""
-    return take_inventory(
-        engine, labels={f"ml-workspace.{key.replace('_', '-')}": value for key, value in labels.items()}
-    )
+    """Return objects with all the given labels; keyword names are the last part of the project's label names.
+
+    What reserves ports is left out: it holds nothing, and is replaced when the ports change.
+    """
+    return take_inventory(engine, labels=_in_full(labels), reservations=False)
+
+
+def _in_full(labels: dict[str, str]) -> dict[str, str]:
+    return {f"ml-workspace.{key.replace('_', '-')}": value for key, value in labels.items()}
 
 
 def assert_nothing_left(engine: docker.DockerClient, **labels: str) -> None:
     """Fail if any object has all the given labels."""
-    left = objects_with_label(engine, **labels)
+    left = take_inventory(engine, labels=_in_full(labels))
     assert not left, f"objects with {labels} are still there: {left}"
 
 

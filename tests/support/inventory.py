@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from docker import DockerClient
 
+from infra.labels import RESERVATION
+
 PREDEFINED_NETWORKS = frozenset({"bridge", "host", "none"})
 
 
@@ -57,8 +59,13 @@ class Inventory:
         return {**self.names, "containers": frozenset(self.containers), "networks": frozenset(self.networks)}
 
 
-def take_inventory(engine: DockerClient, *, labels: Mapping[str, str] | None = None) -> Inventory:
-    """List everything on the engine, running or not; with ``labels``, only objects that have all of them."""
+def take_inventory(
+    engine: DockerClient, *, labels: Mapping[str, str] | None = None, reservations: bool = True
+) -> Inventory:
+    """List everything on the engine, running or not; with ``labels``, only objects that have all of them.
+
+    ``reservations=False`` leaves out the empty volumes that reserve ports of stacks.
+    """
     filters = {"label": [f"{key}={value}" for key, value in (labels or {}).items()]}
     containers = engine.api.containers(all=True, filters=filters)
     volumes = engine.api.volumes(filters=filters)["Volumes"] or []
@@ -66,7 +73,11 @@ def take_inventory(engine: DockerClient, *, labels: Mapping[str, str] | None = N
     return Inventory(
         # The engine has taken the name of a container that it is about to remove away already.
         containers={item["Id"]: (item["Names"] or [item["Id"]])[0].lstrip("/") for item in containers},
-        volumes={f"{item['Name']} of {item.get('CreatedAt', '')}": item["Name"] for item in volumes},
+        volumes={
+            f"{item['Name']} of {item.get('CreatedAt', '')}": item["Name"]
+            for item in volumes
+            if reservations or RESERVATION not in (item["Labels"] or {})
+        },
         networks={item["Id"]: item["Name"] for item in networks if item["Name"] not in PREDEFINED_NETWORKS},
     )
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from infra.services import SERVICES, services_at
-from tests.support.engine import container_of, objects_with_label, open_engine, remove_objects
+from tests.support.engine import STACK_LABEL, container_of, objects_with_label, open_engine, remove_objects
 from tests.support.environment import Environment
-from tests.support.inventory import Inventory
+from tests.support.inventory import Inventory, take_inventory
 from tests.support.processes import Finished, finish, run, start
 from tests.support.stack_file import unique_workload, valid_settings, write_stack_file
 from tests.support.updates import Update, read_update
@@ -130,7 +130,7 @@ class Stack:
             self.pulumi("stack rm", "--yes", "--force", "--remove-backups")
         (self.environment.stack_folder / f"Pulumi.{self.name}.yaml").unlink(missing_ok=True)
         with open_engine() as engine:
-            left = objects_with_label(engine, stack=self.name)
+            left = take_inventory(engine, labels={STACK_LABEL: self.name})
             remove_objects(engine, left)
         assert not left, f"stack '{self.name}' left {left}\n{destroyed}"
 

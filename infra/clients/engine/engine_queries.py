@@ -1,7 +1,7 @@
 """Queries of the Docker engine without Docker's SDK, whose import takes longer than all queries of a run.
 
-For reading only. An engine at another address than a local socket is queried through the SDK, which supports TLS and
-SSH, and rejects certificates that it cannot use.
+Besides reading, only empty volumes are created and removed, which mark something. An engine at another address than a
+local socket is reached through the SDK, which supports TLS and SSH, and rejects certificates that it cannot use.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import json
 import os
 import socket
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from infra.clients.engine import docker_engine
@@ -24,8 +24,12 @@ from infra.host.engine_address import SOCKET_PREFIX, address
 Query = Callable[[str], Any]
 """Returns the JSON at a path of the engine's API, e.g. `/networks`; None if the engine does not have it."""
 
-_Get = Callable[[str], bytes | None]
-"""Returns the content at a path; None if the engine does not have it."""
+
+class _Call(Protocol):
+    """Returns the content of a response; None if the engine does not have the path."""
+
+    def __call__(self, path: str, /, method: str = ..., body: Mapping[str, Any] | None = ...) -> bytes | None:
+        """Send a request."""
 
 
 @contextmanager
@@ -36,8 +40,30 @@ def connect() -> Iterator[Query]:
         EngineUnreachableError: The engine is not running, access is denied, or it does not answer.
         EngineError: It returned an error.
     """
-    with _connected() as get:
-        yield lambda path: None if (found := get(path)) is None else json.loads(found)
+    with _connected() as call:
+        yield lambda path: None if (found := call(path)) is None else json.loads(found)
+
+
+def create_volume(name: str, labels: Mapping[str, str]) -> None:
+    """Create an empty volume.
+
+    Raises:
+        EngineUnreachableError: As in :func:`connect`.
+        EngineError: As in :func:`connect`.
+    """
+    with _connected() as call:
+        call("/volumes/create", "POST", {"Name": name, "Labels": dict(labels)})
+
+
+def remove_volume(name: str) -> None:
+    """Remove a volume; a missing one is ignored.
+
+    Raises:
+        EngineUnreachableError: As in :func:`connect`.
+        EngineError: As in :func:`connect`.
+    """
+    with _connected() as call:
+        call(f"/volumes/{quote(name)}", "DELETE")
 
 
 def read_file(container: str, path: str) -> bytes | None:
@@ -47,8 +73,8 @@ def read_file(container: str, path: str) -> bytes | None:
         EngineUnreachableError: As in :func:`connect`.
         EngineError: As in :func:`connect`.
     """
-    with _connected() as get:
-        packed = get(f"/containers/{container}/archive?path={quote(path)}")
+    with _connected() as call:
+        packed = call(f"/containers/{container}/archive?path={quote(path)}")
     if packed is None:
         return None
     with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
@@ -58,17 +84,21 @@ def read_file(container: str, path: str) -> bytes | None:
 
 
 @contextmanager
-def _connected() -> Iterator[_Get]:
+def _connected() -> Iterator[_Call]:
     host = address()
     if not host.startswith(SOCKET_PREFIX) or os.environ.get("DOCKER_TLS_VERIFY"):
         with docker_engine.connect() as client:
-            yield lambda path: _content(path, *_through_sdk(client, path))
+            yield lambda path, method="GET", body=None: _content(
+                method, path, *_through_sdk(client, method, path, body)
+            )
         return
     connection = _SocketConnection(host.removeprefix(SOCKET_PREFIX))
     try:
-        about = _content("/version", *_get(connection, "/version")) or b"{}"
+        about = _content("GET", "/version", *_send(connection, "GET", "/version", None)) or b"{}"
         version = f"/v{json.loads(about)['ApiVersion']}"
-        yield lambda path: _content(path, *_get(connection, version + path))
+        yield lambda path, method="GET", body=None: _content(
+            method, path, *_send(connection, method, version + path, body)
+        )
     except (OSError, http.client.HTTPException) as exc:
         raise EngineUnreachableError(docker_engine.unreachable(host, exc)) from exc
     finally:
@@ -89,24 +119,35 @@ class _SocketConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def _get(connection: http.client.HTTPConnection, path: str) -> tuple[int, bytes]:
-    connection.request("GET", path)
+def _send(
+    connection: http.client.HTTPConnection, method: str, path: str, body: Mapping[str, Any] | None
+) -> tuple[int, bytes]:
+    if body is None:
+        connection.request(method, path)
+    else:
+        connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
     response = connection.getresponse()
     return response.status, response.read()
 
 
-def _through_sdk(client: Any, path: str) -> tuple[int, bytes]:  # noqa: ANN401 - docker.DockerClient; its stubs lack these
+def _through_sdk(
+    client: Any,  # noqa: ANN401 - docker.DockerClient; its stubs lack these
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None,
+) -> tuple[int, bytes]:
     api = client.api
-    response = api.get(f"{api.base_url}/v{api.api_version}{path}", timeout=docker_engine.TIMEOUT_SECONDS)
+    url = f"{api.base_url}/v{api.api_version}{path}"
+    response = api.request(method, url, json=body, timeout=docker_engine.TIMEOUT_SECONDS)
     return response.status_code, response.content
 
 
-def _content(path: str, status: int, body: bytes) -> bytes | None:
+def _content(method: str, path: str, status: int, body: bytes) -> bytes | None:
     if status == http.HTTPStatus.NOT_FOUND:
         return None
-    if status != http.HTTPStatus.OK:
+    if status not in {http.HTTPStatus.OK, http.HTTPStatus.CREATED, http.HTTPStatus.NO_CONTENT}:
         reason = body.decode(errors="replace").strip()
         raise EngineError(
-            f"querying the Docker engine: GET {path} returned {status} ({reason}). Run the command again."
+            f"querying the Docker engine: {method} {path} returned {status} ({reason}). Run the command again."
         )
     return body

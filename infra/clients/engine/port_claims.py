@@ -1,16 +1,16 @@
 """Claims on host ports, so that two stacks never choose the same port.
 
-A port is free if no stack of this user claims it, no container on the engine publishes it (not even a stopped one), and
-nothing listens on it.
+A port is free if no stack of this user claims it, no stack of anyone has reserved it on the engine, no container on
+the engine publishes it (not even a stopped one), and nothing listens on it.
 """
 
 from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from infra.clients.engine.claims import open_claims, read_claims
+from infra.clients.engine.claims import Claims, open_claims, read_claims
 from infra.errors import PortRangeExhaustedError
 
 LOOPBACK = "127.0.0.1"
@@ -28,24 +28,28 @@ def is_free(port: int) -> bool:
     return True
 
 
-def claim(
+def choose(
+    claims: Claims,
     owner: str,
     holders: Mapping[str, str],
     *,
     first: int,
     last: int,
     published: Mapping[int, str],
+    reserved: Collection[int],
     kept: Mapping[str, int],
     is_free: Callable[[int], bool] = is_free,
 ) -> dict[str, int]:
-    """Claim one port for each use.
+    """Choose one port for each use.
 
     Args:
+        claims: Claims of this user's stacks.
         owner: Identity of the stack.
         holders: Uses of the ports, e.g. ``storage``, with the container that publishes each.
         first: First port that may be chosen.
         last: Last port that may be chosen.
         published: Ports that containers on the engine publish, with the containers' names.
+        reserved: Ports that other stacks have reserved on the engine.
         kept: Ports that the owner has or had; each use keeps its port, unless it was released and is in use by others.
         is_free: Whether nothing listens on a port.
 
@@ -53,29 +57,27 @@ def claim(
         The port of every use.
 
     Raises:
-        PortRangeExhaustedError: There are fewer free ports than uses; nothing is claimed.
+        PortRangeExhaustedError: There are fewer free ports than uses.
     """
-    with open_claims("ports") as claims:
-        others = {port: who for who, ports in claims.items() if who != owner for port in _by_use(ports).values()}
-        own = _by_use(claims.get(owner))
+    others = {port for who, ports in claims.items() if who != owner for port in _by_use(ports).values()} | {*reserved}
+    own = _by_use(claims.get(owner))
 
-        def is_ours(use: str) -> bool:
-            port = kept.get(use)
-            if port is None or port == own.get(use):
-                return port is not None
-            return port not in others and (published[port] == holders[use] if port in published else is_free(port))
+    def is_ours(use: str) -> bool:
+        port = kept.get(use)
+        if port is None or port == own.get(use):
+            return port is not None
+        return port not in others and (published[port] == holders[use] if port in published else is_free(port))
 
-        uses = list(holders)
-        chosen = {use: kept[use] for use in uses if is_ours(use)}
-        taken = {*others, *published, *chosen.values()}
-        candidates = (port for port in _shuffled(first, last) if port not in taken and is_free(port))
-        for use in uses:
-            if use not in chosen:
-                port = next(candidates, None)
-                if port is None:
-                    raise PortRangeExhaustedError(_exhausted(uses, first, last, published, others))
-                chosen[use] = port
-        claims[owner] = chosen
+    uses = list(holders)
+    chosen = {use: kept[use] for use in uses if is_ours(use)}
+    taken = {*others, *published, *chosen.values()}
+    candidates = (port for port in _shuffled(first, last) if port not in taken and is_free(port))
+    for use in uses:
+        if use not in chosen:
+            port = next(candidates, None)
+            if port is None:
+                raise PortRangeExhaustedError(_exhausted(uses, first, last, published, others))
+            chosen[use] = port
     return chosen
 
 
@@ -96,7 +98,7 @@ def _by_use(held: object) -> dict[str, int]:
 
 
 def _shuffled(first: int, last: int) -> Iterator[int]:
-    # Users of one machine do not see each other's claims; a random start makes conflicts unlikely.
+    # Homes see each other's choice only when it is made; a random start makes equal ones unlikely.
     ports = range(first, last + 1)
     start = random.randrange(len(ports))  # noqa: S311 - spreads load, guards nothing
     return (ports[(start + offset) % len(ports)] for offset in range(len(ports)))

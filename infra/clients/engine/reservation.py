@@ -1,4 +1,4 @@
-"""Reserve names, ports, a subnet and images on the engine, before anything of a stack is created.
+"""Reserve names, ports, a subnet and images on the engine, before anything else of a stack is created.
 
 So a foreign name, a missing image or a lack of free ports is reported while there is still nothing to clean up.
 """
@@ -10,8 +10,17 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from infra import labels
-from infra.clients.engine import docker_engine, engine_inventory, port_claims, subnet_claims
+from infra.clients.engine import (
+    docker_engine,
+    engine_claims,
+    engine_inventory,
+    port_claims,
+    reservation_marks,
+    subnet_claims,
+)
+from infra.clients.engine.engine_claims import Marks, Wish
 from infra.clients.engine.engine_inventory import Inventory
+from infra.clients.state import known_stacks
 from infra.errors import EarlierVersionError, EngineError, ForeignObjectError, ImageMissingError
 
 OBJECT_TYPES = ("containers", "volumes", "networks")
@@ -22,6 +31,10 @@ _IF_LOST = " If they belong to this stack and its state was lost, restore a back
 
 class Engine(Protocol):
     """The engine as a reservation uses it."""
+
+    @property
+    def marks(self) -> Marks:
+        """The marks of reservations."""
 
     def inventory(self) -> Inventory:
         """List all objects."""
@@ -36,6 +49,7 @@ class Engine(Protocol):
 class RealEngine:
     """The engine that Docker's own CLI would use."""
 
+    marks: Marks = reservation_marks
     inventory = staticmethod(engine_inventory.inventory)
     cpus = staticmethod(docker_engine.cpus)
     remove_leftovers = staticmethod(docker_engine.remove_leftovers)
@@ -53,6 +67,7 @@ class Wanted:
         images: Image tag of each service.
         ports: First and last port that may be claimed.
         cpus: CPU limit of each service, by its section of the stack file.
+        resource_id: The resource group, for the label of the mark on the engine.
     """
 
     stack: str
@@ -62,6 +77,7 @@ class Wanted:
     images: Mapping[str, str]
     ports: tuple[int, int]
     cpus: Mapping[str, float] = field(default_factory=dict)
+    resource_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +115,7 @@ def reserve(wanted: Wanted, *, engine: Engine = _ENGINE) -> Reserved:
     # killed run and are in no state. Volumes are kept, because they hold data.
     if any(labels.belongs_to(found, wanted.stack_id) for found in [*held.containers.values(), *held.networks.values()]):
         engine.remove_leftovers(wanted.stack_id)
-    return _claim(wanted, held, kept={}, subnet=None)
+    return _claim(wanted, held, engine, kept={}, subnet=None)
 
 
 def change(
@@ -125,7 +141,7 @@ def change(
     kept = {use: port for use, port in before.ports.items() if holders_before.get(use) == wanted.holders.get(use)}
     has_network = any(name in held.networks for name in names_before["networks"])
     keeps_subnet = has_network or is_claimed(wanted.stack_id, before.ports)
-    return _claim(wanted, held, kept=kept, subnet=before.subnet if keeps_subnet else None)
+    return _claim(wanted, held, engine, kept=kept, subnet=before.subnet if keeps_subnet else None)
 
 
 def is_claimed(owner: str, ports: Mapping[str, float]) -> bool:
@@ -134,19 +150,38 @@ def is_claimed(owner: str, ports: Mapping[str, float]) -> bool:
     return all(claimed.get(use) == port for use, port in ports.items())
 
 
-def release(owner: str) -> None:
-    """Release all claims of the owner."""
+def release(owner: str, *, engine: Engine = _ENGINE) -> None:
+    """Release all claims of the owner, and its reservation on the engine."""
+    engine.marks.remove(mark for mark in engine.marks.list_all() if mark.stack_id == owner)
+    release_claims(owner)
+
+
+def release_claims(owner: str) -> None:
+    """Release what the owner claims in this home; its mark on the engine is one of its objects there."""
     port_claims.release(owner)
     subnet_claims.release(owner)
 
 
-def _claim(wanted: Wanted, held: Inventory, *, kept: Mapping[str, int], subnet: str | None) -> Reserved:
+def _claim(wanted: Wanted, held: Inventory, engine: Engine, *, kept: Mapping[str, int], subnet: str | None) -> Reserved:
     images = _resolve_images(wanted.images, held)
-    first, last = wanted.ports
-    ports = port_claims.claim(wanted.stack_id, wanted.holders, first=first, last=last, published=held.ports, kept=kept)
-    # Last, because it never fails: nobody releases the claims of a failed reservation.
-    claimed = subnet_claims.claim(wanted.stack_id, taken=held.subnets) if subnet is None else subnet
+    ports, claimed = engine_claims.claim(wish(wanted, kept=kept, subnet=subnet), held, engine.marks)
     return Reserved(image_ids=images, ports=ports, subnet=claimed)
+
+
+def wish(wanted: Wanted, *, kept: Mapping[str, int], subnet: str | None) -> Wish:
+    """The ports and the subnet of what a stack wants."""
+    first, last = wanted.ports
+    return Wish(
+        stack=wanted.stack,
+        stack_id=wanted.stack_id,
+        labels={labels.RESOURCE_ID: wanted.resource_id, labels.MADE_BY: known_stacks.describe_origin()},
+        prefix=next(iter(wanted.names["networks"]), wanted.stack),
+        holders=wanted.holders,
+        first=first,
+        last=last,
+        kept=kept,
+        subnet=subnet,
+    )
 
 
 def refuse_foreign(wanted: Wanted, names: Mapping[str, Sequence[str]], held: Inventory) -> None:

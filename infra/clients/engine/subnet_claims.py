@@ -1,7 +1,8 @@
 """Subnets of the stacks' networks: small ones from a separate pool, to save the engine's address pools.
 
 The engine takes a /16 or /20 from its default pools for each network, and runs out after about thirty networks. A
-subnet is free if no stack of this user claims it and no network of the engine or route of this machine overlaps it.
+subnet is free if no stack of this user claims it, no stack of anyone has reserved it on the engine, and no network of
+the engine or route of this machine overlaps it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network, ip_network
 from pathlib import Path
 
-from infra.clients.engine.claims import open_claims
+from infra.clients.engine.claims import Claims, open_claims
 
 POOL = IPv4Network("10.213.0.0/16")
 PREFIX_LENGTH = 27
@@ -20,24 +21,21 @@ PREFIX_LENGTH = 27
 _ROUTES = Path("/proc/net/route")
 
 
-def claim(owner: str, *, taken: Sequence[str]) -> str:
-    """Claim a subnet.
+def choose(claims: Claims, owner: str, *, taken: Sequence[str]) -> str:
+    """Choose a subnet.
 
     Args:
+        claims: Claims of this user's stacks.
         owner: Identity of the stack.
-        taken: Subnets of the engine's networks, in CIDR notation.
+        taken: Subnets of the engine's networks and of other stacks' reservations, in CIDR notation.
 
     Returns:
         The subnet in CIDR notation; empty if none is free (a route of this machine may cover the whole pool), so that
         the engine chooses one.
     """
-    with open_claims("subnets") as claims:
-        held = [subnet for who, subnet in claims.items() if who != owner]
-        blocked = [*_networks([*taken, *held]), *_routes()]
-        subnet = next((str(s) for s in _candidates() if not any(s.overlaps(b) for b in blocked)), "")
-        if subnet:
-            claims[owner] = subnet
-    return subnet
+    held = [subnet for who, subnet in claims.items() if who != owner]
+    blocked = [*_networks([*taken, *held]), *_routes()]
+    return next((str(s) for s in _candidates() if not any(s.overlaps(b) for b in blocked)), "")
 
 
 def release(owner: str) -> None:
@@ -47,7 +45,7 @@ def release(owner: str) -> None:
 
 
 def _candidates() -> Iterator[IPv4Network]:
-    # Users of one machine do not see each other's claims; a random start makes conflicts unlikely.
+    # Homes see each other's choice only when it is made; a random start makes equal ones unlikely.
     count = 2 ** (PREFIX_LENGTH - POOL.prefixlen)
     start = random.randrange(count)  # noqa: S311 - spreads load, guards nothing
     for offset in range(count):

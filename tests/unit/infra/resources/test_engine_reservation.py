@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from infra.clients.engine import port_claims
+from infra.clients.engine.claims import open_claims
 from infra.errors import EarlierVersionError
 from infra.resources.engine_reservation import EngineReservationProvider
 
@@ -23,7 +23,8 @@ def test_unclaimed_ports_of_a_stack_are_claimed_again(tmp_path: Path, monkeypatc
     provider, olds = EngineReservationProvider(), {**INPUTS, "ports": {"storage": 21000.0}}
 
     assert provider.diff("id", olds, INPUTS).changes
-    port_claims.claim("id", {"storage": "c"}, first=21000, last=21000, published={}, kept={}, is_free=lambda _: True)
+    with open_claims("ports") as claims:
+        claims["id"] = {"storage": 21000}
     assert not provider.diff("id", olds, INPUTS).changes
 
 

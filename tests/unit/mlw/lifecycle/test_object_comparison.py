@@ -1,7 +1,14 @@
 """The engine compared with the state: orphans, lost objects, stopped containers, order of removal."""
 
 from mlw.lifecycle.checkpoints import DockerObject
-from mlw.lifecycle.object_comparison import EngineObject, compare, describe, in_removal_order, irreplaceable
+from mlw.lifecycle.object_comparison import (
+    RESERVATION,
+    EngineObject,
+    compare,
+    describe,
+    in_removal_order,
+    irreplaceable,
+)
 
 CONTAINER = EngineObject("container", "c1", "st")
 NETWORK = EngineObject("network", "n1", "rg")
@@ -21,6 +28,15 @@ def test_an_orphan_volume_is_kept_and_other_orphans_are_removable() -> None:
     comparison = compare([VOLUME, NETWORK, CONTAINER], [])
     assert comparison.removable_orphans == [CONTAINER, NETWORK]
     assert comparison.orphan_volumes == [VOLUME]
+
+
+def test_a_reservation_is_an_orphan_only_of_a_state_that_has_none() -> None:
+    """It holds no data: a killed run's is removed."""
+    reserved = EngineObject(RESERVATION, "rg-reservation-1", "rg-reservation-1")
+    assert compare([reserved], []).orphans == ()
+    comparison = compare([reserved, CONTAINER], [], is_reserved=False)
+    assert comparison.removable_orphans == [CONTAINER, reserved]
+    assert comparison.orphan_volumes == []
 
 
 def test_a_container_of_a_known_name_and_another_id_is_an_orphan_and_the_known_one_is_lost() -> None:

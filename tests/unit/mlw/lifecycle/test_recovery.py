@@ -99,6 +99,30 @@ def test_a_stack_in_order_is_left_alone(tmp_path: Path, fake_engine: FakeEngine)
     assert (fake_engine.removed, heard.lines) == ([], [])
 
 
+def test_a_reservation_of_a_killed_run_is_removed_and_one_that_the_state_has_stays(
+    tmp_path: Path, fake_engine: FakeEngine
+) -> None:
+    context, reserved = a_context(tmp_path), EngineObject("reservation", "rg-reservation-1", "rg-reservation-1")
+    fake_engine.present = [*IN_STATE, reserved]
+    held = json.loads(a_state(*IN_STATE.values()))
+    of_reservation = {
+        "urn": "urn:pulumi:dev::p::ml-workspace:engine:EngineReservation::r",
+        "type": "ml-workspace:engine:EngineReservation",
+        "id": "1a",
+    }
+    resources = held["checkpoint"]["latest"]["resources"]
+
+    held["checkpoint"]["latest"]["resources"] = [*resources, of_reservation]
+    write(context.state_file, json.dumps(held).encode())
+    recover(context, fake_engine)
+    assert fake_engine.removed == []
+
+    held["checkpoint"]["latest"]["resources"] = resources
+    write(context.state_file, json.dumps(held).encode())
+    recover(context, fake_engine)
+    assert fake_engine.removed == [reserved]
+
+
 def test_a_killed_up_leaves_neither_lock_nor_orphan_nor_pending_creation(
     tmp_path: Path, fake_engine: FakeEngine
 ) -> None:

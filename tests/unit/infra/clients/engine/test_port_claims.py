@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.clients.engine import port_claims
-from infra.clients.engine.claims import read_claims
+from infra.clients.engine.claims import open_claims, read_claims
 from infra.errors import PortRangeExhaustedError
 
 
@@ -18,9 +18,11 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _claim(owner: str, uses: list[str], *, first: int = 21000, last: int = 21999, **kwargs: object) -> dict[str, int]:
     # What else runs on the machine takes no port, unless a test asks the system.
-    arguments = {"published": {}, "kept": {}, "is_free": lambda _port: True, **kwargs}
+    arguments = {"published": {}, "reserved": (), "kept": {}, "is_free": lambda _port: True, **kwargs}
     holders = {use: f"container-{use}" for use in uses}
-    return port_claims.claim(owner, holders, first=first, last=last, **arguments)  # type: ignore[arg-type]
+    with open_claims("ports") as claims:
+        claims[owner] = port_claims.choose(claims, owner, holders, first=first, last=last, **arguments)  # type: ignore[arg-type]
+    return port_claims.claimed(owner)
 
 
 def test_every_use_gets_its_own_port_inside_the_range() -> None:
@@ -74,6 +76,11 @@ def test_a_port_that_a_stopped_container_publishes_is_not_chosen() -> None:
     ports = _claim("b/dev", ["storage"], first=21000, last=21001, published={21000: "web"})
 
     assert ports == {"storage": 21001}
+
+
+def test_a_port_that_a_stack_of_another_home_has_reserved_is_neither_chosen_nor_kept() -> None:
+    assert _claim("b/dev", ["storage"], first=21000, last=21001, reserved={21000}) == {"storage": 21001}
+    assert _claim("b/new", ["a"], first=21000, last=21002, reserved={21000}, kept={"a": 21000}) == {"a": 21002}
 
 
 def test_a_port_in_use_is_not_chosen() -> None:

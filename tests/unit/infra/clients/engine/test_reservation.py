@@ -18,6 +18,7 @@ from infra.errors import (
     ImageMissingError,
     PortRangeExhaustedError,
 )
+from tests.support.fake_marks import FakeMarks
 
 WANTED = Wanted(
     stack="dev",
@@ -39,11 +40,12 @@ class MadeUpEngine:
         self.ports: dict[int, str] = {}
         self.subnets: Sequence[str] = ()
         self.leftovers_removed = False
+        self.marks = FakeMarks()
 
     def inventory(self) -> Inventory:
         return Inventory(
             containers=self.containers,
-            volumes={},
+            volumes=dict(self.marks.volumes),
             networks=self.networks,
             subnets=self.subnets,
             images=self.images,
@@ -97,6 +99,47 @@ def test_a_change_keeps_the_ports_and_the_subnet(made_up: MadeUpEngine) -> None:
 
     assert sorted(made.ports) == ["registry", "storage"]
     assert made_up.change(WANTED, made) == made
+
+
+def test_the_mark_on_the_engine_stays_while_ports_and_subnet_do(made_up: MadeUpEngine) -> None:
+    made = made_up.reserve()
+    placed = dict(made_up.marks.volumes)
+
+    made_up.change(replace(WANTED, cpus={"keyVault": 1.0}), made)
+
+    assert made_up.marks.volumes == placed
+    [mark] = made_up.marks.list_all()
+    assert (mark.ports, mark.subnet) == (frozenset(made.ports.values()), made.subnet)
+
+
+def test_added_ports_are_in_the_only_mark_of_the_stack(made_up: MadeUpEngine) -> None:
+    made = made_up.reserve()
+    more = {**WANTED.holders, "tracking": "mlw-tracking"}
+
+    changed = made_up.change(replace(WANTED, holders=more), made)
+
+    [mark] = made_up.marks.list_all()
+    assert mark.ports == frozenset(changed.ports.values())
+    assert len(mark.ports) == 3
+
+
+def test_a_mark_has_the_labels_of_the_stacks_objects(made_up: MadeUpEngine) -> None:
+    made_up.reserve(replace(WANTED, resource_id="/subscriptions/0/resourceGroups/rg"))
+
+    [(name, given)] = made_up.marks.volumes.items()
+    assert name.startswith("rg-reservation-")
+    assert labels.identity_of(given) == "id1"
+    assert (given[labels.STACK], given[labels.RESOURCE_ID]) == ("dev", "/subscriptions/0/resourceGroups/rg")
+    assert "since" in given[labels.MADE_BY]
+
+
+def test_a_release_removes_the_stacks_own_mark_only(made_up: MadeUpEngine) -> None:
+    made_up.reserve()
+    other = made_up.reserve(replace(WANTED, stack_id="id2", names={**WANTED.names, "networks": ["rg2"]}))
+
+    reservation.release("id1", engine=made_up)
+
+    assert [mark.ports for mark in made_up.marks.list_all()] == [frozenset(other.ports.values())]
 
 
 def test_a_renamed_container_gets_another_port_than_the_one_that_still_runs(made_up: MadeUpEngine) -> None:
@@ -156,6 +199,7 @@ def test_failed_reservation_leaves_no_claim(made_up: MadeUpEngine, tmp_path: Pat
 
     claims = [json.loads(path.read_text()) for path in tmp_path.glob("*.json")]
     assert [claim for claim in claims if claim] == []
+    assert not made_up.marks.volumes
 
 
 def test_more_cpus_than_the_engine_has_are_rejected_before_anything_is_created(made_up: MadeUpEngine) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.clients.engine import subnet_claims
+from infra.clients.engine.claims import open_claims
 
 HEADER = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 
@@ -19,21 +20,28 @@ def routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def _claim(owner: str, *, taken: list[str]) -> str:
+    with open_claims("subnets") as claims:
+        subnet = subnet_claims.choose(claims, owner, taken=taken)
+        claims.update({owner: subnet} if subnet else {})
+    return subnet
+
+
 def test_a_subnet_is_a_small_part_of_the_pool() -> None:
-    subnet = IPv4Network(subnet_claims.claim("b/dev", taken=[]))
+    subnet = IPv4Network(_claim("b/dev", taken=[]))
 
     assert subnet.subnet_of(subnet_claims.POOL)
     assert subnet.prefixlen == 27
 
 
 def test_a_hundred_stacks_get_a_hundred_subnets() -> None:
-    assert len({subnet_claims.claim(f"b/{n}", taken=[]) for n in range(100)}) == 100
+    assert len({_claim(f"b/{n}", taken=[]) for n in range(100)}) == 100
 
 
 def test_a_subnet_that_a_network_of_the_engine_overlaps_is_not_chosen() -> None:
     half = IPv4Network("10.213.0.0/17")
 
-    claimed = [IPv4Network(subnet_claims.claim(f"b/{n}", taken=[str(half), "fd00::/64"])) for n in range(20)]
+    claimed = [IPv4Network(_claim(f"b/{n}", taken=[str(half), "fd00::/64"])) for n in range(20)]
 
     assert not any(subnet.overlaps(half) for subnet in claimed)
 
@@ -41,14 +49,14 @@ def test_a_subnet_that_a_network_of_the_engine_overlaps_is_not_chosen() -> None:
 def test_a_route_over_the_whole_pool_leaves_the_choice_to_the_engine(routes: Path) -> None:
     routes.write_text(HEADER + "tun0\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0\n")
 
-    assert subnet_claims.claim("b/dev", taken=[]) == ""
+    assert _claim("b/dev", taken=[]) == ""
 
 
 def test_a_released_subnet_is_free_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subnet_claims, "POOL", IPv4Network("10.213.0.0/27"))
-    first = subnet_claims.claim("b/dev", taken=[])
-    assert subnet_claims.claim("b/prod", taken=[]) == ""
+    first = _claim("b/dev", taken=[])
+    assert _claim("b/prod", taken=[]) == ""
 
     subnet_claims.release("b/dev")
 
-    assert subnet_claims.claim("b/prod", taken=[]) == first
+    assert _claim("b/prod", taken=[]) == first
