@@ -90,6 +90,11 @@ COMMANDS: tuple[Row, ...] = (
     Row("model register", "mlw.tracking.model_commands:register", "Register a model"),
     Row("model download", "mlw.tracking.model_commands:download", "Download the files of a version of a model"),
     Row(
+        "model package",
+        "mlw.model_packages.package_commands:package",
+        "Write a model with its scoring server and environment as an image in an archive",
+    ),
+    Row(
         "model archive",
         "mlw.tracking.model_commands:archive",
         "Archive a model or one version: lists omit it, but it can still be used",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tarfile
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from infra import service_images
 from infra.clients.engine import docker_engine
 from infra.clients.registry.image_upload import LayerFile
-from infra.errors import EngineError, ImageMissingError
+from infra.errors import ImageMissingError
 from infra.host import file_locks
 from infra.image_layers import layers
-from mlw.environments import build_cache
+from mlw.environments import build_cache, saved_images
 
 if TYPE_CHECKING:
     from docker.models.images import Image
@@ -102,38 +101,9 @@ def _unpack(image: Image, folder: Path) -> None:
     """Save an image, and publish its files under their final name when they are complete."""
     unfinished = Path(tempfile.mkdtemp(dir=build_cache.place("work", "x").parent))
     try:
-        saved = unfinished / "image.tar"
-        with saved.open("wb") as out:
-            for piece in image.save():
-                out.write(piece)
-        facts = _divide(saved, unfinished)
+        facts = saved_images.save(image, unfinished)
         layers.unpack([unfinished / one["file"] for one in facts["layers"]], unfinished / _ROOT)
-        saved.unlink()
         (unfinished / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
         unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _divide(saved: Path, folder: Path) -> dict[str, Any]:
-    """Take layers and configuration out of what the engine has saved."""
-    with tarfile.open(saved) as archive:
-        manifest = json.loads(_content(archive, "manifest.json"))[0]
-        document = json.loads(_content(archive, manifest["Config"]))
-        found = []
-        for number, (name, digest) in enumerate(zip(manifest["Layers"], document["rootfs"]["diff_ids"], strict=True)):
-            file = folder / f"layer-{number}.tar"
-            member = archive.extractfile(name)
-            if member is None:
-                raise EngineError(f"reading the base image from the engine: its archive has no '{name}'.")
-            with member, file.open("wb") as out:
-                shutil.copyfileobj(member, out, 1 << 20)
-            if layers.digest(file) != digest:
-                raise EngineError(f"reading the base image from the engine: '{name}' is not the layer {digest}.")
-            found.append({"file": file.name, "digest": digest, "size": file.stat().st_size})
-    return {"config": document["config"], "architecture": document["architecture"], "layers": found}
-
-
-def _content(archive: tarfile.TarFile, name: str) -> bytes:
-    member = archive.extractfile(name)
-    return member.read() if member else b""

@@ -6,6 +6,7 @@ import io
 import tarfile
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from mlw.jobs.ports import SourceFile
@@ -14,10 +15,18 @@ _NOBODY = 65534
 """Owner of files that the command can only read."""
 
 
-def packed(files: Iterable[SourceFile]) -> Iterator[bytes]:
-    """Pack files, and the folders above them."""
-    now, folders = time.time(), {"."}
-    for one in files:
+def packed(files: Iterable[SourceFile], *, below: str = "", at: float | None = None) -> Iterator[bytes]:
+    """Pack files, and the folders above them.
+
+    Args:
+        files: What is packed.
+        below: A folder that they are in, which is not packed itself; nor are those above it.
+        at: Time of all of them, in seconds since 1970; by default now.
+    """
+    now = time.time() if at is None else at
+    folders = {".", below, *map(str, PurePosixPath(below).parents)}
+    for given in files:
+        one = replace(given, name=str(PurePosixPath(below) / given.name))
         for folder in reversed(PurePosixPath(one.name).parents):
             if str(folder) not in folders:
                 folders.add(str(folder))

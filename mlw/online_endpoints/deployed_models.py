@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from mlw.assets.asset_references import LATEST, SCHEME
 from mlw.jobs.ports import SourceFile
 from mlw.online_endpoints.endpoint_errors import EndpointError
 from mlw.online_endpoints.endpoint_records import DeployedModel
+from mlw.online_endpoints.serving_files import MLFLOW
 from mlw.tracking import artifacts, code_snapshot, registered_models
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ MODEL_FILE = "MLmodel"
 """A folder with it is a model of MLflow."""
 
 _MLFLOW, _CUSTOM, _FOLDER = "mlflow_model", "custom_model", "model"
+_SAMPLE = "serving_input_example.json"
 _PIECE_BYTES = 1 << 20
 
 Connect = Callable[[], "TrackingClient"]
@@ -43,24 +45,85 @@ def store(
         type_: Azure's type of the model, as its document has it; empty to look.
         say: Gets what is being done.
     """
+    model, names = described(path, container, type_=type_)
+    folder = path if path.is_dir() else path.parent
+    blobs = BlobStreams(connection, container)
+    known = dict(blobs.sizes(f"{model.location}/"))
+    for name in names:
+        size = (folder / name).stat().st_size
+        if known.get(f"{model.location}/{name}") != size:
+            say(f"uploading '{name}' of the model")
+            with (folder / name).open("rb") as content:
+                blobs.put(f"{model.location}/{name}", content, size)
+    return model
+
+
+def described(path: Path, container: str = "", *, type_: str) -> tuple[DeployedModel, list[str]]:
+    """A model that is not registered, named after the hash of its files, and the names of these.
+
+    Args:
+        path: A file or a folder of this machine.
+        container: Where its files are stored; empty if they are not.
+        type_: See :func:`store`.
+
+    Raises:
+        EndpointError: The folder is empty.
+    """
     names = _files(path)
     folder = path if path.is_dir() else path.parent
     listed = [code_snapshot.read_file(folder, name) for name in names]
     lines = "".join(f"{one.name}\0{one.digest}\n" for one in listed)
     digest = hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
-    blobs, location = BlobStreams(connection, container), f"LocalUpload/{digest}"
-    known = dict(blobs.sizes(f"{location}/"))
-    for name in names:
-        size = (folder / name).stat().st_size
-        if known.get(f"{location}/{name}") != size:
-            say(f"uploading '{name}' of the model")
-            with (folder / name).open("rb") as content:
-                blobs.put(f"{location}/{name}", content, size)
     is_mlflow = (type_ or _MLFLOW) == _MLFLOW and MODEL_FILE in names
-    return DeployedModel(
-        name=f"{ANONYMOUS}_{digest[:16]}", version="1", container=container, location=location,
+    made = DeployedModel(
+        name=f"{ANONYMOUS}_{digest[:16]}", version="1", container=container, location=f"LocalUpload/{digest}",
         folder=path.name if path.is_dir() else "", type=_MLFLOW if is_mlflow else _CUSTOM,
     )  # fmt: skip
+    return made, names
+
+
+def local_files(path: Path, names: Sequence[str], folder: str = "") -> Iterator[SourceFile]:
+    """Files of this machine, below the folder that a deployment has them in.
+
+    Args:
+        path: A file or a folder.
+        names: Of the files in it.
+        folder: Name of that folder; empty for none.
+    """
+    place = path if path.is_dir() else path.parent
+    for name in names:
+        found = place / name
+        yield SourceFile(
+            name=f"{folder}/{name}" if folder else name, size=found.stat().st_size, content=_read(found)
+        )  # fmt: skip
+
+
+def local_path(document: Mapping[str, Any]) -> Path:
+    """Where the model is that a deployment's file describes itself.
+
+    Raises:
+        EndpointError: It is not on this machine.
+    """
+    path = str(document["model"].get("path") or "")
+    if not Path(path).is_absolute():
+        raise EndpointError(
+            f"reading deployment '{document['name']}': model.path is '{path}'; allowed: a file or a folder of this "
+            "machine. Register other models with `mlw model create`, and name them as azureml:NAME:VERSION."
+        )
+    return Path(path)
+
+
+def require_servable(name: str, server: str, model: DeployedModel | None) -> None:
+    """Reject a model that a deployment cannot serve without a script.
+
+    Raises:
+        EndpointError: See above.
+    """
+    if server == MLFLOW and (model is None or model.type != _MLFLOW):
+        raise EndpointError(
+            f"reading deployment '{name}': without `code_configuration` the model must be one of MLflow, a folder with "
+            f"a file '{MODEL_FILE}', and this one is not. Add a scoring script."
+        )
 
 
 def _files(path: Path) -> list[str]:
@@ -121,15 +184,19 @@ def files(model: DeployedModel, connection: ServiceConnection, connect: Connect)
             for name, size in blobs.sizes(folder)
         )
         return
+    with registered_files(model, connect) as found:
+        yield found
+
+
+@contextmanager
+def registered_files(model: DeployedModel, connect: Connect) -> Iterator[Iterator[SourceFile]]:
+    """The same of a registered model, in the order of their names."""
     client = connect()
     root, wanted = artifacts.of_location(client, model.location)
     with tempfile.TemporaryDirectory(prefix="mlw-model-") as place:
         folder_here = Path(place)
         artifacts.download(client, root, wanted, folder_here, overwrites=False)
-        yield (
-            SourceFile(name=below + one.path, size=(path := folder_here / one.path).stat().st_size, content=_read(path))
-            for one in wanted
-        )
+        yield local_files(folder_here, sorted(one.path for one in wanted), model.folder)
 
 
 def _read(path: Path) -> Iterator[bytes]:
@@ -138,16 +205,37 @@ def _read(path: Path) -> Iterator[bytes]:
             yield piece
 
 
+def sample(model: DeployedModel, connection: ServiceConnection, connect: Connect) -> bytes:
+    """A request that MLflow stored with a model (`log_model(input_example=...)`); empty if there is none."""
+    if model.container:
+        return b"".join(BlobStreams(connection, model.container).pieces(f"{model.location}/{_SAMPLE}") or ())
+    client = connect()
+    root, found = artifacts.of_location(client, model.location)
+    if not any(one.path == _SAMPLE for one in found):
+        return b""
+    with client.reading(f"{root}/{_SAMPLE}", f"reading the sample of model '{model.name}'") as (_, pieces):
+        return b"".join(pieces)
+
+
 def conda_file(model: DeployedModel, connection: ServiceConnection, connect: Connect) -> Mapping[str, Any]:
     """The environment of a model of MLflow: its own conda file.
 
     Raises:
         EndpointError: It has none.
     """
+    with files(model, connection, connect) as found:
+        return conda_of(model, found)
+
+
+def conda_of(model: DeployedModel, found: Iterable[SourceFile]) -> Mapping[str, Any]:
+    """The same, of files that are known.
+
+    Raises:
+        EndpointError: There is no conda file among them.
+    """
     import yaml  # noqa: PLC0415 - only for a model without an environment
 
-    with files(model, connection, connect) as found:
-        content = next((b"".join(one.content) for one in found if one.name.endswith("conda.yaml")), b"")
+    content = next((b"".join(one.content) for one in found if one.name.endswith("conda.yaml")), b"")
     loaded = yaml.safe_load(content) if content else None
     if not isinstance(loaded, Mapping):
         raise EndpointError(

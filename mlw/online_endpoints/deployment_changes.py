@@ -131,11 +131,7 @@ def _resolved(
     model = kept.model if kept and _is_same(document, kept, "model") else _model(workspace, document)
     code: Mapping[str, Any] = document.get("code_configuration") or {}
     server = SCORE if code else MLFLOW
-    if server == MLFLOW and (model is None or model.type != "mlflow_model"):
-        raise EndpointError(
-            f"reading deployment '{document['name']}': without `code_configuration` the model must be one of MLflow, "
-            f"a folder with a file '{deployed_models.MODEL_FILE}', and this one is not. Add a scoring script."
-        )
+    deployed_models.require_servable(str(document["name"]), server, model)
     stored = (
         {"code": kept.code, "code_folder": kept.code_folder, "script": kept.script}
         if kept and _is_same(document, kept, "code_configuration")
@@ -164,15 +160,9 @@ def _model(workspace: EndpointWorkspace, document: Mapping[str, Any]) -> Deploye
     if given is None:
         return None
     if isinstance(given, Mapping):
-        path = str(given.get("path") or "")
-        if not Path(path).is_absolute():
-            raise EndpointError(
-                f"reading deployment '{document['name']}': model.path is '{path}'; allowed: a file or a folder of this "
-                "machine. Register other models with `mlw model create`, and name them as azureml:NAME:VERSION."
-            )
         return deployed_models.store(
-            Path(path), workspace.connection, workspace.blob_container, type_=str(given.get("type") or ""),
-            say=workspace.say,
+            deployed_models.local_path(document), workspace.connection, workspace.blob_container,
+            type_=str(given.get("type") or ""), say=workspace.say,
         )  # fmt: skip
     return deployed_models.find(str(given), workspace.tracking)
 
@@ -192,12 +182,7 @@ def _stored_code(workspace: EndpointWorkspace, document: Mapping[str, Any], code
     """The fields of a record on the code: it is stored as a snapshot."""
     if not code:
         return {}
-    folder, script = Path(str(code["code"])), str(code["scoring_script"])
-    if not (folder / script).is_file():
-        raise EndpointError(
-            f"reading deployment '{document['name']}': code_configuration.scoring_script: '{folder / script}' does "
-            "not exist."
-        )
+    folder, script = code_of(document)
     try:
         taken = code_snapshot.take(folder)
         stored = stored_snapshots.store(workspace.connection, workspace.blob_container, taken)
@@ -207,6 +192,22 @@ def _stored_code(workspace: EndpointWorkspace, document: Mapping[str, Any], code
             "write blobs of the default datastore. `mlw roles list` shows which roles do."
         ) from exc
     return {"code": stored, "code_folder": folder.name, "script": script}
+
+
+def code_of(document: Mapping[str, Any]) -> tuple[Path, str]:
+    """The folder of a deployment's code, and its scoring script in it.
+
+    Raises:
+        EndpointError: There is no such script.
+    """
+    code = document["code_configuration"]
+    folder, script = Path(str(code["code"])), str(code["scoring_script"])
+    if not (folder / script).is_file():
+        raise EndpointError(
+            f"reading deployment '{document['name']}': code_configuration.scoring_script: '{folder / script}' does "
+            "not exist."
+        )
+    return folder, script
 
 
 def _changed(workspace: EndpointWorkspace) -> dict[str, Any]:

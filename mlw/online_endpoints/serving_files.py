@@ -18,6 +18,9 @@ MOUNT = "/var/azureml-app"
 
 SCORE, MLFLOW = "score", "mlflow"
 USER = 1001
+MODELS = "azureml-models"
+"""Folder of the models, below the mount; Azure's place."""
+
 _CONTROL = ".mlw"
 _PROGRAM, _SERVING, _VARIABLES = f"{_CONTROL}/program", f"{_CONTROL}/serving.json", f"{_CONTROL}/variables.json"
 _START = 'exec "$(command -v python || echo python3)" -u -m mlw.job_programs.model_server'
@@ -47,8 +50,8 @@ def probe_command(wanted: str, seconds: float) -> list[str]:
 
 
 def model_folder(model: DeployedModel) -> str:
-    """Where the files of a model are, below the mount; Azure's place."""
-    return f"azureml-models/{model.name}/{model.version}"
+    """Where the files of a model are, below the mount."""
+    return f"{MODELS}/{model.name}/{model.version}"
 
 
 def files(

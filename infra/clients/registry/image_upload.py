@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -23,6 +23,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 _TIMEOUT_SECONDS = (10.0, 300.0)
+_PIECE_BYTES = 1 << 20
 
 
 class PushRejectedError(ServiceError):
@@ -75,6 +76,15 @@ class ImageUpload:
     def blob(self, digest: str) -> bytes:
         """The content of a small blob, such as an image's configuration."""
         return bytes(self._send("GET", f"blobs/{digest}", f"reading a blob of '{self.repository}'").content)
+
+    def pieces(self, digest: str) -> Iterator[bytes]:
+        """The content of a large blob, in pieces."""
+        doing = f"reading a layer of '{self.repository}'"
+        with (
+            reporting_unreachable(f"container registry ({doing})", self._endpoint),
+            self._send("GET", f"blobs/{digest}", doing, stream=True) as found,
+        ):
+            yield from found.iter_content(_PIECE_BYTES)
 
     def has_blob(self, digest: str) -> bool:
         """Whether the repository has a blob."""

@@ -5,146 +5,16 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
-import yaml
-from docker import DockerClient
 
-from infra import labels
-from tests.support.documents import ROOT
 from tests.support.jobs_workspace import data_of
 from tests.support.probes import probe_until
-from tests.support.processes import Finished, run
-from tests.support.stacks import LiveStack
+from tests.support.served_endpoints import Served
 
-EXAMPLE = ROOT / "examples" / "diabetes" / "online"
-SCHEMA = "https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json"
-IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04:latest"
 READY_SECONDS = 15.0
-SCORE = """
-import json, os, time
-from pathlib import Path
-
-def init():
-    global offset
-    offset = int(Path(os.environ["AZUREML_MODEL_DIR"], "model", "offset.txt").read_text())
-
-def run(raw_data):
-    data = json.loads(raw_data)["data"]
-    return {"sum": sum(data) + offset, "round": os.environ.get("ROUND", "1")}
-"""
-BROKEN = "def init():\n    raise ValueError('the model is of another version')\n\ndef run(data):\n    return data\n"
-HUNGRY = "def init():\n    global kept\n    kept = bytearray(3 << 30)\n\ndef run(data):\n    return data\n"
-PYFUNC = """
-import pandas
-
-class Model:
-    def predict(self, data):
-        return [value * 2 for value in data["a"]]
-
-def _load_pyfunc(path):
-    return Model()
-"""
-Files = dict[str, Path]
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """Files as in Azure's examples: an endpoint, deployments, a request."""
-    folder = tmp_path_factory.mktemp("endpoints")
-    for name, text in (("score", SCORE), ("broken", BROKEN), ("hungry", HUNGRY)):
-        (folder / "onlinescoring" / name).mkdir(parents=True)
-        (folder / "onlinescoring" / name / "score.py").write_text(text, encoding="utf-8")
-    (folder / "model").mkdir()
-    (folder / "model" / "offset.txt").write_text("10", encoding="utf-8")
-    _write_mlflow_model(folder / "mlflow-model")
-    made: dict[str, dict[str, Any]] = {
-        "endpoint": {"name": "sums", "auth_mode": "key"},
-        "other": {"name": "others", "auth_mode": "key"},
-    }
-    made |= {"blue": _deployment("blue", "score"), "green": _deployment("green", "score")}
-    made["green"]["environment_variables"] = {"ROUND": "2"}
-    made["mlflow"] = {
-        "$schema": SCHEMA, "name": "mlflow", "endpoint_name": "others",
-        "model": {"path": "mlflow-model", "type": "mlflow_model"}, "instance_type": "Standard_DS3_v2",
-    }  # fmt: skip
-    for name, document in made.items():
-        (folder / f"{name}.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
-    (folder / "request.json").write_text('{"data": [1, 2]}', encoding="utf-8")
-    return {"folder": folder, **{name: folder / f"{name}.yml" for name in made}, "request": folder / "request.json"}
-
-
-def _deployment(name: str, script: str) -> dict[str, Any]:
-    return {
-        "$schema": SCHEMA,
-        "name": name,
-        "endpoint_name": "sums",
-        "model": {"path": "model"},
-        "code_configuration": {"code": f"onlinescoring/{script}", "scoring_script": "score.py"},
-        # The example's, so that one image is enough.
-        "environment": {"conda_file": str(EXAMPLE / "conda.yml"), "image": IMAGE},
-        "instance_type": "Standard_DS3_v2",
-        "instance_count": 1,
-    }
-
-
-def _write_mlflow_model(folder: Path) -> None:
-    (folder / "code").mkdir(parents=True)
-    (folder / "code" / "doubling.py").write_text(PYFUNC, encoding="utf-8")
-    (folder / "conda.yaml").write_text(
-        "dependencies:\n- python=3.11\n- pip\n- pip:\n  - mlflow==3.17.2\n", encoding="utf-8"
-    )
-    flavor = {"loader_module": "doubling", "code": "code", "env": {"conda": "conda.yaml"}}
-    description = {"flavors": {"python_function": flavor}, "mlflow_version": "3.17.2", "model_uuid": "0" * 32}
-    (folder / "MLmodel").write_text(yaml.safe_dump(description), encoding="utf-8")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Served:
-    """An endpoint with deployment `blue`, which has all traffic."""
-
-    stack: LiveStack
-    engine: DockerClient
-    files: Files
-    uri: str
-    key: str
-
-    def mlw(self, group: str, verb: str, *words: str, principal: str = "") -> Finished:
-        """Run `mlw GROUP VERB STACK ...`."""
-        return call(self.stack, group, verb, *words, *(("--principal", principal) if principal else ()))
-
-    def ask(self, key: str | None = None, **headers: str) -> requests.Response:
-        """Send a request."""
-        given = {"Authorization": f"Bearer {self.key if key is None else key}", **headers}
-        return requests.post(self.uri, json={"data": [1, 2]}, headers=given, timeout=60)
-
-    def instances(self, endpoint: str = "sums") -> dict[str, Any]:
-        """Names and attributes of the containers of an endpoint."""
-        own: dict[str, str | list[str] | bool] = {"label": f"{labels.ONLINE_ENDPOINT}={endpoint}"}
-        return {str(one.name): one.attrs for one in self.engine.containers.list(all=True, filters=own)}
-
-
-def call(stack: LiveStack, group: str, verb: str, *words: str) -> Finished:
-    environment = stack.stack.environment
-    command = ["mlw", group, verb, stack.stack.name, *words]
-    return run(command, cwd=environment.project, env=environment.variables, timeout_seconds=300)
-
-
-@pytest.fixture(scope="module")
-def served(jobs_stack: LiveStack, engine: DockerClient, files: Files) -> Iterator[Served]:
-    made = data_of(call(jobs_stack, "online-endpoint", "create", "-f", str(files["endpoint"])))
-    try:
-        call(jobs_stack, "online-deployment", "create", "-f", str(files["blue"]), "--all-traffic").check()
-        key = data_of(call(jobs_stack, "online-endpoint", "get-credentials", "-n", "sums"))["primaryKey"]
-        yield Served(stack=jobs_stack, engine=engine, files=files, uri=made["scoring_uri"], key=key)
-    finally:
-        call(jobs_stack, "online-endpoint", "delete", "-n", "sums", "--yes").check()
 
 
 def test_a_request_is_answered_by_the_deployment(served: Served) -> None:

@@ -25,6 +25,13 @@ def test_read_only_files_do_not_belong_to_root() -> None:
     assert {(one.uid, oct(one.mode)) for one in tar} == {(65534, "0o555"), (65534, "0o444")}
 
 
+def test_files_below_a_folder_that_others_have_leave_it_as_it_is() -> None:
+    file = SourceFile(name="a/b", size=1, content=(b"x",))
+
+    with tarfile.open(fileobj=io.BytesIO(b"".join(packed([file], below="var/app", at=9)))) as tar:
+        assert [(one.name, one.mtime) for one in tar] == [("var/app/a", 9), ("var/app/a/b", 9)]
+
+
 def test_long_names_and_names_in_any_script_survive() -> None:
     name = f"{'d' * 120}/Größe-数据.csv"
 

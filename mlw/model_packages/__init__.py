@@ -1,0 +1,1 @@
+"""Models as images in archives, for machines without a workspace: `mlw model package`."""
