@@ -6,13 +6,16 @@ people, is stored separately, as of the time when the identity was generated.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 
 import pulumi
 from typing_extensions import override
 
 from infra import labels
+from infra.clients.engine import reservation
 from infra.clients.state import known_stacks
+from infra.errors import EngineUnreachableError
 from infra.resources.data_bearing import DataBearingProvider
 from infra.resources.resource import CreateResult, Props, Resource
 
@@ -31,7 +34,11 @@ class StackIdentityProvider(DataBearingProvider):
 
     @override
     def delete(self, _id: str, _props: Props) -> None:
+        """Forget the stack, and release what a killed run reserved without recording it."""
         super().delete(_id, _props)
+        # An engine that does not respond has nothing of a stack of which only the identity is left.
+        with contextlib.suppress(EngineUnreachableError):
+            reservation.release(_id)
         known_stacks.forget(_id)
 
 

@@ -17,11 +17,13 @@ from docker.types import IPAMConfig, IPAMPool
 from infra import labels
 from infra.clients.engine import engine_claims, engine_inventory, reservation, reservation_marks, subnet_claims
 from infra.clients.engine.reservation import Wanted
+from infra.clients.state import known_stacks
+from infra.resources.stack_identity import StackIdentityProvider
 
 HOMES = 5
 USES = ("storage", "registry", "keyVault", "insights")
-PORTS = (28400, 28400 + HOMES * len(USES) - 1)
-"""Not one to spare: whoever chooses meets somebody."""
+PORTS = (31400, 31400 + HOMES * len(USES) - 1)
+"""Not one to spare: whoever chooses meets somebody. Outside of the range that real stacks choose from."""
 POOL = IPv4Network("10.215.0.0/24")
 """Eight subnets, outside of the pool of real stacks."""
 
@@ -83,3 +85,16 @@ def test_stacks_of_several_homes_that_are_created_at_once_all_succeed(
     reservation.release(stack_ids[0])
     assert not {mark.stack_id for mark in reservation_marks.list_all()} & {stack_ids[0]}
     assert {mark.stack_id for mark in reservation_marks.list_all()} >= {*stack_ids[1:]}
+
+
+def test_what_a_killed_run_reserved_without_recording_it_goes_with_the_identity(
+    stack_ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLW_HOME", str(tmp_path))
+    reservation.reserve(_wanted(stack_ids[0]))
+    assert stack_ids[0] in {mark.stack_id for mark in reservation_marks.list_all()}
+
+    known_stacks.set_going(stack_ids[0], going=True)
+    StackIdentityProvider().delete(stack_ids[0], {"stack_id": stack_ids[0], "resource_name": "rg-x"})
+
+    assert stack_ids[0] not in {mark.stack_id for mark in reservation_marks.list_all()}
