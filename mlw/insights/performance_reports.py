@@ -160,6 +160,21 @@ ENDPOINTS = Report(
     conditions=(f"{_ENDPOINT} is not null",),
 )
 
+DEPLOYMENTS = Report(
+    name="deployments",
+    title="Requests to deployments",
+    empty="No request in this time.",
+    sql=with_percentiles(
+        _BY_GROUP,
+        "requests$where",
+        group="endpoint, deployment",
+        keys=f"{_ENDPOINT} as endpoint, coalesce({_DEPLOYMENT}, '') as deployment",
+    ),
+    columns=(Column("endpoint", "ENDPOINT"), Column("deployment", "DEPLOYMENT"), *PERFORMANCE),
+    filters=ENDPOINTS.filters,
+    conditions=ENDPOINTS.conditions,
+)
+
 DEPENDENCIES = Report(
     name="dependencies",
     title="Dependencies",

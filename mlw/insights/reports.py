@@ -14,6 +14,7 @@ _ALL = (
     performance_reports.REQUESTS,
     performance_reports.REQUESTS_OVER_TIME,
     performance_reports.ENDPOINTS,
+    performance_reports.DEPLOYMENTS,
     performance_reports.DEPENDENCIES,
     performance_reports.DEPENDENCIES_OVER_TIME,
     performance_reports.MAP,

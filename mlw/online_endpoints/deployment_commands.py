@@ -179,12 +179,13 @@ def delete(endpoints: Endpoints, name: str, endpoint: str, *, yes: bool) -> int:
 )
 def get_logs(endpoints: Endpoints, name: str, endpoint: str, lines: int) -> int:
     """Print the last lines that the instances of a deployment have written."""
-    workspace = endpoints.workspace
-    found = workspace.records.deployment(endpoint, name)
-    for number in range(found.instance_count):
+    from mlw.online_endpoints import instance_logs  # noqa: PLC0415 - a wrong command line does not need it
+
+    found = endpoints.workspace.records.deployment(endpoint, name)
+    for number, text in instance_logs.read(endpoints.workspace, found, lines):
         if found.instance_count > 1:
             print(f"==> instance {number} <==")
-        print(workspace.engine.log(workspace.engine.instance_of(found, number), lines), end="")
+        print(text, end="")
     return DONE
 
 

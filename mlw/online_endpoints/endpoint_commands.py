@@ -15,7 +15,8 @@ from mlw.online_endpoints.endpoint_options import NAME, SET, Endpoints, uses_end
 
 _OPERATION = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/{}"
 _BELOW = "/onlineEndpoints/{name}"
-_WRITTEN = Recorded(operation=_OPERATION.format("write"), below=_BELOW)
+WRITTEN = Recorded(operation=_OPERATION.format("write"), below=_BELOW)
+"""A change of an endpoint, from wherever it is made."""
 
 
 @command(
@@ -65,7 +66,7 @@ def create(
         "mlw online-endpoint update dev --name churn --set tags.stage=review",
     ),
     exit_codes={DONE: "updated", FAILED: FAILURE},
-    records=_WRITTEN,
+    records=WRITTEN,
     exclusive=[("file", "traffic"), ("file", "mirror_traffic"), ("file", "overrides")],
 )
 @uses_endpoints

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from mlw.stacks.stacks import Stack
     from mlw.tracking.tracking_client import TrackingClient
 
+Access = tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]
+
 INFERENCE = "inference"
 """Key in the stack's output `endpoints`."""
 
@@ -42,11 +44,13 @@ class EndpointWorkspace:
         stack: A stack that is up.
         principal: None for the stack's own rights.
         say: Gets what is being done, and notices.
+        held: Endpoints and credentials of the principal, where they are known.
     """
 
     stack: Stack
     principal: str | None
     say: Callable[[str], None]
+    held: Access | None = field(default=None, repr=False)
 
     @property
     def user(self) -> str:
@@ -74,8 +78,10 @@ class EndpointWorkspace:
         return f"{self.front}/{endpoint}/score"
 
     @cached_property
-    def _access(self) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]:
+    def _access(self) -> Access:
         """Endpoints and credentials, read once: decrypting them takes a second."""
+        if self.held is not None:
+            return self.held
         endpoints: Mapping[str, str] = self.stack.require_outputs()["endpoints"]
         if self.principal is None:
             return endpoints, self.stack.credentials()

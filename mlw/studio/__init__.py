@@ -1,1 +1,1 @@
-"""`mlw studio`: a local page that shows a workspace. Everything here only reads."""
+"""`mlw studio`: a local page that shows a workspace. It reads, and changes only the traffic of endpoints."""

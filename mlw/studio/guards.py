@@ -1,8 +1,9 @@
 """What every request passes before it reaches a page: host, session, headers.
 
-The host check stops DNS rebinding, by which a page of another origin reads local services under its own name. The
-content security policy allows no inline script or style and no other origin, so that text from telemetry or names of
-blobs stays text even if a template forgot to escape it.
+The host check stops DNS rebinding, by which a page of another origin reads local services under its own name. What
+changes something has to come from a page of this studio: the cookie alone does not say so, because browsers send it
+from pages of all ports of this machine, such as notebooks. The content security policy allows no inline script or style
+and no other origin, so that text from telemetry or names of blobs stays text even if a template forgot to escape it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from mlw.studio.sessions import Sessions
 
 PUBLIC = ("/login/", "/static/")
 """Paths without a session: the login itself, and files that are the same for everyone."""
+
+READING = frozenset({"GET", "HEAD"})
+"""Methods of requests that change nothing."""
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -70,9 +74,20 @@ class Guard:
         headers = Headers(scope=scope)
         if headers.getlist("host") != [headers.get("host")] or headers["host"].lower() not in self._hosts:
             return PlainTextResponse("refused: this page is served to 127.0.0.1 only\n", status_code=403)
+        if scope["method"] not in READING and not _is_own_page(headers):
+            return PlainTextResponse("refused: this request is not from a page of this studio\n", status_code=403)
         if scope["path"].startswith(PUBLIC) or self._sessions.is_open(_cookie(headers.get("cookie", ""), self._cookie)):
             return None
         return PlainTextResponse(f"{REFUSED}\n", status_code=401)
+
+
+def _is_own_page(headers: Headers) -> bool:
+    """Whether a request was sent by a page of this origin; browsers say so, and scripts cannot change it."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None and site != "same-origin":
+        return False
+    # A form has no origin of its own where pages send no referrer.
+    return origin == f"http://{headers['host']}" or (site == "same-origin" and origin in {None, "null"})
 
 
 def cookie_name(port: int) -> str:

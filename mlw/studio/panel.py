@@ -62,6 +62,7 @@ class PanelRequest:
 
 
 Load = Callable[[PanelRequest], Mapping[str, Any]]
+Submit = Callable[[PanelRequest, Mapping[str, str]], Mapping[str, Any] | str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +75,7 @@ class Panel:
         template: File in `templates`.
         load: Reads the data. An :class:`~infra.errors.MlWorkspaceError` is shown in the panel's place.
         has_range: Whether it shows a time range, which the address can change.
+        submit: Does what a form of it asks for; returns what the panel shows then, or an address to go to.
     """
 
     key: str
@@ -84,3 +86,4 @@ class Panel:
     template: str
     load: Load
     has_range: bool = False
+    submit: Submit | None = None

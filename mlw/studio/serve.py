@@ -44,7 +44,8 @@ def studio(stack: str | None, principal: str | None, port: int | None, *, no_bro
     """Show workspaces on a local page.
 
     Serves a page on 127.0.0.1 until Ctrl-C: resources, health, telemetry, access, names of secrets, blobs, images. The
-    page only reads. The login link that is printed works once, in one browser.
+    page reads, and changes only the traffic of online endpoints. The login link that is printed works once, in one
+    browser.
 
     With --principal every service is asked with the credentials of that principal, so that the page shows what its
     roles allow. Otherwise the page uses the credentials of the stack.

@@ -1,7 +1,7 @@
 """The application: its addresses, and what happens with an error.
 
-Every page reads; there is no request that changes anything. Functions of pages are plain ones, which Starlette runs in
-threads: clients of services block.
+Pages read; only forms of panels change anything. Functions of pages are plain ones, which Starlette runs in threads:
+clients of services block.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -21,10 +22,10 @@ from starlette.types import ASGIApp
 
 from infra.errors import MlWorkspaceError, UnknownStackError
 from mlw.stacks import stacks
-from mlw.studio import artifact_download, blob_download, workspace_list
+from mlw.studio import artifact_download, blob_download, sent_forms, workspace_list
 from mlw.studio.guards import Guard, cookie_name
 from mlw.studio.page_templates import OWN_FILES, Pages
-from mlw.studio.panel import Panel, PanelRequest
+from mlw.studio.panel import Panel, PanelRequest, Submit
 from mlw.studio.panel_table import NAVIGATION, PANELS
 from mlw.studio.range_choice import range_values
 from mlw.studio.sessions import Sessions
@@ -66,6 +67,7 @@ class Studio:
             Route("/stacks/{stack}/storage/download", self._download_blob),
             Route("/stacks/{stack}/runs/download", self._download_artifact),
             Route("/stacks/{stack}/{panel}", self._panel),
+            Route("/stacks/{stack}/{panel}", self._submit, methods=["POST"]),
         ]
         handlers: dict[Any, Callable[..., Response]] = {HTTPException: self._http_error}
         return Guard(Starlette(routes=routes, exception_handlers=handlers), sessions=self.sessions, port=self.port)
@@ -101,6 +103,23 @@ class Studio:
         panel = PANELS[key]
         frame = self._frame(title=panel.title, stack=stack, panel=panel)
         return self._shown(panel.template, lambda: self._content(panel, self._request(stack, request)), frame)
+
+    async def _submit(self, request: Request) -> Response:
+        panel = PANELS.get(request.path_params["panel"])
+        if panel is None or panel.submit is None:
+            raise HTTPException(405, "this panel has no form")
+        return await run_in_threadpool(self._submitted, request, panel, panel.submit, await sent_forms.read(request))
+
+    def _submitted(self, request: Request, panel: Panel, submit: Submit, form: Mapping[str, str]) -> Response:
+        stack = request.path_params["stack"]
+        frame = self._frame(title=panel.title, stack=stack, panel=panel)
+        try:
+            found = submit(self._request(stack, request), form)
+        except MlWorkspaceError as exc:
+            return self.pages.render("error.html", {**frame, "problem": "Nothing was changed", "message": str(exc)})
+        if isinstance(found, str):
+            return RedirectResponse(found, status_code=303)
+        return self.pages.render(panel.template, {**frame, **found})
 
     def _content(self, panel: Panel, request: PanelRequest) -> Mapping[str, Any]:
         ranged = range_values(request) if panel.has_range else {}

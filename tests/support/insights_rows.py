@@ -111,6 +111,14 @@ ROWS: Mapping[str, Callable[[TimeRange], list[Row]]] = {
         _performance(operation_Name=EVIL, cloud_RoleName="front"),
     ],
     "requests-over-time": _over_time,
+    "endpoints": lambda _used: [
+        _performance(endpoint="churn", deployment=name, resultCode=code)
+        for name, code in (("blue", "200"), (EVIL, "500"), ("", "401"))
+    ],
+    "deployments": lambda _used: [
+        _performance(endpoint="churn", deployment="blue"),
+        _performance(endpoint="churn", deployment=""),
+    ],
     "dependencies": lambda _used: [
         _performance(type="HTTP", target="features:8080", name="GET features"),
         _performance(type="postgresql", target="postgres", name=EVIL),

@@ -104,9 +104,15 @@ def axe_findings(page: Page) -> list[str]:
 
 def _main() -> int:
     from mlw.main import main  # noqa: PLC0415 - only in the studio's process
-    from mlw.studio import job_section, report_sections, tracking_section  # noqa: PLC0415 - same
+    from mlw.studio import (  # noqa: PLC0415 - same
+        endpoint_section,
+        job_section,
+        report_sections,
+        tracking_section,
+    )
     from mlw.studio.panels import computes_panel  # noqa: PLC0415 - same
     from tests.support.example_computes import CLUSTERS, INSTANCES  # noqa: PLC0415 - same
+    from tests.support.example_endpoints import ExampleEndpoints  # noqa: PLC0415 - same
     from tests.support.example_jobs import ExampleJobs  # noqa: PLC0415 - same
     from tests.support.fake_tracking import example_tracking  # noqa: PLC0415 - same
 
@@ -115,6 +121,8 @@ def _main() -> int:
     tracking_section.tracking_of = lambda _access: example_tracking()  # type: ignore[assignment,return-value]
     job_section.has_computes = lambda access: True  # noqa: ARG005 - as above
     job_section.jobs_of = lambda _access: ExampleJobs()  # type: ignore[assignment,return-value]
+    endpoint_section.has_front = lambda access: True  # noqa: ARG005 - as above
+    endpoint_section.endpoints_of = lambda _access: ExampleEndpoints()  # type: ignore[assignment,return-value]
     for name, found in (("computes_of", CLUSTERS), ("instances_of", INSTANCES)):
         setattr(computes_panel, name, lambda _stack, found=found: found)
     return main()

@@ -45,6 +45,17 @@
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   });
 
+  // Shows the shares while they are moved; what does not add up is not sent.
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("[data-shares]");
+    if (!form) return;
+    const sliders = [...form.querySelectorAll("input[type=range]")];
+    for (const one of sliders) form.querySelector(`output[for="${one.id}"]`).textContent = `${one.value} %`;
+    const sum = sliders.reduce((found, one) => found + Number(one.value), 0);
+    form.querySelector("[data-sum]").textContent = `The shares add up to ${sum}; they must add up to 100, or to 0 for none.`;
+    form.querySelector("button").disabled = sum !== 0 && sum !== 100;
+  });
+
   // A form that names what is empty makes addresses that nobody wants to share.
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.verb !== "get") return;

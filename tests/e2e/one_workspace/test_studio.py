@@ -147,6 +147,7 @@ PLACES = [
     "jobs?job=tuning",
     "jobs?job=running&paused=yes",
     f"models?model={quote(EVIL)}",
+    "endpoints?endpoint=churn&paused=yes",
 ]
 
 
@@ -182,6 +183,8 @@ def test_a_panel_is_sound_in_both_themes_and_on_a_narrow_screen(visitor: Visitor
         "jobs?job=whole",
         "jobs?job=graph",
         "schedules",
+        "endpoints",
+        "endpoints?endpoint=churn&paused=yes",
         f"storage?container=azureml&folder={FOLDER}",
         f"search?operation_id={OPERATION}",
         "failures",

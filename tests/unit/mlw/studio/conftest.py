@@ -17,10 +17,11 @@ from infra.host import folders
 from mlw.diagnosis.engine_snapshot import Snapshot
 from mlw.insights.client import InsightsClient
 from mlw.stacks.stacks import Stack
-from mlw.studio import blob_download, job_section, tracking_section
+from mlw.studio import blob_download, endpoint_section, job_section, tracking_section
 from mlw.studio.panels import computes_panel, health_panel, registry_panel, secrets_panel, storage_panel
 from mlw.studio.studio_application import Studio
 from tests.support.example_computes import CLUSTERS, INSTANCES
+from tests.support.example_endpoints import ExampleEndpoints
 from tests.support.example_jobs import ExampleJobs
 from tests.support.fake_tracking import example_tracking
 from tests.support.insights_rows import EVIL, result_of
@@ -86,7 +87,13 @@ def assets(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def studio(place: Place, assets: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
+def endpoints() -> ExampleEndpoints:
+    """Online endpoints of the stack."""
+    return ExampleEndpoints()
+
+
+@pytest.fixture
+def studio(place: Place, assets: Path, endpoints: ExampleEndpoints, monkeypatch: pytest.MonkeyPatch) -> Studio:
     """A studio for all stacks."""
     tracked = {"insights": "http://127.0.0.1:20007", "tracking": "http://127.0.0.1:20008"}
     outputs = the_outputs(STACK, endpoints={**the_outputs(STACK)["endpoints"], **tracked})
@@ -101,6 +108,8 @@ def studio(place: Place, assets: Path, monkeypatch: pytest.MonkeyPatch) -> Studi
     monkeypatch.setattr(tracking_section, "tracking_of", lambda _access: example_tracking())
     monkeypatch.setattr(job_section, "has_computes", lambda _access: True)
     monkeypatch.setattr(job_section, "jobs_of", lambda _access: ExampleJobs())
+    monkeypatch.setattr(endpoint_section, "has_front", lambda _access: True)
+    monkeypatch.setattr(endpoint_section, "endpoints_of", lambda _access: endpoints)
     monkeypatch.setattr(computes_panel, "computes_of", lambda _stack: CLUSTERS)
     monkeypatch.setattr(computes_panel, "instances_of", lambda _stack: INSTANCES)
     monkeypatch.setattr(registry_panel, "ImageListing", FakeImages)

@@ -87,6 +87,51 @@ def test_sessions_differ_and_end_with_the_process() -> None:
     assert (one.is_open(session), other.is_open(session), one.is_open("")) == (True, False, False)
 
 
-def test_only_reading_is_possible(browser: TestClient) -> None:
-    for method in ("POST", "PUT", "DELETE", "PATCH"):
-        assert browser.request(method, PANEL).status_code == 405
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_a_panel_without_a_form_is_only_read(browser: TestClient, method: str) -> None:
+    assert browser.request(method, PANEL, headers=OWN).status_code == 405
+
+
+OWN = {"Origin": "http://127.0.0.1:8790", "Sec-Fetch-Site": "same-origin"}
+FORM = "/stacks/churn/endpoints"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "http://127.0.0.1:8791"},
+        {"Origin": "http://127.0.0.1:8791", "Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://127.0.0.1:8790", "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "none"},
+    ],
+    ids=["no word", "other port", "notebook", "elsewhere", "hidden", "hidden, same host", "contradiction", "typed"],
+)
+def test_a_form_of_another_page_is_refused_although_the_browser_sends_the_cookie(
+    browser: TestClient, headers: dict[str, str]
+) -> None:
+    response = browser.post(FORM, data={"action": "nothing"}, headers=headers)
+
+    assert (response.status_code, "not from a page of this studio" in response.text) == (403, True)
+
+
+@pytest.mark.parametrize(
+    "headers", [OWN, {"Origin": "null", "Sec-Fetch-Site": "same-origin"}], ids=["script", "form without a referrer"]
+)
+def test_a_form_of_this_page_is_read(browser: TestClient, headers: dict[str, str]) -> None:
+    response = browser.post(FORM, data={"action": "nothing"}, headers=headers)
+
+    assert (response.status_code, "there is no action &#39;nothing&#39;" in response.text) == (200, True)
+
+
+def test_a_form_without_a_session_is_refused(stranger: TestClient) -> None:
+    assert stranger.post(FORM, data={"action": "nothing"}, headers=OWN).status_code == 401
+
+
+def test_a_form_that_is_too_large_is_not_kept(browser: TestClient) -> None:
+    response = browser.post(FORM, data={"body": "x" * (5 << 20)}, headers=OWN)
+
+    assert response.status_code == 413

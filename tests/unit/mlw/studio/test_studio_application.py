@@ -39,6 +39,8 @@ PAGES = [
     f"/stacks/{STACK}/experiments?deleted=yes",
     f"/stacks/{STACK}/live?paused=yes",
     f"/stacks/{STACK}/jobs?view=all",
+    f"/stacks/{STACK}/endpoints?endpoint=churn",
+    f"/stacks/{STACK}/endpoints?endpoint=churn&deployment=green&body=%3Cscript%3E&paused=yes",
     *(f"/stacks/{STACK}/jobs?job={name}" for name in ("whole", "failed", "running", "graph", "graph-train", "tuning")),
 ]
 
