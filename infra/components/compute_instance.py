@@ -17,18 +17,13 @@ from infra.client_variables import Access, variables
 from infra.components.component import ServiceComponent
 from infra.components.principal import INSTANCES_KEY, Principal
 from infra.components.provisioning_context import InternalAddress, ProvisioningContext
-from infra.components.service_container import (
-    CA_CERTIFICATE,
-    CERTIFICATE,
-    PRIVATE_KEY,
-    ServiceContainer,
-)
+from infra.components.service_container import CA_CERTIFICATE, ServiceContainer, certificate_paths
 from infra.components.service_container import run as run_container
+from infra.components.workspace_server import WorkspaceServer
 from infra.instance_service import COMPUTE_INSTANCE, INSTANCE_HOME
 from infra.resources.connection_args import ServiceConnectionArgs
 from infra.rules.computes.durations import duration_seconds
 from infra.rules.computes.vm_sizes import find_vm_size
-from infra.rules.names.engine_names import physical_name
 from infra.rules.resources import component_types
 from infra.services import KEY_VAULT, STORAGE_ACCOUNT, Endpoint, Service
 from infra.settings import ComputeSettings, WorkspaceSettings
@@ -44,7 +39,7 @@ _MEMORY_SHARE = 0.75
 """What an instance may use of the machine's memory: the services of workspaces need the rest."""
 
 
-class ComputeInstance(ServiceComponent):
+class ComputeInstance(WorkspaceServer):
     """One compute instance.
 
     Owns: volumes (home folder of its user, configuration), one container. Does not own the token, which is one of the
@@ -60,14 +55,12 @@ class ComputeInstance(ServiceComponent):
     services = (COMPUTE_INSTANCE,)
 
     def __init__(self, settings: ComputeSettings, workspace: WorkspaceSettings, *, parent: pulumi.Resource) -> None:
-        # Its objects on the engine are of the workspace, as those of its other servers.
-        props = {"resourceId": workspace.id, **settings.model_dump(by_alias=True)}
-        super(ServiceComponent, self).__init__(self.type_token, settings.name, props, parent=parent)
-        self._settings, self._workspace = settings, workspace
+        super().__init__(settings.name, settings, workspace, parent=parent)
+        self._settings = settings
 
     def container_name(self, service: Service) -> str:
-        """Begins with the name of the workspace, as every object does with that of its resource."""
-        return f"{physical_name(self._workspace.name)}-{service.engine_role}-{self.resource_name.lower()}"
+        """A workspace has several, with names of their own."""
+        return f"{super().container_name(service)}-{self.resource_name.lower()}"
 
     def use(self, endpoint: Endpoint) -> str:
         """The use of its port; not an endpoint of the stack."""
@@ -154,14 +147,13 @@ def config(*, tls: bool, foreign_ca: bool = False) -> str:
         tls: Whether the stack's services have certificates.
         foreign_ca: Whether the storage account has a CA certificate of another stack.
     """
-    own = {"certificate": f"{_FOLDER}/{CERTIFICATE}", "privateKey": f"{_FOLDER}/{PRIVATE_KEY}"} if tls else {}
     authorities = [f"{_FOLDER}/{CA_CERTIFICATE}"] * tls + [f"{_FOLDER}/{ACCOUNTS_CA}"] * foreign_ca
     document: dict[str, Any] = {
         "port": COMPUTE_INSTANCE.endpoints[0].port,
         "home": INSTANCE_HOME,
         "access": f"{_FOLDER}/live/{ACCESS}",
         "idleSeconds": f"{_FOLDER}/live/{IDLE_SECONDS}",
-        "tls": own,
+        "tls": certificate_paths(_FOLDER) if tls else {},
         "certificateAuthorities": authorities,
     }
     return json.dumps(document, indent=2)

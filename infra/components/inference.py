@@ -13,24 +13,20 @@ from typing import Any
 import pulumi
 
 from infra import service_images
-from infra.components.component import ServiceComponent
 from infra.components.provisioning_context import ProvisioningContext
-from infra.components.service_container import CA_CERTIFICATE, CERTIFICATE, PRIVATE_KEY, ServiceContainer, run
+from infra.components.service_container import ServiceContainer, certificate_paths, run
+from infra.components.workspace_server import TELEMETRY_TOKEN, WorkspaceServer, collector
 from infra.resources.connection_args import ServiceConnectionArgs
-from infra.rules.names.engine_names import physical_name
 from infra.rules.resources.component_types import INFERENCE_FRONT
 from infra.rules.resources.inference import front_name
-from infra.services import INFERENCE, Service
+from infra.services import INFERENCE
 from infra.settings import InferenceSettings, WorkspaceSettings
-
-TELEMETRY_TOKEN = "telemetry-token"  # noqa: S105 - the name of a file
-"""File on the volume `config`."""
 
 _DATA, _FOLDER = INFERENCE.volumes["data"], INFERENCE.volumes["config"]
 _MEMORY_MIB, _GO_MEMORY = 96, "64MiB"
 
 
-class Inference(ServiceComponent):
+class Inference(WorkspaceServer):
     """The front of the online endpoints.
 
     Owns: volumes (published endpoints, configuration) and one container. Does not own endpoints, deployments and keys.
@@ -44,14 +40,8 @@ class Inference(ServiceComponent):
     services = (INFERENCE,)
 
     def __init__(self, settings: InferenceSettings, workspace: WorkspaceSettings, *, parent: pulumi.Resource) -> None:
-        # Not an Azure resource of its own: it has the id of its workspace.
-        props = {"name": front_name(workspace.name), "resourceId": workspace.id, **settings.model_dump(by_alias=True)}
-        super(ServiceComponent, self).__init__(self.type_token, props["name"], props, parent=parent)
-        self._settings, self._workspace = settings, workspace
-
-    def container_name(self, service: Service) -> str:
-        """Begins with the name of the workspace, as every object does with that of its resource."""
-        return f"{physical_name(self._workspace.name)}-{service.engine_role}"
+        super().__init__(front_name(workspace.name), settings, workspace, parent=parent)
+        self._settings = settings
 
     def provision(self, context: ProvisioningContext) -> Mapping[str, ServiceConnectionArgs]:
         """Create the container and wait until it is ready."""
@@ -94,18 +84,12 @@ def config(settings: InferenceSettings, *, container: str, telemetry: str = "", 
         telemetry: Host and port of OTLP over HTTP; empty for no telemetry.
         tls: Whether the stack's services have certificates.
     """
-    files = {"certificate": f"{_FOLDER}/{CERTIFICATE}", "privateKey": f"{_FOLDER}/{PRIVATE_KEY}"}
-    collector = {
-        "endpoint": f"{'https' if tls else 'http'}://{telemetry}",
-        "token": f"{_FOLDER}/{TELEMETRY_TOKEN}",
-        **({"certificateAuthority": f"{_FOLDER}/{CA_CERTIFICATE}"} if tls else {}),
-        "serviceName": container,
-    }
+    sending = {**collector(telemetry, _FOLDER, tls=tls), "serviceName": container}
     document: dict[str, Any] = {
         "listen": f":{INFERENCE.endpoints[0].port}",
         "folder": _DATA,
         "maximumRequestBytes": settings.maximum_request_size_in_mb * 10**6,
-        **({"tls": files} if tls else {}),
-        **({"telemetry": collector} if telemetry else {}),
+        **({"tls": certificate_paths(_FOLDER)} if tls else {}),
+        **({"telemetry": sending} if telemetry else {}),
     }
     return json.dumps(document, indent=2)

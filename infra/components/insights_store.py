@@ -15,7 +15,7 @@ import pulumi
 from infra import service_images
 from infra.components.principal import Principal
 from infra.components.provisioning_context import AvailabilityTest, ProvisioningContext
-from infra.components.service_container import CA_CERTIFICATE, CERTIFICATE, PRIVATE_KEY, ServiceContainer
+from infra.components.service_container import CA_CERTIFICATE, ServiceContainer, certificate_paths
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.services import INSIGHTS_STORE
 from infra.settings import ApplicationInsightsSettings
@@ -57,13 +57,12 @@ def store_container(
 
 def config(settings: ApplicationInsightsSettings, tests: Sequence[AvailabilityTest], *, tls: bool = False) -> str:
     """The store's configuration."""
-    files = {"certificate": f"{_FOLDER}/{CERTIFICATE}", "privateKey": f"{_FOLDER}/{PRIVATE_KEY}"}
     document: dict[str, Any] = {
         "listen": f"0.0.0.0:{_ENDPOINT.port}",
         # Below the volume's own folder, whose time of change the engine shows as the volume's time of creation.
         "folder": f"{_DATA}/store",
         "tokens": f"{_FOLDER}/live/{TOKENS}",
-        **({"tls": files} if tls else {}),
+        **({"tls": certificate_paths(_FOLDER)} if tls else {}),
         "retentionInDays": settings.retention_in_days,
         "maximumGigabytes": settings.maximum_size_in_gb,
         "availabilityTests": [_availability_test(test, tls=tls) for test in tests],

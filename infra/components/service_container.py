@@ -139,6 +139,11 @@ def _certificate_files(container: str, context: ProvisioningContext) -> dict[str
     return {CERTIFICATE: own.certificate, PRIVATE_KEY: own.private_key, CA_CERTIFICATE: own.ca_certificate}
 
 
+def certificate_paths(folder: str) -> dict[str, str]:
+    """Certificate and key in the configuration of a server of this project; `folder` is that of the volume `config`."""
+    return {"certificate": f"{folder}/{CERTIFICATE}", "privateKey": f"{folder}/{PRIVATE_KEY}"}
+
+
 def as_the_provider_reads(cpu: float) -> str:
     """Format CPUs as the provider does in the state; any other form would replace the container in every update."""
     text = f"{cpu:.9f}"

@@ -13,26 +13,25 @@ from typing import Any
 import pulumi
 
 from infra import service_images
-from infra.components.component import ServiceComponent
 from infra.components.principal import TRACKING_PASSWORD_LENGTH
 from infra.components.provisioning_context import InternalAddress, ProvisioningContext
-from infra.components.service_container import CA_CERTIFICATE, CERTIFICATE, PRIVATE_KEY, ServiceContainer, run
+from infra.components.service_container import ServiceContainer, certificate_paths, run
 from infra.components.tracking_users import ADMIN, USERS, users_file
+from infra.components.workspace_server import TELEMETRY_TOKEN, WorkspaceServer, collector
 from infra.resources import rotation
 from infra.resources.artifact_access import ArtifactAccess
 from infra.resources.connection_args import ServiceConnectionArgs
 from infra.resources.generated_secrets import GeneratedSecrets
 from infra.rules.datastores.tracking_artifacts import PREFIX, access_key
-from infra.rules.names.engine_names import physical_name
 from infra.rules.resources.component_types import TRACKING_SERVER
 from infra.rules.resources.tracking import server_name
-from infra.services import TRACKING, Service
+from infra.services import TRACKING
 from infra.settings import TrackingSettings, WorkspaceSettings
 
 HOST = TRACKING.name
 """Its name in the stack's network: names of containers can be too long for host names."""
 
-ARTIFACT_KEYS, ARTIFACTS_CA, TELEMETRY_TOKEN = "artifact-credentials", "artifacts-ca.crt", "telemetry-token"
+ARTIFACT_KEYS, ARTIFACTS_CA = "artifact-credentials", "artifacts-ca.crt"
 """Files on the volume `config`."""
 
 _DATA, _FOLDER = TRACKING.volumes["data"], TRACKING.volumes["config"]
@@ -40,7 +39,7 @@ _ENDPOINT = TRACKING.endpoints[0]
 _SECRET_KEY_LENGTH = 40
 
 
-class Tracking(ServiceComponent):
+class Tracking(WorkspaceServer):
     """The tracking server of a workspace.
 
     Owns: volumes (database, configuration), one container, the passwords of its users, a service account for one
@@ -56,14 +55,8 @@ class Tracking(ServiceComponent):
     services = (TRACKING,)
 
     def __init__(self, settings: TrackingSettings, workspace: WorkspaceSettings, *, parent: pulumi.Resource) -> None:
-        # Not an Azure resource of its own: it has the id of its workspace.
-        props = {"name": server_name(workspace.name), "resourceId": workspace.id, **settings.model_dump(by_alias=True)}
-        super(ServiceComponent, self).__init__(self.type_token, props["name"], props, parent=parent)
-        self._settings, self._workspace = settings, workspace
-
-    def container_name(self, service: Service) -> str:
-        """Begins with the name of the workspace, as every object does with that of its resource."""
-        return f"{physical_name(self._workspace.name)}-{service.engine_role}"
+        super().__init__(server_name(workspace.name), settings, workspace, parent=parent)
+        self._settings = settings
 
     def keep_artifacts_in(self, container: pulumi.Output[str], account: InternalAddress) -> None:
         """Say where the artifacts are, before :meth:`provision`.
@@ -164,20 +157,14 @@ def config(
         telemetry: Host and port of OTLP over HTTP; empty for no telemetry.
         tls: Whether the stack's services have certificates.
     """
-    files = {"certificate": f"{_FOLDER}/{CERTIFICATE}", "privateKey": f"{_FOLDER}/{PRIVATE_KEY}"}
-    collector = {
-        "endpoint": f"{'https' if tls else 'http'}://{telemetry}",
-        "token": f"{_FOLDER}/{TELEMETRY_TOKEN}",
-        **({"certificateAuthority": f"{_FOLDER}/{CA_CERTIFICATE}"} if tls else {}),
-        "attributes": {"service.name": container},
-    }
+    sending = {**collector(telemetry, _FOLDER, tls=tls), "attributes": {"service.name": container}}
     document: dict[str, Any] = {
         "listen": f"0.0.0.0:{_ENDPOINT.port}",
         "database": f"{_DATA}/mlflow.db",
         "users": f"{_FOLDER}/live/{USERS}",
         "artifacts": artifacts,
-        **({"tls": files} if tls else {}),
-        **({"telemetry": collector} if telemetry else {}),
+        **({"tls": certificate_paths(_FOLDER)} if tls else {}),
+        **({"telemetry": sending} if telemetry else {}),
         "allowedHosts": ["127.0.0.1", "localhost", HOST, container, f"{container}.{network}".lower()],
         "trashRetentionInDays": settings.soft_delete_retention_in_days,
     }

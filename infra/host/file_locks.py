@@ -64,14 +64,38 @@ def hold(
 
 
 @contextmanager
-def hold_if_free(path: Path) -> Iterator[bool]:
-    """Hold the lock of a file if it is free; yields whether it is held."""
+def hold_if_free(path: Path, text: str = "") -> Iterator[bool]:
+    """Hold the lock of a file if it is free; yields whether it is held.
+
+    Args:
+        path: The file.
+        text: What it contains while the lock is held.
+    """
     lock = _try(path)
+    if lock is None:
+        yield False
+        return
+    with lock:
+        lock.truncate(0)
+        lock.write(text)
+        lock.flush()
+        try:
+            yield True
+        finally:
+            lock.truncate(0)
+
+
+def holder(path: Path) -> str | None:
+    """What the file of a held lock contains; None if the lock is free."""
     try:
-        yield lock is not None
-    finally:
-        if lock:
-            lock.close()
+        with path.open("r+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return lock.read().strip()
+    except FileNotFoundError:
+        pass
+    return None
 
 
 def _try(path: Path) -> IO[str] | None:

@@ -7,15 +7,13 @@ holds it, so a killed runner is noticed by the next command on jobs, which start
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
-from infra.host import folders
+from infra.host import file_locks, folders
 
 _FOLDER = "jobs"
 _POLL_SECONDS = 0.1
@@ -35,38 +33,16 @@ def log_of(lock: Path) -> Path:
 def holding(path: Path) -> Iterator[bool]:
     """Hold the lock, if no other process does; the file names this process."""
     folders.private_folder(path.parent)
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        _write(lock, str(os.getpid()))
-        try:
-            yield True
-        finally:
-            _write(lock, "")
-
-
-def _write(lock: IO[str], text: str) -> None:
-    lock.seek(0)
-    lock.truncate()
-    lock.write(text)
-    lock.flush()
+    with file_locks.hold_if_free(path, str(os.getpid())) as held:
+        yield held
 
 
 def holder(path: Path) -> int | None:
     """The process that holds the lock, 0 if it has just taken it; None if it is free."""
-    try:
-        with path.open("r+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                text = lock.read().strip()
-                return int(text) if text.isdigit() else 0
-    except FileNotFoundError:
-        pass
-    return None
+    text = file_locks.holder(path)
+    if text is None:
+        return None
+    return int(text) if text.isdigit() else 0
 
 
 def end(path: Path, *, wait_seconds: float) -> bool:

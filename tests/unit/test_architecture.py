@@ -37,7 +37,15 @@ CONFINED = {
 
 BASE_OF_COMPONENTS = frozenset(
     f"infra.components.{name}"
-    for name in ("assets", "component", "docker_objects", "principal", "provisioning_context", "service_container")
+    for name in (
+        "assets",
+        "component",
+        "docker_objects",
+        "principal",
+        "provisioning_context",
+        "service_container",
+        "workspace_server",
+    )
 )
 """All that one component may know of the others' folder."""
 

@@ -35,6 +35,18 @@ def test_a_refusal_can_be_an_error_of_the_callers(path: Path) -> None:
         pytest.fail("two held the lock")
 
 
+def test_a_lock_that_is_held_if_free_tells_its_holders_text_until_it_is_free(path: Path) -> None:
+    path.parent.mkdir()
+    assert file_locks.holder(path) is None
+    with file_locks.hold_if_free(path, "4711") as held:
+        assert (held, file_locks.holder(path)) == (True, "4711")
+        with file_locks.hold_if_free(path, "another") as again:
+            assert not again
+        assert file_locks.holder(path) == "4711"
+    assert file_locks.holder(path) is None
+    assert path.read_text() == ""
+
+
 def test_a_waiting_process_names_the_holder_once_and_continues_when_it_ends(path: Path) -> None:
     first, told = file_locks.hold(path, "make up"), list[str]()
     first.__enter__()
