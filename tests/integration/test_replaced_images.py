@@ -11,7 +11,8 @@ from docker import DockerClient
 from docker.errors import ImageNotFound
 
 from infra.clients.engine.replaced_images import remove_replaced
-from infra.host import folders
+from infra.host import folders, replaced_image_ids
+from tools.bootstrap.images import assemble
 from tools.bootstrap.images.recipe import RECIPE_LABEL
 
 CANDIDATE = "mlw-test-replaced"
@@ -76,3 +77,22 @@ def test_an_image_that_was_tagged_meanwhile_stays(engine: DockerClient, images: 
 
     assert exists(engine, images["ours"])
     assert not folders.replaced_images().exists()
+
+
+def test_an_image_that_lost_its_tag_is_removed_and_no_other_one(engine: DockerClient, images: dict[str, str]) -> None:
+    """One of another home has no tag either."""
+    other, newer = an_image(engine, RECIPE_LABEL), an_image(engine, RECIPE_LABEL)
+    engine.api.tag(images["ours"], CANDIDATE)
+    try:
+        assemble.move_tag(CANDIDATE, newer)
+        assert exists(engine, images["ours"])
+
+        assemble.remove_replaced()
+
+        assert not exists(engine, images["ours"])
+        assert exists(engine, other)
+        assert engine.images.get(CANDIDATE).id == newer
+        assert not replaced_image_ids.are_noted()
+    finally:
+        for image in (CANDIDATE, other):
+            engine.api.remove_image(image)

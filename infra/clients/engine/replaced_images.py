@@ -6,22 +6,19 @@ container; the bootstrap records its id, so that the engine is queried only if t
 
 from __future__ import annotations
 
-import contextlib
-
 from infra.clients.engine.docker_engine import connect
-from infra.host import atomic_files, folders
+from infra.host import replaced_image_ids
 
 
 def remove_replaced() -> None:
     """Remove the recorded images that are neither used nor tagged."""
-    file = folders.replaced_images()
-    if not file.exists():
+    if not replaced_image_ids.are_noted():
         return
     import docker
 
-    waiting = []
-    with connect() as client:
-        for identity in file.read_text().split():
+    with connect() as client, replaced_image_ids.changing() as ids:
+        waiting: list[str] = []
+        for identity in ids:
             try:
                 if not client.images.get(identity).tags:
                     client.api.remove_image(identity)
@@ -29,8 +26,4 @@ def remove_replaced() -> None:
                 continue
             except docker.errors.APIError:
                 waiting.append(identity)  # a container uses it
-    if waiting:
-        atomic_files.write(file, "\n".join(waiting))
-    else:
-        with contextlib.suppress(FileNotFoundError):
-            file.unlink()
+        ids[:] = waiting

@@ -6,12 +6,12 @@ canonical tag moves last and atomically: it names either the old image or the fi
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from typing import TYPE_CHECKING
 
-from infra.host import atomic_files, folders
+from infra.host import folders, replaced_image_ids
 from tools.bootstrap.images import build_context, docker_cli
-from tools.bootstrap.images.recipe import RECIPE_LABEL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,15 @@ def finish(service: Service, *, binary: Path, base: BaseFiles, recipe: str, sour
 def adopt(service: Service, reference: str) -> None:
     """Give a finished image the canonical tag, once it is verified."""
     verify(service, reference)
-    docker_cli.call("tag", reference, service.image)
+    move_tag(service.image, reference)
+
+
+def move_tag(tag: str, reference: str) -> None:
+    """Give an image a tag, and note the image that has it now."""
+    present, wanted = docker_cli.find(tag), docker_cli.find(reference)
+    is_replaced = present is not None and wanted is not None and present.identity != wanted.identity
+    with replaced_image_ids.noting(present.identity) if present and is_replaced else contextlib.nullcontext():
+        docker_cli.call("tag", reference, tag)
 
 
 def sweep() -> None:
@@ -55,15 +63,26 @@ def sweep() -> None:
 
 
 def remove_replaced() -> None:
-    """Remove the bootstrap's images whose tag moved to a newer one.
+    """Remove the images whose tag the bootstrap has moved to a newer one; images of others are left alone.
 
-    The engine keeps those that a container still uses; `make up` removes them after it has replaced that container.
+    The engine keeps those that a container still uses, of whatever home; `make up` and `make down` remove them later.
     """
-    ours = f"label={RECIPE_LABEL}"
-    docker_cli.call("image", "prune", "--force", "--filter", ours)
-    kept = docker_cli.call("images", "--quiet", "--no-trunc", "--filter", "dangling=true", "--filter", ours).split()
-    if kept:
-        atomic_files.write(folders.replaced_images(), "\n".join(kept))
+    if not replaced_image_ids.are_noted():
+        return
+    with replaced_image_ids.changing() as ids:
+        ids[:] = [identity for identity in ids if not _remove(identity)]
+
+
+def _remove(identity: str) -> bool:
+    """Remove an image that has no tag; false if a container uses it."""
+    image = docker_cli.find(identity)
+    if image is None or image.tags:
+        return True
+    try:
+        docker_cli.call("rmi", identity)
+    except docker_cli.DockerError:
+        return False
+    return True
 
 
 def verify(service: Service, reference: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.host import folders
+from infra.host import atomic_files, folders
 from tests.unit.tools.bootstrap.images.fake_docker import SERVICE, calls, described, install
 from tools.bootstrap import fetching_ahead
 from tools.bootstrap.bootstrap_errors import BootstrapError
@@ -25,6 +25,7 @@ from tools.bootstrap.images import (
     missing,
     programs,
 )
+from tools.bootstrap.images.docker_cli import DockerError
 from tools.bootstrap.images.ensure import check_machine
 from tools.bootstrap.images.image_sources import Fetched
 from tools.bootstrap.images.recipe import image_recipe
@@ -282,12 +283,53 @@ def test_images_for_another_kind_of_machine_are_refused_with_the_way_out(
         check_machine(system, machine, engine)
 
 
-@pytest.mark.parametrize("kept", ["", "sha256:1\nsha256:2"], ids=["none", "two in use"])
-def test_replaced_images_that_are_in_use_are_noted_for_the_update_that_frees_them(path_folder: Path, kept: str) -> None:
-    install(path_folder, f'[ "$1" = images ] && printf "{kept}"\nexit 0')
+def noted() -> list[str]:
+    return folders.replaced_images().read_text().split() if folders.replaced_images().exists() else []
+
+
+IN_USE = """
+if [ "$1 $2" = "image inspect" ]; then
+    [ "$5" = sha256:tagged ] && echo '{"Id": "sha256:tagged", "RepoTags": ["a:1"], "Config": {}}'
+    [ "$5" = sha256:gone ] && { echo "Error: No such image: $5" >&2; exit 1; }
+    [ "$5" = sha256:tagged ] || echo "{\\"Id\\": \\"$5\\", \\"RepoTags\\": [], \\"Config\\": {}}"
+fi
+[ "$1 $2" = "rmi sha256:used" ] && exit 1
+exit 0
+"""
+
+
+def test_only_noted_images_are_removed_and_one_that_is_in_use_stays_noted(path_folder: Path) -> None:
+    install(path_folder, IN_USE)
+    atomic_files.write(folders.replaced_images(), "sha256:used\nsha256:gone\nsha256:tagged\nsha256:free")
 
     assemble.remove_replaced()
 
-    assert calls(path_folder)[0] == "image prune --force --filter label=ml-workspace.recipe"
-    noted = folders.replaced_images().read_text().split() if folders.replaced_images().exists() else []
-    assert noted == kept.split()
+    assert [call for call in calls(path_folder) if not call.startswith("image inspect")] == [
+        "rmi sha256:used",
+        "rmi sha256:free",
+    ]
+    assert noted() == ["sha256:used"]
+
+
+def test_without_noted_images_the_engine_is_not_asked(path_folder: Path) -> None:
+    install(path_folder, "exit 0")
+
+    assemble.remove_replaced()
+
+    assert calls(path_folder) == []
+
+
+@pytest.mark.parametrize(("before", "expected"), [("old", ["sha256:old"]), ("new", [])], ids=["another", "the same"])
+def test_an_image_is_noted_before_its_tag_moves(path_folder: Path, before: str, expected: list[str]) -> None:
+    """A kill in between leaves no image that nobody knows."""
+    held = {"a:1": before, "a:candidate": "new"}
+    found = "".join(
+        f"""[ "$5" = {tag} ] && echo '{{"Id": "sha256:{one}", "RepoTags": ["{tag}"], "Config": {{}}}}'\n"""
+        for tag, one in held.items()
+    )
+    install(path_folder, f"{found}[ $1 = tag ] && exit 1\nexit 0")
+
+    with pytest.raises(DockerError):
+        assemble.move_tag("a:1", "a:candidate")
+
+    assert noted() == expected
