@@ -31,6 +31,8 @@ GROUPS: Mapping[str, str] = {
     "schedule": "Create, list and run schedules of jobs",
     "online-endpoint": "Create, use and change online endpoints: traffic, keys",
     "online-deployment": "Deploy models to online endpoints, scale, read logs",
+    "batch-endpoint": "Create, invoke and change batch endpoints, list their jobs",
+    "batch-deployment": "Deploy models to batch endpoints",
     "compute": "Create, list, change and delete computes; attach engines; start, stop and use instances",
     "compute kernel": "Use environments as kernels of an instance",
     "data": "Create, list and delete data assets",

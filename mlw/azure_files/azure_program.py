@@ -20,6 +20,9 @@ from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+NESTED = "batch_deployment.settings"
+"""The newer form of a batch deployment, in which `settings` has what was at the top."""
+
 CLASSES = {
     "job": ("azure.ai.ml.entities._job.job", "Job"),
     "component": ("azure.ai.ml.entities._component.component", "Component"),
@@ -28,6 +31,9 @@ CLASSES = {
     "model": ("azure.ai.ml.entities._assets._artifacts.model", "Model"),
     "compute": ("azure.ai.ml.entities._compute.compute", "Compute"),
     "schedule": ("azure.ai.ml.entities._schedule.schedule", "Schedule"),
+    "batch_endpoint": ("azure.ai.ml.entities._endpoint.batch_endpoint", "BatchEndpoint"),
+    "batch_deployment": ("azure.ai.ml.entities._deployment.batch_deployment", "BatchDeployment"),
+    NESTED: ("azure.ai.ml.entities._deployment.model_batch_deployment", "ModelBatchDeployment"),
     "online_endpoint": ("azure.ai.ml.entities._endpoint.online_endpoint", "OnlineEndpoint"),
     "online_deployment": ("azure.ai.ml.entities._deployment.online_deployment", "OnlineDeployment"),
 }
@@ -103,7 +109,7 @@ def main() -> int:
 
 def _check(kind: str, path: str, document: dict[str, Any]) -> Iterator[Found]:
     """Everything that is wrong."""
-    module, name = CLASSES[kind]
+    module, name = CLASSES.get(f"{kind}.settings" if "settings" in document else kind) or CLASSES[kind]
     try:
         base = getattr(__import__(module, fromlist=[name]), name)
         cls = base._resolve_cls_and_type(data=document, params_override=[])[0]

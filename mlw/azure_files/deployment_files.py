@@ -1,4 +1,4 @@
-"""The file of an online deployment in one form: paths absolute, other files inlined."""
+"""The file of an online or batch deployment in one form: paths absolute, other files inlined."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mlw.azure_files import not_runnable
-from mlw.azure_files.file_references import is_local
+from mlw.azure_files.file_references import bare, is_local
 
 
 class Reading(Protocol):
@@ -24,10 +24,14 @@ class Reading(Protocol):
 
 
 def normalised(document: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
-    """The document of a deployment: a model that is a path becomes a mapping."""
+    """The document of a deployment: a model that is a path becomes a mapping, what is in `settings` is not nested."""
     found = {key: value for key, value in document.items() if key != "$schema" and value is not None}
     if reason := not_runnable.deployment_reason(found):
         reading.refuse(reason, "type")
+    if isinstance(settings := found.pop("settings", None), dict):
+        found |= {key: value for key, value in settings.items() if value is not None}
+    if "compute" in found:
+        found["compute"] = bare(found["compute"])
     model, code = found.get("model"), found.get("code_configuration")
     if is_local(model):
         model = {"path": model}

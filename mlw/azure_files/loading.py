@@ -20,7 +20,9 @@ _NORMALISED_BY: Mapping[str, str] = {
     "compute": "plain",
     "schedule": "schedule",
     "online_endpoint": "plain",
-    "online_deployment": "online_deployment",
+    "batch_endpoint": "plain",
+    "batch_deployment": "deployment",
+    "online_deployment": "deployment",
 }
 
 
@@ -28,7 +30,8 @@ def load(kind: str, path: Path, changes: Sequence[str] = (), name: str | None = 
     """Load a file.
 
     Args:
-        kind: job, environment, data, component, compute, model, schedule, online_endpoint or online_deployment.
+        kind: job, environment, data, component, compute, model, schedule, online_endpoint, online_deployment,
+            batch_endpoint or batch_deployment.
         path: The file.
         changes: `KEY=VALUE`, as `--set` has them.
         name: Replaces the name in the file.

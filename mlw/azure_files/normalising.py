@@ -101,8 +101,8 @@ class Normalising:
             found["create_job"] = self._created_job(found["create_job"])
         return found
 
-    def online_deployment(self, document: Mapping[str, Any]) -> Document:
-        """An online deployment: its model, its code and its environment."""
+    def deployment(self, document: Mapping[str, Any]) -> Document:
+        """A deployment of an online or a batch endpoint: its model, its code and its environment."""
         return deployment_files.normalised(document, self)
 
     def plain(self, document: Mapping[str, Any]) -> Document:

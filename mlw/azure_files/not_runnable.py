@@ -46,12 +46,14 @@ def schedule_reason(document: Mapping[str, Any]) -> str:
 DEPLOYMENTS: Mapping[str, str] = {
     "kubernetes": "deployments of type kubernetes need a Kubernetes cluster that is attached to the workspace. Omit "
     "`type`: the deployment runs as containers of this machine.",
+    "pipeline": "batch deployments of pipeline components cannot be invoked yet. Submit the component as a job with "
+    "`mlw job create`.",
 }
-"""Type of an online deployment to the reason."""
+"""Type of an online or batch deployment to the reason."""
 
 
 def deployment_reason(document: Mapping[str, Any]) -> str:
-    """Why an online deployment cannot run here; empty if it can."""
+    """Why an online or batch deployment cannot run here; empty if it can."""
     type_ = str(document.get("type", "")).lower()
     if type_ in DEPLOYMENTS:
         return f"type '{type_}': {DEPLOYMENTS[type_]}"

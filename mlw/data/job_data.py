@@ -118,4 +118,9 @@ def as_blob(location: DataLocation, asset: str = "") -> BlobLocation:
 
 
 def _input(location: DataLocation, document: Mapping[str, Any], asset: str) -> JobInput:
-    return JobInput(type=location.type, location=as_blob(location, asset), mode=str(document.get("mode") or MOUNT))
+    return JobInput(
+        type=location.type,
+        location=as_blob(location, asset),
+        mode=str(document.get("mode") or MOUNT),
+        folder=str(document.get("folder") or ""),
+    )

@@ -40,12 +40,14 @@ class JobInput:
         value: The value of a literal, as the command sees it.
         location: Where the data of any other input is.
         mode: ``ro_mount``, ``download`` or ``direct``; the data is copied to the job in the first two.
+        folder: Name of a folder below the input that the files are put into; empty for none. A model has one.
     """
 
     type: str
     value: str = ""
     location: BlobLocation | None = None
     mode: str = "ro_mount"
+    folder: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -225,8 +225,8 @@ class _Execution:
             yield SourceFile(name=job_paths.output_folder(job.name, name), is_folder=True)
         for name, given in job.inputs.items():
             if given.location is not None:
-                files = data.data(given.location)
-                yield from _below(job_paths.input_folder(job.name, name), files, is_read_only=given.mode != "download")
+                folder = "/".join(filter(None, (job_paths.input_folder(job.name, name), given.folder)))
+                yield from _below(folder, data.data(given.location), is_read_only=given.mode != "download")
         inputs = {name: job_paths.input_value(job.name, name, given) for name, given in job.inputs.items()}
         outputs = {name: job_paths.output_path(job.name, name, wanted) for name, wanted in job.outputs.items()}
         command = command_text.resolve(job.command, inputs, outputs, job=job.name)

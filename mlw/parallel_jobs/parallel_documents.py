@@ -15,10 +15,12 @@ PROGRAM = "parallel_run"
 _OWN = frozenset(
     {
         "task", "mini_batch_size", "partition_keys", "input_data", "retry_settings", "max_concurrency_per_instance",
-        "error_threshold", "mini_batch_error_threshold", "logging_level",
+        "error_threshold", "mini_batch_error_threshold", "logging_level", "scoring",
     }
 )  # fmt: skip
-"""Keys that only parallel jobs have."""
+"""Keys that only parallel jobs have. `scoring` is not Azure's: a batch deployment names an input as `model`
+and an output as `output`. A model of MLflow needs no entry script.
+"""
 
 _TASKS = ("run_function", "function")
 _INPUT = re.compile(r"\$\{\{\s*inputs\.([\w.-]+)\s*\}\}")
@@ -36,7 +38,7 @@ def command_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     task = document.get("task") or {}
     settings, script = _settings(document, task), str(task.get("entry_script") or "")
-    if not script:
+    if not script and not document.get("scoring"):
         raise JobError(f"{_DOING}: `task.entry_script` is missing. Name the Python file that has run(mini_batch).")
     resources = dict(document.get("resources") or {})
     nodes = _number({"instance_count": resources.pop("instance_count", None)}, "instance_count", 1)
@@ -82,6 +84,7 @@ def _settings(document: Mapping[str, Any], task: Mapping[str, Any]) -> Settings:
         retries=_number(retries, "max_retries", 2),
         timeout_seconds=_number(retries, "timeout", 60),
         is_verbose=str(document.get("logging_level") or "").upper() == "DEBUG",
+        **(document.get("scoring") or {}),
     )
 
 

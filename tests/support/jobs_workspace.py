@@ -28,8 +28,23 @@ CUSTOM_ROLES = [
         "IsCustom": True,
         "Actions": [f"{_ML}/jobs/read", f"{_ML}/jobs/write"],
     },
+    {
+        "Name": "Batch Invoker",
+        "Description": "Invokes batch endpoints with data of its own, and nothing else.",
+        "IsCustom": True,
+        "Actions": [
+            *(f"{_ML}/batchEndpoints/{one}" for one in ("read", "jobs/write")),
+            *(f"{_ML}/jobs/{one}" for one in ("read", "write")),
+        ],
+        "DataActions": [
+            f"Microsoft.Storage/storageAccounts/blobServices/containers/blobs/{one}" for one in ("read", "write")
+        ],
+    },
 ]
-ROLES = {"data-scientist": "DataScientist", "reader": "Reader", "curator": "Data Curator", "submitter": "Job Submitter"}
+ROLES = {
+    "data-scientist": "DataScientist", "reader": "Reader", "curator": "Data Curator", "submitter": "Job Submitter",
+    "invoker": "Batch Invoker",
+}  # fmt: skip
 """Principal, named after what it is, to its role."""
 
 Mlw = Callable[..., Finished]

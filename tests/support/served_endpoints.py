@@ -13,6 +13,7 @@ from docker import DockerClient
 from infra import labels
 from tests.support.documents import ROOT
 from tests.support.jobs_workspace import data_of
+from tests.support.mlflow_models import write_doubling_model
 from tests.support.processes import Finished, run
 from tests.support.stacks import LiveStack
 
@@ -33,16 +34,6 @@ def run(raw_data):
 """
 BROKEN = "def init():\n    raise ValueError('the model is of another version')\n\ndef run(data):\n    return data\n"
 HUNGRY = "def init():\n    global kept\n    kept = bytearray(3 << 30)\n\ndef run(data):\n    return data\n"
-PYFUNC = """
-import pandas
-
-class Model:
-    def predict(self, data):
-        return [value * 2 for value in data["a"]]
-
-def _load_pyfunc(path):
-    return Model()
-"""
 Files = dict[str, Path]
 
 
@@ -55,7 +46,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
         (folder / "onlinescoring" / name / "score.py").write_text(text, encoding="utf-8")
     (folder / "model").mkdir()
     (folder / "model" / "offset.txt").write_text("10", encoding="utf-8")
-    _write_mlflow_model(folder / "mlflow-model")
+    write_doubling_model(folder / "mlflow-model")
     made: dict[str, dict[str, Any]] = {
         "endpoint": {"name": "sums", "auth_mode": "key"},
         "other": {"name": "others", "auth_mode": "key"},
@@ -84,17 +75,6 @@ def _deployment(name: str, script: str) -> dict[str, Any]:
         "instance_type": "Standard_DS3_v2",
         "instance_count": 1,
     }
-
-
-def _write_mlflow_model(folder: Path) -> None:
-    (folder / "code").mkdir(parents=True)
-    (folder / "code" / "doubling.py").write_text(PYFUNC, encoding="utf-8")
-    (folder / "conda.yaml").write_text(
-        "dependencies:\n- python=3.11\n- pip\n- pip:\n  - mlflow==3.17.2\n", encoding="utf-8"
-    )
-    flavor = {"loader_module": "doubling", "code": "code", "env": {"conda": "conda.yaml"}}
-    description = {"flavors": {"python_function": flavor}, "mlflow_version": "3.17.2", "model_uuid": "0" * 32}
-    (folder / "MLmodel").write_text(yaml.safe_dump(description), encoding="utf-8")
 
 
 @dataclass(frozen=True, kw_only=True)

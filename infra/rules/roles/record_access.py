@@ -17,6 +17,8 @@ RECORDS: Mapping[str, tuple[str, str, str]] = {
     "job-": (op.JOBS_READ, op.JOBS_WRITE, op.JOBS_DELETE),
     "schedules/": (op.SCHEDULES_READ, op.SCHEDULES_WRITE, op.SCHEDULES_DELETE),
     "online-endpoints/": (op.ONLINE_ENDPOINTS_READ, op.ONLINE_ENDPOINTS_WRITE, op.ONLINE_ENDPOINTS_DELETE),
+    "batch-endpoints/": (op.BATCH_ENDPOINTS_READ, op.BATCH_ENDPOINTS_WRITE, op.BATCH_ENDPOINTS_DELETE),
+    "batch-jobs/": (op.BATCH_ENDPOINTS_READ, op.BATCH_ENDPOINTS_INVOKE, op.BATCH_ENDPOINTS_DELETE),
     "assets/data/": (op.DATA_READ, op.DATA_WRITE, op.DATA_DELETE),
     "assets/environment/": (op.ENVIRONMENTS_READ, op.ENVIRONMENTS_WRITE, op.ENVIRONMENTS_DELETE),
     "assets/component/": (op.COMPONENTS_READ, op.COMPONENTS_WRITE, op.COMPONENTS_DELETE),

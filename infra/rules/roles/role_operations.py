@@ -47,6 +47,10 @@ ONLINE_ENDPOINTS_READ = f"{_ML}/onlineEndpoints/read"
 ONLINE_ENDPOINTS_WRITE = f"{_ML}/onlineEndpoints/write"
 ONLINE_ENDPOINTS_DELETE = f"{_ML}/onlineEndpoints/delete"
 ONLINE_ENDPOINTS_SCORE = f"{_ML}/onlineEndpoints/score/action"
+BATCH_ENDPOINTS_READ = f"{_ML}/batchEndpoints/read"
+BATCH_ENDPOINTS_WRITE = f"{_ML}/batchEndpoints/write"
+BATCH_ENDPOINTS_DELETE = f"{_ML}/batchEndpoints/delete"
+BATCH_ENDPOINTS_INVOKE = f"{_ML}/batchEndpoints/jobs/write"
 ARTIFACTS_READ = f"{_ML}/metadata/artifacts/read"
 ARTIFACTS_WRITE = f"{_ML}/metadata/artifacts/write"
 SECRETS_READ_METADATA = f"{_KEY_VAULT}/secrets/readMetadata/action"
@@ -189,6 +193,10 @@ OPERATIONS: Mapping[str, Operation] = {
     COMPONENTS_READ: _action(Service.COMPUTES, "list and read components"),
     COMPONENTS_WRITE: _action(Service.COMPUTES, "create, archive and restore components"),
     COMPONENTS_DELETE: _action(Service.COMPUTES, "delete components"),
+    BATCH_ENDPOINTS_READ: _action(Service.COMPUTES, "list and read batch endpoints, their deployments and their jobs"),
+    BATCH_ENDPOINTS_WRITE: _action(Service.COMPUTES, "create and change batch endpoints and their deployments"),
+    BATCH_ENDPOINTS_DELETE: _action(Service.COMPUTES, "delete batch endpoints and their deployments"),
+    BATCH_ENDPOINTS_INVOKE: _action(Service.COMPUTES, "invoke batch endpoints, with `jobs/write`, which the job needs"),
     ONLINE_ENDPOINTS_READ: _action(Service.INFERENCE, "list and read online endpoints and their deployments"),
     ONLINE_ENDPOINTS_WRITE: _action(
         Service.INFERENCE, "create and change online endpoints, deployments and traffic, write and regenerate keys"

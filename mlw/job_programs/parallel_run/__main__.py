@@ -16,6 +16,7 @@ from mlw.job_programs.parallel_run.kept_lines import KeptLines
 from mlw.job_programs.parallel_run.mini_batches import MiniBatch, mini_batches
 from mlw.job_programs.parallel_run.parallel_settings import Settings
 from mlw.job_programs.parallel_run.run_metrics import RunMetrics
+from mlw.job_programs.parallel_run.scoring_folders import set_variables
 from mlw.job_programs.program_errors import running
 
 
@@ -23,6 +24,7 @@ def main() -> int:
     """Divide, run, count."""
     script, text, *arguments = sys.argv[1:]
     started, settings, own = time.monotonic(), Settings.of(text), _own(arguments)
+    set_variables(settings)
     batches = mini_batches(settings, Path(os.environ[f"AZURE_ML_INPUT_{settings.data}"]))
     settings = _with_percent(settings, own.allowed_failed_percent, batches)
     settings = replace(settings, error_threshold=_stricter(settings.error_threshold, own.error_threshold))

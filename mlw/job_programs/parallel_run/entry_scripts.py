@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlw.job_programs.parallel_run import mlflow_scoring
 from mlw.job_programs.parallel_run.mini_batches import MiniBatch
 from mlw.job_programs.program_errors import ProgramMistakeError
 
@@ -47,11 +48,13 @@ class EntryScript:
 
 
 def load(path: str, arguments: Sequence[str]) -> EntryScript:
-    """Import the script, with its arguments in `sys.argv`.
+    """Import the script, with its arguments in `sys.argv`; without one, a model of MLflow scores the files.
 
     Raises:
         ProgramMistakeError: It does not exist, or has no run().
     """
+    if not path:
+        return EntryScript(init=mlflow_scoring.init, run=mlflow_scoring.run, shutdown=_nothing)
     file = Path(path)
     if not file.is_file():
         raise ProgramMistakeError(
@@ -69,13 +72,13 @@ def load(path: str, arguments: Sequence[str]) -> EntryScript:
     spec.loader.exec_module(module)
     if not callable(getattr(module, "run", None)):
         raise ProgramMistakeError(f"loading the entry script: '{path}' has no function run(mini_batch).")
-
-    def nothing() -> None:
-        return None
-
     return EntryScript(
-        init=getattr(module, "init", nothing), run=module.run, shutdown=getattr(module, "shutdown", nothing)
+        init=getattr(module, "init", _nothing), run=module.run, shutdown=getattr(module, "shutdown", _nothing)
     )
+
+
+def _nothing() -> None:
+    return None
 
 
 def lines_of(found: object) -> list[str]:

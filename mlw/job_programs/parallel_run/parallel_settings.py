@@ -23,6 +23,8 @@ class Settings:
         retries: How often a mini-batch that failed is tried again.
         timeout_seconds: How long one try may take.
         is_verbose: Whether the log has each mini-batch when it starts.
+        model: Name of the input that is the model of a batch deployment; empty for none.
+        output: Name of the output that the script may write files to.
     """
 
     data: str
@@ -37,6 +39,8 @@ class Settings:
     retries: int = 2
     timeout_seconds: int = 60
     is_verbose: bool = False
+    model: str = ""
+    output: str = ""
 
     def as_text(self) -> str:
         """As an argument of a command."""

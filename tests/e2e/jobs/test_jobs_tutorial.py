@@ -6,7 +6,7 @@ from tests.support.documents import ROOT
 from tests.support.stacks import LiveStack
 from tests.support.tutorials import run_tutorial
 
-TUTORIALS = ("tutorial-jobs.md", "tutorial-endpoints.md", "tutorial-tune.md")
+TUTORIALS = ("tutorial-jobs.md", "tutorial-endpoints.md", "tutorial-batch.md", "tutorial-tune.md")
 
 
 def test_every_command_of_the_tutorials_prints_what_they_show(jobs_stack: LiveStack) -> None:

@@ -36,7 +36,7 @@ REFERENCE = ROOT / "docs" / "cli.md"
 """Its examples each need another state of a workspace; `tests/integration/test_cli*.py` run the commands."""
 IN_ORDER = {
     ROOT / "docs" / f"tutorial-{name}.md"
-    for name in ("insights", "tracking", "jobs", "tune", "automl", "notebook", "endpoints")
+    for name in ("insights", "tracking", "jobs", "tune", "automl", "notebook", "endpoints", "batch")
 }
 """Each block shows what the ones before it did; tests of their own run them, e.g. `test_jobs_tutorial.py`."""
 

@@ -1,4 +1,4 @@
-"""Files of online deployments: what they refer to, and what cannot run here."""
+"""Files of online and batch deployments: what they refer to, and what cannot run here."""
 
 import pytest
 
@@ -63,3 +63,36 @@ def test_all_missing_files_are_reported(write: Write) -> None:
 def test_what_cannot_run_here_is_refused(write: Write, fields: str, said: str) -> None:
     with pytest.raises(NotRunnableHereError, match=said):
         load("online_deployment", write("d.yml", f"name: d\nendpoint_name: e\n{fields}"))
+
+
+BATCH = """
+$schema: https://azuremlschemas.azureedge.net/latest/modelBatchDeployment.schema.json
+name: trees
+endpoint_name: churn-batch
+type: model
+model: azureml:churn@latest
+code_configuration: {code: code, scoring_script: batch_driver.py}
+environment: azureml:sklearn@latest
+compute: azureml:batch-cluster
+resources: {instance_count: 1}
+settings:
+  mini_batch_size: 10
+  retry_settings: {max_retries: 3, timeout: 30}
+"""
+"""As in Azure's public examples."""
+
+
+def test_both_forms_of_a_batch_deployment_are_one(write: Write) -> None:
+    script = write("code/batch_driver.py")
+    nested = load("batch_deployment", write("nested.yml", BATCH))
+    flat = load("batch_deployment", write("flat.yml", BATCH.replace("\nsettings:", "").replace("\n  ", "\n")))
+
+    assert nested == flat
+    assert (nested["mini_batch_size"], nested["retry_settings"]["timeout"]) == (10, 30)
+    assert nested["code_configuration"]["code"] == str(script.parent)
+    assert nested["compute"] == "batch-cluster"
+
+
+def test_a_batch_deployment_of_a_pipeline_is_refused(write: Write) -> None:
+    with pytest.raises(NotRunnableHereError, match=r"type 'pipeline': .*mlw job create"):
+        load("batch_deployment", write("d.yml", "name: d\nendpoint_name: e\ntype: pipeline\ncomponent: azureml:c:1"))

@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -31,13 +32,15 @@ class Job:
     """A folder with data and a script."""
 
     folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    name: str = "score.py"
 
     def run(self, script: str, *arguments: str, **over: object) -> subprocess.CompletedProcess[str]:
         (self.folder / "score.py").write_text(script, encoding="utf-8")
         settings = Settings(**{"data": "data", "append_to": "rows", **over})  # type: ignore[arg-type]
-        command = [sys.executable, "-m", "mlw.job_programs.parallel_run", "score.py", settings.as_text(), *arguments]
+        command = [sys.executable, "-m", "mlw.job_programs.parallel_run", self.name, settings.as_text(), *arguments]
         places = {"AZURE_ML_INPUT_data": str(self.folder / "data"), "AZURE_ML_OUTPUT_rows": str(self.output)}
-        variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **places}
+        variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **places, **self.variables}
         return subprocess.run(
             command, cwd=self.folder, env=variables, capture_output=True, text=True, timeout=60, check=False
         )
@@ -173,3 +176,38 @@ def test_only_lists_and_data_frames_have_lines() -> None:
     assert lines_of(("a", 1)) == ["a", "1"]
     with pytest.raises(TypeError, match=r"run\(\) returned dict; it has to return a list or a data frame"):
         lines_of({})
+
+
+SCORING = """
+import os
+from pathlib import Path
+def run(mini_batch):
+    Path(os.environ["AZUREML_BI_OUTPUT_PATH"], "note.txt").write_text("written")
+    return [Path(os.environ["AZUREML_MODEL_DIR"], "m.txt").read_text() for one in mini_batch]
+"""
+
+
+@pytest.mark.parametrize("given", ["model", "model/m.txt"])
+def test_a_batch_deployment_has_its_model_and_its_output(job: Job, given: str) -> None:
+    (job.folder / "model").mkdir()
+    (job.folder / "model" / "m.txt").write_text("learned")
+    (job.folder / "out").mkdir()
+    job.variables = {
+        "AZURE_ML_INPUT_model": str(job.folder / given), "AZURE_ML_OUTPUT_score": str(job.folder / "out"),
+    }  # fmt: skip
+
+    done = job.run(SCORING, model="model", output="score")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(job.rows) == {"learned"}
+    assert (job.folder / "out" / "note.txt").read_text() == "written"
+
+
+def test_a_model_of_mlflow_needs_mlflow_in_its_environment(job: Job) -> None:
+    (job.folder / "model").mkdir()
+    job.variables = {"AZURE_ML_INPUT_model": str(job.folder / "model")}
+    job.name = ""
+
+    done = job.run("", model="model")
+
+    assert (done.returncode, "the environment has no MLflow" in done.stderr) == (1, True)

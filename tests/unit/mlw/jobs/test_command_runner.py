@@ -74,8 +74,9 @@ def test_code_and_inputs_are_there_before_the_command_starts(world: FakeWorkspac
     inputs = {
         "table": JobInput(type="uri_folder", location=BlobLocation(container="c", name="data", asset="t:1")),
         "model": JobInput(type="uri_file", location=BlobLocation(container="c", name="one/model.pkl", is_folder=False)),
+        "named": JobInput(type="uri_folder", location=BlobLocation(container="c", name="one"), folder="churn"),
     }
-    command = "run ${{inputs.table}} ${{inputs.model}}"
+    command = "run ${{inputs.table}} ${{inputs.model}} ${{inputs.named}}"
     seen: dict[str, bytes] = {}
     world.engine.command = _shows(seen)
 
@@ -86,11 +87,10 @@ def test_code_and_inputs_are_there_before_the_command_starts(world: FakeWorkspac
         f"{DATA}/INPUT_table/a.csv": b"1",
         f"{DATA}/INPUT_table/sub/b.csv": b"2",
         f"{DATA}/INPUT_model/model.pkl": b"3",
+        f"{DATA}/INPUT_named/churn/model.pkl": b"3",
     }
-    assert (
-        seen[".job/command"]
-        == f"run /mnt/azureml/{DATA}/INPUT_table /mnt/azureml/{DATA}/INPUT_model/model.pkl".encode()
-    )
+    places = ("INPUT_table", "INPUT_model/model.pkl", "INPUT_named")
+    assert seen[".job/command"].decode() == " ".join(["run", *(f"/mnt/azureml/{DATA}/{one}" for one in places)])
     assert world.store.used == ["t:1"]
 
 

@@ -75,3 +75,11 @@ def test_records_of_a_workspace_in_another_stacks_account_are_in_its_own_contain
     found = statements(op.BLOBS_WRITE, scope=sharers_scope("guid", []))
 
     assert {"s3:PutObject"} <= actions(found, "Deny", "arn:aws:s3:::azureml-guid/jobs/*")
+
+
+def test_who_invokes_batch_endpoints_does_not_change_them() -> None:
+    found = statements(op.BATCH_ENDPOINTS_READ, op.BATCH_ENDPOINTS_INVOKE)
+
+    assert "s3:PutObject" in actions(found, "Allow", "arn:aws:s3:::azureml/batch-jobs/*")
+    assert "s3:PutObject" in actions(found, "Deny", "arn:aws:s3:::azureml/batch-endpoints/*")
+    assert "s3:PutObject" in actions(found, "Deny", JOBS)
