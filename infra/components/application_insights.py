@@ -98,7 +98,8 @@ class ApplicationInsights(ServiceComponent):
         self._ingestion = GeneratedSecrets(
             f"{self.resource_name}-ingestion",
             lengths={"token": 40, "services": 40, **dict.fromkeys(optional, 40)},
-            rotating=["token"],  # the other one is internal, and the registry would need a restart
+            # The others are internal, and their services would need a restart. The front reads its token again.
+            rotating=["token", *([INFERENCE.name] if inference else ())],
             rotates=rotation.service(APPLICATION_INSIGHTS.credentials_key),
             opts=self.child_options(after=after),
         )

@@ -23,7 +23,13 @@ from infra.services import INFERENCE
 from infra.settings import InferenceSettings, WorkspaceSettings
 
 _DATA, _FOLDER = INFERENCE.volumes["data"], INFERENCE.volumes["config"]
-_MEMORY_MIB, _GO_MEMORY = 96, "64MiB"
+_MEMORY_MIB = 96
+_GO = {
+    "GOMEMLIMIT": "64MiB",
+    # Less memory for a little more processor time: together 3 MiB less under load.
+    "GOGC": "50",
+    "GODEBUG": "memprofilerate=0",
+}
 
 
 class Inference(WorkspaceServer):
@@ -68,9 +74,9 @@ class Inference(WorkspaceServer):
                     telemetry=target.otlp_http if target and has_telemetry else "",
                     tls=context.certificates is not None,
                 ),
-                **token,
             },
-            environment={"GOMEMLIMIT": _GO_MEMORY},
+            live_files=token,
+            environment=_GO,
             memory_mib=_MEMORY_MIB,
         )
 
@@ -84,7 +90,12 @@ def config(settings: InferenceSettings, *, container: str, telemetry: str = "", 
         telemetry: Host and port of OTLP over HTTP; empty for no telemetry.
         tls: Whether the stack's services have certificates.
     """
-    sending = {**collector(telemetry, _FOLDER, tls=tls), "serviceName": container}
+    sending = {
+        **collector(telemetry, _FOLDER, tls=tls),
+        # The front reads it whenever it sends spans, so that a new one needs no restart.
+        "token": f"{_FOLDER}/live/{TELEMETRY_TOKEN}",
+        "serviceName": container,
+    }
     document: dict[str, Any] = {
         "listen": f":{INFERENCE.endpoints[0].port}",
         "folder": _DATA,

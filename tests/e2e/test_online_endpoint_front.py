@@ -1,6 +1,7 @@
 """The front of online endpoints in a workspace with TLS: keys, traffic, changes under load, and what insights say."""
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +27,8 @@ REQUESTS = 1000
 CLIENTS, RATE, SECONDS = 4, 50, 6
 """Load while endpoints change: clients, requests per second of all, and for how long."""
 UNTOUCHED = ("storageAccount", "containerRegistry", "keyVault", "applicationInsights")
-IDLE_MIB = 12
+MOST_MIB = 12
+"""Memory of the front, idle and under load."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,50 @@ def test_after_a_restart_the_front_serves_what_was_published_last(
 
     front = live.container_of("inference")
     assert client.ask("churn").text == "green /score False"
-    assert container_usage.usage_of([front])[front].memory <= IDLE_MIB << 20
+    assert container_usage.usage_of([front])[front].memory <= MOST_MIB << 20
+
+
+def test_its_token_for_telemetry_is_replaced_without_losing_a_request(
+    live: LiveStack, client: Client, engine: DockerClient, marker: str
+) -> None:
+    name, front = f"r{marker}"[:20].lower(), live.container_of("inference")
+    publish(live.stack, endpoint(name, deployment("blue", 100)))
+    tokens, ended, statuses = token_of(engine, front), threading.Event(), list[int]()
+
+    def send() -> None:
+        while not ended.wait(CLIENTS / RATE):
+            statuses.append(client.ask(name).status_code)
+
+    started = engine.api.inspect_container(front)["State"]["StartedAt"]
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        sending = [pool.submit(send) for _ in range(CLIENTS)]
+        try:
+            live.stack.environment.mlw("keys", "rotate", live.stack.name, "--service", "telemetry").check()
+        finally:
+            ended.set()
+        for one in sending:
+            one.result()
+    memory = container_usage.usage_of([front])[front].memory
+
+    assert token_of(engine, front) != tokens
+    assert engine.api.inspect_container(front)["State"]["StartedAt"] == started
+    assert set(statuses) == {200}, Counter(statuses)
+    assert memory <= MOST_MIB << 20
+
+    def counted() -> None:
+        told = live.stack.environment.mlw("insights", "endpoints", live.stack.name, "--endpoint", name, "-o", "json")
+        rows = [(row["deployment"], row["resultCode"], row["count"]) for row in json.loads(told.check().stdout)]
+        assert rows == [("blue", "200", len(statuses))]
+
+    probe_until(counted, what="all requests are in application insights", timeout_seconds=60)
+
+
+def token_of(engine: DockerClient, front: str) -> bytes:
+    """The file with the token that the front sends spans with."""
+    found = engine.containers.get(front).exec_run(["cat", "/etc/inference/live/telemetry-token"])
+    assert isinstance(found.output, bytes)
+    assert (found.exit_code, bool(found.output)) == (0, True)
+    return found.output
 
 
 def test_keys_are_neither_in_the_log_nor_shown_by_the_engine(

@@ -251,6 +251,17 @@ class TestLiveFiles:
             "appi-churn-dev-westeurope-001-queries": ["token"],
         }
 
+    def test_the_front_gets_its_new_token_for_telemetry_without_a_restart(self, with_tracking: Run) -> None:
+        rotating = {
+            made.name: made.inputs["rotating"] for made in with_tracking.mocks.of_type(TOKENS["GeneratedSecrets"])
+        }
+
+        assert rotating["appi-churn-dev-westeurope-001-ingestion"] == ["token", "inference"]
+        assert self._files(with_tracking, "inference", "live_files") == {"telemetry-token": "generated-inference"}
+        configuration = json.loads(self._files(with_tracking, "inference", "files")["config.json"])
+        assert configuration["telemetry"]["token"] == "/etc/inference/live/telemetry-token"
+        assert "generated-inference (inference)" in self._files(with_tracking, "insights", "live_files")["tokens"]
+
     def test_each_service_has_its_own_kind_of_token(self, run: Run) -> None:
         tokens = self._files(run, "insights", "live_files")["tokens"]
 

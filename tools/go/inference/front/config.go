@@ -5,33 +5,25 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"strings"
 
 	"ml-workspace/tools/go/inference/endpoints"
 	"ml-workspace/tools/go/inference/publishing"
+	"ml-workspace/tools/go/inference/spans"
 )
 
 // Config is the configuration file. The endpoints are in a file of their own, which changes while the front runs.
 type Config struct {
-	Listen              string     `json:"listen"`
-	Folder              string     `json:"folder"`
-	MaximumRequestBytes int64      `json:"maximumRequestBytes"`
-	TLS                 *TLS       `json:"tls"`
-	Telemetry           *Telemetry `json:"telemetry"`
+	Listen              string           `json:"listen"`
+	Folder              string           `json:"folder"`
+	MaximumRequestBytes int64            `json:"maximumRequestBytes"`
+	TLS                 *TLS             `json:"tls"`
+	Telemetry           *spans.Collector `json:"telemetry"`
 }
 
 // TLS names the files of the certificate.
 type TLS struct {
 	Certificate string `json:"certificate"`
 	PrivateKey  string `json:"privateKey"`
-}
-
-// Telemetry says where spans are sent to.
-type Telemetry struct {
-	Endpoint             string `json:"endpoint"`
-	Token                string `json:"token"`
-	CertificateAuthority string `json:"certificateAuthority"`
-	ServiceName          string `json:"serviceName"`
 }
 
 func load(path string) (Config, error) {
@@ -75,52 +67,20 @@ func caddyConfig(config Config) ([]byte, error) {
 }
 
 func routes(config Config) []object {
-	handlers := []object{
-		{"handler": "tracing", "span": "{http.request.method}"},
-		{
-			"handler":               endpoints.Name,
-			"folder":                config.Folder,
-			"maximum_request_bytes": config.MaximumRequestBytes,
-		},
-	}
-	if config.Telemetry == nil {
-		handlers = handlers[1:]
+	handlers := []object{{
+		"handler":               endpoints.Name,
+		"folder":                config.Folder,
+		"maximum_request_bytes": config.MaximumRequestBytes,
+	}}
+	if told := config.Telemetry; told != nil {
+		handlers = append([]object{{
+			"handler": spans.Name, "endpoint": told.Endpoint, "token": told.Token,
+			"certificateAuthority": told.CertificateAuthority, "serviceName": told.ServiceName,
+		}}, handlers...)
 	}
 	healthy := []object{{"handler": "vars", "log_skip": true}, {"handler": "static_response", "body": "ready\n"}}
 	return []object{
 		{"match": []object{{"path": []string{"/healthz"}}}, "handle": healthy, "terminal": true},
 		{"handle": handlers},
 	}
-}
-
-// setTelemetry sets the variables that the tracing module reads, in this process only: those of the container, and with them
-// the token, would be shown by the engine.
-func setTelemetry(telemetry *Telemetry) error {
-	if telemetry == nil {
-		return nil
-	}
-	token, err := os.ReadFile(telemetry.Token)
-	if err != nil {
-		return fmt.Errorf("reading the token for telemetry: %w", err)
-	}
-	variables := map[string]string{
-		"OTEL_SERVICE_NAME":           telemetry.ServiceName,
-		"OTEL_EXPORTER_OTLP_ENDPOINT": telemetry.Endpoint,
-		"OTEL_EXPORTER_OTLP_HEADERS":  "authorization=Bearer%20" + strings.TrimSpace(string(token)),
-		// A client that samples its own trace must not remove requests from the counts.
-		"OTEL_TRACES_SAMPLER": "always_on",
-		"OTEL_PROPAGATORS":    "tracecontext,baggage",
-		// A thousand requests per second for eight seconds while the collector restarts.
-		"OTEL_BSP_MAX_QUEUE_SIZE": "8192",
-		"OTEL_BSP_SCHEDULE_DELAY": "1000",
-	}
-	if telemetry.CertificateAuthority != "" {
-		variables["OTEL_EXPORTER_OTLP_CERTIFICATE"] = telemetry.CertificateAuthority
-	}
-	for name, value := range variables {
-		if err := os.Setenv(name, value); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -11,7 +11,6 @@ import (
 	// The modules of Caddy that the configuration names.
 	_ "github.com/caddyserver/caddy/v2/modules/caddyevents"
 	_ "github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	_ "github.com/caddyserver/caddy/v2/modules/caddyhttp/tracing"
 	_ "github.com/caddyserver/caddy/v2/modules/caddytls"
 )
 
@@ -19,9 +18,6 @@ import (
 func Run(path string) error {
 	config, err := load(path)
 	if err != nil {
-		return err
-	}
-	if err := setTelemetry(config.Telemetry); err != nil {
 		return err
 	}
 	document, err := caddyConfig(config)
