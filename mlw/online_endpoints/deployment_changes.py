@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,12 +47,29 @@ def create(
         before = workspace.records.find_deployment(endpoint, name)
         made = _resolved(workspace, document, settings.instance_count, before, keeps_files=keeps_files)
         rollout.bring_up(workspace, made)
-        workspace.records.write(made)
-        if all_traffic:
-            workspace.records.change(endpoint, lambda one: replace(one, traffic={name: 100}, mirror_traffic={}))
-        publishing.publish(workspace)
+        with _taking_back(workspace, made, before):
+            workspace.records.write(made)
+            if all_traffic:
+                workspace.records.change(endpoint, lambda one: replace(one, traffic={name: 100}, mirror_traffic={}))
+            publishing.publish(workspace)
         publishing.take_away(workspace, endpoint, workspace.records.deployments(endpoint))
     return made
+
+
+@contextmanager
+def _taking_back(workspace: EndpointWorkspace, made: Deployment, before: Deployment | None) -> Iterator[None]:
+    """Have a deployment that is ready, but cannot be recorded or published, leave nothing."""
+    shares = workspace.records.endpoint(made.endpoint)
+
+    def take_back() -> None:
+        records, mirrored = workspace.records, shares.mirror_traffic
+        records.change(made.endpoint, lambda one: replace(one, traffic=shares.traffic, mirror_traffic=mirrored))
+        records.write(before) if before else records.delete_deployment(made.endpoint, made.name)
+        publishing.take_away(workspace, made.endpoint, records.deployments(made.endpoint))
+
+    left = "What served before still does; nothing of this attempt is left."
+    with publishing.taking_back(take_back, left):
+        yield
 
 
 def update(workspace: EndpointWorkspace, endpoint: str, name: str, changes: Sequence[str]) -> Deployment:
@@ -84,8 +102,9 @@ def apply(workspace: EndpointWorkspace, before: Deployment, document: Mapping[st
         made = replace(now, document=document, instance_count=settings.instance_count, **_changed(workspace))
         if settings.instance_count > now.instance_count:
             rollout.bring_up(workspace, made, first=now.instance_count)
-        workspace.records.write(made)
-        publishing.publish(workspace)
+        with _taking_back(workspace, made, now):
+            workspace.records.write(made)
+            publishing.publish(workspace)
         publishing.take_away(workspace, made.endpoint, workspace.records.deployments(made.endpoint))
     return made
 
@@ -127,7 +146,7 @@ def _resolved(
     keeps_files: bool,
 ) -> Deployment:
     """Store and look up what a file refers to, and provide its image."""
-    kept = before if keeps_files else None
+    kept = workspace.located(before) if before and keeps_files else None
     model = kept.model if kept and _is_same(document, kept, "model") else _model(workspace, document)
     code: Mapping[str, Any] = document.get("code_configuration") or {}
     server = SCORE if code else MLFLOW
@@ -146,6 +165,7 @@ def _resolved(
     return Deployment(
         name=str(document["name"]), endpoint=str(document["endpoint_name"]), document=document,
         revision=secrets.token_hex(4), instance_count=count, server=server, image=image, model=model, **stored,
+        registry=workspace.registry if image.startswith(f"{workspace.registry}/") else "",
         created=before.created if before else _now(), created_by=before.created_by if before else workspace.user,
         **(_changed(workspace) if before else {}),
     )  # fmt: skip

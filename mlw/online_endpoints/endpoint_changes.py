@@ -46,10 +46,17 @@ def create(workspace: EndpointWorkspace, document: Mapping[str, Any]) -> Endpoin
     with workspace.changing(name):
         if name.lower() in {one.lower() for one in workspace.records.names()}:
             workspace.records.create(replace(made, name=_taken(workspace, name)))
-        endpoint_keys.write(workspace, name, keys)
-        workspace.records.create(made)
-        publishing.publish(workspace)
+        with publishing.taking_back(lambda: _remove(workspace, name), "Nothing of it is left."):
+            endpoint_keys.write(workspace, name, keys)
+            workspace.records.create(made)
+            publishing.publish(workspace)
     return made
+
+
+def _remove(workspace: EndpointWorkspace, name: str) -> None:
+    """Remove the record of an endpoint without deployments, and its keys."""
+    workspace.records.delete(name)
+    endpoint_keys.delete(workspace, name)
 
 
 def _taken(workspace: EndpointWorkspace, name: str) -> str:

@@ -40,6 +40,7 @@ def endpoint_table(found: Sequence[Mapping[str, Any]]) -> str:
 
 def deployment_json(workspace: EndpointWorkspace, deployment: Deployment, traffic: Mapping[str, int]) -> dict[str, Any]:
     """One deployment: its file, and what it became."""
+    deployment = workspace.located(deployment)
     settings, model = settings_of(deployment.document), deployment.model
     running = [one for one in workspace.engine.instances(deployment.endpoint) if one.is_running]
     ready = [one for one in running if (one.deployment, one.revision) == (deployment.name, deployment.revision)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from infra.clients.connection_errors import reporting_unreachable
 from infra.clients.key_vault import vault_secrets
@@ -69,7 +70,7 @@ def read(workspace: EndpointWorkspace, endpoint: str) -> Keys:
             f"reading the keys of online endpoint '{endpoint}': the key vault has none. `mlw online-endpoint list` "
             "shows the endpoints; `mlw online-endpoint regenerate-keys` makes new keys."
         )
-    return Keys(str(found["primaryKey"]), str(found["secondaryKey"]))
+    return _keys(found)
 
 
 def write(workspace: EndpointWorkspace, endpoint: str, keys: Keys) -> None:
@@ -95,6 +96,26 @@ def delete(workspace: EndpointWorkspace, endpoint: str) -> None:
     except EndpointError:
         with _connected(workspace, doing, "delete") as vault:
             vault.delete(f"{SECRETS}/data/{path}")
+
+
+def take_over(workspace: EndpointWorkspace, endpoint: str, key_hashes: Sequence[str]) -> None:
+    """Find keys that are stored under the name that the workspace had before it was restored under another one.
+
+    Those of the record's hashes are the endpoint's, whoever else uses the key vault. They are copied: the
+    workspace that they were of may still exist.
+    """
+    with _connected(workspace, f"looking for the keys of online endpoint '{endpoint}'", "write") as vault:
+        if vault_secrets.read_fields(vault, SECRETS, _path(workspace, endpoint)):
+            return
+        for folder in vault.list(f"{SECRETS}/metadata/{ONLINE_ENDPOINTS}"):
+            found = vault_secrets.read_fields(vault, SECRETS, f"{ONLINE_ENDPOINTS}/{folder}{endpoint}")
+            if found and (keys := _keys(found)).hashes == list(key_hashes):
+                vault.write(f"{SECRETS}/data/{_path(workspace, endpoint)}", {"data": keys.as_json})
+                return
+
+
+def _keys(found: Mapping[str, Any]) -> Keys:
+    return Keys(str(found["primaryKey"]), str(found["secondaryKey"]))
 
 
 def _path(workspace: EndpointWorkspace, endpoint: str) -> str:

@@ -22,30 +22,33 @@ def path_of(home: Path, stack_id: str, endpoint: str) -> Path:
 
 
 @contextlib.contextmanager
-def holding(path: Path, say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+def holding(path: Path, endpoint: str, say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
     """Hold the lock; wait for another process that does."""
 
     def on_wait(_holder: str) -> None:
         say("waiting for another command that changes this endpoint")
 
     folders.private_folder(path.parent)
-    with file_locks.hold(path, "changing an online endpoint", on_wait=on_wait), _changing(path):
+    with file_locks.hold(path, "changing an online endpoint", on_wait=on_wait), _changing(path, endpoint):
         yield
 
 
 @contextlib.contextmanager
-def trying(path: Path) -> Iterator[bool]:
+def trying(path: Path, endpoint: str) -> Iterator[bool]:
     """Hold the lock, if no other process does."""
     folders.private_folder(path.parent)
-    with file_locks.hold_if_free(path) as is_mine, _changing(path) if is_mine else contextlib.nullcontext():
+    with (
+        file_locks.hold_if_free(path) as is_mine,
+        _changing(path, endpoint) if is_mine else contextlib.nullcontext(),
+    ):
         yield is_mine
 
 
 @contextlib.contextmanager
-def _changing(path: Path) -> Iterator[None]:
+def _changing(path: Path, endpoint: str) -> Iterator[None]:
     """Mark the beginning of a change, and its end unless this process is killed or fails unexpectedly."""
     mark = path.with_suffix(_BEGUN)
-    mark.touch()
+    mark.write_text(endpoint, encoding="utf-8")
     try:
         yield
     except EndpointError:  # nothing has begun, or what has is taken back
@@ -57,6 +60,19 @@ def _changing(path: Path) -> Iterator[None]:
 def was_interrupted(path: Path) -> bool:
     """Whether a change of the endpoint has begun and not ended; also while one is being made."""
     return path.with_suffix(_BEGUN).exists()
+
+
+def interrupted(home: Path, stack_id: str) -> set[str]:
+    """Names of a stack's endpoints of which :func:`was_interrupted` is true."""
+    marks = (home / _FOLDER).glob(f"{stack_id}-*{_BEGUN}")
+    return {name for mark in marks if (name := _content(mark))}
+
+
+def _content(mark: Path) -> str:
+    try:
+        return mark.read_text(encoding="utf-8")
+    except FileNotFoundError:  # the change has ended
+        return ""
 
 
 def forget(home: Path, stack_id: str) -> None:

@@ -76,6 +76,7 @@ class Deployment:
         revision: Identifies the containers; a change of anything but the number of instances makes another one.
         server: `score` for a scoring script, `mlflow` for MLflow's scoring server.
         image: Reference by digest.
+        registry: Host and port of the workspace's registry, if the image is in it, when the deployment was made.
         code: Hash of the snapshot of its code; empty without a scoring script.
         script: Path of the scoring script below the folder of the code.
     """
@@ -87,6 +88,7 @@ class Deployment:
     instance_count: int
     server: str
     image: str
+    registry: str = ""
     model: DeployedModel | None = None
     code: str = ""
     code_folder: str = ""

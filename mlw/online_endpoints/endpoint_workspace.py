@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from mlw.computes.machine import MIB_PER_GIB
 from mlw.online_endpoints import endpoint_locks
 from mlw.online_endpoints.deployment_engine import DeploymentEngine, Limits
 from mlw.online_endpoints.endpoint_errors import EndpointError, InferenceOffError
-from mlw.online_endpoints.endpoint_records import EndpointRecords
+from mlw.online_endpoints.endpoint_records import Deployment, EndpointRecords
 from mlw.tracking import tracking_access
 from mlw.tracking.stored_snapshots import container_of
 
@@ -162,13 +162,24 @@ class EndpointWorkspace:
             ca_certificate=self.stack.ca_certificate,
         )  # fmt: skip
 
+    @property
+    def registry(self) -> str:
+        """Host and port of the registry, as references of its images begin."""
+        return self._access[0]["registry"]
+
+    def located(self, deployment: Deployment) -> Deployment:
+        """A deployment with the address that the registry has now; another one e.g. after a restore."""
+        if deployment.registry in {"", self.registry}:
+            return deployment
+        image = self.registry + deployment.image.removeprefix(deployment.registry)
+        return replace(deployment, image=image, registry=self.registry)
+
     def pull(self, reference: str) -> None:
         """Make sure that the engine has an image."""
         from infra.clients.engine import image_pulls  # noqa: PLC0415 - only where a container is made
 
-        registry = self.environments.registry
-        is_ours = reference.partition("/")[0] == registry.endpoint.partition("://")[2]
-        if image_pulls.provide(reference, registry.credentials if is_ours else None):
+        is_ours = reference.partition("/")[0] == self.registry
+        if image_pulls.provide(reference, self.environments.registry.credentials if is_ours else None):
             self.say(f"pulled '{reference}'")
 
     def lock_of(self, endpoint: str) -> Path:
@@ -178,8 +189,12 @@ class EndpointWorkspace:
     @contextmanager
     def changing(self, endpoint: str) -> Iterator[None]:
         """Be the only one that changes an endpoint."""
-        with endpoint_locks.holding(self.lock_of(endpoint), self.say):
+        with endpoint_locks.holding(self.lock_of(endpoint), endpoint, self.say):
             yield
+
+    def interrupted(self) -> set[str]:
+        """Names of endpoints of which a change has begun and not ended."""
+        return endpoint_locks.interrupted(self.stack.context.home, self.stack.stack_id)
 
     def limits_of(self, size_name: str) -> Limits:
         """What an instance of a size may use on this machine; a notice if that is less."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 
-from mlw.online_endpoints import endpoint_locks, rollout
+from infra.errors import MlWorkspaceError
+from mlw.online_endpoints import endpoint_keys, endpoint_locks, rollout
 from mlw.online_endpoints.deployment_engine import Instance
 from mlw.online_endpoints.deployment_settings import settings_of
+from mlw.online_endpoints.endpoint_errors import EndpointError
 from mlw.online_endpoints.endpoint_records import Deployment, Endpoint
 from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
 
@@ -42,6 +45,29 @@ def _published(workspace: EndpointWorkspace, endpoint: Endpoint, deployment: Dep
     )
 
 
+@contextlib.contextmanager
+def taking_back(take_back: Callable[[], None], left: str) -> Iterator[None]:
+    """Take back what a change has done if it fails, and say so.
+
+    Args:
+        take_back: Does it. If that fails too, the next command repairs the endpoint.
+        left: A sentence that is added to the error.
+
+    Raises:
+        EndpointError: It has failed, and is taken back.
+    """
+    try:
+        yield
+    except BaseException as exc:
+        try:
+            take_back()
+        except MlWorkspaceError:
+            raise exc from None
+        if isinstance(exc, MlWorkspaceError):
+            raise EndpointError(f"{exc} {left}") from exc
+        raise
+
+
 def settle(workspace: EndpointWorkspace, endpoint: str) -> None:
     """Have containers, volumes and routes of an endpoint match its records; the caller holds its lock.
 
@@ -51,6 +77,8 @@ def settle(workspace: EndpointWorkspace, endpoint: str) -> None:
         DeploymentFailedError: Containers that are missing do not become ready.
     """
     wanted = workspace.records.deployments(endpoint)
+    if endpoint not in workspace.records.names():
+        endpoint_keys.delete(workspace, endpoint)
     for deployment in wanted:
         _complete(workspace, deployment)
     publish(workspace)
@@ -98,10 +126,10 @@ def repair(workspace: EndpointWorkspace) -> None:
     known = {one.name: workspace.records.deployments(one.name) for one in workspace.records.all()}
     found = workspace.engine.instances()
     names = {*known, *(one.endpoint for one in found), *(one[0] for one in workspace.engine.volumes().values())}
-    for name in sorted(names):
+    for name in sorted(names | workspace.interrupted()):
         if is_settled(workspace, name, known.get(name, [])):
             continue
-        with endpoint_locks.trying(workspace.lock_of(name)) as is_mine:
+        with endpoint_locks.trying(workspace.lock_of(name), name) as is_mine:
             if is_mine:
                 workspace.say(f"repairing online endpoint '{name}': its containers do not match its records")
                 settle(workspace, name)

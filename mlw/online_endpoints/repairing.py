@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from infra.errors import MlWorkspaceError
 from mlw.diagnosis.findings import Finding, Group
-from mlw.online_endpoints import publishing
+from mlw.online_endpoints import endpoint_keys, publishing
 from mlw.online_endpoints.endpoint_workspace import INFERENCE, EndpointWorkspace
 from mlw.stacks.stacks import Stack, open_stack
 
@@ -21,7 +21,9 @@ def after_update(stack_name: str, say: Callable[[str], None]) -> None:
         return
     workspace = EndpointWorkspace(stack, None, say)
     try:
-        if workspace.records.names():
+        for endpoint in (known := workspace.records.all()):
+            endpoint_keys.take_over(workspace, endpoint.name, endpoint.key_hashes)
+        if known:
             publishing.publish(workspace)
         publishing.repair(workspace)
     except MlWorkspaceError as exc:
@@ -34,7 +36,8 @@ def findings(stack: Stack) -> Iterator[Finding]:
         return
     workspace = EndpointWorkspace(stack, None, lambda _: None)
     wanted = {one.name: workspace.records.deployments(one.name) for one in workspace.records.all()}
-    for name in sorted({*wanted, *(one.endpoint for one in workspace.engine.instances())}):
+    begun = workspace.interrupted()
+    for name in sorted({*wanted, *begun, *(one.endpoint for one in workspace.engine.instances())}):
         if not publishing.is_settled(workspace, name, wanted.get(name, [])):
             yield Finding(
                 group=Group.OTHER,

@@ -37,6 +37,7 @@ def bring_up(workspace: EndpointWorkspace, deployment: Deployment, *, first: int
     Raises:
         DeploymentFailedError: One does not become ready; nothing of it is left.
     """
+    deployment = workspace.located(deployment)
     settings, numbers = settings_of(deployment.document), range(first, deployment.instance_count)
     limits = workspace.limits_of(settings.instance_type)
     workspace.pull(deployment.image)

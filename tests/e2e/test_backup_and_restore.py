@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from tests.support import archives
+from tests.support import archives, online_deployments
 from tests.support.environment import Environment, make_environment
 from tests.support.journal import Journal
 from tests.support.mlflow_client import differences, read_runs, write_runs
@@ -36,6 +36,9 @@ class Archived:
     written: Finished
     runs: Mapping[str, Any]
     """Runs, models and artifacts, as MLflow's client found them before the backup."""
+
+    served: online_deployments.Served
+    """An online endpoint."""
 
     @property
     def passphrase_file(self) -> str:
@@ -67,14 +70,15 @@ def archived(environment: Environment, tmp_path_factory: pytest.TempPathFactory)
     archive.with_suffix(".passphrase").write_text(f"{PASSPHRASE}\n")
     roles = [{"principal": PRINCIPAL, "role": "Reader"}]
     # All names follow from the instance.
-    with ephemeral_stack(environment, roleAssignments=roles, keyVault=None, tracking={}) as stack:
+    with ephemeral_stack(environment, roleAssignments=roles, keyVault=None, tracking={}, inference={}) as stack:
         stack.pulumi("config set", "--secret", ENCRYPTED, SECRET_OF_THE_FILE).check()
         stack.up().check()
         live = LiveStack(stack=stack, outputs=stack.outputs())
         fill(live)
         runs = write_runs(live.outputs, "of-mlflow")
+        served = online_deployments.deploy(stack, tmp_path_factory.mktemp("online"))
         written = environment.mlw("backup", stack.name, str(archive), MLW_ARCHIVE_PASSPHRASE=PASSPHRASE).check()
-        yield Archived(live=live, archive=archive, written=written, runs=runs)
+        yield Archived(live=live, archive=archive, written=written, runs=runs, served=served)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +109,7 @@ def test_the_archive_is_private_and_contains_no_plain_text(archived: Archived) -
 def test_the_original_keeps_working(archived: Archived, engine: DockerClient) -> None:
     states = [engine.api.inspect_container(one)["State"] for one in archived.live.stack.objects().containers]
 
-    assert [(state["Running"], state["Paused"]) for state in states] == [(True, False)] * 6
+    assert [(state["Running"], state["Paused"]) for state in states] == [(True, False)] * 8
     assert_unchanged(archived.live.stack.preview())
 
 
@@ -119,7 +123,10 @@ def test_blobs_are_equal_in_every_version(archived: Archived, copied: LiveStack)
 def test_secrets_are_equal_in_every_version(archived: Archived, copied: LiveStack) -> None:
     original = archives.secrets(archived.live.outputs)
 
-    assert archives.secrets(copied.outputs) == original
+    # Keys of online endpoints are stored under the workspace's name; the copy has them under its own as well.
+    own = f"online-endpoints/{copied.outputs['workspace']['name']}/"
+    found = {path: versions for path, versions in archives.secrets(copied.outputs).items() if not path.startswith(own)}
+    assert found == original
     assert [values for _, values in original["folder/versions"]] == [{"value": "one"}, None, {"value": "three"}]
 
 
@@ -131,6 +138,15 @@ def test_images_and_telemetry_are_equal(archived: Archived, copied: LiveStack) -
 def test_runs_models_and_artifacts_are_equal(archived: Archived, copied: LiveStack) -> None:
     Journal(stack=copied.stack.name, outputs=copied.outputs, marker=MARKER).verify_run()
     assert differences(read_runs(copied.outputs), archived.runs) == []
+
+
+def test_online_endpoints_serve_again_with_the_keys_that_they_had(archived: Archived, copied: LiveStack) -> None:
+    served = online_deployments.find(copied.stack)
+
+    assert served.keys == archived.served.keys
+    assert served.uri != archived.served.uri
+    asked = [one.ask(which) for one in (served, archived.served) for which in ("primaryKey", "secondaryKey")]
+    assert asked == [online_deployments.SUM] * 4
 
 
 def test_credentials_and_principals_are_those_of_the_original(archived: Archived, copied: LiveStack) -> None:

@@ -11,27 +11,12 @@ import yaml
 from docker import DockerClient
 
 from infra import labels
-from tests.support.documents import ROOT
 from tests.support.jobs_workspace import data_of
 from tests.support.mlflow_models import write_doubling_model
+from tests.support.online_deployments import SCHEMA, SCORE, deployment, write_model_and_code
 from tests.support.processes import Finished, run
 from tests.support.stacks import LiveStack
 
-EXAMPLE = ROOT / "examples" / "diabetes" / "online"
-SCHEMA = "https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json"
-IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04:latest"
-SCORE = """
-import json, os, time
-from pathlib import Path
-
-def init():
-    global offset
-    offset = int(Path(os.environ["AZUREML_MODEL_DIR"], "model", "offset.txt").read_text())
-
-def run(raw_data):
-    data = json.loads(raw_data)["data"]
-    return {"sum": sum(data) + offset, "round": os.environ.get("ROUND", "1")}
-"""
 BROKEN = "def init():\n    raise ValueError('the model is of another version')\n\ndef run(data):\n    return data\n"
 HUNGRY = "def init():\n    global kept\n    kept = bytearray(3 << 30)\n\ndef run(data):\n    return data\n"
 Files = dict[str, Path]
@@ -41,17 +26,13 @@ Files = dict[str, Path]
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """Files as in Azure's examples: an endpoint, deployments, a request."""
     folder = tmp_path_factory.mktemp("endpoints")
-    for name, text in (("score", SCORE), ("broken", BROKEN), ("hungry", HUNGRY)):
-        (folder / "onlinescoring" / name).mkdir(parents=True)
-        (folder / "onlinescoring" / name / "score.py").write_text(text, encoding="utf-8")
-    (folder / "model").mkdir()
-    (folder / "model" / "offset.txt").write_text("10", encoding="utf-8")
+    write_model_and_code(folder, score=SCORE, broken=BROKEN, hungry=HUNGRY)
     write_doubling_model(folder / "mlflow-model")
     made: dict[str, dict[str, Any]] = {
         "endpoint": {"name": "sums", "auth_mode": "key"},
         "other": {"name": "others", "auth_mode": "key"},
     }
-    made |= {"blue": _deployment("blue", "score"), "green": _deployment("green", "score")}
+    made |= {"blue": deployment("blue", "score"), "green": deployment("green", "score")}
     made["green"]["environment_variables"] = {"ROUND": "2"}
     made["mlflow"] = {
         "$schema": SCHEMA, "name": "mlflow", "endpoint_name": "others",
@@ -61,20 +42,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
         (folder / f"{name}.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
     (folder / "request.json").write_text('{"data": [1, 2]}', encoding="utf-8")
     return {"folder": folder, **{name: folder / f"{name}.yml" for name in made}, "request": folder / "request.json"}
-
-
-def _deployment(name: str, script: str) -> dict[str, Any]:
-    return {
-        "$schema": SCHEMA,
-        "name": name,
-        "endpoint_name": "sums",
-        "model": {"path": "model"},
-        "code_configuration": {"code": f"onlinescoring/{script}", "scoring_script": "score.py"},
-        # The example's, so that one image is enough.
-        "environment": {"conda_file": str(EXAMPLE / "conda.yml"), "image": IMAGE},
-        "instance_type": "Standard_DS3_v2",
-        "instance_count": 1,
-    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,29 +12,31 @@ def test_a_change_that_has_ended_was_not_interrupted(tmp_path: Path) -> None:
     path = endpoint_locks.path_of(tmp_path, "id", "Churn")
 
     assert not endpoint_locks.was_interrupted(path)
-    with endpoint_locks.holding(path):
+    with endpoint_locks.holding(path, "churn"):
         assert endpoint_locks.was_interrupted(path)
-        with endpoint_locks.trying(path) as is_mine:
+        with endpoint_locks.trying(path, "churn") as is_mine:
             assert not is_mine
     assert not endpoint_locks.was_interrupted(path)
-    with endpoint_locks.trying(path) as is_mine:
+    with endpoint_locks.trying(path, "churn") as is_mine:
         assert is_mine
 
 
 def test_a_change_that_fails_is_remembered(tmp_path: Path) -> None:
     path = endpoint_locks.path_of(tmp_path, "id", "churn")
 
-    with pytest.raises(ZeroDivisionError), endpoint_locks.holding(path):
+    with pytest.raises(ZeroDivisionError), endpoint_locks.holding(path, "churn"):
         raise ZeroDivisionError
 
     assert endpoint_locks.was_interrupted(path)
+    assert endpoint_locks.interrupted(tmp_path, "id") == {"churn"}
+    assert endpoint_locks.interrupted(tmp_path, "other") == set()
 
 
 def test_locks_go_with_their_stack(tmp_path: Path) -> None:
-    with endpoint_locks.holding(endpoint_locks.path_of(tmp_path, "id", "churn")):
+    with endpoint_locks.holding(endpoint_locks.path_of(tmp_path, "id", "churn"), "churn"):
         pass
     other = endpoint_locks.path_of(tmp_path, "other", "churn")
-    with endpoint_locks.holding(other):
+    with endpoint_locks.holding(other, "churn"):
         pass
 
     endpoint_locks.forget(tmp_path, "id")
@@ -47,17 +49,17 @@ def test_a_lock_that_is_removed_with_its_endpoint_is_never_held_twice(tmp_path: 
     held = threading.Event()
 
     def wait() -> None:
-        with endpoint_locks.holding(path, lambda _: waits.set()):
+        with endpoint_locks.holding(path, "churn", lambda _: waits.set()):
             held.set()
             is_free.wait(30)
 
     thread = threading.Thread(target=wait)
-    with endpoint_locks.holding(path):
+    with endpoint_locks.holding(path, "churn"):
         thread.start()
         assert waits.wait(30)
         path.unlink()
     assert held.wait(30)
-    with endpoint_locks.trying(path) as is_mine:
+    with endpoint_locks.trying(path, "churn") as is_mine:
         assert not is_mine
     is_free.set()
     thread.join()
