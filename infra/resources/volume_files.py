@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pulumi
 from typing_extensions import override
@@ -31,15 +31,27 @@ class VolumeFilesProvider(Provider):
 
     @override
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        return UpdateResult(_write(_news, in_use=True))
+        return UpdateResult(_write(_news, in_use=True, unchanged=_unchanged(_olds, _news)))
 
 
-def _write(props: Props, *, in_use: bool) -> Props:
+def _unchanged(olds: Props, news: Props) -> set[str]:
+    """Files that need not be written again.
+
+    The engine removes a file before it writes a new one, and some are watched without being live: the collector would
+    send what it has with an empty token, and drop it.
+    """
+    if any(olds.get(key) != news[key] for key in ("volume", "user")):
+        return set()
+    before: Mapping[str, str] = olds.get("files") or {}
+    return {name for name, content in news["files"].items() if before.get(name) == content}
+
+
+def _write(props: Props, *, in_use: bool, unchanged: Collection[str] = ()) -> Props:
     """Write the files; if a service may be reading the live files, they are replaced atomically."""
     uid, _, gid = props["user"].partition(":")
     volume_writer.write(
         props["volume"],
-        {name: content.encode() for name, content in props["files"].items()},
+        {name: content.encode() for name, content in props["files"].items() if name not in unchanged},
         {name: content.encode() for name, content in props["live_files"].items()},
         carrier=volume_writer.Carrier(image=props["image_id"], labels=props["labels"]),
         owner=(int(uid), int(gid)),

@@ -47,6 +47,8 @@ def test_a_change_of_a_live_file_is_written_and_replaces_no_container(written: W
     assert updated.outs is not None
     assert updated.outs["digest"] == made.outs["digest"]
     assert written.calls[-1]["live_files"] == {"htpasswd": b"admin:2"}
+    # The engine would remove them for a moment, under a service that may watch them.
+    assert written.calls[-1]["files"] == {}
 
 
 def test_a_change_of_any_other_file_replaces_the_container(written: Written) -> None:
@@ -55,7 +57,16 @@ def test_a_change_of_any_other_file_replaces_the_container(written: Written) -> 
     updated = provider.update("id", made.outs or {}, {**PROPS, "files": {"start.sh": "walk"}})
 
     assert (updated.outs or {})["digest"] != (made.outs or {})["digest"]
-    assert len(written.calls) == 2
+    assert [call["files"] for call in written.calls] == [{"start.sh": b"run"}, {"start.sh": b"walk"}]
+
+
+@pytest.mark.parametrize(("key", "value"), [("user", "1001:1001"), ("volume", "cr-other-config")])
+def test_another_owner_and_another_volume_get_all_files(key: str, value: str, written: Written) -> None:
+    provider = VolumeFilesProvider()
+    made = provider.create(PROPS)
+    provider.update("id", made.outs or {}, {**PROPS, key: value})
+
+    assert written.calls[-1]["files"] == {"start.sh": b"run"}
 
 
 def test_live_files_that_a_service_may_be_reading_are_replaced_in_one_step(written: Written) -> None:

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -41,8 +42,9 @@ type authorized struct {
 	file      string
 }
 
-// RoundTrip sends one request. The token is replaced while the front runs, and the collector has the new one a moment earlier or
-// later: a refusal is an error that passes, so the exporter sends the spans again.
+// RoundTrip sends one request. What passes is reported as 503, after which the exporter sends the spans again; the store keeps
+// each once. A token is replaced while the front runs, and the collector has the new one a moment earlier or later; and a
+// collector that starts again accepts no connection.
 func (one authorized) RoundTrip(request *http.Request) (*http.Response, error) {
 	token, err := os.ReadFile(one.file)
 	if err != nil {
@@ -51,8 +53,19 @@ func (one authorized) RoundTrip(request *http.Request) (*http.Response, error) {
 	sent := request.Clone(request.Context())
 	sent.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	response, err := one.transport.RoundTrip(sent)
-	if err == nil && response.StatusCode == http.StatusUnauthorized {
-		response.StatusCode, response.Status = http.StatusServiceUnavailable, "503 the collector refused the token"
+	switch {
+	case err != nil && request.Context().Err() == nil:
+		return again(request, io.NopCloser(strings.NewReader(err.Error()))), nil
+	case err == nil && (response.StatusCode == http.StatusUnauthorized || response.StatusCode >= http.StatusInternalServerError):
+		return again(request, response.Body), nil
+	default:
+		return response, err
 	}
-	return response, err
+}
+
+func again(request *http.Request, body io.ReadCloser) *http.Response {
+	return &http.Response{
+		Status: "503 Service Unavailable", StatusCode: http.StatusServiceUnavailable, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{}, Body: body, ContentLength: -1, Request: request,
+	}
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
@@ -17,7 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// received is a collector that accepts one token.
+// received is a collector that accepts one token, and whose first connection is lost.
 type received struct {
 	*httptest.Server
 	token   string
@@ -27,7 +29,7 @@ type received struct {
 
 func newCollector(t *testing.T, token string) *received {
 	made := &received{token: token, refused: make(chan struct{}, 100), spans: make(chan *traces.Span, 100)}
-	made.Server = httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+	made.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
 		if request.Header.Get("Authorization") != "Bearer "+made.token {
 			made.refused <- struct{}{}
 			writer.WriteHeader(http.StatusUnauthorized)
@@ -42,6 +44,8 @@ func newCollector(t *testing.T, token string) *received {
 			made.spans <- one
 		}
 	}))
+	made.Listener = &flaky{Listener: made.Listener}
+	made.Start()
 	t.Cleanup(made.Close)
 	return made
 }
@@ -98,6 +102,34 @@ func TestSpansOfRequestsAreSentAfterTheTokenWasReplaced(t *testing.T) {
 		}
 	}
 	t.Errorf("no status in %v", sent.Attributes)
+}
+
+func TestSpansOfRequestsAreSentAgainAfterALostConnection(t *testing.T) {
+	target := newCollector(t, "token")
+	handler, _ := newHandler(t, target, "token")
+
+	if _, err := serveOne(handler, func(http.ResponseWriter, *http.Request) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+
+	<-target.spans
+	if accepted := target.Listener.(*flaky).accepted.Load(); accepted < 2 {
+		t.Errorf("%d connections", accepted)
+	}
+}
+
+// flaky closes its first connection at once.
+type flaky struct {
+	net.Listener
+	accepted atomic.Int32
+}
+
+func (one *flaky) Accept() (net.Conn, error) {
+	accepted, err := one.Listener.Accept()
+	if err == nil && one.accepted.Add(1) == 1 {
+		accepted.Close()
+	}
+	return accepted, err
 }
 
 func TestErrorsOfTheRequestAreReturned(t *testing.T) {
