@@ -56,6 +56,9 @@ class ExampleEndpoints:
     def scoring_uri(self, endpoint: str) -> str:
         return f"{FRONT}/{endpoint}/score"
 
+    def located(self, deployment: Deployment) -> Deployment:
+        return deployment
+
     @contextmanager
     def changing(self, _endpoint: str) -> Iterator[None]:
         yield
