@@ -7,10 +7,17 @@ reads lists every few seconds for as long as the browser is open, and would keep
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import os
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+END_SECONDS = 15.0
+"""How long kernels may take to end, and threads that wait for a service: longer than Jupyter gives a kernel."""
+
+_LOG = logging.getLogger("instance")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 PAGES = ("/lab", "/tree", "/login/once")
 """Reading requests that are a person's: opening a page."""
@@ -47,6 +54,37 @@ class Activity:
                 self.last = self.now()
         moments = [self.last, *(_moment(one) for one in (*self.kernels(), *self.terminals()))]
         return (self.now() - max(moments)).total_seconds()
+
+
+@dataclass(kw_only=True, slots=True)
+class IdleStop:
+    """Stops an instance that is idle, once, in limited time.
+
+    Attributes:
+        activity: Its activity.
+        limit: The idle time in seconds; 0 for never.
+        stop: Begins to end the server.
+        end: Ends the process with a code, whatever still waits: a request to a service that does not respond may take
+            minutes.
+    """
+
+    activity: Activity
+    limit: Callable[[], int]
+    stop: Callable[[], None]
+    end: Callable[[int], object] = os._exit
+    _is_stopping: bool = False
+
+    def check(self) -> None:
+        """Stop if it is idle. Waits for nothing."""
+        limit = self.limit()
+        if self._is_stopping or not limit or self.activity.idle_seconds() < limit:
+            return
+        self._is_stopping = True
+        _LOG.warning("idle for %d s: the instance stops", limit)
+        last = threading.Timer(END_SECONDS, self.end, (0,))
+        last.daemon = True
+        last.start()
+        self.stop()
 
 
 def _moment(one: Any) -> dt.datetime:  # noqa: ANN401 - of a kernel or a terminal

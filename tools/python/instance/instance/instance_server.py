@@ -16,7 +16,7 @@ from traitlets.config import Config
 
 from .datastore_downloads import InstanceFiles
 from .datastore_objects import Datastores
-from .idle_time import Activity
+from .idle_time import Activity, IdleStop
 from .instance_configuration import Configuration, ConfigurationError, read_idle_seconds
 from .instance_contents import InstanceContents
 from .kernel_requests import HANDLERS
@@ -112,36 +112,37 @@ class _Watch:
     configuration: Configuration
     access: Access
     _token: KeyVaultToken = field(init=False)
-    _activity: Activity = field(init=False)
     _renew_at: float = 0.0
 
     def begin(self) -> None:
         """Connect to the server before it starts."""
         self._token = KeyVaultToken(trusted=TRUSTED if self.configuration.certificate_authorities else None)
         web_settings, kernels = self.app.web_app.settings, self.app.kernel_manager
-        self._activity = Activity(
+        activity = Activity(
             kernels=lambda: list(kernels._kernels.values()),
             terminals=lambda: list(web_settings["terminal_manager"].terminals.values()),
         )
         log_request = web_settings["log_function"]
 
         def noted(handler: RequestHandler) -> None:
-            self._activity.note_request(str(handler.request.method), handler.request.path)
+            activity.note_request(str(handler.request.method), handler.request.path)
             log_request(handler)
 
         web_settings["log_function"] = noted
-        PeriodicCallback(self._check, CHECK_SECONDS * _MILLISECONDS).start()
-        IOLoop.current().add_callback(self._check)
+        idle = IdleStop(activity=activity, limit=self._idle_seconds, stop=self.app.stop)
+        # A callback of its own: the other one may wait for the key vault.
+        PeriodicCallback(idle.check, CHECK_SECONDS * _MILLISECONDS).start()
+        PeriodicCallback(self._refresh, CHECK_SECONDS * _MILLISECONDS).start()
+        IOLoop.current().add_callback(self._refresh)
 
-    async def _check(self) -> None:
+    def _idle_seconds(self) -> int:
+        return read_idle_seconds(self.configuration.idle_seconds)
+
+    async def _refresh(self) -> None:
         changed = self.access.refresh()
         if self.access.key_vault and (changed or time.monotonic() >= self._renew_at):
             kept = await IOLoop.current().run_in_executor(None, self._keep_token, changed)
             self._renew_at = time.monotonic() + (RENEWAL_SECONDS if kept else RETRY_SECONDS)
-        limit = read_idle_seconds(self.configuration.idle_seconds)
-        if limit and self._activity.idle_seconds() >= limit:
-            _LOG.warning("idle for %d s: the instance stops", limit)
-            self.app.stop()
 
     def _keep_token(self, changed: bool) -> bool:  # noqa: FBT001 - passed on by an executor
         login = self.access.key_vault

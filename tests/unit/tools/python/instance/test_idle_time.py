@@ -1,11 +1,13 @@
 """When an instance is idle."""
 
 import datetime as dt
+import threading
 from types import SimpleNamespace
 
 import pytest
 
-from tools.python.instance.instance.idle_time import Activity
+from tools.python.instance.instance import idle_time
+from tools.python.instance.instance.idle_time import Activity, IdleStop
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -57,3 +59,27 @@ def test_the_last_of_kernels_and_terminals_counts() -> None:
 
     assert activity(kernels=kernels).idle_seconds() == 60
     assert activity(kernels=kernels, terminals=terminals).idle_seconds() == 30
+
+
+def test_an_idle_instance_is_stopped_once() -> None:
+    stops: list[int] = []
+    limits = iter([0, 101, 100, 100, 100])
+    found = IdleStop(activity=activity(), limit=lambda: next(limits), stop=lambda: stops.append(1), end=lambda _: None)
+
+    for stopped in ([], [], [1], [1], [1]):
+        found.check()
+        assert stops == stopped
+
+
+def test_what_still_waits_ends_with_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle_time, "END_SECONDS", 0.01)
+    ended, codes = threading.Event(), list[int]()
+
+    def end(code: int) -> None:
+        codes.append(code)
+        ended.set()
+
+    IdleStop(activity=activity(), limit=lambda: 1, stop=lambda: None, end=end).check()
+
+    assert ended.wait(10)
+    assert codes == [0], "another code would restart the container"
