@@ -1,1 +1,1 @@
-"""`mlw studio`: a local page that shows a workspace. It reads, and changes only the traffic of endpoints."""
+"""`mlw studio`: a local page that shows a workspace. It changes only traffic of endpoints and files of notebooks."""

@@ -1,6 +1,7 @@
 """Turns data into pages: the templates, and the addresses that they link to.
 
-Everything that a template prints is escaped, whatever it is; no template marks anything as safe.
+Everything that a template prints is escaped, whatever it is; no template marks anything as safe. Only text of notebooks
+is markup, which `sanitized_text` makes.
 """
 
 from __future__ import annotations
@@ -41,7 +42,12 @@ def environment() -> jinja2.Environment:
         "metric": tracking_text.number,
         "seconds": tracking_text.duration,
     }
-    made.globals |= {"panel_url": panel_url, "download_url": download_url, "artifact_url": artifact_url}
+    made.globals |= {
+        "panel_url": panel_url,
+        "download_url": download_url,
+        "artifact_url": artifact_url,
+        "notebook_url": notebook_url,
+    }
     return made
 
 
@@ -69,6 +75,11 @@ def download_url(stack: str, **parameters: str | None) -> str:
 def artifact_url(stack: str, **parameters: str | None) -> str:
     """Address of an artifact's content."""
     return _url(f"/stacks/{quote(stack, safe='')}/runs/download", parameters)
+
+
+def notebook_url(stack: str, action: str, **parameters: str | None) -> str:
+    """Address of a request on the notebooks' file store: `download`, `picture` or `upload`."""
+    return _url(f"/stacks/{quote(stack, safe='')}/notebooks/{action}", parameters)
 
 
 def _url(path: str, parameters: Mapping[str, str | None]) -> str:

@@ -43,9 +43,9 @@ EXTRA = "pip install 'ml-workspace[studio]'"
 def studio(stack: str | None, principal: str | None, port: int | None, *, no_browser: bool) -> int:
     """Show workspaces on a local page.
 
-    Serves a page on 127.0.0.1 until Ctrl-C: resources, health, telemetry, access, names of secrets, blobs, images. The
-    page reads, and changes only the traffic of online endpoints. The login link that is printed works once, in one
-    browser.
+    Serves a page on 127.0.0.1 until Ctrl-C: resources, health, telemetry, access, names of secrets, blobs, images,
+    notebooks. The page reads, and changes only the traffic of online endpoints and files of notebooks. The login link
+    that is printed works once, in one browser.
 
     With --principal every service is asked with the credentials of that principal, so that the page shows what its
     roles allow. Otherwise the page uses the credentials of the stack.

@@ -1,7 +1,7 @@
 """The application: its addresses, and what happens with an error.
 
-Pages read; only forms of panels change anything. Functions of pages are plain ones, which Starlette runs in threads:
-clients of services block.
+Pages read; only forms of panels and uploads change anything. Functions of pages are plain ones, which Starlette runs in
+threads: clients of services block.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from infra.errors import MlWorkspaceError, UnknownStackError
 from mlw.stacks import stacks
-from mlw.studio import artifact_download, blob_download, sent_forms, workspace_list
+from mlw.studio import artifact_download, blob_download, notebook_requests, sent_forms, workspace_list
 from mlw.studio.guards import Guard, cookie_name
 from mlw.studio.page_templates import OWN_FILES, Pages
 from mlw.studio.panel import Panel, PanelRequest, Submit
@@ -66,6 +66,9 @@ class Studio:
             Route("/stacks/{stack}", self._to_first_panel),
             Route("/stacks/{stack}/storage/download", self._download_blob),
             Route("/stacks/{stack}/runs/download", self._download_artifact),
+            Route("/stacks/{stack}/notebooks/download", self._download_file),
+            Route("/stacks/{stack}/notebooks/picture", self._picture),
+            Route("/stacks/{stack}/notebooks/upload", self._upload, methods=["POST"]),
             Route("/stacks/{stack}/{panel}", self._panel),
             Route("/stacks/{stack}/{panel}", self._submit, methods=["POST"]),
         ]
@@ -130,6 +133,22 @@ class Studio:
 
     def _download_artifact(self, request: Request) -> Response:
         return self._download(request, artifact_download.download)
+
+    def _download_file(self, request: Request) -> Response:
+        return self._download(request, notebook_requests.download)
+
+    def _picture(self, request: Request) -> Response:
+        return self._download(request, notebook_requests.picture)
+
+    async def _upload(self, request: Request) -> Response:
+        try:
+            content = await notebook_requests.body_of(request)
+            return await run_in_threadpool(self._uploaded, request, content)
+        except MlWorkspaceError as exc:
+            return JSONResponse({"message": str(exc)}, status_code=400)
+
+    def _uploaded(self, request: Request, content: bytes) -> Response:
+        return notebook_requests.upload(self._request(request.path_params["stack"], request), content)
 
     def _download(self, request: Request, content: Callable[[PanelRequest], Response]) -> Response:
         stack = request.path_params["stack"]

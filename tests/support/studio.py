@@ -70,7 +70,7 @@ def running_studio(
     """
     command = [sys.executable, "-m", program, "studio", "--no-browser", *words]
     with subprocess.Popen(
-        command, cwd=PROJECT_ROOT, env=dict(environment.variables), stdout=subprocess.PIPE, text=True
+        command, cwd=environment.project, env=dict(environment.variables), stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         try:

@@ -106,3 +106,13 @@ class BlobData:
             self._client.fput_object(container, name, str(file), content_type=_TYPE)
         except S3Error as exc:
             raise explained(exc) from exc
+
+    def copy(self, container: str, name: str, to: str) -> None:
+        """Copy a blob, without sending its content."""
+        from minio.commonconfig import CopySource
+        from minio.error import S3Error
+
+        try:
+            self._client.copy_object(container, to, CopySource(container, name))
+        except S3Error as exc:
+            raise explained(exc) from exc

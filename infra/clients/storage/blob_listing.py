@@ -44,6 +44,11 @@ class Blob:
         """Whether it is a folder: the common beginning of names."""
         return self.name.endswith("/")
 
+    @property
+    def end(self) -> str:
+        """Name after which the next page of a list starts; after a folder, behind all that is in it."""
+        return f"{self.name}\U0010ffff" if self.is_folder else self.name
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Content:

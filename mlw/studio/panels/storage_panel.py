@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.clients.service_errors import at_storage_account
-from infra.clients.storage.blob_listing import Blob, BlobListing
+from infra.clients.storage.blob_listing import BlobListing
 from mlw.diagnosis.diagnosed_services import DiagnosedService
 from mlw.studio.panel import Group, Panel, PanelRequest
 from mlw.studio.stack_access import NoAccessError
@@ -43,7 +43,7 @@ def load(request: PanelRequest) -> Mapping[str, Any]:
         "crumbs": _crumbs(folder),
         "blobs": shown,
         "after": request.text("after"),
-        "next": _start_of_next(shown) if len(found) > PAGE_ROWS else "",
+        "next": shown[-1].end if len(found) > PAGE_ROWS else "",
     }
 
 
@@ -72,12 +72,6 @@ def _crumbs(folder: str) -> list[tuple[str, str]]:
     """Each folder on the way: its own name, and its full one."""
     names = folder.split("/")[:-1]
     return [(name, "/".join(names[: number + 1]) + "/") for number, name in enumerate(names)]
-
-
-def _start_of_next(shown: list[Blob]) -> str:
-    """Name after which the next page starts; after a folder, behind all that is in it."""
-    last = shown[-1].name
-    return f"{last}\U0010ffff" if shown[-1].is_folder else last
 
 
 PANEL = Panel(

@@ -43,6 +43,7 @@
 
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+    if (event.target.matches("[data-upload]")) uploadAll(event.target);
   });
 
   // Shows the shares while they are moved; what does not add up is not sent.
@@ -55,6 +56,48 @@
     form.querySelector("[data-sum]").textContent = `The shares add up to ${sum}; they must add up to 100, or to 0 for none.`;
     form.querySelector("button").disabled = sum !== 0 && sum !== 100;
   });
+
+  // Shows what came of an upload, and waits for a button: whether to replace a file, or that it was read.
+  function ask(text, isQuestion) {
+    const box = document.querySelector("[data-upload-question]");
+    const [yes, no] = [box.querySelector("[data-upload-yes]"), box.querySelector("[data-upload-no]")];
+    box.querySelector("[data-upload-text]").textContent = text;
+    yes.hidden = !isQuestion;
+    no.textContent = isQuestion ? "Keep the file" : "Close";
+    box.hidden = false;
+    no.focus();
+    return new Promise((resolve) => {
+      for (const button of [yes, no]) {
+        button.onclick = () => {
+          box.hidden = true;
+          resolve(button === yes);
+        };
+      }
+    });
+  }
+
+  async function upload(address, file, revision) {
+    const named = `${address}&name=${encodeURIComponent(file.name)}${revision ? `&revision=${encodeURIComponent(revision)}` : ""}`;
+    let found, said;
+    try {
+      found = await fetch(named, { method: "POST", body: file });
+      said = await found.json().catch(() => ({ message: `The studio returned status ${found.status}.` }));
+    } catch {
+      said = { message: "The studio does not respond: was it ended?" };
+    }
+    if (found && found.status === 201) return;
+    // Nothing is replaced that nobody asked to replace; the revision names what was asked about.
+    if (found && found.ok) {
+      if (await ask(`${said.message} Replace it?`, true)) await upload(address, file, said.revision);
+      return;
+    }
+    await ask(`${file.name}: ${said.message}`, false);
+  }
+
+  async function uploadAll(input) {
+    for (const file of [...input.files]) await upload(input.dataset.upload, file, "");
+    location.reload();
+  }
 
   // A form that names what is empty makes addresses that nobody wants to share.
   document.addEventListener("htmx:configRequest", (event) => {

@@ -6,6 +6,9 @@ import pytest
 
 from tests.support.environment import Environment
 from tests.support.stacks import LiveStack, live_stack
+from tests.support.studio_visitors import browser, context, login, playwright, studio, visitor
+
+__all__ = ["browser", "context", "login", "playwright", "studio", "visitor"]
 
 
 @pytest.fixture(scope="package")

@@ -5,39 +5,23 @@ Pictures are saved in `build/studio`, for people to look at; `readme.png` is cop
 """
 
 import re
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape
 from typing import Literal
 from urllib.parse import quote
 
 import pytest
 import requests
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Download,
-    Page,
-    Playwright,
-    ViewportSize,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import Browser, BrowserContext, Download, ViewportSize, expect
 
 from mlw.studio.panel_table import PANELS
 from tests.support.insights_rows import EVIL
-from tests.support.object_store import s3_client
-from tests.support.oci import registry_client, tiny_image
 from tests.support.stacks import LiveStack
-from tests.support.studio import PICTURES, RunningStudio, axe_findings, launch, running_studio
+from tests.support.studio import PICTURES, RunningStudio, axe_findings
+from tests.support.studio_visitors import FOLDER, NOTEBOOKS, Login, Visitor
 from tests.support.terminals import refreshed
-from tests.support.vault import write_secret
 
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-FOLDER = "studio/"
 OPERATION = "4bf92f3577b34da6a3ce929d0e0e4736"
-WIDE: ViewportSize = {"width": 1280, "height": 860}
 NARROW: ViewportSize = {"width": 390, "height": 800}
 PICTURE: ViewportSize = {"width": 1280, "height": 760}
 PICTURE_BYTES = 200_000
@@ -47,88 +31,6 @@ FIRST_PAGE_SECONDS, RESIDENT_MIB = 10.0, 80
 """Seconds for two pages in a browser that has just started, next to other tests; alone it is one."""
 RESIDENT_MIB_OF_ALL = 100
 """After every panel."""
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    started = launch(playwright)
-    yield started
-    started.close()
-
-
-@pytest.fixture(scope="module")
-def studio(live: LiveStack) -> Iterator[RunningStudio]:
-    """A studio for the workspace, which has blobs, secrets and images."""
-    s3 = s3_client(live.outputs)
-    for name in (f"{FOLDER}train.csv", f"{FOLDER}train.csv", f"{FOLDER}{EVIL}"):
-        s3.put_object(Bucket="azureml", Key=name, Body=b"<script>alert(1)</script>" * 40)
-    write_secret(live.outputs, f"studio-{EVIL}", {"value": "never-shown"})
-    registry_client(live.outputs).push("studio/model", "v1", tiny_image(b"studio"))
-    with running_studio(live.stack.environment) as started:
-        yield started
-
-
-class Visitor:
-    """A person who is logged in, with everything that the browser complained about or asked for."""
-
-    def __init__(self, context: BrowserContext, studio: RunningStudio, stack: str) -> None:
-        self.page: Page = context.new_page()
-        self.studio, self.stack = studio, stack
-        self.complaints: list[str] = []
-        self.hosts: set[str] = set()
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
-        self.page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
-
-    def open(self, place: str) -> Page:
-        """Open a panel of the stack, with its parameters, or `/`."""
-        path = place if place == "/" else f"/stacks/{self.stack}/{place}"
-        self.page.goto(self.studio.base + path, wait_until="load")
-        return self.page
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """A browser that has used the login link; time and memory that the first page took."""
-
-    context: BrowserContext
-    seconds: float
-    mib: float
-
-
-@pytest.fixture(scope="module")
-def login(browser: Browser, studio: RunningStudio) -> Iterator[Login]:
-    made = browser.new_context(viewport=WIDE, accept_downloads=True)
-    page = made.new_page()
-    began = time.monotonic()
-    page.goto(studio.link)
-    page.wait_for_url(f"{studio.base}/")
-    expect(page.get_by_role("heading", name="Workspaces")).to_be_visible()
-    took = time.monotonic() - began
-    page.close()
-    yield Login(made, took, studio.resident_mib())
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def context(login: Login) -> BrowserContext:
-    return login.context
-
-
-@pytest.fixture
-def visitor(context: BrowserContext, studio: RunningStudio, live: LiveStack) -> Iterator[Visitor]:
-    made = Visitor(context, studio, live.stack.name)
-    yield made
-    made.page.close()
-    assert made.complaints == []
-    assert made.hosts <= {studio.base.partition("//")[2]}
 
 
 PLACES = [
@@ -146,6 +48,9 @@ PLACES = [
     "jobs?job=graph",
     "jobs?job=tuning",
     "jobs?job=running&paused=yes",
+    f"notebooks?folder={NOTEBOOKS}",
+    f"notebooks?folder={NOTEBOOKS}&ask=delete&target={NOTEBOOKS}churn.ipynb",
+    f"notebooks?file={NOTEBOOKS}churn.ipynb",
     f"models?model={quote(EVIL)}",
     "endpoints?endpoint=churn&paused=yes",
 ]
@@ -188,6 +93,8 @@ def test_a_panel_is_sound_in_both_themes_and_on_a_narrow_screen(visitor: Visitor
         f"storage?container=azureml&folder={FOLDER}",
         f"search?operation_id={OPERATION}",
         "failures",
+        f"notebooks?folder={NOTEBOOKS}",
+        f"notebooks?file={NOTEBOOKS}churn.ipynb",
     ],
 )
 def test_names_that_would_do_harm_are_shown_as_text(visitor: Visitor, place: str) -> None:

@@ -17,18 +17,23 @@ from infra.host import folders
 from mlw.diagnosis.engine_snapshot import Snapshot
 from mlw.insights.client import InsightsClient
 from mlw.stacks.stacks import Stack
-from mlw.studio import blob_download, endpoint_section, job_section, tracking_section
+from mlw.studio import blob_download, endpoint_section, job_section, notebook_files, tracking_section
 from mlw.studio.panels import computes_panel, health_panel, registry_panel, secrets_panel, storage_panel
 from mlw.studio.studio_application import Studio
 from tests.support.example_computes import CLUSTERS, INSTANCES
 from tests.support.example_endpoints import ExampleEndpoints
 from tests.support.example_jobs import ExampleJobs
+from tests.support.example_notebooks import example
 from tests.support.fake_tracking import example_tracking
 from tests.support.insights_rows import EVIL, result_of
+from tests.support.memory_folders import MemoryFolders
 from tests.unit.states import CREDENTIALS, Place, a_workspace, the_outputs
 
 PORT = 8790
 STACK = "churn"
+NAMED = EVIL.replace("/", "")
+"""A name of a file."""
+
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
@@ -93,11 +98,24 @@ def endpoints() -> ExampleEndpoints:
 
 
 @pytest.fixture
-def studio(place: Place, assets: Path, endpoints: ExampleEndpoints, monkeypatch: pytest.MonkeyPatch) -> Studio:
+def folders_of_notebooks() -> MemoryFolders:
+    """The container of the notebooks' file store."""
+    return MemoryFolders({"Users/ana/churn.ipynb": example(), f"Users/ana/{NAMED}": b"a", "Users/bea/": b""})
+
+
+@pytest.fixture
+def studio(
+    place: Place,
+    assets: Path,
+    endpoints: ExampleEndpoints,
+    folders_of_notebooks: MemoryFolders,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Studio:
     """A studio for all stacks."""
     tracked = {"insights": "http://127.0.0.1:20007", "tracking": "http://127.0.0.1:20008"}
     outputs = the_outputs(STACK, endpoints={**the_outputs(STACK)["endpoints"], **tracked})
-    outputs["datastores"] = [*outputs["datastores"], {"name": "workspaceblobstore", "container": "blobs"}]
+    more = {"workspaceblobstore": "blobs", "workspaceworkingdirectory": "code"}
+    outputs["datastores"] = [*outputs["datastores"], *({"name": name, "container": of} for name, of in more.items())]
     place.deploy(STACK, a_workspace(STACK, outputs=outputs))
     shutil.copy(folders.repo() / "stacks" / "rates.yaml", place.stacks)
     held = {**CREDENTIALS, "insights": {"token": "secret-of-insights"}}
@@ -112,6 +130,7 @@ def studio(place: Place, assets: Path, endpoints: ExampleEndpoints, monkeypatch:
     monkeypatch.setattr(endpoint_section, "endpoints_of", lambda _access: endpoints)
     monkeypatch.setattr(computes_panel, "computes_of", lambda _stack: CLUSTERS)
     monkeypatch.setattr(computes_panel, "instances_of", lambda _stack: INSTANCES)
+    monkeypatch.setattr(notebook_files, "BlobFolders", lambda _connection, _container: folders_of_notebooks)
     monkeypatch.setattr(registry_panel, "ImageListing", FakeImages)
     secrets = [
         Secret(name=EVIL, version=3, updated=NOW, deleted=None, content_type=EVIL),

@@ -41,6 +41,10 @@ PAGES = [
     f"/stacks/{STACK}/jobs?view=all",
     f"/stacks/{STACK}/endpoints?endpoint=churn",
     f"/stacks/{STACK}/endpoints?endpoint=churn&deployment=green&body=%3Cscript%3E&paused=yes",
+    f"/stacks/{STACK}/notebooks?folder=Users/ana/",
+    f"/stacks/{STACK}/notebooks?folder=Users/ana/&ask=rename&target=Users/ana/churn.ipynb",
+    f"/stacks/{STACK}/notebooks?ask=delete&target=Users/bea/",
+    f"/stacks/{STACK}/notebooks?file=Users/ana/churn.ipynb",
     *(f"/stacks/{STACK}/jobs?job={name}" for name in ("whole", "failed", "running", "graph", "graph-train", "tuning")),
 ]
 
@@ -73,7 +77,7 @@ def test_no_name_becomes_an_element_or_an_attribute(browser: TestClient, path: s
     sources = {str(attributes["src"]) for _, attributes in elements if "src" in attributes}
     links = {str(attributes["href"]) for _, attributes in elements if "href" in attributes}
     assert inline == []
-    assert all(source.startswith("/static/") for source in sources)
+    assert all(source.startswith(("/static/", f"/stacks/{STACK}/notebooks/picture?")) for source in sources)
     elsewhere = {link for link in links if not link.startswith(("/", "#")) or link.startswith("//")}
     assert elsewhere <= {"http://127.0.0.1:20008"}  # MLflow's own page
     assert [tag for tag, attributes in elements if tag in {"script", "style"} and "src" not in attributes] == []
