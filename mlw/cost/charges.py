@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from mlw.cost import running_time, usage_ledger
+from mlw.cost import charged_resources, running_time, usage_ledger
 from mlw.cost.rate_card import RateCard
 from mlw.cost.running_time import DayOfUse
 
@@ -46,7 +46,8 @@ class Charge:
     Attributes:
         identity: Identity of the stack.
         resource_id: The Azure resource.
-        part: Container or volume.
+        part: Container or volume; of a job its name.
+        job: The job that it belongs to, e.g. the pipeline of a step; empty for none.
         quantity: In the unit of the meter.
         assumed: How much of it is assumed, not measured.
         unit_price: Price of one unit.
@@ -64,6 +65,7 @@ class Charge:
     quantity: Decimal
     assumed: Decimal
     unit_price: Decimal
+    job: str = ""
 
     @property
     def cost(self) -> Decimal:
@@ -101,15 +103,17 @@ def of_ledger(
     """The charges of one stack."""
 
     def made(held: Mapping[str, Any], meter: Meter, use: DayOfUse, factor: Decimal) -> Charge:
-        resource = ledger["resources"].get(held["resourceId"], {})
+        resource_id = charged_resources.resource_of(held, ledger)
+        arm_type, tags = charged_resources.type_and_tags(resource_id, ledger)
         return Charge(
             day=use.day,
             stack=ledger["stack"],
             identity=identity,
             workspace_id=ledger["workspaceId"],
-            resource_id=held["resourceId"],
-            resource_type=resource.get("type", ""),
-            tags=resource.get("tags", {}),
+            resource_id=resource_id,
+            resource_type=arm_type,
+            tags=tags,
+            job=held.get("job", ""),
             part=held["name"],
             meter=meter,
             quantity=Decimal(repr(use.hours)) * factor,
@@ -117,7 +121,7 @@ def of_ledger(
             unit_price=unit_price(rates, meter),
         )
 
-    for container in ledger["containers"].values():
+    for container in (*ledger["containers"].values(), *ledger["outside"].values()):
         cpus = rates.cpu_without_limit if container["cpus"] is None else Decimal(str(container["cpus"]))
         memory = Decimal(str(container["memoryMiB"] or 0)) / MIB_PER_GIB
         for use in running_time.days_of_container(container, start=start, end=end):

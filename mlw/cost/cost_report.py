@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from infra.errors import MlWorkspaceError
+from mlw.cost.charged_resources import compute_of
 from mlw.cost.charges import UNITS, Charge, Meter, charges
 from mlw.cost.engine_usage import EngineUse
 from mlw.cost.rate_card import RateCard
@@ -17,7 +18,7 @@ NOTICE = "Showback, not a bill: provisioned limits and data at the rates of a ra
 EXAMPLE = "The rates are an example; write your own into stacks/rates.yaml."
 
 TAG = "tag:"
-UNTAGGED = "(no such tag)"
+UNTAGGED, NO_COMPUTE, NO_JOB = "(no such tag)", "(no compute)", "(no job)"
 
 
 def group_of(charge: Charge) -> str:
@@ -30,6 +31,8 @@ _GROUPINGS: Mapping[str, Callable[[Charge], str]] = {
     "resource-group": group_of,
     "workspace": lambda charge: charge.workspace_id.rpartition("/")[2] or charge.stack,
     "stack": lambda charge: charge.stack,
+    "compute": lambda charge: compute_of(charge.resource_id) or NO_COMPUTE,
+    "job": lambda charge: charge.job or NO_JOB,
     "day": lambda charge: charge.day.isoformat(),
     "meter": lambda charge: f"{charge.meter} ({UNITS[charge.meter]})",
 }

@@ -9,22 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra import labels
 from infra.clients.engine.container_usage import measured, used_memory
 from infra.clients.engine.docker_engine import connect
-from mlw.cost import usage_ledger
+from mlw.cost import usage_ledger, usage_outside_states
 from mlw.cost.running_time import parse
-from mlw.cost.usage_ledger import RunningState
+from mlw.cost.usage_ledger import RunningState, moment_of_engine
 
 if TYPE_CHECKING:
     import docker
 
 VOLUMES_SECONDS = 600.0
 """Timeout of measuring all volumes."""
-
-_NEVER = "0001-01-01"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +34,7 @@ class ContainerUse:
         cpus: CPUs that it has used on average since it was started.
         memory_mib: Memory that it uses now, without caches that can be dropped.
         cpu_limit: Its limit; None for none.
+        outside: Its entry in the ledger, if it is an online deployment's; None for others.
     """
 
     id: str
@@ -47,6 +46,7 @@ class ContainerUse:
     memory_mib: float = 0.0
     cpu_limit: float | None = None
     memory_limit_mib: float = 0.0
+    outside: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,8 +86,10 @@ def measure(identities: Sequence[str], *, volumes: bool = True) -> EngineUse:
 def record(use: EngineUse, identities: Sequence[str]) -> None:
     """Add a measurement to the ledgers."""
     for identity in identities:
-        states = {one.id: one.state for one in use.containers if one.identity == identity}
-        usage_ledger.note_sample(identity, states, use.volumes.get(identity, {}), at=use.at)
+        own = [one for one in use.containers if one.identity == identity]
+        states = {one.id: one.state for one in own}
+        outside = {one.id: one.outside for one in own if one.outside}
+        usage_ledger.note_sample(identity, states, use.volumes.get(identity, {}), at=use.at, outside=outside)
 
 
 def _container(client: docker.DockerClient, container_id: str, now: datetime) -> ContainerUse | None:
@@ -101,7 +103,7 @@ def _container(client: docker.DockerClient, container_id: str, now: datetime) ->
     stats = measured(client, container_id) if running else {}
     state, host = details["State"], details["HostConfig"]
     held = details["Config"]["Labels"] or {}
-    started = _moment(state["StartedAt"])
+    started = moment_of_engine(state["StartedAt"])
     seconds = (now - parse(started)).total_seconds() if started and running else 0.0
     used = int((stats.get("cpu_stats") or {}).get("cpu_usage", {}).get("total_usage") or 0) / 1e9
     return ContainerUse(
@@ -109,11 +111,12 @@ def _container(client: docker.DockerClient, container_id: str, now: datetime) ->
         name=str(details["Name"]).lstrip("/"),
         identity=str(held.get(labels.ID, "")),
         resource_id=str(held.get(labels.RESOURCE_ID, "")),
-        state=RunningState(running=running, started=started, finished=_moment(state["FinishedAt"])),
+        state=RunningState(running=running, started=started, finished=moment_of_engine(state["FinishedAt"])),
         cpus=used / seconds if seconds > 0 else 0.0,
         memory_mib=used_memory(stats.get("memory_stats") or {}) / 2**20,
         cpu_limit=host["NanoCpus"] / 1e9 if host.get("NanoCpus") else None,
         memory_limit_mib=int(host.get("Memory") or 0) / 2**20,
+        outside=usage_outside_states.deployment(details) if usage_outside_states.is_of_deployment(held) else None,
     )
 
 
@@ -124,8 +127,3 @@ def _volumes(client: docker.DockerClient, identities: Sequence[str]) -> dict[str
         if identity in identities and size >= 0:
             found.setdefault(str(identity), {})[volume["Name"]] = int(size)
     return found
-
-
-def _moment(text: str) -> str:
-    """A time of the engine; empty for its zero."""
-    return "" if not text or text.startswith(_NEVER) else text

@@ -101,6 +101,8 @@ _SERVICES: Mapping[str, tuple[str, str]] = {
     "Microsoft.KeyVault/vaults": ("Security", "Key vault"),
     "Microsoft.Insights/components": ("Management and Governance", "Application insights"),
     "Microsoft.MachineLearningServices/workspaces": ("AI and Machine Learning", "Machine learning workspace"),
+    "Microsoft.MachineLearningServices/workspaces/computes": ("AI and Machine Learning", "Compute"),
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints": ("AI and Machine Learning", "Online endpoint"),
 }
 """Type of a resource to FOCUS's category, and the name of the service."""
 

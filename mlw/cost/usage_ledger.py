@@ -4,6 +4,8 @@ One file for each stack in `MLW_HOME`, by its identity, so that it survives the 
 of the stacks (when a container was created and removed, with its limits), and samples of the engine (since when it has
 been running, the size of the volumes). Nothing is estimated here; :mod:`mlw.cost.running_time` tells measured time from
 assumed time.
+
+`containers` are those of the states; `outside` are those that no state has, of jobs and online deployments.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 KEPT_HOURLY = timedelta(days=62)
 """After that, one size of a volume is kept for each day instead of each hour."""
+
+_NEVER = "0001-01-01"
 
 Ledger = dict[str, Any]
 
@@ -54,7 +58,8 @@ def read(identity: str) -> Ledger:
         found = json.loads(_file(identity).read_bytes())
     except (OSError, ValueError):
         found = {}
-    empty: Ledger = {"stack": "", "workspaceId": "", "resources": {}, "containers": {}, "volumes": {}, "requests": {}}
+    empty: Ledger = {"stack": "", "workspaceId": "", "resources": {}, "requests": {}}
+    empty |= {"containers": {}, "outside": {}, "volumes": {}}
     return {**empty, **found} if isinstance(found, dict) else empty
 
 
@@ -82,6 +87,9 @@ def note_change(stack: str, before: Snapshot, after: Snapshot, *, at: datetime) 
         for name, held in {**before.volumes, **after.volumes}.items():
             ledger["volumes"].setdefault(_key(name, held), {"name": name, "sizes": [], "removed": "", **held})
         _note_removed(ledger["containers"], set(after.containers), at)
+        if before.containers and not after.containers:
+            # They go with the stack.
+            _note_removed(ledger["outside"], set(), at)
         _note_removed(ledger["volumes"], {_key(name, held) for name, held in after.volumes.items()}, at)
 
 
@@ -89,10 +97,16 @@ def note_stop(identity: str, *, at: datetime) -> None:
     """All containers of a stack were removed, although its state keeps them: it is soft-deleted."""
     with _changing(identity) as ledger:
         _note_removed(ledger["containers"], set(), at)
+        _note_removed(ledger["outside"], set(), at)
 
 
 def note_sample(
-    identity: str, containers: Mapping[str, RunningState], volumes: Mapping[str, int], *, at: datetime
+    identity: str,
+    containers: Mapping[str, RunningState],
+    volumes: Mapping[str, int],
+    *,
+    at: datetime,
+    outside: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Add what the engine says.
 
@@ -101,9 +115,12 @@ def note_sample(
         containers: Each of its containers, by id.
         volumes: Sizes of its volumes in bytes, by name.
         at: When.
+        outside: Those of the containers that no state has and that keep running: their entries in the ledger, by id.
     """
     with _changing(identity) as ledger:
-        for container_id, known in ledger["containers"].items():
+        for container_id, entry in (outside or {}).items():
+            ledger["outside"].setdefault(container_id, dict(entry))
+        for container_id, known in [*ledger["containers"].items(), *ledger["outside"].items()]:
             if state := containers.get(container_id):
                 _note_run(known["runs"], state, at)
             elif not known["removed"]:
@@ -113,6 +130,38 @@ def note_sample(
         for known in ledger["volumes"].values():
             if not known["removed"] and known["name"] in volumes:
                 known["sizes"] = _thinned([*known["sizes"], [in_rfc3339(at), volumes[known["name"]]]], at)
+
+
+def note_outside(
+    identity: str,
+    key: str,
+    entry: Mapping[str, Any],
+    *,
+    of: tuple[str, str],
+    state: RunningState | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Note a container that no state has; one that is noted already keeps its entry.
+
+    Args:
+        identity: The stack.
+        of: Name of the stack and id of its workspace, in case nothing of it is known yet.
+        key: What tells it from others.
+        entry: Its name, resource and limits, and when it ran as far as that is known.
+        state: How it ran, if it is being removed.
+        at: When that was found.
+    """
+    with _changing(identity) as ledger:
+        ledger["stack"], ledger["workspaceId"] = ledger["stack"] or of[0], ledger["workspaceId"] or of[1]
+        known = ledger["outside"].setdefault(key, dict(entry))
+        if state and at and not known["removed"]:
+            _note_run(known["runs"], state, at)
+            known["removed"] = in_rfc3339(at)
+
+
+def moment_of_engine(text: str | None) -> str:
+    """A time of the engine; empty for its zero."""
+    return "" if not text or text.startswith(_NEVER) else text
 
 
 def note_requests(identity: str, resource_id: str, counts: Mapping[str, int]) -> None:

@@ -26,6 +26,7 @@ from mlw.jobs.patience import patiently
 from mlw.jobs.ports import (
     Access,
     ContainerPlan,
+    ContainerState,
     Engine,
     Environments,
     JobData,
@@ -49,6 +50,7 @@ class CommandRunner:
         attached: The engine of a compute, if it is not :attr:`engine`.
         stop_seconds: How long a command may take to end after SIGTERM.
         report: Called with the traceback of an error that is a defect of this program.
+        note_usage: Called with the container of a job that has ended, before it is removed; again after a kill.
     """
 
     store: Store
@@ -60,6 +62,7 @@ class CommandRunner:
     attached: Callable[[str], Engine | None] = lambda _compute: None
     stop_seconds: float = STOP_SECONDS
     report: Callable[[str], None] = print
+    note_usage: Callable[[CommandJob, ContainerState], None] = lambda _job, _container: None
 
     def run(self, job: CommandJob, stop: Stop) -> Finished:
         """Carry out one job; see :class:`mlw.jobs.command_jobs.Runner`."""
@@ -67,7 +70,9 @@ class CommandRunner:
         if not state.status.is_final:
             state = _Execution(self, job, stop, state).carry_out()
         # After the result is stored, so that a kill in between loses nothing.
-        self.engine_of(job).remove(job.name)
+        engine = self.engine_of(job)
+        self._note_usage(job, engine)
+        engine.remove(job.name)
         return Finished(
             status=state.status,
             outputs=state.outputs,
@@ -75,6 +80,14 @@ class CommandRunner:
             exit_code=state.exit_code,
             error=state.error,
         )
+
+    def _note_usage(self, job: CommandJob, engine: Engine) -> None:
+        try:
+            if ended := engine.state(job.name):
+                self.note_usage(job, ended)
+        except (MlWorkspaceError, OSError) as exc:
+            # What a job has cost never changes its result.
+            self.report(f"{job.name}: noting what it has used: {exc}")
 
     def engine_of(self, job: CommandJob) -> Engine:
         """The engine that a job runs on."""

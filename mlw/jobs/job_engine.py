@@ -67,7 +67,7 @@ class JobEngine:
             except docker.errors.NotFound:
                 return None
         self._require_own(found["Config"]["Labels"], job)
-        return _state(found["State"], int(found["HostConfig"].get("Memory") or 0))
+        return _state(found["State"], found["HostConfig"])
 
     def create(self, plan: ContainerPlan) -> None:
         """Create volume and container."""
@@ -189,7 +189,8 @@ class JobEngine:
                 raise EngineError(f"{doing}: the connection to the engine ended ({type(exc).__name__}).") from exc
 
 
-def _state(found: Mapping[str, Any], memory: int) -> ContainerState:
+def _state(found: Mapping[str, Any], host: Mapping[str, Any]) -> ContainerState:
+    ended = str(found.get("FinishedAt") or _NEVER)
     started = str(found.get("StartedAt") or _NEVER)
     was_started = not started.startswith(_NEVER)
     return ContainerState(
@@ -197,6 +198,9 @@ def _state(found: Mapping[str, Any], memory: int) -> ContainerState:
         was_started=was_started,
         exit_code=int(found.get("ExitCode") or 0),
         is_out_of_memory=bool(found.get("OOMKilled")),
-        memory_mib=memory >> 20,
+        memory_mib=int(host.get("Memory") or 0) >> 20,
+        cpus=int(host.get("NanoCpus") or 0) / _NANO,
+        started_at=started if was_started else "",
+        ended_at="" if found.get("Running") or ended.startswith(_NEVER) else ended,
         started=datetime.fromisoformat(started[:19] + "+00:00") if was_started else None,
     )

@@ -73,6 +73,9 @@ class ContainerState:
         was_started: Whether its command has ever run.
         is_out_of_memory: Whether the kernel killed a process of it because of its memory limit.
         memory_mib: That limit; 0 for none.
+        cpus: Its limit of CPUs; 0 for none.
+        started_at: When its command was started, as the engine writes it; empty for never.
+        ended_at: When it ended; empty while it runs.
     """
 
     status: str
@@ -81,6 +84,9 @@ class ContainerState:
     is_out_of_memory: bool = False
     memory_mib: int = 0
     started: datetime | None = None
+    cpus: float = 0
+    started_at: str = ""
+    ended_at: str = ""
 
     @property
     def is_running(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from infra.clients.service_connection import ServiceConnection
 from mlw.assets.asset_store import AssetStore
+from mlw.cost.usage_outside_states import JobUsage
 from mlw.data.data_workspace import DataWorkspace
 from mlw.environments.image_of import EnvironmentAccess, registry_of
 from mlw.jobs import reading_ahead
@@ -66,6 +67,7 @@ def make(name: str, report: Callable[[str], None]) -> tuple[JobWorkspace, Dispat
         blob_container=workspace.blob_container,
         attached=attached.engine_of,
         report=report,
+        note_usage=JobUsage(stack.name, stack.stack_id, str(stack.workspace["id"])).note,
     )
 
     def run_sweep(record: JobRecord, entry: QueueEntry, stop: Stop) -> Finished:

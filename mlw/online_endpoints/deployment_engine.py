@@ -18,6 +18,7 @@ from infra import labels
 from infra.clients.engine.docker_engine import REMOVAL_SECONDS, connect
 from infra.errors import EngineError
 from mlw.computes.machine import Machine, machine_of
+from mlw.cost import usage_outside_states
 from mlw.jobs.failure_reasons import PROCESSES
 from mlw.jobs.ports import SourceFile
 from mlw.jobs.tar_streams import packed
@@ -220,9 +221,11 @@ class DeploymentEngine:
             self._calling(f"removing container '{name}'", REMOVAL_SECONDS) as client,
             contextlib.suppress(docker.errors.NotFound),
         ):
-            if labels.belongs_to(client.api.inspect_container(name)["Config"]["Labels"], self.stack_id):
+            details = client.api.inspect_container(name)
+            if labels.belongs_to(details["Config"]["Labels"], self.stack_id):
                 if grace_seconds:
                     client.api.stop(name, timeout=int(grace_seconds))
+                usage_outside_states.note_removal(self.stack_id, details)
                 client.api.remove_container(name, force=True, v=True)
 
     def remove_volume(self, name: str) -> None:

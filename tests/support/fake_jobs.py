@@ -244,6 +244,7 @@ class FakeWorkspace:
     access: FakeAccess = field(default_factory=FakeAccess)
     images: FakeImages = field(default_factory=FakeImages)
     reports: list[str] = field(default_factory=list)
+    noted: list[tuple[str, ContainerState]] = field(default_factory=list)
 
     @property
     def runner(self) -> CommandRunner:
@@ -252,6 +253,7 @@ class FakeWorkspace:
         return CommandRunner(
             store=self.store, engine=self.engine, tracking=self.tracking, environments=self.images,  # type: ignore[arg-type]
             access=self.access, blob_container="blobs", stop_seconds=0.3, report=self.reports.append,
+            note_usage=lambda job, container: self.noted.append((job.name, container)),
         )  # fmt: skip
 
 

@@ -42,3 +42,20 @@ def test_diagnosis_backup_and_cost_leave_a_running_job_alone(jobs: Jobs, jobs_st
     assert str(container.name) in [one["container"] for one in costs["efficiency"]]
     assert saved.exit_code == 0
     assert (container.status, jobs.show("long-job")["status"]) == ("running", "Running")
+
+
+def test_what_jobs_have_used_is_in_the_costs_of_their_compute(jobs_stack: LiveStack, tmp_path: Path) -> None:
+    jobs, stack = Jobs(stack=jobs_stack.stack, folder=tmp_path), jobs_stack.stack
+    jobs.submit("costs-something", "sleep 1")
+    assert jobs.finish("costs-something")["status"] == "Completed"
+    assert jobs.left() == []
+
+    def lines(by: str) -> dict[str, dict[str, float]]:
+        words = ["mlw", "cost", "show", stack.name, "--no-sample", "--offset", "1d", "--by", by, "-o", "json"]
+        done = run(words, cwd=stack.environment.project, env=stack.environment.variables).check()
+        return {one["name"]: one for one in json.loads(done.stdout)["lines"]}
+
+    job = lines("job")["costs-something"]
+    assert min(job["cpu"], job["memory"]) > 0
+    assert job["assumed"] == 0
+    assert lines("compute")["cpu-cluster"]["cost"] >= job["cost"]

@@ -416,3 +416,24 @@ def test_why_a_command_failed_is_said_before_why_its_results_could_not_be_read(
     assert done.status is JobStatus.FAILED
     assert "SIGKILL" in done.error.splitlines()[0]
     assert done.error.endswith("it is being removed.")
+
+
+def test_what_a_job_used_is_noted_before_its_container_is_removed(world: FakeWorkspace) -> None:
+    world.engine.command = lambda container: container.exit(cpus=2.0, memory_mib=512, ended_at="2026-11-30T10:00:00Z")
+
+    world.runner.run(JOB, JobStop())
+
+    [(name, container)] = world.noted
+    assert (name, container.cpus, container.memory_mib, container.ended_at) == ("j", 2.0, 512, "2026-11-30T10:00:00Z")
+    assert world.engine.removed[-1] == "j"
+
+
+def test_a_job_whose_use_cannot_be_noted_ends_as_it_would(world: FakeWorkspace) -> None:
+    def fail(_job: CommandJob, _container: ContainerState) -> None:
+        raise OSError(28, "No space left on device")
+
+    done = replace(world.runner, note_usage=fail).run(JOB, JobStop())
+
+    assert done.status is JobStatus.COMPLETED
+    assert "No space left on device" in world.reports[-1]
+    assert world.engine.containers == {}
