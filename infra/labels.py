@@ -35,7 +35,10 @@ REVISION = "ml-workspace.revision"
 RESERVATION = "ml-workspace.reservation"
 """On the volume that marks the reservation of a stack: its ports and its subnet, as JSON."""
 
-OUTSIDE_THE_STATE = (JOB, ONLINE_ENDPOINT)
+LOCAL_ENDPOINT = "ml-workspace.local-endpoint"
+"""On containers and volumes of a local deployment, instead of :data:`ONLINE_ENDPOINT`: the name of its endpoint."""
+
+OUTSIDE_THE_STATE = (JOB, ONLINE_ENDPOINT, LOCAL_ENDPOINT)
 """Labels of objects that are in no state: a process of `mlw` creates and removes them."""
 
 DELETION_DATE = "ml-workspace.deletion-date"

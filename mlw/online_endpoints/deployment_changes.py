@@ -45,7 +45,7 @@ def create(
     with workspace.changing(endpoint):
         workspace.records.endpoint(endpoint)
         before = workspace.records.find_deployment(endpoint, name)
-        made = _resolved(workspace, document, settings.instance_count, before, keeps_files=keeps_files)
+        made = resolved(workspace, document, settings.instance_count, before, keeps_files=keeps_files)
         rollout.bring_up(workspace, made)
         with _taking_back(workspace, made, before):
             workspace.records.write(made)
@@ -137,7 +137,7 @@ def delete(workspace: EndpointWorkspace, endpoint: str, name: str) -> None:
         publishing.take_away(workspace, endpoint, workspace.records.deployments(endpoint))
 
 
-def _resolved(
+def resolved(
     workspace: EndpointWorkspace,
     document: Mapping[str, Any],
     count: int,

@@ -13,6 +13,7 @@ from mlw.data_output import Format, Output, prints_data
 from mlw.online_endpoints.endpoint_options import (
     DEPLOYMENT,
     ENDPOINT,
+    LOCAL,
     SET,
     Endpoints,
     uses_endpoints,
@@ -29,6 +30,7 @@ _LINES = 5000
     examples=(
         "mlw online-deployment create dev --file blue-deployment.yml --all-traffic",
         "mlw online-deployment create dev -f blue-deployment.yml --endpoint-name churn --set instance_count=2",
+        "mlw online-deployment create dev -f blue-deployment.yml --local",
     ),
     exit_codes={DONE: "it is ready", FAILED: f"it did not become ready, and nothing of it is left; or {FAILURE}"},
     records=Recorded(operation=_OPERATION.format("write"), details=("endpoint", "name")),
@@ -38,6 +40,7 @@ _LINES = 5000
 @click.option("--endpoint-name", "-e", "endpoint", metavar="NAME", help="Its endpoint; replaces that in the file.")
 @click.option("--name", "-n", metavar="NAME", help="Name; replaces that in the file.")
 @click.option("--all-traffic", is_flag=True, help="Give it all traffic of the endpoint once it is ready.")
+@LOCAL
 @SET
 @prints_data(Format.JSON)
 def create(
@@ -49,6 +52,7 @@ def create(
     overrides: tuple[str, ...],
     output: Output,
     all_traffic: bool,
+    local: bool,
 ) -> int:
     """Create a deployment of an online endpoint, and wait until it is ready.
 
@@ -58,8 +62,17 @@ def create(
     from mlw.azure_files.loading import load  # noqa: PLC0415 - a wrong command line does not need it
     from mlw.online_endpoints import deployment_changes  # noqa: PLC0415 - likewise
 
-    workspace = endpoints.repaired()
     given = (*overrides, *((f"endpoint_name={endpoint}",) if endpoint else ()))
+    if local:
+        from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+        from mlw.online_endpoints.endpoint_documents import text  # noqa: PLC0415 - as above
+
+        document = load("online_deployment", file, given, name)
+        local_deployments.create_deployment(endpoints.local, document)
+        found = local_deployments.describe(endpoints.local, document["endpoint_name"])
+        output.print(found, lambda: text(found))
+        return DONE
+    workspace = endpoints.repaired()
     made = deployment_changes.create(
         workspace, load("online_deployment", file, given, name), all_traffic=all_traffic
     )  # fmt: skip
@@ -153,11 +166,18 @@ def list_deployments(endpoints: Endpoints, endpoint: str, output: Output) -> int
 @uses_endpoints
 @DEPLOYMENT
 @ENDPOINT
+@LOCAL
 @YES
-def delete(endpoints: Endpoints, name: str, endpoint: str, *, yes: bool) -> int:
+def delete(endpoints: Endpoints, name: str, endpoint: str, *, local: bool, yes: bool) -> int:
     """Delete a deployment that has no traffic."""
     from mlw.online_endpoints import deployment_changes  # noqa: PLC0415 - a wrong command line does not need it
 
+    if local:
+        from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+
+        local_deployments.delete_deployment(endpoints.local, endpoint, name)
+        print(f"Deleted: deployment '{name}' of local endpoint '{endpoint}'.")
+        return DONE
     workspace = endpoints.workspace
     workspace.records.deployment(endpoint, name)
     if not confirmed(f"Delete deployment '{name}' of online endpoint '{endpoint}'?", yes=yes):
@@ -177,8 +197,14 @@ def delete(endpoints: Endpoints, name: str, endpoint: str, *, yes: bool) -> int:
 @click.option(
     "--lines", "-l", metavar="N", type=click.IntRange(1), default=_LINES, help=f"The last lines; the default: {_LINES}."
 )
-def get_logs(endpoints: Endpoints, name: str, endpoint: str, lines: int) -> int:
+@LOCAL
+def get_logs(endpoints: Endpoints, name: str, endpoint: str, lines: int, *, local: bool) -> int:
     """Print the last lines that the instances of a deployment have written."""
+    if local:
+        from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+
+        print(local_deployments.log(endpoints.local, endpoint, name, lines), end="")
+        return DONE
     from mlw.online_endpoints import instance_logs  # noqa: PLC0415 - a wrong command line does not need it
 
     found = endpoints.workspace.records.deployment(endpoint, name)

@@ -1,8 +1,8 @@
 """Containers and volumes of deployments on the Docker engine.
 
 An instance is a container without capabilities, without the engine's socket, with a read-only root and no published
-port; only the front reaches it, in the network of the stack. All instances of a revision share one volume with model,
-code and settings, which none of them can change.
+port; only the front reaches it, in the network of the stack. Those of local deployments are published instead. All
+instances of a revision share one volume with model, code and settings, which none of them can change.
 """
 
 from __future__ import annotations
@@ -17,53 +17,32 @@ from typing import TYPE_CHECKING
 from infra import labels
 from infra.clients.engine.docker_engine import REMOVAL_SECONDS, connect
 from infra.errors import EngineError
+from infra.labels import ONLINE_ENDPOINT
 from mlw.computes.machine import Machine, machine_of
 from mlw.cost import usage_outside_states
 from mlw.jobs.failure_reasons import PROCESSES
 from mlw.jobs.ports import SourceFile
 from mlw.jobs.tar_streams import packed
 from mlw.online_endpoints import serving_files
+from mlw.online_endpoints.deployment_instances import (
+    INSTANCE,
+    Instance,
+    InstanceState,
+    Limits,
+    instance_of,
+    labels_of,
+)
 from mlw.online_endpoints.endpoint_records import Deployment
 
 if TYPE_CHECKING:
     import docker
 
 PORT = 5001
+_HOST = "127.0.0.1"
 _LOG_OPTIONS = {"max-size": "16m", "max-file": "3"}
-_INSTANCE = "ml-workspace.instance"
 _STREAM_SECONDS = 600
 _MARGIN_SECONDS = 30.0
 _NANO = 1_000_000_000
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """What an instance may use."""
-
-    cpus: float
-    memory_mib: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Instance:
-    """A container of a deployment."""
-
-    name: str
-    endpoint: str
-    deployment: str
-    revision: str
-    number: int
-    is_running: bool
-    is_stopped: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class InstanceState:
-    """How a container ended."""
-
-    status: str
-    exit_code: int
-    is_out_of_memory: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,12 +54,16 @@ class DeploymentEngine:
         workspace: Name of the workspace; names of containers and volumes start with it.
         labels: Labels of every object of the stack.
         network: The engine's network that the front is in.
+        label: The label that has the name of an endpoint.
+        is_published: Whether instances listen at a port of this machine, on 127.0.0.1.
     """
 
     stack_id: str
     workspace: str
     labels: Mapping[str, str]
     network: str
+    label: str = ONLINE_ENDPOINT
+    is_published: bool = False
 
     def machine(self) -> Machine:
         """The engine's machine."""
@@ -107,7 +90,7 @@ class DeploymentEngine:
     def fill(self, deployment: Deployment, files: Iterable[SourceFile]) -> None:
         """Make the volume of a revision, with its files."""
         name, filler = self.volume_of(deployment), f"{self.volume_of(deployment)}-files"
-        given = {**self.labels, **_labels(deployment)}
+        given = {**self.labels, **labels_of(deployment, self.label)}
         with self._calling(f"copying the files of {deployment.title}", _STREAM_SECONDS) as client:
             self._require_own(client.api.create_volume(name, labels=given).get("Labels") or {}, name)
             # The engine writes to a volume through a container that may write to it; this one never runs.
@@ -136,13 +119,15 @@ class DeploymentEngine:
                 mem_limit=f"{limits.memory_mib}m",
                 memswap_limit=f"{limits.memory_mib}m",
                 log_config=LogConfig(type="local", config=_LOG_OPTIONS),
+                port_bindings={PORT: (_HOST, None)} if self.is_published else None,
             )
             endpoint = client.api.create_endpoint_config(aliases=[self._alias(deployment, number)])
             client.api.create_container(
                 deployment.image, serving_files.command()[1:], entrypoint=serving_files.command()[:1], name=name,
                 user=user, host_config=host, environment=serving_files.IN_DEFINITION, working_dir="/tmp",  # noqa: S108
-                labels={**self.labels, **_labels(deployment), _INSTANCE: str(number)},
+                labels={**self.labels, **labels_of(deployment, self.label), INSTANCE: str(number)},
                 networking_config=client.api.create_networking_config({self.network: endpoint}),  # type: ignore[arg-type]
+                ports=[PORT] if self.is_published else None,
             )  # fmt: skip
             client.api.start(name)
 
@@ -191,6 +176,17 @@ class DeploymentEngine:
         return InstanceState(
             status=str(found["Status"]), exit_code=int(found["ExitCode"]), is_out_of_memory=bool(found["OOMKilled"])
         )
+
+    def address(self, name: str) -> str:
+        """Where an instance listens on this machine; empty if it does not run."""
+        import docker  # noqa: PLC0415 - as in infra.clients
+
+        with self._calling(f"looking for container '{name}'") as client:
+            try:
+                found = client.api.inspect_container(name)["NetworkSettings"]["Ports"].get(f"{PORT}/tcp")
+            except docker.errors.NotFound:
+                return ""
+        return f"http://{_HOST}:{found[0]['HostPort']}" if found else ""
 
     def keep_running(self, name: str) -> None:
         """Have the engine start a container again whenever it ends."""
@@ -243,17 +239,17 @@ class DeploymentEngine:
         """All containers of deployments, also those that have ended; of one endpoint if it is named."""
         with self._calling("listing the containers of deployments") as client:
             found = client.api.containers(all=True, filters=self._own(endpoint))
-        return [_instance(one) for one in found]
+        return [instance_of(one, self.label) for one in found]
 
     def volumes(self, endpoint: str = "") -> dict[str, tuple[str, str, str]]:
         """Names of all volumes of deployments, to endpoint, deployment and revision."""
         with self._calling("listing the volumes of deployments") as client:
             found = client.api.volumes(filters=self._own(endpoint))["Volumes"] or []
-        keys = (labels.ONLINE_ENDPOINT, labels.ONLINE_DEPLOYMENT, labels.REVISION)
+        keys = (self.label, labels.ONLINE_DEPLOYMENT, labels.REVISION)
         return {one["Name"]: tuple(str(one["Labels"].get(key, "")) for key in keys) for one in found}  # type: ignore[misc]
 
     def _own(self, endpoint: str) -> dict[str, list[str]]:
-        wanted = f"{labels.ONLINE_ENDPOINT}={endpoint}" if endpoint else labels.ONLINE_ENDPOINT
+        wanted = f"{self.label}={endpoint}" if endpoint else self.label
         return {"label": [f"{labels.ID}={self.stack_id}", wanted]}
 
     def _require_own(self, found: Mapping[str, str], name: str) -> None:
@@ -276,25 +272,3 @@ class DeploymentEngine:
                 raise EngineError(f"{doing}: the engine returned an error ({exc.explanation or exc}).") from exc
             except (urllib3.exceptions.HTTPError, requests.exceptions.ChunkedEncodingError) as exc:
                 raise EngineError(f"{doing}: the connection to the engine ended ({type(exc).__name__}).") from exc
-
-
-def _labels(deployment: Deployment) -> dict[str, str]:
-    return {
-        labels.ONLINE_ENDPOINT: deployment.endpoint,
-        labels.ONLINE_DEPLOYMENT: deployment.name,
-        labels.REVISION: deployment.revision,
-    }
-
-
-def _instance(found: Mapping[str, object]) -> Instance:
-    given: Mapping[str, str] = found["Labels"]  # type: ignore[assignment]
-    names: list[str] = found["Names"]  # type: ignore[assignment]
-    return Instance(
-        name=names[0].lstrip("/"),
-        endpoint=given[labels.ONLINE_ENDPOINT],
-        deployment=given.get(labels.ONLINE_DEPLOYMENT, ""),
-        revision=given.get(labels.REVISION, ""),
-        number=int(given.get(_INSTANCE, -1)),
-        is_running=found["State"] == "running",
-        is_stopped=found["State"] in {"created", "exited", "dead"},
-    )

@@ -33,8 +33,7 @@ def create(workspace: EndpointWorkspace, document: Mapping[str, Any]) -> Endpoin
         EndpointError: The file is wrong, or the name is taken.
     """
     name = str(document.get("name") or "")
-    doing = f"creating online endpoint '{name}'"
-    _raise(doing, _problems(document))
+    check(document)
     for notice in ignored(document):
         workspace.say(notice)
     keys = Keys.new()
@@ -57,6 +56,15 @@ def _remove(workspace: EndpointWorkspace, name: str) -> None:
     """Remove the record of an endpoint without deployments, and its keys."""
     workspace.records.delete(name)
     endpoint_keys.delete(workspace, name)
+
+
+def check(document: Mapping[str, Any]) -> None:
+    """Check the file of a new endpoint.
+
+    Raises:
+        EndpointError: Something is not allowed; the message has all of it.
+    """
+    _raise(f"creating online endpoint '{document.get('name') or ''}'", _problems(document))
 
 
 def _taken(workspace: EndpointWorkspace, name: str) -> str:

@@ -11,7 +11,7 @@ from mlw.activity.recorded import Recorded
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import FILE, YES, confirmed
 from mlw.data_output import Format, Output, prints_data
-from mlw.online_endpoints.endpoint_options import NAME, SET, Endpoints, uses_endpoints, yaml_file
+from mlw.online_endpoints.endpoint_options import LOCAL, NAME, SET, Endpoints, uses_endpoints, yaml_file
 
 _OPERATION = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/{}"
 _BELOW = "/onlineEndpoints/{name}"
@@ -31,6 +31,7 @@ WRITTEN = Recorded(operation=_OPERATION.format("write"), below=_BELOW)
 @yaml_file(required=False, help_text="An endpoint in Azure's YAML.")
 @click.option("--name", "-n", metavar="NAME", help="Name; replaces that in the file.")
 @click.option("--auth-mode", metavar="MODE", help="How clients authenticate: key.")
+@LOCAL
 @SET
 @prints_data(Format.JSON)
 def create(
@@ -39,6 +40,7 @@ def create(
     file: Path | None,
     name: str | None,
     auth_mode: str | None,
+    local: bool,
     overrides: tuple[str, ...],
     output: Output,
 ) -> int:
@@ -51,10 +53,14 @@ def create(
 
     if file is None and not name:
         raise click.UsageError("Give --file or --name.", click.get_current_context())
-    workspace = endpoints.repaired()
     document = load("online_endpoint", file, overrides, name) if file else {"name": name}
     document |= {"auth_mode": auth_mode} if auth_mode else {}
-    made = endpoint_changes.create(workspace, document)
+    if local:
+        from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+
+        _print(endpoints, local_deployments.create_endpoint(endpoints.local, document), output, local=True)
+        return DONE
+    made = endpoint_changes.create(endpoints.repaired(), document)
     _print(endpoints, made.name, output)
     return DONE
 
@@ -114,11 +120,13 @@ def update(
 )
 @uses_endpoints
 @NAME
+@LOCAL
 @prints_data(Format.TABLE, has_json_flag=True)
-def show(endpoints: Endpoints, name: str, output: Output) -> int:
+def show(endpoints: Endpoints, name: str, *, local: bool, output: Output) -> int:
     """Show an online endpoint: address, traffic, tags."""
-    endpoints.repaired()
-    _print(endpoints, name, output)
+    if not local:
+        endpoints.repaired()
+    _print(endpoints, name, output, local=local)
     return DONE
 
 
@@ -127,11 +135,22 @@ def show(endpoints: Endpoints, name: str, output: Output) -> int:
     exit_codes={DONE: "listed", FAILED: FAILURE},
 )
 @uses_endpoints
+@LOCAL
 @prints_data(Format.TABLE, has_json_flag=True)
-def list_endpoints(endpoints: Endpoints, output: Output) -> int:
+def list_endpoints(endpoints: Endpoints, *, local: bool, output: Output) -> int:
     """List the online endpoints of a workspace."""
-    from mlw.online_endpoints.endpoint_documents import endpoint_json, endpoint_table  # noqa: PLC0415 - as above
+    from mlw.online_endpoints.endpoint_documents import (  # noqa: PLC0415 - as above
+        endpoint_json,
+        endpoint_table,
+        local_table,
+    )
 
+    if local:
+        from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+
+        shown = [local_deployments.describe(endpoints.local, one) for one in endpoints.local.names()]
+        output.print(shown, lambda: local_table(shown))
+        return DONE
     workspace = endpoints.repaired()
     found = [endpoint_json(workspace, one) for one in workspace.records.all()]
     output.print(found, lambda: endpoint_table(found))
@@ -145,14 +164,21 @@ def list_endpoints(endpoints: Endpoints, output: Output) -> int:
 )
 @uses_endpoints
 @NAME
+@LOCAL
 @YES
-def delete(endpoints: Endpoints, name: str, *, yes: bool) -> int:
+def delete(endpoints: Endpoints, name: str, *, local: bool, yes: bool) -> int:
     """Delete an online endpoint with its deployments and keys.
 
     Registered models and environments are kept.
     """
     from mlw.online_endpoints import endpoint_changes  # noqa: PLC0415 - a wrong command line does not need it
 
+    if local:
+        from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+
+        local_deployments.delete_endpoint(endpoints.local, name)
+        print(f"Deleted: local endpoint '{name}'.")
+        return DONE
     workspace = endpoints.workspace
     known = workspace.records.deployment_names(workspace.records.endpoint(name).name)
     if not confirmed(f"Delete online endpoint '{name}' and its {len(known)} deployments?", yes=yes):
@@ -214,6 +240,7 @@ def regenerate_keys(endpoints: Endpoints, name: str, key_type: str) -> int:
     examples=(
         "mlw online-endpoint invoke dev --name churn --request-file sample-request.json",
         "mlw online-endpoint invoke dev -n churn --deployment-name green --request-file sample-request.json",
+        "mlw online-endpoint invoke dev -n churn --local --request-file sample-request.json",
     ),
     exit_codes={DONE: "the response is printed", FAILED: FAILURE},
 )
@@ -221,7 +248,8 @@ def regenerate_keys(endpoints: Endpoints, name: str, key_type: str) -> int:
 @NAME
 @click.option("--request-file", "-r", metavar="FILE", type=FILE, required=True, help="The request, JSON; - for stdin.")
 @click.option("--deployment-name", "-d", metavar="NAME", default="", help="Only this deployment, whatever its traffic.")
-def invoke(endpoints: Endpoints, name: str, request_file: Path, deployment_name: str) -> int:
+@LOCAL
+def invoke(endpoints: Endpoints, name: str, request_file: Path, deployment_name: str, *, local: bool) -> int:
     """Send a request to an online endpoint, with its primary key, and print the response."""
     from mlw.online_endpoints import invoking  # noqa: PLC0415 - a wrong command line does not need it
     from mlw.online_endpoints.endpoint_errors import EndpointError  # noqa: PLC0415 - likewise
@@ -230,12 +258,24 @@ def invoke(endpoints: Endpoints, name: str, request_file: Path, deployment_name:
         body = sys.stdin.buffer.read() if str(request_file) == "-" else request_file.read_bytes()
     except OSError as exc:
         raise EndpointError(f"reading the request '{request_file}': {exc.strerror}.") from exc
+    if local:
+        from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+
+        address = local_deployments.address(endpoints.local, name, deployment_name)
+        print(invoking.invoke_at(address, body, f"local endpoint '{name}'"))
+        return DONE
     print(invoking.invoke(endpoints.workspace, name, body, deployment=deployment_name))
     return DONE
 
 
-def _print(endpoints: Endpoints, name: str, output: Output) -> None:
+def _print(endpoints: Endpoints, name: str, output: Output, *, local: bool = False) -> None:
     from mlw.online_endpoints.endpoint_documents import endpoint_json, text  # noqa: PLC0415 - as above
 
-    found = endpoint_json(endpoints.workspace, endpoints.workspace.records.endpoint(name))
+    if local:
+        from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+
+        endpoints.local.require(name)
+        found = local_deployments.describe(endpoints.local, name)
+    else:
+        found = endpoint_json(endpoints.workspace, endpoints.workspace.records.endpoint(name))
     output.print(found, lambda: text(found))

@@ -16,6 +16,7 @@ from mlw.stack_rights import Decorated, StackRights, uses
 
 if TYPE_CHECKING:
     from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
+    from mlw.online_endpoints.local_deployments import LocalWorkspace
 
 NAME = click.option("--name", "-n", metavar="NAME", required=True, help="Name of the endpoint.")
 ENDPOINT = click.option("--endpoint-name", "-e", "endpoint", metavar="NAME", required=True, help="Its endpoint.")
@@ -23,6 +24,8 @@ DEPLOYMENT = click.option("--name", "-n", metavar="NAME", required=True, help="N
 SET = click.option(
     "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change a field of the file; may be repeated."
 )
+
+LOCAL = click.option("--local", is_flag=True, help="On this machine's engine only, without keys, traffic and records.")
 
 
 def yaml_file(*, required: bool, help_text: str) -> Callable[[Decorated], Decorated]:
@@ -42,6 +45,13 @@ class Endpoints(StackRights):
         found = EndpointWorkspace(self.stack, self.principal, tell)
         _ = found.front  # an error before anything else, if there is none
         return found
+
+    @functools.cached_property
+    def local(self) -> LocalWorkspace:
+        """Local endpoints; they need no front."""
+        from mlw.online_endpoints.local_deployments import LocalWorkspace  # noqa: PLC0415 - only with --local
+
+        return LocalWorkspace(self.stack, self.principal, tell)
 
     def repaired(self) -> EndpointWorkspace:
         """The workspace, after what a killed command left; a principal's rights may not suffice for that."""

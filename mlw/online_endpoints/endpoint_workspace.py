@@ -17,7 +17,8 @@ from infra.rules.names.engine_names import physical_name
 from mlw.assets.asset_access import artifact_container_of
 from mlw.computes.machine import MIB_PER_GIB
 from mlw.online_endpoints import endpoint_locks
-from mlw.online_endpoints.deployment_engine import DeploymentEngine, Limits
+from mlw.online_endpoints.deployment_engine import DeploymentEngine
+from mlw.online_endpoints.deployment_instances import Limits
 from mlw.online_endpoints.endpoint_errors import EndpointError, InferenceOffError
 from mlw.online_endpoints.endpoint_records import Deployment, EndpointRecords
 from mlw.tracking import tracking_access

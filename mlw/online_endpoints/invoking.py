@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from infra.clients.connection_errors import reporting_unreachable
 from infra.clients.tls import tls_sessions
 from mlw.online_endpoints import endpoint_keys
 from mlw.online_endpoints.endpoint_errors import EndpointError
 from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
+
+if TYPE_CHECKING:
+    import requests
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 _SECONDS = 200.0
@@ -35,8 +40,29 @@ def invoke(workspace: EndpointWorkspace, endpoint: str, body: bytes, *, deployme
         tls_sessions.session(workspace.stack.ca_certificate) as session,
     ):
         response = session.post(address, data=body, headers=headers, timeout=_SECONDS)
+    return _checked(response, f"online endpoint '{endpoint}'")
+
+
+def invoke_at(address: str, body: bytes, called: str) -> str:
+    """Send a request to a local deployment; the response.
+
+    Args:
+        address: Where it listens.
+        body: The request, JSON.
+        called: What messages call it.
+
+    Raises:
+        EndpointError: It returns an error; quotes it.
+    """
+    import requests  # noqa: PLC0415 - only for such deployments
+
+    with reporting_unreachable(called, address), requests.Session() as session:
+        session.trust_env = False
+        response = session.post(address, data=body, headers={"Content-Type": "application/json"}, timeout=_SECONDS)
+    return _checked(response, called)
+
+
+def _checked(response: requests.Response, called: str) -> str:
     if response.status_code not in _OK:
-        raise EndpointError(
-            f"invoking online endpoint '{endpoint}': it returned {response.status_code}: {response.text.strip()}"
-        )
+        raise EndpointError(f"invoking {called}: it returned {response.status_code}: {response.text.strip()}")
     return response.text

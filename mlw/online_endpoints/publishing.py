@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from infra.errors import MlWorkspaceError
 from mlw.online_endpoints import endpoint_keys, endpoint_locks, rollout
-from mlw.online_endpoints.deployment_engine import Instance
+from mlw.online_endpoints.deployment_instances import Instance
 from mlw.online_endpoints.deployment_settings import settings_of
 from mlw.online_endpoints.endpoint_errors import EndpointError
 from mlw.online_endpoints.endpoint_records import Deployment, Endpoint

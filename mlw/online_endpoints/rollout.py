@@ -14,7 +14,7 @@ from infra.errors import EngineError
 from mlw.computes.machine import MIB_PER_GIB
 from mlw.jobs.snapshot_files import code_files
 from mlw.online_endpoints import deployed_models, serving_files
-from mlw.online_endpoints.deployment_engine import Instance, Limits
+from mlw.online_endpoints.deployment_instances import Instance, Limits
 from mlw.online_endpoints.deployment_settings import DeploymentSettings, settings_of
 from mlw.online_endpoints.endpoint_errors import DeploymentFailedError
 from mlw.online_endpoints.endpoint_records import Deployment

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mlw.online_endpoints.deployment_engine import Instance
+from mlw.online_endpoints.deployment_instances import Instance
 from mlw.online_endpoints.endpoint_records import DeployedModel, Deployment, Endpoint, EndpointRecords
 from tests.support.insights_rows import EVIL
 from tests.support.memory_documents import CONNECTION, MemoryDocuments
