@@ -33,7 +33,7 @@ _LINES = 5000
         "mlw online-deployment create dev -f blue-deployment.yml --local",
     ),
     exit_codes={DONE: "it is ready", FAILED: f"it did not become ready, and nothing of it is left; or {FAILURE}"},
-    records=Recorded(operation=_OPERATION.format("write"), details=("endpoint", "name")),
+    records=Recorded(operation=_OPERATION.format("write"), details=("endpoint", "name"), unless="local"),
 )
 @uses_endpoints
 @yaml_file(required=True, help_text="A deployment in Azure's YAML.")
@@ -161,7 +161,7 @@ def list_deployments(endpoints: Endpoints, endpoint: str, output: Output) -> int
 @command(
     examples=("mlw online-deployment delete dev --name blue --endpoint-name churn --yes",),
     exit_codes={DONE: "deleted", FAILED: f"nobody agreed, or it has traffic; or {FAILURE}"},
-    records=Recorded(operation=_OPERATION.format("delete"), below=_BELOW),
+    records=Recorded(operation=_OPERATION.format("delete"), below=_BELOW, unless="local"),
 )
 @uses_endpoints
 @DEPLOYMENT

@@ -25,7 +25,7 @@ WRITTEN = Recorded(operation=_OPERATION.format("write"), below=_BELOW)
         "mlw online-endpoint create dev --name churn --auth-mode key",
     ),
     exit_codes={DONE: "created", FAILED: FAILURE},
-    records=Recorded(operation=_OPERATION.format("write"), details=("name",)),
+    records=Recorded(operation=_OPERATION.format("write"), details=("name",), unless="local"),
 )
 @uses_endpoints
 @yaml_file(required=False, help_text="An endpoint in Azure's YAML.")
@@ -160,7 +160,7 @@ def list_endpoints(endpoints: Endpoints, *, local: bool, output: Output) -> int:
 @command(
     examples=("mlw online-endpoint delete dev --name churn", "mlw online-endpoint delete dev -n churn --yes"),
     exit_codes={DONE: "deleted", FAILED: f"nobody agreed; or {FAILURE}"},
-    records=Recorded(operation=_OPERATION.format("delete"), below=_BELOW),
+    records=Recorded(operation=_OPERATION.format("delete"), below=_BELOW, unless="local"),
 )
 @uses_endpoints
 @NAME

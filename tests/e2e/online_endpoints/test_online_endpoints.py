@@ -13,6 +13,7 @@ import requests
 from tests.support.jobs_workspace import data_of
 from tests.support.probes import probe_until
 from tests.support.served_endpoints import Served
+from tests.support.vault import vault_client
 
 READY_SECONDS = 15.0
 
@@ -27,6 +28,23 @@ def test_a_request_is_answered_by_the_deployment(served: Served) -> None:
         "online-endpoint", "invoke", "-n", "sums", "--request-file", str(served.files["request"])
     ).check()
     assert json.loads(invoked.stdout) == response.json()
+
+
+def test_creating_while_the_front_is_stopped_leaves_none_of_it(served: Served) -> None:
+    front = served.engine.containers.get(served.stack.container_of("inference"))
+    front.stop()
+    try:
+        failed = served.mlw("online-endpoint", "create", "-f", str(served.files["other"]))
+    finally:
+        front.start()
+
+    assert (failed.exit_code, "Nothing of it is left." in failed.stderr) == (1, True)
+    assert "others" not in served.mlw("online-endpoint", "list").check().stdout
+    kept = vault_client(served.stack.outputs).secrets.kv.v2.list_secrets(
+        path=f"online-endpoints/{served.stack.outputs['workspace']['name']}", mount_point="secret"
+    )
+    assert "others" not in kept["data"]["keys"]
+    probe_until(lambda: served.ask().raise_for_status(), what="the front serves again", timeout_seconds=15)
 
 
 def test_only_the_keys_of_the_endpoint_are_accepted(served: Served) -> None:
