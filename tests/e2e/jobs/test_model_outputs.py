@@ -24,10 +24,13 @@ def test_models_that_a_job_writes_are_registered_and_read_by_the_next_job(jobs: 
     )
 
     jobs.submit(
-        "writes", f"{write}; echo flavors: > ${{{{outputs.mlflow_model}}}}/MLmodel", environment=IMAGE, outputs=outputs
+        "writes-models",
+        f"{write}; echo flavors: > ${{{{outputs.mlflow_model}}}}/MLmodel",
+        environment=IMAGE,
+        outputs=outputs,
     )
 
-    written = jobs.finish("writes")
+    written = jobs.finish("writes-models")
     assert written["status"] == "Completed", written["error"]
     assert {name: one["asset"] for name, one in written["outputs"].items()} == {
         type_: f"written-{type_}:1" for type_ in TYPES
@@ -35,7 +38,7 @@ def test_models_that_a_job_writes_are_registered_and_read_by_the_next_job(jobs: 
     for type_ in TYPES:
         model = data_of(mlw("model", "show", "--name", f"written-{type_}", "--version", "1", "-o", "json"))
         assert (model["type"], model["jobName"], model["properties"]) == (
-            type_, written["run_id"], {"job": "writes", "output": type_}
+            type_, written["run_id"], {"job": "writes-models", "output": type_}
         )  # fmt: skip
     inputs = {
         "first": {"type": "mlflow_model", "path": "azureml:written-mlflow_model@latest"},
