@@ -152,6 +152,8 @@ def test_notebooks_in_the_file_store_run_where_they_are(running: LiveStack, brow
         open_lab(page, running)
         for name in ("Users", USER):
             page.locator(".jp-DirListing-item", has_text=name).dblclick(timeout=60_000)
+        # The launcher makes the notebook in the folder that it shows.
+        expect(page.locator(".jp-Launcher-cwd")).to_have_text(folder, timeout=60_000)
         page.locator(".jp-LauncherCard[data-category='Notebook']").filter(has_text="Python 3").first.click()
         cell = page.locator(".jp-Notebook .jp-CodeCell .cm-content").first
         expect(page.get_by_text("| Idle")).to_be_visible(timeout=60_000)
