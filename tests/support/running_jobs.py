@@ -58,10 +58,7 @@ class Jobs:
 
     def runner(self) -> int:
         """Return the process of the runner."""
-        with open_engine() as engine:
-            (network,) = engine.networks.list(filters={"label": self._label})
-        home = Path(self.stack.environment.variables["MLW_HOME"])
-        holder = runner_lock.holder(runner_lock.path_of(home, network.attrs["Labels"][ID_LABEL]))
+        holder = runner_lock.holder(lock_of(self.stack))
         assert holder, "no runner"
         return holder
 
@@ -79,6 +76,13 @@ class Jobs:
     @property
     def _label(self) -> str:
         return f"ml-workspace.stack={self.stack.name}"
+
+
+def lock_of(stack: Stack) -> Path:
+    """The lock of the runner of a stack; runners of other stacks of the run hold others in the same folder."""
+    with open_engine() as engine:
+        (network,) = engine.networks.list(filters={"label": f"ml-workspace.stack={stack.name}"})
+    return runner_lock.path_of(stack.environment.home, network.attrs["Labels"][ID_LABEL])
 
 
 def document_of(command: str, **changed: object) -> dict[str, object]:

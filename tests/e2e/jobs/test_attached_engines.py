@@ -16,7 +16,7 @@ from mlw.jobs import runner_lock
 from tests.support.other_machine import OtherMachine, other_machine
 from tests.support.probes import probe_until
 from tests.support.processes import Finished, run
-from tests.support.running_jobs import Jobs
+from tests.support.running_jobs import Jobs, lock_of
 from tests.support.stacks import LiveStack, Stack
 
 SCRIPT = """
@@ -136,7 +136,4 @@ def _require_empty(machine: OtherMachine) -> None:
 
 def _end_runner(stack: Stack) -> None:
     """End the runner that earlier tests have left: it was started with other variables."""
-    home = Path(stack.environment.variables["MLW_HOME"])
-    for lock in (home / "jobs").glob("*.lock"):
-        if not lock.name.endswith(".engines.lock"):
-            runner_lock.end(lock, wait_seconds=60)
+    runner_lock.end(lock_of(stack), wait_seconds=60)

@@ -13,6 +13,7 @@ from tests.support.jobs_workspace import Mlw, data_of
 from tests.support.pipeline_documents import inline, pipeline
 from tests.support.probes import probe_until
 from tests.support.processes import Finished
+from tests.support.running_jobs import lock_of
 from tests.support.stacks import LiveStack
 
 FOLDER = {"type": "uri_folder"}
@@ -156,9 +157,7 @@ def test_a_failed_step_is_named_and_others_continue_if_they_should(mlw: Mlw, tmp
 
 def _runner(stack: LiveStack) -> int:
     """The process that carries out the jobs of a stack."""
-    with open_engine() as engine:
-        one = engine.containers.list(filters={"label": f"ml-workspace.stack={stack.stack.name}"})[0]
-    found = runner_lock.holder(runner_lock.path_of(stack.stack.environment.home, one.labels["ml-workspace.id"]))
+    found = runner_lock.holder(lock_of(stack.stack))
     assert found
     return found
 
