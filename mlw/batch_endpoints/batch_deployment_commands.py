@@ -167,7 +167,8 @@ def list_jobs(batch: BatchEndpoints, name: str, endpoint: str, limit: int, outpu
 
 
 def _print(batch: BatchEndpoints, endpoint: str, name: str, output: Output) -> None:
-    from mlw.batch_endpoints.batch_documents import deployment_json, text  # noqa: PLC0415 - as above
+    from mlw.batch_endpoints.batch_documents import deployment_json  # noqa: PLC0415 - as above
+    from mlw.records.authored import text  # noqa: PLC0415 - as above
 
     default = batch.records.endpoint(endpoint).default_deployment
     found = deployment_json(batch.records.deployment(endpoint, name), default)

@@ -26,7 +26,7 @@ def endpoint_json(endpoint: BatchEndpoint) -> dict[str, Any]:
         DEFAULTS: {DEPLOYMENT_NAME: endpoint.default_deployment or None},
         "tags": dict(endpoint.tags),
         "properties": dict(endpoint.properties),
-        **_context(endpoint),
+        "creation_context": endpoint.creation_context,
     }
 
 
@@ -55,7 +55,7 @@ def deployment_json(deployment: BatchDeployment, default: str) -> dict[str, Any]
         else None,
         "environment": deployment.environment,
         **settings_of(document),
-        **_context(deployment),
+        "creation_context": deployment.creation_context,
     }
 
 
@@ -69,23 +69,3 @@ def deployment_table(found: Sequence[Mapping[str, Any]]) -> str:
         for one in found
     ]  # fmt: skip
     return table(("NAME", "DEFAULT", "COMPUTE", "MODEL", "FILES OF A MINI-BATCH", "OUTPUT"), rows, whole=(0,))
-
-
-def text(document: Mapping[str, Any]) -> str:
-    """One endpoint or deployment for people."""
-    rows = [(key, cell(str(value))) for key, value in document.items() if isinstance(value, str | int) and value != ""]
-    for key, value in document.items():
-        if isinstance(value, Mapping) and key != "environment":
-            rows += [(f"{key}.{name}", cell(str(one))) for name, one in value.items()]
-    return table(("KEY", "VALUE"), rows)
-
-
-def _context(record: BatchEndpoint | BatchDeployment) -> dict[str, Any]:
-    return {
-        "creation_context": {
-            "created_at": record.created,
-            "created_by": record.created_by,
-            "last_modified_at": record.changed or record.created,
-            "last_modified_by": record.changed_by or record.created_by,
-        }
-    }

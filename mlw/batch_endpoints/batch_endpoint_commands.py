@@ -230,7 +230,8 @@ def print_jobs(batch: BatchEndpoints, endpoint: str, deployment: str, limit: int
 
 
 def _print(batch: BatchEndpoints, name: str, output: Output) -> None:
-    from mlw.batch_endpoints.batch_documents import endpoint_json, text  # noqa: PLC0415 - as above
+    from mlw.batch_endpoints.batch_documents import endpoint_json  # noqa: PLC0415 - as above
+    from mlw.records.authored import text  # noqa: PLC0415 - as above
 
     found = endpoint_json(batch.records.endpoint(name))
     output.print(found, lambda: text(found))

@@ -19,6 +19,7 @@ from typing import Any
 
 from mlw.batch_endpoints.batch_errors import BatchEndpointError, BatchEndpointNotFoundError
 from mlw.online_endpoints.endpoint_records import DeployedModel
+from mlw.records.authored import Authored
 from mlw.records.endpoint_folders import DEPLOYMENT_FILE, ENDPOINT_FILE, EndpointFolders
 from mlw.records.named_records import RecordDocuments, RecordType
 
@@ -27,12 +28,11 @@ _LATEST = 9_999_999_999_999
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class BatchEndpoint:
+class BatchEndpoint(Authored):
     """One endpoint.
 
     Attributes:
         default_deployment: The deployment that is invoked if none is named; empty for none.
-        created: ISO 8601; likewise the other times.
     """
 
     name: str
@@ -40,14 +40,10 @@ class BatchEndpoint:
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
     default_deployment: str = ""
-    created: str = ""
-    created_by: str = ""
-    changed: str = ""
-    changed_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class BatchDeployment:
+class BatchDeployment(Authored):
     """One deployment.
 
     Attributes:
@@ -64,10 +60,6 @@ class BatchDeployment:
     model: DeployedModel | None = None
     code: str = ""
     script: str = ""
-    created: str = ""
-    created_by: str = ""
-    changed: str = ""
-    changed_by: str = ""
 
 
 class BatchRecords(EndpointFolders[BatchEndpoint, BatchDeployment]):

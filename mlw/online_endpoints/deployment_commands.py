@@ -65,7 +65,7 @@ def create(
     given = (*overrides, *((f"endpoint_name={endpoint}",) if endpoint else ()))
     if local:
         from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
-        from mlw.online_endpoints.endpoint_documents import text  # noqa: PLC0415 - as above
+        from mlw.records.authored import text  # noqa: PLC0415 - as above
 
         document = load("online_deployment", file, given, name)
         local_deployments.create_deployment(endpoints.local, document)
@@ -241,7 +241,8 @@ def scale(endpoints: Endpoints, name: str, endpoint: str, instance_count: int, o
 
 
 def _print(endpoints: Endpoints, endpoint: str, name: str, output: Output) -> None:
-    from mlw.online_endpoints.endpoint_documents import deployment_json, text  # noqa: PLC0415 - as above
+    from mlw.online_endpoints.endpoint_documents import deployment_json  # noqa: PLC0415 - as above
+    from mlw.records.authored import text  # noqa: PLC0415 - as above
 
     records = endpoints.workspace.records
     traffic = records.endpoint(endpoint).traffic

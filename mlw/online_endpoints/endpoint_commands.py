@@ -269,7 +269,8 @@ def invoke(endpoints: Endpoints, name: str, request_file: Path, deployment_name:
 
 
 def _print(endpoints: Endpoints, name: str, output: Output, *, local: bool = False) -> None:
-    from mlw.online_endpoints.endpoint_documents import endpoint_json, text  # noqa: PLC0415 - as above
+    from mlw.online_endpoints.endpoint_documents import endpoint_json  # noqa: PLC0415 - as above
+    from mlw.records.authored import text  # noqa: PLC0415 - as above
 
     if local:
         from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local

@@ -28,7 +28,7 @@ def endpoint_json(workspace: EndpointWorkspace, endpoint: Endpoint) -> dict[str,
         "tags": dict(endpoint.tags),
         "properties": dict(endpoint.properties),
         "kind": "Managed",
-        **_contexts(endpoint),
+        "creation_context": endpoint.creation_context,
     }
 
 
@@ -75,7 +75,7 @@ def deployment_json(workspace: EndpointWorkspace, deployment: Deployment, traffi
             "max_concurrent_requests_per_instance": settings.max_concurrent,
         },
         "revision": deployment.revision,
-        **_contexts(deployment),
+        "creation_context": deployment.creation_context,
     }
 
 
@@ -91,25 +91,5 @@ def deployment_table(found: Sequence[Mapping[str, Any]]) -> str:
     return table(("NAME", "STATE", "TRAFFIC", "INSTANCES", "SIZE", "MODEL"), rows, whole=(0,))
 
 
-def text(document: Mapping[str, Any]) -> str:
-    """One endpoint or deployment for people."""
-    rows = [(key, cell(str(value))) for key, value in document.items() if isinstance(value, str | int) and value != ""]
-    for key, value in document.items():
-        if isinstance(value, Mapping) and key != "environment":
-            rows += [(f"{key}.{name}", cell(str(one))) for name, one in value.items()]
-    return table(("KEY", "VALUE"), rows)
-
-
 def _shares(traffic: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {share} %" for name, share in traffic.items() if share) or "none"
-
-
-def _contexts(record: Endpoint | Deployment) -> dict[str, Any]:
-    return {
-        "creation_context": {
-            "created_at": record.created,
-            "created_by": record.created_by,
-            "last_modified_at": record.changed or record.created,
-            "last_modified_by": record.changed_by or record.created_by,
-        }
-    }

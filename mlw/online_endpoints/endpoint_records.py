@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlw.online_endpoints.endpoint_errors import EndpointError, EndpointNotFoundError
+from mlw.records.authored import Authored
 from mlw.records.endpoint_folders import DEPLOYMENT_FILE, ENDPOINT_FILE, EndpointFolders
 from mlw.records.named_records import RecordDocuments, RecordType
 
@@ -23,14 +24,13 @@ FOLDER = "online-endpoints/"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Endpoint:
+class Endpoint(Authored):
     """One endpoint.
 
     Attributes:
         traffic: Deployment to its percentage; the sum is 0 or 100.
         mirror_traffic: At most one deployment, with the percentage of requests that it gets a copy of.
         key_hashes: SHA-256 of the primary and of the secondary key, as hexadecimal digits.
-        created: ISO 8601; likewise the other times.
     """
 
     name: str
@@ -40,10 +40,6 @@ class Endpoint:
     traffic: Mapping[str, int] = field(default_factory=dict)
     mirror_traffic: Mapping[str, int] = field(default_factory=dict)
     key_hashes: Sequence[str] = ()
-    created: str = ""
-    created_by: str = ""
-    changed: str = ""
-    changed_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +64,7 @@ class DeployedModel:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Deployment:
+class Deployment(Authored):
     """One deployment.
 
     Attributes:
@@ -93,10 +89,6 @@ class Deployment:
     code: str = ""
     code_folder: str = ""
     script: str = ""
-    created: str = ""
-    created_by: str = ""
-    changed: str = ""
-    changed_by: str = ""
 
     @property
     def title(self) -> str:
