@@ -12,7 +12,7 @@ from mlw.batch_endpoints.batch_options import BatchEndpoints, tell, uses_batch
 from mlw.command import DONE, FAILED, FAILURE, command
 from mlw.command_options import YES, confirmed, limits
 from mlw.data_output import Format, Output, prints_data
-from mlw.online_endpoints.endpoint_options import DEPLOYMENT, ENDPOINT, SET, yaml_file
+from mlw.online_endpoints.endpoint_options import DEPLOYMENT, ENDPOINT, SET, load_deployment, require_change, yaml_file
 
 _OPERATION = "Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments/{}"
 _BELOW = "/batchEndpoints/{endpoint}/deployments/{name}"
@@ -49,11 +49,9 @@ def create(
 
     Model and code are stored, so that jobs need none of the files later. Nothing runs until the endpoint is invoked.
     """
-    from mlw.azure_files.loading import load  # noqa: PLC0415 - a wrong command line does not need it
-    from mlw.batch_endpoints import batch_deployments  # noqa: PLC0415 - likewise
+    from mlw.batch_endpoints import batch_deployments  # noqa: PLC0415 - a wrong command line does not need it
 
-    given = (*overrides, *((f"endpoint_name={endpoint}",) if endpoint else ()))
-    document = load("batch_deployment", file, given, name)
+    document = load_deployment("batch_deployment", file, endpoint, name, overrides)
     made = batch_deployments.create(batch, document, tell, is_default=set_default)
     _print(batch, made.endpoint, made.name, output)
     return DONE
@@ -83,16 +81,13 @@ def update(
     output: Output,
 ) -> int:
     """Change a deployment of a batch endpoint; jobs that were submitted stay as they are."""
-    from mlw.azure_files.loading import load  # noqa: PLC0415 - a wrong command line does not need it
-    from mlw.batch_endpoints import batch_deployments  # noqa: PLC0415 - likewise
+    from mlw.batch_endpoints import batch_deployments  # noqa: PLC0415 - a wrong command line does not need it
 
-    if file is None and not (name and endpoint and overrides):
-        raise click.UsageError("Give --file, or --name, --endpoint-name and --set.", click.get_current_context())
+    require_change(file, endpoint, name, overrides)
     if file is None:
         made = batch_deployments.update(batch, str(endpoint), str(name), overrides, tell)
     else:
-        given = (*overrides, *((f"endpoint_name={endpoint}",) if endpoint else ()))
-        document = load("batch_deployment", file, given, name)
+        document = load_deployment("batch_deployment", file, endpoint, name, overrides)
         batch.records.deployment(str(document["endpoint_name"]), str(document["name"]))
         made = batch_deployments.create(batch, document, tell)
     _print(batch, made.endpoint, made.name, output)

@@ -16,6 +16,8 @@ from mlw.online_endpoints.endpoint_options import (
     LOCAL,
     SET,
     Endpoints,
+    load_deployment,
+    require_change,
     uses_endpoints,
     yaml_file,
 )
@@ -59,23 +61,19 @@ def create(
     Its image is built if the workspace's registry does not have it; model, code and image are stored, so that it needs
     none of the files later. If it does not become ready, the error says why with the last lines of its log.
     """
-    from mlw.azure_files.loading import load  # noqa: PLC0415 - a wrong command line does not need it
-    from mlw.online_endpoints import deployment_changes  # noqa: PLC0415 - likewise
+    from mlw.online_endpoints import deployment_changes  # noqa: PLC0415 - a wrong command line does not need it
 
-    given = (*overrides, *((f"endpoint_name={endpoint}",) if endpoint else ()))
+    document = load_deployment("online_deployment", file, endpoint, name, overrides)
     if local:
         from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
         from mlw.records.authored import text  # noqa: PLC0415 - as above
 
-        document = load("online_deployment", file, given, name)
         local_deployments.create_deployment(endpoints.local, document)
         found = local_deployments.describe(endpoints.local, document["endpoint_name"])
         output.print(found, lambda: text(found))
         return DONE
     workspace = endpoints.repaired()
-    made = deployment_changes.create(
-        workspace, load("online_deployment", file, given, name), all_traffic=all_traffic
-    )  # fmt: skip
+    made = deployment_changes.create(workspace, document, all_traffic=all_traffic)
     _print(endpoints, made.endpoint, made.name, output)
     return DONE
 
@@ -108,17 +106,14 @@ def update(
     New instances become ready first, then they get the requests, and the old ones are removed after those that they
     have begun. If only the number of instances changes, the others continue.
     """
-    from mlw.azure_files.loading import load  # noqa: PLC0415 - a wrong command line does not need it
-    from mlw.online_endpoints import deployment_changes  # noqa: PLC0415 - likewise
+    from mlw.online_endpoints import deployment_changes  # noqa: PLC0415 - a wrong command line does not need it
 
-    if file is None and not (name and endpoint and overrides):
-        raise click.UsageError("Give --file, or --name, --endpoint-name and --set.", click.get_current_context())
+    require_change(file, endpoint, name, overrides)
     workspace = endpoints.repaired()
     if file is None:
         made = deployment_changes.update(workspace, str(endpoint), str(name), overrides)
     else:
-        given = (*overrides, *((f"endpoint_name={endpoint}",) if endpoint else ()))
-        document = load("online_deployment", file, given, name)
+        document = load_deployment("online_deployment", file, endpoint, name, overrides)
         workspace.records.deployment(str(document["endpoint_name"]), str(document["name"]))
         made = deployment_changes.create(workspace, document)
     _print(endpoints, made.endpoint, made.name, output)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,8 @@ from mlw.command_options import FILE
 from mlw.stack_rights import Decorated, StackRights, uses
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
     from mlw.online_endpoints.local_deployments import LocalWorkspace
 
@@ -31,6 +33,30 @@ LOCAL = click.option("--local", is_flag=True, help="On this machine's engine onl
 def yaml_file(*, required: bool, help_text: str) -> Callable[[Decorated], Decorated]:
     """`--file`, as `az ml` has it."""
     return click.option("--file", "-f", "file", metavar="FILE", type=FILE, required=required, help=help_text)
+
+
+def load_deployment(
+    asset: str, file: Path, endpoint: str | None, name: str | None, overrides: tuple[str, ...]
+) -> Mapping[str, Any]:
+    """Read the file of a deployment, with what the command line replaces in it.
+
+    Args:
+        asset: Its type for the reader of Azure's YAML, e.g. ``batch_deployment``.
+        file: The file.
+        endpoint: Its endpoint, if it is not the file's.
+        name: Its name, if it is not the file's.
+        overrides: Further fields.
+    """
+    from mlw.azure_files.loading import load  # noqa: PLC0415 - a wrong command line does not need it
+
+    given = (*overrides, *((f"endpoint_name={endpoint}",) if endpoint else ()))
+    return load(asset, file, given, name)
+
+
+def require_change(file: Path | None, endpoint: str | None, name: str | None, overrides: tuple[str, ...]) -> None:
+    """Reject an update of a deployment that names neither a file nor what to change."""
+    if file is None and not (name and endpoint and overrides):
+        raise click.UsageError("Give --file, or --name, --endpoint-name and --set.", click.get_current_context())
 
 
 @dataclass(kw_only=True)
