@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 from starlette.responses import StreamingResponse
 
 from mlw.studio import tracking_section
-from mlw.studio.blob_download import disposition
 from mlw.studio.panel import PanelRequest
+from mlw.studio.saved_files import saved
 from mlw.tracking import artifacts, tracked_runs
 from mlw.tracking.placed_files import is_inside
 from mlw.tracking.tracking_client import TrackingNotFoundError
@@ -24,11 +23,4 @@ def download(request: PanelRequest) -> StreamingResponse:
     with ExitStack() as held_open:
         content = client.reading(f"{artifacts.root_of(run.artifact_uri)}/{path}", f"downloading '{path}'")
         size, found = held_open.enter_context(content)
-        held = held_open.pop_all()
-
-    def pieces() -> Iterator[bytes]:
-        with held:
-            yield from found
-
-    headers = {"Content-Disposition": disposition(path), **({} if size is None else {"Content-Length": str(size)})}
-    return StreamingResponse(pieces(), media_type="application/octet-stream", headers=headers)
+        return saved(path, size, found, held_open.pop_all())

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from infra.errors import MlWorkspaceError
 from mlw.studio import notebook_page
-from mlw.studio.blob_download import disposition
 from mlw.studio.notebook_files import FileExistsAlreadyError, open_files
 from mlw.studio.notebook_paths import ROOT, folder_of, require_name, require_path
 from mlw.studio.notebook_rights import require_rename
 from mlw.studio.page_templates import panel_url
 from mlw.studio.panel import PanelRequest
+from mlw.studio.saved_files import saved
 
 MOST_UPLOAD_BYTES = 64 << 20
 """Held in the studio's memory."""
@@ -81,14 +81,7 @@ def download(request: PanelRequest) -> Response:
     path = require_path(request.text("file"), is_folder=False)
     with ExitStack() as held_open:
         content = held_open.enter_context(open_files(request.access).reading(path))
-        held = held_open.pop_all()
-
-    def pieces() -> Iterator[bytes]:
-        with held:
-            yield from content.pieces
-
-    headers = {"Content-Disposition": disposition(path), "Content-Length": str(content.size)}
-    return StreamingResponse(pieces(), media_type="application/octet-stream", headers=headers)
+        return saved(path, content.size, content.pieces, held_open.pop_all())
 
 
 def picture(request: PanelRequest) -> Response:
