@@ -130,3 +130,11 @@ def _main() -> int:
 
 if __name__ == "__main__":
     sys.exit(_main())
+
+
+def complaints_of(page: Page) -> list[str]:
+    """What the browser complains about on a page, from now on: messages of its console, and errors."""
+    found: list[str] = []
+    page.on("console", lambda message: found.append(message.text))
+    page.on("pageerror", lambda error: found.append(str(error)))
+    return found

@@ -12,7 +12,7 @@ from tests.support.insights_rows import EVIL
 from tests.support.object_store import s3_client
 from tests.support.oci import registry_client, tiny_image
 from tests.support.stacks import LiveStack
-from tests.support.studio import RunningStudio, launch, running_studio
+from tests.support.studio import RunningStudio, complaints_of, launch, running_studio
 from tests.support.vault import write_secret
 
 FOLDER, NOTEBOOKS = "studio/", "Users/studio/"
@@ -58,10 +58,8 @@ class Visitor:
     def __init__(self, context: BrowserContext, studio: RunningStudio, stack: str) -> None:
         self.page: Page = context.new_page()
         self.studio, self.stack = studio, stack
-        self.complaints: list[str] = []
+        self.complaints = complaints_of(self.page)
         self.hosts: set[str] = set()
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
         self.page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
 

@@ -4,13 +4,16 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 from tests.support.environment import Environment
 from tests.support.instances import NAME, USER, MlwCompute
 from tests.support.stacks import LiveStack, live_stack
 from tests.support.studio import launch
+from tests.support.studio_visitors import playwright
 from tests.support.vault import write_secret
+
+__all__ = ["playwright"]
 
 READS, STARTS = (
     "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
@@ -61,12 +64,6 @@ def running(live: LiveStack, mlw: MlwCompute) -> LiveStack:
     """The workspace, its instance running, whatever another test has done to it."""
     mlw("start", "--name", NAME).check()
     return live
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.support.jobs_workspace import data_of
 from tests.support.served_endpoints import Served
-from tests.support.studio import axe_findings, launch, running_studio
+from tests.support.studio import axe_findings, complaints_of, launch, running_studio
 
 SECONDS = 30_000
 """Of a browser that waits for telemetry, in milliseconds."""
@@ -18,7 +18,6 @@ SECONDS = 30_000
 @contextmanager
 def opened(served: Served, *words: str) -> Iterator[Page]:
     """The page of the endpoint; the browser may complain about nothing."""
-    complaints: list[str] = []
     name = served.stack.stack.name
     with (
         running_studio(served.stack.stack.environment, name, *words, program="mlw") as studio,
@@ -26,8 +25,7 @@ def opened(served: Served, *words: str) -> Iterator[Page]:
         launch(playwright) as browser,
     ):
         page = browser.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        complaints = complaints_of(page)
         page.goto(studio.link)
         page.wait_for_url(f"{studio.base}/**")
         page.goto(f"{studio.base}/stacks/{name}/endpoints")

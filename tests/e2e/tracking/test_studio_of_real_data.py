@@ -10,7 +10,7 @@ from tests.support.insights import insights_client
 from tests.support.mlflow_client import write_runs
 from tests.support.probes import probe_until
 from tests.support.stacks import LiveStack
-from tests.support.studio import axe_findings, launch, running_studio
+from tests.support.studio import axe_findings, complaints_of, launch, running_studio
 
 EXCEPTION = "OutOfStockError"
 
@@ -53,15 +53,13 @@ def test_it_shows_requests_exceptions_runs_and_models(tracked: LiveStack, marker
         assert insights_client(tracked.outputs).column(f"SELECT name FROM requests WHERE contains(name, '{marker}')")
 
     probe_until(kept, what="the request in application insights")
-    complaints: list[str] = []
     with (
         running_studio(tracked.stack.environment, program="mlw") as studio,
         sync_playwright() as playwright,
         launch(playwright) as browser,
     ):
         page = browser.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        complaints = complaints_of(page)
         page.goto(studio.link)
         page.wait_for_url(f"{studio.base}/")
         for panel, text in {

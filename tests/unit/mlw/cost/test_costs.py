@@ -22,6 +22,7 @@ from mlw.cost.rate_card import RateCard
 from mlw.cost.usage_ledger import RunningState
 from mlw.insights.time_ranges import TimeRange
 from mlw.main import main
+from tests.support.rates import RATES
 from tests.unit.states import Place
 
 BEGIN = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -32,17 +33,6 @@ STORAGE, VAULT = (
     f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv",
 )
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/mlw-dev"
-
-RATES = """
-currency: EUR
-date: 2026-01-31
-source: invoice 7
-cpuHour: 0.10
-cpuWithoutLimit: 0.5
-memoryGibHour: 0.01
-volumeGibMonth: 7.3
-requestsPer10000: 2
-"""
 
 
 def at(hours: float) -> datetime:

@@ -16,6 +16,7 @@ from mlw.cost.usage_ledger import RunningState
 from mlw.cost.usage_outside_states import JobUsage
 from mlw.jobs.command_jobs import CommandJob
 from mlw.jobs.ports import ContainerState
+from tests.support.rates import RATES
 from tests.unit.states import Place
 
 BEGIN = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -23,16 +24,6 @@ END = BEGIN + timedelta(days=2)
 WORKSPACE = "/subscriptions/s/resourceGroups/rg-dev/providers/Microsoft.MachineLearningServices/workspaces/mlw-dev"
 CLUSTER, INSTANCE = f"{WORKSPACE}/computes/cpu-cluster", f"{WORKSPACE}/computes/Ci-Bea"
 COMPUTES = "Microsoft.MachineLearningServices/workspaces/computes"
-RATES = """
-currency: EUR
-date: 2026-01-31
-source: invoice 7
-cpuHour: 0.10
-cpuWithoutLimit: 0.5
-memoryGibHour: 0.01
-volumeGibMonth: 7.3
-requestsPer10000: 2
-"""
 JOBS = JobUsage("dev", "id-of-dev", WORKSPACE)
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from html.parser import HTMLParser
 
 import pytest
 
@@ -10,18 +9,7 @@ from mlw.studio import notebook_cells
 from mlw.studio.notebook_cells import MOST_CELLS, MOST_CHARACTERS, NotebookFormatError, cells_of, picture_of
 from mlw.studio.sanitized_text import clean_html, html_of_markdown
 from tests.support.example_notebooks import HARM, TABLE, example, notebook, picture
-
-
-class Elements(HTMLParser):
-    """Elements of markup, with their attributes."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
+from tests.support.markup import Elements
 
 
 def test_each_cell_has_its_number_its_source_and_its_outputs() -> None:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import re
-from html.parser import HTMLParser
 
 import pytest
 from httpx2 import Response
@@ -14,6 +13,7 @@ from mlw.studio.panel import PanelRequest
 from mlw.studio.panel_table import PANELS
 from mlw.studio.studio_application import Studio
 from tests.support.insights_rows import EVIL
+from tests.support.markup import Elements
 from tests.unit.mlw.studio.conftest import PORT, STACK
 from tests.unit.states import CREDENTIALS
 
@@ -55,18 +55,6 @@ def test_every_panel_opens(browser: TestClient, path: str) -> None:
 
     assert response.status_code == 200
     assert "This panel cannot be shown" not in response.text
-
-
-class Elements(HTMLParser):
-    """What a browser would make of a page: its elements with their attributes."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
 
 
 @pytest.mark.parametrize("path", PAGES)
