@@ -73,13 +73,13 @@ def invoke(batch: BatchEndpoints, given: Invocation, say: Callable[[str], None])
     deployment = deployment_of(batch, given)
     document = document_of(deployment, given)
     # Before data is uploaded: it needs the right to invoke.
-    batch.records.note_job(deployment, document["name"])
+    note = batch.records.note_job(deployment, document["name"])
     try:
         return submitting.submit_document(batch, document, facts=lambda _folder: {}, tell=say)
     except MlWorkspaceError:
         # The role may not include it; a note without a job is not listed.
         with contextlib.suppress(MlWorkspaceError):
-            batch.records.forget_job(deployment, document["name"])
+            batch.records.forget_note(note)
         raise
 
 

@@ -75,22 +75,22 @@ class BatchRecords(EndpointFolders[BatchEndpoint, BatchDeployment]):
         super().__init__(documents, container, FOLDER, _ENDPOINT, _DEPLOYMENT)
         self._invoked = invoked or documents
 
-    def note_job(self, deployment: BatchDeployment, job: str) -> None:
-        """Note a job of a deployment."""
+    def note_job(self, deployment: BatchDeployment, job: str) -> str:
+        """Note a job of a deployment; returns the note."""
         moment = _LATEST - time.time_ns() // 1_000_000
         blob = f"{_jobs(deployment.endpoint, deployment.name)}{moment:013d}-{job}"
         self._invoked.create(self._container, blob, b"")
+        return blob
 
-    def forget_job(self, deployment: BatchDeployment, job: str) -> None:
-        """Remove the note of a job that could not be submitted."""
-        for blob in self._job_blobs(deployment.endpoint, deployment.name):
-            if _job_of(blob) == job:
-                self._documents.remove(self._container, blob)
+    def forget_note(self, note: str) -> None:
+        """Remove the note of a job that could not be submitted; an earlier job of the same name keeps its own."""
+        self._documents.remove(self._container, note)
 
     def jobs(self, endpoint: str, deployment: str = "") -> list[str]:
         """Names of the jobs of an endpoint, or of one deployment; the last submitted first."""
         blobs = sorted(self._job_blobs(endpoint, deployment), key=lambda one: one.rpartition("/")[2])
-        return [_job_of(one) for one in blobs]
+        # Twice if an invocation with the name of a job was refused, and its role may not remove the note.
+        return list(dict.fromkeys(_job_of(one) for one in blobs))
 
     def delete_deployment(self, endpoint: str, name: str) -> None:
         """Delete a deployment; its jobs stay."""

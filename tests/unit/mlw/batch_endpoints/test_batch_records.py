@@ -53,8 +53,20 @@ def test_jobs_are_listed_the_last_one_first(records: BatchRecords, at: Callable[
 
     assert records.jobs("churn") == ["batchjob-2", "batchjob-1", "batchjob-0"]
     assert records.jobs("churn", "trees") == ["batchjob-2", "batchjob-0"]
-    records.forget_job(TREES, "batchjob-2")
-    assert records.jobs("churn") == ["batchjob-1", "batchjob-0"]
+
+
+def test_a_refused_invocation_with_the_name_of_a_job_keeps_the_note_of_that_job(
+    records: BatchRecords, at: Callable[[int], None]
+) -> None:
+    at(0)
+    records.note_job(TREES, "scored")
+    at(1)
+    note = records.note_job(TREES, "scored")
+    assert records.jobs("churn") == ["scored"]
+
+    records.forget_note(note)
+
+    assert records.jobs("churn") == ["scored"]
 
 
 def test_nothing_is_left_of_a_deleted_deployment_and_endpoint(
