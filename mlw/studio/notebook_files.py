@@ -117,18 +117,28 @@ class NotebookFiles:
             self.blobs.create(f"{path}/", b"", content_type=_FOLDER_TYPE)
 
     def rename(self, path: str, name: str) -> None:
-        """Rename a file or a folder: copy all of it, then delete it."""
+        """Rename a file or a folder: copy all of it, then delete it.
+
+        Raises:
+            NotebookFileError: The name is taken, nothing has the path, or a file was saved meanwhile.
+        """
         doing, is_folder = f"renaming '{path}' to '{name}'", path.endswith("/")
         self._refuse_fixed(path, doing)
         to = path.rstrip("/")[: -len(name_of(path))] + require_name(name)
         with self._at(doing):
             self._require_free(to, doing)
-            names = list(self.blobs.names_below(path)) if is_folder else [path] * bool(self.blobs.find(path))
-            if not names:
+            names = list(self.blobs.names_below(path)) if is_folder else [path]
+            copied = {one: found.etag for one in names if (found := self.blobs.find(one))}
+            if not copied:
                 raise NotebookFileError(f"{doing}: it does not exist any more.")
-            for one in names:
+            for one in copied:
                 self.blobs.copy(one, f"{to}{'/' if is_folder else ''}{one.removeprefix(path)}")
-            for one in names:
+            for one, etag in copied.items():
+                if (found := self.blobs.find(one)) is not None and found.etag != etag:
+                    raise NotebookFileError(
+                        f"{doing}: '{one}' was saved meanwhile. What was not renamed yet is kept under both names: "
+                        "delete the one that you do not need."
+                    )
                 self.blobs.delete(one)
 
     def delete(self, path: str, *, revision: str) -> None:

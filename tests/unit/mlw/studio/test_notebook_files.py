@@ -68,6 +68,20 @@ def test_a_file_and_a_folder_are_renamed_with_their_content(files: NotebookFiles
     assert sorted(blobs.content) == ["Users/ana/b.ipynb", "Users/ana/input/", "Users/ana/input/x.csv", "Users/bea/"]
 
 
+def test_what_is_saved_while_it_is_renamed_is_kept(files: NotebookFiles, blobs: MemoryFolders) -> None:
+    copy = blobs.copy
+
+    def copied_and_saved(name: str, to: str) -> None:
+        copy(name, to)
+        blobs.content[name] = b"saved by someone else"
+
+    blobs.copy = copied_and_saved  # type: ignore[method-assign]
+    with pytest.raises(NotebookFileError, match=f"'{NOTEBOOK}' was saved meanwhile"):
+        files.rename(NOTEBOOK, "b.ipynb")
+
+    assert (blobs.content[NOTEBOOK], blobs.content["Users/ana/b.ipynb"]) == (b"saved by someone else", b"one")
+
+
 @pytest.mark.parametrize(("path", "name"), [(NOTEBOOK, "data"), ("Users/ana/data/", "a.ipynb"), (NOTEBOOK, "a.ipynb")])
 def test_a_name_that_is_taken_is_refused(files: NotebookFiles, blobs: MemoryFolders, path: str, name: str) -> None:
     before = dict(blobs.content)
