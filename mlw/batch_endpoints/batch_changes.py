@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from mlw.azure_files import overrides
@@ -13,6 +12,7 @@ from mlw.batch_endpoints.batch_errors import BatchEndpointError
 from mlw.batch_endpoints.batch_options import BatchEndpoints
 from mlw.batch_endpoints.batch_records import BatchEndpoint
 from mlw.online_endpoints.deployment_settings import NAME, NAME_RULE
+from mlw.records.authored import now, texts
 
 AUTH_MODE = "aad_token"
 DEFAULTS, DEPLOYMENT_NAME = "defaults", "deployment_name"
@@ -106,13 +106,3 @@ def delete(batch: BatchEndpoints, name: str) -> None:
 
 def _default_of(defaults: object) -> str:
     return str(defaults.get(DEPLOYMENT_NAME) or "") if isinstance(defaults, Mapping) else ""
-
-
-def texts(given: object) -> dict[str, str]:
-    """A mapping of texts."""
-    return {str(key): str(value) for key, value in given.items()} if isinstance(given, Mapping) else {}
-
-
-def now() -> str:
-    """The time, as records have it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

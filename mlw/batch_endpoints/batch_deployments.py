@@ -10,7 +10,6 @@ from typing import Any
 
 from mlw.azure_files import overrides
 from mlw.batch_endpoints import batch_settings
-from mlw.batch_endpoints.batch_changes import now
 from mlw.batch_endpoints.batch_errors import BatchEndpointError, BatchEndpointNotFoundError
 from mlw.batch_endpoints.batch_options import BatchEndpoints
 from mlw.batch_endpoints.batch_records import BatchDeployment
@@ -20,8 +19,10 @@ from mlw.environments.conda_file import name_of
 from mlw.environments.planning import ALLOW_NEWER
 from mlw.jobs import submission, submitting
 from mlw.online_endpoints import deployed_models
+from mlw.online_endpoints.deployed_code import code_of
 from mlw.online_endpoints.endpoint_records import DeployedModel
 from mlw.online_endpoints.serving_environments import MLFLOW_BASE
+from mlw.records.authored import now
 
 _MLFLOW = "mlflow_model"
 
@@ -47,6 +48,7 @@ def create(
 
     Raises:
         BatchEndpointError: The file is wrong, or there is no such endpoint.
+        EndpointError: The scoring script does not exist.
         NoSuchComputeError: The workspace has no such compute.
     """
     batch_settings.check(document)
@@ -159,12 +161,7 @@ def _code(batch: BatchEndpoints, document: Mapping[str, Any], code: Mapping[str,
     """Hash of the snapshot of the code; empty without a script."""
     if not code:
         return ""
-    folder, script = Path(str(code["code"])), str(code["scoring_script"])
-    if not (folder / script).is_file():
-        raise BatchEndpointError(
-            f"reading deployment '{document['name']}': code_configuration.scoring_script: '{folder / script}' does "
-            "not exist."
-        )
+    folder, _ = code_of(document)
     data = DataWorkspace.of(batch.stack, batch.principal)
     return submitting.submission_of(batch, data, say).store_code(folder)
 

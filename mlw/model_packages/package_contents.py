@@ -13,8 +13,8 @@ from mlw.environments.image_of import EnvironmentAccess
 from mlw.jobs.ports import SourceFile
 from mlw.model_packages.package_errors import ModelPackageError
 from mlw.online_endpoints import deployed_models, deployment_settings, serving_environments, serving_files
+from mlw.online_endpoints.deployed_code import code_of
 from mlw.online_endpoints.deployed_models import Connect
-from mlw.online_endpoints.deployment_changes import code_of
 from mlw.online_endpoints.deployment_settings import DeploymentSettings
 from mlw.online_endpoints.endpoint_records import DeployedModel, Deployment
 from mlw.online_endpoints.serving_files import MLFLOW, SCORE

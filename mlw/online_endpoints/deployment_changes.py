@@ -6,17 +6,17 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from infra.clients.storage.blob_files import BlobForbiddenError
 from mlw.azure_files import overrides
 from mlw.online_endpoints import deployed_models, deployment_settings, publishing, rollout, serving_environments
+from mlw.online_endpoints.deployed_code import code_of
 from mlw.online_endpoints.endpoint_errors import EndpointError
 from mlw.online_endpoints.endpoint_records import DeployedModel, Deployment
 from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
 from mlw.online_endpoints.serving_files import MLFLOW, SCORE
+from mlw.records.authored import now
 from mlw.tracking import code_snapshot, stored_snapshots
 
 _COUNT = "instance_count"
@@ -166,7 +166,7 @@ def resolved(
         name=str(document["name"]), endpoint=str(document["endpoint_name"]), document=document,
         revision=secrets.token_hex(4), instance_count=count, server=server, image=image, model=model, **stored,
         registry=workspace.registry if image.startswith(f"{workspace.registry}/") else "",
-        created=before.created if before else _now(), created_by=before.created_by if before else workspace.user,
+        created=before.created if before else now(), created_by=before.created_by if before else workspace.user,
         **(_changed(workspace) if before else {}),
     )  # fmt: skip
 
@@ -214,28 +214,8 @@ def _stored_code(workspace: EndpointWorkspace, document: Mapping[str, Any], code
     return {"code": stored, "code_folder": folder.name, "script": script}
 
 
-def code_of(document: Mapping[str, Any]) -> tuple[Path, str]:
-    """The folder of a deployment's code, and its scoring script in it.
-
-    Raises:
-        EndpointError: There is no such script.
-    """
-    code = document["code_configuration"]
-    folder, script = Path(str(code["code"])), str(code["scoring_script"])
-    if not (folder / script).is_file():
-        raise EndpointError(
-            f"reading deployment '{document['name']}': code_configuration.scoring_script: '{folder / script}' does "
-            "not exist."
-        )
-    return folder, script
-
-
 def _changed(workspace: EndpointWorkspace) -> dict[str, Any]:
-    return {"changed": _now(), "changed_by": workspace.user}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return {"changed": now(), "changed_by": workspace.user}
 
 
 def _without(shares: Mapping[str, int], name: str) -> dict[str, int]:

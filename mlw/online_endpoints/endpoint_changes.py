@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from mlw.azure_files import overrides
@@ -14,6 +13,7 @@ from mlw.online_endpoints.endpoint_errors import EndpointError
 from mlw.online_endpoints.endpoint_keys import Keys
 from mlw.online_endpoints.endpoint_records import Deployment, Endpoint
 from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
+from mlw.records.authored import now, texts
 
 KEY = "key"
 _WHOLE, _MOST_MIRRORED = 100, 50
@@ -38,9 +38,9 @@ def create(workspace: EndpointWorkspace, document: Mapping[str, Any]) -> Endpoin
         workspace.say(notice)
     keys = Keys.new()
     made = Endpoint(
-        name=name, key_hashes=keys.hashes, created=_now(), created_by=workspace.user,
-        description=str(document.get("description") or ""), tags=_texts(document.get("tags")),
-        properties=_texts(document.get("properties")),
+        name=name, key_hashes=keys.hashes, created=now(), created_by=workspace.user,
+        description=str(document.get("description") or ""), tags=texts(document.get("tags")),
+        properties=texts(document.get("properties")),
     )  # fmt: skip
     with workspace.changing(name):
         if name.lower() in {one.lower() for one in workspace.records.names()}:
@@ -110,12 +110,12 @@ def update(workspace: EndpointWorkspace, name: str, change: Callable[[dict[str, 
             raise EndpointError(f"{doing}: '{unknown[0]}' cannot be changed; allowed: {', '.join(_CHANGEABLE)}.")
         _raise(doing, traffic_problems(document["traffic"], document["mirror_traffic"], known))
         made: dict[str, Any] = {
-            "description": str(document["description"] or ""), "tags": _texts(document["tags"]),
-            "properties": _texts(document["properties"]), "traffic": _shares(document["traffic"]),
+            "description": str(document["description"] or ""), "tags": texts(document["tags"]),
+            "properties": texts(document["properties"]), "traffic": _shares(document["traffic"]),
             "mirror_traffic": _shares(document["mirror_traffic"]),
         }  # fmt: skip
         after = workspace.records.change(
-            name, lambda one: replace(one, **made, changed=_now(), changed_by=workspace.user)
+            name, lambda one: replace(one, **made, changed=now(), changed_by=workspace.user)
         )
         publishing.publish(workspace)
     return after
@@ -197,7 +197,7 @@ def regenerate(workspace: EndpointWorkspace, name: str, which: str) -> Keys:
         keys = endpoint_keys.read(workspace, name).regenerated(which)
         endpoint_keys.write(workspace, name, keys)
         workspace.records.change(
-            name, lambda one: replace(one, key_hashes=keys.hashes, changed=_now(), changed_by=workspace.user)
+            name, lambda one: replace(one, key_hashes=keys.hashes, changed=now(), changed_by=workspace.user)
         )
         publishing.publish(workspace)
     return keys
@@ -230,11 +230,3 @@ def _raise(doing: str, problems: Iterator[str]) -> None:
 
 def _shares(given: object) -> dict[str, int]:
     return {str(name): int(share) for name, share in given.items()} if isinstance(given, Mapping) else {}
-
-
-def _texts(given: object) -> dict[str, str]:
-    return {str(name): str(value) for name, value in given.items()} if isinstance(given, Mapping) else {}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

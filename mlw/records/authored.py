@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from mlw.output import table
@@ -33,6 +34,16 @@ class Authored:
             "last_modified_at": self.changed or self.created,
             "last_modified_by": self.changed_by or self.created_by,
         }
+
+
+def now() -> str:
+    """The time, as records have it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def texts(given: object) -> dict[str, str]:
+    """A mapping of texts, e.g. tags, of a file."""
+    return {str(name): str(value) for name, value in given.items()} if isinstance(given, Mapping) else {}
 
 
 def text(document: Mapping[str, Any]) -> str:
