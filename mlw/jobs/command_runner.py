@@ -1,27 +1,28 @@
 """Carries out command jobs: preparing, running, finalizing, each through the ports of :mod:`mlw.jobs.ports`.
 
 A job continues where it is if the runner was killed: the state of its container decides, not what was written last.
-Whatever happens, a job ends with a final status that says why, and its container and volume are removed after its
-results are stored.
+Whatever happens, a job ends with a final status that says why. Its results and outcome are stored first, then its
+container and volume are removed, then its final status is written: a kill in between loses nothing, and a job that has
+ended has nothing on the engine.
 """
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TypeVar
 
 from infra.errors import MlWorkspaceError
-from mlw.jobs import command_text, failure_reasons, job_paths, program_files, start_files
+from mlw.jobs import container_files, failure_reasons, job_paths, start_files
 from mlw.jobs.command_jobs import BlobLocation, CommandJob, Finished, Stop
 from mlw.jobs.following import STOP_SECONDS, Ending, Following
 from mlw.jobs.job_errors import ComputeRightsError
 from mlw.jobs.job_state import JobState
 from mlw.jobs.job_status import JobStatus
 from mlw.jobs.login_renewal import renewing
+from mlw.jobs.parent_jobs import attempt
 from mlw.jobs.patience import patiently
 from mlw.jobs.ports import (
     Access,
@@ -32,7 +33,6 @@ from mlw.jobs.ports import (
     JobData,
     JobRights,
     LogSink,
-    SourceFile,
     Store,
     TrackedRun,
     Tracking,
@@ -67,12 +67,11 @@ class CommandRunner:
     def run(self, job: CommandJob, stop: Stop) -> Finished:
         """Carry out one job; see :class:`mlw.jobs.command_jobs.Runner`."""
         state = self.store.state(job.name)
-        if not state.status.is_final:
+        if state.status.is_final:
+            # The engine did not respond when it ended.
+            self.clear(job)
+        else:
             state = _Execution(self, job, stop, state).carry_out()
-        # After the result is stored, so that a kill in between loses nothing.
-        engine = self.engine_of(job)
-        self._note_usage(job, engine)
-        engine.remove(job.name)
         return Finished(
             status=state.status,
             outputs=state.outputs,
@@ -80,6 +79,16 @@ class CommandRunner:
             exit_code=state.exit_code,
             error=state.error,
         )
+
+    def clear(self, job: CommandJob) -> None:
+        """Note what a job has used, and remove what it has on the engine.
+
+        Raises:
+            EngineError: The engine does not do it.
+        """
+        engine = self.engine_of(job)
+        self._note_usage(job, engine)
+        engine.remove(job.name)
 
     def _note_usage(self, job: CommandJob, engine: Engine) -> None:
         try:
@@ -111,6 +120,12 @@ class _Execution:
 
     def carry_out(self) -> JobState:
         """Bring it to its end, from wherever it is."""
+        if not self.state.result:
+            self._carry_out_command()
+        return self._end(JobStatus(self.state.result))
+
+    def _carry_out_command(self) -> None:
+        """Bring the command to its end, and store results, log and outcome."""
         self.log = self.runner.store.log(self.job.name, self.state.log_start)
         status, error, outputs = JobStatus.FAILED, "", self.state.outputs
         try:
@@ -123,22 +138,30 @@ class _Execution:
         except Exception as exc:
             status, error = JobStatus.FAILED, f"running the job: {type(exc).__name__}: {exc}"
             self.runner.report(traceback.format_exc())
-        self._close(status, error, outputs)
-        self._write(self.state.moved(status, error=error, outputs=outputs))
+        attempt(self.runner.report, self.job.name, lambda: self._close_log(error))
+        self._write(self.state.moved(JobStatus.FINALIZING, result=status, error=error, outputs=outputs))
+
+    def _end(self, result: JobStatus) -> JobState:
+        """Remove what it has on the engine, then write its final status; an engine that is away does not delay that."""
+        with ThreadPoolExecutor(1) as pool:
+            cleared = pool.submit(self.runner.clear, self.job)
+            attempt(self.runner.report, self.job.name, lambda: self._end_run(result))
+        try:
+            cleared.result()
+        finally:
+            self._write(self.state.moved(result))
         return self.state
 
-    def _close(self, status: JobStatus, error: str, outputs: Mapping[str, BlobLocation]) -> None:
-        """End log and MLflow run; neither may change the result."""
+    def _close_log(self, error: str) -> None:
+        if error:
+            # The log itself is above it.
+            self.log.note(error.partition(failure_reasons.LOG_END)[0].partition("\n")[0])
+        self.log.close()
+
+    def _end_run(self, result: JobStatus) -> None:
         run = TrackedRun(run_id=self.state.run_id, experiment_id=self.state.experiment_id)
-        try:
-            if error:
-                # The log itself is above it.
-                self.log.note(error.partition(failure_reasons.LOG_END)[0].partition("\n")[0])
-            self.log.close()
-            if run.run_id:
-                self.runner.tracking.end(run, status, outputs)
-        except MlWorkspaceError as exc:
-            self.runner.report(f"{self.job.name}: {exc}")
+        if run.run_id:
+            self.runner.tracking.end(run, result, self.state.outputs)
 
     def _write(self, state: JobState) -> None:
         self.state = state
@@ -212,8 +235,7 @@ class _Execution:
         self.engine.create(plan)
         data = runner.access.data_of(job)
         with data.code(job.code) as code:
-            working = _below(job_paths.working_folder(job.name), code)
-            self.engine.put(job.name, chain(working, self._files(rights, data)))
+            self.engine.put(job.name, container_files.of(job, code, rights, data))
         self.state = JobState.of({**self.state.as_json(), "image": image})
 
     def _registered(self) -> JobRights:
@@ -228,26 +250,6 @@ class _Execution:
         for notice in rights.notices:
             self.log.note(notice)
         return rights
-
-    def _files(self, rights: JobRights, data: JobData) -> Iterator[SourceFile]:
-        """Everything in the container but the code."""
-        job = self.job
-        for name in job_paths.DEFAULT_FOLDERS:
-            yield SourceFile(name=f"{job_paths.working_folder(job.name)}/{name}", is_folder=True)
-        for name in job.outputs:
-            yield SourceFile(name=job_paths.output_folder(job.name, name), is_folder=True)
-        for name, given in job.inputs.items():
-            if given.location is not None:
-                folder = "/".join(filter(None, (job_paths.input_folder(job.name, name), given.folder)))
-                yield from _below(folder, data.data(given.location), is_read_only=given.mode != "download")
-        inputs = {name: job_paths.input_value(job.name, name, given) for name, given in job.inputs.items()}
-        outputs = {name: job_paths.output_path(job.name, name, wanted) for name, wanted in job.outputs.items()}
-        command = command_text.resolve(job.command, inputs, outputs, job=job.name)
-        yield from rights.files
-        yield from program_files.files(job.program)
-        paths = {f"AZURE_ML_INPUT_{name}": value for name, value in inputs.items() if value is not None}
-        paths |= {f"AZURE_ML_OUTPUT_{name}": path for name, path in outputs.items()}
-        yield from start_files.files(command, {**paths, **rights.variables, **job.environment_variables})
 
     def _finalize(self) -> dict[str, BlobLocation]:
         """Store what the command wrote."""
@@ -269,11 +271,3 @@ class _Execution:
                 folder = BlobLocation(container=location.container, name=location.name)
                 data.put_output(folder, found.removeprefix(f"{file}/"), size, content)
         return data.register_output(wanted.asset, location, job, self.state.run_id) if wanted.asset else location
-
-
-def _below(folder: str, files: Iterator[SourceFile], *, is_read_only: bool = False) -> Iterator[SourceFile]:
-    yield SourceFile(name=folder, is_folder=True, is_read_only=is_read_only)
-    for one in files:
-        yield SourceFile(
-            name=f"{folder}/{one.name}", size=one.size, content=one.content, mode=one.mode, is_read_only=is_read_only
-        )

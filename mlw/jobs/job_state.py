@@ -20,6 +20,7 @@ class JobState:
         run_id: Id of its MLflow run.
         log_start: Bytes of the log before the output of the command: what the runner wrote while it prepared it.
         exit_code: Of the command; None until it has ended.
+        result: The final status that it gets when nothing of it is left on the engine; empty until it is known.
         error: Why it failed or was canceled.
         outputs: Where its outputs are stored.
         properties: Facts that were found out, e.g. the best trial of a sweep.
@@ -34,6 +35,7 @@ class JobState:
     image: str = ""
     log_start: int = 0
     exit_code: int | None = None
+    result: str = ""
     error: str = ""
     outputs: Mapping[str, BlobLocation] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)

@@ -40,7 +40,7 @@ def test_a_job_goes_through_azures_statuses_and_leaves_nothing_on_the_engine(wor
     done = world.runner.run(JOB, JobStop())
 
     assert world.store.history == [
-        JobStatus.PREPARING, JobStatus.RUNNING, JobStatus.FINALIZING, JobStatus.COMPLETED
+        JobStatus.PREPARING, JobStatus.RUNNING, JobStatus.FINALIZING, JobStatus.FINALIZING, JobStatus.COMPLETED
     ]  # fmt: skip
     assert (done.status, done.exit_code, done.run_id, done.error) == (JobStatus.COMPLETED, 0, "run-j", "")
     assert world.engine.containers == {}
@@ -276,13 +276,58 @@ def test_a_running_job_without_a_container_has_failed(world: FakeWorkspace) -> N
     assert "it was running and is not on the engine any more" in done.error
 
 
-def test_a_kill_between_result_and_removal_changes_no_result(world: FakeWorkspace) -> None:
+@pytest.mark.parametrize("is_there", [True, False], ids=["before the removal", "after it"])
+def test_a_kill_when_the_result_is_stored_changes_no_result(world: FakeWorkspace, *, is_there: bool) -> None:
     started(world)
-    world.store.states["j"] = JobState(status=JobStatus.COMPLETED, exit_code=0)
+    if not is_there:
+        world.engine.containers.clear()
+    world.store.states["j"] = JobState(
+        status=JobStatus.FINALIZING, exit_code=3, result="Failed", error="bad", run_id="run-j", started=now()
+    )
 
     done = world.runner.run(JOB, JobStop())
 
-    assert (done.status, world.store.history, world.engine.removed) == (JobStatus.COMPLETED, [], ["j"])
+    assert (done.status, done.exit_code, done.error) == (JobStatus.FAILED, 3, "bad")
+    assert (world.store.history, world.store.logs) == ([JobStatus.FAILED], {}), "its log is stored already"
+    assert (world.engine.containers, world.tracking.ended) == ({}, {"run-j": JobStatus.FAILED})
+
+
+@pytest.mark.parametrize("stop", [JobStop(), canceled()], ids=["completed", "canceled"])
+def test_a_job_that_has_ended_has_nothing_on_the_engine(
+    world: FakeWorkspace, stop: JobStop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = started(world)
+    container.exit()
+    left: list[tuple[JobStatus, bool]] = []
+    write = world.store.write_state
+
+    def write_state(job: str, state: JobState) -> None:
+        left.append((state.status, job in world.engine.containers))
+        write(job, state)
+
+    monkeypatch.setattr(world.store, "write_state", write_state)
+
+    done = world.runner.run(JOB, stop)
+
+    assert left == [(JobStatus.FINALIZING, True), (JobStatus.FINALIZING, True), (done.status, False)]
+
+
+def test_an_engine_that_does_not_remove_a_container_is_asked_again_and_delays_no_result(
+    world: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_job: str) -> None:
+        raise EngineError("away")
+
+    started(world).exit(2)
+    with monkeypatch.context() as patched:
+        patched.setattr(world.engine, "remove", fail)
+        with pytest.raises(EngineError, match="away"):
+            world.runner.run(JOB, JobStop())
+    assert world.store.states["j"].status is JobStatus.FAILED
+
+    done = world.runner.run(JOB, JobStop())
+
+    assert (done.exit_code, world.engine.removed, world.store.history.count(JobStatus.FAILED)) == (2, ["j"], 1)
 
 
 def test_an_engine_that_restarts_is_told_as_such_and_no_output_is_stored_twice(world: FakeWorkspace) -> None:
