@@ -8,6 +8,7 @@ that they created.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ def runs_alone(path: Path) -> bool:
     return _name(path) in ALONE
 
 
+@cache  # of a file once, not of each of its tests
 def order_of(path: Path) -> tuple[bool, bool, int, bool, Path]:
     """Return the place of a file in the run: large units begin a tier, single tests end the parallel part.
 

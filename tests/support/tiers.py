@@ -4,6 +4,7 @@ The tier ``soak`` takes hours: it runs only with ``make soak``, or if its folder
 """
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 TESTS_ROOT = Path(__file__).resolve().parents[1]
@@ -14,6 +15,7 @@ ON_DEMAND = frozenset({"soak"})
 LAST_FILE = TESTS_ROOT / "e2e" / "test_engine_is_left_as_found.py"
 
 
+@cache  # of a file once, not of each of its tests
 def tier_of(path: Path) -> str:
     """Return the tier of a test file: the first folder below ``tests/``."""
     tier = path.relative_to(TESTS_ROOT).as_posix().partition("/")[0]

@@ -2,41 +2,57 @@
 
 pytest resolves a fixture's name from the first test that requests it, even for fixtures of the whole run. A module with
 another fixture of that name would then break every other test, but only if it happens to run first.
+
+The files are read by the tests and not while they are collected: each worker of a run would parse all of them.
 """
 
 import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 TESTS = Path(__file__).parents[1]
-DEFINED = [
-    (path, function)
-    for path in sorted(TESTS.rglob("*.py"))
-    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    if isinstance(function, ast.FunctionDef)
-    and any("pytest.fixture" in ast.unparse(decorator) for decorator in function.decorator_list)
-]
-WHOLE_RUN = sorted(
-    function.name
-    for _, function in DEFINED
-    if any("scope='session'" in ast.unparse(decorator) for decorator in function.decorator_list)
-)
 
 
-@pytest.mark.parametrize("name", WHOLE_RUN)
-def test_a_fixture_of_the_whole_run_has_a_unique_name(name: str) -> None:
-    places = [str(path.relative_to(TESTS)) for path, function in DEFINED if function.name == name]
-    assert len(places) == 1, f"{name!r} is defined in {places}: rename all but the one that lives for the whole run"
+@dataclass(frozen=True)
+class Fixture:
+    """A fixture, where it is defined, and how."""
+
+    path: Path
+    name: str
+    decorator: str
 
 
-def test_the_fixtures_of_the_whole_run_are_found() -> None:
-    assert "environment" in WHOLE_RUN
+def fixtures_in(path: Path) -> Iterator[Fixture]:
+    """The fixtures that a file defines."""
+    text = path.read_text(encoding="utf-8")
+    if "pytest.fixture" not in text:
+        return
+    for function in ast.walk(ast.parse(text)):
+        if isinstance(function, ast.FunctionDef):
+            for decorator in map(ast.unparse, function.decorator_list):
+                if decorator.startswith("pytest.fixture"):
+                    yield Fixture(path, function.name, decorator)
 
 
-FOLDERS = sorted({path.parent for path, function in DEFINED if "scope='package'" in ast.unparse(function)})
+@pytest.fixture(scope="module")
+def defined() -> list[Fixture]:
+    """Every fixture of the tests."""
+    return [fixture for path in sorted(TESTS.rglob("*.py")) for fixture in fixtures_in(path)]
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_a_fixture_of_a_folder_ends_with_the_folder(folder: Path) -> None:
-    assert (folder / "__init__.py").is_file(), "pytest takes any other folder for the whole run"
+def test_a_fixture_of_the_whole_run_has_a_unique_name(defined: list[Fixture]) -> None:
+    whole_run = {fixture.name for fixture in defined if "scope='session'" in fixture.decorator}
+    places = {name: [str(one.path.relative_to(TESTS)) for one in defined if one.name == name] for name in whole_run}
+    assert "environment" in places
+    shared = {name: found for name, found in places.items() if len(found) > 1}
+    assert shared == {}, "rename all but the one that lives for the whole run"
+
+
+def test_a_fixture_of_a_folder_ends_with_the_folder(defined: list[Fixture]) -> None:
+    folders = {fixture.path.parent for fixture in defined if "scope='package'" in fixture.decorator}
+    assert TESTS / "e2e" / "one_workspace" in folders
+    without = [folder.name for folder in folders if not (folder / "__init__.py").is_file()]
+    assert without == [], "pytest takes any folder without __init__.py for the whole run"
