@@ -32,8 +32,9 @@ NARROWING_OPTIONS = ("keyword", "markexpr", "lf", "deselect")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that records the outcome of faults."""
+    """Add the options of runs that write files for the documentation or for people."""
     parser.addoption("--reliability", type=Path, help="file for the results that docs/reliability.md is made of")
+    parser.addoption("--pictures", action="store_true", help="save pictures of every panel of the studio, to look at")
 
 
 def pytest_configure(config: pytest.Config) -> None:

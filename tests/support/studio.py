@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,12 +89,21 @@ def launch(playwright: Playwright, *flags: str) -> Browser:
     return playwright.chromium.launch(executable_path=BROWSER, args=[*needed, *flags])
 
 
-def axe_findings(page: Page) -> list[str]:
-    """What axe-core finds on a page: rule, help, and the elements."""
-    script = npm_packages.ensure(npm_packages.read_table(TABLE, title="the scripts of browser tests")) / "axe.min.js"
+def axe_findings(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
+    """What axe-core finds on a page: rule, help, and the elements.
+
+    Args:
+        page: The page.
+        rules: The rules to check; without them, all.
+    """
     # Evaluated by the debugger, which the content security policy does not concern.
-    page.evaluate(script.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document).then((result) => JSON.stringify(result.violations))")
+    if not page.evaluate("'axe' in window"):
+        folder = npm_packages.ensure(npm_packages.read_table(TABLE, title="the scripts of browser tests"))
+        page.evaluate((folder / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "(options) => axe.run(document, options).then((result) => JSON.stringify(result.violations))",
+        {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {},
+    )
     return [
         f"{one['id']}: {one['help']}: {node['html'][:200]} ({node['failureSummary'][:300]})"
         for one in json.loads(found)
