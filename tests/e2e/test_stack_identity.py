@@ -4,7 +4,7 @@ One workspace with data; every test leaves it unchanged, and proves it with the 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,11 @@ def live(environment: Environment) -> Iterator[LiveStack]:
 
 def assert_data(stack: Stack) -> None:
     """Fail unless the object and the secret can be read with the stack's current outputs."""
-    outputs = stack.outputs()
+    assert_readable(stack.outputs())
+
+
+def assert_readable(outputs: Mapping[str, Any]) -> None:
+    """Fail unless the object and the secret can be read with these outputs."""
     assert s3_client(outputs).get_object(Bucket=BUCKET, Key=KEY)["Body"].read() == b"data"
     assert read_secret(outputs, PATH) == {"value": "data"}
 
@@ -75,26 +79,25 @@ def test_another_spelling_of_the_backend_changes_nothing(live: LiveStack, tmp_pa
     assert_data(live.stack)
 
 
-@pytest.mark.parametrize("kind", DATA_BEARING)
-def test_resources_with_data_are_not_replaced_on_demand(live: LiveStack, kind: str) -> None:
-    urn = urns(live.stack, f":{kind}")[0]
-
-    refused = live.stack.pulumi("up", "--yes", "--skip-preview", f"--replace={urn}")
-
-    assert refused.exit_code != 0
-    assert "Nothing was removed" in refused.output
-    live.stack.up().check()
-    assert_data(live.stack)
-
-
-def test_the_key_of_stored_objects_is_not_replaced_on_demand(live: LiveStack) -> None:
+def test_what_holds_data_is_neither_replaced_nor_destroyed_on_demand(live: LiveStack) -> None:
+    """After each refusal everything is as it was; one `up` after all of them succeeds, and finds the data."""
     keys = [resource["urn"] for resource in resources(live.stack) if (resource.get("inputs") or {}).get("data_of")]
     assert len(keys) == 1
+    replaced = {urns(live.stack, f":{kind}")[0]: "Nothing was removed" for kind in DATA_BEARING}
+    before = live.stack.objects()
 
-    refused = live.stack.pulumi("up", "--yes", "--skip-preview", f"--replace={keys[0]}")
+    for urn, told in {**replaced, keys[0]: "its encryption key would be lost"}.items():
+        refused = live.stack.pulumi("up", "--yes", "--skip-preview", f"--replace={urn}")
 
-    assert refused.exit_code != 0
-    assert "its encryption key would be lost" in refused.output
+        assert refused.exit_code != 0, f"{urn} was replaced:\n{refused.output}"
+        assert told in refused.output, urn
+        assert live.stack.objects() == before, urn
+        assert_readable(live.outputs)
+
+    guard = urns(live.stack, ":VolumeGuard")[0]
+    destroyed = live.stack.pulumi("destroy", "--yes", "--skip-preview", f"--target={guard}", "--target-dependents")
+
+    assert destroyed.exit_code != 0
     live.stack.up().check()
     assert_data(live.stack)
 
@@ -105,16 +108,6 @@ def test_recreated_resources_find_their_data(live: LiveStack, type_token: str) -
 
     read_update(live.stack.pulumi("up", "--yes", "--skip-preview", "--json", *flags)).check()
 
-    assert_data(live.stack)
-
-
-def test_a_destroy_of_a_single_volume_is_refused(live: LiveStack) -> None:
-    urn = urns(live.stack, ":VolumeGuard")[0]
-
-    refused = live.stack.pulumi("destroy", "--yes", "--skip-preview", f"--target={urn}", "--target-dependents")
-
-    assert refused.exit_code != 0
-    live.stack.up().check()
     assert_data(live.stack)
 
 
