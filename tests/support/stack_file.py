@@ -41,3 +41,15 @@ def write_stack_file(folder: Path, stack: str, settings: Mapping[str, Any]) -> P
     kept["config"] = {f"{NAMESPACE}:{key}": value for key, value in settings.items()}
     path.write_text(yaml.safe_dump(kept, sort_keys=False))
     return path
+
+
+def together(changes: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+    """Group changes by name, so that no two of a group change the same key: one stack file holds all of a group."""
+    groups: list[tuple[list[str], set[str]]] = []
+    for name, changed in changes.items():
+        names, keys = next((group for group in groups if not group[1] & set(changed)), ([], set()))
+        if not names:
+            groups.append((names, keys))
+        names.append(name)
+        keys.update(changed)
+    return [names for names, _ in groups]

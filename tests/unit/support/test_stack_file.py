@@ -2,7 +2,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.support.stack_file import unique_workload, valid_settings, write_stack_file
+from tests.support.stack_file import together, unique_workload, valid_settings, write_stack_file
 
 
 def test_workloads_of_two_stacks_differ() -> None:
@@ -34,3 +34,9 @@ def test_salt_that_the_cli_wrote_survives_a_change_of_settings(tmp_path: Path) -
 
     written = yaml.safe_load(path.read_text())
     assert written == {"encryptionsalt": "v1:abc", "config": {"ml-workspace:workload": "t5678"}}
+
+
+def test_changes_of_one_stack_file_are_of_different_keys() -> None:
+    changes = {"a": {"tags": 1}, "b": {"tags": 2, "location": 1}, "c": {"keyVault": 1}, "d": {"location": 2}}
+
+    assert together(changes) == [["a", "c", "d"], ["b"]]
