@@ -98,8 +98,7 @@ class Stack:
 
     def names_in_state(self) -> dict[str, frozenset[str]]:
         """Return the names of the Docker objects in the stack's state."""
-        exported = json.loads(self.pulumi("stack export").check().stdout)
-        held = exported["deployment"].get("resources", [])
+        held = self.state().get("resources") or []
         return {
             f"{kind.lower()}s": frozenset(
                 resource["outputs"]["name"] for resource in held if resource["type"].endswith(f":{kind}")
@@ -109,8 +108,20 @@ class Stack:
 
     def urns(self) -> list[str]:
         """Return the URNs of all resources in the stack's state."""
-        exported = json.loads(self.pulumi("stack export").check().stdout)
-        return [resource["urn"] for resource in exported["deployment"].get("resources", [])]
+        return [resource["urn"] for resource in self.state().get("resources") or []]
+
+    def state(self) -> dict[str, Any]:
+        """Return what the backend's file holds; the CLI would derive a key first, for secrets that are not read."""
+        held: dict[str, Any] = json.loads(self.state_file.read_text())["checkpoint"]["latest"] or {}
+        return held
+
+    def has_something_to_destroy(self) -> bool:
+        """Whether the state has resources, or operations that never ended, or cannot be read."""
+        try:
+            held = self.state()
+        except (OSError, ValueError, KeyError, TypeError):
+            return True
+        return bool(held.get("resources") or held.get("pending_operations"))
 
     @property
     def state_file(self) -> Path:
@@ -124,10 +135,11 @@ class Stack:
 
     def remove(self) -> None:
         """Destroy and remove the stack; fail if that failed or left something on the engine."""
-        destroyed = ""
-        if self.files_in_backend():
+        destroyed, files = "", self.files_in_backend()
+        if files and self.has_something_to_destroy():
             destroyed = self.pulumi("destroy", "--yes", "--skip-preview").output
-            self.pulumi("stack rm", "--yes", "--force", "--remove-backups")
+        for path in self.files_in_backend():  # as `pulumi stack rm` does, without deriving the key of its secrets
+            path.unlink(missing_ok=True)
         (self.environment.stack_folder / f"Pulumi.{self.name}.yaml").unlink(missing_ok=True)
         with open_engine() as engine:
             left = take_inventory(engine, labels={STACK_LABEL: self.name})

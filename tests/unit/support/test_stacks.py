@@ -1,6 +1,9 @@
 import dataclasses
+import json
 from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
 
 from tests.support.environment import Environment
@@ -43,3 +46,33 @@ def test_files_of_a_stack_are_distinguished_from_those_of_others(tmp_path: Path)
         one.state_file.write_text("{}")
 
     assert stack.files_in_backend() == [stack.state_file]
+
+
+RESOURCE = {"urn": "urn:pulumi:demo::x::docker:index/volume:Volume::v", "type": "docker:index/volume:Volume"}
+
+
+@pytest.mark.parametrize(
+    ("latest", "expected"),
+    [
+        (None, False),
+        ({"resources": []}, False),
+        ({"resources": [RESOURCE]}, True),
+        ({"pending_operations": [{"type": "creating", "resource": RESOURCE}]}, True),
+    ],
+    ids=["never deployed", "destroyed", "a resource", "an operation that never ended"],
+)
+def test_a_stack_is_destroyed_only_if_its_state_has_something(tmp_path: Path, latest: Any, expected: bool) -> None:  # noqa: ANN401, FBT001
+    stack = stack_in(tmp_path)
+    stack.state_file.parent.mkdir(parents=True)
+    stack.state_file.write_text(json.dumps({"version": 3, "checkpoint": {"latest": latest}}))
+
+    assert stack.has_something_to_destroy() is expected
+
+
+@pytest.mark.parametrize("damage", ["", "{", "{}"])
+def test_a_state_that_cannot_be_read_is_destroyed_by_the_cli(tmp_path: Path, damage: str) -> None:
+    stack = stack_in(tmp_path)
+    stack.state_file.parent.mkdir(parents=True)
+    stack.state_file.write_text(damage)
+
+    assert stack.has_something_to_destroy()
