@@ -63,7 +63,7 @@ def test_a_running_job_continues_and_its_log_is_complete(jobs: Jobs) -> None:
     jobs.wait_for("running", "Running")
     started = jobs.containers()[0].id
     kill(jobs.runner())
-    probe_until(lambda: _runs(jobs, started), what="the container runs", timeout_seconds=5)
+    probe_until(lambda: _runs(jobs, started), what="the container runs")
 
     streamed = jobs.mlw("stream", "running")
 

@@ -1,0 +1,1 @@
+"""Tests that damage a workspace and repair it, on one shared workspace."""
