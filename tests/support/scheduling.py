@@ -19,10 +19,7 @@ from xdist.workermanage import WorkerController
 from tests.support.tiers import TESTS_ROOT, position_of, tier_of
 
 ALONE: Mapping[str, str] = {
-    "e2e/test_make.py": "compares everything on the engine before and after",
-    "integration/test_docker_provider.py": "measures pauses",
     "integration/test_go_modules.py": "compiles on all cores; time limits of queries",
-    "integration/test_pulumi_tools.py": "measures how fast a run ends",
     "fault/test_bootstrap_engine.py": "an engine inside the machine has to start in time",
     "fault/test_key_vault_restarts.py": "the five seconds in which a key vault unseals itself",
     "fault/test_everything_at_once.py": "restarts the engine; the five seconds in which a key vault unseals itself",
@@ -32,6 +29,9 @@ ALONE: Mapping[str, str] = {
 
 SPREAD = frozenset({"fault/test_killed_runs.py"})
 """Files in which every test has a workspace of its own, so that they may go to different workers."""
+
+LONGEST = ("e2e/jobs", "e2e/training", "e2e/online_endpoints")
+"""Folders that keep a worker for a third of the run: they begin their tier, so that none of them ends the run."""
 
 SHARED_BY_FOLDER = frozenset({"integration", "e2e", "fault"})
 """Tiers in which a folder with a ``conftest.py`` shares a workspace."""
@@ -43,13 +43,15 @@ def runs_alone(path: Path) -> bool:
 
 
 @cache  # of a file once, not of each of its tests
-def order_of(path: Path) -> tuple[bool, bool, int, bool, Path]:
+def order_of(path: Path) -> tuple[bool, bool, int, bool, int, Path]:
     """Return the place of a file in the run: large units begin a tier, single tests end the parallel part.
 
     So the workers end together.
     """
     tier, folder = position_of(path)
-    return (runs_alone(path), _name(path) in SPREAD, tier, not _shares_workspace(path), folder)
+    name = folder.relative_to(TESTS_ROOT).as_posix()
+    length = LONGEST.index(name) if name in LONGEST else len(LONGEST)
+    return (runs_alone(path), _name(path) in SPREAD, tier, not _shares_workspace(path), length, folder)
 
 
 def _shares_workspace(path: Path) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 from xdist.workermanage import WorkerController
 
-from tests.support.scheduling import ALONE, SPREAD, SideBySideScheduling, order_of, runs_alone, unit_of
+from tests.support.scheduling import ALONE, LONGEST, SPREAD, SideBySideScheduling, order_of, runs_alone, unit_of
 from tests.support.tiers import LAST_FILE, TESTS_ROOT, TIERS
 
 SIDE_BY_SIDE = [f"tests/unit/test_{name}.py::test_{number}" for name in "abc" for number in range(3)]
@@ -115,10 +115,16 @@ def test_single_tests_run_after_the_tiers_and_before_those_that_run_alone() -> N
     assert sorted([LAST_FILE, alone, single, *files], key=order_of) == [*files, single, alone, LAST_FILE]
 
 
-def test_folders_with_a_workspace_begin_their_tier() -> None:
-    files = [TESTS_ROOT / name for name in ("policy/engine/test_x.py", "e2e/roles/test_x.py", "e2e/test_x.py")]
+def test_folders_with_a_workspace_begin_their_tier_and_the_longest_are_first() -> None:
+    folders = ("policy/engine", *LONGEST, "e2e/compute_instances", "e2e/roles", "e2e")
+    files = [TESTS_ROOT / folder / "test_x.py" for folder in folders]
 
     assert sorted(reversed(files), key=order_of) == files
+
+
+@pytest.mark.parametrize("folder", LONGEST)
+def test_listed_folder_shares_a_workspace(folder: str) -> None:
+    assert (TESTS_ROOT / folder / "conftest.py").is_file()
 
 
 def test_comparison_of_the_engine_runs_alone() -> None:
