@@ -146,7 +146,7 @@ def test_after_a_restart_the_front_serves_what_was_published_last(
     publish(live.stack, endpoint("churn", deployment("green", 100)))
     engine.api.restart(live.container_of("inference"), timeout=10)
 
-    probe_until(lambda: client.ask("churn").raise_for_status(), what="the front serves again", timeout_seconds=15)
+    probe_until(lambda: client.ask("churn").raise_for_status(), what="the front serves again")
 
     front = live.container_of("inference")
     assert client.ask("churn").text == "green /score False"

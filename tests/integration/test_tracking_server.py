@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -304,15 +303,13 @@ def test_stop_finishes_requests_in_flight_and_ends_with_0(server: Server) -> Non
     sender.start()
     assert server.container is not None
     assert begun.wait(20)
-    started = time.monotonic()
-    server.container.stop(timeout=15)
-    seconds = time.monotonic() - started
+    server.container.stop(timeout=10)  # the engine's own time, after which it kills: with another exit code
     sender.join()
     server.container.reload()
     state = server.container.attrs["State"]
     server.start()
 
-    assert (results, state["ExitCode"], seconds < 10) == ([200], 0, True)
+    assert (results, state["ExitCode"]) == ([200], 0)
     assert server.request("GET", path).content == b"begunended"
 
 

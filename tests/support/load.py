@@ -52,7 +52,7 @@ class Load:
         for thread in threads:
             thread.start()
         try:
-            self.await_more(3, seconds=20)
+            self.await_more(3, seconds=60)
             yield self
         finally:
             self._ended.set()

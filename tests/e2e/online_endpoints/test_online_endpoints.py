@@ -44,7 +44,7 @@ def test_creating_while_the_front_is_stopped_leaves_none_of_it(served: Served) -
         path=f"online-endpoints/{served.stack.outputs['workspace']['name']}", mount_point="secret"
     )
     assert "others" not in kept["data"]["keys"]
-    probe_until(lambda: served.ask().raise_for_status(), what="the front serves again", timeout_seconds=15)
+    probe_until(lambda: served.ask().raise_for_status(), what="the front serves again")
 
 
 def test_only_the_keys_of_the_endpoint_are_accepted(served: Served) -> None:
