@@ -17,16 +17,13 @@ from tests.support.ca_certificates import ca_file
 from tests.support.environment import Environment
 from tests.support.model_servers import PORT, digest, model_servers, publish
 from tests.support.probes import probe_during, probe_until
-from tests.support.refusals import assert_refused
 from tests.support.stacks import LiveStack, live_stack
-from tests.support.updates import assert_unchanged
 
 KEYS = ("primary-key", "secondary-key")
 HEADER = "azureml-model-deployment"
 REQUESTS = 1000
 CLIENTS, RATE, SECONDS = 4, 50, 6
 """Load while endpoints change: clients, requests per second of all, and for how long."""
-UNTOUCHED = ("storageAccount", "containerRegistry", "keyVault", "applicationInsights")
 MOST_MIB = 12
 """Memory of the front, idle and under load."""
 
@@ -207,37 +204,3 @@ def test_keys_are_neither_in_the_log_nor_shown_by_the_engine(
     assert '"uri":"/churn/score"' in log
     assert not [key for key in KEYS if key in log]
     assert "Bearer" not in str(engine.api.inspect_container(str(container.name)))
-
-
-def test_a_front_comes_to_a_running_workspace_and_goes(environment: Environment, engine: DockerClient) -> None:
-    with live_stack(environment) as live:
-        stack, front = live.stack, f"{live.name_of('id')}-inference"
-
-        def names() -> set[str]:
-            return {name for of_kind in stack.objects().names.values() for name in of_kind}
-
-        def started() -> dict[str, str]:
-            return {
-                one: engine.api.inspect_container(live.container_of(one))["State"]["StartedAt"] for one in UNTOUCHED
-            }
-
-        plain, since = names(), started()
-        assert "inference" not in str(live.outputs)
-
-        stack.configure(inference={})
-        stack.up().check()
-        assert names() - plain == {front, f"{front}-data", f"{front}-config"}
-        assert started() == since
-        assert_unchanged(stack.preview())
-        assert set(stack.outputs()["credentials"]) == set(live.outputs["credentials"])
-        assert requests.get(f"{stack.outputs()['endpoints']['inference']}/none/score", timeout=30).status_code == 404
-
-        # A section that disappears is not taken for a wish to make endpoints unreachable.
-        stack.configure()
-        assert_refused(stack.pulumi("preview"), f"the front of the online endpoints '{front}' would be deleted")
-
-        stack.configure(allowReplacement=[front])
-        stack.up().check()
-        assert names() == plain
-        assert stack.outputs()["endpoints"] == live.outputs["endpoints"]
-        assert started() == since

@@ -1,4 +1,4 @@
-"""A tracking server is added to a running workspace, kept while nobody allows its loss, and removed."""
+"""A tracking server and a front are added to a running workspace, kept while nobody allows their loss, and removed."""
 
 from collections.abc import Iterator
 
@@ -41,40 +41,48 @@ def names(live: LiveStack) -> set[str]:
     return {name for of_kind in live.stack.objects().names.values() for name in of_kind}
 
 
-def test_a_tracking_server_comes_and_goes_and_takes_only_its_own_data(
+def test_tracking_server_and_front_come_and_go_and_take_only_their_own_data(
     live: LiveStack, engine: DockerClient, marker: str
 ) -> None:
     stack, workspace = live.stack, live.name_of("id")
-    server = f"{workspace}-tracking"
+    server, front = f"{workspace}-tracking", f"{workspace}-inference"
+    added = {one + ending for one in (server, front) for ending in ("", "-data", "-config")}
     plain, since = names(live), started(live, engine)
-    assert "tracking" not in str(live.outputs).lower()
+    assert [one for one in ("tracking", "inference") if one in str(live.outputs).lower()] == []
 
-    # It is added.
-    stack.configure(tracking={})
+    # They are added.
+    stack.configure(tracking={}, inference={})
     stack.up().check()
     outputs = stack.outputs()
     client = TrackingClient.of(outputs)
     client.keep(marker)
     assert container_usage.usage_of([server])[server].memory <= IDLE_MIB << 20
     assert engine.images.get(service_images.table()["tracking"].image).attrs["Size"] <= IMAGE_BYTES
-    assert names(live) - plain == {server, f"{server}-data", f"{server}-config"}
+    assert names(live) - plain == added
     assert {use: outputs["endpoints"][use] for use in live.outputs["endpoints"]} == live.outputs["endpoints"]
     assert started(live, engine) == since
+    assert set(outputs["credentials"]) - set(live.outputs["credentials"]) == {"tracking"}
+    assert requests.get(f"{outputs['endpoints']['inference']}/none/score", timeout=30).status_code == 404
     assert_unchanged(stack.preview())
 
-    # A section that disappears is not taken for a wish to lose experiments.
+    # A section that disappears is not taken for a wish to lose experiments, or to make endpoints unreachable.
     stack.configure()
+    losses = (
+        f"the tracking server '{server}' would be deleted",
+        f"the front of the online endpoints '{front}' would be deleted",
+    )
     for verb in ("preview", "up --yes --skip-preview --suppress-outputs"):
-        assert_refused(stack.pulumi(verb), f"the tracking server '{server}' would be deleted", "allowReplacement")
+        assert_refused(stack.pulumi(verb), *losses, "allowReplacement")
     client.verify(marker)
-    assert names(live) - plain == {server, f"{server}-data", f"{server}-config"}
+    assert names(live) - plain == added
 
-    # Whoever allows it loses the database, and nothing else.
-    stack.configure(allowReplacement=[server])
+    # Whoever allows it loses the database and the front, and nothing else.
+    stack.configure(allowReplacement=[server, front])
     stack.up().check()
+    removed = stack.outputs()
     assert names(live) == plain
-    assert stack.outputs()["endpoints"] == live.outputs["endpoints"]
-    assert "mlFlowTrackingUri" not in stack.outputs()["workspace"]
+    assert removed["endpoints"] == live.outputs["endpoints"]
+    assert "mlFlowTrackingUri" not in removed["workspace"]
     assert started(live, engine) == since
     with pytest.raises(requests.ConnectionError):
         client.request("GET", "/health")
