@@ -166,15 +166,21 @@ def test_a_killed_move_leaves_one_active_state_and_is_finished_by_the_next(live:
         lambda: '"copied": true' in "".join(path.read_text() for path in notes.glob("*.json")),
     ]
 
+    refusing: list[Callable[[Stack], Finished]] = [
+        lambda other: other.lifecycle("up"),
+        lambda other: other.lifecycle("down"),
+        lambda other: other.pulumi("destroy", "--yes"),
+    ]
+
     command = ["mlw", "move", stack.name, "--backend", f"file://{tmp_path}/other"]
-    for moment in moments:
+    for moment, use in zip(moments, refusing, strict=True):
         running = start(command, cwd=stack.environment.project, env=stack.environment.variables)
         kill_as_soon_as(moment, running)
         in_charge, other = (there, stack) if moment is moments[-1] else (stack, there)
         assert_as_before(in_charge, before)
-        for refused in (other.lifecycle("up"), other.lifecycle("down"), other.pulumi("destroy", "--yes")):
-            assert refused.exit_code != 0
-            assert "is the valid one" in refused.output
+        refused = use(other)
+        assert refused.exit_code != 0
+        assert "is the valid one" in refused.output
     move(there, f"file://{tmp_path}/other").check()
 
     assert not list(notes.glob("*.json"))
