@@ -20,6 +20,7 @@ from tests.support.environment import Environment
 from tests.support.inventory import Inventory, take_inventory
 from tests.support.processes import Finished, finish, run, start
 from tests.support.stack_file import unique_workload, valid_settings, write_stack_file
+from tests.support.state_outputs import outputs_of
 from tests.support.updates import Update, read_update
 
 UP_SECONDS = 600.0
@@ -86,7 +87,10 @@ class Stack:
         return read_update(self.pulumi("destroy", "--yes", "--skip-preview", "--json"))
 
     def outputs(self, *, show_secrets: bool = True) -> dict[str, Any]:
-        """Return the outputs, the only thing that an outside client gets."""
+        """Return the outputs, the only thing that an outside client gets; by the CLI if the state is not in a file."""
+        if show_secrets and self.state_file.is_file():
+            passphrase = Path(self.environment.variables["PULUMI_CONFIG_PASSPHRASE_FILE"]).read_text().strip()
+            return outputs_of(self.state(), passphrase)
         flags = ("--json", "--show-secrets") if show_secrets else ("--json",)
         outputs: dict[str, Any] = json.loads(self.pulumi("stack output", *flags).check().stdout)
         return outputs

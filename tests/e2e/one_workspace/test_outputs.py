@@ -111,6 +111,12 @@ def test_credentials_have_exactly_the_documented_form(live: LiveStack) -> None:
     assert all(value for values in credentials.values() for value in values.values())
 
 
+def test_the_cli_prints_the_outputs_that_tests_read_from_the_state(live: LiveStack) -> None:
+    printed = live.stack.pulumi("stack output", "--json", "--show-secrets").check().stdout
+
+    assert json.loads(printed) == live.outputs == live.stack.outputs()
+
+
 def test_credentials_are_hidden_unless_requested(live: LiveStack) -> None:
     shown = live.stack.outputs(show_secrets=False)
 
