@@ -33,7 +33,7 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
 }
 """Program to the beginnings of its command lines that leave a workspace as it is, or add to it and take it away."""
 REFERENCE = ROOT / "docs" / "cli.md"
-"""Its examples each need another state of a workspace; `tests/integration/test_cli*.py` run the commands."""
+"""Its examples each need another state of a workspace; `test_cli.py` and `test_cli_key_vault.py` run the commands."""
 IN_ORDER = {
     ROOT / "docs" / f"tutorial-{name}.md"
     for name in ("insights", "tracking", "jobs", "tune", "automl", "notebook", "endpoints", "batch")
