@@ -17,7 +17,7 @@ def main() -> int:
     workspace, dispatcher = runner_setup.make(sys.argv[1], report)
     signal.signal(signal.SIGTERM, lambda *_: dispatcher.shut_down())
     while True:
-        with runner_lock.holding(workspace.lock) as held:
+        with runner_lock.holding(runner_process.lock_of(workspace.stack)) as held:
             if not held:
                 return 0
             _drain(dispatcher)

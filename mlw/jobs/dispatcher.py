@@ -25,7 +25,9 @@ from mlw.jobs.patience import patiently
 from mlw.jobs.ports import Engine
 from mlw.jobs.queue_entries import NO_COMPUTE, QueueEntry
 
-TICK_SECONDS = 0.25
+TICK_SECONDS, EARLY_TICK_SECONDS, EARLY_SECONDS = 0.25, 0.1, 5.0
+"""How often the queue is looked at: a runner starts because a job is about to be submitted."""
+
 INTERRUPTED_SECONDS = 60.0
 CANCELED = "canceled by a request"
 SHUTDOWN = "canceled because the workspace was taken down"
@@ -119,14 +121,14 @@ class Dispatcher:
 
     def drain(self, *, idle_seconds: float) -> None:
         """Carry out jobs until there have been none for a while."""
-        idle_since = time.monotonic()
+        begun = idle_since = time.monotonic()
         while not self._shutdown.is_set():
             is_busy = self._tick()
             now = time.monotonic()
             idle_since = now if is_busy else idle_since
             if now - idle_since >= idle_seconds:
                 return
-            self._shutdown.wait(TICK_SECONDS)
+            self._shutdown.wait(EARLY_TICK_SECONDS if now - begun < EARLY_SECONDS else TICK_SECONDS)
         self._end_all()
 
     @property

@@ -19,6 +19,8 @@ ENGINE_SECONDS = 600.0
 """How long the engine may not respond until the job counts as failed."""
 
 _TICK_SECONDS = 0.2
+_FIRST_PAUSE_SECONDS = 0.02
+"""The engine ends a log a moment before the container has exited: mostly it has after this time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +87,7 @@ class Following:
             EngineError: The engine does not respond any more.
         """
         deadline = self._deadline(timeout_seconds, started)
-        read = 0
+        read, pause = 0, _FIRST_PAUSE_SECONDS
         while True:
             reader = _LogReader(self.engine, self.job, self.log, read)
             reader.start()
@@ -108,7 +110,8 @@ class Following:
                     container=state, stopped_because=self._stopped_because, was_interrupted=self._was_interrupted
                 )
             # The engine ends a log when it restarts, and a moment before a container has exited.
-            time.sleep(_TICK_SECONDS)
+            time.sleep(pause)
+            pause = min(2 * pause, _TICK_SECONDS)
 
     def _deadline(self, timeout_seconds: float, started: str) -> float:
         if not timeout_seconds:

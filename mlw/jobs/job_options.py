@@ -13,6 +13,7 @@ import click
 from mlw.stack_rights import StackRights, uses
 
 if TYPE_CHECKING:
+    from mlw.data.data_workspace import DataWorkspace
     from mlw.jobs.job_workspace import JobWorkspace
 
 NAME = click.argument("name", metavar="NAME", required=False, default="", help="Name of the job.")
@@ -33,6 +34,17 @@ class Jobs(StackRights):
 
         return JobWorkspace(self.stack, storage_connection(self.stack, self.principal))
 
+    @functools.cached_property
+    def data(self) -> DataWorkspace:
+        """Its data."""
+        from mlw.data.data_workspace import DataWorkspace  # noqa: PLC0415 - likewise
+
+        return DataWorkspace.of(self.stack, self.principal)
+
+    def make_ready(self) -> None:
+        """Read the credentials and import the clients that a submission uses."""
+        _ = self.workspace.records, self.data
+
     def continue_queue(self) -> None:
         """Start a runner if there is work and none runs, so that a killed one leaves no job behind.
 
@@ -42,7 +54,7 @@ class Jobs(StackRights):
         from mlw.jobs import runner_process  # noqa: PLC0415 - likewise
 
         if self.workspace.records.queue():
-            self.runner = runner_process.ensure(self.workspace, self.runner)
+            self.runner = runner_process.ensure(self.stack, self.runner)
 
 
 uses_jobs = uses("jobs", Jobs)

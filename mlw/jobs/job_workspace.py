@@ -10,12 +10,9 @@ from infra import labels
 from infra.clients.state import known_stacks
 from infra.rules.datastores.default_datastores import BLOB_STORE
 from mlw.assets.asset_access import artifact_container_of
-from mlw.jobs import runner_lock
 from mlw.jobs.job_records import JobRecords
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from infra.clients.service_connection import ServiceConnection
     from mlw.stacks.stacks import Stack
 
@@ -44,11 +41,6 @@ class JobWorkspace:
         from mlw.jobs.shared_documents import SharedDocuments  # noqa: PLC0415 - needs the storage account's client
 
         return JobRecords(SharedDocuments(self.connection), self.artifacts)
-
-    @property
-    def lock(self) -> Path:
-        """Lock that the runner holds, by the identity of the stack."""
-        return runner_lock.path_of(self.stack.context.home, self.stack.stack_id)
 
     @property
     def labels(self) -> dict[str, str]:

@@ -11,7 +11,8 @@ from mlw.jobs import stored_log
 from mlw.jobs.job_options import Jobs
 from mlw.jobs.job_status import JobStatus
 
-_POLL_SECONDS = 0.3
+_POLL_SECONDS, _EARLY_POLL_SECONDS, _EARLY_SECONDS = 0.3, 0.15, 10.0
+"""A short job is followed more closely; it is over before that costs anything."""
 
 
 def follow(jobs: Jobs, name: str) -> bool:
@@ -21,7 +22,7 @@ def follow(jobs: Jobs, name: str) -> bool:
     """
     blobs = BlobStreams(jobs.workspace.connection, jobs.workspace.artifacts)
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    offset, shown = 0, None
+    begun, offset, shown = time.monotonic(), 0, None
     while True:
         job = jobs.workspace.records.read(name)
         if job.status is not shown:
@@ -36,4 +37,4 @@ def follow(jobs: Jobs, name: str) -> bool:
             offset += len(chunk)
             print(decoder.decode(chunk), end="", flush=True)
         jobs.continue_queue()
-        time.sleep(_POLL_SECONDS)
+        time.sleep(_EARLY_POLL_SECONDS if time.monotonic() - begun < _EARLY_SECONDS else _POLL_SECONDS)

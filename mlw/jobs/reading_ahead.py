@@ -34,7 +34,13 @@ def begin(records: JobRecords, computes: Callable[[], Sequence[str]], read: Call
 
 def likely(records: JobRecords, computes: Sequence[str]) -> str:
     """The compute that is most likely needed next: of the first job that waits, or of the last one, or a cluster."""
-    given = [entry.compute for entry in records.queue()] or [job.record.compute for job in records.last(limit=1)]
+    given = [entry.compute for entry in records.queue()] or _of_last(records)
     known = {name.lower(): name for name in computes}
     found = next((known[name.lower()] for name in given if name.lower() in known), "")
     return found or next((name for name in computes if name != LOCAL), LOCAL)
+
+
+def _of_last(records: JobRecords) -> list[str]:
+    name = next(records.names(), "")
+    last = records.submitted(name) if name else None
+    return [last.compute] if last else []

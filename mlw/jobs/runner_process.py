@@ -17,7 +17,7 @@ from mlw.jobs import runner_lock
 from mlw.jobs.job_errors import JobError
 
 if TYPE_CHECKING:
-    from mlw.jobs.job_workspace import JobWorkspace
+    from mlw.stacks.stacks import Stack
 
 IDLE_SECONDS = 15.0
 """How long a runner without work waits for more: starting one takes a second."""
@@ -29,13 +29,18 @@ _KEPT_BEGINNINGS = ("MLW_", "PULUMI_", "DOCKER_", "XDG_", "LC_", "PYTHON")
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 
 
-def ensure(workspace: JobWorkspace, started: subprocess.Popen[bytes] | None = None) -> subprocess.Popen[bytes] | None:
+def lock_of(stack: Stack) -> Path:
+    """Lock that the runner of a stack holds, by the stack's identity."""
+    return runner_lock.path_of(stack.context.home, stack.stack_id)
+
+
+def ensure(stack: Stack, started: subprocess.Popen[bytes] | None = None) -> subprocess.Popen[bytes] | None:
     """Start a runner unless there is one.
 
     Jobs that are submitted while a runner ends are not forgotten: it looks at the queue after it has released the lock.
 
     Args:
-        workspace: The workspace.
+        stack: The stack.
         started: A runner that this process has started before; it counts while it runs.
 
     Returns:
@@ -44,19 +49,20 @@ def ensure(workspace: JobWorkspace, started: subprocess.Popen[bytes] | None = No
     Raises:
         JobError: It ended with an error.
     """
-    if (started and started.poll() is None) or runner_lock.holder(workspace.lock) is not None:
+    lock = lock_of(stack)
+    if (started and started.poll() is None) or runner_lock.holder(lock) is not None:
         return started
-    log = runner_lock.log_of(workspace.lock)
+    log = runner_lock.log_of(lock)
     if started and started.returncode:
         last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_SHOWN_LINES:]
         raise JobError(
-            f"starting the runner of stack '{workspace.stack.name}': it ended with exit code {started.returncode}. "
+            f"starting the runner of stack '{stack.name}': it ended with exit code {started.returncode}. "
             "Submitted jobs wait. The end of its log:\n" + "\n".join(last)
         )
-    folders.private_folder(workspace.lock.parent)
+    folders.private_folder(lock.parent)
     with _log(log) as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "mlw.jobs", workspace.stack.name],
+            [sys.executable, "-m", "mlw.jobs", stack.name],
             cwd=project.root(),
             env=environment(),
             stdin=subprocess.DEVNULL,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,12 @@ def submit(
         SweepError: A sweep cannot run here.
     """
     # It starts while the file is read, which takes as long.
-    jobs.runner = runner_process.ensure(jobs.workspace, jobs.runner)
-    document = load("job", file, overrides, name)
+    jobs.runner = runner_process.ensure(jobs.stack, jobs.runner)
+    with ThreadPoolExecutor(1) as pool:
+        loaded = pool.submit(load, "job", file, overrides, name)
+        # Azure's package checks the file in a process of its own, which takes a second.
+        jobs.make_ready()
+    document = loaded.result()
     if allow_newer_python:
         document = allowing_newer_python(document)
     return submit_document(jobs, document, tell=tell)
@@ -76,7 +81,7 @@ def submit_document(
         NoSuchComputeError: The workspace has no such compute.
         PipelineError: Steps of a pipeline cannot run here.
     """
-    data = DataWorkspace.of(jobs.stack, jobs.principal)
+    data = jobs.data
     submission = replace(submission_of(jobs, data, tell, is_pipeline=document["type"] == PIPELINE), git_facts=facts)
     if document["type"] == PIPELINE:
         from mlw.pipelines import workspace_pipelines  # noqa: PLC0415 - only for a pipeline job
@@ -92,7 +97,7 @@ def submit_document(
     for notice in submission.notices:
         tell(notice)
     made = jobs.workspace.records.submit(record)
-    jobs.runner = runner_process.ensure(jobs.workspace, jobs.runner)
+    jobs.runner = runner_process.ensure(jobs.stack, jobs.runner)
     return made
 
 
