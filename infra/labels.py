@@ -32,6 +32,9 @@ ONLINE_ENDPOINT, ONLINE_DEPLOYMENT = "ml-workspace.online-endpoint", "ml-workspa
 REVISION = "ml-workspace.revision"
 """On the same: the revision of the deployment, which another one replaces."""
 
+COLLECTOR = "ml-workspace.data-collector"
+"""On the volume of a deployment whose data is collected: name of the user of the storage account that writes it."""
+
 RESERVATION = "ml-workspace.reservation"
 """On the volume that marks the reservation of a stack: its ports and its subnet, as JSON."""
 

@@ -89,6 +89,14 @@ def credentials_of(stack: Stack, compute: Compute) -> ComputeAccess:
     )
 
 
+def address_in_network(stack: Stack, service: Service) -> str | None:
+    """Address of a service for containers in the network of a stack; None if another stack runs it."""
+    if _owners(stack)[service.name] is not stack:
+        return None
+    resource_id = service.resource_id(stack.require_outputs()["workspace"])
+    return _endpoints(service, resource_id, stack)[service.endpoints[0].use]
+
+
 def _owners(stack: Stack) -> dict[str, Stack]:
     """The stack that runs each service, by the service's name."""
     outputs = stack.require_outputs()

@@ -96,6 +96,8 @@ def of_file(
     """
     changed = {**document, **({"model": reference} if reference else {})}
     found = _source(changed, connect, access)
+    if found.settings.collection:
+        say("`data_collector` is ignored: a package has no workspace that data could be written to.")
     if found.settings.variables:
         names = ", ".join(sorted(found.settings.variables))
         say(f"environment_variables are in the image, for everybody who has it: {names}")

@@ -10,7 +10,13 @@ from typing import Any
 
 from infra.clients.storage.blob_files import BlobForbiddenError
 from mlw.azure_files import overrides
-from mlw.online_endpoints import deployed_models, deployment_settings, publishing, rollout, serving_environments
+from mlw.online_endpoints import (
+    deployed_models,
+    deployment_settings,
+    publishing,
+    rollout,
+    serving_environments,
+)
 from mlw.online_endpoints.deployed_code import code_of
 from mlw.online_endpoints.endpoint_errors import EndpointError
 from mlw.online_endpoints.endpoint_records import DeployedModel, Deployment
@@ -46,6 +52,10 @@ def create(
         workspace.records.endpoint(endpoint)
         before = workspace.records.find_deployment(endpoint, name)
         made = resolved(workspace, document, settings.instance_count, before, keeps_files=keeps_files)
+        if settings.collection:
+            from mlw.online_endpoints import collected_assets  # noqa: PLC0415 - only then
+
+            collected_assets.register(workspace, settings.collection)
         rollout.bring_up(workspace, made)
         with _taking_back(workspace, made, before):
             workspace.records.write(made)

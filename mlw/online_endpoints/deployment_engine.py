@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ from mlw.online_endpoints.deployment_instances import (
     Instance,
     InstanceState,
     Limits,
+    execute,
     instance_of,
     labels_of,
 )
@@ -87,10 +89,18 @@ class DeploymentEngine:
         text = "/".join((self.stack_id, deployment.endpoint, deployment.name, deployment.revision))
         return f"e{hashlib.sha256(text.encode()).hexdigest()[:16]}-{number}"
 
-    def fill(self, deployment: Deployment, files: Iterable[SourceFile]) -> None:
-        """Make the volume of a revision, with its files."""
+    def fill(self, deployment: Deployment, files: Iterable[SourceFile], collector: str = "") -> None:
+        """Make the volume of a revision, with its files.
+
+        Args:
+            deployment: The deployment.
+            files: Its files.
+            collector: User of the storage account that collects its data; empty for none.
+        """
         name, filler = self.volume_of(deployment), f"{self.volume_of(deployment)}-files"
         given = {**self.labels, **labels_of(deployment, self.label)}
+        if collector:
+            given[labels.COLLECTOR] = collector
         with self._calling(f"copying the files of {deployment.title}", _STREAM_SECONDS) as client:
             self._require_own(client.api.create_volume(name, labels=given).get("Labels") or {}, name)
             # The engine writes to a volume through a container that may write to it; this one never runs.
@@ -139,17 +149,8 @@ class DeploymentEngine:
             wanted: See above.
             seconds: How long at most.
         """
-        import docker  # noqa: PLC0415 - as in infra.clients
-
         with self._calling(f"waiting for container '{name}'", seconds + _MARGIN_SECONDS) as client:
-            try:
-                started = client.api.exec_create(name, serving_files.probe_command(wanted, seconds))["Id"]
-                client.api.exec_start(started)
-                return bool(client.api.exec_inspect(started)["ExitCode"] == 0)
-            except docker.errors.APIError as exc:
-                if exc.status_code in {404, 409}:  # it has ended
-                    return False
-                raise
+            return execute(client, name, serving_files.probe_command(wanted, seconds)) is not None
 
     def wait_for_end(self, name: str, seconds: float) -> None:
         """Wait until a container has ended; after so many seconds, or if there is none, return anyway."""
@@ -224,15 +225,28 @@ class DeploymentEngine:
                 usage_outside_states.note_removal(self.stack_id, details)
                 client.api.remove_container(name, force=True, v=True)
 
-    def remove_volume(self, name: str) -> None:
-        """Remove a volume; a missing one, and that of others, is left alone."""
+    def collected(self, name: str) -> dict[str, int]:
+        """Counts of the collector in a container; empty if it does not tell them."""
+        with self._calling(f"asking the collector of container '{name}'") as client:
+            return json.loads(execute(client, name, serving_files.collected_command()) or "{}")  # type: ignore[no-any-return]
+
+    def remove_volume(self, name: str, revoke: Callable[[str], None]) -> None:
+        """Remove a volume; a missing one, and that of others, is left alone.
+
+        Args:
+            name: The volume.
+            revoke: Called before that with the user that collects data, if the volume has one.
+        """
         import docker  # noqa: PLC0415 - as in infra.clients
 
         with (
             self._calling(f"removing volume '{name}'", REMOVAL_SECONDS) as client,
             contextlib.suppress(docker.errors.NotFound),
         ):
-            if labels.belongs_to(client.api.inspect_volume(name).get("Labels") or {}, self.stack_id):
+            found = client.api.inspect_volume(name).get("Labels") or {}
+            if labels.belongs_to(found, self.stack_id):
+                if collector := found.get(labels.COLLECTOR):
+                    revoke(collector)
                 client.api.remove_volume(name)
 
     def instances(self, endpoint: str = "") -> list[Instance]:

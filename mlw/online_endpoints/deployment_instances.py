@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from infra import labels
 from mlw.online_endpoints.endpoint_records import Deployment
+
+if TYPE_CHECKING:
+    import docker
 
 INSTANCE = "ml-workspace.instance"
 """Label of a container: its number."""
@@ -65,3 +69,17 @@ def instance_of(found: Mapping[str, object], label: str) -> Instance:
         is_running=found["State"] == "running",
         is_stopped=found["State"] in {"created", "exited", "dead"},
     )
+
+
+def execute(client: docker.DockerClient, name: str, command: list[str]) -> bytes | None:
+    """What a command prints in a container; None if it fails, or the container has ended."""
+    import docker  # noqa: PLC0415 - as in infra.clients
+
+    try:
+        started = client.api.exec_create(name, command, stderr=False)["Id"]
+        said = bytes(client.api.exec_start(started))
+        return said if client.api.exec_inspect(started)["ExitCode"] == 0 else None
+    except docker.errors.APIError as exc:
+        if exc.status_code in {404, 409}:
+            return None
+        raise

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.rules.computes.vm_sizes import find_vm_size, has_gpu, near_vm_size
+from mlw.online_endpoints import data_collection
+from mlw.online_endpoints.data_collection import DataCollection
 from mlw.online_endpoints.endpoint_errors import EndpointError
 
 DEFAULT_SIZE = "Standard_DS3_v2"
@@ -23,7 +25,7 @@ _LONGEST_TIMEOUT_MS, _MOST_REQUESTS = 180_000, 1000
 
 _IGNORED = {
     "app_insights_enabled": "every request is in application insights, whatever it says",
-    "data_collector": "inputs and outputs are not collected yet",
+    "data_collector.request_logging": "headers of requests are not collected",
     "egress_public_network_access": "the containers are in the network of the workspace",
     "private_network_connection": "the containers are in the network of the workspace",
     "model_mount_path": "AZUREML_MODEL_DIR names the folder of the model",
@@ -56,6 +58,7 @@ class DeploymentSettings:
     Attributes:
         timeout_seconds: How long a request may take.
         max_concurrent: Requests that an instance gets at a time.
+        collection: What is collected; None for nothing.
     """
 
     instance_count: int = 1
@@ -65,6 +68,7 @@ class DeploymentSettings:
     liveness: Probe = field(default_factory=Probe)
     readiness: Probe = field(default_factory=Probe)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    collection: DataCollection | None = None
 
 
 def settings_of(document: Mapping[str, Any]) -> DeploymentSettings:
@@ -79,6 +83,7 @@ def settings_of(document: Mapping[str, Any]) -> DeploymentSettings:
         liveness=_probe(document, "liveness_probe"),
         readiness=_probe(document, "readiness_probe"),
         variables={str(key): str(value) for key, value in (document.get("environment_variables") or {}).items()},
+        collection=data_collection.of_document(document),
     )
 
 
@@ -115,6 +120,7 @@ def problems(document: Mapping[str, Any]) -> Iterator[str]:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
             yield f"environment_variables has '{name}', which is not a name of a variable."
     yield from _of_code(document)
+    yield from data_collection.problems(document)
 
 
 def _of_code(document: Mapping[str, Any]) -> Iterator[str]:

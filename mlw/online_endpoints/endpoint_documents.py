@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mlw.online_endpoints.data_collection import DataCollection
 from mlw.online_endpoints.deployment_settings import DEFAULT_SIZE, settings_of
 from mlw.online_endpoints.endpoint_records import Deployment, Endpoint
 from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
@@ -74,9 +76,26 @@ def deployment_json(workspace: EndpointWorkspace, deployment: Deployment, traffi
             "request_timeout_ms": int(settings.timeout_seconds * 1000),
             "max_concurrent_requests_per_instance": settings.max_concurrent,
         },
+        **_collected(workspace, settings.collection, [one.name for one in ready]),
         "revision": deployment.revision,
         "creation_context": deployment.creation_context,
     }
+
+
+def _collected(
+    workspace: EndpointWorkspace, collection: DataCollection | None, instances: Sequence[str]
+) -> dict[str, Any]:
+    """What is collected, and how many records its instances have taken, written and dropped since they started."""
+    if collection is None:
+        return {}
+    counts: Counter[str] = Counter()
+    for name in instances:
+        counts.update(workspace.engine.collected(name))
+    assets = {one.name: {"data": f"azureml:{one.asset}:{one.version}", "path": one.uri}
+              for one in collection.collections}  # fmt: skip
+    rates = {"sampling_rate": collection.sampling_rate, "rolling_rate": collection.rolling_rate}
+    records = {key: counts[key] for key in ("collected", "stored", "dropped")}
+    return {"data_collector": {"collections": assets, **rates, "records": records}}
 
 
 def deployment_table(found: Sequence[Mapping[str, Any]]) -> str:

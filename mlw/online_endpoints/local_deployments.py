@@ -109,7 +109,9 @@ def create_deployment(workspace: LocalWorkspace, document: Mapping[str, Any]) ->
     Raises:
         EndpointError: The file is wrong, there is no such endpoint, or the deployment does not become ready.
     """
-    deployment_settings.checked(document)
+    if deployment_settings.checked(document).collection:
+        workspace.say("`data_collector` is ignored: nothing of local deployments is collected.")
+        document = {key: value for key, value in document.items() if key != "data_collector"}
     endpoint, name = str(document["endpoint_name"]), str(document["name"])
     workspace.require(endpoint)
     for notice in deployment_settings.ignored(document):

@@ -6,14 +6,17 @@ A revision that does not become ready is removed: what was there stays as it is.
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from infra.errors import EngineError
 from mlw.computes.machine import MIB_PER_GIB
+from mlw.jobs.ports import SourceFile
 from mlw.jobs.snapshot_files import code_files
-from mlw.online_endpoints import deployed_models, serving_files
+from mlw.online_endpoints import collector_access, deployed_models, serving_files
 from mlw.online_endpoints.deployment_instances import Instance, Limits
 from mlw.online_endpoints.deployment_settings import DeploymentSettings, settings_of
 from mlw.online_endpoints.endpoint_errors import DeploymentFailedError
@@ -54,17 +57,33 @@ def bring_up(workspace: EndpointWorkspace, deployment: Deployment, *, first: int
         for number in numbers:
             workspace.engine.remove(workspace.engine.instance_of(deployment, number))
         if first == 0:
-            workspace.engine.remove_volume(workspace.engine.volume_of(deployment))
+            _remove_volume(workspace, workspace.engine.volume_of(deployment))
         raise
 
 
 def _fill(workspace: EndpointWorkspace, deployment: Deployment, settings: DeploymentSettings) -> None:
+    collection, user = settings.collection, ""
+    granted: Callable[[], Mapping[str, Any]] | None = None
+    if collection:
+        collector_access.require_possible(workspace, deployment)
+        user = collector_access.access_key(workspace, deployment)
+        # Called when the volume exists, whose label names the user.
+        granted = functools.partial(collector_access.grant, workspace, deployment, collection)
+
+    def fill(code: Iterable[SourceFile], model: Iterable[SourceFile]) -> None:
+        found = serving_files.files(deployment, settings, code, model, granted)
+        workspace.engine.fill(deployment, found, user)
+
     with code_files(workspace.connection, workspace.blob_container, deployment.code) as code:
         if deployment.model is None:
-            workspace.engine.fill(deployment, serving_files.files(deployment, settings, code, ()))
+            fill(code, ())
             return
         with deployed_models.files(deployment.model, workspace.connection, workspace.tracking) as model:
-            workspace.engine.fill(deployment, serving_files.files(deployment, settings, code, model))
+            fill(code, model)
+
+
+def _remove_volume(workspace: EndpointWorkspace, name: str) -> None:
+    workspace.engine.remove_volume(name, functools.partial(collector_access.revoke, workspace))
 
 
 def _ready(
@@ -146,7 +165,7 @@ def remove_volumes(workspace: EndpointWorkspace, endpoint: str, *, kept: Iterabl
     keep = set(kept)
     for name, (_, deployment, revision) in workspace.engine.volumes(endpoint).items():
         if (deployment, revision) not in keep:
-            workspace.engine.remove_volume(name)
+            _remove_volume(workspace, name)
 
 
 def _counted(number: int) -> str:

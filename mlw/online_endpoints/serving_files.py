@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from mlw.job_programs.model_server import collected_records
 from mlw.jobs import program_files
 from mlw.jobs.ports import SourceFile
 from mlw.online_endpoints.deployment_settings import DeploymentSettings
@@ -23,6 +24,7 @@ MODELS = "azureml-models"
 
 _CONTROL = ".mlw"
 _PROGRAM, _SERVING, _VARIABLES = f"{_CONTROL}/program", f"{_CONTROL}/serving.json", f"{_CONTROL}/variables.json"
+_COLLECTOR = f"{_CONTROL}/{collected_records.FILE}"
 _START = 'exec "$(command -v python || echo python3)" -u -m mlw.job_programs.model_server'
 
 IN_DEFINITION = {
@@ -54,10 +56,27 @@ def model_folder(model: DeployedModel) -> str:
     return f"{MODELS}/{model.name}/{model.version}"
 
 
+def collected_command() -> list[str]:
+    """What prints in a container how much data was collected."""
+    return ["/bin/sh", "-c", 'exec "$(command -v python || echo python3)" -m mlw.job_programs.model_server.collected']
+
+
 def files(
-    deployment: Deployment, settings: DeploymentSettings, code: Iterable[SourceFile], model: Iterable[SourceFile]
+    deployment: Deployment,
+    settings: DeploymentSettings,
+    code: Iterable[SourceFile],
+    model: Iterable[SourceFile],
+    granted: Callable[[], Mapping[str, Any]] | None = None,
 ) -> Iterator[SourceFile]:
-    """All files, relative to the mount; nobody can change them."""
+    """All files, relative to the mount; nobody can change them.
+
+    Args:
+        deployment: The deployment.
+        settings: What its file says.
+        code: Its code.
+        model: Its model.
+        granted: Gives the content of the collector's file; without, nothing is collected.
+    """
     for one in code:
         yield _read_only(f"{deployment.code_folder}/{one.name}", one)
     if deployment.model:
@@ -65,7 +84,13 @@ def files(
             yield _read_only(f"{model_folder(deployment.model)}/{one.name}", one)
     for one in program_files.files("model_server"):
         yield _read_only(f"{_CONTROL}/{one.name.partition('/')[2]}", one)
-    for name, content in ((_SERVING, _serving(deployment, settings)), (_VARIABLES, _variables(deployment, settings))):
+    made = {
+        _SERVING: _serving(deployment, settings, is_collecting=granted is not None),
+        _VARIABLES: _variables(deployment, settings),
+    }
+    if granted:
+        made[_COLLECTOR] = granted()
+    for name, content in made.items():
         text = json.dumps(content).encode("utf-8", "surrogatepass")
         yield SourceFile(name=name, size=len(text), content=(text,), mode=0o400, owner=USER)
 
@@ -74,7 +99,7 @@ def _read_only(name: str, one: SourceFile) -> SourceFile:
     return SourceFile(name=name, size=one.size, content=one.content, is_read_only=True, is_folder=one.is_folder)
 
 
-def _serving(deployment: Deployment, settings: DeploymentSettings) -> dict[str, Any]:
+def _serving(deployment: Deployment, settings: DeploymentSettings, *, is_collecting: bool) -> dict[str, Any]:
     probe = settings.liveness
     seconds = math.ceil(settings.timeout_seconds)
     found: dict[str, Any] = {
@@ -88,7 +113,10 @@ def _serving(deployment: Deployment, settings: DeploymentSettings) -> dict[str, 
         arguments = ["-m", "mlw.job_programs.model_server.mlflow_server", model, str(seconds)]
         return {**found, "module": "mlflow", "package": "mlflow", "arguments": arguments}
     script = f"{MOUNT}/{deployment.code_folder}/{deployment.script}"
-    arguments = ["-m", "azureml_inference_server_http", "--entry_script", script, "--port", "5001"]
+    server = ["-m", "azureml_inference_server_http"]
+    if is_collecting and settings.collection and settings.collection.has_payload:
+        server = [f"{MOUNT}/{_PROGRAM}/mlw/job_programs/model_server/score_server.py"]
+    arguments = [*server, "--entry_script", script, "--port", "5001"]
     return {**found, "module": "azureml_inference_server_http", "package": SERVER, "arguments": arguments}
 
 

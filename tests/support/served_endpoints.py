@@ -19,6 +19,9 @@ from tests.support.stacks import LiveStack
 
 BROKEN = "def init():\n    raise ValueError('the model is of another version')\n\ndef run(data):\n    return data\n"
 HUNGRY = "def init():\n    global kept\n    kept = bytearray(3 << 30)\n\ndef run(data):\n    return data\n"
+COLLECTED = ("model_inputs", "model_outputs", "response")
+"""What the deployment of MLflow collects."""
+
 Files = dict[str, Path]
 
 
@@ -37,6 +40,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     made["mlflow"] = {
         "$schema": SCHEMA, "name": "mlflow", "endpoint_name": "others",
         "model": {"path": "mlflow-model", "type": "mlflow_model"}, "instance_type": "Standard_DS3_v2",
+        "data_collector": {"collections": {one: {"enabled": "True"} for one in COLLECTED}},
     }  # fmt: skip
     for name, document in made.items():
         (folder / f"{name}.yml").write_text(yaml.safe_dump(document), encoding="utf-8")

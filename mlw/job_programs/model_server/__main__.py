@@ -3,8 +3,8 @@
     python -m mlw.job_programs.model_server FOLDER
 
 FOLDER has `serving.json` and `variables.json`, which only the user of the container can read: variables may be secret,
-and those in a container's definition can be read by whoever may inspect it. The engine starts a container again that
-has ended.
+and those in a container's definition can be read by whoever may inspect it. With `collector.json`, data is collected.
+The engine starts a container again that has ended.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from mlw.job_programs.model_server.collected_records import FILE, SETTINGS
 from mlw.job_programs.model_server.probe import PORT, is_alive
 
 SERVING, VARIABLES = "serving.json", "variables.json"
@@ -41,6 +42,16 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
+    if (folder / FILE).exists():
+        from mlw.job_programs.model_server.collector import collecting  # noqa: PLC0415 - costs nothing if it is off
+
+        variables = {**variables, SETTINGS: str(folder / FILE)}
+        with collecting(folder):
+            return _run(settings, variables)
+    return _run(settings, variables)
+
+
+def _run(settings: dict[str, Any], variables: dict[str, str]) -> int:
     server = subprocess.Popen([sys.executable, *settings["arguments"]], env={**os.environ, **variables})
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: server.send_signal(received))

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import io
 import sys
+import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from mlw.job_programs.model_server.azure_requests import translated, unwrapped
 from mlw.job_programs.model_server.probe import PORT
+from mlw.job_programs.model_server.recorded_wsgi import recorded
+from mlw.job_programs.model_server.request_recorder import Exchange, Recorder
 
 PATHS = {"/": "/ping", "/score": "/invocations", "/swagger.json": "/openapi.json"}
 _JSON = "application/json"
@@ -29,19 +32,22 @@ class Model:
     def __init__(self, metadata: Any) -> None:  # noqa: ANN401 - MLflow's own
         schema = metadata.get_input_schema()
         self.is_tensor = bool(schema is not None and schema.is_tensor_spec())
-        names = schema.input_names() if schema is not None and schema.has_input_names() else ()
-        self.columns = tuple(str(name) for name in names)
+        self.columns, self.outputs = _names(schema), _names(metadata.get_output_schema())
 
     def translated(self, body: bytes) -> tuple[bytes, bool]:
         """See :func:`mlw.job_programs.model_server.azure_requests.translated`."""
         return translated(body, self.columns, is_tensor=self.is_tensor)
 
 
+def _names(schema: Any) -> tuple[str, ...]:  # noqa: ANN401 - MLflow's own
+    return tuple(map(str, schema.input_names())) if schema is not None and schema.has_input_names() else ()
+
+
 class AsgiRoutes:
     """The routes around a FastAPI application."""
 
-    def __init__(self, app: Any, model: Model) -> None:  # noqa: ANN401 - MLflow's own
-        self.app, self.model = app, model
+    def __init__(self, app: Any, model: Model, recorder: Recorder | None = None) -> None:  # noqa: ANN401 - MLflow's own
+        self.app, self.model, self.recorder = app, model, recorder
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -53,7 +59,10 @@ class AsgiRoutes:
         if path != "/score":
             await self.app(scope, receive, send)
             return
-        body, is_azures = self.model.translated(await _whole(receive))
+        sent = await _whole(receive)
+        body, is_azures = self.model.translated(sent)
+        if self.recorder and scope["method"] == "POST" and self.recorder.takes():
+            send = _Recording(send, self.recorder, dict(scope["headers"]), sent, body)
         scope["headers"] = _headers(scope["headers"], body)
         await self.app(scope, _given(body, receive), _Unwrapping(send) if is_azures else send)
 
@@ -74,6 +83,38 @@ class _Unwrapping:
             body = unwrapped(self._body)
             await self._send({**self._start, "headers": _headers(self._start["headers"], body)})
             await self._send({"type": "http.response.body", "body": body})
+
+
+class _Recording:
+    """Sends a response, and records it with its request."""
+
+    def __init__(
+        self, send: Send, recorder: Recorder, headers: dict[bytes, bytes], request: bytes, table: bytes
+    ) -> None:
+        self._send, self._recorder, self._table = send, recorder, table
+        self._headers, self._request, self._body = headers, request, b""
+        self._start: Message = {}
+
+    async def __call__(self, message: Message) -> None:
+        await self._send(message)
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        self._body += message.get("body", b"")
+        if not message.get("more_body"):
+            self._recorder.record(self._exchange())
+
+    def _exchange(self) -> Exchange:
+        def found(headers: dict[bytes, bytes], name: bytes, default: str) -> str:
+            return headers.get(name, b"").decode("latin-1") or default
+
+        returned = {name.lower(): value for name, value in self._start["headers"]}
+        return Exchange(
+            request=self._request, response=self._body, status=self._start["status"], table=self._table,
+            request_type=found(self._headers, b"content-type", _JSON),
+            response_type=found(returned, b"content-type", _JSON),
+            request_id=found(self._headers, b"x-request-id", "") or str(uuid.uuid4()),
+        )  # fmt: skip
 
 
 async def _whole(receive: Receive) -> bytes:
@@ -105,11 +146,18 @@ def _headers(found: Iterable[tuple[bytes, bytes]], body: bytes) -> list[tuple[by
 class WsgiRoutes:
     """The routes around a Flask application."""
 
-    def __init__(self, app: Any, model: Model) -> None:  # noqa: ANN401 - MLflow's own
-        self.app, self.model = app, model
+    def __init__(self, app: Any, model: Model, recorder: Recorder | None = None) -> None:  # noqa: ANN401 - MLflow's own
+        self.app, self.model, self.recorder = app, model, recorder
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve one request."""
+        if self.recorder is None:
+            return self._serve(environ, start_response)
+        return recorded(
+            self._serve, self.recorder, environ, start_response, lambda body: self.model.translated(body)[0]
+        )  # fmt: skip
+
+    def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         environ["PATH_INFO"] = PATHS.get(path, path)
         if path != "/score":
@@ -133,13 +181,14 @@ def main() -> None:
 
     loaded = load_model(sys.argv[1])
     app, model, seconds = scoring_server.init(loaded), Model(loaded.metadata), int(sys.argv[2])
+    recorder = Recorder.of_environment((model.columns, model.outputs))
     if hasattr(app, "wsgi_app"):
-        _serve_wsgi(WsgiRoutes(app, model), seconds)
+        _serve_wsgi(WsgiRoutes(app, model, recorder), seconds)
         return
     import uvicorn  # noqa: PLC0415 - likewise
 
     uvicorn.run(
-        AsgiRoutes(app, model), host="0.0.0.0", port=PORT, log_level="info", access_log=False,  # noqa: S104
+        AsgiRoutes(app, model, recorder), host="0.0.0.0", port=PORT, log_level="info", access_log=False,  # noqa: S104
         timeout_graceful_shutdown=seconds,
     )  # fmt: skip
 

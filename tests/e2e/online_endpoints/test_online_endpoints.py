@@ -208,20 +208,3 @@ def test_roles_decide_who_sees_the_keys(served: Served) -> None:
     assert served.mlw(*words, principal="data-scientist").check().stdout == served.mlw(*words).check().stdout
     created = served.mlw("online-endpoint", "create", "-f", str(served.files["other"]), principal="reader")
     assert (created.exit_code, "onlineEndpoints/write" in created.stderr) == (1, True)
-
-
-def test_a_model_of_mlflow_needs_no_code(served: Served) -> None:
-    made = data_of(served.mlw("online-endpoint", "create", "-f", str(served.files["other"])))
-    try:
-        served.mlw("online-deployment", "create", "-f", str(served.files["mlflow"]), "--all-traffic").check()
-        key = data_of(served.mlw("online-endpoint", "get-credentials", "-n", "others"))["primaryKey"]
-        headers = {"Authorization": f"Bearer {key}"}
-        data = {"columns": ["a"], "index": [0, 1], "data": [[1], [2.5]]}
-        azures = requests.post(made["scoring_uri"], json={"input_data": data}, headers=headers, timeout=60)
-        mlflows = requests.post(made["scoring_uri"], json={"dataframe_split": data}, headers=headers, timeout=60)
-    finally:
-        served.mlw("online-endpoint", "delete", "-n", "others", "--yes").check()
-
-    assert azures.json() == [2.0, 5.0]
-    assert mlflows.json() == {"predictions": [2.0, 5.0]}
-    assert served.instances("others") == {}
