@@ -15,6 +15,10 @@ class _Empty(http.server.BaseHTTPRequestHandler):
         self.send_response(204)
         self.end_headers()
 
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
@@ -26,7 +30,7 @@ class _Quiet(http.server.ThreadingHTTPServer):
 
 @contextmanager
 def https_server(certificate: KeyPair, folder: Path) -> Iterator[str]:
-    """Serve 204 for every GET; yields the base URL."""
+    """Serve 204 for every GET and PUT; yields the base URL."""
     chain = folder / "server.pem"
     chain.touch(mode=0o600)
     chain.write_text(certificate.certificate + certificate.private_key)

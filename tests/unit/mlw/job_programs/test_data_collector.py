@@ -15,6 +15,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from infra.clients.tls import certificate_authority
 from mlw.job_programs.model_server import blob_writer, collector, request_recorder
 from mlw.job_programs.model_server.blob_writer import BlobRefusedError, BlobWriter
 from mlw.job_programs.model_server.collected_rows import input_rows, output_rows
@@ -23,6 +24,7 @@ from mlw.job_programs.model_server.mlflow_server import AsgiRoutes, WsgiRoutes
 from mlw.job_programs.model_server.recorded_wsgi import recorded
 from mlw.job_programs.model_server.request_recorder import CollectorConnection, Exchange, Recorder
 from tests.support.asgi import call
+from tests.support.tls_server import https_server
 
 SETTINGS = {
     "collections": {"model_inputs": {"folder": "kept/inputs"}, "request": {"folder": "kept/request"}},
@@ -93,14 +95,11 @@ def test_what_cannot_be_written_waits_and_what_does_not_fit_is_dropped_and_count
 def test_what_waits_is_written_when_the_container_ends() -> None:
     written = Written()
     given = Collector(SETTINGS, written.put)
-    running = threading.Thread(target=given.run)
-    running.start()
     given.add(HEADERS, b"[]")
-
     given.end()
-    running.join(10)
 
-    assert not running.is_alive()
+    given.run()
+
     assert len(written) == 1
 
 
@@ -284,3 +283,13 @@ def test_a_refused_blob_says_why() -> None:
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_blobs_are_written_only_to_an_account_of_the_stacks_authority(tmp_path: Path) -> None:
+    own, other = (certificate_authority.make_authority(name, domain="rg-test") for name in ("own", "other"))
+    certificate = certificate_authority.issue(own, name="st", domain="rg-test")
+    with https_server(certificate, tmp_path) as url:
+        keys = {"endpoint": url, "container": "c", "access_key": "k", "secret_key": "s"}
+        BlobWriter(**keys, ca_certificate=own.certificate).put("a.jsonl", b"{}")
+        with pytest.raises(OSError, match="certificate verify failed"):
+            BlobWriter(**keys, ca_certificate=other.certificate).put("a.jsonl", b"{}")
