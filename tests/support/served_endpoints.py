@@ -69,7 +69,9 @@ class Served:
 
     def instances(self, endpoint: str = "sums") -> dict[str, Any]:
         """Names and attributes of the containers of an endpoint."""
-        own: dict[str, str | list[str] | bool] = {"label": f"{labels.ONLINE_ENDPOINT}={endpoint}"}
+        # Other stacks may have an endpoint of this name on the same engine.
+        stack = f"{labels.STACK}={self.stack.stack.name}"
+        own: dict[str, str | list[str] | bool] = {"label": [f"{labels.ONLINE_ENDPOINT}={endpoint}", stack]}
         return {str(one.name): one.attrs for one in self.engine.containers.list(all=True, filters=own)}
 
 
