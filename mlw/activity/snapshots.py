@@ -13,9 +13,10 @@ from typing import Any
 
 from infra import labels
 from infra.clients.state import stack_states
+from infra.clients.state.state_secrets import is_secret
 from infra.rules.resources.component_types import COMPONENT_TYPES, RESOURCE_GROUP, WORKSPACE
 from mlw.activity.events import Operation
-from mlw.lifecycle.checkpoints import DOCKER_KINDS, Checkpoint, is_secret
+from mlw.lifecycle.checkpoints import DOCKER_KINDS, Checkpoint
 
 SECRET = "[secret]"  # noqa: S105 - stands for a value that is not shown
 

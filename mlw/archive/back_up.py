@@ -11,11 +11,11 @@ from pathlib import Path, PurePosixPath
 
 import click
 
-from infra.clients.archives.config_secrets import ConfigCrypter
 from infra.clients.archives.members import MemberWriter
 from infra.clients.archives.sealed_file import SealedWriter
 from infra.clients.engine.volume_streams import MountedVolume, mounted_volumes, read_volume
-from infra.clients.state import known_stacks
+from infra.clients.state import known_stacks, state_passphrase
+from infra.clients.state.passphrase_cipher import PassphraseCipher, SaltFormatError, UndecryptableError
 from infra.errors import ArchiveError
 from infra.stack_files.stack_file import SECURE, StackFile, open_stack_file
 from mlw.activity.recorded import Recorded
@@ -143,8 +143,18 @@ def _config_secrets(context: Context, stack: Stack, file: StackFile) -> dict[str
             f"reading the encrypted values of '{context.stack_file}': they are not encrypted with a passphrase. Only "
             "the secrets provider 'passphrase' is supported."
         )
-    crypter = ConfigCrypter(salt, passphrases.of_state())
-    return {value: crypter.decrypt(value) for value in values}
+    try:
+        cipher = PassphraseCipher.of(salt, state_passphrase.read(context.environment).text)
+        return {value: cipher.decrypt(value) for value in values}
+    except SaltFormatError as exc:
+        raise ArchiveError(
+            f"reading the encrypted values of '{context.stack_file}': the format of 'encryptionsalt' is unknown."
+        ) from exc
+    except UndecryptableError as exc:
+        raise ArchiveError(
+            f"reading the encrypted values of '{context.stack_file}': the current passphrase cannot decrypt one of "
+            "them. Nothing was changed. Set PULUMI_CONFIG_PASSPHRASE_FILE to the file with the correct passphrase."
+        ) from exc
 
 
 def _encrypted(value: object) -> Iterator[str]:

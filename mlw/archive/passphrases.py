@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from infra.errors import ArchiveError, ArchivePassphraseError
+from infra.errors import ArchivePassphraseError
 from mlw.command_options import FILE
 
 VARIABLE, FILE_VARIABLE = "MLW_ARCHIVE_PASSPHRASE", "MLW_ARCHIVE_PASSPHRASE_FILE"
@@ -63,19 +63,3 @@ def _typed(*, new: bool) -> str:
     except EOFError:
         return ""
     return found
-
-
-def of_state() -> str:
-    """The passphrase of the states of this run, as the Pulumi CLI finds it.
-
-    Raises:
-        ArchiveError: There is none.
-    """
-    if (given := os.environ.get("PULUMI_CONFIG_PASSPHRASE")) is not None:
-        return given
-    path = Path(os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE", ""))
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = getattr(exc, "strerror", None) or exc
-        raise ArchiveError(f"reading the passphrase of the state from '{path}': {reason}. Run `make setup`.") from exc

@@ -17,7 +17,7 @@ import click
 
 from infra.clients.engine.engine_inventory import Inventory
 from infra.clients.engine.volume_streams import fill_new_volume
-from infra.clients.state import known_stacks
+from infra.clients.state import known_stacks, state_passphrase
 from infra.errors import ArchiveError, ForeignObjectError, MlWorkspaceError
 from infra.rules.violation import ConfigurationError
 from infra.stack_files.yaml_document import DocumentError
@@ -142,7 +142,7 @@ def _remove_unfinished(context: Context) -> None:
 
 def _restore(context: Context, path: Path, passphrase: str, contents: Contents) -> None:
     # A home without a passphrase has not been set up; the state, which is written last, needs it.
-    passphrases.of_state()
+    state_passphrase.read(context.environment)
     is_new = restored_files.write(context, contents, say=say)
     held = placement.inventory()
     stack_id = secrets.token_hex(16)

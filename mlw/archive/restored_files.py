@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infra.clients.archives.config_secrets import ConfigCrypter, make_salt
+from infra.clients.state import state_passphrase
+from infra.clients.state.passphrase_cipher import PassphraseCipher, SaltFormatError, UndecryptableError, make_salt
 from infra.errors import ArchiveError
 from infra.host import atomic_files
 from infra.stack_files.stack_file import open_stack_file
 from infra.stack_files.stack_file_edit import remove_key, set_config_value, set_key
-from mlw.archive import passphrases
 from mlw.archive.contents import Contents
 from mlw.lifecycle.display import Say
 from mlw.lifecycle.private_stack_file import SALT, salt_of
@@ -41,7 +41,7 @@ def write(context: Context, contents: Contents, *, say: Say) -> bool:
     text = contents.stack_file
     if context.stack_file.is_file() and context.stack_file.read_bytes() == text.encode():
         return False
-    is_new = _place(context.stack_file, _for_this_home(text, contents).encode(), say)
+    is_new = _place(context.stack_file, _for_this_home(context, text, contents).encode(), say)
     if contents.role_definitions is not None:
         roles = _role_definitions(context.stack_file.parent, contents.manifest.role_definitions)
         _place(roles, contents.role_definitions, say)
@@ -65,21 +65,24 @@ def encrypt_anew(context: Context, contents: Contents, *, say: Say) -> None:
     """
     if contents.stack_file is None or context.stack_file.read_bytes() != contents.stack_file.encode():
         return
-    if not contents.config_secrets or _can_decrypt(salt_of(open_stack_file(context.stack_file)), contents):
+    if not contents.config_secrets:
         return
-    atomic_files.write(context.stack_file, _for_this_home(contents.stack_file, contents), mode=0o644)
+    passphrase = state_passphrase.read(context.environment).text
+    if _can_decrypt(salt_of(open_stack_file(context.stack_file)), passphrase, contents):
+        return
+    atomic_files.write(context.stack_file, _for_this_home(context, contents.stack_file, contents), mode=0o644)
     say(f"Encrypted the secret values of '{context.stack_file}' for the passphrase of this home.")
 
 
-def _can_decrypt(salt: str | None, contents: Contents) -> bool:
+def _can_decrypt(salt: str | None, passphrase: str, contents: Contents) -> bool:
     if salt is None:
         # They were encrypted with the salt of a state that does not exist here.
         return False
-    crypter = ConfigCrypter(salt, passphrases.of_state())
     try:
+        cipher = PassphraseCipher.of(salt, passphrase)
         for value in contents.config_secrets:
-            crypter.decrypt(value)
-    except ArchiveError:
+            cipher.decrypt(value)
+    except (SaltFormatError, UndecryptableError):
         return False
     return True
 
@@ -95,7 +98,7 @@ def _role_definitions(folder: Path, name: str) -> Path:
     return path
 
 
-def _for_this_home(text: str, contents: Contents) -> str:
+def _for_this_home(context: Context, text: str, contents: Contents) -> str:
     """The stack file with its secret values encrypted for the passphrase of this home.
 
     Without secret values the salt is removed, which the CLI may have written and checks the passphrase against: the
@@ -103,11 +106,11 @@ def _for_this_home(text: str, contents: Contents) -> str:
     """
     if not contents.config_secrets:
         return remove_key(text, SALT)
-    passphrase = passphrases.of_state()
+    passphrase = state_passphrase.read(context.environment).text
     salt = make_salt(passphrase)
-    crypter = ConfigCrypter(salt, passphrase)
+    cipher = PassphraseCipher.of(salt, passphrase)
     for encrypted, value in contents.config_secrets.items():
-        text = text.replace(encrypted, crypter.encrypt(value))
+        text = text.replace(encrypted, cipher.encrypt(value))
     return set_key(text, SALT, salt)
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra import labels
+from infra.clients.state.state_secrets import is_secret
 from infra.rules.names.engine_names import physical_name
-from mlw.lifecycle.checkpoints import is_secret
 from mlw.lifecycle.state_transfer import Exported
 
 CONTENT = frozenset(

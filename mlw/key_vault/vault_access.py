@@ -14,7 +14,6 @@ from infra.errors import SharedResourceError
 from infra.rules.resources.component_types import KEY_VAULT
 from infra.rules.resources.resource_ids import parse_resource_id
 from mlw.stacks.stacks import NotUpError, Stack
-from mlw.stacks.state_secrets import outputs_of
 
 KIND = "VaultConfiguration"
 
@@ -69,7 +68,7 @@ def access(stack: Stack) -> KeyVaultAccess:
             f"using key vault '{parse_resource_id(identity).name}' of stack '{stack.name}': another stack owns it. "
             "Run the command with that stack."
         )
-    props = outputs_of(stack, KIND)
+    props = stack.secret_outputs(KIND)
     if props is None:
         raise NotUpError(
             f"using the key vault of stack '{stack.name}': it was set up by an older version. "

@@ -26,7 +26,6 @@ from mlw.lifecycle import lock_refusals, stack_commands, stack_locks
 from mlw.lifecycle.display import show as say
 from mlw.lifecycle.lifecycle_errors import OperationCancelledError
 from mlw.stacks.stacks import Stack, open_stack
-from mlw.stacks.state_secrets import outputs_of
 
 _CREDENTIALS = "DatastoreCredentials"
 
@@ -198,7 +197,7 @@ def _chosen_datastores(stack: Stack, known: Sequence[Datastore], name: str | Non
 
 def _opened_credentials(stack: Stack) -> dict[str, Any]:
     """The state of the resource that makes the datastores' credentials, its secrets decrypted."""
-    found = outputs_of(stack, _CREDENTIALS)
+    found = stack.secret_outputs(_CREDENTIALS)
     if found is not None:
         return found
     raise NothingToRotateError(

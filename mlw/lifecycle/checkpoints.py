@@ -15,14 +15,13 @@ from functools import cached_property, lru_cache
 from typing import Any, cast
 
 from infra import labels
-from infra.clients.state import stack_states
+from infra.clients.state import stack_states, state_secrets
 from infra.clients.state.stack_states import STACK_TYPE
+from infra.clients.state.state_secrets import SECRET_KEY
 from infra.host.project import PROJECT
 
 NEWEST_VERSION = 4
 """Version of the checkpoint format that the pinned CLI writes."""
-
-SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's marker of a special value, no secret
 
 _SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's marker of a secret, no secret
 
@@ -94,9 +93,8 @@ class Checkpoint:
 
     @property
     def salt(self) -> str | None:
-        """Checks the passphrase, and derives the key."""
-        providers = self.latest.get("secrets_providers") or {}
-        return (providers.get("state") or {}).get("salt") if providers.get("type") == "passphrase" else None
+        """Verifies the passphrase; None if the secrets are not encrypted with one."""
+        return state_secrets.salt_of(self.latest)
 
     @property
     def outputs(self) -> Mapping[str, Any]:
@@ -155,20 +153,6 @@ def _is_labelled(resource: Mapping[str, Any], identity: str) -> bool:
     entries = given if isinstance(given, list) else []
     found = {str(entry.get("label")): str(entry.get("value")) for entry in entries if isinstance(entry, dict)}
     return labels.belongs_to(found, identity)
-
-
-def is_secret(value: object) -> bool:
-    """Whether an output's value is an encrypted secret."""
-    return isinstance(value, dict) and SECRET_KEY in value
-
-
-def without_marks(value: object) -> Any:  # noqa: ANN401 - JSON
-    """A value of an export with decrypted secrets, without their marks."""
-    if isinstance(value, dict):
-        if is_secret(value):
-            return without_marks(json.loads(value["plaintext"]))
-        return {key: without_marks(entry) for key, entry in value.items()}
-    return [without_marks(entry) for entry in value] if isinstance(value, list) else value
 
 
 def as_secret(value: object) -> dict[str, str]:

@@ -148,7 +148,7 @@ def raise_for(context: Context, arguments: Sequence[str], outcome: Outcome) -> N
     verb = " ".join(arguments[:2] if arguments[0] == "stack" else arguments[:1])
     doing = f"running 'pulumi {verb}' of stack '{context.stack}'"
     if "incorrect passphrase" in outcome.messages or "passphrase must be set" in outcome.messages:
-        raise WrongPassphraseError(_wrong_passphrase(context))
+        raise wrong_passphrase(context)
     if outcome.interrupted:
         raise OperationCancelledError(
             f"{doing}: interrupted; running steps were finished and recorded. Run the command again to continue."
@@ -164,13 +164,14 @@ def was_locked(outcome: Outcome) -> bool:
     return outcome.exit_code != 0 and "stack is currently locked" in outcome.messages
 
 
-def _wrong_passphrase(context: Context) -> str:
+def wrong_passphrase(context: Context) -> WrongPassphraseError:
+    """The error for a passphrase that is not that of the state."""
     environment = context.environment
     if "PULUMI_CONFIG_PASSPHRASE" in environment:
         source = "the variable PULUMI_CONFIG_PASSPHRASE"
     else:
         source = f"the file '{environment.get('PULUMI_CONFIG_PASSPHRASE_FILE', '')}'"
-    return (
+    return WrongPassphraseError(
         f"decrypting the secrets of stack '{context.stack}': the passphrase in {source} is not the one that its "
         "state was created with. Nothing was changed. Set the right passphrase and run the command again."
     )

@@ -9,8 +9,8 @@ import contextlib
 import json
 from typing import Any
 
+from infra.clients.state.state_secrets import is_secret
 from mlw.lifecycle import pulumi_cli, stack_locks, state_files
-from mlw.lifecycle.checkpoints import is_secret
 from mlw.lifecycle.display import Say
 from mlw.lifecycle.lifecycle_errors import LifecycleError, OperationFailedError
 from mlw.lifecycle.pulumi_operations import ensure_stack

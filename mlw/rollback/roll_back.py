@@ -14,11 +14,12 @@ from typing import Any
 
 from infra.clients import readiness_probes
 from infra.clients.engine import docker_engine, volume_writer
+from infra.clients.state import state_secrets
 from infra.errors import EngineError, NotReadyError
 from infra.host import atomic_files, state_backend
 from infra.host.project import PROJECT
 from mlw.lifecycle import pulumi_cli, state_files
-from mlw.lifecycle.checkpoints import Checkpoint, without_marks
+from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import Say
 from mlw.lifecycle.pulumi_operations import perform
 from mlw.lifecycle.stack_context import Context
@@ -177,7 +178,9 @@ def _decrypted(context: Context, before: Checkpoint) -> dict[str, dict[str, str]
         shutil.rmtree(folder)
     resources = json.loads(exported)["deployment"]["resources"]
     return {
-        one["urn"]: without_marks(one["outputs"]["files"]) for one in resources if one["type"].endswith(":VolumeFiles")
+        one["urn"]: state_secrets.decrypted(one["outputs"]["files"])
+        for one in resources
+        if one["type"].endswith(":VolumeFiles")
     }
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.clients.state import stack_states
+from infra.clients.state import stack_states, state_passphrase, state_secrets
+from infra.clients.state.passphrase_cipher import SaltFormatError, UndecryptableError
 from infra.errors import MlWorkspaceError, UnknownStackError
 from infra.host import folders, project, state_backend
 from infra.host.near_names import suggestion
@@ -21,6 +22,7 @@ from infra.rules.stack.expiry import Expiry
 from mlw.lifecycle import checkpoints, pulumi_cli, state_files
 from mlw.lifecycle import stack_context as contexts
 from mlw.lifecycle.checkpoints import Checkpoint
+from mlw.lifecycle.lifecycle_errors import DamagedStateError
 from mlw.lifecycle.stack_context import Context
 
 _EXPORT_VERSION = 3
@@ -115,8 +117,40 @@ class Stack:
             WrongPassphraseError: The passphrase does not decrypt the state.
         """
         self.require_outputs()
-        flags = ["--json", "--show-secrets", f"--stack={self.name}"]
-        return dict(json.loads(pulumi_cli.query(self.context, ["stack", "output", "credentials", *flags])))
+        return dict(self._decrypted(lambda checkpoint: checkpoint.outputs["credentials"]))
+
+    def secret_outputs(self, kind: str) -> dict[str, Any] | None:
+        """Outputs of the first resource of a type, decrypted; None if the stack has none.
+
+        Args:
+            kind: Last part of the resource's type, e.g. ``VaultConfiguration``.
+
+        Raises:
+            WrongPassphraseError: The passphrase does not decrypt the state.
+        """
+
+        def outputs(checkpoint: Checkpoint) -> Any:  # noqa: ANN401 - JSON
+            found = (r for r in checkpoint.resources if str(r["type"]).endswith(f":{kind}"))
+            return next((r["outputs"] for r in found), None)
+
+        return None if outputs(self.checkpoint) is None else dict(self._decrypted(outputs))
+
+    def _decrypted(self, select: Callable[[Checkpoint], Any]) -> Any:  # noqa: ANN401 - JSON
+        """What a function selects from the state, decrypted; by the CLI if there is no passphrase but a key service."""
+        checkpoint, context = self.checkpoint, self.context
+        if checkpoint.salt is None:
+            exported = pulumi_cli.query(context, ["stack", "export", "--show-secrets", f"--stack={self.name}"])
+            return state_secrets.decrypted(select(_of_export(exported)))
+        try:
+            cipher = state_secrets.cipher_of(checkpoint.latest, state_passphrase.read(context.environment))
+            if cipher is None:
+                raise pulumi_cli.wrong_passphrase(context)
+            return state_secrets.decrypted(select(checkpoint), cipher)
+        except (SaltFormatError, UndecryptableError) as exc:
+            raise DamagedStateError(
+                f"decrypting the secrets of stack '{self.name}': {exc}, although the passphrase is right. The state is "
+                "damaged. Nothing was changed. Restore its file from a backup."
+            ) from exc
 
 
 def open_stack(name: str) -> Stack:
@@ -167,6 +201,10 @@ def _checkpoint(context: Context) -> Checkpoint:
     found = state_files.read(context)
     if found is not None:
         return found
-    exported = json.loads(pulumi_cli.query(context, ["stack", "export", f"--stack={context.stack}"]))
+    return _of_export(pulumi_cli.query(context, ["stack", "export", f"--stack={context.stack}"]))
+
+
+def _of_export(text: str) -> Checkpoint:
+    exported = json.loads(text)
     document = {"version": _EXPORT_VERSION, "checkpoint": {"latest": exported["deployment"]}}
     return checkpoints.parse(json.dumps(document).encode())

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.clients.state.state_secrets import decrypted
 from infra.errors import EarlierVersionError
-from mlw.lifecycle.checkpoints import as_secret, without_marks
+from mlw.lifecycle.checkpoints import as_secret
 
 Props = dict[str, Any]
 
@@ -35,9 +36,9 @@ def _connection(bag: Props, credentials: Mapping[str, str]) -> Props:
     """A connection to a service from single properties; credentials under their current name."""
     return as_secret(
         {
-            "endpoint": without_marks(bag.pop("endpoint")),
-            "credentials": {today: without_marks(bag.pop(before)) for today, before in credentials.items()},
-            "ca_certificate": without_marks(bag.pop("authority", "")),
+            "endpoint": decrypted(bag.pop("endpoint")),
+            "credentials": {today: decrypted(bag.pop(before)) for today, before in credentials.items()},
+            "ca_certificate": decrypted(bag.pop("authority", "")),
         }
     )
 
@@ -54,7 +55,7 @@ def _datastore_credentials(bag: Props, _whose: Belonging) -> None:
         ("vault", "key_vault", ("token",)),
     ):
         if before in bag:
-            bag[today] = _connection(dict(without_marks(bag.pop(before))), {name: name for name in names})
+            bag[today] = _connection(dict(decrypted(bag.pop(before))), {name: name for name in names})
 
 
 def _generated_secrets(bag: Props, whose: Belonging) -> None:

@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from infra import labels
+from infra.clients.state.passphrase_cipher import PassphraseCipher
 from mlw.lifecycle.stack_context import Context
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 GOLDEN = Path(__file__).parent / "mlw" / "testdata"
-SALT = "v1:c2FsdA==:v1:bm9uY2U=:Y2lwaGVydGV4dA=="
+PASSPHRASE = "mine"
+KEY = bytes.fromhex("69c5af2161625a5dd57fb0d81c6ac5361a351163c565c09fd8bd10262754b2b2")
+"""The key of passphrase and salt, derived once."""
+
+SALT = f"v1:c2FsdHNhbHQ=:{PassphraseCipher(KEY).encrypt('pulumi')}"
 SECRET_SIGNATURE = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
 
 VALID = """config:
@@ -75,6 +80,11 @@ class Place:
         return write(self.states / f"{stack}.json", content)
 
 
+def a_secret(value: object) -> dict[str, str]:
+    """A secret of a state with `SALT`."""
+    return {**SECRET_SIGNATURE, "ciphertext": PassphraseCipher(KEY).encrypt(json.dumps(value))}
+
+
 def resource_id(stack: str, key: str) -> str:
     """Id of one of a stack's resources; of the workspace itself for `workspace`."""
     arm_type = SERVICES[key][0] if key in SERVICES else "Microsoft.MachineLearningServices/workspaces"
@@ -129,7 +139,7 @@ def the_outputs(stack: str, **changed: object) -> dict[str, Any]:
         "workspace": a_record(stack),
         "endpoints": endpoints,
         "datastores": [{"name": "workspaceartifactstore", "container": "azureml"}],
-        "credentials": SECRET_SIGNATURE,
+        "credentials": a_secret(CREDENTIALS),
     }
     return {**outputs, **changed}
 
@@ -259,11 +269,12 @@ def a_checkpoint(
     stack: str = "dev",
     time: str = "2026-11-21T10:00:00Z",
     pending: Sequence[tuple[str, Resource]] = (),
+    salt: str | None = SALT,
 ) -> bytes:
-    """A valid state file with exactly these resources."""
+    """A valid state file with exactly these resources; without a salt, its secrets are under a key service."""
     latest: dict[str, Any] = {
         "manifest": {"time": time, "magic": "m", "version": "v3.256.0"},
-        "secrets_providers": {"type": "passphrase", "state": {"salt": SALT}},
+        "secrets_providers": {"type": "passphrase", "state": {"salt": salt}} if salt else {"type": "cloud"},
         "resources": resources,
         "metadata": {},
     }

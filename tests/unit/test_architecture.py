@@ -31,7 +31,7 @@ CONFINED = {
     "pulumi_policy": {"policies.pack"},
     "minio": {"infra.clients.storage", "tools.python.instance", "tools.python.tracking"},
     "hvac": {"infra.clients.key_vault", "infra.clients.datastores"},
-    "cryptography": {"infra.clients.tls", "infra.clients.archives"},
+    "cryptography": {"infra.clients.tls", "infra.clients.archives", "infra.clients.state"},
 }
 """Library to the only packages that may know it."""
 

@@ -6,12 +6,14 @@ The state is authoritative; this file only helps to find stacks that no state co
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import socket
 from datetime import UTC, datetime
 
 from infra.clients.engine.claims import open_claims, read_claims
+from infra.errors import HostError
 from infra.host import state_backend
 
 _FILE = "stacks"
@@ -53,6 +55,18 @@ def set_deleted(stack_id: str, *, kept_until: str) -> None:
 def kept_until(stack_id: str) -> str:
     """When a soft-deleted stack's retention ends; empty if this home does not know it as soft-deleted."""
     return str(read_claims(_FILE).get(stack_id, {}).get("keptUntil") or "")
+
+
+def secrets_key(stack_id: str) -> str:
+    """The kept key of a stack's secrets, encrypted (see `kept_keys`); empty if there is none."""
+    return str(read_claims(_FILE).get(stack_id, {}).get("secretsKey") or "")
+
+
+def set_secrets_key(stack_id: str, encrypted: str) -> None:
+    """Keep the key of a stack's secrets, if this home knows the stack and can be written."""
+    with contextlib.suppress(OSError, HostError), open_claims(_FILE) as known:
+        if stack_id in known:
+            known[stack_id]["secretsKey"] = encrypted
 
 
 def forget(stack_id: str) -> None:

@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from infra.clients.state import stack_states
-from infra.errors import SecretStateError
+from infra.clients.state import stack_states, state_passphrase, state_secrets
+from infra.clients.state.passphrase_cipher import PassphraseCipher, SaltFormatError, UndecryptableError
+from infra.errors import HostError, SecretStateError
 from infra.host import project
 
 _TIMEOUT_SECONDS = 60
@@ -65,16 +66,37 @@ def unseal_key_of(stack: str) -> str:
 @cache
 def _credentials(stack: str) -> Mapping[str, Any]:
     """All of a stack's credentials; cached for the process, which serves one run of the engine or one command."""
-    return dict(_ask(stack, "stack", "output", "credentials", "--json", "--show-secrets"))
+    return dict(_outputs(stack, stack_states.STACK_TYPE, "credentials") or {})
 
 
 @cache
 def _unseal_key(stack: str) -> str:
-    deployment = _ask(stack, "stack", "export", "--show-secrets")["deployment"]
-    for resource in deployment.get("resources") or []:
-        if str(resource["type"]).endswith(_INITIALIZATION):
-            return str(json.loads(resource["outputs"]["unseal_key"]["plaintext"]))
-    return ""
+    return str(_outputs(stack, _INITIALIZATION, "unseal_key") or "")
+
+
+def _outputs(stack: str, type_: str, name: str) -> Any:  # noqa: ANN401 - JSON
+    """One output of a stack's first resource with a type that ends so, decrypted; None if there is none."""
+    deployment, cipher = _state_of(stack)
+    resources = deployment.get("resources") or []
+    outputs = next((r.get("outputs") or {} for r in resources if str(r["type"]).endswith(type_)), {})
+    try:
+        return state_secrets.decrypted(outputs.get(name), cipher)
+    except UndecryptableError as exc:
+        raise _unreadable(stack, "a secret in its state is damaged") from exc
+
+
+def _state_of(stack: str) -> tuple[Mapping[str, Any], PassphraseCipher | None]:
+    """A stack's state with what decrypts its secrets; through the CLI if it is no file or not under a passphrase."""
+    deployment = stack_states.deployment_of(project.PROJECT, stack)
+    if state_secrets.salt_of(deployment) is None:
+        return _ask(stack, "stack", "export", "--show-secrets")["deployment"], None
+    try:
+        cipher = state_secrets.cipher_of(deployment, state_passphrase.read(os.environ))
+    except (HostError, SaltFormatError) as exc:
+        raise _unreadable(stack, str(exc)) from exc
+    if cipher is None:
+        raise _unreadable(stack, "the current passphrase is not the one of its state")
+    return deployment, cipher
 
 
 def _ask(stack: str, *arguments: str) -> Any:  # noqa: ANN401 - JSON

@@ -171,18 +171,28 @@ def outputs(project: str, stack: str) -> dict[str, Any]:
     return dict(next(found, {}).get("outputs") or {})
 
 
+def deployment_of(project: str, stack: str) -> dict[str, Any]:
+    """The state of a stack: resources, and how its secrets are encrypted; empty if there is none that is readable."""
+    path = _state_files(project).get(stack)
+    return _deployment(path) if path else {}
+
+
 def _state_files(project: str) -> dict[str, Path]:
     return state_backend.state_files(state_backend.backend_folder(state_backend.address()), project)
 
 
 def _resources(path: Path) -> list[dict[str, Any]]:
+    return list(_deployment(path).get("resources") or [])
+
+
+def _deployment(path: Path) -> dict[str, Any]:
     try:
         raw = path.read_bytes()
         state = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-        return list(state["checkpoint"]["latest"]["resources"] or [])
+        return dict(state["checkpoint"]["latest"])
     except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError):
         # Another stack's run may be replacing the file, or it is damaged, which is reported to users of that stack.
-        return []
+        return {}
 
 
 def _components(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[Deployed]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.host import environment
-from tests.unit.states import Place
+from infra.host import environment, folders
+from tests.unit.states import PASSPHRASE, Place
 
 
 @pytest.fixture(autouse=True)
@@ -21,4 +21,5 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.chdir(made.project)
     for name, value in environment.additions().items():
         monkeypatch.setenv(name, value)
+    folders.passphrase().write_text(f"{PASSPHRASE}\n")
     return made

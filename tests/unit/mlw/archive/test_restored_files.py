@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.clients.archives.config_secrets import ConfigCrypter, make_salt
+from infra.clients.state.passphrase_cipher import PassphraseCipher, make_salt
 from infra.errors import ArchiveError
 from infra.stack_files.stack_file import open_stack_file
 from mlw.archive import restored_files
@@ -19,9 +19,9 @@ PLAIN = "config:\n  ml-workspace:workload: churn # why\n"
 
 
 @pytest.fixture
-def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
-    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "of this home")
+def context(tmp_path: Path) -> Context:
     context = a_context(tmp_path)
+    context = replace(context, environment={**context.environment, "PULUMI_CONFIG_PASSPHRASE": "of this home"})
     context.stack_file.unlink(missing_ok=True)
     return context
 
@@ -52,7 +52,7 @@ def test_the_salt_of_the_old_home_does_not_come_along(context: Context) -> None:
 
 
 def test_encrypted_values_are_encrypted_for_this_home(context: Context) -> None:
-    old = ConfigCrypter(salt := make_salt("of the old home"), "of the old home")
+    old = PassphraseCipher.of(salt := make_salt("of the old home"), "of the old home")
     value = old.encrypt("s3cret")
     text = f"encryptionsalt: {salt}\nconfig:\n  mine:token: {{secure: {value}}}\n"
 
@@ -61,13 +61,13 @@ def test_encrypted_values_are_encrypted_for_this_home(context: Context) -> None:
     file = open_stack_file(context.stack_file)
     secure = file.config["mine:token"]
     assert isinstance(secure, dict)
-    assert ConfigCrypter(salt_of(file) or "", "of this home").decrypt(str(secure["secure"])) == "s3cret"
+    assert PassphraseCipher.of(salt_of(file) or "", "of this home").decrypt(str(secure["secure"])) == "s3cret"
 
 
 @pytest.mark.parametrize("passphrase", ["of the old home", "of this home"])
 def test_the_same_file_is_encrypted_anew_where_the_passphrase_is_another(context: Context, passphrase: str) -> None:
     """A checkout on another machine has the stack file already."""
-    old = ConfigCrypter(salt := make_salt(passphrase), passphrase)
+    old = PassphraseCipher.of(salt := make_salt(passphrase), passphrase)
     value = old.encrypt("s3cret")
     text = f"encryptionsalt: {salt}\nconfig:\n  mine:token: {{secure: {value}}}\n"
     context.stack_file.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ def test_the_same_file_is_encrypted_anew_where_the_passphrase_is_another(context
     file = open_stack_file(context.stack_file)
     secure = file.config["mine:token"]
     assert isinstance(secure, dict)
-    assert ConfigCrypter(salt_of(file) or "", "of this home").decrypt(str(secure["secure"])) == "s3cret"
+    assert PassphraseCipher.of(salt_of(file) or "", "of this home").decrypt(str(secure["secure"])) == "s3cret"
     assert (context.stack_file.read_text() == text) is (passphrase == "of this home")
 
 

@@ -1,4 +1,4 @@
-"""`mlw run` and `mlw env` as processes; the Pulumi CLI, which decrypts the credentials, is a fake."""
+"""`mlw run` and `mlw env` as processes."""
 
 import json
 import os
@@ -10,16 +10,19 @@ from pathlib import Path
 import pytest
 
 from infra.client_variables import Access
+from infra.clients.state import kept_keys, known_stacks
+from infra.clients.state.state_passphrase import StatePassphrase
 from mlw.client_environment.run_command import command_environment, service_name
-from tests.unit.states import CREDENTIALS, FakeCli, Place, a_workspace, the_outputs
+from tests.unit.states import CREDENTIALS, KEY, PASSPHRASE, SALT, Place, a_secret, a_workspace, stack_id, the_outputs
 
 SECONDS = 60
 
 
 @pytest.fixture(autouse=True)
-def _stack(place: Place, tmp_path: Path) -> None:
-    FakeCli(tmp_path / "cache" / "bin").prints(json.dumps(CREDENTIALS))
+def _stack(place: Place) -> None:
     place.deploy("dev")
+    known_stacks.remember(stack_id("dev"), stack="dev")
+    kept_keys.keep(stack_id("dev"), SALT, StatePassphrase(PASSPHRASE, is_of_home=True), KEY)
 
 
 def mlw(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -77,12 +80,11 @@ def test_a_command_that_is_not_started_is_one_message(line: str, code: int, mess
 
 
 def test_with_tracking_mlflow_finds_the_workspace_and_the_password_is_only_in_the_environment(
-    place: Place, tmp_path: Path
+    place: Place,
 ) -> None:
     endpoints = {**the_outputs("dev")["endpoints"], "tracking": "http://127.0.0.1:20008"}
-    place.deploy("dev", a_workspace("dev", outputs=the_outputs("dev", endpoints=endpoints)))
-    login = {"username": "admin", "password": "secret-of-tracking"}
-    FakeCli(tmp_path / "cache" / "bin").prints(json.dumps({**CREDENTIALS, "tracking": login}))
+    credentials = a_secret({**CREDENTIALS, "tracking": {"username": "admin", "password": "secret-of-tracking"}})
+    place.deploy("dev", a_workspace("dev", outputs=the_outputs("dev", endpoints=endpoints, credentials=credentials)))
 
     words = ("run", "dev", "--experiment-name", "churn", "--", "env", "-0")
     done = mlw(*words, MLFLOW_TRACKING_TOKEN="other", MLFLOW_REGISTRY_URI="other")
@@ -111,7 +113,7 @@ def test_the_command_has_the_callers_umask_and_handles_a_closed_pipe_as_usual() 
 def test_credentials_are_on_no_command_line_and_in_no_file(tmp_path: Path) -> None:
     done = mlw("run", "dev", "--", "sh", "-c", "tr '\\0' ' ' < /proc/$$/cmdline")
 
-    files = (path for path in tmp_path.rglob("*") if path.is_file() and path.name != "pulumi-cli")
+    files = (path for path in tmp_path.rglob("*") if path.is_file())
     assert done.returncode == 0
     assert "secret-of" not in done.stdout
     assert [path for path in files if b"secret-of" in path.read_bytes()] == []

@@ -5,10 +5,24 @@ from pathlib import Path
 
 import pytest
 
+from infra.clients.state import kept_keys
+from infra.host import folders
 from mlw.lifecycle.lifecycle_errors import DamagedStateError
 from mlw.main import main
 from mlw.stacks.stacks import names, open_stack, open_stacks
-from tests.unit.states import CREDENTIALS, FakeCli, Place, a_record, a_workspace, write
+from tests.unit.states import (
+    CREDENTIALS,
+    KEY,
+    PASSPHRASE,
+    SECRET_SIGNATURE,
+    FakeCli,
+    Place,
+    a_checkpoint,
+    a_record,
+    a_workspace,
+    the_outputs,
+    write,
+)
 
 
 @pytest.fixture
@@ -96,27 +110,53 @@ class TestOtherBackends:
 
 
 class TestKeys:
-    """Secrets are decrypted by the CLI alone, and only when they are asked for."""
+    """Secrets are decrypted only when they are asked for, and without the CLI if there is a passphrase."""
 
     @pytest.fixture(autouse=True)
-    def _stack(self, place: Place) -> None:
+    def _stack(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(kept_keys, "derive_key", lambda _, text: KEY if text == PASSPHRASE else b"?" * 32)
         place.deploy("churn")
 
     def test_credentials_are_printed(self, cli: FakeCli, capsys: pytest.CaptureFixture[str]) -> None:
-        cli.prints(json.dumps(CREDENTIALS))
+        assert main(["keys", "churn"]) == 0
+        assert json.loads(capsys.readouterr().out) == CREDENTIALS
+        assert cli.calls == []
+
+    def test_a_key_service_is_asked_by_the_cli(
+        self, place: Place, cli: FakeCli, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        write(place.states / "churn.json", a_checkpoint(a_workspace("churn"), stack="churn", salt=None))
+        plain = {**SECRET_SIGNATURE, "plaintext": json.dumps(CREDENTIALS)}
+        exported = a_workspace("churn", outputs=the_outputs("churn", credentials=plain))
+        cli.prints(json.dumps({"version": 3, "deployment": {"resources": exported}}))
 
         assert main(["keys", "churn"]) == 0
         assert json.loads(capsys.readouterr().out) == CREDENTIALS
-        assert cli.calls == ["stack output credentials --json --show-secrets --stack=churn"]
+        assert cli.calls == ["stack export --show-secrets --stack=churn"]
 
-    def test_a_wrong_passphrase_is_one_message(
-        self, tmp_path: Path, cli: FakeCli, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        cli.fails("error: constructing secrets manager: incorrect passphrase")
+    def test_a_damaged_secret_is_one_message(self, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+        path = place.states / "churn.json"
+        text = path.read_text()
+        sealed = json.loads(text)["checkpoint"]["latest"]["resources"][0]["outputs"]["credentials"]["ciphertext"]
+        path.write_text(text.replace(sealed, f"{sealed[:-8]}AAAAAAA="))
 
         assert main(["keys", "churn"]) == 1
         shown = capsys.readouterr()
+        assert shown.err.startswith("mlw: decrypting the secrets of stack 'churn': ")
+        assert shown.err.endswith("The state is damaged. Nothing was changed. Restore its file from a backup.\n")
+
+    def test_without_a_passphrase_there_is_one_message(self, capsys: pytest.CaptureFixture[str]) -> None:
+        folders.passphrase().unlink()
+
+        assert main(["keys", "churn"]) == 1
+        assert capsys.readouterr().err.startswith("mlw: reading the passphrase of the state from ")
+
+    def test_a_wrong_passphrase_is_one_message(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         passphrase = tmp_path / "home" / "passphrase"
+        passphrase.write_text("wrong\n")
+
+        assert main(["keys", "churn"]) == 1
+        shown = capsys.readouterr()
         assert (shown.out, shown.err.count("\n")) == ("", 1)
         assert shown.err.startswith(
             f"mlw: decrypting the secrets of stack 'churn': the passphrase in the file '{passphrase}' is not the one "

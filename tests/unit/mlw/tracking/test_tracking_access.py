@@ -1,26 +1,23 @@
 """Whose login is used, and what is said without one."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from mlw.keys import principal_credentials
 from mlw.main import main
-from mlw.stacks.stacks import open_stack
+from mlw.stacks.stacks import Stack, open_stack
 from mlw.tracking.tracking_access import NoTrackingRightError, TrackingOffError, connect
-from tests.unit.states import CREDENTIALS, FakeCli, Place, a_workspace, the_outputs
+from tests.unit.states import CREDENTIALS, Place, a_workspace, the_outputs
 
 ENDPOINT = "http://127.0.0.1:20008"
 
 
 @pytest.fixture
-def _tracked(place: Place, tmp_path: Path) -> None:
+def _tracked(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stack with tracking."""
     endpoints = {**the_outputs("dev")["endpoints"], "tracking": ENDPOINT}
     place.deploy("dev", a_workspace("dev", outputs=the_outputs("dev", endpoints=endpoints)))
     login = {"username": "admin", "password": "secret-of-tracking"}
-    FakeCli(tmp_path / "cache" / "bin").prints(json.dumps({**CREDENTIALS, "tracking": login}))
+    monkeypatch.setattr(Stack, "credentials", lambda _: {**CREDENTIALS, "tracking": login})
 
 
 @pytest.mark.usefixtures("_tracked")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from infra.clients.state.state_secrets import decrypted
 from infra.errors import EarlierVersionError
 from mlw.lifecycle.checkpoints import as_secret as secret
-from mlw.lifecycle.checkpoints import without_marks
 from mlw.upgrade.earlier_properties import CONVERSIONS, Belonging, convert
 
 WHOSE = Belonging(stack_id="1a", resource_name="stdev")
@@ -44,8 +44,8 @@ def test_connections_of_datastores_are_taken_out_of_one_secret_each() -> None:
         paths={},
     )
 
-    assert without_marks(inputs["storage_account"])["credentials"] == {"accessKey": "a", "secretKey": "b"}
-    assert without_marks(inputs["key_vault"]) == {"endpoint": "v", "credentials": {"token": "t"}, "ca_certificate": ""}
+    assert decrypted(inputs["storage_account"])["credentials"] == {"accessKey": "a", "secretKey": "b"}
+    assert decrypted(inputs["key_vault"]) == {"endpoint": "v", "credentials": {"token": "t"}, "ca_certificate": ""}
     assert (inputs["existing_storage_account"], inputs["existing_key_vault"]) == (True, False)
 
 

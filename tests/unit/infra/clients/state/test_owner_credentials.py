@@ -3,36 +3,49 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.clients.service_connection import ServiceConnection
-from infra.clients.state import owner_credentials
+from infra.clients.state import owner_credentials, passphrase_cipher
+from infra.clients.state.passphrase_cipher import PassphraseCipher, make_salt
+from infra.clients.state.state_secrets import SECRET_KEY
 from infra.errors import SecretStateError
 
 KNOWN = {"storage": {"accessKey": "root", "secretKey": "word"}, "storage.stlake": {"accessKey": "lake"}}
 
-_INITIALIZATION = {
-    "type": "ml-workspace:keyvault:VaultInitialization",
-    "outputs": {"unseal_key": {"4dabf18193072939515e22adb298388d": "1b47", "plaintext": '"the key"'}},
-}
+
+def secret(value: object, **more: str) -> dict[str, str]:
+    return {SECRET_KEY: "1b47", "plaintext": json.dumps(value), **more}
+
+
+def resources(credentials: dict[str, str], key: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        {"type": "pulumi:pulumi:Stack", "outputs": {"credentials": credentials}},
+        {"type": "ml-workspace:keyvault:VaultInitialization", "outputs": {"unseal_key": key}},
+    ]
+
+
 EXPORTED: dict[bool, Any] = {
-    False: {"deployment": {"resources": [{"type": "pulumi:pulumi:Stack"}, _INITIALIZATION]}},
+    False: {"deployment": {"resources": resources(secret(KNOWN), secret("the key"))}},
     True: {"deployment": {}},
 }
 
 
 @pytest.fixture(autouse=True)
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
-    """Respond with a fake CLI, and record its command lines."""
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[list[str]]]:
+    """Respond with a fake CLI, and record its command lines; the backend has no stack."""
     commands: list[list[str]] = []
+    monkeypatch.setenv("MLW_HOME", str(tmp_path))
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
 
     def respond(command: list[str], **_more: object) -> subprocess.CompletedProcess[str]:
         commands.append(command)
         broken = "--stack=broken" in command
-        said = EXPORTED["--stack=bare" in command] if "export" in command else KNOWN
-        return subprocess.CompletedProcess(command, int(broken), json.dumps(said), "error: incorrect passphrase\n")
+        said = json.dumps(EXPORTED["--stack=bare" in command])
+        return subprocess.CompletedProcess(command, int(broken), said, "error: incorrect passphrase\n")
 
     monkeypatch.setattr(subprocess, "run", respond)
     asked_once = (owner_credentials._credentials, owner_credentials._unseal_key)
@@ -87,3 +100,36 @@ def test_the_unseal_key_is_read_from_the_owners_state_once(asked: list[list[str]
 def test_a_stack_without_a_key_vault_is_named() -> None:
     with pytest.raises(SecretStateError, match=r"stack 'bare'.*no unseal key"):
         owner_credentials.unseal_key_of("bare")
+
+
+@pytest.fixture
+def salt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """The state of `prod` is a file with secrets under the passphrase `mine`."""
+    monkeypatch.setattr(passphrase_cipher, "_ROUNDS", 1)
+    cipher = PassphraseCipher.of(salt := make_salt("mine"), "mine")
+    sealed = [secret("", ciphertext=cipher.encrypt(json.dumps(value))) for value in (KNOWN, "the key")]
+    providers = {"type": "passphrase", "state": {"salt": salt}}
+    latest = {"resources": resources(*sealed), "secrets_providers": providers}
+    state = tmp_path / ".pulumi" / "stacks" / "ml-workspace" / "prod.json"
+    state.parent.mkdir(parents=True)
+    state.write_text(json.dumps({"version": 3, "checkpoint": {"latest": latest}}))
+    return salt
+
+
+@pytest.mark.usefixtures("salt")
+def test_a_state_that_is_a_file_is_read_without_the_cli(
+    monkeypatch: pytest.MonkeyPatch, asked: list[list[str]]
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
+
+    assert owner_credentials.credentials_of("prod", ["storage"]) == KNOWN["storage"]
+    assert owner_credentials.unseal_key_of("prod") == "the key"
+    assert asked == []
+
+
+@pytest.mark.usefixtures("salt")
+def test_another_passphrase_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "wrong")
+
+    with pytest.raises(SecretStateError, match=r"stack 'prod'.*passphrase is not the one of its state"):
+        owner_credentials.credentials_of("prod", ["storage"])
