@@ -136,8 +136,12 @@ class Stack:
         return None if outputs(self.checkpoint) is None else dict(self._decrypted(outputs))
 
     def _decrypted(self, select: Callable[[Checkpoint], Any]) -> Any:  # noqa: ANN401 - JSON
-        """What a function selects from the state, decrypted; by the CLI if there is no passphrase but a key service."""
-        checkpoint, context = self.checkpoint, self.context
+        """What a function selects from the present state, which a rotation may have changed since this one was read.
+
+        If there is no passphrase but a key service, the CLI decrypts.
+        """
+        context = self.context
+        checkpoint = _checkpoint(context)
         if checkpoint.salt is None:
             exported = pulumi_cli.query(context, ["stack", "export", "--show-secrets", f"--stack={self.name}"])
             return state_secrets.decrypted(select(_of_export(exported)))

@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from mlw.lifecycle.checkpoints import SECRET_KEY
+from infra.clients.state.state_secrets import SECRET_KEY
 
 ROUNDS = 1_000_000
 STACK = "pulumi:pulumi:Stack"

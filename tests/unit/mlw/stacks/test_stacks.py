@@ -19,6 +19,7 @@ from tests.unit.states import (
     Place,
     a_checkpoint,
     a_record,
+    a_secret,
     a_workspace,
     the_outputs,
     write,
@@ -121,6 +122,12 @@ class TestKeys:
         assert main(["keys", "churn"]) == 0
         assert json.loads(capsys.readouterr().out) == CREDENTIALS
         assert cli.calls == []
+
+    def test_credentials_are_those_of_now(self, place: Place) -> None:
+        stack, rotated = open_stack("churn"), {**CREDENTIALS, "keyVault": {"token": "another"}}
+        place.deploy("churn", a_workspace("churn", outputs=the_outputs("churn", credentials=a_secret(rotated))))
+
+        assert stack.credentials() == rotated
 
     def test_a_key_service_is_asked_by_the_cli(
         self, place: Place, cli: FakeCli, capsys: pytest.CaptureFixture[str]
