@@ -21,15 +21,9 @@ MlwCompute = Callable[..., Finished]
 
 @contextmanager
 def visitor(browser: Browser, login: HttpCredentials | None = None) -> Iterator[Page]:
-    """A page of a browser of its own, which trusts the certificates of the workspace.
-
-    Requests are made outside of the browser, which fails all that are under way whenever a network appears on this
-    machine; other tests create networks all the time. Only web sockets are its own.
-    """
+    """A page of a browser of its own, which trusts the certificates of the workspace."""
     context = browser.new_context(ignore_https_errors=True, http_credentials=login)
-    context.route("**/*", lambda route: route.fulfill(response=route.fetch(max_redirects=0)))
     yield context.new_page()
-    context.unroute_all(behavior="ignoreErrors")
     context.close()
 
 

@@ -18,10 +18,10 @@ from typing import Any
 from playwright.sync_api import Browser, Page, Playwright
 
 from infra.host import npm_packages
+from tests.support import steady_browser
 from tests.support.environment import PROJECT_ROOT, Environment
 from tests.support.insights_rows import result_of
 
-BROWSER = "/usr/bin/chromium"
 PICTURES = PROJECT_ROOT / "build" / "studio"
 TABLE = Path(__file__).with_name("browser_assets.toml")
 START_SECONDS = 60
@@ -86,7 +86,7 @@ def running_studio(
 def launch(playwright: Playwright, *flags: str) -> Browser:
     """Start the system's browser; its sandbox does not work for root."""
     needed = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=BROWSER, args=[*needed, *flags])
+    return playwright.chromium.launch(executable_path=steady_browser.__file__, args=[*needed, *flags])
 
 
 def axe_findings(page: Page, *, rules: Sequence[str] = ()) -> list[str]:

@@ -2,7 +2,7 @@
 
 The key is derived from the passphrase and a salt with PBKDF2, which takes half a second by design; a value is
 ``v1:<nonce>:<AES-256-GCM>``. The salt (`encryptionsalt` of a stack file) contains the encrypted word `pulumi`, which
-verifies a passphrase. Each start of the CLI derives the key anew, and decrypts or encrypts one value at a time.
+verifies a passphrase. Each start of the CLI derives the key again, and decrypts or encrypts one value at a time.
 """
 
 from __future__ import annotations
