@@ -45,14 +45,16 @@ class AttachedEngine:
     stack_id: str = ""
 
     @contextmanager
-    def connect(self, *, timeout_seconds: float = docker_engine.TIMEOUT_SECONDS) -> Iterator[docker.DockerClient]:
+    def connect(self, *, timeout_seconds: float | None = None) -> Iterator[docker.DockerClient]:
         """Open a client; see :func:`infra.clients.engine.docker_engine.connect`.
 
         Raises:
             EngineUnreachableError: It does not respond; names the compute.
         """
         try:
-            with docker_engine.connect(timeout_seconds=timeout_seconds, host=f"unix://{self._socket()}") as client:
+            # The socket may lead to another machine.
+            timeout = timeout_seconds or docker_engine.TIMEOUT_SECONDS
+            with docker_engine.connect(timeout_seconds=timeout, host=f"unix://{self._socket()}") as client:
                 if self.stack_id:
                     _note(self)
                 yield client

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from infra.clients.engine import log_quotes
 from infra.clients.engine.object_users import describe_users
 from infra.errors import EngineError, EngineUnreachableError
-from infra.host.engine_address import address
+from infra.host.engine_address import SOCKET_PREFIX, address
 from infra.labels import STACK, belongs_to
 
 if TYPE_CHECKING:
@@ -28,7 +28,13 @@ HOPELESS_RESTARTS = 3
 """After this number of restarts in a row a container counts as failed; the engine makes them within two seconds."""
 
 TIMEOUT_SECONDS = 30
-"""Timeout of one call to the engine."""
+"""Timeout of one call to an engine on another machine, which may be gone."""
+
+LOCAL_TIMEOUT_SECONDS = 180
+"""Timeout of one call to an engine on this machine.
+
+One that is gone refuses the connection at once; one that removes large volumes, or whose disk is busy, responds late.
+"""
 
 REMOVAL_SECONDS = 3600
 """How long removing one object may take: the engine deletes every file of a volume before it responds."""
@@ -52,7 +58,7 @@ class ContainerState:
 class Connect(Protocol):
     """Opens a client for one engine, as :func:`connect` does."""
 
-    def __call__(self, *, timeout_seconds: float = ...) -> AbstractContextManager[docker.DockerClient]:
+    def __call__(self, *, timeout_seconds: float | None = ...) -> AbstractContextManager[docker.DockerClient]:
         """See :func:`connect`."""
 
 
@@ -61,11 +67,11 @@ _api_versions: dict[str, str] = {}
 
 
 @contextmanager
-def connect(*, timeout_seconds: float = TIMEOUT_SECONDS, host: str = "") -> Iterator[docker.DockerClient]:
+def connect(*, timeout_seconds: float | None = None, host: str = "") -> Iterator[docker.DockerClient]:
     """Open a client for the engine that Docker's own CLI would use.
 
     Args:
-        timeout_seconds: Timeout of one call, or between two chunks of a stream.
+        timeout_seconds: Timeout of one call, or between two chunks of a stream; None for that of the engine's place.
         host: Address of another engine, `unix://`; no variable applies to it.
 
     Raises:
@@ -79,7 +85,7 @@ def connect(*, timeout_seconds: float = TIMEOUT_SECONDS, host: str = "") -> Iter
     try:
         client = docker.DockerClient.from_env(
             version=_api_versions.get(host, "auto"),
-            timeout=timeout_seconds,  # type: ignore[arg-type]  # requests takes fractions
+            timeout=timeout_seconds or timeout_of(host),  # type: ignore[arg-type]  # requests takes fractions
             environment=environ,
         )
         _api_versions[host] = client.api.api_version
@@ -106,8 +112,18 @@ def connect(*, timeout_seconds: float = TIMEOUT_SECONDS, host: str = "") -> Iter
         client.close()
 
 
+def timeout_of(host: str) -> float:
+    """Timeout of one call to the engine at an address, in seconds."""
+    return LOCAL_TIMEOUT_SECONDS if host.startswith(SOCKET_PREFIX) else TIMEOUT_SECONDS
+
+
 def unreachable(host: str, exc: Exception) -> str:
     """The message for an engine that does not answer."""
+    if isinstance(exc, TimeoutError) or "timed out" in str(exc):
+        return (
+            f"using the Docker engine at '{host}': it does not answer in time. It may be busy, e.g. with "
+            "the removal of large volumes. Run the command again; if this stays so, the engine's own log says why."
+        )
     if "Permission denied" in str(exc):
         return (
             f"using the Docker engine at '{host}': permission denied. "

@@ -109,7 +109,7 @@ class _SocketConnection(http.client.HTTPConnection):
     """An HTTP connection to a local socket."""
 
     def __init__(self, path: str) -> None:
-        super().__init__("docker", timeout=docker_engine.TIMEOUT_SECONDS)
+        super().__init__("docker", timeout=docker_engine.LOCAL_TIMEOUT_SECONDS)
         self._path = path
 
     def connect(self) -> None:

@@ -1,15 +1,17 @@
 """Queries of the engine: the same results as through Docker's SDK, errors as messages."""
 
 import json
+import socket
 import socketserver
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from infra.clients.engine import engine_queries
+from infra.clients.engine import docker_engine, engine_queries
 from infra.errors import EngineError, EngineUnreachableError
 
 CONTENT = {
@@ -79,6 +81,21 @@ def test_an_engine_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytes
         engine_queries.connect(),
     ):
         pytest.fail("there is an engine")
+
+
+@pytest.mark.parametrize("connect", [engine_queries.connect, docker_engine.connect])
+def test_a_busy_engine_is_not_taken_for_one_that_has_to_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, connect: Callable[[], AbstractContextManager[object]]
+) -> None:
+    """It accepts connections and does not respond in time."""
+    path = str(tmp_path / "busy.sock")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+    monkeypatch.setattr(docker_engine, "LOCAL_TIMEOUT_SECONDS", 0.05)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+        with pytest.raises(EngineUnreachableError, match=r"does not answer in time.*Run the command again"), connect():
+            pytest.fail("it answered")
 
 
 def test_certificates_that_are_missing_are_named(fake_engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
