@@ -206,7 +206,9 @@ class Dispatcher:
 
     def _give_up(self, entry: QueueEntry, error: str) -> None:
         with contextlib.suppress(MlWorkspaceError):
-            self.records.write_state(entry.job, JobState().moved(JobStatus.FAILED, error=error))
+            # A result that is stored is the truth, whatever failed after it.
+            if not self.records.state(entry.job).status.is_final:
+                self.records.write_state(entry.job, JobState().moved(JobStatus.FAILED, error=error))
             self.records.leave_queue(entry)
 
     def _end_all(self) -> None:
