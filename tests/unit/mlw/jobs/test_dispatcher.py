@@ -311,12 +311,13 @@ def test_names_of_blobs_are_in_the_order_of_the_queue() -> None:
 
 
 def test_a_defect_after_the_end_of_a_job_does_not_change_its_result(queue: Queue) -> None:
-    def run(job: CommandJob, _stop: Stop) -> Finished:
-        queue.records.write_state(job.name, JobState().moved(JobStatus.COMPLETED))
-        raise KeyError("while cleaning up")
+    class Defective:
+        def run(self, job: CommandJob, _stop: Stop) -> Finished:
+            queue.records.write_state(job.name, JobState().moved(JobStatus.COMPLETED))
+            raise KeyError("while cleaning up")
 
     queue.submit("ended")
-    queue.runner.run = run  # type: ignore[method-assign]
+    queue.dispatcher.runner = Defective()
     queue.dispatcher.drain(idle_seconds=0.3)
 
     assert queue.records.queue() == []
