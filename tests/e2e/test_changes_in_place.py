@@ -216,7 +216,8 @@ def test_another_name_is_refused(live: LiveStack) -> None:
 def test_account_of_v1_is_upgraded_in_place_and_never_gets_a_hierarchical_namespace(
     old: LiveStack, marker: str
 ) -> None:
-    s3, objects = s3_client(old.outputs), old.stack.objects().identities
+    # As of now: another test replaces the account.
+    s3, objects = s3_client(old.stack.outputs()), old.stack.objects().identities
     before = s3.get_bucket_versioning(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key=marker, Body=b"kept")
 
