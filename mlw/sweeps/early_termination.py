@@ -1,7 +1,8 @@
 """Early termination: whether a running trial is much worse than the others were at the same interval.
 
 Each report of the primary metric is an interval, as in Azure. A policy is applied at the multiples of
-`evaluation_interval` from `delay_evaluation` on, each once, and compares only trials that have come as far.
+`evaluation_interval` from `delay_evaluation` on, each once, as soon as another trial has come as far, and compares only
+with those.
 """
 
 from __future__ import annotations

@@ -218,10 +218,11 @@ class _SweepRun:
         except MlWorkspaceError:
             return ""  # the service does not respond: looked at again
         interval = policy.due(len(trial.reports))
-        if interval <= trial.checked:
+        others = [one.reports for one in self.trials if one is not trial]
+        # Until another trial has come as far, there is nothing to compare with: looked at again.
+        if interval <= trial.checked or not any(len(one) >= interval for one in others):
             return ""
         trial.checked = interval
-        others = [one.reports for one in self.trials if one is not trial]
         return policy.verdict(trial.reports, others, maximize=self.job.maximize)
 
     def _score(self, trial: Trial, done: Finished) -> None:

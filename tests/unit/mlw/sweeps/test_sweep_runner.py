@@ -14,6 +14,7 @@ from mlw.jobs.command_jobs import CommandJob, Stop
 from mlw.jobs.dispatcher import JobStop
 from mlw.jobs.job_status import JobStatus
 from mlw.sweeps import sweep_runner
+from mlw.sweeps.early_termination import Policy
 from mlw.sweeps.sweep_text import trials_text
 from mlw.sweeps.trials import read_trials
 from tests.support.fake_jobs import canceled
@@ -178,11 +179,21 @@ def test_the_time_limit_ends_the_sweep_and_keeps_the_best_trial() -> None:
     assert (statuses(trials), done.properties["best_child_run_id"]) == (["Completed", "Canceled"], "tune_0")
 
 
-def test_a_trial_that_is_much_worse_is_ended_and_its_score_counts() -> None:
-    worse = threading.Event()
+@pytest.mark.parametrize("is_last", [False, True], ids=["before", "after"])
+def test_a_trial_that_is_much_worse_is_ended_and_its_score_counts(
+    monkeypatch: pytest.MonkeyPatch, *, is_last: bool
+) -> None:
+    """The better one comes as far before or after the worse one was looked at: on a busy machine it may start late."""
+    worse, looked, due = threading.Event(), threading.Event(), Policy.due
+
+    def noted(policy: Policy, reports: int) -> int:
+        if reports:
+            looked.set()
+        return due(policy, reports)
 
     def command(trials: FakeTrials, job: CommandJob, stop: Stop) -> str:
         if job.name == "tune_0":
+            assert not is_last or looked.wait(20)
             trials.report(job, 0.1, 0.1)
             worse.wait(20)
             return ""
@@ -191,6 +202,7 @@ def test_a_trial_that_is_much_worse_is_ended_and_its_score_counts() -> None:
         worse.set()
         return "" if ended else "not ended"
 
+    monkeypatch.setattr(Policy, "due", noted)
     trials = FakeTrials(command=command)
     trials.submit(
         limits={"max_total_trials": 2, "max_concurrent_trials": 2},
