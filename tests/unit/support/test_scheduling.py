@@ -129,3 +129,10 @@ def test_listed_folder_shares_a_workspace(folder: str) -> None:
 
 def test_comparison_of_the_engine_runs_alone() -> None:
     assert runs_alone(LAST_FILE)
+
+
+def test_folders_that_are_packages_have_different_names() -> None:
+    """Two tiers with a package of the same name cannot be collected in one run: the name stands for one folder."""
+    names = [path.parent.name for path in TESTS_ROOT.rglob("__init__.py") if path.parent.parent.parent == TESTS_ROOT]
+
+    assert sorted(names) == sorted(set(names))
