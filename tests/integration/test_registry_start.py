@@ -43,6 +43,12 @@ busybox sed 's/server= asked=$/&; sleep 1/' /etc/distribution/start.sh >/tmp/sta
 """
 """The script where a registry's shell takes its time, and never hears what is said before it listens."""
 
+WITH_SLOW_REGISTRIES = """
+busybox sed 's/listens"$/&; sleep 1/' /etc/distribution/start.sh >/tmp/start.sh
+. /tmp/start.sh
+"""
+"""The script where a registry's shell listens for a while before its registry runs."""
+
 
 @contextmanager
 def started(engine: DockerClient, *command: str) -> Iterator[Container]:
@@ -90,8 +96,13 @@ def _owner() -> tuple[int, int]:
 
 @pytest.mark.parametrize(
     "command",
-    [["/etc/distribution/start.sh"], ["-c", WITH_DEAF_SHELLS], ["-c", WITH_SLOW_MKDIR]],
-    ids=["as it is", "deaf shells", "slow start"],
+    [
+        ["/etc/distribution/start.sh"],
+        ["-c", WITH_DEAF_SHELLS],
+        ["-c", WITH_SLOW_MKDIR],
+        ["-c", WITH_SLOW_REGISTRIES],
+    ],
+    ids=["as it is", "deaf shells", "slow start", "slow registries"],
 )
 def test_collection_with_nothing_to_do_ends(engine: DockerClient, command: list[str]) -> None:
     with started(engine, *command) as container:

@@ -9,12 +9,18 @@ config=/etc/distribution
 work=/var/lib/registry/garbage-collection
 readonly= readwrite= interim= collection= stopping=
 
+# A shell's child starts with the traps of the shell, and loses a signal until it has dropped them.
+become() {
+  : >"/tmp/$1.listens"
+  shift
+  exec "$@"
+}
+
 # One registry. Asked to end, it finishes the requests under way; one that ends unasked takes the container along.
 serve() {
   server= asked=
   trap 'asked=yes; [ -z "$server" ] || kill -TERM "$server" 2>/dev/null' TERM
-  : >"/tmp/$1.listens"
-  /bin/registry serve "$config/$1" &
+  become "$1" /bin/registry serve "$config/$1" &
   server=$!
   [ -z "$asked" ] || kill -TERM "$server"
   ended "$server"
@@ -27,7 +33,7 @@ begin() {
   begun=$!
 }
 
-# A signal that reaches a registry's shell before its trap is set is lost.
+# Ends what has been started under this name; until it listens, a signal is lost.
 end() {
   [ -n "$2" ] || return 0
   while [ ! -e "/tmp/$1.listens" ] && kill -0 "$2" 2>/dev/null; do sleep 0.05; done
@@ -47,7 +53,7 @@ ended() {
 
 stop() {
   stopping=yes
-  [ -z "$collection" ] || kill -TERM "$collection" 2>/dev/null
+  end collection "$collection"
   end readonly.yml "$readonly"
   end readwrite.yml "$readwrite"
   end collecting.yml "$interim"
@@ -64,8 +70,9 @@ collect() {
   read -r id options <"$work/begun"
   begin collecting.yml
   interim=$begun
+  rm -f /tmp/collection.listens
   # shellcheck disable=SC2086 # several options
-  /bin/sh "$config/collect.sh" $options >"$work/output" 2>&1 &
+  become collection /bin/sh "$config/collect.sh" $options >"$work/output" 2>&1 &
   collection=$!
   [ -z "$stopping" ] || stop
   ended "$collection"
