@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.host import file_locks, folders
+from infra.host import folders
 from mlw.inference.inference_errors import NoFrontError
+from mlw.online_endpoints import endpoint_locks
 from mlw.stacks.stacks import Stack
 
 AUTH_KEY, AUTH_NONE = "key", "none"
@@ -102,7 +103,7 @@ def publish(stack: Stack, endpoints: Endpoints | Callable[[], Endpoints]) -> Non
     if INFERENCE.endpoints[0].use not in stack.require_outputs()["endpoints"]:
         raise NoFrontError(stack.name)
     image = service_images.table()[INFERENCE.image]
-    with file_locks.hold(folders.home() / "inference" / f"{stack.stack_id}.lock", "publishing online endpoints"):
+    with endpoint_locks.publishing(folders.home(), stack.stack_id):
         wanted = endpoints() if callable(endpoints) else endpoints
         front_publishing.publish(
             container_of(stack, INFERENCE.credentials_key).name,

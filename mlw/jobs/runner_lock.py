@@ -60,12 +60,6 @@ def end(path: Path, *, wait_seconds: float) -> bool:
     return True
 
 
-def forget(path: Path) -> None:
-    """Remove the files of a lock, with the stack."""
-    for file in (path, log_of(path)):
-        file.unlink(missing_ok=True)
-
-
 def _signal(process: int, number: signal.Signals) -> None:
     if process:
         with contextlib.suppress(ProcessLookupError):

@@ -19,6 +19,7 @@ from mlw.lifecycle import (
     backend_sidecars,
     engine_objects,
     foreign_resources,
+    identity_files,
     identity_lookup,
     lock_refusals,
     move_notes,
@@ -43,7 +44,6 @@ from mlw.lifecycle.recovery import Recovery
 from mlw.lifecycle.removal_proof import Remains
 from mlw.lifecycle.stack_contents import describe_contents
 from mlw.lifecycle.stack_context import Context
-from mlw.online_endpoints import endpoint_locks
 
 SOFT_DELETION = Recorded(operation="Microsoft.MachineLearningServices/workspaces/delete")
 
@@ -123,7 +123,6 @@ def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
         take_over_earlier_version(context)
     # After that: an upgraded stack has claims under its identity only from now on.
     claimed, stack_id = stack_ports.claimed(recovery.stack_id), _identity(recovery)
-    lock = runner_lock.path_of(context.home, stack_id)
     if checkpoint is not None:
         _destroy(recovery, checkpoint)
     _sweep(recovery)
@@ -139,8 +138,7 @@ def remove(recovery: Recovery, checkpoint: Checkpoint | None) -> Remains:
     remains = Remains(recovery.found(), ports, state_files.leftovers(context), released=len(claimed), unseen=unseen)
     if not remains.of_this_machine:
         attached_engine.forget_all(stack_id)
-        runner_lock.forget(lock)
-        endpoint_locks.forget(context.home, recovery.stack_id or "")
+        identity_files.remove(context.home, stack_id)
         removal_notes.end(context)
     return remains
 

@@ -1,6 +1,7 @@
 """The lock of an endpoint on this machine: one process of `mlw` at a time changes its containers.
 
-A second file says that a change has begun and not ended, so the next process sees that one was killed in between.
+A second file says that a change has begun and not ended, so the next process sees that one was killed in between. All
+are named after the stack's identity, and go with it: :mod:`mlw.lifecycle.identity_files`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,15 @@ _BEGUN = ".changing"
 def path_of(home: Path, stack_id: str, endpoint: str) -> Path:
     """The file of the lock of an endpoint."""
     return home / _FOLDER / f"{stack_id}-{endpoint.lower()}.lock"
+
+
+@contextlib.contextmanager
+def publishing(home: Path, stack_id: str) -> Iterator[None]:
+    """Be the only one that tells the front of a stack what it serves."""
+    path = home / _FOLDER / f"{stack_id}.lock"
+    folders.private_folder(path.parent)
+    with file_locks.hold(path, "publishing online endpoints"):
+        yield
 
 
 @contextlib.contextmanager
@@ -73,9 +83,3 @@ def _content(mark: Path) -> str:
         return mark.read_text(encoding="utf-8")
     except FileNotFoundError:  # the change has ended
         return ""
-
-
-def forget(home: Path, stack_id: str) -> None:
-    """Remove the files of a stack's locks, with the stack."""
-    for file in (home / _FOLDER).glob(f"{stack_id}-*"):
-        file.unlink(missing_ok=True)

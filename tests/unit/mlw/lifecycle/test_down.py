@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.errors import ScopeLockedError, UnknownStackError
+from mlw.jobs import runner_lock
 from mlw.lifecycle import down, state_files
 from mlw.lifecycle.checkpoints import Checkpoint
 from mlw.lifecycle.display import Progress
@@ -19,6 +20,7 @@ from mlw.lifecycle.lifecycle_errors import (
 )
 from mlw.lifecycle.object_comparison import EngineObject
 from mlw.lifecycle.stack_context import Context
+from mlw.online_endpoints import endpoint_locks
 from tests.unit.mlw.lifecycle.test_recovery import CONTAINER, IN_STATE, VOLUME, FakeEngine
 from tests.unit.states import (
     FakeCli,
@@ -94,6 +96,28 @@ def test_everything_goes_and_the_proof_says_so(scene: Scene) -> None:
         ["ports", "in use  none (2 released)"],
         ["state", "files   none"],
     ]
+
+
+def test_nothing_in_the_home_is_named_after_a_stack_that_is_gone(scene: Scene) -> None:
+    home, other = scene.context.home, "id-of-another"
+    scene.engine.present = list(IN_STATE)
+    write(scene.context.state_file, a_state(*IN_STATE.values()))
+    for identity in (stack_id(), other):
+        with endpoint_locks.publishing(home, identity):
+            pass
+        with endpoint_locks.holding(endpoint_locks.path_of(home, identity, "churn"), "churn"):
+            pass
+        with runner_lock.holding(runner_lock.path_of(home, identity)):
+            runner_lock.log_of(runner_lock.path_of(home, identity)).touch()
+        # Of a version that wrote it elsewhere, or of one to come.
+        write(home / "elsewhere" / f"{identity}.lock", b"")
+        write(home / "activity" / "usage" / f"{identity}.json", b"{}")
+
+    scene.down()
+
+    left = [path.relative_to(home) for path in home.rglob("*") if path.name.startswith((stack_id(), other))]
+    assert [str(path) for path in left if path.name.startswith(stack_id())] == [f"activity/usage/{stack_id()}.json"]
+    assert len(left) == 1 + 6
 
 
 def test_what_an_attached_engine_holds_is_not_called_gone_if_it_was_not_looked_for(scene: Scene) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.host import file_locks
 from mlw.online_endpoints import endpoint_locks
 
 
@@ -32,16 +33,14 @@ def test_a_change_that_fails_is_remembered(tmp_path: Path) -> None:
     assert endpoint_locks.interrupted(tmp_path, "other") == set()
 
 
-def test_locks_go_with_their_stack(tmp_path: Path) -> None:
-    with endpoint_locks.holding(endpoint_locks.path_of(tmp_path, "id", "churn"), "churn"):
-        pass
-    other = endpoint_locks.path_of(tmp_path, "other", "churn")
-    with endpoint_locks.holding(other, "churn"):
-        pass
-
-    endpoint_locks.forget(tmp_path, "id")
-
-    assert [file.name for file in (tmp_path / "online-endpoints").iterdir()] == [other.name]
+def test_one_process_of_a_stack_publishes_at_a_time(tmp_path: Path) -> None:
+    with endpoint_locks.publishing(tmp_path, "id"):
+        (lock,) = (tmp_path / "online-endpoints").iterdir()
+        with file_locks.hold_if_free(lock) as is_mine:
+            assert not is_mine
+        # It is nobody's who changes an endpoint, whatever the name.
+        with endpoint_locks.trying(endpoint_locks.path_of(tmp_path, "id", ""), "") as is_mine:
+            assert is_mine
 
 
 def test_a_lock_that_is_removed_with_its_endpoint_is_never_held_twice(tmp_path: Path) -> None:
