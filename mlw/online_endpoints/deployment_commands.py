@@ -146,9 +146,9 @@ def list_deployments(endpoints: Endpoints, endpoint: str, output: Output) -> int
     """List the deployments of an online endpoint."""
     from mlw.online_endpoints.endpoint_documents import deployment_json, deployment_table  # noqa: PLC0415 - as above
 
-    workspace = endpoints.repaired()
-    traffic = workspace.records.endpoint(endpoint).traffic
-    found = [deployment_json(workspace, one, traffic) for one in workspace.records.deployments(endpoint)]
+    known = endpoints.inventory()
+    traffic, instances = known.endpoint(endpoint).traffic, known.instances(endpoint)
+    found = [deployment_json(known.workspace, one, traffic, instances) for one in known.deployments(endpoint)]
     output.print(found, lambda: deployment_table(found))
     return DONE
 
@@ -241,5 +241,6 @@ def _print(endpoints: Endpoints, endpoint: str, name: str, output: Output) -> No
 
     records = endpoints.workspace.records
     traffic = records.endpoint(endpoint).traffic
-    found = deployment_json(endpoints.workspace, records.deployment(endpoint, name), traffic)
+    instances = endpoints.workspace.engine.instances(endpoint)
+    found = deployment_json(endpoints.workspace, records.deployment(endpoint, name), traffic, instances)
     output.print(found, lambda: text(found))

@@ -151,8 +151,8 @@ def list_endpoints(endpoints: Endpoints, *, local: bool, output: Output) -> int:
         shown = [local_deployments.describe(endpoints.local, one) for one in endpoints.local.names()]
         output.print(shown, lambda: local_table(shown))
         return DONE
-    workspace = endpoints.repaired()
-    found = [endpoint_json(workspace, one) for one in workspace.records.all()]
+    known = endpoints.inventory()
+    found = [endpoint_json(known.workspace, one) for one in known.endpoints]
     output.print(found, lambda: endpoint_table(found))
     return DONE
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlw.online_endpoints.data_collection import DataCollection
+from mlw.online_endpoints.deployment_instances import Instance
 from mlw.online_endpoints.deployment_settings import DEFAULT_SIZE, settings_of
 from mlw.online_endpoints.endpoint_records import Deployment, Endpoint
 from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
@@ -46,11 +47,20 @@ def local_table(found: Sequence[Mapping[str, Any]]) -> str:
     return table(("NAME", "DEPLOYMENTS"), rows, whole=(0, 1))
 
 
-def deployment_json(workspace: EndpointWorkspace, deployment: Deployment, traffic: Mapping[str, int]) -> dict[str, Any]:
-    """One deployment: its file, and what it became."""
+def deployment_json(
+    workspace: EndpointWorkspace, deployment: Deployment, traffic: Mapping[str, int], instances: Sequence[Instance]
+) -> dict[str, Any]:
+    """One deployment: its file, and what it became.
+
+    Args:
+        workspace: The workspace.
+        deployment: The deployment.
+        traffic: The shares of its endpoint.
+        instances: The containers of its endpoint.
+    """
     deployment = workspace.located(deployment)
     settings, model = settings_of(deployment.document), deployment.model
-    running = [one for one in workspace.engine.instances(deployment.endpoint) if one.is_running]
+    running = [one for one in instances if one.is_running]
     ready = [one for one in running if (one.deployment, one.revision) == (deployment.name, deployment.revision)]
     return {
         "name": deployment.name,

@@ -17,6 +17,7 @@ from mlw.stack_rights import Decorated, StackRights, uses
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlw.online_endpoints.endpoint_inventory import Inventory
     from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
     from mlw.online_endpoints.local_deployments import LocalWorkspace
 
@@ -81,15 +82,23 @@ class Endpoints(StackRights):
 
     def repaired(self) -> EndpointWorkspace:
         """The workspace, after what a killed command left; a principal's rights may not suffice for that."""
-        if self.principal is None:
-            from infra.errors import MlWorkspaceError  # noqa: PLC0415 - as above
-            from mlw.online_endpoints import publishing  # noqa: PLC0415 - as above
+        return self.inventory().workspace
 
+    def inventory(self) -> Inventory:
+        """What the workspace has, after :meth:`repaired`."""
+        from infra.errors import MlWorkspaceError  # noqa: PLC0415 - as above
+        from mlw.online_endpoints import publishing  # noqa: PLC0415 - as above
+        from mlw.online_endpoints.endpoint_inventory import Inventory  # noqa: PLC0415 - as above
+
+        found = Inventory(self.workspace)
+        if self.principal is None:
             try:
-                publishing.repair(self.workspace)
+                if publishing.repair(self.workspace, found):
+                    return Inventory(self.workspace)
             except MlWorkspaceError as exc:
                 tell(f"warning: {exc}")
-        return self.workspace
+                return Inventory(self.workspace)
+        return found
 
 
 uses_endpoints = uses("endpoints", Endpoints)

@@ -10,6 +10,7 @@ from mlw.online_endpoints import endpoint_keys, endpoint_locks, rollout
 from mlw.online_endpoints.deployment_instances import Instance
 from mlw.online_endpoints.deployment_settings import settings_of
 from mlw.online_endpoints.endpoint_errors import EndpointError
+from mlw.online_endpoints.endpoint_inventory import Inventory
 from mlw.online_endpoints.endpoint_records import Deployment, Endpoint
 from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
 
@@ -21,14 +22,12 @@ def publish(workspace: EndpointWorkspace) -> None:
     from mlw.inference import PublishedEndpoint  # noqa: PLC0415 - only where something changes
     from mlw.inference import publish as publish_all  # noqa: PLC0415 - likewise
 
-    records = workspace.records
-
-    def published(endpoint: Endpoint) -> PublishedEndpoint:
-        found = [_published(workspace, endpoint, one) for one in records.deployments(endpoint.name)]
+    def published(endpoint: Endpoint, deployments: Iterable[Deployment]) -> PublishedEndpoint:
+        found = [_published(workspace, endpoint, one) for one in deployments]
         return PublishedEndpoint(name=endpoint.name, key_hashes=list(endpoint.key_hashes), deployments=found)
 
     # Whoever publishes last has read the records last.
-    publish_all(workspace.stack, lambda: [published(one) for one in records.all()])
+    publish_all(workspace.stack, lambda: [published(*one) for one in workspace.records.everything()])
 
 
 def _published(workspace: EndpointWorkspace, endpoint: Endpoint, deployment: Deployment):  # type: ignore[no-untyped-def]  # noqa: ANN202
@@ -104,43 +103,49 @@ def _is_wanted(instance: Instance, wanted: Iterable[Deployment]) -> bool:
 
 def _complete(workspace: EndpointWorkspace, deployment: Deployment) -> None:
     """Make the containers that are missing; one that was never ready is made again."""
-    missing = missing_of(workspace, deployment)
-    if not missing:
+    found = workspace.engine.instances(deployment.endpoint)
+    if not _lacks_some(workspace, deployment, found):
         return
     workspace.say(f"{deployment.title} has lost containers; they are made again")
-    for one in workspace.engine.instances(deployment.endpoint):
+    for one in found:
         if one.deployment == deployment.name and one.revision == deployment.revision:
             workspace.engine.remove(one.name)
     rollout.bring_up(workspace, deployment)
 
 
-def missing_of(workspace: EndpointWorkspace, deployment: Deployment) -> list[str]:
-    """Names of containers that a deployment should have and has not, or that have been stopped."""
-    present = {one.name for one in workspace.engine.instances(deployment.endpoint) if not one.is_stopped}
-    names = [workspace.engine.instance_of(deployment, number) for number in range(deployment.instance_count)]
-    return [name for name in names if name not in present]
+def _lacks_some(workspace: EndpointWorkspace, deployment: Deployment, found: Iterable[Instance]) -> bool:
+    """Whether containers that a deployment should have are missing, or have been stopped."""
+    present = {one.name for one in found if not one.is_stopped}
+    wanted = {workspace.engine.instance_of(deployment, number) for number in range(deployment.instance_count)}
+    return not wanted <= present
 
 
-def repair(workspace: EndpointWorkspace) -> None:
-    """Settle every endpoint on which no process works and whose containers do not match its records."""
-    known = {one.name: workspace.records.deployments(one.name) for one in workspace.records.all()}
-    found = workspace.engine.instances()
-    names = {*known, *(one.endpoint for one in found), *(one[0] for one in workspace.engine.volumes().values())}
-    for name in sorted(names | workspace.interrupted()):
-        if is_settled(workspace, name, known.get(name, [])):
-            continue
+def repair(workspace: EndpointWorkspace, found: Inventory) -> bool:
+    """Settle every endpoint on which no process works and whose containers do not match its records.
+
+    Args:
+        workspace: The workspace.
+        found: What it has.
+
+    Returns:
+        Whether there was one: then the inventory is out of date.
+    """
+    broken = [name for name in sorted(found.names) if not is_settled(found, name)]
+    for name in broken:
         with endpoint_locks.trying(workspace.lock_of(name), name) as is_mine:
             if is_mine:
                 workspace.say(f"repairing online endpoint '{name}': its containers do not match its records")
                 settle(workspace, name)
+    return bool(broken)
 
 
-def is_settled(workspace: EndpointWorkspace, endpoint: str, wanted: list[Deployment]) -> bool:
+def is_settled(found: Inventory, endpoint: str) -> bool:
     """Whether containers and volumes of an endpoint match its records, and no change of it was interrupted."""
+    workspace, wanted, instances = found.workspace, found.deployments(endpoint), found.instances(endpoint)
     if endpoint_locks.was_interrupted(workspace.lock_of(endpoint)):
         return False
-    kept = {(one.name, one.revision) for one in wanted}
-    volumes = {(deployment, revision) for _, deployment, revision in workspace.engine.volumes(endpoint).values()}
-    if any(not _is_wanted(one, wanted) for one in workspace.engine.instances(endpoint)) or volumes - kept:
+    if any(not _is_wanted(one, wanted) for one in instances):
         return False
-    return not any(missing_of(workspace, one) for one in wanted)
+    if found.revisions(endpoint) - {(one.name, one.revision) for one in wanted}:
+        return False
+    return not any(_lacks_some(workspace, one, instances) for one in wanted)

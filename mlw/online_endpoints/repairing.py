@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from infra.errors import MlWorkspaceError
 from mlw.diagnosis.findings import Finding, Group
 from mlw.online_endpoints import endpoint_keys, publishing
+from mlw.online_endpoints.endpoint_inventory import Inventory
 from mlw.online_endpoints.endpoint_workspace import INFERENCE, EndpointWorkspace
 from mlw.stacks.stacks import Stack, open_stack
 
@@ -25,7 +26,7 @@ def after_update(stack_name: str, say: Callable[[str], None]) -> None:
             endpoint_keys.take_over(workspace, endpoint.name, endpoint.key_hashes)
         if known:
             publishing.publish(workspace)
-        publishing.repair(workspace)
+        publishing.repair(workspace, Inventory(workspace))
     except MlWorkspaceError as exc:
         say(f"WARNING: {exc}")
 
@@ -35,10 +36,9 @@ def findings(stack: Stack) -> Iterator[Finding]:
     if not _has_front(stack):
         return
     workspace = EndpointWorkspace(stack, None, lambda _: None)
-    wanted = {one.name: workspace.records.deployments(one.name) for one in workspace.records.all()}
-    begun = workspace.interrupted()
-    for name in sorted({*wanted, *begun, *(one.endpoint for one in workspace.engine.instances())}):
-        if not publishing.is_settled(workspace, name, wanted.get(name, [])):
+    found = Inventory(workspace)
+    for name in sorted(found.names):
+        if not publishing.is_settled(found, name):
             yield Finding(
                 group=Group.OTHER,
                 code="OnlineEndpointIncomplete",

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
-from mlw.records.named_records import Named, NamedRecords, RecordDocuments, RecordType
+from mlw.records.named_records import Named, NamedRecords, RecordDocuments, RecordType, read_together
 
 ENDPOINT_FILE, DEPLOYMENT_FILE = "/endpoint.json", ".json"
+_BELOW = "deployments/"
 
 
 class Deployed(Named, Protocol):
@@ -50,7 +51,7 @@ class EndpointFolders(Generic[EndpointT, DeploymentT]):
     ) -> None:
         self._documents, self._container, self._folder = documents, container, folder
         self._endpoints = NamedRecords(documents, container, folder, endpoint)
-        self._title, self._deployment = endpoint.title, deployment
+        self._endpoint, self._deployment = endpoint, deployment
 
     def names(self) -> list[str]:
         """Names of all endpoints."""
@@ -59,6 +60,20 @@ class EndpointFolders(Generic[EndpointT, DeploymentT]):
     def all(self) -> list[EndpointT]:
         """All endpoints."""
         return self._endpoints.all()
+
+    def everything(self) -> list[tuple[EndpointT, list[DeploymentT]]]:
+        """All endpoints with their deployments: one listing, and each record is read once."""
+        blobs = list(self._documents.names(self._container, self._folder))
+        found = zip(blobs, read_together(self._documents, self._container, blobs), strict=True)
+        endpoints: dict[str, EndpointT] = {}
+        deployments: dict[str, list[DeploymentT]] = {}
+        for blob, record in found:
+            endpoint, _, below = blob.removeprefix(self._folder).partition("/")
+            if record and f"/{below}" == self._endpoint.file:
+                endpoints[endpoint] = self._endpoint.make(record)
+            elif record and below.startswith(_BELOW) and below.endswith(self._deployment.file):
+                deployments.setdefault(endpoint, []).append(self._deployment.make(record))
+        return [(one, deployments.get(name, [])) for name, one in endpoints.items()]
 
     def endpoint(self, name: str) -> EndpointT:
         """Read an endpoint.
@@ -124,5 +139,5 @@ class EndpointFolders(Generic[EndpointT, DeploymentT]):
         self._endpoints.remove(endpoint)
 
     def _of(self, endpoint: str) -> NamedRecords[DeploymentT]:
-        type_ = replace(self._deployment, of=f" of {self._title} '{endpoint}'")
-        return NamedRecords(self._documents, self._container, f"{self._folder}{endpoint}/deployments/", type_)
+        type_ = replace(self._deployment, of=f" of {self._endpoint.title} '{endpoint}'")
+        return NamedRecords(self._documents, self._container, f"{self._folder}{endpoint}/{_BELOW}", type_)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from infra.clients.storage.conditional_documents import Document
 from infra.errors import MlWorkspaceError
 from infra.host.near_names import suggestion
+
+_READERS = 8
 
 
 class RecordDocuments(Protocol):
@@ -91,7 +93,8 @@ class NamedRecords(Generic[RecordT]):
 
     def all(self) -> list[RecordT]:
         """All records."""
-        return [found for name in self.names() if (found := self.find(name))]
+        blobs = [self._blob(name) for name in self.names()]
+        return [self._type.make(found) for found in read_together(self._documents, self._container, blobs) if found]
 
     def find(self, name: str) -> RecordT | None:
         """Read one; None if there is none."""
@@ -159,6 +162,17 @@ class NamedRecords(Generic[RecordT]):
         return type_.missing(
             f"looking for {type_.title} '{name}'{type_.of}: no such {noun}.{suggestion(name, known)} {listed}"
         )
+
+
+def read_together(documents: RecordDocuments, container: str, blobs: Sequence[str]) -> list[Mapping[str, Any] | None]:
+    """Read many blobs at a time; None for each that is gone."""
+    if not blobs:
+        return []
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only where there are some
+
+    with ThreadPoolExecutor(min(_READERS, len(blobs))) as pool:
+        found = pool.map(lambda blob: documents.read(container, blob), blobs)
+        return [json.loads(one.content) if one else None for one in found]
 
 
 def as_bytes(record: Named) -> bytes:

@@ -29,14 +29,14 @@ _BODIES = {True: {"input_data": {"columns": [], "data": []}}, False: {"data": []
 def read(request: PanelRequest, workspace: EndpointWorkspace) -> Mapping[str, Any]:
     """Read the endpoint that the address names."""
     endpoint = workspace.records.endpoint(request.text("endpoint"))
-    deployments = workspace.records.deployments(endpoint.name)
+    deployments, instances = workspace.records.deployments(endpoint.name), workspace.engine.instances(endpoint.name)
     recent, filters = TimeRange(request.now - RECENT, request.now), {"endpoint": endpoint.name}
     rates = section(request, "deployments", filters, time_range=recent)
     by_name = {str(one["deployment"]): one for one in rates.records}
     return {
         "endpoint": endpoint_json(workspace, endpoint),
         "deployments": [
-            (deployment_json(workspace, one, endpoint.traffic), by_name.get(one.name)) for one in deployments
+            (deployment_json(workspace, one, endpoint.traffic, instances), by_name.get(one.name)) for one in deployments
         ],
         "refused": by_name.get(""),
         "rates": rates,

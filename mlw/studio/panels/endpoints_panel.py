@@ -20,7 +20,8 @@ def load(request: PanelRequest, workspace: EndpointWorkspace) -> Mapping[str, An
     if request.text("endpoint"):
         return {"page": endpoint_page.read(request, workspace)}
     found = [
-        (endpoint_json(workspace, one), workspace.records.deployment_names(one.name)) for one in workspace.records.all()
+        (endpoint_json(workspace, endpoint), [one.name for one in deployments])
+        for endpoint, deployments in workspace.records.everything()
     ]
     return {"page": None, "endpoints": found}
 

@@ -35,6 +35,19 @@ def test_endpoints_and_deployments_are_read_as_they_were_written(records: Endpoi
     assert records.deployment("churn", "blue") == BLUE
 
 
+def test_all_is_read_with_one_listing(records: EndpointRecords) -> None:
+    plain = Endpoint(name="churn", key_hashes=[])
+    of_blue = Endpoint(name="churn-2", tags={"a": "b"}, key_hashes=[])
+    other = replace(BLUE, endpoint="churn-2")
+    for one in (of_blue, plain):
+        records.create(one)
+    records.write(other)
+    records.write(replace(BLUE, endpoint="of-a-deleted-endpoint"))
+
+    assert records.everything() == [(of_blue, [other]), (plain, [])]
+    assert records.all() == [of_blue, plain]
+
+
 def test_a_name_is_taken_once(records: EndpointRecords) -> None:
     records.create(Endpoint(name="churn"))
 
