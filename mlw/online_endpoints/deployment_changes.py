@@ -90,7 +90,7 @@ def update(workspace: EndpointWorkspace, endpoint: str, name: str, changes: Sequ
     """
     before = workspace.records.deployment(endpoint, name)
     doing = f"updating {before.title}"
-    document: dict[str, Any] = _copied(before.document)
+    document: dict[str, Any] = copied(before.document)
     overrides.apply(document, changes, doing)
     if (document.get("name"), document.get("endpoint_name")) != (name, endpoint):
         raise EndpointError(f"{doing}: its name and that of its endpoint cannot be changed. Create another deployment.")
@@ -232,7 +232,8 @@ def _without(shares: Mapping[str, int], name: str) -> dict[str, int]:
     return {key: share for key, share in shares.items() if key != name}
 
 
-def _copied(value: Any) -> Any:  # noqa: ANN401 - JSON
+def copied(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """A document that can be changed."""
     if isinstance(value, Mapping):
-        return {key: _copied(one) for key, one in value.items()}
-    return [_copied(one) for one in value] if isinstance(value, list) else value
+        return {key: copied(one) for key, one in value.items()}
+    return [copied(one) for one in value] if isinstance(value, list) else value

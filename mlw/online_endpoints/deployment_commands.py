@@ -66,11 +66,9 @@ def create(
     document = load_deployment("online_deployment", file, endpoint, name, overrides)
     if local:
         from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
-        from mlw.records.authored import text  # noqa: PLC0415 - as above
 
-        local_deployments.create_deployment(endpoints.local, document)
-        found = local_deployments.describe(endpoints.local, document["endpoint_name"])
-        output.print(found, lambda: text(found))
+        local_deployments.create(endpoints.local, document)
+        _print(endpoints, document["endpoint_name"], document["name"], output, local=True)
         return DONE
     workspace = endpoints.repaired()
     made = deployment_changes.create(workspace, document, all_traffic=all_traffic)
@@ -82,14 +80,16 @@ def create(
     examples=(
         "mlw online-deployment update dev --file blue-deployment.yml",
         "mlw online-deployment update dev -n blue -e churn --set environment_variables.LEVEL=debug",
+        "mlw online-deployment update dev --file blue-deployment.yml --local",
     ),
     exit_codes={DONE: "updated", FAILED: f"the new one did not become ready, the old one serves on; or {FAILURE}"},
-    records=Recorded(operation=_OPERATION.format("write"), details=("endpoint", "name")),
+    records=Recorded(operation=_OPERATION.format("write"), details=("endpoint", "name"), unless="local"),
 )
 @uses_endpoints
 @yaml_file(required=False, help_text="A file that replaces the one that it was created with.")
 @click.option("--endpoint-name", "-e", "endpoint", metavar="NAME", help="Its endpoint; replaces that in the file.")
 @click.option("--name", "-n", metavar="NAME", help="Name; replaces that in the file.")
+@LOCAL
 @SET
 @prints_data(Format.JSON)
 def update(
@@ -98,6 +98,7 @@ def update(
     file: Path | None,
     endpoint: str | None,
     name: str | None,
+    local: bool,
     overrides: tuple[str, ...],
     output: Output,
 ) -> int:
@@ -109,6 +110,10 @@ def update(
     from mlw.online_endpoints import deployment_changes  # noqa: PLC0415 - a wrong command line does not need it
 
     require_change(file, endpoint, name, overrides)
+    if local:
+        updated = _update_local(endpoints, file, endpoint, name, overrides)
+        _print(endpoints, *updated, output, local=True)
+        return DONE
     workspace = endpoints.repaired()
     if file is None:
         made = deployment_changes.update(workspace, str(endpoint), str(name), overrides)
@@ -120,30 +125,59 @@ def update(
     return DONE
 
 
+def _update_local(
+    endpoints: Endpoints, file: Path | None, endpoint: str | None, name: str | None, overrides: tuple[str, ...]
+) -> tuple[str, str]:
+    """Update a local deployment; returns the names of its endpoint and of itself."""
+    from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+
+    if file is None:
+        local_deployments.update(endpoints.local, str(endpoint), str(name), overrides)
+        return str(endpoint), str(name)
+    document = load_deployment("online_deployment", file, endpoint, name, overrides)
+    local_deployments.replace_by_file(endpoints.local, document)
+    return str(document["endpoint_name"]), str(document["name"])
+
+
 @command(
-    examples=("mlw online-deployment show dev --name blue --endpoint-name churn",),
+    examples=(
+        "mlw online-deployment show dev --name blue --endpoint-name churn",
+        "mlw online-deployment show dev -n blue -e churn --local",
+    ),
     exit_codes={DONE: "printed", FAILED: FAILURE},
 )
 @uses_endpoints
 @DEPLOYMENT
 @ENDPOINT
+@LOCAL
 @prints_data(Format.TABLE, has_json_flag=True)
-def show(endpoints: Endpoints, name: str, endpoint: str, output: Output) -> int:
+def show(endpoints: Endpoints, name: str, endpoint: str, *, local: bool, output: Output) -> int:
     """Show a deployment: state, instances, model, code, image."""
-    endpoints.repaired()
-    _print(endpoints, endpoint, name, output)
+    if not local:
+        endpoints.repaired()
+    _print(endpoints, endpoint, name, output, local=local)
     return DONE
 
 
 @command(
-    examples=("mlw online-deployment list dev --endpoint-name churn",),
+    examples=(
+        "mlw online-deployment list dev --endpoint-name churn",
+        "mlw online-deployment list dev -e churn --local",
+    ),
     exit_codes={DONE: "listed", FAILED: FAILURE},
 )
 @uses_endpoints
 @ENDPOINT
+@LOCAL
 @prints_data(Format.TABLE, has_json_flag=True)
-def list_deployments(endpoints: Endpoints, endpoint: str, output: Output) -> int:
+def list_deployments(endpoints: Endpoints, endpoint: str, *, local: bool, output: Output) -> int:
     """List the deployments of an online endpoint."""
+    if local:
+        from mlw.online_endpoints import local_deployments, local_documents  # noqa: PLC0415 - only with --local
+
+        shown = local_deployments.describe_all(endpoints.local, endpoint)
+        output.print(shown, lambda: local_documents.deployment_table(shown))
+        return DONE
     from mlw.online_endpoints.endpoint_documents import deployment_json, deployment_table  # noqa: PLC0415 - as above
 
     known = endpoints.inventory()
@@ -170,7 +204,7 @@ def delete(endpoints: Endpoints, name: str, endpoint: str, *, local: bool, yes: 
     if local:
         from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
 
-        local_deployments.delete_deployment(endpoints.local, endpoint, name)
+        local_deployments.delete(endpoints.local, endpoint, name)
         print(f"Deleted: deployment '{name}' of local endpoint '{endpoint}'.")
         return DONE
     workspace = endpoints.workspace
@@ -235,10 +269,16 @@ def scale(endpoints: Endpoints, name: str, endpoint: str, instance_count: int, o
     return DONE
 
 
-def _print(endpoints: Endpoints, endpoint: str, name: str, output: Output) -> None:
+def _print(endpoints: Endpoints, endpoint: str, name: str, output: Output, *, local: bool = False) -> None:
     from mlw.online_endpoints.endpoint_documents import deployment_json  # noqa: PLC0415 - as above
     from mlw.records.authored import text  # noqa: PLC0415 - as above
 
+    if local:
+        from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+
+        shown = local_deployments.describe(endpoints.local, endpoint, name)
+        output.print(shown, lambda: text(shown))
+        return
     records = endpoints.workspace.records
     traffic = records.endpoint(endpoint).traffic
     instances = endpoints.workspace.engine.instances(endpoint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -56,9 +57,9 @@ def create(
     document = load("online_endpoint", file, overrides, name) if file else {"name": name}
     document |= {"auth_mode": auth_mode} if auth_mode else {}
     if local:
-        from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+        from mlw.online_endpoints import local_endpoints  # noqa: PLC0415 - only with --local
 
-        _print(endpoints, local_deployments.create_endpoint(endpoints.local, document), output, local=True)
+        _print(endpoints, local_endpoints.create(endpoints.local, document), output, local=True)
         return DONE
     made = endpoint_changes.create(endpoints.repaired(), document)
     _print(endpoints, made.name, output)
@@ -70,16 +71,21 @@ def create(
         'mlw online-endpoint update dev --name churn --traffic "blue=90 green=10"',
         'mlw online-endpoint update dev --name churn --mirror-traffic "green=20"',
         "mlw online-endpoint update dev --name churn --set tags.stage=review",
+        "mlw online-endpoint update dev --name churn --local --set tags.stage=review",
     ),
     exit_codes={DONE: "updated", FAILED: FAILURE},
-    records=WRITTEN,
-    exclusive=[("file", "traffic"), ("file", "mirror_traffic"), ("file", "overrides")],
-)
+    records=replace(WRITTEN, unless="local"),
+    exclusive=[
+        ("file", "traffic"), ("file", "mirror_traffic"), ("file", "overrides"),
+        ("local", "traffic"), ("local", "mirror_traffic"),
+    ],
+)  # fmt: skip
 @uses_endpoints
 @NAME
 @yaml_file(required=False, help_text="A file in Azure's YAML; what it does not have stays.")
 @click.option("--traffic", metavar="SHARES", help='Shares of all deployments, e.g. "blue=90 green=10".')
 @click.option("--mirror-traffic", metavar="SHARES", help='The deployment that gets copies, e.g. "green=20".')
+@LOCAL
 @SET
 @prints_data(Format.JSON)
 def update(
@@ -89,6 +95,7 @@ def update(
     file: Path | None,
     traffic: str | None,
     mirror_traffic: str | None,
+    local: bool,
     overrides: tuple[str, ...],
     output: Output,
 ) -> int:
@@ -100,14 +107,19 @@ def update(
     from mlw.azure_files.loading import load  # noqa: PLC0415 - a wrong command line does not need it
     from mlw.online_endpoints import endpoint_changes  # noqa: PLC0415 - likewise
 
-    workspace = endpoints.repaired()
+    workspace = None if local else endpoints.repaired()
     change = (
         endpoint_changes.of_file(load("online_endpoint", file, (), name))
         if file
         else endpoint_changes.of_options(traffic, mirror_traffic, overrides, name)
     )
-    endpoint_changes.update(workspace, name, change)
-    _print(endpoints, name, output)
+    if workspace is None:
+        from mlw.online_endpoints import local_endpoints  # noqa: PLC0415 - only with --local
+
+        local_endpoints.update(endpoints.local, name, change)
+    else:
+        endpoint_changes.update(workspace, name, change)
+    _print(endpoints, name, output, local=local)
     return DONE
 
 
@@ -139,18 +151,14 @@ def show(endpoints: Endpoints, name: str, *, local: bool, output: Output) -> int
 @prints_data(Format.TABLE, has_json_flag=True)
 def list_endpoints(endpoints: Endpoints, *, local: bool, output: Output) -> int:
     """List the online endpoints of a workspace."""
-    from mlw.online_endpoints.endpoint_documents import (  # noqa: PLC0415 - as above
-        endpoint_json,
-        endpoint_table,
-        local_table,
-    )
-
     if local:
-        from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+        from mlw.online_endpoints import local_documents, local_endpoints  # noqa: PLC0415 - only with --local
 
-        shown = [local_deployments.describe(endpoints.local, one) for one in endpoints.local.names()]
-        output.print(shown, lambda: local_table(shown))
+        shown = [local_endpoints.describe(endpoints.local, one) for one in endpoints.local.names()]
+        output.print(shown, lambda: local_documents.endpoint_table(shown))
         return DONE
+    from mlw.online_endpoints.endpoint_documents import endpoint_json, endpoint_table  # noqa: PLC0415 - as above
+
     known = endpoints.inventory()
     found = [endpoint_json(known.workspace, one) for one in known.endpoints]
     output.print(found, lambda: endpoint_table(found))
@@ -174,9 +182,9 @@ def delete(endpoints: Endpoints, name: str, *, local: bool, yes: bool) -> int:
     from mlw.online_endpoints import endpoint_changes  # noqa: PLC0415 - a wrong command line does not need it
 
     if local:
-        from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+        from mlw.online_endpoints import local_endpoints  # noqa: PLC0415 - only with --local
 
-        local_deployments.delete_endpoint(endpoints.local, name)
+        local_endpoints.delete(endpoints.local, name)
         print(f"Deleted: local endpoint '{name}'.")
         return DONE
     workspace = endpoints.workspace
@@ -273,10 +281,9 @@ def _print(endpoints: Endpoints, name: str, output: Output, *, local: bool = Fal
     from mlw.records.authored import text  # noqa: PLC0415 - as above
 
     if local:
-        from mlw.online_endpoints import local_deployments  # noqa: PLC0415 - only with --local
+        from mlw.online_endpoints import local_endpoints  # noqa: PLC0415 - only with --local
 
-        endpoints.local.require(name)
-        found = local_deployments.describe(endpoints.local, name)
+        found = local_endpoints.describe(endpoints.local, name)
     else:
         found = endpoint_json(endpoints.workspace, endpoints.workspace.records.endpoint(name))
     output.print(found, lambda: text(found))

@@ -41,12 +41,6 @@ def endpoint_table(found: Sequence[Mapping[str, Any]]) -> str:
     return table(("NAME", "TRAFFIC", "SCORING URI", "DESCRIPTION"), rows, whole=(0, 2))
 
 
-def local_table(found: Sequence[Mapping[str, Any]]) -> str:
-    """Local endpoints as a table."""
-    rows = [(one["name"], ", ".join(f"{name}: {uri}" for name, uri in one["scoring_uris"].items())) for one in found]
-    return table(("NAME", "DEPLOYMENTS"), rows, whole=(0, 1))
-
-
 def deployment_json(
     workspace: EndpointWorkspace, deployment: Deployment, traffic: Mapping[str, int], instances: Sequence[Instance]
 ) -> dict[str, Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mlw.online_endpoints.endpoint_inventory import Inventory
     from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
-    from mlw.online_endpoints.local_deployments import LocalWorkspace
+    from mlw.online_endpoints.local_workspace import LocalWorkspace
 
 NAME = click.option("--name", "-n", metavar="NAME", required=True, help="Name of the endpoint.")
 ENDPOINT = click.option("--endpoint-name", "-e", "endpoint", metavar="NAME", required=True, help="Its endpoint.")
@@ -76,7 +76,7 @@ class Endpoints(StackRights):
     @functools.cached_property
     def local(self) -> LocalWorkspace:
         """Local endpoints; they need no front."""
-        from mlw.online_endpoints.local_deployments import LocalWorkspace  # noqa: PLC0415 - only with --local
+        from mlw.online_endpoints.local_workspace import LocalWorkspace  # noqa: PLC0415 - only with --local
 
         return LocalWorkspace(self.stack, self.principal, tell)
 

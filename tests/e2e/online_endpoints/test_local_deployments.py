@@ -11,6 +11,8 @@ from tests.support.jobs_workspace import data_of
 from tests.support.online_deployments import NAME, SCORE, SUM, call, deployment, write_model_and_code
 from tests.support.stacks import LiveStack
 
+BLUE = ("-n", "blue", "-e", NAME, "--local")
+
 
 def objects(engine: DockerClient) -> list[str]:
     own: dict[str, str | list[str] | bool] = {"label": f"{labels.LOCAL_ENDPOINT}={NAME}"}
@@ -33,7 +35,7 @@ def test_a_local_deployment_is_used_and_deleted(jobs_stack: LiveStack, engine: D
     call(stack, "online-endpoint", "create", "--name", NAME, "--local").check()
     try:
         made = data_of(call(stack, "online-deployment", "create", "-f", str(file), "--local"))
-        assert made["scoring_uris"]["blue"].startswith("http://127.0.0.1:")
+        assert made["scoring_uri"].startswith("http://127.0.0.1:")
         invoked = call(stack, "online-endpoint", "invoke", "-n", NAME, "--local", "--request-file", str(request))
         assert json.loads(invoked.check().stdout)["sum"] == SUM
         assert (
@@ -41,6 +43,20 @@ def test_a_local_deployment_is_used_and_deleted(jobs_stack: LiveStack, engine: D
             in call(stack, "online-deployment", "get-logs", "-n", "blue", "-e", NAME, "--local").check().stdout
         )
         assert NAME in call(stack, "online-endpoint", "list", "--local").check().stdout
+        assert data_of(call(stack, "online-deployment", "show", *BLUE, "-o", "json")) == made
+        assert data_of(call(stack, "online-deployment", "list", "-e", NAME, "--local", "-o", "json")) == [made]
+
+        # An update has a new container, with the code as it is now.
+        (tmp_path / "onlinescoring" / "score" / "score.py").write_text(
+            SCORE.replace("+ offset", "+ offset + 1"), encoding="utf-8"
+        )
+        change = ("--set", "environment_variables.ROUND=2")
+        updated = data_of(call(stack, "online-deployment", "update", *BLUE, *change))
+        assert updated["revision"] != made["revision"]
+        invoked = call(stack, "online-endpoint", "invoke", "-n", NAME, "--local", "--request-file", str(request))
+        assert json.loads(invoked.check().stdout) == {"sum": SUM + 1, "round": "2"}
+        tagged = data_of(call(stack, "online-endpoint", "update", "-n", NAME, "--local", "--set", "tags.stage=review"))
+        assert (tagged["tags"], list(tagged["scoring_uris"])) == ({"stage": "review"}, ["blue"])
         # The workspace has no record of it, and what repairs its endpoints leaves it alone.
         assert data_of(call(stack, "online-endpoint", "list", "-o", "json")) == before
         assert len(objects(engine)) == 2
