@@ -13,7 +13,7 @@ import pytest
 from tests.support.engine import open_engine
 from tests.support.environment import Environment
 from tests.support.probes import probe_until
-from tests.support.running_jobs import Jobs
+from tests.support.running_jobs import Jobs, lock_of
 from tests.support.stacks import live_stack
 from tests.support.sweep_files import write_sweep
 
@@ -169,8 +169,11 @@ def test_down_cancels_a_running_job(environment: Environment, tmp_path: Path, co
         runner, registry = running.runner(), stack.outputs["endpoints"]["registryReadOnly"]
         assert images_of(registry)
 
+        identity, home = lock_of(stack.stack).stem, environment.home
         if command == "make down":
             assert "Canceling the jobs that run." in stack.stack.lifecycle("down").check().output
+            of_it = [str(path.relative_to(home)) for path in home.rglob(f"{identity}*")]
+            assert of_it == [f"activity/usage/{identity}.json"]
         else:
             stack.stack.pulumi("destroy", "--yes", "--skip-preview").check()
 
