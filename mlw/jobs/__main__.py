@@ -6,14 +6,26 @@ import signal
 import sys
 from datetime import datetime
 
+from infra.errors import MlWorkspaceError
 from infra.host import environment
 from mlw.jobs import runner_lock, runner_process, runner_setup
 from mlw.jobs.dispatcher import Dispatcher
 
 
 def main() -> int:
-    """Carry out the queue until it is empty; see :mod:`mlw.jobs.runner_process`."""
+    """Carry out the queue until it is empty; see :mod:`mlw.jobs.runner_process`.
+
+    Whoever submits the next job reads the end of the log, so an error is a line of it, as on the command line.
+    """
     environment.enter()
+    try:
+        return _carry_out_queue()
+    except MlWorkspaceError as error:
+        report(str(error))
+        return 1
+
+
+def _carry_out_queue() -> int:
     workspace, dispatcher = runner_setup.make(sys.argv[1], report)
     signal.signal(signal.SIGTERM, lambda *_: dispatcher.shut_down())
     while True:
