@@ -85,6 +85,15 @@ def hold_if_free(path: Path, text: str = "") -> Iterator[bool]:
             lock.truncate(0)
 
 
+@contextmanager
+def hold_shared(path: Path) -> Iterator[None]:
+    """Hold the lock of a file together with others who share it; :func:`hold` waits for all of them."""
+    path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    with path.open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+
+
 def holder(path: Path) -> str | None:
     """What the file of a held lock contains; None if the lock is free."""
     try:

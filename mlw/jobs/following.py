@@ -19,6 +19,7 @@ ENGINE_SECONDS = 600.0
 """How long the engine may not respond until the job counts as failed."""
 
 _TICK_SECONDS = 0.2
+_BEGINNING_BYTES = 1 << 12
 _FIRST_PAUSE_SECONDS = 0.02
 """The engine ends a log a moment before the container has exited: mostly it has after this time."""
 
@@ -39,18 +40,21 @@ class Ending:
 
 
 class _LogReader(threading.Thread):
-    """Reads the log; begins after what has been read before."""
+    """Reads the log; begins after what another one has read before."""
 
-    def __init__(self, engine: Engine, job: str, sink: LogSink, skipped: int) -> None:
+    def __init__(self, engine: Engine, job: str, sink: LogSink, before: _LogReader | None) -> None:
         super().__init__(daemon=True, name=f"log of {job}")
-        self._engine, self._job, self._sink, self._skip = engine, job, sink, skipped
-        self.read = skipped
+        self._engine, self._job, self._sink = engine, job, sink
+        self.read, self.beginning = (before.read, before.beginning) if before else (0, b"")
+        self._skip = self.read
         self.error: Exception | None = None
 
     def run(self) -> None:
         """Read until the command ends."""
         try:
-            for chunk in self._engine.log(self._job):
+            for number, chunk in enumerate(self._engine.log(self._job)):
+                if number == 0:
+                    self._require_beginning(chunk)
                 rest, self._skip = chunk[self._skip :], max(0, self._skip - len(chunk))
                 if rest:
                     self.read += len(rest)
@@ -59,6 +63,13 @@ class _LogReader(threading.Thread):
                     return
         except Exception as exc:
             self.error = exc
+
+    def _require_beginning(self, chunk: bytes) -> None:
+        """Skip nothing of a log whose beginning the engine has dropped since it was read: it keeps a limited size."""
+        if not chunk.startswith(self.beginning[: len(chunk)]):
+            self._skip = self.read = 0
+            self._sink.note("output is missing here: the engine dropped it before it was read")
+        self.beginning = chunk[:_BEGINNING_BYTES]
 
 
 @dataclass
@@ -87,9 +98,10 @@ class Following:
             EngineError: The engine does not respond any more.
         """
         deadline = self._deadline(timeout_seconds, started)
-        read, pause = 0, _FIRST_PAUSE_SECONDS
+        reader: _LogReader | None = None
+        pause, has_ended = _FIRST_PAUSE_SECONDS, False
         while True:
-            reader = _LogReader(self.engine, self.job, self.log, read)
+            reader = _LogReader(self.engine, self.job, self.log, reader)
             reader.start()
             while reader.is_alive():
                 self._stop_if_asked(stop, deadline, timeout_seconds)
@@ -97,21 +109,25 @@ class Following:
             while self.log.is_full and self._state().is_running:
                 self._stop_if_asked(stop, deadline, timeout_seconds)
                 time.sleep(_TICK_SECONDS)
-            read = reader.read
             if reader.error and not isinstance(reader.error, EngineError):
                 self._kill()
                 raise reader.error
             self._was_interrupted = self._was_interrupted or reader.error is not None
             state = self._state()
-            if not state.is_running:
+            if state.is_running:
+                # The engine ends a log when it restarts, and a moment before a container has exited.
+                time.sleep(pause)
+                pause = min(2 * pause, _TICK_SECONDS)
+            elif self.log.is_full or (has_ended and not reader.error):
                 if self.log.is_full:
                     self.log.end(self.engine.log_end(self.job))
                 return Ending(
                     container=state, stopped_because=self._stopped_because, was_interrupted=self._was_interrupted
                 )
-            # The engine ends a log when it restarts, and a moment before a container has exited.
-            time.sleep(pause)
-            pause = min(2 * pause, _TICK_SECONDS)
+            else:
+                # What a container writes while the engine still sends what came before is not in a log that it
+                # follows if the container then exits: only a log that is read afterwards has all.
+                has_ended = True
 
     def _deadline(self, timeout_seconds: float, started: str) -> float:
         if not timeout_seconds:

@@ -133,14 +133,16 @@ def folder_of(job: str) -> str:
 
 
 def read(blobs: Blobs, job: str, offset: int) -> Iterator[bytes]:
-    """What the log has from an offset on, now."""
+    """What the log has from an offset on, now; nothing while its end brings it to its final place, beginning first."""
     folder = folder_of(job)
     starts = [int(name.removeprefix(folder)) for name in blobs.names(folder)]
     first = max((start for start in starts if start <= offset), default=0)
-    for start in starts:
-        if start >= first and (content := blobs.read(f"{folder}{start:0{_DIGITS}d}", max(0, offset - start))):
+    for start in (one for one in starts if one >= first):
+        if start > offset:
+            return
+        if content := blobs.read(f"{folder}{start:0{_DIGITS}d}", offset - start):
             yield content
-            offset = max(offset, start) + len(content)
+            offset += len(content)
 
 
 def read_stored(blobs: Blobs, job: str, offset: int) -> bytes | None:

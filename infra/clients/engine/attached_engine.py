@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,10 @@ class AttachedEngine:
         try:
             # The socket may lead to another machine.
             timeout = timeout_seconds or docker_engine.TIMEOUT_SECONDS
-            with docker_engine.connect(timeout_seconds=timeout, host=f"unix://{self._socket()}") as client:
+            with (
+                self._socket() as socket,
+                docker_engine.connect(timeout_seconds=timeout, host=f"unix://{socket}") as client,
+            ):
                 if self.stack_id:
                     _note(self)
                 yield client
@@ -66,13 +69,14 @@ class AttachedEngine:
                 f"or the connection to its machine; `mlw compute show STACK --name {self.compute}` looks again."
             ) from exc
 
-    def _socket(self) -> str:
+    @contextmanager
+    def _socket(self) -> Iterator[str]:
         """The socket to connect to; tried first, because Docker's library leaks one for each that is refused."""
         tunnel = self._tunnel
-        socket = tunnel.open() if tunnel else engine_addresses.parse(self.address).socket
-        if not responds(Path(socket)):
-            raise EngineUnreachableError(f"nothing listens at '{socket}'")
-        return socket
+        with tunnel.used() if tunnel else nullcontext(engine_addresses.parse(self.address).socket) as socket:
+            if not responds(Path(socket)):
+                raise EngineUnreachableError(f"nothing listens at '{socket}'")
+            yield socket
 
     @staticmethod
     def _is_of_client(exc: EngineUnreachableError) -> bool:

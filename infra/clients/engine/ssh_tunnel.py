@@ -13,7 +13,8 @@ import socket
 import stat
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from infra.host.folders import PRIVATE
 from infra.rules.computes.engine_addresses import EngineAddress
 
 CONNECT_SECONDS = 10
+USE_SECONDS = 60.0
+"""How long the end of a tunnel waits for those who use it."""
+
 _START_SECONDS = 60.0
 _OPTIONS = (
     "BatchMode=yes",  # never ask: there is no terminal
@@ -53,6 +57,12 @@ class SshTunnel:
     ports: Sequence[int] = ()
     owner: str = ""
 
+    @contextmanager
+    def used(self) -> Iterator[str]:
+        """Open it as :meth:`open` does, and use it: nobody closes it meanwhile."""
+        with file_locks.hold_shared(self._folder() / "use"):
+            yield self.open()
+
     def open(self) -> str:
         """Path of a socket that leads to the engine; starts the tunnel unless it is up.
 
@@ -70,15 +80,23 @@ class SshTunnel:
         return str(engine)
 
     def close(self) -> None:
-        """End it; one that is not up is ignored."""
-        folder = self._folder()
-        with file_locks.hold(folder / "lock", "closing a tunnel"):
-            self._end(folder)
+        """End it when nobody uses it; one that is not up is ignored, one that stays in use is left to its users."""
+        with suppress(file_locks.LockHeldError):
+            self._close_unused()
 
     def remove(self) -> None:
-        """End it, and remove its files: nobody uses it any more."""
-        self.close()
-        shutil.rmtree(self._folder(), ignore_errors=True)
+        """End it, and remove its files: nobody should use it any more."""
+        folder = self._folder()
+        try:
+            self._close_unused()
+        except file_locks.LockHeldError:
+            self._end(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _close_unused(self) -> None:
+        folder, doing = self._folder(), "closing a tunnel"
+        with file_locks.hold(folder / "use", doing, wait_seconds=USE_SECONDS), file_locks.hold(folder / "lock", doing):
+            self._end(folder)
 
     def _start(self, folder: Path) -> None:
         forwards = ["-L", f"{folder}/engine:{self.address.socket}"]

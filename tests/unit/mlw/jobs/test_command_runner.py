@@ -345,6 +345,33 @@ def test_an_engine_that_restarts_is_told_as_such_and_no_output_is_stored_twice(w
     assert "the engine stopped while the command ran" in done.error
 
 
+def test_output_that_the_engine_does_not_send_while_it_is_followed_is_stored(world: FakeWorkspace) -> None:
+    def command(container: FakeContainer) -> None:
+        container.output.append(b"one\n")
+        threading.Timer(0.2, lambda: (container.output.append(b"two\n"), container.exit())).start()
+
+    world.engine.command = command
+
+    assert world.runner.run(JOB, JobStop()).status is JobStatus.COMPLETED
+    assert world.store.logs["j"].content == b"one\ntwo\n"
+
+
+def test_output_that_the_engine_drops_before_it_is_read_is_told(world: FakeWorkspace) -> None:
+    def command(container: FakeContainer) -> None:
+        container.output += [b"one\n", b"two\n"]
+        threading.Timer(0.2, lambda: (container.output.__setitem__(slice(2), [b"last\n"]), container.exit())).start()
+
+    world.engine.command = command
+
+    assert world.runner.run(JOB, JobStop()).status is JobStatus.COMPLETED
+    first, told, last = (
+        world.store.logs["j"]
+        .content.decode()
+        .partition("mlw: output is missing here: the engine dropped it before it was read\n")
+    )
+    assert (first, bool(told), last) == ("one\ntwo\n", True, "last\n")
+
+
 def test_a_log_that_is_full_is_not_read_on_and_gets_its_end(world: FakeWorkspace) -> None:
     def command(container: FakeContainer) -> None:
         world.store.logs["j"].room = 6

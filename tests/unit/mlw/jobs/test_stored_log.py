@@ -38,6 +38,15 @@ def test_a_log_is_readable_from_any_offset_while_it_is_written_and_one_blob_at_t
     assert stored_log.read_stored(blobs, "j", (2 << 20) - 1) == b"y"
 
 
+def test_a_reader_gets_nothing_beyond_a_blob_that_has_gone_to_the_final_place() -> None:
+    blobs = Blobs()
+    blobs.held = {f"{stored_log.folder_of('j')}{start:013d}": b"xx" for start in (0, 2, 4)}
+    blobs.purge(f"{stored_log.folder_of('j')}{2:013d}")
+
+    assert list(stored_log.read(blobs, "j", 0)) == [b"xx"]
+    assert list(stored_log.read(blobs, "j", 2)) == []
+
+
 def test_the_next_runner_keeps_the_offsets_of_readers() -> None:
     blobs = Blobs()
     killed = StoredLog(blobs, "j")

@@ -3,11 +3,12 @@
 import os
 import socket
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from infra.clients.engine import attached_engine
+from infra.clients.engine import attached_engine, ssh_tunnel
 from infra.clients.engine.attached_engine import AttachedEngine
 from infra.clients.engine.ssh_tunnel import SshTunnel
 from infra.errors import EngineUnreachableError, HostError
@@ -65,6 +66,43 @@ def test_a_tunnel_without_a_connection_quotes_the_client(monkeypatch: pytest.Mon
         with pytest.raises(EngineUnreachableError, match=r"ssh: .*Connection refused"):
             tunnel.open()
     tunnel.remove()
+
+
+@pytest.mark.parametrize("verb", ["close", "remove"])
+def test_a_tunnel_that_is_used_is_not_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verb: str) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended: list[str] = []
+    monkeypatch.setattr(SshTunnel, "open", lambda _: "socket")
+    monkeypatch.setattr(SshTunnel, "_end", lambda *_: ended.append("ended"))
+    tunnel = SshTunnel(engine_addresses.parse("ssh://lab"))
+    using, seen = ExitStack(), list[list[str]]()
+
+    def leave(_seconds: float) -> None:
+        seen.append(list(ended))
+        using.close()
+
+    monkeypatch.setattr("infra.host.file_locks.time.sleep", leave)
+    assert [using.enter_context(tunnel.used()) for _ in range(2)] == ["socket", "socket"]
+    getattr(tunnel, verb)()
+
+    assert (seen, ended) == ([[]], ["ended"])
+
+
+@pytest.mark.parametrize(("verb", "then"), [("close", []), ("remove", ["ended"])])
+def test_a_tunnel_that_stays_in_use_is_ended_only_for_good(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verb: str, then: list[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(ssh_tunnel, "USE_SECONDS", 0.0)
+    ended: list[str] = []
+    monkeypatch.setattr(SshTunnel, "open", lambda _: "socket")
+    monkeypatch.setattr(SshTunnel, "_end", lambda *_: ended.append("ended"))
+    tunnel = SshTunnel(engine_addresses.parse("ssh://lab"))
+
+    with tunnel.used():
+        getattr(tunnel, verb)()
+
+    assert ended == then
 
 
 def test_a_folder_of_somebody_else_is_no_place_for_a_tunnel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
