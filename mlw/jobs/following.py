@@ -45,7 +45,8 @@ class _LogReader(threading.Thread):
     def __init__(self, engine: Engine, job: str, sink: LogSink, before: _LogReader | None) -> None:
         super().__init__(daemon=True, name=f"log of {job}")
         self._engine, self._job, self._sink = engine, job, sink
-        self.read, self.beginning = (before.read, before.beginning) if before else (0, b"")
+        self.read: int = before.read if before else 0
+        self.beginning: bytes = before.beginning if before else b""
         self._skip = self.read
         self.error: Exception | None = None
 

@@ -345,10 +345,15 @@ def test_an_engine_that_restarts_is_told_as_such_and_no_output_is_stored_twice(w
     assert "the engine stopped while the command ran" in done.error
 
 
+def _end(container: FakeContainer, *output: bytes) -> None:
+    container.output[:] = output
+    container.exit()
+
+
 def test_output_that_the_engine_does_not_send_while_it_is_followed_is_stored(world: FakeWorkspace) -> None:
     def command(container: FakeContainer) -> None:
         container.output.append(b"one\n")
-        threading.Timer(0.2, lambda: (container.output.append(b"two\n"), container.exit())).start()
+        threading.Timer(0.2, _end, [container, b"one\n", b"two\n"]).start()
 
     world.engine.command = command
 
@@ -359,7 +364,7 @@ def test_output_that_the_engine_does_not_send_while_it_is_followed_is_stored(wor
 def test_output_that_the_engine_drops_before_it_is_read_is_told(world: FakeWorkspace) -> None:
     def command(container: FakeContainer) -> None:
         container.output += [b"one\n", b"two\n"]
-        threading.Timer(0.2, lambda: (container.output.__setitem__(slice(2), [b"last\n"]), container.exit())).start()
+        threading.Timer(0.2, _end, [container, b"last\n"]).start()
 
     world.engine.command = command
 

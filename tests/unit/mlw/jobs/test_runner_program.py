@@ -3,6 +3,7 @@
 import pytest
 
 from infra.errors import ServiceUnreachableError
+from infra.host import environment
 from mlw.jobs import __main__ as runner_program
 from mlw.jobs import runner_setup
 
@@ -13,7 +14,7 @@ def test_error_is_a_line_of_the_log(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
     monkeypatch.setattr("sys.argv", ["mlw.jobs", "dev"])
     monkeypatch.setattr(runner_setup, "make", fail)
-    monkeypatch.setattr(runner_program.environment, "enter", lambda: None)
+    monkeypatch.setattr(environment, "enter", lambda: None)
 
     assert runner_program.main() == 1
     printed = capsys.readouterr()
