@@ -141,27 +141,30 @@ def _require(workspace: LocalWorkspace, endpoint: str, name: str) -> Mapping[str
     """The file that a deployment was made from; empty if it is not known."""
     known = workspace.require(endpoint).deployments
     if name not in known and not _of(workspace, endpoint, name):
-        raise _missing(endpoint, name, known)
+        raise _missing(workspace, endpoint, name)
     return known.get(name, {})
 
 
 def _only(workspace: LocalWorkspace, endpoint: str, name: str) -> Instance:
-    known = workspace.require(endpoint).deployments
+    workspace.require(endpoint)
     found = _of(workspace, endpoint, name)
     if len(found) == 1:
         return found[0]
-    names = {*known, *(one.deployment for one in workspace.engine.instances(endpoint))}
     if found:
-        raise EndpointError(
-            f"{_looking(endpoint)}: there are several: {', '.join(sorted(names))}. Choose one with --deployment-name."
-        )
-    raise _missing(endpoint, name, names)
+        listed = ", ".join(_names(workspace, endpoint))
+        raise EndpointError(f"{_looking(endpoint)}: there are several: {listed}. Choose one with --deployment-name.")
+    raise _missing(workspace, endpoint, name)
 
 
-def _missing(endpoint: str, name: str, known: Iterable[str]) -> EndpointNotFoundError:
-    return EndpointNotFoundError(
-        f"{_looking(endpoint)}: no such deployment '{name}'. Deployments: {', '.join(sorted(known)) or 'none'}."
-    )
+def _missing(workspace: LocalWorkspace, endpoint: str, name: str) -> EndpointNotFoundError:
+    listed = ", ".join(_names(workspace, endpoint)) or "none"
+    return EndpointNotFoundError(f"{_looking(endpoint)}: no such deployment '{name}'. Deployments: {listed}.")
+
+
+def _names(workspace: LocalWorkspace, endpoint: str) -> list[str]:
+    """Names of all deployments, whether their file or their container is known."""
+    of_engine = {one.deployment for one in workspace.engine.instances(endpoint)}
+    return sorted({*workspace.require(endpoint).deployments, *of_engine})
 
 
 def _looking(endpoint: str) -> str:

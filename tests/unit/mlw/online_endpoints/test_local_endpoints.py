@@ -134,6 +134,8 @@ def test_the_file_of_a_container_that_nobody_noted_has_to_be_given(scene: Scene)
 
     with pytest.raises(EndpointError, match=r"it is not known what it was made from\. Give --file\."):
         local_deployments.update(scene.local, "churn", "blue", ["description=x"])
+    with pytest.raises(EndpointNotFoundError, match=r"no such deployment 'green'\. Deployments: blue\."):
+        local_deployments.describe(scene.local, "churn", "green")
     local_deployments.replace_by_file(scene.local, FILE)
     assert local_deployments.describe(scene.local, "churn", "blue")["model"] == "azureml:churn:1"
 
