@@ -19,7 +19,13 @@ from infra.components.datastores import containers_here, provision_datastores
 from infra.components.existing_resource import ExistingKeyVault, ExistingResource, ExistingStorageAccount
 from infra.components.inference import Inference
 from infra.components.key_vault import KeyVault
-from infra.components.principals import list_assignments, list_computes, make_principals, registered_containers
+from infra.components.principals import (
+    identities,
+    list_assignments,
+    list_computes,
+    make_principals,
+    registered_containers,
+)
 from infra.components.provisioning_context import ProvisioningContext
 from infra.components.resource_group import ResourceGroup
 from infra.components.storage_account import StorageAccount
@@ -129,6 +135,7 @@ def provision(wanted: Settings) -> dict[str, Any]:
             {key: one.credentials for key, one in connections.items() if key not in _WITHOUT_CREDENTIALS}
         ),
         **({"roleAssignments": list_assignments(wanted)} if wanted.assignments else {}),
+        **({"endpointIdentities": names} if (names := identities(wanted)) else {}),
         **({"computes": list_computes(wanted, running)} if wanted.computes else {}),
         **({"certificateAuthority": bundle(ca_certificates)} if any(one != "" for one in ca_certificates) else {}),
     }

@@ -102,6 +102,10 @@ OUTPUTS: Mapping[str, Output] = {
         },
         condition="the stack file has `roleAssignments` or `computes`",
     ),
+    "endpointIdentities": Output(
+        doc="A list of the principals that online endpoints may have as identity.",
+        condition="the stack file has `inference.identities`",
+    ),
     "computes": Output(
         doc="A list of computes: those of the stack file, after `local`, which is this machine.",
         keys={

@@ -32,7 +32,7 @@ class Principal:
         tracking: Its operations in the tracking server, in short form; None if there is none.
         secrets: Generated secrets for the services: `keyVault`, `storage`, `registry`, `registryBcrypt`, `telemetry`,
             `insights`, `tracking` where there is a tracking server, `computeInstance` if it has an instance.
-        is_compute: Whether it is the identity of a compute's jobs.
+        is_compute: Whether programs that run for long have it as identity: a compute's jobs, or online endpoints.
     """
 
     name: str

@@ -64,6 +64,11 @@ def list_assignments(wanted: Settings) -> list[dict[str, str]]:
     ]
 
 
+def identities(wanted: Settings) -> list[str]:
+    """Names of the principals that online endpoints may have as identity, sorted."""
+    return sorted(set(wanted.inference.identities)) if wanted.inference else []
+
+
 def list_computes(wanted: Settings, instances: Mapping[str, pulumi.Output[str]]) -> list[dict[str, Any]]:
     """The computes with their ids, `local` first; a size limits the CPUs and memory of each job.
 
@@ -118,7 +123,7 @@ def _principal(
         reads_insights=reads_insights(operations),
         tracking=tracking_operations(operations) if wanted.tracking else None,
         secrets=secrets.values,
-        is_compute=name in {principal_of(one) for one in (LOCAL, *(compute.name for compute in wanted.computes))},
+        is_compute=name in {*map(principal_of, (LOCAL, *(one.name for one in wanted.computes))), *identities(wanted)},
     )
 
 

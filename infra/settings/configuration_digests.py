@@ -21,7 +21,7 @@ _LENGTH = 16
 _NOT_CONFIGURED = frozenset({"stack", "locks", "allowReplacement", "notices"})
 """The stack's name, which may change; the locks themselves; settings that are not properties of a resource."""
 
-_OPTIONAL = frozenset({"computes"})
+_OPTIONAL = frozenset({"computes", "inference.identities"})
 """Lists that switch something on."""
 
 _SECRET = frozenset(
@@ -41,7 +41,8 @@ def _values(settings: Settings) -> Iterator[tuple[str, object]]:
         if section in _NOT_CONFIGURED or value is None or (section in _OPTIONAL and not value):
             continue
         if isinstance(value, Mapping):
-            yield from ((f"{section}.{key}", entry) for key, entry in value.items())
+            listed = ((f"{section}.{key}", entry) for key, entry in value.items())
+            yield from ((key, entry) for key, entry in listed if entry or key not in _OPTIONAL)
         else:
             yield section, value
 

@@ -227,7 +227,10 @@ def _check_tracking(given: StackInput, stack: ResolvedStack) -> Iterator[Violati
 
 def _check_inference(given: StackInput) -> Iterator[Violation]:
     if given.inference is not None:
-        yield from inference.check_request_size(given.inference.model_dump()["maximum_request_size_in_mb"])
+        section = given.inference.model_dump()
+        yield from inference.check_request_size(section["maximum_request_size_in_mb"])
+        held = {entry.principal for entry in given.role_assignments if entry.principal}
+        yield from inference.check_identities(section["identities"], held)
 
 
 def _check_endpoints(given: StackInput) -> Iterator[Violation]:

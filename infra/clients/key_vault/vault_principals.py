@@ -13,7 +13,7 @@ from infra.rules.roles import vault_policies as policies
 Access = Mapping[str, Any]
 """`policy` (HCL), `password`, and `secret`: the content of the principal's own secret.
 
-With `is_compute` a token can be renewed without end: jobs run longer than a day.
+With `is_compute` a token can be renewed without end: jobs and deployments run longer than a day.
 """
 
 _WORKERS = 4

@@ -5,11 +5,12 @@ It belongs to the workspace and is no Azure resource of its own: in Azure every 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated
 
 from infra.rules.policy.rule import StackRule
 from infra.rules.resources.properties import RESTARTS, Property
-from infra.rules.violation import Violation
+from infra.rules.violation import Violation, one_of
 
 NAME = "inference"
 KEY = f"ml-workspace:{NAME}"
@@ -17,6 +18,10 @@ MAX_REQUEST_MB, DEFAULT_REQUEST_MB = 1024, 10
 
 REQUEST_SIZE = StackRule(
     "inference-stack-limit-request-size", "A request to an online endpoint has at most 1 to 1024 MB."
+)
+
+IDENTITIES = StackRule(
+    "inference-stack-require-known-identities", "Only principals of the stack file are identities of online endpoints."
 )
 
 REMOVAL = StackRule(
@@ -34,6 +39,14 @@ class InferenceProperties:
             doc=f"Maximum size of a request to an online endpoint in MB, 1 to {MAX_REQUEST_MB}.",
             default=DEFAULT_REQUEST_MB,
             effect=RESTARTS,
+        ),
+    ]
+    identities: Annotated[
+        list[str],
+        Property(
+            doc="Principals of `roleAssignments` that `identity` of an online endpoint may name; whoever may create "
+            "endpoints can use them.",
+            default=[],
         ),
     ]
 
@@ -58,6 +71,26 @@ def check_request_size(megabytes: int | None) -> list[Violation]:
             fix=f"set '{key}' to e.g. {DEFAULT_REQUEST_MB}",
         )
     ]
+
+
+def check_identities(identities: Sequence[str] | None, principals: Collection[str]) -> Iterator[Violation]:
+    """Violations in the identities that endpoints may have.
+
+    Args:
+        identities: As in the stack file.
+        principals: Principals to which the stack file assigns roles; computes are not among them.
+    """
+    key = f"{KEY}.identities"
+    for index, name in enumerate(identities or ()):
+        if name not in principals:
+            yield Violation(
+                rule=IDENTITIES,
+                key=f"{key}[{index}]",
+                value=name,
+                found="'ml-workspace:roleAssignments' assigns no role to a principal of this name",
+                allowed=one_of(sorted(principals)) if principals else "a principal with a role; there is none",
+                fix="set it to one of them, or give the principal a role in 'ml-workspace:roleAssignments'",
+            )
 
 
 def removal(name: str) -> Violation:

@@ -3,8 +3,8 @@
     python -m mlw.job_programs.model_server FOLDER
 
 FOLDER has `serving.json` and `variables.json`, which only the user of the container can read: variables may be secret,
-and those in a container's definition can be read by whoever may inspect it. With `collector.json`, data is collected.
-The engine starts a container again that has ended.
+and those in a container's definition can be read by whoever may inspect it. With `collector.json`, data is collected;
+with `identity.json`, the server has a token of the key vault. The engine starts a container again that has ended.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from mlw.job_programs.model_server.collected_records import FILE, SETTINGS
 from mlw.job_programs.model_server.probe import PORT, is_alive
 
-SERVING, VARIABLES = "serving.json", "variables.json"
+SERVING, VARIABLES, IDENTITY = "serving.json", "variables.json", "identity.json"
 OUT_OF_MEMORY = 137
 """The exit code of a process that the kernel ends."""
 
@@ -42,24 +44,30 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    if (folder / FILE).exists():
-        from mlw.job_programs.model_server.collector import collecting  # noqa: PLC0415 - costs nothing if it is off
+    lost = threading.Event()
+    with ExitStack() as running:
+        if (folder / IDENTITY).exists():
+            from mlw.job_programs.model_server.vault_login import logged_in  # noqa: PLC0415 - only with an identity
 
-        variables = {**variables, SETTINGS: str(folder / FILE)}
-        with collecting(folder):
-            return _run(settings, variables)
-    return _run(settings, variables)
+            token, lost = running.enter_context(logged_in(folder))
+            variables = {**token, **variables}
+        if (folder / FILE).exists():
+            from mlw.job_programs.model_server.collector import collecting  # noqa: PLC0415 - costs nothing if it is off
+
+            variables = {**variables, SETTINGS: str(folder / FILE)}
+            running.enter_context(collecting(folder))
+        return _run(settings, variables, lost)
 
 
-def _run(settings: dict[str, Any], variables: dict[str, str]) -> int:
+def _run(settings: dict[str, Any], variables: dict[str, str], lost: threading.Event) -> int:
     server = subprocess.Popen([sys.executable, *settings["arguments"]], env={**os.environ, **variables})
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: server.send_signal(received))
-    return _watch(server, settings["liveness"], int(settings.get("port", PORT)))
+    return _watch(server, settings["liveness"], int(settings.get("port", PORT)), lost)
 
 
-def _watch(server: subprocess.Popen[bytes], probe: dict[str, float], port: int) -> int:
-    """Wait for the end of the server; end it after so many failed probes in a row.
+def _watch(server: subprocess.Popen[bytes], probe: dict[str, float], port: int, lost: threading.Event) -> int:
+    """Wait for the end of the server; end it after so many failed probes in a row, or when its login is lost.
 
     If memory is exhausted before it is ready, it is ended, too: a server that starts its processes again would do so
     for ever.
@@ -70,6 +78,9 @@ def _watch(server: subprocess.Popen[bytes], probe: dict[str, float], port: int) 
             return _as_exit_code(server.wait(_TICK_SECONDS))
         except subprocess.TimeoutExpired:
             pass
+        if lost.is_set():
+            _end(server)
+            return 1
         if not is_ready and _is_out_of_memory():
             print("The server ran out of memory before it was ready; it is ended.", file=sys.stderr)
             _end(server)

@@ -295,10 +295,12 @@ class TestOutputs:
     def test_outputs_that_depend_on_the_stack_file_are_documented(self) -> None:
         computes = json.dumps([*json.loads(COMPUTES), INSTANCE, ATTACHED])
         more = {"tls": "true", "roleAssignments": json.dumps([OWNER]), "tracking": "{}", "computes": computes}
+        more["inference"] = json.dumps({"identities": [OWNER["principal"]]})
         everything = run_program({**CONFIG, **{f"ml-workspace:{key}": text for key, text in more.items()}})
 
         assert set(everything.outputs) == set(stack_outputs.OUTPUTS)
         assert set(everything.outputs["roleAssignments"][0]) == set(stack_outputs.OUTPUTS["roleAssignments"].keys)
+        assert everything.outputs["endpointIdentities"] == [OWNER["principal"]]
         local, cluster, instance, attached = everything.outputs["computes"]
         assert set(local) == set(stack_outputs.OUTPUTS["computes"].keys)
         assert {*cluster, *instance, *attached} == {*local, *stack_outputs.OUTPUTS["computes"].optional}

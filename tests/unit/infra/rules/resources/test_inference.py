@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.rules.resources.inference import check_request_size
+from infra.rules.resources.inference import check_identities, check_request_size
 from infra.rules.resources.tracking import check_removal, optional_services
 
 ON = optional_services("mlw-churn", tracking=False, inference_front=True)
@@ -27,3 +27,12 @@ def test_the_front_goes_only_if_its_name_is_allowed() -> None:
     assert "the front of the online endpoints 'mlw-churn-inference' would be deleted" in violation.found
     assert not check_removal(ON, OFF, allowed=["MLW-churn-inference"])
     assert not check_removal(OFF, ON, allowed=())
+
+
+def test_an_identity_without_a_role_names_its_key_and_the_principals() -> None:
+    (violation,) = check_identities(["scorer", "scorr"], {"scorer", "dora"})
+
+    assert (violation.key, violation.value) == ("ml-workspace:inference.identities[1]", "scorr")
+    assert violation.allowed == "dora, scorer"
+    assert not list(check_identities(None, set()))
+    assert [one.allowed for one in check_identities(["scorer"], set())] == ["a principal with a role; there is none"]
