@@ -1,6 +1,7 @@
 """What a job gets of its workspace: the services' addresses in the stack's network, and its compute's own credentials.
 
 The credentials are those of the compute's principal, from the key vault. The submitter's are not among them.
+Deployments of online endpoints get the same of the principal that is their identity.
 """
 
 from __future__ import annotations
@@ -61,23 +62,35 @@ class ComputeAccess:
 
 
 def credentials_of(stack: Stack, compute: Compute) -> ComputeAccess:
-    """Read the credentials of a compute's principal, and log in to the key vault as it.
+    """Read the credentials of a compute's principal; see :func:`access_in_network`."""
+    return access_in_network(stack, compute.principal)
+
+
+def access_in_network(stack: Stack, principal: str, *, own_only: bool = False) -> ComputeAccess:
+    """Read the credentials of a principal, and log in to the key vault as it.
+
+    Args:
+        stack: The stack.
+        principal: Name of the principal.
+        own_only: Whether services that another stack runs are left out.
 
     Raises:
         NoSuchPrincipalError: The key vault does not have them.
         ServiceError: The key vault rejects the login.
     """
     outputs = stack.require_outputs()
-    on_host, credentials = access_of_principal(stack, compute.principal, outputs["endpoints"])
+    on_host, credentials = access_of_principal(stack, principal, outputs["endpoints"])
     owners = _owners(stack)
     endpoints: dict[str, str] = {}
     networks = [_network(stack)]
     for service in services_at(outputs["endpoints"]):
         owner = owners[service.name]
+        if own_only and owner is not stack:
+            continue
         endpoints |= _endpoints(service, service.resource_id(outputs["workspace"]), owner)
         if _network(owner) not in networks:
             networks.append(_network(owner))
-    if on_host["registry"] == outputs["endpoints"]["registryReadOnly"]:
+    if on_host["registry"] == outputs["endpoints"]["registryReadOnly"] and "registry" in endpoints:
         endpoints["registry"] = endpoints["registryReadOnly"]
     return ComputeAccess(
         endpoints=endpoints,

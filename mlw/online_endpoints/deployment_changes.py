@@ -13,6 +13,7 @@ from mlw.azure_files import overrides
 from mlw.online_endpoints import (
     deployed_models,
     deployment_settings,
+    identity_access,
     publishing,
     rollout,
     serving_environments,
@@ -45,13 +46,15 @@ def create(
     """
     settings = deployment_settings.checked(document)
     endpoint, name = str(document["endpoint_name"]), str(document["name"])
-    workspace.records.endpoint(endpoint)
+    identity = identity_access.read(workspace, workspace.records.endpoint(endpoint).identity, f"deploying '{name}'")
     for notice in deployment_settings.ignored(document):
         workspace.say(notice)
     with workspace.changing(endpoint):
-        workspace.records.endpoint(endpoint)
+        if workspace.records.endpoint(endpoint).identity != identity.principal:
+            raise EndpointError(f"deploying '{name}': the identity of its endpoint was just changed. Run it again.")
         before = workspace.records.find_deployment(endpoint, name)
         made = resolved(workspace, document, settings.instance_count, before, keeps_files=keeps_files)
+        made = identity.given_to(made)
         if settings.collection:
             from mlw.online_endpoints import collected_assets  # noqa: PLC0415 - only then
 

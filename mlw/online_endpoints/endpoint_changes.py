@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 from mlw.azure_files import overrides
-from mlw.online_endpoints import endpoint_keys, publishing
+from mlw.online_endpoints import endpoint_identity, endpoint_keys, identity_changes, publishing
 from mlw.online_endpoints.deployment_settings import NAME, NAME_RULE
 from mlw.online_endpoints.endpoint_errors import EndpointError
 from mlw.online_endpoints.endpoint_keys import Keys
@@ -17,9 +18,8 @@ from mlw.records.authored import now, texts
 
 KEY = "key"
 _WHOLE, _MOST_MIRRORED = 100, 50
-_CHANGEABLE = ("description", "tags", "properties", "traffic", "mirror_traffic")
+_CHANGEABLE = ("description", "tags", "properties", "traffic", "mirror_traffic", "identity")
 _IGNORED = {
-    "identity": "the containers have no credentials of the workspace",
     "public_network_access": "the front listens on this machine only",
     "location": "there is one location",
     "compute": "there is one machine",
@@ -32,15 +32,15 @@ def create(workspace: EndpointWorkspace, document: Mapping[str, Any]) -> Endpoin
     Raises:
         EndpointError: The file is wrong, or the name is taken.
     """
-    name = str(document.get("name") or "")
-    check(document)
-    for notice in ignored(document):
+    name, given = str(document.get("name") or ""), document.get("identity")
+    check(document, endpoint_identity.problems(given, workspace.stack))
+    for notice in (*ignored(document), *endpoint_identity.notices(given)):
         workspace.say(notice)
     keys = Keys.new()
     made = Endpoint(
         name=name, key_hashes=keys.hashes, created=now(), created_by=workspace.user,
         description=str(document.get("description") or ""), tags=texts(document.get("tags")),
-        properties=texts(document.get("properties")),
+        properties=texts(document.get("properties")), identity=endpoint_identity.principal_of(given),
     )  # fmt: skip
     with workspace.changing(name):
         if name.lower() in {one.lower() for one in workspace.records.names()}:
@@ -58,13 +58,17 @@ def _remove(workspace: EndpointWorkspace, name: str) -> None:
     endpoint_keys.delete(workspace, name)
 
 
-def check(document: Mapping[str, Any]) -> None:
+def check(document: Mapping[str, Any], more: Iterable[str] = ()) -> None:
     """Check the file of a new endpoint.
+
+    Args:
+        document: The file.
+        more: What is wrong in addition, one sentence each.
 
     Raises:
         EndpointError: Something is not allowed; the message has all of it.
     """
-    _raise(f"creating online endpoint '{document.get('name') or ''}'", _problems(document))
+    _raise(f"creating online endpoint '{document.get('name') or ''}'", (*_problems(document), *more))
 
 
 def _taken(workspace: EndpointWorkspace, name: str) -> str:
@@ -105,20 +109,35 @@ def update(workspace: EndpointWorkspace, name: str, change: Callable[[dict[str, 
         before = workspace.records.endpoint(name)
         document = {key: dict(value) if isinstance(value := getattr(before, key), Mapping) else value
                     for key in _CHANGEABLE}  # fmt: skip
+        document |= {"identity": endpoint_identity.document(before.identity, str(workspace.stack.workspace["id"]))}
         change(document)
         if unknown := sorted(set(document) - set(_CHANGEABLE)):
             raise EndpointError(f"{doing}: '{unknown[0]}' cannot be changed; allowed: {', '.join(_CHANGEABLE)}.")
-        _raise(doing, traffic_problems(document["traffic"], document["mirror_traffic"], known))
+        problems = list(traffic_problems(document["traffic"], document["mirror_traffic"], known))
+        identity = _identity(workspace, before, document["identity"], problems)
+        _raise(doing, problems)
         made: dict[str, Any] = {
             "description": str(document["description"] or ""), "tags": texts(document["tags"]),
             "properties": texts(document["properties"]), "traffic": _shares(document["traffic"]),
-            "mirror_traffic": _shares(document["mirror_traffic"]),
+            "mirror_traffic": _shares(document["mirror_traffic"]), "identity": identity,
         }  # fmt: skip
-        after = workspace.records.change(
-            name, lambda one: replace(one, **made, changed=now(), changed_by=workspace.user)
-        )
-        publishing.publish(workspace)
+        is_same = identity == before.identity
+        with nullcontext() if is_same else identity_changes.changing(workspace, name, identity, doing):
+            after = workspace.records.change(
+                name, lambda one: replace(one, **made, changed=now(), changed_by=workspace.user)
+            )
+            publishing.publish(workspace)
     return after
+
+
+def _identity(workspace: EndpointWorkspace, before: Endpoint, given: object, problems: list[str]) -> str:
+    """The identity after a change; what is wrong with it is added. One that stays is not judged."""
+    if given == endpoint_identity.document(before.identity, str(workspace.stack.workspace["id"])):
+        return before.identity
+    problems.extend(endpoint_identity.problems(given, workspace.stack))
+    for notice in endpoint_identity.notices(given):
+        workspace.say(notice)
+    return endpoint_identity.principal_of(given)
 
 
 def of_file(document: Mapping[str, Any]) -> Callable[[dict[str, Any]], None]:
@@ -223,7 +242,7 @@ def delete(workspace: EndpointWorkspace, name: str) -> None:
         workspace.lock_of(name).unlink(missing_ok=True)
 
 
-def _raise(doing: str, problems: Iterator[str]) -> None:
+def _raise(doing: str, problems: Iterable[str]) -> None:
     if found := list(problems):
         raise EndpointError(f"{doing}: {found[0]}" if len(found) == 1 else "\n- ".join([f"{doing}:", *found]))
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mlw.online_endpoints import endpoint_identity
 from mlw.online_endpoints.data_collection import DataCollection
 from mlw.online_endpoints.deployment_instances import Instance
 from mlw.online_endpoints.deployment_settings import DEFAULT_SIZE, settings_of
@@ -22,6 +23,7 @@ def endpoint_json(workspace: EndpointWorkspace, endpoint: Endpoint) -> dict[str,
     return {
         "name": endpoint.name,
         "auth_mode": "key",
+        "identity": endpoint_identity.document(endpoint.identity, str(workspace.stack.workspace["id"])),
         "provisioning_state": SUCCEEDED,
         "scoring_uri": workspace.scoring_uri(endpoint.name),
         "openapi_uri": f"{workspace.front}/{endpoint.name}/swagger.json",

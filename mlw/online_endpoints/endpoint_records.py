@@ -31,6 +31,7 @@ class Endpoint(Authored):
         traffic: Deployment to its percentage; the sum is 0 or 100.
         mirror_traffic: At most one deployment, with the percentage of requests that it gets a copy of.
         key_hashes: SHA-256 of the primary and of the secondary key, as hexadecimal digits.
+        identity: Principal whose credentials its deployments have; empty for none.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Endpoint(Authored):
     traffic: Mapping[str, int] = field(default_factory=dict)
     mirror_traffic: Mapping[str, int] = field(default_factory=dict)
     key_hashes: Sequence[str] = ()
+    identity: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +77,8 @@ class Deployment(Authored):
         registry: Host and port of the workspace's registry, if the image is in it, when the deployment was made.
         code: Hash of the snapshot of its code; empty without a scoring script.
         script: Path of the scoring script below the folder of the code.
+        identity: Principal whose credentials its containers have; empty for none.
+        identity_digest: Hash of what they have of it.
     """
 
     name: str
@@ -89,6 +93,8 @@ class Deployment(Authored):
     code: str = ""
     code_folder: str = ""
     script: str = ""
+    identity: str = ""
+    identity_digest: str = ""
 
     @property
     def title(self) -> str:

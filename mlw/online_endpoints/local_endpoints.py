@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from mlw.online_endpoints import endpoint_changes, local_deployments, local_documents, local_records
+from mlw.online_endpoints import (
+    endpoint_changes,
+    endpoint_identity,
+    local_deployments,
+    local_documents,
+    local_records,
+)
 from mlw.online_endpoints.endpoint_errors import EndpointError
 from mlw.online_endpoints.local_records import LocalEndpoint
 from mlw.online_endpoints.local_workspace import LocalWorkspace
@@ -23,6 +29,7 @@ def create(workspace: LocalWorkspace, document: Mapping[str, Any]) -> str:
         EndpointError: The file is wrong.
     """
     endpoint_changes.check(document)
+    _tell_of_identity(workspace, document.get(endpoint_identity.KEY))
     name = str(document["name"])
     with workspace.holding(name):
         path = workspace.file_of(name)
@@ -48,6 +55,7 @@ def update(workspace: LocalWorkspace, name: str, change: Callable[[dict[str, Any
             "description": before.description, "tags": dict(before.tags), "properties": dict(before.properties)
         }  # fmt: skip
         change(document)
+        _tell_of_identity(workspace, document.pop(endpoint_identity.KEY, None))
         for key in _TRAFFIC:
             if document.pop(key, None):
                 workspace.say(f"`{key}` is ignored: requests to a local deployment go to its own address.")
@@ -80,6 +88,11 @@ def describe(workspace: LocalWorkspace, name: str) -> dict[str, Any]:
     endpoint = workspace.require(name)
     found = {one.deployment: workspace.address(one) for one in workspace.engine.instances(name)}
     return local_documents.endpoint_json(endpoint, {one: where for one, where in found.items() if where})
+
+
+def _tell_of_identity(workspace: LocalWorkspace, given: object) -> None:
+    if endpoint_identity.principal_of(given):
+        workspace.say("`identity` is ignored: local deployments have no credentials.")
 
 
 def _texts(document: Mapping[str, Any]) -> dict[str, Any]:

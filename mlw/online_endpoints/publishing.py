@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
 from infra.errors import MlWorkspaceError
-from mlw.online_endpoints import endpoint_keys, endpoint_locks, rollout
+from mlw.online_endpoints import endpoint_keys, endpoint_locks, identity_access, rollout
 from mlw.online_endpoints.deployment_instances import Instance
 from mlw.online_endpoints.deployment_settings import settings_of
 from mlw.online_endpoints.endpoint_errors import EndpointError
@@ -110,7 +110,11 @@ def _complete(workspace: EndpointWorkspace, deployment: Deployment) -> None:
     for one in found:
         if one.deployment == deployment.name and one.revision == deployment.revision:
             workspace.engine.remove(one.name)
-    rollout.bring_up(workspace, deployment)
+    doing = f"giving {deployment.title} the credentials of its identity"
+    renewed = identity_access.read(workspace, deployment.identity, doing).given_to(deployment)
+    rollout.bring_up(workspace, renewed)
+    if renewed != deployment:
+        workspace.records.write(renewed)
 
 
 def _lacks_some(workspace: EndpointWorkspace, deployment: Deployment, found: Iterable[Instance]) -> bool:

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 
 from infra.errors import MlWorkspaceError
 from mlw.diagnosis.findings import Finding, Group
-from mlw.online_endpoints import endpoint_keys, publishing
+from mlw.keys.principal_credentials import NoSuchPrincipalError
+from mlw.online_endpoints import endpoint_keys, identity_access, identity_changes, publishing
+from mlw.online_endpoints.endpoint_errors import EndpointError
 from mlw.online_endpoints.endpoint_inventory import Inventory
+from mlw.online_endpoints.endpoint_records import Endpoint
 from mlw.online_endpoints.endpoint_workspace import INFERENCE, EndpointWorkspace
 from mlw.stacks.stacks import Stack, open_stack
 
@@ -29,6 +32,18 @@ def after_update(stack_name: str, say: Callable[[str], None]) -> None:
         publishing.repair(workspace, Inventory(workspace))
     except MlWorkspaceError as exc:
         say(f"WARNING: {exc}")
+        return
+    for endpoint in known:
+        _follow(workspace, endpoint, say)
+
+
+def _follow(workspace: EndpointWorkspace, endpoint: Endpoint, say: Callable[[str], None]) -> None:
+    """Hand out credentials that were replaced; what served before serves on if that fails."""
+    try:
+        if identity_changes.has_identity(workspace, endpoint):
+            identity_changes.follow(workspace, endpoint)
+    except MlWorkspaceError as exc:
+        say(f"WARNING: {exc}")
 
 
 def findings(stack: Stack) -> Iterator[Finding]:
@@ -46,6 +61,28 @@ def findings(stack: Stack) -> Iterator[Finding]:
                 f"interrupted, or is running, or containers were removed. Run `mlw online-endpoint list {stack.name}`, "
                 "which repairs it.",
             )
+    for endpoint in found.endpoints:
+        yield from _of_identity(workspace, endpoint)
+
+
+def _of_identity(workspace: EndpointWorkspace, endpoint: Endpoint) -> Iterator[Finding]:
+    if not identity_changes.has_identity(workspace, endpoint):
+        return
+    name, stack = endpoint.name, workspace.stack.name
+    try:
+        identity = identity_access.read(workspace, endpoint.identity, f"using the identity of online endpoint '{name}'")
+        found = [one.name for one in identity_changes.outdated(workspace, name, identity)]
+        message = (
+            f"online endpoint '{name}': its deployments {', '.join(found)} have other credentials than its identity "
+            f"has now. Run `make up STACK={stack}`, which replaces their containers."
+        )
+    except (EndpointError, NoSuchPrincipalError) as exc:
+        found, message = (
+            [name],
+            f"{exc} Or remove it: `mlw online-endpoint update {stack} --name {name} --set identity=none`.",
+        )
+    if found:
+        yield Finding(group=Group.OTHER, code="OnlineEndpointIdentity", message=message)
 
 
 def _has_front(stack: Stack) -> bool:

@@ -16,7 +16,7 @@ from infra.errors import EngineError
 from mlw.computes.machine import MIB_PER_GIB
 from mlw.jobs.ports import SourceFile
 from mlw.jobs.snapshot_files import code_files
-from mlw.online_endpoints import collector_access, deployed_models, serving_files
+from mlw.online_endpoints import collector_access, deployed_models, identity_access, serving_files
 from mlw.online_endpoints.deployment_instances import Instance, Limits
 from mlw.online_endpoints.deployment_settings import DeploymentSettings, settings_of
 from mlw.online_endpoints.endpoint_errors import DeploymentFailedError
@@ -70,8 +70,11 @@ def _fill(workspace: EndpointWorkspace, deployment: Deployment, settings: Deploy
         # Called when the volume exists, whose label names the user.
         granted = functools.partial(collector_access.grant, workspace, deployment, collection)
 
+    doing = f"giving {deployment.title} the credentials of its identity"
+    identity = identity_access.read(workspace, deployment.identity, doing).granted(deployment)
+
     def fill(code: Iterable[SourceFile], model: Iterable[SourceFile]) -> None:
-        found = serving_files.files(deployment, settings, code, model, granted)
+        found = serving_files.files(deployment, settings, code, model, granted, identity=identity)
         workspace.engine.fill(deployment, found, user)
 
     with code_files(workspace.connection, workspace.blob_container, deployment.code) as code:

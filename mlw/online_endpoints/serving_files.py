@@ -12,6 +12,7 @@ from mlw.jobs import program_files
 from mlw.jobs.ports import SourceFile
 from mlw.online_endpoints.deployment_settings import DeploymentSettings
 from mlw.online_endpoints.endpoint_records import DeployedModel, Deployment
+from mlw.online_endpoints.identity_files import Granted
 from mlw.online_endpoints.serving_environments import SERVER
 
 MOUNT = "/var/azureml-app"
@@ -24,7 +25,10 @@ MODELS = "azureml-models"
 
 _CONTROL = ".mlw"
 _PROGRAM, _SERVING, _VARIABLES = f"{_CONTROL}/program", f"{_CONTROL}/serving.json", f"{_CONTROL}/variables.json"
-_COLLECTOR = f"{_CONTROL}/{collected_records.FILE}"
+_COLLECTOR, _LOGIN = f"{_CONTROL}/{collected_records.FILE}", f"{_CONTROL}/identity.json"
+CA_FILE, CA_BUNDLE = f"{_CONTROL}/ca.pem", f"{_CONTROL}/ca-bundle.pem"
+"""Certificates for the clients of a deployment with an identity, below the mount."""
+
 _START = 'exec "$(command -v python || echo python3)" -u -m mlw.job_programs.model_server'
 
 IN_DEFINITION = {
@@ -67,6 +71,8 @@ def files(
     code: Iterable[SourceFile],
     model: Iterable[SourceFile],
     granted: Callable[[], Mapping[str, Any]] | None = None,
+    *,
+    identity: Granted | None = None,
 ) -> Iterator[SourceFile]:
     """All files, relative to the mount; nobody can change them.
 
@@ -76,6 +82,7 @@ def files(
         code: Its code.
         model: Its model.
         granted: Gives the content of the collector's file; without, nothing is collected.
+        identity: What it gets of the identity of its endpoint.
     """
     for one in code:
         yield _read_only(f"{deployment.code_folder}/{one.name}", one)
@@ -86,13 +93,23 @@ def files(
         yield _read_only(f"{_CONTROL}/{one.name.partition('/')[2]}", one)
     made = {
         _SERVING: _serving(deployment, settings, is_collecting=granted is not None),
-        _VARIABLES: _variables(deployment, settings),
+        _VARIABLES: {**(identity.variables if identity else {}), **_variables(deployment, settings)},
     }
     if granted:
         made[_COLLECTOR] = granted()
+    if identity:
+        made |= {_LOGIN: identity.login} if identity.login else {}
+        yield from _certificates(identity)
     for name, content in made.items():
         text = json.dumps(content).encode("utf-8", "surrogatepass")
         yield SourceFile(name=name, size=len(text), content=(text,), mode=0o400, owner=USER)
+
+
+def _certificates(identity: Granted) -> Iterator[SourceFile]:
+    named = ((CA_FILE, identity.certificates), (CA_BUNDLE, identity.bundle)) if identity.certificates else ()
+    for name, content in named:
+        text = content.encode()
+        yield SourceFile(name=name, size=len(text), content=(text,), mode=0o444)
 
 
 def _read_only(name: str, one: SourceFile) -> SourceFile:

@@ -49,7 +49,7 @@ def main() -> int:
         if (folder / IDENTITY).exists():
             from mlw.job_programs.model_server.vault_login import logged_in  # noqa: PLC0415 - only with an identity
 
-            token, lost = running.enter_context(logged_in(folder))
+            token, lost = running.enter_context(logged_in(folder / IDENTITY))
             variables = {**token, **variables}
         if (folder / FILE).exists():
             from mlw.job_programs.model_server.collector import collecting  # noqa: PLC0415 - costs nothing if it is off

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-FILE, TOKEN = "identity.json", "VAULT_TOKEN"
+TOKEN = "VAULT_TOKEN"  # noqa: S105 - the name of a variable
 SECONDS, RETRY_SECONDS, PATIENCE_SECONDS = 1200.0, 30.0, 60.0
 """How often a login is extended, the pause after a failure, and how long the first one may take."""
 
@@ -117,9 +117,13 @@ def keep(login: VaultLogin, token: str, done: threading.Event, lost: threading.E
 
 
 @contextmanager
-def logged_in(folder: Path) -> Iterator[tuple[dict[str, str], threading.Event]]:
-    """Be logged in inside the block: the server's variable, and an event that says that it must start again."""
-    login = VaultLogin(**json.loads((folder / FILE).read_text(encoding="utf-8")))
+def logged_in(file: Path) -> Iterator[tuple[dict[str, str], threading.Event]]:
+    """Be logged in inside the block: the server's variable, and an event that says that it must start again.
+
+    Args:
+        file: Has the arguments of :class:`VaultLogin`.
+    """
+    login = VaultLogin(**json.loads(file.read_text(encoding="utf-8")))
     token, done, lost = first_token(login), threading.Event(), threading.Event()
     if not token:
         yield {}, lost

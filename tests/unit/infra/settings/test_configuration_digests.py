@@ -50,7 +50,9 @@ def settings(**keys: object) -> Settings:
             {"tracking": {}}, {"tracking.softDeleteRetentionInDays", "limits.tracking"}, id="an optional service"
         ),
         pytest.param(
-            {"inference": {"identities": []}}, {"inference.maximumRequestSizeInMB", "limits.inference"}, id="no identity"
+            {"inference": {"identities": []}},
+            {"inference.maximumRequestSizeInMB", "limits.inference"},
+            id="no identity",
         ),
         pytest.param({"limits": {"keyVault": {"cpu": 1}}}, {"limits.keyVault"}, id="a limit"),
         pytest.param({"portRange": {"first": 21000, "last": 22000}}, {"portRange.first", "portRange.last"}, id="ports"),
