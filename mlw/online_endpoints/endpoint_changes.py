@@ -109,7 +109,7 @@ def update(workspace: EndpointWorkspace, name: str, change: Callable[[dict[str, 
         before = workspace.records.endpoint(name)
         document = {key: dict(value) if isinstance(value := getattr(before, key), Mapping) else value
                     for key in _CHANGEABLE}  # fmt: skip
-        document |= {"identity": endpoint_identity.document(before.identity, str(workspace.stack.workspace["id"]))}
+        document |= {"identity": endpoint_identity.document(before.identity, workspace.record_id)}
         change(document)
         if unknown := sorted(set(document) - set(_CHANGEABLE)):
             raise EndpointError(f"{doing}: '{unknown[0]}' cannot be changed; allowed: {', '.join(_CHANGEABLE)}.")
@@ -132,7 +132,7 @@ def update(workspace: EndpointWorkspace, name: str, change: Callable[[dict[str, 
 
 def _identity(workspace: EndpointWorkspace, before: Endpoint, given: object, problems: list[str]) -> str:
     """The identity after a change; what is wrong with it is added. One that stays is not judged."""
-    if given == endpoint_identity.document(before.identity, str(workspace.stack.workspace["id"])):
+    if given == endpoint_identity.document(before.identity, workspace.record_id):
         return before.identity
     problems.extend(endpoint_identity.problems(given, workspace.stack))
     for notice in endpoint_identity.notices(given):

@@ -23,7 +23,7 @@ def endpoint_json(workspace: EndpointWorkspace, endpoint: Endpoint) -> dict[str,
     return {
         "name": endpoint.name,
         "auth_mode": "key",
-        "identity": endpoint_identity.document(endpoint.identity, str(workspace.stack.workspace["id"])),
+        "identity": endpoint_identity.document(endpoint.identity, workspace.record_id),
         "provisioning_state": SUCCEEDED,
         "scoring_uri": workspace.scoring_uri(endpoint.name),
         "openapi_uri": f"{workspace.front}/{endpoint.name}/swagger.json",

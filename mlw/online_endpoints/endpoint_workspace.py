@@ -58,6 +58,11 @@ class EndpointWorkspace:
         """Who the caller is."""
         return self.principal or getpass.getuser()
 
+    @property
+    def record_id(self) -> str:
+        """Resource id of the workspace."""
+        return str(self.stack.workspace["id"])
+
     @cached_property
     def front(self) -> str:
         """Address of the front.

@@ -77,10 +77,8 @@ def _of_identity(workspace: EndpointWorkspace, endpoint: Endpoint) -> Iterator[F
             f"has now. Run `make up STACK={stack}`, which replaces their containers."
         )
     except (EndpointError, NoSuchPrincipalError) as exc:
-        found, message = (
-            [name],
-            f"{exc} Or remove it: `mlw online-endpoint update {stack} --name {name} --set identity=none`.",
-        )
+        remove = f"`mlw online-endpoint update {stack} --name {name} --set identity=none`"
+        found, message = [name], f"{exc} Or remove it: {remove}."
     if found:
         yield Finding(group=Group.OTHER, code="OnlineEndpointIdentity", message=message)
 

@@ -91,7 +91,7 @@ def files(
             yield _read_only(f"{model_folder(deployment.model)}/{one.name}", one)
     for one in program_files.files("model_server"):
         yield _read_only(f"{_CONTROL}/{one.name.partition('/')[2]}", one)
-    made = {
+    made: dict[str, Mapping[str, Any]] = {
         _SERVING: _serving(deployment, settings, is_collecting=granted is not None),
         _VARIABLES: {**(identity.variables if identity else {}), **_variables(deployment, settings)},
     }

@@ -42,7 +42,8 @@ class ExampleEngine:
 class ExampleEndpoints:
     """What the panel reads and changes."""
 
-    front, user, connection = FRONT, "somebody", CONNECTION
+    front, user, connection, principal = FRONT, "somebody", CONNECTION, None
+    record_id = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/mlw"
 
     def __init__(self) -> None:
         self.records = EndpointRecords(MemoryDocuments(), "azureml")
