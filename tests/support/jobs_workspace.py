@@ -29,6 +29,15 @@ CUSTOM_ROLES = [
         "Actions": [f"{_ML}/jobs/read", f"{_ML}/jobs/write"],
     },
     {
+        "Name": "Scorer",
+        "Description": "What a deployment of an online endpoint reads.",
+        "IsCustom": True,
+        "DataActions": [
+            "Microsoft.KeyVault/vaults/secrets/getSecret/action",
+            "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+        ],
+    },
+    {
         "Name": "Batch Invoker",
         "Description": "Invokes batch endpoints with data of its own, and nothing else.",
         "IsCustom": True,
@@ -43,7 +52,7 @@ CUSTOM_ROLES = [
 ]
 ROLES = {
     "data-scientist": "DataScientist", "reader": "Reader", "curator": "Data Curator", "submitter": "Job Submitter",
-    "invoker": "Batch Invoker",
+    "invoker": "Batch Invoker", "scorer": "Scorer",
 }  # fmt: skip
 """Principal, named after what it is, to its role."""
 
@@ -59,7 +68,7 @@ def jobs_stack(environment: Environment) -> Iterator[LiveStack]:
     definitions.write_text(yaml.safe_dump(CUSTOM_ROLES), encoding="utf-8")
     wanted = {
         "tracking": {},
-        "inference": {},
+        "inference": {"identities": ["scorer"]},
         "computes": [{"name": "cpu-cluster", "type": "AmlCompute", "vmSize": "STANDARD_DS1_V2", "maxNodeCount": 2}],
         "roleDefinitions": definitions.name,
         "roleAssignments": [{"principal": name, "role": role} for name, role in ROLES.items()],
