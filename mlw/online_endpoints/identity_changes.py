@@ -67,7 +67,7 @@ def follow(workspace: EndpointWorkspace, endpoint: Endpoint) -> None:
     doing = f"renewing the credentials of online endpoint '{endpoint.name}'"
     if not outdated(workspace, endpoint.name, identity_access.read(workspace, endpoint.identity, doing)):
         return
-    workspace.say(f"{doing}: those of '{endpoint.identity}' were replaced, or are to be removed")
+    workspace.say(f"{doing}: those of '{endpoint.identity}' were replaced")
     with workspace.changing(endpoint.name):
         now = workspace.records.endpoint(endpoint.name)
         with changing(workspace, now.name, now.identity, doing):

@@ -34,10 +34,10 @@ def after_update(stack_name: str, say: Callable[[str], None]) -> None:
         say(f"WARNING: {exc}")
         return
     for endpoint in known:
-        _follow(workspace, endpoint, say)
+        follow_identity(workspace, endpoint, say)
 
 
-def _follow(workspace: EndpointWorkspace, endpoint: Endpoint, say: Callable[[str], None]) -> None:
+def follow_identity(workspace: EndpointWorkspace, endpoint: Endpoint, say: Callable[[str], None]) -> None:
     """Hand out credentials that were replaced; what served before serves on if that fails."""
     try:
         if identity_changes.has_identity(workspace, endpoint):
