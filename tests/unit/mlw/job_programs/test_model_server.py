@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from mlw.job_programs.model_server.azure_requests import translated, unwrapped
+from tests.support.documents import ROOT
+from tests.support.model_server_process import start
 
-ROOT = Path(__file__).parents[4]
 SERVER = """
 import http.server, json, os, signal, sys
 from pathlib import Path
@@ -33,18 +34,6 @@ signal.signal(signal.SIGTERM, end)
 print("variable:", os.environ["GIVEN"], flush=True)
 server.serve_forever()
 """
-
-
-def start(
-    folder: Path, arguments: list[str], *, module: str = "json", port: int = 1, delay: float = 60
-) -> subprocess.Popen[str]:
-    liveness = {"period": 0.1, "initial_delay": delay, "timeout": 1, "failure_threshold": 2}
-    settings = {"liveness": liveness, "module": module, "package": "a-package", "port": port}
-    settings["arguments"] = [*arguments, str(port)]
-    (folder / "serving.json").write_text(json.dumps(settings), encoding="utf-8")
-    (folder / "variables.json").write_text(json.dumps({"GIVEN": "secret"}), encoding="utf-8")
-    command = [sys.executable, "-u", "-m", "mlw.job_programs.model_server", str(folder)]
-    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 @pytest.fixture

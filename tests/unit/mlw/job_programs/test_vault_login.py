@@ -14,7 +14,7 @@ import pytest
 from mlw.job_programs.model_server import __main__ as program
 from mlw.job_programs.model_server import vault_login
 from mlw.job_programs.model_server.vault_login import LoginRefusedError, VaultLogin, first_token, keep
-from tests.unit.mlw.job_programs.test_model_server import start
+from tests.support.model_server_process import start
 
 SHOW = "import os; print(os.environ.get('VAULT_TOKEN', 'none'))"
 

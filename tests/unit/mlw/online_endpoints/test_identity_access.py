@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from mlw.computes.compute_access import ComputeAccess
 from mlw.online_endpoints import identity_access, serving_files
 from mlw.online_endpoints.deployment_settings import DeploymentSettings
 from mlw.online_endpoints.endpoint_errors import EndpointError
@@ -15,6 +14,7 @@ from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
 from mlw.online_endpoints.identity_access import NOBODY, EndpointIdentity
 from mlw.roles.principal_rights import OperationNotAllowedError
 from mlw.stacks.stacks import open_stack
+from tests.support.example_identity import ACCESS, SCORER
 from tests.unit.states import VALID, Place, a_workspace, the_outputs
 
 ROLES = """  ml-workspace:inference: {}
@@ -26,14 +26,6 @@ BLUE = Deployment(
     name="blue", endpoint="churn", document={}, revision="r1", instance_count=1, server="score", image="i",
     code="c", code_folder="src", script="score.py",
 )  # fmt: skip
-ACCESS = ComputeAccess(
-    endpoints={"storage": "http://storage:9000", "keyVault": "http://vault:8200"},
-    credentials={"storage": {"accessKey": "scorer", "secretKey": "word"}, "keyVault": {"token": "of an hour"}},
-    networks=("rg",),
-    ca_certificate="",
-    registry_scheme="http",
-)
-SCORER = EndpointIdentity(principal="scorer", access=ACCESS, password="password")
 
 
 def documents(identity: EndpointIdentity) -> dict[str, tuple[int, int, Any]]:

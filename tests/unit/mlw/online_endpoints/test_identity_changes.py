@@ -9,7 +9,7 @@ from mlw.online_endpoints.endpoint_errors import DeploymentFailedError, Endpoint
 from mlw.online_endpoints.endpoint_records import Deployment
 from mlw.online_endpoints.identity_access import NOBODY, EndpointIdentity
 from tests.support.example_endpoints import ExampleEndpoints
-from tests.unit.mlw.online_endpoints.test_identity_access import SCORER
+from tests.support.example_identity import SCORER
 
 Done = list[tuple[str, str]]
 
