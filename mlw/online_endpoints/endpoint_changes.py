@@ -131,7 +131,7 @@ def update(workspace: EndpointWorkspace, name: str, change: Callable[[dict[str, 
 
 
 def _identity(workspace: EndpointWorkspace, before: Endpoint, given: object, problems: list[str]) -> str:
-    """The identity after a change; what is wrong with it is added. One that stays is not judged."""
+    """The identity after a change; what is wrong with it is added. One that stays is not checked."""
     if given == endpoint_identity.document(before.identity, workspace.record_id):
         return before.identity
     problems.extend(endpoint_identity.problems(given, workspace.stack))

@@ -15,7 +15,7 @@ from mlw.online_endpoints.endpoint_records import Deployment, Endpoint
 from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
 from mlw.online_endpoints.identity_access import EndpointIdentity
 
-_LEFT = "The endpoint has the identity of before; nothing of this attempt is left."
+_LEFT = "The endpoint has the identity that it had; nothing of this attempt is left."
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def done(monkeypatch: pytest.MonkeyPatch, known: dict[str, EndpointIdentity]) ->
     monkeypatch.setattr(identity_access, "read", read)
     monkeypatch.setattr(rollout, "bring_up", bring_up)
     monkeypatch.setattr(publishing, "publish", lambda _: found.append(("publish", "")))
-    monkeypatch.setattr(publishing, "take_away", lambda *_: found.append(("take away", "")))
+    monkeypatch.setattr(publishing, "take_away", lambda *_: found.append(("remove", "")))
     monkeypatch.setattr("mlw.online_endpoints.endpoint_identity.not_released", lambda *_: iter(()))
     return found
 
@@ -64,7 +64,7 @@ def test_all_deployments_get_it_before_the_front_knows_them(done: Done) -> None:
 
     change(workspace, "scorer")
 
-    assert done == [("up", "blue"), ("up", "green"), ("publish", ""), ("take away", "")]
+    assert done == [("up", "blue"), ("up", "green"), ("publish", ""), ("remove", "")]
     after = workspace.records.deployments("churn")
     assert [one.identity for one in after] == ["scorer", "scorer"]
     assert all(one.revision != was.revision for one, was in zip(after, before, strict=True))
@@ -94,10 +94,10 @@ def test_what_does_not_become_ready_leaves_everything_as_it_was(done: Done, monk
 
     monkeypatch.setattr(rollout, "bring_up", fail)
 
-    with pytest.raises(EndpointError, match=r"it did not become ready\. The endpoint has the identity of before"):
+    with pytest.raises(EndpointError, match=r"it did not become ready\. The endpoint has the identity that it had"):
         change(workspace, "scorer")
 
-    assert done == [("take away", "")]
+    assert done == [("remove", "")]
     assert (workspace.records.deployments("churn"), workspace.records.endpoint("churn").identity) == before
 
 
@@ -112,7 +112,7 @@ def test_replaced_credentials_are_followed_once(done: Done, known: dict[str, End
     for _ in range(2):
         repairing.follow_identity(workspace, workspace.records.endpoint("churn"), workspace.say)  # type: ignore[arg-type]
 
-    assert done == [("up", "blue"), ("up", "green"), ("publish", ""), ("take away", "")]
+    assert done == [("up", "blue"), ("up", "green"), ("publish", ""), ("remove", "")]
     assert workspace.said == ["renewing the credentials of online endpoint 'churn': those of 'scorer' were replaced"]
 
 
