@@ -62,10 +62,11 @@ def findings(stack: Stack) -> Iterator[Finding]:
                 "which repairs it.",
             )
     for endpoint in found.endpoints:
-        yield from _of_identity(workspace, endpoint)
+        yield from findings_of_identity(workspace, endpoint)
 
 
-def _of_identity(workspace: EndpointWorkspace, endpoint: Endpoint) -> Iterator[Finding]:
+def findings_of_identity(workspace: EndpointWorkspace, endpoint: Endpoint) -> Iterator[Finding]:
+    """A finding, if containers of an endpoint have what its identity has no more."""
     if not identity_changes.has_identity(workspace, endpoint):
         return
     name, stack = endpoint.name, workspace.stack.name

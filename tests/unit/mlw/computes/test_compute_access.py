@@ -7,7 +7,7 @@ import pytest
 
 from infra.client_variables import variables
 from mlw.computes import compute_access
-from mlw.computes.compute_access import ComputeAccess, credentials_of
+from mlw.computes.compute_access import ComputeAccess, access_in_network, credentials_of
 from mlw.computes.machine import Machine
 from mlw.computes.workspace_computes import computes_of
 from mlw.stacks.stacks import Stack, open_stack
@@ -93,3 +93,14 @@ def test_services_of_another_stack_are_in_its_network(place: Place) -> None:
 
     assert access.endpoints["storage"] == "http://stother-storage:9000"
     assert access.networks == ("rg-Dev", "rg-Other")
+
+
+def test_services_of_another_stack_can_be_left_out(place: Place) -> None:
+    place.deploy("other", a_workspace("other", outputs=the_outputs("other", resourceGroup=group("rg-Other"))))
+    given(place, workspace=a_record("dev", storageAccount=resource_id("other", "storageAccount")))
+
+    access = access_in_network(open_stack("dev"), "compute-local", own_only=True)
+    found = variables(access.in_container(Path("/ca.pem"), Path("/bundle.pem")), service_name="job")
+
+    assert "storage" not in access.endpoints
+    assert (access.networks, "AWS_ACCESS_KEY_ID" in found, found["VAULT_TOKEN"]) == (("rg-Dev",), False, "own")

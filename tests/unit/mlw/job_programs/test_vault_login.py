@@ -1,6 +1,8 @@
 """The login of a deployment's container to the key vault, with a real process and a server in place of the vault."""
 
 import json
+import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -142,9 +144,8 @@ def test_a_lost_token_ends_the_server_only_if_there_is_another(vault: Vault, log
 def test_a_server_whose_login_is_lost_is_ended(
     tmp_path: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(vault_login, "SECONDS", 0.01)
-    monkeypatch.setattr(program.sys, "argv", ["program", str(tmp_path)])
-    monkeypatch.setattr(program.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["program", str(tmp_path)])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(keep, "__defaults__", (0.01,))
     vault.statuses["renew"] = [403]
     identity(tmp_path, vault)

@@ -1,6 +1,7 @@
 """A changed identity: new containers first, and what was there before if one does not become ready."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,7 +18,7 @@ Done = list[tuple[str, str]]
 class Endpoints(ExampleEndpoints):
     """Two deployments, and what is said."""
 
-    stack = None
+    stack = SimpleNamespace(name="dev")
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,8 +125,41 @@ def test_a_withdrawn_identity_is_a_warning_and_a_finding(done: Done, known: dict
 
     repairing.follow_identity(workspace, workspace.records.endpoint("churn"), workspace.say)  # type: ignore[arg-type]
 
+    (finding,) = repairing.findings_of_identity(workspace, workspace.records.endpoint("churn"))  # type: ignore[arg-type]
+    assert finding.message.endswith("Or remove it: `mlw online-endpoint update dev --name churn --set identity=none`.")
     assert done == []
     assert workspace.said == ["WARNING: renewing the credentials of online endpoint 'churn': not released."]
+
+
+def test_containers_with_old_credentials_are_a_finding(done: Done, known: dict[str, EndpointIdentity]) -> None:
+    workspace = Endpoints()
+    change(workspace, "scorer")
+    done.clear()
+    endpoint = workspace.records.endpoint("churn")
+
+    assert not list(repairing.findings_of_identity(workspace, endpoint))  # type: ignore[arg-type]
+    known["scorer"] = replace(SCORER, password="new")
+    (finding,) = repairing.findings_of_identity(workspace, endpoint)  # type: ignore[arg-type]
+
+    assert "its deployments blue, green have other credentials" in finding.message
+    assert (finding.code, done) == ("OnlineEndpointIdentity", [])
+
+
+def test_containers_that_are_made_again_have_the_credentials_of_now(
+    done: Done, known: dict[str, EndpointIdentity], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Endpoints()
+    change(workspace, "scorer")
+    before = workspace.records.deployment("churn", "blue")
+    known["scorer"] = replace(SCORER, password="new")
+    monkeypatch.setattr(publishing, "missing_of", lambda _, one: [one.name] if one.name == "blue" else [])
+    monkeypatch.setattr(workspace.engine, "instances", lambda _: [])
+
+    publishing.settle(workspace, "churn")  # type: ignore[arg-type]
+
+    after = workspace.records.deployment("churn", "blue")
+    assert after == known["scorer"].given_to(before) != before
+    assert done[-3:] == [("up", "blue"), ("publish", ""), ("remove", "")]
 
 
 def test_an_endpoint_without_an_identity_needs_no_key_vault(done: Done, known: dict[str, EndpointIdentity]) -> None:
@@ -134,5 +168,6 @@ def test_an_endpoint_without_an_identity_needs_no_key_vault(done: Done, known: d
 
     repairing.follow_identity(workspace, workspace.records.endpoint("churn"), workspace.say)  # type: ignore[arg-type]
 
+    assert not list(repairing.findings_of_identity(workspace, workspace.records.endpoint("churn")))  # type: ignore[arg-type]
     assert not identity_changes.has_identity(workspace, workspace.records.endpoint("churn"))  # type: ignore[arg-type]
     assert (done, workspace.said) == ([], [])
