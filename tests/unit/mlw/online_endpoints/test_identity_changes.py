@@ -5,7 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from mlw.online_endpoints import endpoint_changes, identity_access, identity_changes, publishing, repairing, rollout
+from mlw.online_endpoints import (
+    endpoint_changes,
+    endpoint_identity,
+    identity_access,
+    identity_changes,
+    publishing,
+    repairing,
+    rollout,
+)
 from mlw.online_endpoints.endpoint_errors import DeploymentFailedError, EndpointError
 from mlw.online_endpoints.endpoint_records import Deployment
 from mlw.online_endpoints.identity_access import NOBODY, EndpointIdentity
@@ -51,7 +59,11 @@ def done(monkeypatch: pytest.MonkeyPatch, known: dict[str, EndpointIdentity]) ->
     monkeypatch.setattr(rollout, "bring_up", bring_up)
     monkeypatch.setattr(publishing, "publish", lambda _: found.append(("publish", "")))
     monkeypatch.setattr(publishing, "take_away", lambda *_: found.append(("remove", "")))
-    monkeypatch.setattr("mlw.online_endpoints.endpoint_identity.not_released", lambda *_: iter(()))
+    monkeypatch.setattr(
+        endpoint_identity,
+        "not_released",
+        lambda name, _: iter(() if name in known else (f"'{name}' is not released.",)),
+    )
     return found
 
 
@@ -83,6 +95,8 @@ def test_another_change_leaves_the_containers(done: Done) -> None:
     endpoint_changes.update(workspace, "churn", lambda one: one.update(description="new"))  # type: ignore[arg-type]
 
     assert done == [("publish", "")]
+    with pytest.raises(EndpointError, match="'nobody' is not released"):
+        change(workspace, "nobody")
 
 
 def test_what_does_not_become_ready_leaves_everything_as_it_was(done: Done, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +113,22 @@ def test_what_does_not_become_ready_leaves_everything_as_it_was(done: Done, monk
         change(workspace, "scorer")
 
     assert done == [("remove", "")]
+    assert (workspace.records.deployments("churn"), workspace.records.endpoint("churn").identity) == before
+
+
+def test_what_the_front_does_not_get_leaves_everything_as_it_was(done: Done, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = Endpoints()
+    before = workspace.records.deployments("churn"), workspace.records.endpoint("churn").identity
+
+    def fail(_workspace: object) -> None:
+        raise EndpointError("the front does not run.")
+
+    monkeypatch.setattr(publishing, "publish", fail)
+
+    with pytest.raises(EndpointError, match=r"the front does not run\. The endpoint has the identity that it had"):
+        change(workspace, "scorer")
+
+    assert done == [("up", "blue"), ("up", "green"), ("remove", "")]
     assert (workspace.records.deployments("churn"), workspace.records.endpoint("churn").identity) == before
 
 
