@@ -21,6 +21,7 @@ CONFIG = {
         {"principal": "ana", "role": "ComputeOperator"},
         {"principal": "cleo", "role": "PurgeOperator"}
     ]""",
+    "ml-workspace:inference": '{"identities": ["bea"]}',
 }
 
 
@@ -93,3 +94,7 @@ def test_principals_without_rights_in_a_service_are_unknown_there(made: Made) ->
 
     assert (cleo.storage_policy, cleo.registry, cleo.telemetry) == (None, "none", False)
     assert not cleo.reads_insights
+
+
+def test_only_tokens_of_identities_of_endpoints_can_be_renewed_without_end(made: Made) -> None:
+    assert [principal.name for principal in made.principals if principal.is_compute] == ["bea"]
