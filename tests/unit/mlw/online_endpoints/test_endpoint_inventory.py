@@ -85,7 +85,9 @@ class Scene:
         for one in deployments:
             records.write(one)
         self.engine = CountedEngine(deployments)
-        stack: Any = SimpleNamespace(name="dev", stack_id="id", context=SimpleNamespace(home=home))
+        stack: Any = SimpleNamespace(
+            name="dev", workspace={"id": "/mlw"}, stack_id="id", context=SimpleNamespace(home=home)
+        )
         self.workspace = EndpointWorkspace(stack, None, lambda _: None)
         made = {"records": records, "engine": self.engine, "front": "http://host", "_access": ({"registry": "r"}, {})}
         vars(self.workspace).update(made)

@@ -182,7 +182,7 @@ def test_containers_that_are_made_again_have_the_credentials_of_now(
     change(workspace, "scorer")
     before = workspace.records.deployment("churn", "blue")
     known["scorer"] = replace(SCORER, password="new")
-    monkeypatch.setattr(publishing, "missing_of", lambda _, one: [one.name] if one.name == "blue" else [])
+    monkeypatch.setattr(publishing, "_lacks_some", lambda _, one, _found: one.name == "blue")
     monkeypatch.setattr(workspace.engine, "instances", lambda _: [])
 
     publishing.settle(workspace, "churn")  # type: ignore[arg-type]

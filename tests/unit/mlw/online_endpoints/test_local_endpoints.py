@@ -156,6 +156,13 @@ def test_texts_of_an_endpoint_are_changed_and_its_deployments_stay(scene: Scene)
         local_endpoints.update(scene.local, "churn", lambda one: one.update(auth_mode="key"))
 
 
+def test_a_local_endpoint_has_no_identity(scene: Scene) -> None:
+    local_endpoints.create(scene.local, {"name": "churn", "identity": "scorer"})
+    local_endpoints.update(scene.local, "churn", lambda one: one.update(identity="scorer"))
+
+    assert scene.said == ["`identity` is ignored: local deployments have no credentials."] * 2
+
+
 def test_a_local_endpoint_has_no_shares_of_traffic(scene: Scene) -> None:
     result = CliRunner().invoke(update, ["dev", "-n", "churn", "--local", "--traffic", "blue=100"])
 
