@@ -17,7 +17,7 @@ from mlw.online_endpoints import endpoint_identity, serving_files
 from mlw.online_endpoints.endpoint_errors import EndpointError
 from mlw.online_endpoints.endpoint_records import Deployment
 from mlw.online_endpoints.endpoint_workspace import EndpointWorkspace
-from mlw.online_endpoints.identity_files import Granted
+from mlw.online_endpoints.granted_identity import Granted
 
 _TOKEN = "VAULT_TOKEN"  # noqa: S105 - the name of a variable
 

@@ -12,7 +12,7 @@ from mlw.jobs import program_files
 from mlw.jobs.ports import SourceFile
 from mlw.online_endpoints.deployment_settings import DeploymentSettings
 from mlw.online_endpoints.endpoint_records import DeployedModel, Deployment
-from mlw.online_endpoints.identity_files import Granted
+from mlw.online_endpoints.granted_identity import Granted
 from mlw.online_endpoints.serving_environments import SERVER
 
 MOUNT = "/var/azureml-app"
