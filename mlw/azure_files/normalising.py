@@ -125,6 +125,8 @@ class Normalising:
     def _refuse(self, found: Document, place: str) -> None:
         if reason := not_runnable.reason(found):
             self.refuse(reason, _below(place, "type"))
+        if "schedule" in found:
+            self.refuse(not_runnable.SCHEDULE_OF_A_JOB, _below(place, "schedule"))
 
     def refuse(self, reason: str, place: str) -> None:
         """Note what cannot run here."""

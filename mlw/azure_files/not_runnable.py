@@ -31,6 +31,12 @@ def reason(document: Mapping[str, Any]) -> str:
     return f"type '{type_}': {REASONS[type_]}" if type_ in REASONS else ""
 
 
+SCHEDULE_OF_A_JOB = (
+    "schedule: the file of a job has none, in Azure neither since schedules have files of their own. Remove it, write a "
+    "file with `name`, `trigger` and `create_job`, which names this one, and run `mlw schedule create`."
+)
+"""Of the preview of Azure's command line, and still in public examples."""
+
 SCHEDULES: Mapping[str, str] = {
     "create_monitor": "monitoring of models is a service of Azure. Schedule a job that compares the data.",
     "import_data": REASONS["import"],

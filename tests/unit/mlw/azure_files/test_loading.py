@@ -245,8 +245,9 @@ def test_what_azure_finds_in_another_file_is_said_with_the_line_there(
             "registries are a service",
         ),
         ("job", "inputs: {a: {path: 'azureml://registries/r/data/d/versions/1'}}\n", "registries are a service"),
+        ("job", "type: pipeline\nschedule: {type: cron}\njobs: {}\n", ":2: schedule: the file of a job has none"),
     ],
-    ids=["spark", "step", "component", "component of a registry", "data of a registry"],
+    ids=["spark", "step", "component", "component of a registry", "data of a registry", "schedule in a job"],
 )
 def test_what_cannot_run_here_is_said_with_the_reason(write: Write, kind: str, content: str, message: str) -> None:
     with pytest.raises(NotRunnableHereError) as raised:
