@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -35,7 +36,8 @@ class Recorded:
 
     def properties(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What is recorded of a command line."""
-        return {name: arguments[name] for name in self.details if arguments.get(name)}
+        given = {name: arguments[name] for name in self.details if arguments.get(name)}
+        return {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
 
 
 LIST_KEYS = Recorded(operation="Microsoft.MachineLearningServices/workspaces/listKeys/action", details=("principal",))

@@ -122,6 +122,16 @@ def test_a_role_without_an_operation_gets_one_message_that_names_it(
     assert re.search(rf"HTTP 403: .*Microsoft\.MachineLearningServices/workspaces/\S*{operation}", last), last
 
 
+def test_a_model_is_registered_from_azures_file(tracked: LiveStack) -> None:
+    file = tracked.stack.environment.project / "model.yml"
+    file.write_text("name: from-a-file\npath: README.md\ntype: custom_model\n", encoding="utf-8")
+
+    words = ("model", "create", tracked.stack.name, "--file", str(file), "--query", "version", "-o", "tsv")
+    made = tracked.stack.environment.mlw(*words).check()
+
+    assert made.stdout.split() == ["1"]
+
+
 def test_a_reader_sees_runs_and_models(tracked: LiveStack) -> None:
     for group in ("experiment", "run", "model"):
         tracked.stack.environment.mlw(group, "list", tracked.stack.name, "--principal", "reader").check()

@@ -1,5 +1,7 @@
 """Commands that are recorded: before and after, with the resource, never with a secret."""
 
+from pathlib import Path
+
 import pytest
 
 from mlw.activity import event_log
@@ -111,6 +113,15 @@ def test_a_command_that_only_shows_is_not_recorded(place: Place, capsys: pytest.
 )
 def test_options_decide_whether_a_command_is_recorded(arguments: dict[str, object], *, applies: bool) -> None:
     assert Recorded(operation="A/b", when="yes", unless="dry_run").applies(arguments) is applies
+
+
+def test_a_file_is_recorded_by_its_path(place: Place) -> None:
+    place.deploy("dev")
+    records = Recorded(operation="A/b", details=("name", "file"))
+    with recorded(context_of("dev"), records, {"name": "churn", "file": Path("models/model.yml")}):
+        pass
+
+    assert [event["properties"] for event in events()] == [{"name": "churn", "file": "models/model.yml"}] * 2
 
 
 def test_a_secret_is_named_below_the_key_vault(place: Place) -> None:
