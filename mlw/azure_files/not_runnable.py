@@ -32,8 +32,8 @@ def reason(document: Mapping[str, Any]) -> str:
 
 
 SCHEDULE_OF_A_JOB = (
-    "schedule: the file of a job has none, in Azure neither since schedules have files of their own. Remove it, write a "
-    "file with `name`, `trigger` and `create_job`, which names this one, and run `mlw schedule create`."
+    "schedule: the file of a job has none: in Azure, too, schedules have files of their own. Remove it, write a file "
+    "with `name`, `trigger` and `create_job`, which names this one, and run `mlw schedule create`."
 )
 """Of the preview of Azure's command line, and still in public examples."""
 
