@@ -17,7 +17,8 @@ from mlw.pipelines.inline_components import inline_component
 from mlw.pipelines.pipeline_components import Component, is_true, read_component, texts
 from mlw.pipelines.pipeline_errors import PipelineError, StepError
 from mlw.pipelines.planned_steps import planned
-from mlw.pipelines.scopes import REFERENCE, Scope, listed, source_of, target_of
+from mlw.pipelines.root_scope import root_of
+from mlw.pipelines.scopes import REFERENCE, Scope, listed, target_of
 from mlw.pipelines.step_inputs import read_inputs
 from mlw.pipelines.step_order import Wiring
 from mlw.pipelines.step_types import PIPELINE, why_refused
@@ -36,15 +37,10 @@ def read_pipeline(
     """
     settings = document.get("settings") or {}
     reader = _Reader(find_component)
-    default = document.get("compute") or settings.get("default_compute") or ""
-    scope = Scope(
-        inputs={str(name): source_of(value) for name, value in (document.get("inputs") or {}).items()},
-        outputs={str(name): target_of(value) for name, value in (document.get("outputs") or {}).items()},
-        compute=str(default).removeprefix(REFERENCE),
-    )
-    reader.read_steps(scope, document.get("jobs") or {})
+    root = root_of(document, find_component)
+    reader.read_steps(root.scope, root.steps)
     steps, outputs = reader.wiring.wired()
-    problems = [*reader.problems, *reader.wiring.problems]
+    problems = [*root.problems, *reader.problems, *reader.wiring.problems]
     for name, step in steps.items():
         label = f"step '{name}': "
         if not any(one.startswith(label) for one in problems) and (problem := check(step)):

@@ -97,6 +97,62 @@ def test_steps_of_a_nested_pipeline_are_connected_through_its_inputs_and_outputs
     assert graph.outputs == {"final": StepOutput("n.inner", "clean")}
 
 
+def whole() -> dict[str, Any]:
+    """A pipeline component that a job can name instead of steps."""
+    inner = {
+        "component": prepare(),
+        "inputs": {"raw": "${{parent.inputs.data}}", "rate": "${{parent.inputs.rate}}"},
+        "outputs": {"clean": "${{parent.outputs.clean}}"},
+    }
+    return {
+        "type": "pipeline",
+        "inputs": {"data": {"type": "uri_file"}, "rate": {"type": "number", "default": 0.25}},
+        "outputs": {"clean": {"type": "uri_folder"}},
+        "jobs": {"inner": inner},
+    }
+
+
+def test_a_job_can_name_a_pipeline_component_instead_of_steps() -> None:
+    job = {"component": "azureml:whole:1", "compute": "azureml:c", "inputs": {"data": {"path": "/a.csv"}}}
+    named = {"outputs": {"clean": {"name": "scores"}}, "type": "pipeline"}
+
+    graph = read_pipeline({**job, **named}, {"azureml:whole:1": whole()}.__getitem__)
+
+    step = graph.steps["inner"]
+    assert (step.compute, step.outputs["clean"].asset) == ("c", "scores")
+    assert step.inputs["rate"] == Literal("0.25", "number")
+    assert graph.outputs == {"clean": StepOutput("inner", "clean")}
+
+
+@pytest.mark.parametrize(
+    ("job", "problems"),
+    [
+        (
+            {"component": whole(), "inputs": {"dta": 1}, "outputs": {"x": None}},
+            [
+                "the component has no input 'dta'; inputs: 'data', 'rate'",
+                "input 'data' is required and has no value",
+                "the component has no output 'x'; outputs: 'clean'",
+                "step 'inner': input 'raw' is required and has no value",
+            ],
+        ),
+        (
+            {"component": prepare()},
+            [
+                "component: it is of type 'command', and a job of type pipeline needs one of type pipeline; "
+                "make it a step below `jobs`, or omit `type`"
+            ],
+        ),
+    ],
+    ids=["inputs and outputs", "type"],
+)
+def test_everything_wrong_with_the_component_of_a_job_is_said_at_once(job: dict[str, Any], problems: list[str]) -> None:
+    with pytest.raises(PipelineError) as caught:
+        read_pipeline({"type": "pipeline", **job}, {}.__getitem__)
+
+    assert [line.strip(" -") for line in str(caught.value).splitlines()[1:]] == problems
+
+
 def test_what_a_step_sets_has_priority_over_its_component() -> None:
     step = {
         "component": prepare(environment_variables={"A": "1", "B": "2"}),
