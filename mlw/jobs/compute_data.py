@@ -77,9 +77,11 @@ class ComputeData:
             found = True
             yield SourceFile(name=name, size=size, content=self._content(blobs, blob, doing))
         if not found:
+            what = "folder" if location.is_folder else "file"
+            empty = ", and whether the job that should write the folder did: an empty one is not stored"
             raise JobError(
-                f"reading an input: container '{location.container}' has no "
-                f"{'folder' if location.is_folder else 'file'} '{location.name}'. Check the path of the input."
+                f"reading an input: container '{location.container}' has no {what} '{location.name}'. Check the path "
+                f"of the input{empty if location.is_folder else ''}."
             )
 
     def put_output(self, location: BlobLocation, name: str, size: int, content: BinaryIO) -> None:

@@ -147,8 +147,10 @@ def test_a_job_can_name_a_pipeline_component_instead_of_steps() -> None:
     ids=["inputs and outputs", "type"],
 )
 def test_everything_wrong_with_the_component_of_a_job_is_said_at_once(job: dict[str, Any], problems: list[str]) -> None:
+    known: dict[str, dict[str, Any]] = {}
+
     with pytest.raises(PipelineError) as caught:
-        read_pipeline({"type": "pipeline", **job}, {}.__getitem__)
+        read_pipeline({"type": "pipeline", **job}, known.__getitem__)
 
     assert [line.strip(" -") for line in str(caught.value).splitlines()[1:]] == problems
 
