@@ -123,10 +123,8 @@ class Normalising:
             found["type"] = found["type"].lower()
 
     def _refuse(self, found: Document, place: str) -> None:
-        if reason := not_runnable.reason(found):
-            self.refuse(reason, _below(place, "type"))
-        if "schedule" in found:
-            self.refuse(not_runnable.SCHEDULE_OF_A_JOB, _below(place, "schedule"))
+        for key, reason in not_runnable.reasons(found):
+            self.refuse(reason, _below(place, key))
 
     def refuse(self, reason: str, place: str) -> None:
         """Note what cannot run here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 REASONS: Mapping[str, str] = {
@@ -25,17 +25,21 @@ REGISTRY_REASON = (
 )
 
 
-def reason(document: Mapping[str, Any]) -> str:
-    """Why a job, step or component cannot run here; empty if it can."""
-    type_ = str(document.get("type", "")).lower()
-    return f"type '{type_}': {REASONS[type_]}" if type_ in REASONS else ""
-
-
 SCHEDULE_OF_A_JOB = (
     "schedule: the file of a job has none: in Azure, too, schedules have files of their own. Remove it, write a file "
     "with `name`, `trigger` and `create_job`, which names this one, and run `mlw schedule create`."
 )
 """Of the preview of Azure's command line, and still in public examples."""
+
+
+def reasons(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Why a job, step or component cannot run here, each with the key that says so."""
+    type_ = str(document.get("type", "")).lower()
+    if type_ in REASONS:
+        yield "type", f"type '{type_}': {REASONS[type_]}"
+    if "schedule" in document:
+        yield "schedule", SCHEDULE_OF_A_JOB
+
 
 SCHEDULES: Mapping[str, str] = {
     "create_monitor": "monitoring of models is a service of Azure. Schedule a job that compares the data.",

@@ -127,6 +127,21 @@ def test_steps_pass_data_and_only_what_changed_runs_again(mlw: Mlw, tmp_path: Pa
     assert "└─ double.inner" in shown
 
 
+def test_a_job_runs_the_steps_of_the_component_that_it_names(mlw: Mlw, tmp_path: Path) -> None:
+    _write(tmp_path, _document())
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "numbers").write_text("1 2\n", encoding="utf-8")
+    inputs = {"data": {**FOLDER, "path": "./in"}, "factor": 4}
+    file = tmp_path / "whole.yml"
+    file.write_text(yaml.safe_dump({"type": "pipeline", "component": "./nested.yml", "inputs": inputs}), "utf-8")
+
+    _run(mlw, file, "pipe-whole").check()
+    mlw("job", "download", "pipe-whole", "--output-name", "doubled", "--download-path", str(tmp_path / "got")).check()
+
+    assert list(_steps(mlw, "pipe-whole")) == ["inner"]
+    assert [one.read_text("utf-8") for one in (tmp_path / "got").rglob("numbers")] == ["4 8\n"]
+
+
 def test_what_cannot_run_here_is_refused_at_once_with_the_steps(mlw: Mlw, tmp_path: Path) -> None:
     jobs = {"several": _step("true", resources={"instance_count": 2}), "wrong": _step("echo ${{inputs.none}}")}
 
