@@ -32,11 +32,16 @@ SCHEDULE_OF_A_JOB = (
 """Of the preview of Azure's command line, and still in public examples."""
 
 
+def reason(document: Mapping[str, Any]) -> str:
+    """Why the type of a job, step or component cannot run here; empty if it can."""
+    type_ = str(document.get("type", "")).lower()
+    return f"type '{type_}': {REASONS[type_]}" if type_ in REASONS else ""
+
+
 def reasons(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Why a job, step or component cannot run here, each with the key that says so."""
-    type_ = str(document.get("type", "")).lower()
-    if type_ in REASONS:
-        yield "type", f"type '{type_}': {REASONS[type_]}"
+    if of_type := reason(document):
+        yield "type", of_type
     if "schedule" in document:
         yield "schedule", SCHEDULE_OF_A_JOB
 
