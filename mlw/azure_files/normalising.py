@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mlw.azure_files import deployment_files, not_runnable
+from mlw.azure_files import deployment_files, monitor_files, not_runnable
 from mlw.azure_files.azure_file_errors import AzureFileError
 from mlw.azure_files.file_references import FILE, absolute, bare, is_local
 from mlw.azure_files.not_runnable import REGISTRY, REGISTRY_REASON
@@ -99,7 +99,7 @@ class Normalising:
             self.refused.append(f"{self._source.path}: {reason}")
         elif "create_job" in found:
             found["create_job"] = self._created_job(found["create_job"])
-        return found
+        return monitor_files.completed(found, self)
 
     def deployment(self, document: Mapping[str, Any]) -> Document:
         """A deployment of an online or a batch endpoint: its model, its code and its environment."""
@@ -148,7 +148,7 @@ class Normalising:
         inputs, outputs = found.get("inputs"), found.get("outputs")
         if isinstance(inputs, dict):
             found["inputs"] = {
-                name: self._input(one, _below(place, f"inputs.{name}"), in_type) for name, one in inputs.items()
+                name: self.input_of(one, _below(place, f"inputs.{name}"), in_type) for name, one in inputs.items()
             }
         if isinstance(outputs, dict):
             found["outputs"] = {name: {} if one is None else one for name, one in outputs.items()}
@@ -163,7 +163,7 @@ class Normalising:
         if isinstance(found.get("task"), dict):
             found["task"] = self._task(found["task"], _below(place, "task"))
         for name in TABLES & found.keys():
-            found[name] = self._input(found[name], _below(place, name), "mltable")
+            found[name] = self.input_of(found[name], _below(place, name), "mltable")
 
     def _task(self, task: Mapping[str, Any], place: str) -> Document:
         """What a parallel job runs."""
@@ -195,7 +195,8 @@ class Normalising:
             return self._other(value, place, "job")
         return self.job(value, place) if isinstance(value, dict) else value
 
-    def _input(self, value: object, place: str, type_: str) -> object:
+    def input_of(self, value: object, place: str, type_: str) -> object:
+        """An input, with the path of its data and a type."""
         if not isinstance(value, dict):
             return value
         found = dict(value)

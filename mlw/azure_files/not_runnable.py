@@ -47,10 +47,19 @@ def reasons(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 SCHEDULES: Mapping[str, str] = {
-    "create_monitor": "monitoring of models is a service of Azure. Schedule a job that compares the data.",
     "import_data": REASONS["import"],
 }
 """Key of a schedule to the reason."""
+
+
+SIGNALS: Mapping[str, str] = {
+    "feature_attribution_drift": "it needs the importance of features, which Azure computes on a Spark cluster.",
+    "model_performance": "it needs true values, joined with the predictions. Use a command job that joins and compares.",
+    "custom": "its component runs on a Spark cluster. Schedule the component with `create_job`.",
+    "generation_safety_quality": "it rates texts with a model that Azure hosts.",
+    "generation_token_statistics": "it counts tokens of models that Azure hosts.",
+}
+"""Type of a monitor's signal to the reason."""
 
 
 def schedule_reason(document: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 TABLE: dict[str, str] = {
     "automl": "mlw.automl.automl_documents:command_of",
+    "monitor": "mlw.monitoring.monitor_documents:command_of",
     "parallel": "mlw.parallel_jobs.parallel_documents:command_of",
 }
 """Type to its function, `module:name`; imported when there is such a job."""

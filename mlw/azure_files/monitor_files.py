@@ -1,0 +1,60 @@
+"""`create_monitor` of a schedule's file: the paths of its data, and what cannot run here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlw.azure_files import not_runnable
+
+if TYPE_CHECKING:
+    from mlw.azure_files.normalising import Normalising
+
+KEY = "create_monitor"
+_SIGNALS = f"{KEY}.monitoring_signals"
+_DATA = ("production_data", "reference_data")
+_PREPARES = "components that prepare data for monitors run on a Spark cluster. Name prepared data in `input_data`."
+_SEGMENT = "a monitor compares all rows. Name data with only these rows in `input_data`."
+
+
+def completed(schedule: dict[str, Any], normalising: Normalising) -> dict[str, Any]:
+    """A schedule, with the data of its monitor normalised; itself if it has no monitor."""
+    definition = schedule.get(KEY)
+    if not isinstance(definition, dict):
+        return schedule
+    if definition.get("compute") is None:
+        normalising.problems.append(
+            f'{KEY}.compute is missing; Azure requires it, e.g. `{{instance_type: standard_e4s_v3, runtime_version: "3.4"}}`.'
+        )
+    target = definition.get("monitoring_target")
+    task = str(target.get("ml_task") if isinstance(target, dict) else "").replace("_", "").lower()
+    if task == "questionanswering":
+        normalising.refuse("it rates texts with a model that Azure hosts.", f"{KEY}.monitoring_target.ml_task")
+    signals = definition.get("monitoring_signals")
+    if not isinstance(signals, dict):
+        return schedule
+    made = {name: _signal(one, f"{_SIGNALS}.{name}", normalising) for name, one in signals.items()}
+    return {**schedule, KEY: {**definition, "monitoring_signals": made}}
+
+
+def _signal(signal: Any, place: str, normalising: Normalising) -> Any:  # noqa: ANN401 - YAML
+    if not isinstance(signal, Mapping):
+        return signal
+    type_ = str(signal.get("type") or "").lower()
+    if type_ in not_runnable.SIGNALS:
+        normalising.refuse(f"type '{type_}': {not_runnable.SIGNALS[type_]}", f"{place}.type")
+        return signal
+    if signal.get("data_segment"):
+        normalising.refuse(f"data_segment: {_SEGMENT}", f"{place}.data_segment")
+    found = dict(signal)
+    for key in _DATA:
+        data = found.get(key)
+        if not isinstance(data, Mapping):
+            continue
+        if data.get("pre_processing_component"):
+            normalising.refuse(
+                f"pre_processing_component: {_PREPARES}", f"{place}.{key}.pre_processing_component"
+            )
+        given = normalising.input_of(data.get("input_data"), f"{place}.{key}.input_data", "uri_folder")
+        found[key] = {**data, "input_data": given}
+    return found

@@ -1,0 +1,1 @@
+"""Compares what a deployment has collected with reference data: drift and quality, with Evidently."""
