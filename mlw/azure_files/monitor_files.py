@@ -52,9 +52,7 @@ def _signal(signal: Any, place: str, normalising: Normalising) -> Any:  # noqa: 
         if not isinstance(data, Mapping):
             continue
         if data.get("pre_processing_component"):
-            normalising.refuse(
-                f"pre_processing_component: {_PREPARES}", f"{place}.{key}.pre_processing_component"
-            )
+            normalising.refuse(f"pre_processing_component: {_PREPARES}", f"{place}.{key}.pre_processing_component")
         given = normalising.input_of(data.get("input_data"), f"{place}.{key}.input_data", "uri_folder")
         found[key] = {**data, "input_data": given}
     return found

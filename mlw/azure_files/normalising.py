@@ -199,8 +199,7 @@ class Normalising:
         """An input, with the path of its data and a type."""
         if not isinstance(value, dict):
             return value
-        found = dict(value)
-        path = found.get("path")
+        found, path = dict(value), value.get("path")
         if isinstance(path, str) and path.startswith(REGISTRY):
             self.refused.append(f"{self._source.place(_below(place, 'path'))}: '{path}': {REGISTRY_REASON}")
         elif is_local(path):

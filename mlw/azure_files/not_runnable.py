@@ -54,7 +54,7 @@ SCHEDULES: Mapping[str, str] = {
 
 SIGNALS: Mapping[str, str] = {
     "feature_attribution_drift": "it needs the importance of features, which Azure computes on a Spark cluster.",
-    "model_performance": "it needs true values, joined with the predictions. Use a command job that joins and compares.",
+    "model_performance": "it needs true values, joined with the predictions. Use a command job for it.",
     "custom": "its component runs on a Spark cluster. Schedule the component with `create_job`.",
     "generation_safety_quality": "it rates texts with a model that Azure hosts.",
     "generation_token_statistics": "it counts tokens of models that Azure hosts.",

@@ -71,7 +71,7 @@ def collections_of(jobs: Jobs, endpoint: str, deployment: str) -> dict[str, str]
     from mlw.online_endpoints import data_collection  # noqa: PLC0415 - likewise
     from mlw.online_endpoints.endpoint_records import EndpointRecords  # noqa: PLC0415 - likewise
 
-    records = EndpointRecords(SharedDocuments(jobs.workspace.connection, "endpoints"), jobs.workspace.artifacts)
+    records = EndpointRecords(SharedDocuments(jobs.workspace.connection, "onlineEndpoints"), jobs.workspace.artifacts)
     found = data_collection.of_document(records.deployment(endpoint, deployment).document)
     return {one.name: f"azureml:{one.asset}:{one.version}" for one in found.collections} if found else {}
 
@@ -93,7 +93,7 @@ def monitor_of(
     )
     signals = definition.get("monitoring_signals")
     if not signals:
-        signals = {name: one for name, one in OUT_OF_BOX.items()}
+        signals = OUT_OF_BOX
     read = tuple(reading.read(str(name), one) for name, one in signals.items())
     reading.problems.extend(
         f"signal '{one.name}': not a name; allowed: letters, digits, '-' and '_', at most 100."
@@ -105,7 +105,8 @@ def monitor_of(
     notification = definition.get("alert_notification")
     if isinstance(notification, Mapping) and notification.get("emails"):
         reading.notices.append(
-            "`alert_notification.emails` is ignored: nothing here sends e-mail. Alerts are events in application insights."
+            "`alert_notification.emails` is ignored: nothing here sends e-mail. Alerts are events in application "
+            "insights."
         )
     settings = Settings(monitor=str(document["name"]), signals=read, target="/".join(target or ()))
     return {

@@ -26,7 +26,7 @@ def without_empty(workspace: DataWorkspace, document: Mapping[str, Any]) -> dict
     inputs = dict(document["inputs"])
     for name in {one["production"]["input"] for one in document[SETTINGS]["signals"]}:
         try:
-            data_lookup.resolve(workspace, inputs[name], say=_silent)
+            data_lookup.resolve(workspace, inputs[name])
         except DataNotFoundError:
             del inputs[name]
     return {**document, "inputs": inputs}
@@ -42,7 +42,3 @@ def result_of(workspace: JobWorkspace, job: str) -> dict[str, Any] | None:
         return None
     result = json.loads(found)
     return {"job": job, **{key: result[key] for key in ("status", "alerts", "skipped")}}
-
-
-def _silent(_text: str) -> None:
-    """Nothing is uploaded."""

@@ -91,7 +91,10 @@ def list_schedules(
 @NAME
 @prints_data(Format.TABLE, has_json_flag=True)
 def show(schedules: Schedules, name: str, output: Output) -> int:
-    """Show a schedule: its trigger, its next time, the last job, and why one could not be submitted."""
+    """Show a schedule: its trigger, its next time, the last job, and why one could not be submitted.
+
+    Of a monitor also what that job has found.
+    """
     _print(schedules, name, output)
     return DONE
 
@@ -192,7 +195,13 @@ def _print(schedules: Schedules, name: str, output: Output) -> None:
 
     known = merged(schedules.records.all(), schedules.stack.require_outputs().get("computes") or ())
     found = next((one for one in known if one.name == name), None) or schedules.records.read(name)
-    state = ScheduleState(found, schedules.records.position(name)[0])
+    position = schedules.records.position(name)[0]
+    result = None
+    if found.create_monitor and position.job:
+        from mlw.monitoring import monitor_runs  # noqa: PLC0415 - only for a monitor
+
+        result = monitor_runs.result_of(schedules.workspace, position.job)
+    state = ScheduleState(found, position, result)
     output.print(as_json(state), lambda: schedule_text(state))
 
 

@@ -11,11 +11,13 @@ from typing import Any
 
 from infra.rules.schedules import triggers
 from infra.rules.schedules.schedule_errors import ScheduleError
+from mlw.azure_files.monitor_files import KEY
 from mlw.azure_files.normalising import merged
 from mlw.component_files.file_storing import FileStoring
 from mlw.data.data_locations import DataLocation, DataType
 from mlw.data.data_workspace import DataWorkspace
 from mlw.jobs.submission import experiment_of
+from mlw.monitoring import monitor_jobs
 from mlw.schedules import job_references
 from mlw.schedules.schedule_options import Schedules
 from mlw.schedules.schedule_records import Schedule
@@ -24,7 +26,7 @@ from mlw.tracking.git_facts import git_facts
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,237}")
 """The name of a job has the due time in addition."""
 
-_CHANGED = frozenset({"trigger", "create_job", "display_name", "description", "tags", "properties"})
+_CHANGED = frozenset({"trigger", "create_job", "create_monitor", "display_name", "description", "tags", "properties"})
 
 
 def schedule_of(
@@ -49,16 +51,19 @@ def schedule_of(
             f"{doing}: not a name of a schedule; allowed: letters, digits, '-' and '_', at most 238, beginning with a "
             "letter or digit. Change `name`, or use --name."
         )
-    for key in ("trigger", "create_job"):
+    monitor = document.get(KEY)
+    for key in ("trigger", KEY if monitor is not None else "create_job"):
         if not isinstance(document.get(key), Mapping):
             raise ScheduleError(f"{doing}: '{key}' is missing.")
     trigger = armed_at(document["trigger"], now, doing)
     for notice in triggers.notices(document["trigger"]):
         say(notice)
-    job, facts = _stored_job(schedules, document["create_job"], doing, say)
+    given = monitor_jobs.job_of(schedules, document, doing, say) if monitor else document["create_job"]
+    job, facts = _stored_job(schedules, given, doing, say)
     return Schedule(
         name=name,
         create_job=job,
+        create_monitor=monitor or {},
         facts=facts,
         display_name=str(document.get("display_name") or name),
         description=str(document.get("description") or ""),

@@ -17,10 +17,15 @@ _HEADINGS = ("NAME", "TRIGGER", "TIME ZONE", "ENABLED", "NEXT (UTC)", "LAST (UTC
 
 @dataclass(frozen=True, slots=True)
 class ScheduleState:
-    """A schedule with what it has done."""
+    """A schedule with what it has done.
+
+    Attributes:
+        found: What the last job of a monitor has found; None for any other schedule, and while it runs.
+    """
 
     schedule: Schedule
     position: Position
+    found: Mapping[str, Any] | None = None
 
     @property
     def following(self) -> datetime | None:
@@ -53,12 +58,18 @@ def as_json(state: ScheduleState) -> dict[str, Any]:
             "last_modified_at": schedule.changed or schedule.created,
             "last_modified_by": schedule.changed_by or schedule.created_by,
         },
-        **(
-            {"action": schedule.action, "compute": schedule.instance}
-            if schedule.instance
-            else {"create_job": dict(schedule.create_job)}
-        ),
+        **_action(state),
     }
+
+
+def _action(state: ScheduleState) -> dict[str, Any]:
+    """What is done when it is due."""
+    schedule = state.schedule
+    if schedule.instance:
+        return {"action": schedule.action, "compute": schedule.instance}
+    if schedule.create_monitor:
+        return {"create_monitor": dict(schedule.create_monitor), "last_result": state.found}
+    return {"create_job": dict(schedule.create_job)}
 
 
 def schedule_table(states: Sequence[ScheduleState]) -> str:
@@ -81,8 +92,16 @@ def schedule_text(state: ScheduleState) -> str:
     rows = [(key, cell(str(value))) for key, value in data.items() if isinstance(value, str | bool) and key != "error"]
     rows += [(f"trigger.{key}", cell(str(value))) for key, value in data["trigger"].items()]
     rows += [(f"tags.{key}", cell(value)) for key, value in data["tags"].items()]
+    if state.found:
+        rows.append(("last_result.status", str(state.found["status"])))
+        rows += [(f"last_result.{name}", cell(why)) for name, why in state.found["skipped"].items()]
+        rows += [("last_result.alert", cell(_alert_text(one))) for one in state.found["alerts"]]
     error = f"\n\n{state.position.error}" if state.position.error else ""
     return f"{table(('KEY', 'VALUE'), rows)}{error}"
+
+
+def _alert_text(alert: Mapping[str, Any]) -> str:
+    return "{signal}: {metric} of {feature} is {value:.5g}, threshold {threshold:g}".format(**alert)
 
 
 def trigger_text(trigger: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ class Schedule:
     Attributes:
         trigger: As in the file.
         create_job: The document of the job, which needs no file of this machine; empty for a compute instance.
+        create_monitor: As in the file, for a monitor of a deployment, whose job is in `create_job`; otherwise empty.
         facts: Properties of its jobs: facts of git on its code.
         instance: The compute instance that it starts or stops; empty for jobs.
         action: `start` or `stop`.
@@ -41,6 +42,7 @@ class Schedule:
     name: str
     trigger: Mapping[str, Any]
     create_job: Mapping[str, Any]
+    create_monitor: Mapping[str, Any] = field(default_factory=dict)
     display_name: str = ""
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)

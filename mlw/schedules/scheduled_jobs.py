@@ -35,7 +35,12 @@ def submit(schedules: Schedules, schedule: Schedule, due: datetime, say: Callabl
     def facts(_folder: Path) -> Mapping[str, str]:
         return {**schedule.facts, SCHEDULE: schedule.name, TRIGGER_TIME: _text(due)}
 
-    return submitting.submit_document(schedules, document_for(schedule, due), facts=facts, tell=say).name
+    document = document_for(schedule, due)
+    if schedule.create_monitor:
+        from mlw.monitoring import monitor_runs  # noqa: PLC0415 - likewise
+
+        document = monitor_runs.without_empty(schedules.data, document)
+    return submitting.submit_document(schedules, document, facts=facts, tell=say).name
 
 
 def document_for(schedule: Schedule, due: datetime) -> dict[str, Any]:

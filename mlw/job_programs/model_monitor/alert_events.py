@@ -47,7 +47,7 @@ def send(settings: Settings, alerts: Sequence[Check], environment: Mapping[str, 
         urllib.request.build_opener(*handlers).open(request, timeout=_SECONDS).close()
     except (OSError, urllib.error.URLError) as exc:
         raise ProgramMistakeError(
-            f"sending {len(alerts)} alerts to application insights: {exc}. They are in the job's outputs, and in its log."
+            f"sending {len(alerts)} alerts to application insights: {exc}. They are in the job's outputs and log."
         ) from exc
     return True
 

@@ -79,7 +79,9 @@ def _run(metrics: Sequence[Any], columns: Sequence[Column]) -> Any:  # noqa: ANN
     import pandas as pd  # noqa: PLC0415 - likewise
     from evidently import DataDefinition, Dataset, Report  # noqa: PLC0415 - likewise
 
-    names = {is_number: [one.name for one in columns if (one.type == NUMERICAL) is is_number] for is_number in (True, False)}
+    names = {
+        is_number: [one.name for one in columns if (one.type == NUMERICAL) is is_number] for is_number in (True, False)
+    }
     definition = DataDefinition(numerical_columns=names[True], categorical_columns=names[False])
     # Columns have values for different numbers of rows; Evidently leaves out what is missing.
     production, reference = (

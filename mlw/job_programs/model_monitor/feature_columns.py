@@ -47,8 +47,8 @@ def columns_of(signal: Signal, production: Any, reference: Any) -> list[Column]:
     ]
     if problems or not wanted:
         raise ProgramMistakeError(
-            f"comparing the data of signal '{signal.name}': {'; '.join(problems) or 'no column is in both'}. Columns of "
-            f"the production data: {', '.join(production.columns)}; of the reference data: "
+            f"comparing the data of signal '{signal.name}': {'; '.join(problems) or 'no column is in both'}. Columns "
+            f"of the production data: {', '.join(production.columns)}; of the reference data: "
             f"{', '.join(reference.columns)}. Correct `features`, or the reference data."
         )
     return [_column(signal, name, production[name], reference[name]) for name in wanted]

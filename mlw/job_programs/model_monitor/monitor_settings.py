@@ -113,7 +113,8 @@ class Signal:
     def of(cls, found: Mapping[str, Any]) -> Signal:
         """From JSON."""
         sources = {
-            key: Source(**{**found[key], "window": Window(**found[key]["window"])}) for key in ("production", "reference")
+            key: Source(**{**found[key], "window": Window(**found[key]["window"])})
+            for key in ("production", "reference")
         }
         return cls(**{**found, **sources, "features": tuple(found["features"])})
 
@@ -157,4 +158,4 @@ def duration_of(text: str) -> timedelta:
 def moment_of(text: str) -> datetime:
     """A time of ISO 8601; without a zone it is UTC."""
     found = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)  # noqa: UP017 - Python 3.9
