@@ -24,7 +24,8 @@ def completed(schedule: dict[str, Any], normalising: Normalising) -> dict[str, A
         return schedule
     if definition.get("compute") is None:
         normalising.problems.append(
-            f'{KEY}.compute is missing; Azure requires it, e.g. `{{instance_type: standard_e4s_v3, runtime_version: "3.4"}}`.'
+            f"{KEY}.compute is missing; Azure requires it, e.g. "
+            '`{instance_type: standard_e4s_v3, runtime_version: "3.4"}`.'
         )
     target = definition.get("monitoring_target")
     task = str(target.get("ml_task") if isinstance(target, dict) else "").replace("_", "").lower()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COMPUTE = "mlw.compute"
 """Property of a schedule: the compute of its monitor."""
 
-_DEPLOYMENT = re.compile(r"(?:azureml:)?([A-Za-z0-9][\w-]*):([A-Za-z0-9][\w-]*)")
+_DEPLOYMENT = re.compile(r"([A-Za-z0-9][\w-]*):([A-Za-z0-9][\w-]*)")
 _SIGNAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 """It is also the name of files."""
 
@@ -52,7 +52,7 @@ def target_of(definition: Mapping[str, Any], doing: str) -> tuple[str, str] | No
         ScheduleError: It names something else.
     """
     given = str((definition.get("monitoring_target") or {}).get("endpoint_deployment_id") or "")
-    match = _DEPLOYMENT.fullmatch(given)
+    match = _DEPLOYMENT.fullmatch(given.removeprefix("azureml:"))
     if given and match is None:
         raise ScheduleError(
             f"{doing}: {KEY}.monitoring_target.endpoint_deployment_id is '{given}'; allowed: "

@@ -19,7 +19,8 @@ from mlw.job_programs.model_monitor.monitor_settings import (
     Signal,
 )
 
-Key = tuple  # of the names of a column and of a metric
+Key = tuple[str, str]
+"""Names of a column and of a metric."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mlw.azure_files.azure_file_errors import NotRunnableHereError
+from mlw.azure_files.azure_file_errors import AzureFileError, NotRunnableHereError
 from mlw.azure_files.loading import load
 
 from .conftest import Write
@@ -62,8 +62,47 @@ def test_an_earlier_job_is_named(write: Write, create_job: str, expected: object
     )
 
 
-def test_monitors_of_models_are_refused(write: Write) -> None:
-    with pytest.raises(NotRunnableHereError, match="create_monitor: monitoring of models is a service of Azure"):
+COMPUTE = "compute: {instance_type: standard_e4s_v3, runtime_version: '3.4'}"
+
+
+def monitor(write: Write, *parts: str) -> Path:
+    content = ", ".join((COMPUTE, *parts))
+    return write("schedule.yml", f"name: s\n{TRIGGER}create_monitor: {{{content}}}")
+
+
+def test_data_of_a_monitor_is_that_of_the_files_folder(write: Write) -> None:
+    data = write("reference.csv")
+    signal = "{type: data_drift, reference_data: {input_data: {path: reference.csv, type: uri_file}}}"
+    found = load(
+        "schedule", monitor(write, f"monitoring_signals: {{drift: {signal}, quality: {{type: data_quality}}}}")
+    )
+
+    signals = found["create_monitor"]["monitoring_signals"]
+    assert signals["drift"]["reference_data"]["input_data"] == {"path": str(data), "type": "uri_file"}
+    assert signals["quality"] == {"type": "data_quality"}
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("monitoring_signals: {a: {type: custom}}", "type 'custom': its component runs on a Spark cluster"),
+        ("monitoring_signals: {a: {type: Feature_Attribution_Drift}}", "type 'feature_attribution_drift': it needs"),
+        ("monitoring_signals: {a: {type: data_drift, data_segment: {feature_name: b}}}", "data_segment: a monitor"),
+        (
+            "monitoring_signals: {a: {type: data_drift, production_data: {pre_processing_component: azureml:p:1}}}",
+            "pre_processing_component: components that prepare",
+        ),
+        ("monitoring_target: {ml_task: question_answering}", "it rates texts with a model"),
+    ],
+    ids=["custom", "attribution", "segment", "preparation", "task"],
+)
+def test_what_needs_spark_or_a_hosted_model_is_refused_with_its_line(write: Write, part: str, expected: str) -> None:
+    with pytest.raises(NotRunnableHereError, match=rf"schedule.yml:\d+: {expected}"):
+        load("schedule", monitor(write, part))
+
+
+def test_a_monitor_without_a_compute_is_refused_as_by_azure(write: Write) -> None:
+    with pytest.raises(AzureFileError, match=r"create_monitor\.compute is missing; Azure requires it"):
         load("schedule", write("schedule.yml", f"name: s\n{TRIGGER}create_monitor: {{}}"))
 
 
