@@ -1,5 +1,6 @@
 """An online endpoint with a deployment, made from files like those of Azure's examples, for the files of a folder."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,9 @@ from docker import DockerClient
 from infra import labels
 from tests.support.jobs_workspace import data_of
 from tests.support.mlflow_models import write_doubling_model
+from tests.support.object_store import s3_client
 from tests.support.online_deployments import SCHEMA, SCORE, deployment, write_model_and_code
+from tests.support.probes import probe_until
 from tests.support.processes import Finished, run
 from tests.support.stacks import LiveStack
 
@@ -21,6 +24,8 @@ BROKEN = "def init():\n    raise ValueError('the model is of another version')\n
 HUNGRY = "def init():\n    global kept\n    kept = bytearray(3 << 30)\n\ndef run(data):\n    return data\n"
 COLLECTED = ("model_inputs", "model_outputs", "response")
 """What the deployment of MLflow collects."""
+
+COLLECTED_SECONDS = 30
 
 Files = dict[str, Path]
 
@@ -90,3 +95,19 @@ def served(jobs_stack: LiveStack, engine: DockerClient, files: Files) -> Iterato
         yield Served(stack=jobs_stack, engine=engine, files=files, uri=made["scoring_uri"], key=key)
     finally:
         call(jobs_stack, "online-endpoint", "delete", "-n", "sums", "--yes").check()
+
+
+def records(served: Served, folder: str) -> list[dict[str, Any]]:
+    """What was collected below a folder, when there is something."""
+    outputs = served.stack.outputs
+    container = next(one["container"] for one in outputs["datastores"] if one["name"] == "workspaceblobstore")
+    client = s3_client(outputs)
+
+    def found() -> list[str]:
+        listed = client.list_objects_v2(Bucket=container, Prefix=folder).get("Contents", [])
+        assert listed
+        return [one["Key"] for one in listed]
+
+    names = probe_until(found, what=f"data in {folder}", timeout_seconds=COLLECTED_SECONDS)
+    read = [client.get_object(Bucket=container, Key=name)["Body"].read().decode() for name in names]
+    return [json.loads(line) for text in read for line in text.splitlines()]

@@ -1,7 +1,6 @@
 """Collected inputs and outputs of online deployments, as Azure lays them out."""
 
 import json
-from typing import Any
 
 import pytest
 import requests
@@ -10,13 +9,11 @@ from minio.error import MinioAdminException
 
 from infra.labels import COLLECTOR
 from tests.support.jobs_workspace import data_of
-from tests.support.object_store import admin_client, s3_client
+from tests.support.object_store import admin_client
 from tests.support.online_deployments import IMAGE, deployment
-from tests.support.probes import probe_until
-from tests.support.served_endpoints import COLLECTED, Served
+from tests.support.served_endpoints import COLLECTED, Served, records
 
 FOLDER = "modelDataCollector"
-WAIT_SECONDS = 30
 SCRIPT = """
 import json
 import pandas
@@ -32,22 +29,6 @@ def run(raw_data):
     return {"sum": sum(data)}
 """
 PACKAGES = ["azureml-inference-server-http", "azureml-ai-monitoring==1.0.0", "pandas"]
-
-
-def records(served: Served, folder: str) -> list[dict[str, Any]]:
-    """What was collected below a folder, when there is something."""
-    outputs = served.stack.outputs
-    container = next(one["container"] for one in outputs["datastores"] if one["name"] == "workspaceblobstore")
-    client = s3_client(outputs)
-
-    def found() -> list[str]:
-        listed = client.list_objects_v2(Bucket=container, Prefix=folder).get("Contents", [])
-        assert listed
-        return [one["Key"] for one in listed]
-
-    names = probe_until(found, what=f"data in {folder}", timeout_seconds=WAIT_SECONDS)
-    read = [client.get_object(Bucket=container, Key=name)["Body"].read().decode() for name in names]
-    return [json.loads(line) for text in read for line in text.splitlines()]
 
 
 def test_a_model_of_mlflow_needs_no_code_and_its_inputs_and_outputs_are_collected(served: Served) -> None:
