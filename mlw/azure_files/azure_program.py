@@ -165,8 +165,9 @@ def _below(key: str, name: object) -> str:
 
 
 def _plausible(alternatives: Sequence[list[Found]], key: str) -> Sequence[list[Found]]:
-    """Alternatives that know all fields, and then those that got further than the value's own type."""
-    known = [one for one in alternatives if all(message != _UNKNOWN for _, message in one)] or alternatives
+    """Alternatives of its `type`, then those that know all fields, and those that got further than the value's type."""
+    typed = [one for one in alternatives if all(place not in {key, f"{key}.type"} for place, _ in one)] or alternatives
+    known = [one for one in typed if all(message != _UNKNOWN for _, message in one)] or typed
     return [one for one in known if any(place != key for place, _ in one)] or known
 
 

@@ -1,6 +1,7 @@
 """Files in Azure's YAML, checked by Azure's own package in a process of its own."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -137,3 +138,29 @@ def test_the_clients_of_azure_and_our_own_packages_are_not_loaded(tmp_path: Path
     forbidden = ("azure.ai.ml.operations", "azure.identity", "azure.monitor", "azure.storage", "infra", "mlw", "msal")
     assert [one for one in loaded if one.startswith(forbidden)] == []
     assert "azure.ai.ml.entities" in loaded
+
+
+MONITOR = """\
+name: prices
+trigger: {type: recurrence, frequency: day, interval: 1}
+create_monitor:
+  compute: {instance_type: standard_e4s_v3, runtime_version: "3.4"}
+  monitoring_target: {ml_task: regression, endpoint_deployment_id: azureml:prices:blue}
+  monitoring_signals:
+    drift:
+      type: data_drift
+      reference_data: {input_data: {path: "azureml:houses:1", type: mltable}, data_context: training}
+      metric_thresholds: {numerical: {METRIC: 0.1}}
+"""
+
+
+def test_a_monitor_is_checked_and_of_a_wrong_metric_only_the_metric_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "monitor.yml"
+    file.write_text(MONITOR.replace("METRIC", "population_stability_index"), encoding="utf-8")
+    found = load("schedule", file)
+    file.write_text(MONITOR.replace("METRIC", "euclidean_distance"), encoding="utf-8")
+
+    assert found["create_monitor"]["monitoring_signals"]["drift"]["type"] == "data_drift"
+    key = "create_monitor.monitoring_signals.drift.metric_thresholds.numerical.euclidean_distance"
+    with pytest.raises(AzureFileError, match=rf"monitor\.yml:10: {re.escape(key)}: Unknown field\.$"):
+        load("schedule", file)

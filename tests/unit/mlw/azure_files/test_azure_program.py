@@ -25,6 +25,13 @@ def test_of_a_union_only_alternatives_remain_that_can_be_meant() -> None:
     assert found == [("inputs.iris.type", message)]
 
 
+def test_of_a_union_with_types_only_the_alternative_of_that_type_remains() -> None:
+    of_type = {"limits": {"best": [UNKNOWN]}}
+    other = {"type": ["Value 'a' passed is not in set ['b']"], "limits": ["Not a valid list."]}
+
+    assert flattened({"s": {"value": [of_type, other]}}) == [("s.limits.best", UNKNOWN)]
+
+
 def test_a_union_of_plain_values_says_all_of_them() -> None:
     found = flattened({"a": {"value": [{"_schema": [INTEGER]}, {"_schema": ["Not a valid string."]}]}})
 

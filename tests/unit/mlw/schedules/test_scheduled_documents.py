@@ -1,5 +1,6 @@
 """Documents of scheduled jobs: of the schedule's file, or of an earlier job; and what commands print of schedules."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from infra.rules.schedules.schedule_errors import ScheduleError
 from mlw.jobs.job_records import JobRecord
 from mlw.schedules.job_references import document_of
-from mlw.schedules.schedule_documents import ScheduleState, as_json, schedule_table, trigger_text
+from mlw.schedules.schedule_documents import ScheduleState, as_json, schedule_table, schedule_text, trigger_text
 from mlw.schedules.schedule_records import Position, Schedule
 from mlw.schedules.scheduled_jobs import document_for
 
@@ -39,6 +40,21 @@ def test_a_job_is_named_after_the_schedule_and_its_due_time_and_placeholders_are
     assert found["inputs"]["who"] == "nightly-20260101T060000Z"
     assert found["inputs"]["when"] == "at 2026-01-01T06:00:00Z"
     assert found["inputs"]["data"] == {"path": "azureml:iris:1"}
+
+
+def test_a_monitor_is_shown_with_what_its_last_job_has_found() -> None:
+    monitor = replace(schedule(type="monitor"), create_monitor={"monitoring_target": {}})
+    alert = {"signal": "drift", "metric": "psi", "feature": "a", "value": 0.51234567, "threshold": 0.1}
+    found = {"job": "nightly-1", "status": "alerts", "alerts": [alert], "skipped": {"quality": "too little data"}}
+    state = ScheduleState(monitor, Position(), found)
+
+    shown = as_json(state)
+
+    assert (shown["create_monitor"], shown["last_result"], "create_job" in shown) == (
+        {"monitoring_target": {}}, found, False
+    )  # fmt: skip
+    assert "drift: psi of a is 0.51235, threshold 0.1" in schedule_text(state)
+    assert "too little data" in schedule_text(state)
 
 
 def test_a_copy_of_a_command_job_uses_what_was_stored_for_it() -> None:
