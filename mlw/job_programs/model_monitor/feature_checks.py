@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,10 @@ def checks_of(signal: Signal, columns: Sequence[Column]) -> tuple[list[Check], A
     values = {}
     if snapshot is not None:
         found = json.loads(snapshot.json())["metrics"]
-        values = {key: _number(one["value"]) for key, one in zip(metrics, found)}  # noqa: B905 - Python 3.9
+        given = ((key, _number(one["value"])) for key, one in zip(metrics, found))  # noqa: B905 - Python 3.9
+        values = {key: value for key, value in given if math.isfinite(value)}
+        for name, metric in metrics.keys() - values.keys():
+            print(f"signal '{signal.name}': {metric} of '{name}' cannot be computed", flush=True)
     if signal.type == DATA_QUALITY:
         values.update({(one.name, NULLS): one.nulls / one.rows for one in columns})
         values.update({(one.name, TYPE_ERRORS): one.type_errors / one.rows for one in columns})
@@ -93,7 +97,8 @@ def _run(metrics: Sequence[Any], columns: Sequence[Column]) -> Any:  # noqa: ANN
 
 
 def _number(value: Any) -> float:  # noqa: ANN401 - JSON
-    return float(value["share"] if isinstance(value, dict) else value)
+    found = value.get("share") if isinstance(value, dict) else value
+    return math.nan if found is None else float(found)
 
 
 def _check(signal: Signal, feature: str, metric: str, value: float, threshold: float) -> Check:
