@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 KEY = "create_monitor"
 _SIGNALS = f"{KEY}.monitoring_signals"
 _DATA = ("production_data", "reference_data")
+_WITH_THRESHOLDS = ("prediction_drift",)
+"""Types of signals without a default in Azure's package."""
+
 _PREPARES = "components that prepare data for monitors run on a Spark cluster. Name prepared data in `input_data`."
 _SEGMENT = "a monitor compares all rows. Name data with only these rows in `input_data`."
 
@@ -45,6 +48,11 @@ def _signal(signal: Any, place: str, normalising: Normalising) -> Any:  # noqa: 
     if type_ in not_runnable.SIGNALS:
         normalising.refuse(f"type '{type_}': {not_runnable.SIGNALS[type_]}", f"{place}.type")
         return signal
+    if type_ in _WITH_THRESHOLDS and signal.get("metric_thresholds") is None:
+        normalising.problems.append(
+            f"{place}.metric_thresholds is missing; Azure requires it, e.g. "
+            "`{numerical: {normalized_wasserstein_distance: 0.1}}`."
+        )
     if signal.get("data_segment"):
         normalising.refuse(f"data_segment: {_SEGMENT}", f"{place}.data_segment")
     found = dict(signal)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 
 from tests.support.jobs_workspace import data_of
 from tests.support.probes import probe_until
+from tests.support.processes import Finished
 from tests.support.served_endpoints import Served, records
 
 ROWS = 20
@@ -51,7 +53,9 @@ def monitor(tmp_path: Path) -> Path:
                 "type": "data_drift", "reference_data": reference, "features": "all_features",
                 "metric_thresholds": {"numerical": {"normalized_wasserstein_distance": 0.1}},
             },
-            "predictions": {"type": "prediction_drift"},
+            "predictions": {
+                "type": "prediction_drift", "metric_thresholds": {"numerical": {"jensen_shannon_distance": 0.1}},
+            },
             "quality": {
                 "type": "data_quality", "reference_data": reference, "alert_enabled": False,
                 "metric_thresholds": {"numerical": {"out_of_bounds_rate": 0.5, "null_value_rate": 0.0}},
@@ -70,24 +74,21 @@ def monitor(tmp_path: Path) -> Path:
 def test_a_monitor_says_when_there_is_too_little_data_and_alerts_when_it_drifts(
     served: Served, deployment: tuple[str, str], monitor: Path, tmp_path: Path
 ) -> None:
-    created = served.mlw("schedule", "create", "-f", str(monitor))
-    try:
+    with _created(served, monitor) as created:
         first = served.mlw("schedule", "trigger", "-n", "doubling").check().stdout.strip()
         empty = served.mlw("job", "stream", first).check().stdout
-        before = _events(served)
-        _ask(*deployment)
-        for name in ("model_inputs", "model_outputs"):
-            records(served, f"modelDataCollector/monitored/doubling/{name}/")
+    before = _events(served)
+    _ask(*deployment)
+    for name in ("model_inputs", "model_outputs"):
+        records(served, f"modelDataCollector/monitored/doubling/{name}/")
+    with _created(served, monitor):  # its first job is due now, after the data was collected
         ran = served.mlw("schedule", "run").check().stdout
         second = ran.partition("job '")[2].partition("'")[0]
         streamed = served.mlw("job", "stream", second).check().stdout
         shown = data_of(served.mlw("schedule", "show", "-n", "doubling", "-o", "json"))
         text = served.mlw("schedule", "show", "-n", "doubling").check().stdout
-    finally:
-        served.mlw("schedule", "disable", "-n", "doubling").check()
-        served.mlw("schedule", "delete", "-n", "doubling", "--yes").check()
 
-    assert "`alert_notification.emails` is ignored" in created.check().stderr
+    assert "`alert_notification.emails` is ignored" in created.stderr
     assert data_of(created)["create_monitor"]["monitoring_target"]["ml_task"] == "regression"
     assert "signal 'drift': not computed, too little data: fewer than 10 rows of production data" in empty
     assert ("result: too little data" in empty, before) == (True, [])
@@ -106,6 +107,17 @@ def test_a_monitor_says_when_there_is_too_little_data_and_alerts_when_it_drifts(
     assert message.startswith("monitor 'doubling': signal 'drift': normalized_wasserstein_distance of 'a' is ")
     assert (json.loads(dimensions)["job"], json.loads(dimensions)["deployment"]) == (second, "doubling")
     assert message in served.mlw("insights", "logs", "--severity", "warning", "-o", "json").check().stdout
+
+
+@contextmanager
+def _created(served: Served, file: Path) -> Iterator[Finished]:
+    """A schedule, which is deleted at the end."""
+    made = served.mlw("schedule", "create", "-f", str(file)).check()
+    try:
+        yield made
+    finally:
+        served.mlw("schedule", "disable", "-n", "doubling").check()
+        served.mlw("schedule", "delete", "-n", "doubling", "--yes").check()
 
 
 def _ask(uri: str, key: str) -> None:

@@ -101,6 +101,11 @@ def test_what_needs_spark_or_a_hosted_model_is_refused_with_its_line(write: Writ
         load("schedule", monitor(write, part))
 
 
+def test_drift_of_predictions_without_thresholds_is_refused_as_by_azure(write: Write) -> None:
+    with pytest.raises(AzureFileError, match=r"signals\.a\.metric_thresholds is missing; Azure requires it"):
+        load("schedule", monitor(write, "monitoring_signals: {a: {type: prediction_drift}}"))
+
+
 def test_a_monitor_without_a_compute_is_refused_as_by_azure(write: Write) -> None:
     with pytest.raises(AzureFileError, match=r"create_monitor\.compute is missing; Azure requires it"):
         load("schedule", write("schedule.yml", f"name: s\n{TRIGGER}create_monitor: {{}}"))
