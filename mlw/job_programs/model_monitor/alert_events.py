@@ -1,4 +1,7 @@
-"""Alerts as events in application insights, over OTLP with JSON and the standard library only."""
+"""Alerts in application insights, over OTLP with JSON and the standard library only.
+
+Each is two records: a warning among the logs, and an event, which application insights does not list among them.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _SECONDS = 30.0
 
 
 def send(settings: Settings, alerts: Sequence[Check], environment: Mapping[str, str] = os.environ) -> bool:
-    """Send an event for each alert.
+    """Send a warning and an event for each alert.
 
     Returns:
         Whether they were accepted; False if the job has no right to send telemetry.
@@ -66,7 +69,7 @@ def _body(settings: Settings, alerts: Sequence[Check], environment: Mapping[str,
     service = environment.get("OTEL_SERVICE_NAME") or settings.monitor
     endpoint, _, deployment = settings.target.partition("/")
     common = {
-        "event.name": EVENT, "monitor": settings.monitor, "endpoint": endpoint, "deployment": deployment,
+        "monitor": settings.monitor, "endpoint": endpoint, "deployment": deployment,
         "job": environment.get("AZUREML_RUN_ID", ""),
     }  # fmt: skip
     records = [
@@ -75,11 +78,12 @@ def _body(settings: Settings, alerts: Sequence[Check], environment: Mapping[str,
             "observedTimeUnixNano": now,
             "severityNumber": _WARNING,
             "severityText": "WARN",
-            "eventName": EVENT,
+            **event,
             "body": {"stringValue": f"monitor '{settings.monitor}': {text_of(one)}"},
             "attributes": _attributes({**common, **vars(one)}),
         }
         for one in alerts
+        for event in ({}, {"eventName": EVENT})
     ]
     resource = {"attributes": _attributes({"service.name": service})}
     return {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": records}]}]}

@@ -143,14 +143,14 @@ def test_metrics_have_names_that_mlflow_allows() -> None:
     )
 
 
-def test_an_alert_is_a_warning_with_an_event_name(collector: _Collector) -> None:
+def test_an_alert_is_a_warning_and_an_event(collector: _Collector) -> None:
     assert alert_events.send(SETTINGS, [ALERT], _environment(collector))
 
     ((path, token, body),) = collector.received
-    (record,) = body["resourceLogs"][0]["scopeLogs"][0]["logRecords"]
+    warning, record = body["resourceLogs"][0]["scopeLogs"][0]["logRecords"]
     values = {one["key"]: next(iter(one["value"].values())) for one in record["attributes"]}
     assert (path, token, record["severityNumber"]) == ("/v1/logs", "Bearer t", 13)
-    assert record["eventName"] == values["event.name"] == "ModelMonitorAlert"
+    assert record == {**warning, "eventName": "ModelMonitorAlert"}
     assert record["body"]["stringValue"] == (
         "monitor 'm': signal 'drift': normalized_wasserstein_distance of 'a' is 0.5, above the threshold 0.1"
     )
