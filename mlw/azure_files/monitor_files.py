@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from mlw.azure_files import not_runnable
-
-if TYPE_CHECKING:
-    from mlw.azure_files.normalising import Normalising
 
 KEY = "create_monitor"
 _SIGNALS = f"{KEY}.monitoring_signals"
@@ -20,7 +17,19 @@ _PREPARES = "components that prepare data for monitors run on a Spark cluster. N
 _SEGMENT = "a monitor compares all rows. Name data with only these rows in `input_data`."
 
 
-def completed(schedule: dict[str, Any], normalising: Normalising) -> dict[str, Any]:
+class DataFiles(Protocol):
+    """What is needed of :class:`mlw.azure_files.normalising.Normalising`."""
+
+    problems: list[str]
+
+    def input_of(self, value: object, place: str, type_: str, /) -> object:
+        """An input, with the path of its data and a type."""
+
+    def refuse(self, reason: str, place: str, /) -> None:
+        """Note what cannot run here."""
+
+
+def completed(schedule: dict[str, Any], normalising: DataFiles) -> dict[str, Any]:
     """A schedule, with the data of its monitor normalised; itself if it has no monitor."""
     definition = schedule.get(KEY)
     if not isinstance(definition, dict):
@@ -41,7 +50,7 @@ def completed(schedule: dict[str, Any], normalising: Normalising) -> dict[str, A
     return {**schedule, KEY: {**definition, "monitoring_signals": made}}
 
 
-def _signal(signal: Any, place: str, normalising: Normalising) -> Any:  # noqa: ANN401 - YAML
+def _signal(signal: Any, place: str, normalising: DataFiles) -> Any:  # noqa: ANN401 - YAML
     if not isinstance(signal, Mapping):
         return signal
     type_ = str(signal.get("type") or "").lower()
