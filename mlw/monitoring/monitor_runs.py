@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlw.data import data_lookup
 from mlw.data.data_errors import DataNotFoundError
 from mlw.data.data_workspace import DataWorkspace
-from mlw.job_programs.model_monitor.monitor_report import RESULT
-from mlw.jobs import job_paths
+from mlw.monitoring import monitor_results
 from mlw.monitoring.monitor_documents import SETTINGS
 
 if TYPE_CHECKING:
@@ -36,9 +34,5 @@ def result_of(workspace: JobWorkspace, job: str) -> dict[str, Any] | None:
     """What a job has found; None if it has not ended, or failed."""
     from infra.clients.storage.blob_streams import BlobStreams  # noqa: PLC0415 - needs the storage account's client
 
-    name = job_paths.artifact(job, f"{job_paths.DEFAULT_FOLDERS[0]}/{RESULT}")
-    found = BlobStreams(workspace.connection, workspace.artifacts).read(name)
-    if found is None:
-        return None
-    result = json.loads(found)
-    return {"job": job, **{key: result[key] for key in ("status", "alerts", "skipped")}}
+    found = monitor_results.read(BlobStreams(workspace.connection, workspace.artifacts), job)
+    return {"job": job, **{key: found[key] for key in ("status", "alerts", "skipped")}} if found else None

@@ -1,4 +1,4 @@
-"""The page of one job: facts, the end of its log, the graph of a pipeline, child runs by objective."""
+"""The page of one job: facts, the end of its log, and what its type has: steps, child runs, checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from infra.errors import MlWorkspaceError
 from mlw.jobs import job_paths, stored_log
 from mlw.jobs.job_documents import time_of
 from mlw.jobs.job_records import PIPELINE, Job
-from mlw.studio import child_runs, step_drawing, tracking_section
+from mlw.monitoring import monitor_documents
+from mlw.studio import child_runs, monitor_section, step_drawing, tracking_section
 from mlw.studio.job_section import StackJobs
 from mlw.studio.map_layout import NODE_HEIGHT, NODE_WIDTH
 from mlw.studio.panel import PanelRequest
@@ -28,6 +29,7 @@ def read(request: PanelRequest, workspace: StackJobs) -> Mapping[str, Any]:
     start, end = time_of(job.state.started), time_of(job.state.ended)
     return {
         "job": job,
+        "artifacts": workspace.artifacts,
         "tags": dict(job.value("tags")),
         "start": start,
         "seconds": ((end or request.now) - start).total_seconds() if start else None,
@@ -36,6 +38,7 @@ def read(request: PanelRequest, workspace: StackJobs) -> Mapping[str, Any]:
         "node": {"width": NODE_WIDTH, "height": NODE_HEIGHT},
         "log": shown(log_end(workspace.logs, job)),
         "children": _children(request.access, job),
+        "monitor": monitor_section.read(workspace.logs, job) if job.record.type == monitor_documents.TYPE else None,
     }
 
 

@@ -32,12 +32,12 @@ class StackJobs:
         Raises:
             NoAccessError: The principal may not use the storage account.
         """
-        return JobRecords(self._documents("jobs"), self._container)
+        return JobRecords(self._documents("jobs"), self.artifacts)
 
     @cached_property
     def schedules(self) -> ScheduleRecords:
         """Schedules; raises as :attr:`jobs`."""
-        return ScheduleRecords(self._documents("schedules"), self._container)
+        return ScheduleRecords(self._documents("schedules"), self.artifacts)
 
     @property
     def computes(self) -> Sequence[Mapping[str, Any]]:
@@ -49,10 +49,11 @@ class StackJobs:
         """Blobs of the artifact store; raises as :attr:`jobs`."""
         from infra.clients.storage.blob_streams import BlobStreams  # noqa: PLC0415 - needs the account's client
 
-        return BlobStreams(self.access.connection(STORAGE, "reading logs of jobs"), self._container)
+        return BlobStreams(self.access.connection(STORAGE, "reading logs of jobs"), self.artifacts)
 
     @property
-    def _container(self) -> str:
+    def artifacts(self) -> str:
+        """Name of the container of the artifact store."""
         return artifact_container_of(self.access.stack)
 
     def _documents(self, subject: str) -> Any:  # noqa: ANN401 - the port of either

@@ -1,9 +1,12 @@
 """Jobs and schedules in memory, the same in every run, with names that do harm where a page does not escape them."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from mlw.job_programs.model_monitor.feature_checks import Check
+from mlw.job_programs.model_monitor.monitor_report import RESULT, Result
 from mlw.jobs import job_paths
 from mlw.jobs.command_jobs import BlobLocation, CommandJob, JobInput
 from mlw.jobs.job_records import JobRecord, JobRecords
@@ -43,14 +46,14 @@ class MemoryLogs:
 
 
 class ExampleJobs:
-    """What the panels read: `jobs`, `schedules`, `computes`, `logs`."""
+    """What the panels read: `jobs`, `schedules`, `computes`, `logs`, `artifacts`."""
 
     def __init__(self) -> None:
         documents = MemoryDocuments()
         self.jobs = JobRecords(documents, CONTAINER)
         self.schedules = ScheduleRecords(documents, CONTAINER)
         self.computes: list[dict[str, Any]] = []
-        self.logs = MemoryLogs()
+        self.logs, self.artifacts = MemoryLogs(), CONTAINER
         self._add("whole", JobStatus.COMPLETED, display_name=EVIL, tags={"team": EVIL})
         self.logs.blobs[job_paths.artifact("whole", job_paths.LOG)] = LOG
         self._add("failed", JobStatus.FAILED, error=f"the command exited with code 3: {EVIL}", exit_code=3)
@@ -59,6 +62,7 @@ class ExampleJobs:
         self._add_pipeline()
         document = {"objective": {"primary_metric": "accuracy", "goal": "maximize"}}
         self._add("tuning", JobStatus.COMPLETED, type_="sweep", run_id=SWEEP_RUN, document=document)
+        self._add_monitor()
         self._add_schedules()
 
     def _add(
@@ -102,6 +106,19 @@ class ExampleJobs:
         self._add("graph-prepare", JobStatus.COMPLETED, parent="graph", properties=reused)
         self._add("graph-train", JobStatus.FAILED, parent="graph", properties={"mlw.why": "its code has changed"})
         self._add("graph-evil", JobStatus.COMPLETED, parent="graph", properties={"mlw.why": EVIL})
+
+    def _add_monitor(self) -> None:
+        """One signal with an alert and a report, one that was not computed."""
+        self._add("drifting", JobStatus.COMPLETED, type_="monitor", document={"monitor": {}})
+        crossed = Check("drift", EVIL, "jensen_shannon_distance", 0.75, 0.1, is_crossed=True)
+        fine = Check("drift", "height", "jensen_shannon_distance", 0.05, 0.1, is_crossed=False)
+        found = Result(
+            rows={"drift": {"production": 20, "reference": 30}, "quality": {"production": 0, "reference": 30}},
+            checks=[fine, crossed], alerts=[crossed], skipped={"quality": f"too little data {EVIL}"},
+        )  # fmt: skip
+        content = {"monitor": "nightly", "status": found.status, **asdict(found)}
+        self.logs.blobs[job_paths.artifact("drifting", f"outputs/{RESULT}")] = json.dumps(content).encode()
+        self.logs.blobs[job_paths.artifact("drifting", "outputs/drift.html")] = b"<html>"
 
     def _add_schedules(self) -> None:
         cron = {"type": "cron", "expression": "30 2 * * *", "start_time": BEGIN, "time_zone": "Europe/Berlin"}

@@ -1,6 +1,8 @@
 """Monitors of deployments: a schedule with `create_monitor`, its jobs, their reports and alerts."""
 
+import html
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,7 @@ from tests.support.jobs_workspace import data_of
 from tests.support.probes import probe_until
 from tests.support.processes import Finished
 from tests.support.served_endpoints import Served, records
+from tests.support.studio import running_studio
 
 ROWS = 20
 WAIT_SECONDS = 60
@@ -103,6 +106,7 @@ def test_a_monitor_says_when_there_is_too_little_data_and_alerts_when_it_drifts(
     assert (run["metrics"]["alerts"], run["tags"]["mlw.monitor"]) == (1.0, "alerts")
     assert (run["metrics"][DRIFT] > 1, run["metrics"]["quality/a/out_of_bounds_rate"]) == (True, 1.0)
     _check_reports(served, second, tmp_path)
+    _check_studio(served, second)
     ((message, dimensions),) = _events(served, least=1)
     assert message.startswith("monitor 'doubling': signal 'drift': normalized_wasserstein_distance of 'a' is ")
     assert (json.loads(dimensions)["job"], json.loads(dimensions)["deployment"]) == (second, "doubling")
@@ -133,6 +137,18 @@ def _events(served: Served, least: int = 0) -> list[Any]:
         return [list(one.values()) if isinstance(one, dict) else one for one in rows]
 
     return probe_until(found, what="events of alerts", timeout_seconds=WAIT_SECONDS)
+
+
+def _check_studio(served: Served, job: str) -> None:
+    stack = served.stack.stack
+    with running_studio(stack.environment, stack.name, program="mlw") as studio:
+        browser = requests.Session()
+        browser.get(studio.link, timeout=30)
+        page = browser.get(f"{studio.base}/stacks/{stack.name}/jobs", params={"job": job}, timeout=60).text
+        (report,) = re.findall(r'href="([^"]+)" aria-label="Download the report on drift"', page)
+        saved = browser.get(studio.base + html.unescape(report), timeout=60)
+    assert ("doubling: alerts" in page, '<span class="state bad">alert</span>' in page) == (True, True)
+    assert (saved.status_code, "<html" in saved.text[:2000]) == (200, True)
 
 
 def _check_reports(served: Served, job: str, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from html import escape
+from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
@@ -28,7 +29,7 @@ def test_jobs_are_listed_without_steps_and_refreshed_while_one_runs(browser: Tes
     shown = text_of(browser, "jobs")
 
     listed = re.findall(r'class="name"><a href="/stacks/churn/jobs\?job=([a-z-]+)"', shown)
-    assert sorted(listed) == ["failed", "graph", "running", "tuning", "whole"]
+    assert sorted(listed) == ["drifting", "failed", "graph", "running", "tuning", "whole"]
     assert 'hx-trigger="every 5s"' in shown
     assert '<span class="state bad">Failed</span>' in shown
 
@@ -44,6 +45,22 @@ def test_a_log_has_no_codes_for_terminals_and_the_last_state_of_a_line(browser: 
 
     assert f"epoch 2\n{escape(EVIL)}\n" in shown.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")
     assert "epoch 1" not in shown
+
+
+def test_a_monitor_shows_its_checks_alerts_first_and_its_reports(browser: TestClient) -> None:
+    shown = text_of(browser, "jobs?job=drifting")
+
+    evil = str(escape(EVIL)).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")
+    assert "nightly: alerts" in shown
+    cells = re.findall(
+        r'<td class="number">([^<]*)</td><td class="number">([^<]*)</td><td>\s*<span class="state (\w+)">([^<]*)', shown
+    )
+    assert cells == [("0.75", "0.1", "bad", "alert"), ("0.05", "0.1", "good", "ok")]
+    assert f'<td class="name">{evil}</td><td class="name">jensen_shannon_distance</td>' in shown
+    blob = quote("ExperimentRun/dcid.drifting/outputs/drift.html", safe="")
+    assert f"/stacks/churn/storage/download?container=azureml&amp;blob={blob}" in shown
+    assert f"too little data {evil}" in shown
+    assert "quality.html" not in shown
 
 
 def test_of_a_long_log_the_end_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
